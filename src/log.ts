@@ -1,0 +1,43 @@
+/** One thing that happened; `fields` keep their types until a sink formats them. */
+export interface LogEvent {
+  readonly level: 'info' | 'warning';
+  /** What is logged: `train`, `train_inner`, `valid`, `message`, … Sinks choose their format by it. */
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly time: Date;
+}
+
+export type LogSink = (event: LogEvent) => void;
+
+/**
+ * The log of this process is a stream of events. Libraries emit; the command line attaches a sink that prints
+ * fairseq's lines or JSON. Without a sink nothing is printed.
+ */
+export class Log {
+  readonly #sinks = new Set<LogSink>();
+
+  /** Attaches a sink and returns the function that detaches it. */
+  attach(sink: LogSink): () => void {
+    this.#sinks.add(sink);
+    return () => this.#sinks.delete(sink);
+  }
+
+  info(kind: string, fields: LogEvent['fields']): void {
+    this.#emit({ level: 'info', kind, fields, time: new Date() });
+  }
+
+  warning(message: string): void {
+    this.#emit({ level: 'warning', kind: 'message', fields: { message }, time: new Date() });
+  }
+
+  /** A plain sentence for people. */
+  message(message: string): void {
+    this.info('message', { message });
+  }
+
+  #emit(event: LogEvent): void {
+    for (const sink of this.#sinks) sink(event);
+  }
+}
+
+export const log = new Log();

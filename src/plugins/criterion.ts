@@ -1,0 +1,45 @@
+import type { OptionSchema, OptionsOf } from '../options/schema.js';
+import type { RowScores } from '../ops/row-scores.js';
+import type { Scalar, Tensor1D } from '../tf.js';
+
+/**
+ * What a criterion sees: rows, never sentences. A row is one prediction, for translation one target token. Padding,
+ * prefixes and averaging by sentence are the task's business.
+ */
+export interface CriterionInput {
+  /** The scores of every row over the classes; chunked and fused where the device can. */
+  readonly scores: RowScores;
+  readonly targets: Tensor1D; // int32 [rows], the index of the true class
+  /** float32 [rows]: 1 where the row counts, 0 for a padding row (only given when `paddingRows` is 'keep'); null = all count. */
+  readonly counts: Tensor1D | null;
+  /** 1-based, for schedules. */
+  readonly epoch: number;
+}
+
+/** Sums over the rows, in nats; the trainer divides by the sample size. A loss may be negative. */
+export interface CriterionOutput {
+  readonly loss: Scalar; // differentiable
+  readonly nll: Scalar; // Σ −log p(target) over the rows that count; reported, perplexity comes from it
+}
+
+export interface Criterion {
+  /** 'keep' only for a criterion that scores padding rows too (the paper's code without `--el_mask_pad 1`). */
+  readonly paddingRows: 'drop' | 'keep';
+  forward(input: CriterionInput): CriterionOutput;
+}
+
+export interface CriterionDefinition<S extends OptionSchema = OptionSchema> {
+  readonly kind: 'criterion';
+  readonly name: string;
+  /** One line for `--help` and the docs. */
+  readonly summary: string;
+  readonly options: S;
+  build(options: OptionsOf<S>): Criterion;
+}
+
+/** Declares a criterion plug-in; importing the file that calls it does nothing else. */
+export function defineCriterion<const S extends OptionSchema>(
+  definition: Omit<CriterionDefinition<S>, 'kind'>,
+): CriterionDefinition<S> {
+  return { kind: 'criterion', ...definition };
+}

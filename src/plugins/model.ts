@@ -1,0 +1,97 @@
+import type { DropoutKey } from '../ops/random.js';
+import type { OptionSchema, OptionsOf } from '../options/schema.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
+import type { Tensor1D, Tensor2D, Tensor3D } from '../tf.js';
+
+/** A linear classifier over rows, not yet applied: the [rows, vocab] logits are a matter of the criterion or the search. */
+export interface Classifier {
+  readonly features: Tensor2D; // float32 [rows, embed]
+  readonly weights: Tensor2D; // float32 [vocab, embed]
+}
+
+/** Training draws dropout masks from `dropout`; evaluation has none. */
+export interface Mode {
+  readonly dropout: DropoutKey | null;
+}
+export const EVALUATION: Mode = { dropout: null };
+
+export interface EncoderOutput {
+  readonly features: Tensor3D; // float32 [batch, source, embed], zero where padded is not promised
+  readonly paddingMask: Tensor2D; // int32 [batch, source], 1 at padding
+}
+
+/**
+ * Keys and values of the tokens decoded so far, for one model and one batch of beams. Rows are hypotheses
+ * (batch × beam). Holds tensors across calls: whoever makes it disposes it.
+ */
+export interface IncrementalState {
+  /** Tokens decoded so far. */
+  readonly length: number;
+  /** Row i of the state becomes what row rows[i] was; fewer rows drop finished sentences. */
+  select(rows: Int32Array): void;
+  dispose(): void;
+}
+
+/** An encoder-decoder as training and search need it. Pure over its parameters: tensors made in a call are the caller's. */
+export interface TranslationModel {
+  readonly parameters: ParameterStore;
+  /** The longest source and target (tokens with `</s>`) that the position tables allow. */
+  readonly maxPositions: { readonly source: number; readonly target: number };
+  encode(sourceTokens: Tensor2D /* int32 [batch, source], left-padded */, mode: Mode): EncoderOutput;
+  /** Teacher forcing: features of every position. */
+  decode(
+    prevOutputTokens: Tensor2D /* int32 [batch, target], begins with </s>, right-padded */,
+    encoderOutput: EncoderOutput,
+    mode: Mode,
+  ): Tensor3D; // float32 [batch, target, embed]
+  /** The output projection over chosen rows of features. */
+  classifier(features: Tensor2D /* float32 [rows, embed] */): Classifier;
+  /** Starts decoding: the encoder's keys and values are projected once; row r of the state reads sentence r / beam. */
+  startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number): IncrementalState;
+  /** One step: consumes the newest token of each hypothesis, returns its features and grows the state by one. */
+  decodeStep(tokens: Tensor1D /* int32 [rows] */, state: IncrementalState): DecodeStep;
+}
+
+export interface DecodeStep {
+  readonly features: Tensor2D; // float32 [rows, embed]
+  /** Attention of the last decoder layer to the source, averaged over heads, when asked for; float32 [rows, source]. */
+  readonly attention: Tensor2D | null;
+}
+
+/** What a model is built for: sizes and special symbols from the task's dictionaries. */
+export interface ModelContext {
+  readonly sourceVocab: number;
+  readonly targetVocab: number;
+  readonly padIndex: number;
+  readonly eosIndex: number;
+  /** True when source and target dictionaries are the same, as shared embeddings need. */
+  readonly joinedDictionary: boolean;
+  /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */
+  readonly seed: number | null;
+}
+
+export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
+  readonly kind: 'model';
+  readonly name: string;
+  readonly summary: string;
+  readonly options: S;
+  build(options: OptionsOf<S>, context: ModelContext): TranslationModel;
+}
+
+export function defineModel<const S extends OptionSchema>(definition: Omit<ModelDefinition<S>, 'kind'>): ModelDefinition<S> {
+  return { kind: 'model', ...definition };
+}
+
+/** A named set of defaults for a model's options: fairseq's `--arch`. */
+export interface ArchitectureDefinition {
+  readonly kind: 'architecture';
+  readonly name: string;
+  readonly model: ModelDefinition;
+  readonly summary: string;
+  /** Overrides of the model's own defaults. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+}
+
+export function defineArchitecture(definition: Omit<ArchitectureDefinition, 'kind'>): ArchitectureDefinition {
+  return { kind: 'architecture', ...definition };
+}

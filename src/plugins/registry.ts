@@ -1,0 +1,44 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from './did-you-mean.js';
+
+interface Named {
+  readonly name: string;
+}
+
+/** The table of one kind of plug-in; the only place where a name given as text becomes a definition. */
+export class Registry<T extends Named> {
+  readonly #entries = new Map<string, T>();
+
+  /** @param what the kind as it reads in a message and a flag: `criterion`, `arch` */
+  constructor(
+    readonly what: string,
+    entries: Iterable<T> = [],
+  ) {
+    for (const entry of entries) this.register(entry);
+  }
+
+  /** @throws UserError when the name is taken */
+  register(entry: T): void {
+    if (this.#entries.has(entry.name)) {
+      throw new UserError(`the ${this.what} '${entry.name}' is defined twice`, 'rename the one in your --user-dir');
+    }
+    this.#entries.set(entry.name, entry);
+  }
+
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  values(): T[] {
+    return [...this.#entries.values()];
+  }
+
+  /** @throws UserError that suggests the nearest name */
+  get(name: string): T {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      throw new UserError(`unknown ${this.what} '${name}'`, didYouMean(name, this.names()));
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * The one place that names the tensor library. TensorFlow.js's Node build registers gradients and the plain CPU
+ * backend; a browser bundle resolves the same name to its ES modules. Everything else imports from here.
+ */
+export * from '@tensorflow/tfjs';

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: {
+      'sacrebleu-ts': path('packages/sacrebleu-ts/src/index.ts'),
+      'tfjs-backend-onednn': path('packages/tfjs-backend-onednn/src/index.ts'),
+      'ts-fairseq': path('src/index.ts'),
+    },
+  },
+  test: {
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    // The native kernels own every core: two test processes at once would fight over the OpenMP pool.
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    reporters: ['default', './test/helpers/count-reporter.ts'],
+  },
+});
