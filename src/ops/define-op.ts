@@ -1,53 +1,61 @@
-import { engine, getKernel, registerGradient, type NamedTensorMap, type Tensor } from '../tf.js';
+import { engine, getKernel, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
 
-type Attributes = Readonly<Record<string, number | boolean | string | readonly number[]>>;
+export type Attributes = Readonly<Record<string, number | boolean | string>>;
 
 interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
   /** Name of the native kernel; a backend that registers one under this name is used instead of the composite. */
   readonly name: string;
-  /** The same in plain tf operations, differentiable by the tape; returns the outputs in the kernel's order. */
-  readonly composite: (inputs: I, attributes: A) => Tensor[];
-  /** How the native kernel is differentiated. */
+  /** The same in plain tf operations, differentiable by the tape; returns the kernel's first output. */
+  readonly composite: (inputs: I, attributes: A) => Tensor;
+  /** How the native kernel is differentiated: by another native kernel, called once for all inputs. */
   readonly gradient: {
-    readonly saveInputs: readonly (keyof I & string)[];
-    readonly saveOutputs: readonly boolean[];
-    /** Name of the native kernel that computes it: inputs are the saved tensors and dy, named as below. */
     readonly kernel: string;
-    /** Names for [...saveInputs, ...saved outputs, ...dys] as inputs of the gradient kernel. */
-    readonly inputNames: readonly string[];
-    /** The input that each output of the gradient kernel belongs to. */
-    readonly outputs: readonly (keyof I & string)[];
+    readonly saveInputs: readonly (keyof I & string)[];
+    /** The outputs of the forward kernel by name; those in `saveOutputs` are kept for the gradient kernel. */
+    readonly outputs: readonly string[];
+    readonly saveOutputs: readonly string[];
+    /** The inputs that the outputs of the gradient kernel are gradients of, in its order. */
+    readonly gradients: readonly (keyof I & string)[];
   };
 }
 
 /**
- * A fused operation: the native kernel where the current backend has it, else the composite on the tape.
- * The native gradient is computed in one call and eagerly, since tfjs disposes what a lazy closure makes.
+ * A fused operation: the native kernel where the current backend has one, else the composite on the tape.
+ *
+ * The gradient kernel gets the saved inputs and outputs under their names and `dy`, the gradient of the first output;
+ * further outputs (mean, log-sum-exp …) are side products without a gradient. It runs eagerly and once, since tfjs
+ * disposes what a lazy closure makes.
  */
 export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
-): (inputs: I, attributes: A) => Tensor[] {
+): (inputs: I, attributes: A) => Tensor {
   const { name, composite, gradient } = definition;
   registerGradient({
     kernelName: name,
     inputsToSave: [...gradient.saveInputs],
-    outputsToSave: [...gradient.saveOutputs],
+    outputsToSave: gradient.outputs.map((output) => gradient.saveOutputs.includes(output)),
     gradFunc: (dy, saved, attributes) => {
-      const dys = Array.isArray(dy) ? dy : [dy];
-      const tensors = [...saved, ...dys];
-      const inputs: NamedTensorMap = {};
-      gradient.inputNames.forEach((inputName, index) => {
-        inputs[inputName] = tensors[index]!;
-      });
-      const results = engine().runKernel(gradient.kernel, inputs, attributes) as unknown as Tensor[];
-      const list = Array.isArray(results) ? results : [results];
-      return Object.fromEntries(gradient.outputs.map((inputName, index) => [inputName, () => list[index]!]));
+      const names = [
+        ...gradient.saveInputs,
+        ...gradient.outputs.filter((output) => gradient.saveOutputs.includes(output)),
+      ];
+      const inputs: NamedTensorMap = Object.fromEntries(names.map((savedName, index) => [savedName, saved[index]!]));
+      inputs.dy = Array.isArray(dy) ? dy[0]! : dy;
+      const results = runKernel(gradient.kernel, inputs, attributes as Attributes);
+      return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
     },
   });
-  return (inputs, attributes) => {
-    if (getKernel(name, engine().backendName) == null) return composite(inputs, attributes);
-    // biome-ignore lint/suspicious/noExplicitAny: tfjs types the attributes of a kernel as its own NamedAttrMap
-    const outputs = engine().runKernel(name, inputs, attributes as any) as unknown as Tensor | Tensor[];
-    return Array.isArray(outputs) ? outputs : [outputs];
-  };
+  return (inputs, attributes) =>
+    hasKernel(name) ? runKernel(name, inputs, attributes)[0]! : composite(inputs, attributes);
+}
+
+/** True where the current backend has a kernel of this name. */
+export function hasKernel(name: string): boolean {
+  return getKernel(name, engine().backendName) != null;
+}
+
+/** Runs a kernel of the current backend and returns all its outputs. */
+export function runKernel(name: string, inputs: NamedTensorMap, attributes: Attributes): Tensor[] {
+  const outputs: Tensor | Tensor[] = engine().runKernel(name, inputs, { ...attributes });
+  return Array.isArray(outputs) ? outputs : [outputs];
 }

@@ -1,39 +1,19 @@
-import type { Tensor, Tensor1D, Tensor2D } from '../tf.js';
-
-/**
- * A function of one probability, summed over all classes of a row. The families are a closed list with native code;
- * `custom` runs on whole [rows, classes] log-probabilities on every device (the slow way).
- */
-export type ClassFunction =
-  /**
-   * log bonus: log(max(1 − scale·p, clamp)); with `start` > 0 it is 0 below `start` and shifted to 0 there; above
-   * `logEnd` < 1 the tangent log(1−LE) − (p−LE)/(1−LE); 0 above `abrupt` (when abrupt > 0).
-   */
-  | {
-      readonly family: 'log';
-      readonly logEnd: number; // LE in (0, 1]; 1 = no linear end
-      readonly clamp: number; // 1e-5
-      readonly scale: number; // the paper's sub_data_rho, 1
-      readonly start: number; // 0 = from the beginning
-      readonly abrupt: number; // ≤ 0 = never
-    }
-  /** −p^exponent, with `start` and `abrupt` as above. */
-  | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
-  /** cos(πp) − 1, with `abrupt` as above. */
-  | { readonly family: 'cosine'; readonly abrupt: number }
-  | { readonly family: 'custom'; readonly value: (logProbs: Tensor) => Tensor };
+import { checkShape } from '../errors.js';
+import * as tf from '../tf.js';
+import { type ClassFunction, classFunction } from './class-function.js';
+import { type Attributes, hasKernel, runKernel } from './define-op.js';
 
 /** What a row's scores boil down to; every field is float32 [rows] and differentiable but `predictions`. */
 export interface RowStatistics {
-  readonly targetLogProb: Tensor1D; // log p(target)
-  readonly meanLogProb: Tensor1D; // (1/V) Σ_v log p_v
-  readonly predictions: Tensor1D; // int32 [rows], the class of the highest score
-  readonly sums: readonly Tensor1D[]; // Σ_v f(p_v), one for each ClassFunction asked for
+  readonly targetLogProb: tf.Tensor1D; // log p(target)
+  readonly meanLogProb: tf.Tensor1D; // (1/V) Σ_v log p_v
+  readonly predictions: tf.Tensor1D; // int32 [rows], the class of the highest score
+  readonly sums: readonly tf.Tensor1D[]; // Σ_v f(p_v), one for each ClassFunction asked for
 }
 
 /**
- * The scores of rows over classes, lazily. `statistics` makes one pass over the vocabulary, in chunks and fused where
- * the device has a kernel for it: the [rows, classes] probabilities never live whole, and the logits of a chunk are
+ * The scores of rows over classes, lazily. `statistics` makes one pass over the classes, in chunks and fused where the
+ * device has a kernel for it: the [rows, classes] probabilities never live whole, and the logits of a chunk are
  * computed again in the backward pass. A loss written with it in plain tf operations is fused without native code.
  */
 export interface RowScores {
@@ -42,5 +22,89 @@ export interface RowScores {
   /** One pass for everything asked for; ask once, with all the sums a criterion needs. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
   /** The whole table, float32 [rows, classes]: always there, slow and large. */
-  logits(): Tensor2D;
+  logits(): tf.Tensor2D;
+}
+
+const KERNEL = 'ClassifierStatistics';
+
+/**
+ * Kernel `ClassifierStatistics`: features [rows, embed], weights [classes, embed], targets int32 [rows], attribute
+ * `sums` (ClassFunction[], none custom) → targetLogProb, meanLogProb, predictions (int32), then one output for each sum.
+ * `ClassifierStatisticsGrad`: features, weights, targets, dTargetLogProb, dMeanLogProb, dSum0, dSum1 … → dFeatures,
+ * dWeights. With g_t, g_m, g_k the incoming gradients of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
+ *   ∂/∂z_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
+ */
+tf.registerGradient({
+  kernelName: KERNEL,
+  inputsToSave: ['features', 'weights', 'targets'],
+  outputsToSave: [],
+  gradFunc: (dy, saved, attributes) => {
+    const [dTargetLogProb, dMeanLogProb, , ...dSums] = dy as tf.Tensor[];
+    const [features, weights, targets] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const inputs: tf.NamedTensorMap = {
+      features,
+      weights,
+      targets,
+      dTargetLogProb: dTargetLogProb!,
+      dMeanLogProb: dMeanLogProb!,
+    };
+    dSums.forEach((dSum, index) => {
+      inputs[`dSum${index}`] = dSum;
+    });
+    const [dFeatures, dWeights] = runKernel(`${KERNEL}Grad`, inputs, attributes as Attributes);
+    return { features: () => dFeatures!, weights: () => dWeights! };
+  },
+});
+
+/** Scores of a linear classifier, logits = features · weightsᵀ. */
+export function classifierScores(
+  classifier: { readonly features: tf.Tensor2D; readonly weights: tf.Tensor2D },
+  targets: tf.Tensor1D, // int32 [rows]
+): RowScores {
+  const { features, weights } = classifier;
+  const rows = features.shape[0];
+  const classes = weights.shape[0];
+  checkShape('targets', targets.shape, [rows]);
+  checkShape('classifier weights', weights.shape, [classes, features.shape[1]]);
+  const logits = (): tf.Tensor2D => tf.matMul(features, weights, false, true);
+  return {
+    rows,
+    classes,
+    logits,
+    statistics: (sums = []) => {
+      if (!hasKernel(KERNEL) || sums.some((sum) => sum.family === 'custom')) {
+        return logitStatistics(logits(), targets, sums);
+      }
+      const attributes = { sums } as unknown as Attributes; // tfjs passes attributes through as they are
+      const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(
+        KERNEL,
+        { features, weights, targets },
+        attributes,
+      ) as tf.Tensor1D[];
+      return { targetLogProb: targetLogProb!, meanLogProb: meanLogProb!, predictions: predictions!, sums: values };
+    },
+  };
+}
+
+/** Scores that exist as a table already, float32 [rows, classes]: for tests and for models of other shapes. */
+export function logitScores(logits: tf.Tensor2D, targets: tf.Tensor1D): RowScores {
+  checkShape('targets', targets.shape, [logits.shape[0]]);
+  return {
+    rows: logits.shape[0],
+    classes: logits.shape[1],
+    logits: () => logits,
+    statistics: (sums = []) => logitStatistics(logits, targets, sums),
+  };
+}
+
+function logitStatistics(logits: tf.Tensor2D, targets: tf.Tensor1D, sums: readonly ClassFunction[]): RowStatistics {
+  const logProbs = tf.logSoftmax(logits);
+  const isTarget = tf.oneHot(targets, logits.shape[1]);
+  return {
+    // Selected by `where`, not by a product: a probability of 0 has the log −∞, and 0 · −∞ is NaN.
+    targetLogProb: tf.sum(tf.where(tf.cast(isTarget, 'bool'), logProbs, tf.zerosLike(logProbs)), 1),
+    meanLogProb: tf.mean(logProbs, 1),
+    predictions: tf.argMax(logits, 1),
+    sums: sums.map((sum) => tf.sum(classFunction(sum, logProbs), 1)),
+  };
 }

@@ -49,13 +49,19 @@ export type OptionSpec = IntOption | FloatOption | StringOption | BooleanOption 
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
 type ValueOf<S extends OptionSpec> = S extends IntOption | FloatOption
-  ? S['default'] extends number ? number : number | null
+  ? S['default'] extends number
+    ? number
+    : number | null
   : S extends StringOption
-    ? S['default'] extends string ? string : string | null
+    ? S['default'] extends string
+      ? string
+      : string | null
     : S extends BooleanOption
       ? boolean
       : S extends ChoiceOption<infer C>
-        ? S['default'] extends string ? C : C | null
+        ? S['default'] extends string
+          ? C
+          : C | null
         : readonly number[];
 
 /** The parsed options of a schema, e.g. `OptionsOf<typeof trainOptions>`. */

@@ -1,5 +1,5 @@
-import type { OptionSchema, OptionsOf } from '../options/schema.js';
 import type { RowScores } from '../ops/row-scores.js';
+import type { OptionSchema, OptionsOf } from '../options/schema.js';
 import type { Scalar, Tensor1D } from '../tf.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { DropoutKey } from '../ops/random.js';
-import type { OptionSchema, OptionsOf } from '../options/schema.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
+import type { OptionSchema, OptionsOf } from '../options/schema.js';
 import type { Tensor1D, Tensor2D, Tensor3D } from '../tf.js';
 
 /** A linear classifier over rows, not yet applied: the [rows, vocab] logits are a matter of the criterion or the search. */
@@ -78,7 +78,9 @@ export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
   build(options: OptionsOf<S>, context: ModelContext): TranslationModel;
 }
 
-export function defineModel<const S extends OptionSchema>(definition: Omit<ModelDefinition<S>, 'kind'>): ModelDefinition<S> {
+export function defineModel<const S extends OptionSchema>(
+  definition: Omit<ModelDefinition<S>, 'kind'>,
+): ModelDefinition<S> {
   return { kind: 'model', ...definition };
 }
 

@@ -1,0 +1,48 @@
+import * as tf from '../tf.js';
+import { type Attributes, defineOp } from './define-op.js';
+import { dropoutMask } from './philox.js';
+import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
+
+/** The mask as a tensor of the given shape, made in TypeScript: for devices without a kernel that regenerates it. */
+export function dropoutMaskTensor(spec: DropoutSpec, shape: readonly number[]): tf.Tensor {
+  const columns = shape[shape.length - 1]!;
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return tf.tensor(dropoutMask(spec, rows, columns), [...shape], 'float32');
+}
+
+/** x ∘ mask in plain operations; x itself without dropout. */
+export function compositeDropout(x: tf.Tensor, attributes: DropoutAttributes): tf.Tensor {
+  const spec = dropoutSpec(attributes);
+  return spec === null ? x : tf.mul(x, dropoutMaskTensor(spec, x.shape));
+}
+
+/** Kernel `FusedDropout`: x → x ∘ mask; `FusedDropoutGrad`: dy → dy ∘ mask. */
+const fusedDropout = defineOp<{ x: tf.Tensor }, DropoutAttributes & Attributes>({
+  name: 'FusedDropout',
+  composite: ({ x }, attributes) => compositeDropout(x, attributes),
+  gradient: { kernel: 'FusedDropoutGrad', saveInputs: [], outputs: ['y'], saveOutputs: [], gradients: ['x'] },
+});
+
+/** Kernel `FusedDropoutAdd`: residual + x ∘ mask; `FusedDropoutAddGrad`: dy → dx, dResidual. */
+const fusedDropoutAdd = defineOp<{ x: tf.Tensor; residual: tf.Tensor }, DropoutAttributes & Attributes>({
+  name: 'FusedDropoutAdd',
+  composite: ({ x, residual }, attributes) => tf.add(residual, compositeDropout(x, attributes)),
+  gradient: {
+    kernel: 'FusedDropoutAddGrad',
+    saveInputs: [],
+    outputs: ['y'],
+    saveOutputs: [],
+    gradients: ['x', 'residual'],
+  },
+});
+
+/** Zeroes elements with the spec's probability and scales the rest; null leaves x as it is. */
+export function dropout<T extends tf.Tensor>(x: T, spec: DropoutSpec | null): T {
+  if (spec === null || spec.probability === 0) return x;
+  return fusedDropout({ x }, { ...dropoutAttributes(spec) }) as T;
+}
+
+/** residual + dropout(x): the end of a pre-norm sublayer. */
+export function dropoutAdd<T extends tf.Tensor>(x: T, residual: T, spec: DropoutSpec | null): T {
+  return fusedDropoutAdd({ x, residual }, { ...dropoutAttributes(spec) }) as T;
+}

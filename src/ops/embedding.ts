@@ -1,0 +1,68 @@
+import * as tf from '../tf.js';
+import { defineOp } from './define-op.js';
+
+/**
+ * y[i] = scale · weight[ids[i]] + positionTable[positions[i]]
+ *
+ * Kernel `FusedEmbedding`: ids, positions int32 [batch, time], weight [vocab, embed], positionTable [positions, embed],
+ * padIndex (row of both tables that gets no gradient from the look-up) → y [batch, time, embed].
+ * `FusedEmbeddingGrad`: ids, positions, weight, positionTable, dy → dWeight, dPositionTable (zero-filled, scatter-added
+ * in a fixed order so that runs repeat; dPositionTable is all zeros when `trainPositions` is false).
+ */
+const fusedEmbedding = defineOp<
+  { ids: tf.Tensor2D; weight: tf.Tensor2D; positions: tf.Tensor2D; positionTable: tf.Tensor2D },
+  { scale: number; padIndex: number; trainPositions: boolean }
+>({
+  name: 'FusedEmbedding',
+  composite: ({ ids, weight, positions, positionTable }, { scale, padIndex }) => {
+    const tokens = lookUp(weight, ids, padIndex);
+    return tf.add(tf.mul(tokens, scale), lookUp(positionTable, positions, padIndex));
+  },
+  gradient: {
+    kernel: 'FusedEmbeddingGrad',
+    saveInputs: ['ids', 'positions', 'weight', 'positionTable'],
+    outputs: ['y'],
+    saveOutputs: [],
+    gradients: ['weight', 'positionTable'],
+  },
+});
+
+/** Rows of a table; the gradient is a product with a one-hot matrix because wasm has no scatter-add. */
+function lookUp(table: tf.Tensor2D, ids: tf.Tensor2D, padIndex: number): tf.Tensor {
+  const gathered = tf.customGrad((weights, save) => {
+    (save as (tensors: tf.Tensor[]) => void)([weights as tf.Tensor]);
+    return {
+      value: tf.gather(weights as tf.Tensor2D, ids),
+      gradFunc: (dy: tf.Tensor) => tf.tidy(() => scatterAdd(dy, ids, table.shape, padIndex)),
+    };
+  });
+  return gathered(table);
+}
+
+/** Σ over positions of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */
+function scatterAdd(dy: tf.Tensor, ids: tf.Tensor2D, shape: [number, number], padIndex: number): tf.Tensor2D {
+  const [vocab, embed] = shape;
+  const rows = tf.reshape(dy, [-1, embed]);
+  const flatIds = tf.reshape(ids, [-1]);
+  const counted = tf.mul(rows, tf.expandDims(tf.cast(tf.notEqual(flatIds, padIndex), 'float32'), 1));
+  return tf.matMul(tf.oneHot(tf.cast(flatIds, 'int32'), vocab) as tf.Tensor2D, counted as tf.Tensor2D, true, false);
+}
+
+export interface EmbeddingOptions {
+  /** √embed, or 1 with `--no-scale-embedding`. */
+  readonly scale: number;
+  readonly padIndex: number;
+  /** False for sinusoidal tables. */
+  readonly trainPositions: boolean;
+}
+
+/** Token embeddings, scaled, plus position embeddings: float32 [batch, time, embed]. */
+export function embedding(
+  ids: tf.Tensor2D, // int32 [batch, time]
+  weight: tf.Tensor2D, // float32 [vocab, embed]
+  positions: tf.Tensor2D, // int32 [batch, time], padIndex + 1 + index among the non-pad tokens; padIndex at padding
+  positionTable: tf.Tensor2D, // float32 [positions, embed]
+  options: EmbeddingOptions,
+): tf.Tensor3D {
+  return fusedEmbedding({ ids, weight, positions, positionTable }, { ...options }) as tf.Tensor3D;
+}

@@ -1,0 +1,148 @@
+import { InternalError } from '../errors.js';
+import * as tf from '../tf.js';
+
+/** Float32 elements between the starts of two blocks: 64 bytes, a cache line and an AVX-512 register. */
+const ALIGNMENT = 16;
+
+/** Backends whose tensors read the caller's array in place, so that a write to an arena is a write to the weights. */
+const BACKENDS_READING_IN_PLACE: readonly string[] = ['cpu', 'onednn'];
+
+/** Fills one parameter's values; `random` yields uniform numbers in [0, 1). */
+export type Initializer = (values: Float32Array, shape: readonly number[], random: () => number) => void;
+
+/** One parameter under the name it has in a checkpoint (fairseq's). */
+export interface NamedParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number; // elements into the arenas
+  readonly size: number;
+}
+
+/**
+ * A trainable tensor. Usually one parameter; parameters that are always used together (the query, key and value
+ * projections) lie one after another and form one tensor, stacked along the first axis.
+ */
+export class Parameter {
+  #tensor: tf.Tensor | null = null;
+
+  constructor(
+    readonly shape: readonly number[],
+    readonly offset: number,
+    readonly parts: readonly NamedParameter[],
+  ) {}
+
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** The value on the device; owned by the store. */
+  get tensor(): tf.Tensor {
+    if (this.#tensor === null) throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
+    return this.#tensor;
+  }
+
+  /** @internal the store's */
+  replaceTensor(tensor: tf.Tensor | null): void {
+    this.#tensor?.dispose();
+    this.#tensor = tensor === null ? null : tf.keep(tensor);
+  }
+}
+
+interface Declaration {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initialize: Initializer;
+}
+
+/**
+ * All parameters of a model. Values and gradients are flat arenas; tensors are views of them, so that clipping, the
+ * optimizer, averaging and saving walk one array. A model declares its parameters while it is built, then calls build().
+ */
+export class ParameterStore {
+  readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
+  readonly #trainable: Parameter[] = [];
+  readonly #names = new Set<string>();
+  #size = 0;
+  #values = new Float32Array(0);
+  #gradients: Float32Array | null = null;
+
+  /** Declares one parameter. */
+  parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
+    return this.stacked([{ name, shape, initialize }]);
+  }
+
+  /** Declares parameters that form one tensor, stacked along their first axis: [q | k | v]. */
+  stacked(declarations: readonly Declaration[]): Parameter {
+    const offset = this.#size;
+    const parts = declarations.map(({ name, shape, initialize }) => {
+      if (this.#names.has(name)) throw new InternalError(`the parameter ${name} is declared twice`);
+      this.#names.add(name);
+      const size = shape.reduce((product, axis) => product * axis, 1);
+      const part: NamedParameter = { name, shape, offset: this.#size, size };
+      this.#initializers.push({ parameter: part, initialize });
+      this.#size += size;
+      return part;
+    });
+    const rows = declarations.reduce((sum, { shape }) => sum + shape[0]!, 0);
+    const block = new Parameter([rows, ...declarations[0]!.shape.slice(1)], offset, parts);
+    this.#size = Math.ceil(this.#size / ALIGNMENT) * ALIGNMENT;
+    this.#trainable.push(block);
+    return block;
+  }
+
+  /** Allocates the arena and the tensors; `random` null leaves zeros for a checkpoint to fill. */
+  build(random: (() => number) | null): this {
+    this.#values = new Float32Array(this.#size);
+    if (random !== null) {
+      for (const { parameter, initialize } of this.#initializers) {
+        initialize(this.#slice(this.#values, parameter), parameter.shape, random);
+      }
+    }
+    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+    return this;
+  }
+
+  /** float32 [size], every parameter's value; padding between blocks stays 0. After a write call `valuesChanged`. */
+  get values(): Float32Array {
+    return this.#values;
+  }
+
+  /** float32 [size], allocated when first asked for. */
+  get gradients(): Float32Array {
+    this.#gradients ??= new Float32Array(this.#size);
+    return this.#gradients;
+  }
+
+  /** The tensors to differentiate by. */
+  get trainable(): readonly Parameter[] {
+    return this.#trainable;
+  }
+
+  /** Every parameter under its checkpoint name. */
+  get parameters(): readonly NamedParameter[] {
+    return this.#initializers.map(({ parameter }) => parameter);
+  }
+
+  /** One parameter's part of an arena; a view, not a copy. */
+  view(arena: Float32Array, parameter: NamedParameter | Parameter): Float32Array {
+    return this.#slice(arena, parameter);
+  }
+
+  /** Brings a changed `values` arena to the device, where tensors do not read it in place. */
+  valuesChanged(): void {
+    if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
+    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+  }
+
+  dispose(): void {
+    for (const block of this.#trainable) block.replaceTensor(null);
+  }
+
+  #upload(block: Parameter): tf.Tensor {
+    return tf.tensor(this.#slice(this.#values, block), [...block.shape], 'float32');
+  }
+
+  #slice(arena: Float32Array, { offset, size }: { offset: number; size: number }): Float32Array {
+    return arena.subarray(offset, offset + size);
+  }
+}
