@@ -1,0 +1,122 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { readLines, readParallelLines, writeLinesAtomically } from '../../src/text/lines.js';
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lines-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function fileOf(content: string | Buffer, name = 'text'): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('readLines', () => {
+  test.each([
+    { title: 'an empty file has no lines', content: '', lines: [] },
+    { title: 'a lone newline is one empty line', content: '\n', lines: [''] },
+    { title: 'the last line needs no newline', content: 'a\nb', lines: ['a', 'b'] },
+    { title: 'a last newline does not begin another line', content: 'a\nb\n', lines: ['a', 'b'] },
+    { title: 'all three newlines end a line', content: 'a\nb\r\nc\rd', lines: ['a', 'b', 'c', 'd'] },
+    { title: 'two returns are two ends', content: 'a\r\r\nb', lines: ['a', '', 'b'] },
+    { title: 'newline and return are two ends', content: 'a\n\rb', lines: ['a', '', 'b'] },
+    {
+      title: 'other separators stay in the line',
+      content: 'a\u2028b\u0085c\fd\ve\u001cf',
+      lines: ['a\u2028b\u0085c\fd\ve\u001cf'],
+    },
+    { title: 'a byte order mark stays', content: '\ufeffa\n', lines: ['\ufeffa'] },
+  ])('$title', ({ content, lines }) => {
+    expect([...readLines(fileOf(content))]).toEqual(lines);
+  });
+
+  test('lines that straddle the chunks of the reader come out whole', () => {
+    const line = fc.oneof(
+      fc.array(fc.constantFrom('a', 'ü', '€', '😀'), { maxLength: 5 }).map((units) => units.join('')),
+      fc.integer({ min: 65_520, max: 65_540 }).map((length) => 'x'.repeat(length)),
+    );
+    const ended = fc.tuple(line, fc.constantFrom('\n', '\r\n', '\r'));
+    fc.assert(
+      fc.property(fc.array(ended, { maxLength: 6 }), (parts) => {
+        // A return before an empty line that ends in a newline would be one end, not two.
+        fc.pre(!parts.some(([, end], at) => end === '\r' && parts[at + 1]?.join('') === '\n'));
+        const path = fileOf(parts.flat().join(''));
+        expect([...readLines(path)]).toEqual(parts.map(([text]) => text));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([
+    { title: 'a Latin-1 letter', bytes: [0x61, 0xfc, 0x62], position: 2, byte: 'fc' },
+    { title: 'a sequence cut short', bytes: [0x61, 0xe2, 0x82], position: 2, byte: 'e2' },
+    { title: 'an overlong slash', bytes: [0xc0, 0xaf], position: 1, byte: 'c0' },
+    { title: 'a surrogate', bytes: [0xc3, 0xbc, 0xed, 0xa0, 0x80], position: 3, byte: 'ed' },
+  ])('invalid UTF-8, $title, is a user error that names the file and the line', ({ bytes, position, byte }) => {
+    const path = fileOf(Buffer.concat([Buffer.from('gut\nüber\n'), Buffer.from(bytes), Buffer.from('\nmore\n')]));
+    expect(() => [...readLines(path)]).toThrow(
+      `${path} line 3 is not valid UTF-8 (byte 0x${byte} at position ${position}); convert the file first`,
+    );
+    expect(() => [...readLines(path)]).toThrow(UserError);
+  });
+
+  test('a missing file is a user error', () => {
+    const path = join(directory, 'absent');
+    expect(() => [...readLines(path)]).toThrow(
+      new UserError(`${path} cannot be read (it does not exist)`, 'check the path'),
+    );
+  });
+});
+
+describe('readParallelLines', () => {
+  test('pairs the lines', () => {
+    expect([...readParallelLines(fileOf('a\nb\n', 's'), fileOf('A\nB', 't'))]).toEqual([
+      ['a', 'A'],
+      ['b', 'B'],
+    ]);
+  });
+
+  test.each([
+    { source: 'a\n', target: 'A\nB\n', short: 's', long: 't' },
+    { source: 'a\nb\n', target: 'A\n', short: 't', long: 's' },
+  ])('unequal line counts are a user error: $short is shorter', ({ source, target, short, long }) => {
+    const paths = [fileOf(source, 's'), fileOf(target, 't')] as const;
+    expect(() => [...readParallelLines(...paths)]).toThrow(
+      `${join(directory, short)} ends after 1 lines, ${join(directory, long)} goes on`,
+    );
+  });
+});
+
+describe('writeLinesAtomically', () => {
+  test('writes what readLines reads back', () => {
+    const path = join(directory, 'written');
+    const lines = ['a', '', 'ü€😀', 'x'.repeat(200_000)];
+    writeLinesAtomically(path, lines);
+    expect(readFileSync(path, 'utf8')).toBe(`${lines.join('\n')}\n`);
+    expect([...readLines(path)]).toEqual(lines);
+  });
+
+  test('leaves the old file and nothing else when the lines fail half-way', () => {
+    const folder = mkdtempSync(join(directory, 'half-'));
+    const path = join(folder, 'kept');
+    writeFileSync(path, 'old\n');
+    const failing = function* () {
+      yield 'new';
+      throw new Error('half-way');
+    };
+    expect(() => writeLinesAtomically(path, failing())).toThrow('half-way');
+    expect(readdirSync(folder)).toEqual(['kept']);
+    expect(readFileSync(path, 'utf8')).toBe('old\n');
+  });
+
+  test('a folder that does not exist is a user error', () => {
+    expect(() => writeLinesAtomically(join(directory, 'none', 'file'), ['a'])).toThrow(UserError);
+  });
+});
