@@ -1,0 +1,7 @@
+import type { Tokenizer } from './tokenizer.js';
+
+/** Every code point is a word; white space between them falls away. */
+export const character: Tokenizer = {
+  name: 'char',
+  tokenize: (segment) => [...segment].join(' '),
+};
