@@ -45,7 +45,19 @@ export interface NumbersOption extends OptionBase<readonly number[]> {
   readonly kind: 'numbers';
 }
 
-export type OptionSpec = IntOption | FloatOption | StringOption | BooleanOption | ChoiceOption | NumbersOption;
+/** Several words after one flag: `--inputs a b c`. */
+export interface StringsOption extends OptionBase<readonly string[]> {
+  readonly kind: 'strings';
+}
+
+export type OptionSpec =
+  | IntOption
+  | FloatOption
+  | StringOption
+  | BooleanOption
+  | ChoiceOption
+  | NumbersOption
+  | StringsOption;
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
 type ValueOf<S extends OptionSpec> = S extends IntOption | FloatOption
@@ -62,7 +74,9 @@ type ValueOf<S extends OptionSpec> = S extends IntOption | FloatOption
         ? S['default'] extends string
           ? C
           : C | null
-        : readonly number[];
+        : S extends StringsOption
+          ? readonly string[]
+          : readonly number[];
 
 /** The parsed options of a schema, e.g. `OptionsOf<typeof trainOptions>`. */
 export type OptionsOf<S extends OptionSchema> = { readonly [K in keyof S]: ValueOf<S[K]> };

@@ -1,0 +1,205 @@
+import { Command, CommanderError, Help, Option } from 'commander';
+import { InternalError, UserError } from '../errors.js';
+import { parseOptionValue } from '../options/parse.js';
+import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: boolean;
+  readonly variadic?: boolean;
+}
+
+/** Options that a chosen plug-in brings: they follow its schema and stand under its title in `--help`. */
+export interface OptionSection {
+  readonly title: string;
+  readonly schema: OptionSchema;
+  /** Defaults that differ from the schema's, e.g. those of an architecture. */
+  readonly defaults?: OptionValues;
+}
+
+export interface Invocation<S extends OptionSchema> {
+  readonly args: readonly string[];
+  readonly options: OptionsOf<S>;
+  /** The values of every section of `extend`, by key, beside the command's own. */
+  readonly all: OptionValues;
+  /** Keys that the user gave on the command line: these win over what a checkpoint or a config file says. */
+  readonly given: ReadonlySet<string>;
+}
+
+export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
+  readonly name: string;
+  /** One or more sentences under the usage line. */
+  readonly description: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options: S;
+  /** Example lines at the end of the help. */
+  readonly examples?: readonly string[];
+  /** The options of the plug-ins that the first reading of the command line selects. */
+  extend?(selected: OptionsOf<S>): Promise<readonly OptionSection[]>;
+  run(invocation: Invocation<S>): Promise<void>;
+}
+
+export function defineCommand<const S extends OptionSchema>(definition: CommandDefinition<S>): CommandDefinition<S> {
+  return definition;
+}
+
+interface Declared {
+  readonly key: string;
+  readonly spec: OptionSpec;
+  /** Every spelling, the option's own first. */
+  readonly options: readonly Option[];
+}
+
+/** Parses and runs one command; `argv` is what follows the command's name. */
+export async function runCommand<S extends OptionSchema>(
+  definition: CommandDefinition<S>,
+  argv: readonly string[],
+): Promise<void> {
+  const sections: OptionSection[] = [{ title: 'Options', schema: definition.options }];
+  if (definition.extend !== undefined) {
+    sections.push(...(await definition.extend(readLeniently(definition, argv))));
+  }
+  const { command, declared } = buildCommand(definition, sections);
+  parse(command, argv);
+  const { all, given } = collect(command, declared, sections);
+  await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given });
+}
+
+/** A first reading that knows only the command's own options and lets everything else pass. */
+function readLeniently<S extends OptionSchema>(
+  definition: CommandDefinition<S>,
+  argv: readonly string[],
+): OptionsOf<S> {
+  const sections = [{ title: 'Options', schema: definition.options }];
+  const { command, declared } = buildCommand({ ...definition, arguments: [] }, sections);
+  command.helpOption(false).allowUnknownOption().allowExcessArguments();
+  parse(command, argv);
+  return collect(command, declared, sections).all as OptionsOf<S>;
+}
+
+function buildCommand(
+  definition: Pick<CommandDefinition, 'name' | 'description' | 'arguments' | 'examples'>,
+  sections: readonly OptionSection[],
+): { command: Command; declared: Declared[] } {
+  const command = new Command(`ts-fairseq ${definition.name}`)
+    .description(definition.description)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
+  for (const { name, help, optional, variadic } of definition.arguments ?? []) {
+    const inner = variadic ? `${name}...` : name;
+    command.argument(optional ? `[${inner}]` : `<${inner}>`, help);
+  }
+  if (definition.examples !== undefined) {
+    command.addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  }
+  const declared = sections.flatMap((section) => declareSection(command, section));
+  return { command, declared };
+}
+
+function declareSection(command: Command, { title, schema, defaults }: OptionSection): Declared[] {
+  return Object.entries(schema).map(([key, spec]) => {
+    const flag = flagOf(key, spec);
+    const value = defaults !== undefined && key in defaults ? defaults[key] : spec.default;
+    const short = spec.aliases?.find((alias) => /^-[^-]$/.test(alias));
+    const main = makeOption(short === undefined ? flag : `${short}, ${flag}`, flag, spec);
+    main.helpGroup(`${spec.group ?? title}:`);
+    if (showsDefault(value)) main.default(undefined, defaultText(value));
+    const others = (spec.aliases ?? [])
+      .filter((alias) => alias !== short)
+      .map((alias) => makeOption(alias, alias, spec).hideHelp());
+    const options = [main, ...others];
+    for (const option of options) command.addOption(option);
+    return { key, spec, options };
+  });
+}
+
+function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
+  const option = new Option(`${flags}${placeholder(spec)}`, spec.help);
+  if (spec.kind === 'strings') {
+    option.argParser((text: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), text]);
+  } else if (!option.isBoolean()) {
+    option.argParser((text: string) => parseOptionValue(flag, spec, text));
+  }
+  if (spec.kind === 'choice' && spec.bare !== undefined) option.preset(spec.bare);
+  return option;
+}
+
+function placeholder(spec: OptionSpec): string {
+  switch (spec.kind) {
+    case 'boolean':
+      return spec.takesValue ? ' [True|False]' : '';
+    case 'choice': {
+      const choices = spec.metavar ?? spec.choices.join('|');
+      return spec.bare === undefined ? ` <${choices}>` : ` [${choices}]`;
+    }
+    case 'strings':
+      return ` <${spec.metavar ?? 'TEXT'}...>`;
+    case 'int':
+      return ` <${spec.metavar ?? 'N'}>`;
+    case 'float':
+      return ` <${spec.metavar ?? 'X'}>`;
+    case 'numbers':
+      return ` <${spec.metavar ?? 'X,…'}>`;
+    case 'string':
+      return ` <${spec.metavar ?? 'TEXT'}>`;
+  }
+}
+
+const showsDefault = (value: unknown): boolean =>
+  value !== null && value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+
+const defaultText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
+
+/** The value of every option and the keys that were given; a later spelling of the same option wins. */
+function collect(
+  command: Command,
+  declared: readonly Declared[],
+  sections: readonly OptionSection[],
+): { all: Record<string, unknown>; given: Set<string> } {
+  const defaults = Object.assign({}, ...sections.map((section) => section.defaults ?? {})) as Record<string, unknown>;
+  const all: Record<string, unknown> = {};
+  const given = new Set<string>();
+  for (const { key, spec, options } of declared) {
+    if (key in all) throw new InternalError(`two options share the key '${key}'`);
+    all[key] = key in defaults ? defaults[key] : spec.default;
+    for (const option of options) {
+      const name = option.attributeName();
+      if (command.getOptionValueSource(name) !== 'cli') continue;
+      given.add(key);
+      const value: unknown = command.getOptionValue(name);
+      // commander reads `--no-progress-bar` as "progress-bar is off"; to us it is a flag like any other.
+      all[key] = option.negate ? value === false : value;
+    }
+  }
+  return { all, given };
+}
+
+function parse(command: Command, argv: readonly string[]): void {
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (error) {
+    throw error instanceof CommanderError ? translate(command, error) : error;
+  }
+}
+
+/** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
+function translate(command: Command, error: CommanderError): Error {
+  if (error.exitCode === 0) return error;
+  const remedy = `see ${command.name()} --help`;
+  const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
+  if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
+  const flag = /'(.*?)'/.exec(problem)?.[1] ?? '';
+  const known = command.options.filter((option) => !option.hidden).flatMap((option) => option.long ?? []);
+  const suggestion = didYouMean(flag, known);
+  return new UserError(problem, suggestion.startsWith('did you mean') ? suggestion : remedy);
+}
+
+/** The help text of a command with the given plug-in sections; for the generated reference docs. */
+export function helpText(definition: CommandDefinition, sections: readonly OptionSection[]): string {
+  const all = [{ title: 'Options', schema: definition.options }, ...sections];
+  const { command } = buildCommand(definition, all);
+  return new Help().formatHelp(command, command.createHelp());
+}

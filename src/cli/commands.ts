@@ -1,0 +1,51 @@
+import type { CommandDefinition } from './command.js';
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loaded when the command runs, so that `--help` and the text tools never wait for the tensor library. */
+  readonly load: () => Promise<CommandDefinition>;
+}
+
+// A definition's methods take its own options; the table holds them without that type.
+const entry = (name: string, summary: string, load: () => Promise<unknown>): CommandEntry => ({
+  name,
+  summary,
+  load: load as () => Promise<CommandDefinition>,
+});
+
+/** Every command of `ts-fairseq`, in the order of `--help`. */
+export const commands: readonly CommandEntry[] = [
+  entry(
+    'preprocess',
+    'build dictionaries and binarise parallel text',
+    async () => (await import('./preprocess.js')).preprocessCommand,
+  ),
+  entry(
+    'train',
+    'train a model with the criterion of your choice',
+    async () => (await import('./train.js')).trainCommand,
+  ),
+  entry('validate', 'the loss of a checkpoint on a split', async () => (await import('./validate.js')).validateCommand),
+  entry(
+    'average-checkpoints',
+    'the mean of several checkpoints',
+    async () => (await import('./average-checkpoints.js')).averageCheckpointsCommand,
+  ),
+  entry('generate', 'translate a split and report BLEU', async () => (await import('./generate.js')).generateCommand),
+  entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
+  entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
+  entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
+  entry('lowercase', 'lowercase text', async () => (await import('./lowercase.js')).lowercaseCommand),
+  entry(
+    'clean-corpus',
+    'drop sentence pairs by length and ratio',
+    async () => (await import('./clean-corpus.js')).cleanCorpusCommand,
+  ),
+  entry(
+    'learn-joint-bpe-and-vocab',
+    'learn BPE codes on several files',
+    async () => (await import('./learn-joint-bpe-and-vocab.js')).learnJointBpeAndVocabCommand,
+  ),
+  entry('apply-bpe', 'segment text with BPE codes', async () => (await import('./apply-bpe.js')).applyBpeCommand),
+];

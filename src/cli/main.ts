@@ -1,0 +1,92 @@
+import { CommanderError } from 'commander';
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+import { runCommand } from './command.js';
+import { commands } from './commands.js';
+import { version } from './version.js';
+
+const EXIT_USER_ERROR = 2; // what the user can mend
+const EXIT_INTERNAL_ERROR = 70; // sysexits.h EX_SOFTWARE: a defect of ours
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return [
+    'Usage: ts-fairseq <command> [options]',
+    '',
+    'Sequence-to-sequence toolkit in the manner of fairseq; the training criterion is a plug-in.',
+    '',
+    'Commands:',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'ts-fairseq <command> --help describes the options of a command.',
+    '',
+  ].join('\n');
+}
+
+async function dispatch(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(overview());
+    return;
+  }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const entry = commands.find((command) => command.name === name);
+  if (entry === undefined) {
+    throw new UserError(
+      `unknown command '${name}'`,
+      didYouMean(
+        name,
+        commands.map((command) => command.name),
+      ),
+    );
+  }
+  await runCommand(await entry.load(), rest);
+}
+
+/** Runs the command line and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that closes early (`ts-fairseq … | head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR),
+  );
+  try {
+    await dispatch(argv);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const known = error instanceof UserError ? error : systemError(error);
+  if (known !== null) {
+    process.stderr.write(`ts-fairseq: ${known.message}\n`);
+    return EXIT_USER_ERROR;
+  }
+  process.stderr.write(
+    `ts-fairseq: internal error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return EXIT_INTERNAL_ERROR;
+}
+
+const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path',
+  EACCES: 'check the permissions',
+  EPERM: 'check the permissions',
+  EROFS: 'write to another place',
+  EISDIR: 'give a file, not a folder',
+  ENOTDIR: 'give a folder, not a file',
+  ENOSPC: 'free some space or write to another disk',
+};
+
+/** What the operating system refuses is the user's to mend. */
+function systemError(error: unknown): UserError | null {
+  if (!(error instanceof Error)) return null;
+  const { code } = error as NodeJS.ErrnoException;
+  const remedy = code === undefined ? undefined : SYSTEM_REMEDIES[code];
+  return remedy === undefined ? null : new UserError(error.message, remedy);
+}

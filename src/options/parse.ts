@@ -1,0 +1,71 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+import type { OptionSpec } from './schema.js';
+
+/**
+ * Turns the text after a flag into the option's value. Bad text is an error, never NaN.
+ * @param flag as the user spells it, for the message
+ * @throws UserError
+ */
+export function parseOptionValue(flag: string, spec: OptionSpec, text: string): unknown {
+  switch (spec.kind) {
+    case 'int':
+      return checkRange(flag, spec, parseInteger(flag, text));
+    case 'float':
+      return checkRange(flag, spec, parseFloatStrictly(flag, text));
+    case 'boolean':
+      return parseBoolean(flag, text);
+    case 'choice':
+      if (!spec.choices.includes(text)) {
+        throw new UserError(`${flag}: unknown value '${text}'`, didYouMean(text, spec.choices));
+      }
+      return text;
+    case 'numbers':
+      return parseNumbers(flag, text);
+    case 'string':
+      return text;
+    case 'strings':
+      return [text];
+  }
+}
+
+function parseInteger(flag: string, text: string): number {
+  const value = Number(text);
+  if (!/^\s*[+-]?\d+\s*$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new UserError(`${flag}: '${text}' is not a whole number`, `give one, e.g. ${flag} 10`);
+  }
+  return value;
+}
+
+function parseFloatStrictly(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) {
+    throw new UserError(`${flag}: '${text}' is not a number`, `give one, e.g. ${flag} 0.1`);
+  }
+  return value;
+}
+
+function parseBoolean(flag: string, text: string): boolean {
+  if (/^(true|1|yes)$/i.test(text)) return true;
+  if (/^(false|0|no)$/i.test(text)) return false;
+  throw new UserError(`${flag}: '${text}' is neither True nor False`, `give one of them`);
+}
+
+/** `0.9,0.98`, `(0.9, 0.98)` and `[1,2]` are the same list. */
+function parseNumbers(flag: string, text: string): number[] {
+  const inner = text.trim().replace(/^[([]\s*|\s*[)\]]$/g, '');
+  return inner
+    .split(',')
+    .filter((part, index, parts) => !(part.trim() === '' && index > 0 && index === parts.length - 1))
+    .map((part) => parseFloatStrictly(flag, part));
+}
+
+function checkRange(flag: string, spec: { min?: number; max?: number }, value: number): number {
+  if (spec.min !== undefined && value < spec.min) {
+    throw new UserError(`${flag}: ${value} is too small`, `the least is ${spec.min}`);
+  }
+  if (spec.max !== undefined && value > spec.max) {
+    throw new UserError(`${flag}: ${value} is too large`, `the most is ${spec.max}`);
+  }
+  return value;
+}
