@@ -106,7 +106,7 @@ function declareSection(command: Command, { title, schema, defaults }: OptionSec
     const short = spec.aliases?.find((alias) => /^-[^-]$/.test(alias));
     const main = makeOption(short === undefined ? flag : `${short}, ${flag}`, flag, spec);
     main.helpGroup(`${spec.group ?? title}:`);
-    if (showsDefault(value)) main.default(undefined, defaultText(value));
+    if (showsDefault(value)) main.description += ` (default: ${defaultText(value)})`;
     const others = (spec.aliases ?? [])
       .filter((alias) => alias !== short)
       .map((alias) => makeOption(alias, alias, spec).hideHelp());
@@ -120,7 +120,7 @@ function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   const option = new Option(`${flags}${placeholder(spec)}`, spec.help);
   if (spec.kind === 'strings') {
     option.argParser((text: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), text]);
-  } else if (!option.isBoolean()) {
+  } else if (option.required || option.optional) {
     option.argParser((text: string) => parseOptionValue(flag, spec, text));
   }
   if (spec.kind === 'choice' && spec.bare !== undefined) option.preset(spec.bare);
