@@ -1,0 +1,49 @@
+/** The one direction of imports; ARCHITECTURE.md draws it. */
+const nodeFree = '^(models|criterions|src/(nn|ops|plugins|generation)/|src/(tf|errors|log)\\.ts)';
+
+/** Forbids imports from `from` to anything that is ours and not in `to`. */
+const only = (name, from, to) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(bin|src|criterions|models|packages)/', pathNot: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    only('plug-ins-see-contracts-only', '^(criterions|models)/', '^(criterions|models|src/(plugins|nn|ops|options)/|src/(tf|errors|log)\\.ts|src/optim/parameter-store\\.ts)'),
+    only('plugins-are-pure', '^src/plugins/', '^src/(plugins|options|ops)/|^src/(tf|errors|log)\\.ts|^src/optim/parameter-store\\.ts'),
+    only('ops-stand-alone', '^src/ops/', '^src/(ops/|tf\\.ts|errors\\.ts)'),
+    only('nn-stands-on-ops', '^src/nn/', '^src/(nn|ops|plugins|options)/|^src/(tf|errors|log)\\.ts|^src/optim/parameter-store\\.ts'),
+    only('data-knows-text-only', '^src/data/', '^src/(data|text|options|plugins)/|^src/(errors|log)\\.ts'),
+    only('text-stands-alone', '^src/text/', '^src/(text|plugins)/|^src/(errors|log)\\.ts'),
+    only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),
+    {
+      name: 'libraries-do-not-know-the-command-line',
+      severity: 'error',
+      from: { path: '^(src/(?!cli/)|criterions|models)' },
+      to: { path: '^(src/cli|bin)/' },
+    },
+    {
+      name: 'runs-in-a-browser',
+      comment: 'models, criterions, nn, ops, plugins and generation import nothing of Node',
+      severity: 'error',
+      from: { path: nodeFree },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'one-door-to-tensors',
+      severity: 'error',
+      from: { path: '^(src|criterions|models)/', pathNot: '^src/(tf\\.ts|devices/)' },
+      to: { path: 'node_modules/@tensorflow' },
+    },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(src|criterions|models)/', pathNot: '\\.d\\.ts$' }, to: {} },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    exclude: { path: '(^|/)dist/' },
+  },
+};

@@ -1,0 +1,24 @@
+import { UserError } from '../errors.js';
+import * as tf from '../tf.js';
+import type { DeviceDefinition } from './device.js';
+
+const REMEDY = 'install g++ and libdnnl-dev and run scripts/setup.sh, or use --device wasm';
+
+export const cpu: DeviceDefinition = {
+  name: 'cpu',
+  summary: 'oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds',
+  async open({ threads }) {
+    const backend = await import('tfjs-backend-onednn');
+    const { available, reason } = backend.isAvailable();
+    if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
+    backend.registerOneDnnBackend(threads === null ? {} : { threads });
+    await tf.setBackend('onednn');
+    const { squaredNorm, scale, accumulate, adamStep, describe } = backend;
+    const { oneDnnVersion, threads: used, isa } = describe();
+    return {
+      name: 'cpu',
+      description: { device: 'cpu', oneDNN: oneDnnVersion, threads: used, isa },
+      arenaKernels: { squaredNorm, scale, accumulate, adamStep },
+    };
+  },
+};

@@ -1,0 +1,24 @@
+import type { ArenaKernels } from '../optim/arena-kernels.js';
+
+export interface DeviceOptions {
+  /** Threads of the CPU device; null means every core. */
+  readonly threads: number | null;
+}
+
+/** A device that is in use: its tfjs backend is the current one. */
+export interface Device {
+  readonly name: string;
+  /** What the log and a checkpoint say about it, e.g. `{ device: 'cpu', oneDNN: '2.6.3', threads: 2, isa: 'AVX2' }`. */
+  readonly description: Readonly<Record<string, string | number>>;
+  /** Clipping and the optimizer on the parameter arenas. */
+  readonly arenaKernels: ArenaKernels;
+}
+
+/** One way to compute; opening it loads what it needs and makes its backend the current one. */
+export interface DeviceDefinition {
+  readonly name: string;
+  /** What runs and what it needs, for `--help` and the docs. */
+  readonly summary: string;
+  /** @throws UserError that says exactly what is missing */
+  open(options: DeviceOptions): Promise<Device>;
+}

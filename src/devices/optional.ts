@@ -1,0 +1,59 @@
+import { UserError } from '../errors.js';
+import { portableArenaKernels } from '../optim/arena-kernels.js';
+import * as tf from '../tf.js';
+import type { Device, DeviceDefinition } from './device.js';
+
+interface OptionalDevice {
+  readonly name: string;
+  readonly summary: string;
+  /** The npm package that registers the backend. */
+  readonly module: string;
+  /** Its name among tfjs's backends. */
+  readonly backend: string;
+  readonly remedy: string;
+}
+
+/** A device whose package is not a dependency because it cannot be installed everywhere: imported when asked for. */
+function optionalDevice({ name, summary, module, backend, remedy }: OptionalDevice): DeviceDefinition {
+  return {
+    name,
+    summary,
+    async open(): Promise<Device> {
+      try {
+        await import(module);
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+        throw new UserError(`--device ${name}: ${module} cannot be loaded (${reason})`, remedy, { cause });
+      }
+      if (!(await tf.setBackend(backend))) {
+        throw new UserError(`--device ${name}: the '${backend}' backend of ${module} did not start`, remedy);
+      }
+      await tf.ready();
+      return { name, description: { device: name }, arenaKernels: portableArenaKernels };
+    },
+  };
+}
+
+export const tensorflow = optionalDevice({
+  name: 'tensorflow',
+  summary: 'libtensorflow through @tensorflow/tfjs-node',
+  module: '@tensorflow/tfjs-node',
+  backend: 'tensorflow',
+  remedy: 'npm install @tensorflow/tfjs-node@4.22.0 (it downloads libtensorflow), or use --device cpu',
+});
+
+export const cuda = optionalDevice({
+  name: 'cuda',
+  summary: 'an NVIDIA GPU through @tensorflow/tfjs-node-gpu',
+  module: '@tensorflow/tfjs-node-gpu',
+  backend: 'tensorflow',
+  remedy: 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (it downloads libtensorflow with CUDA), or use --device cpu',
+});
+
+export const webgpu = optionalDevice({
+  name: 'webgpu',
+  summary: 'a GPU through @tensorflow/tfjs-backend-webgpu on Dawn (npm package webgpu)',
+  module: '@tensorflow/tfjs-backend-webgpu',
+  backend: 'webgpu',
+  remedy: 'npm install @tensorflow/tfjs-backend-webgpu@4.22.0 webgpu and a Vulkan driver, or use --device cpu',
+});

@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { portableArenaKernels } from '../optim/arena-kernels.js';
+import * as tf from '../tf.js';
+import type { DeviceDefinition } from './device.js';
+
+/** A TensorFlow.js backend as far as a borrowed kernel needs it. */
+interface PlainBackend extends tf.KernelBackend {
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.BackendValues): tf.TensorInfo;
+  disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
+}
+
+interface WasmBackend extends tf.KernelBackend {
+  write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object;
+}
+
+/**
+ * Kernels that the wasm backend lacks (scatter-add, expm1 …) run in the plain JavaScript backend on a copy, so that
+ * every operation works on this device too.
+ */
+function borrowMissingKernels(): void {
+  const own = new Set(tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName));
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
+    if (own.has(kernelName)) continue;
+    tf.registerKernel({
+      kernelName,
+      backendName: 'wasm',
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        runOnPlainBackend(kernelFunc, inputs as Record<string, tf.TensorInfo>, attrs, backend as WasmBackend),
+    });
+  }
+}
+
+function runOnPlainBackend(
+  kernelFunc: tf.KernelFunc,
+  inputs: Record<string, tf.TensorInfo>,
+  attrs: tf.NamedAttrMap | undefined,
+  wasmBackend: WasmBackend,
+): tf.TensorInfo | tf.TensorInfo[] {
+  const plain = tf.findBackend('cpu') as PlainBackend;
+  const copies = Object.entries(inputs).map(([name, info]) => {
+    const values = wasmBackend.readSync(info.dataId);
+    return [name, plain.makeTensorInfo(info.shape, info.dtype, values)] as const;
+  });
+  const result = kernelFunc({
+    inputs: Object.fromEntries(copies),
+    attrs,
+    backend: plain,
+  } as Parameters<tf.KernelFunc>[0]);
+  const outputs = (Array.isArray(result) ? result : [result]).map((output) => {
+    const values = plain.readSync(output.dataId);
+    const dataId = wasmBackend.write(values, output.shape, output.dtype);
+    plain.disposeIntermediateTensorInfo(output);
+    return { dataId, shape: output.shape, dtype: output.dtype } as tf.TensorInfo;
+  });
+  for (const [, copy] of copies) plain.disposeIntermediateTensorInfo(copy);
+  return Array.isArray(result) ? outputs : outputs[0]!;
+}
+
+let borrowed = false;
+
+export const wasm: DeviceDefinition = {
+  name: 'wasm',
+  summary: 'WebAssembly on one thread; needs nothing, the fallback where no compiler is to be had',
+  async open() {
+    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+    const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    setWasmPaths(join(dirname(main), '/'));
+    await tf.setBackend('wasm');
+    await tf.ready();
+    if (!borrowed) borrowMissingKernels();
+    borrowed = true;
+    return { name: 'wasm', description: { device: 'wasm', threads: 1 }, arenaKernels: portableArenaKernels };
+  },
+};
