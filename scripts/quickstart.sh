@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# From a fresh clone to German-English translations by a Transformer trained with the encouraging loss.
+#   bash scripts/quickstart.sh [--fresh]
+# The corpus is the German translation of TypeScript's messages, which the npm package `typescript` ships.
+# A finished run only prints its result again; --fresh trains anew.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup.sh
+ts_fairseq() { node bin/ts-fairseq.js "$@"; }
+step() { printf '\n== %s\n' "$*"; }
+
+data=data-bin/embedded.de-en text=data-bin/embedded.de-en/text save=checkpoints/quickstart
+[ "${1:-}" != --fresh ] || rm -rf "$data" "$save"
+
+if [ ! -e "$data/train.de-en.de.bin" ]; then
+  step "corpus: TypeScript's messages, Moses tokens, lowercased, joint BPE of 2,000 merges"
+  rm -rf "$data" && mkdir -p "$text"
+  node scripts/make-embedded-corpus.js --language de --to "$text/raw"
+  for lang in de en; do
+    for split in train valid test; do
+      ts_fairseq tokenize -l "$lang" "$text/raw/$split.$lang" "$text/tok.$split.$lang"
+      ts_fairseq lowercase "$text/tok.$split.$lang" "$text/lower.$split.$lang"
+    done
+  done
+  ts_fairseq learn-joint-bpe-and-vocab --input "$text/lower.train.de" "$text/lower.train.en" -s 2000 \
+    --output "$text/codes" --write-vocabulary "$text/vocab.de" "$text/vocab.en"
+  for lang in de en; do
+    for split in train valid test; do
+      ts_fairseq apply-bpe -c "$text/codes" "$text/lower.$split.$lang" "$text/bpe.$split.$lang"
+    done
+  done
+
+  step "ts-fairseq preprocess"
+  ts_fairseq preprocess --source-lang de --target-lang en --joined-dictionary --destdir "$data" \
+    --trainpref "$text/bpe.train" --validpref "$text/bpe.valid" --testpref "$text/bpe.test"
+fi
+
+step "ts-fairseq train --criterion encouraging"
+ts_fairseq train "$data" --save-dir "$save" \
+  --arch transformer --encoder-layers 3 --decoder-layers 3 \
+  --encoder-embed-dim 128 --decoder-embed-dim 128 --encoder-ffn-embed-dim 256 --decoder-ffn-embed-dim 256 \
+  --encoder-attention-heads 4 --decoder-attention-heads 4 --share-all-embeddings --dropout 0.3 \
+  --criterion encouraging --log-end 0.5 --label-smoothing 0.1 \
+  --optimizer adam --adam-betas '(0.9, 0.98)' --weight-decay 1e-4 \
+  --lr 5e-3 --lr-scheduler inverse_sqrt --warmup-updates 500 \
+  --max-tokens 1500 --max-epoch 60 --keep-last-epochs 10 --seed 1 --log-interval 50
+
+step "ts-fairseq average-checkpoints"
+ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"
+
+step "ts-fairseq generate"
+ts_fairseq generate "$data" --path "$save/averaged" --beam 5 --batch-size 128 --remove-bpe >"$save/generate.txt"
+node scripts/quickstart-report.js "$text" "$save/generate.txt"
