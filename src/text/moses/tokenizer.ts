@@ -1,0 +1,115 @@
+import { type ApostropheStyle, mosesLanguage } from './languages.js';
+import type { NonbreakingPrefixes } from './nonbreaking-prefixes.js';
+import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type Rule, WHITESPACE } from './rules.js';
+
+export interface TokenizerOptions {
+  /** `de`, `en` or `fr`. */
+  readonly language: string;
+  /** Splits hyphens between letters or digits into the token `@-@` (Moses `-a`). */
+  readonly aggressiveHyphens?: boolean;
+  /** Writes `& | < > ' " [ ]` as entities, on by default (off: Moses `-no-escape`). */
+  readonly escape?: boolean;
+}
+
+/**
+ * The tokenizer of Moses, version 1.1: its output equals `tokenizer.perl`'s line by line.
+ * (One difference: a literal `DOTMULTI` in the text, which the script takes for its own mark, is left alone.)
+ *
+ * @returns a function from a line, without its newline, to its tokens joined by single spaces
+ * @throws UserError for an unknown language
+ */
+export function createMosesTokenizer(options: TokenizerOptions): (line: string) => string {
+  const { language, aggressiveHyphens = false, escape: escapes = true } = options;
+  const { apostrophe, prefixes } = mosesLanguage(language);
+  const rules: readonly Rule[] = [
+    ...CLEAN_UP,
+    ...ISOLATE_SYMBOLS,
+    ...(aggressiveHyphens ? SPLIT_HYPHENS : []),
+    ...ISOLATE_DOT_RUNS,
+    ...ISOLATE_COMMAS,
+    ...SPLIT_APOSTROPHES[apostrophe],
+  ];
+  const finish = escapes ? [...FINISH, ...ESCAPE] : FINISH;
+  return (line) =>
+    BLANK_LINE.test(line) ? line : applyRules(splitFullStops(applyRules(line, rules), prefixes), finish);
+}
+
+const TRIM: readonly Rule[] = [
+  [/ +/gu, ' '],
+  [/^ | $/gu, ''],
+];
+
+const CLEAN_UP: readonly Rule[] = [[pattern(`[${WHITESPACE}]+`), ' '], [/[\0-\x1f]/gu, ''], ...TRIM];
+
+const ISOLATE_SYMBOLS: readonly Rule[] = [[pattern(`[^${ALPHANUMERIC}${WHITESPACE}.'\`,\\-]`), ' $& ']];
+
+const SPLIT_HYPHENS: readonly Rule[] = [[pattern(`([${ALPHANUMERIC}])-(?=[${ALPHANUMERIC}])`), '$1 @-@ ']];
+
+/** An ellipsis of two or more dots is one token. */
+const ISOLATE_DOT_RUNS: readonly Rule[] = [
+  [/\.{2,}(?=[^.])/gu, ' $& '],
+  [/\.{2,}$/gu, ' $&'],
+];
+
+/** Commas are tokens, except within numbers. Two steps, as A,B,C shares its letters between neighbouring commas. */
+const ISOLATE_COMMAS: readonly Rule[] = [
+  [pattern(`([^${NUMBER}]),`), '$1 , '],
+  [pattern(`,([^${NUMBER}])`), ' , $1'],
+  [pattern(`([${NUMBER}]),$`), '$1 ,'],
+];
+
+const SPLIT_APOSTROPHES: Readonly<Record<ApostropheStyle, readonly Rule[]>> = {
+  alone: [[/'/gu, " ' "]],
+  left: [
+    [pattern(`([^${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([^${ALPHABETIC}])'([${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([${ALPHABETIC}])'([${ALPHABETIC}])`), "$1' $2"],
+  ],
+  right: [
+    [pattern(`([^${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([^${ALPHABETIC}${NUMBER}])'([${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([${ALPHABETIC}])'([${ALPHABETIC}])`), "$1 '$2"],
+    [pattern(`([${NUMBER}])'(s)`), "$1 '$2"], // the 1990's
+  ],
+};
+
+/** A quotation that ends in .' keeps the space behind it, as in Moses. */
+const FINISH: readonly Rule[] = [...TRIM, [/\.' ?$/gu, " . ' "]];
+
+const ESCAPE: readonly Rule[] = [
+  [/&/gu, '&amp;'],
+  [/\|/gu, '&#124;'],
+  [/</gu, '&lt;'],
+  [/>/gu, '&gt;'],
+  [/'/gu, '&apos;'],
+  [/"/gu, '&quot;'],
+  [/\[/gu, '&#91;'],
+  [/\]/gu, '&#93;'],
+];
+
+const DOT_RUN = /^\.+$/u;
+const LETTER = /\p{Alphabetic}/u;
+const BEGINS_LOWERCASE = /^\p{Lowercase}/u;
+const BEGINS_WITH_DIGIT = /^[0-9]/u;
+
+/** Splits the full stop off a word unless the word is an abbreviation. */
+function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
+  const words = line.replace(/ +$/u, '').split(' ');
+  return words
+    .map((word, index) => {
+      if (!word.endsWith('.') || DOT_RUN.test(word)) return word;
+      const stem = word.slice(0, -1);
+      return isAbbreviation(stem, words[index + 1], prefixes) ? word : `${stem} .`;
+    })
+    .join(' ');
+}
+
+/** The last word of a line (no `next`) is unlikely to be one. */
+function isAbbreviation(stem: string, next: string | undefined, prefixes: NonbreakingPrefixes): boolean {
+  if (next === undefined) return false;
+  if (stem.includes('.') && LETTER.test(stem)) return true; // U.S.A.
+  if (prefixes.always.has(stem) || BEGINS_LOWERCASE.test(next)) return true;
+  return prefixes.beforeNumber.has(stem) && BEGINS_WITH_DIGIT.test(next);
+}

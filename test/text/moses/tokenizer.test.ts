@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { createMosesTokenizer } from '../../../src/text/moses/tokenizer.js';
+import { goldenLines } from '../golden.js';
+
+const variants = [
+  { suffix: 'tok', options: {} },
+  { suffix: 'tok-a', options: { aggressiveHyphens: true } },
+  { suffix: 'tok-no-escape', options: { escape: false } },
+  { suffix: 'tok-a-no-escape', options: { aggressiveHyphens: true, escape: false } },
+];
+
+describe('the Moses tokenizer equals tokenizer.perl', () => {
+  const awkward = ['de', 'en', 'fr'].flatMap((language) => variants.map((variant) => ({ language, ...variant })));
+  test.each(awkward)('on awkward lines, $language $suffix', ({ language, suffix, options }) => {
+    const tokenize = createMosesTokenizer({ language, ...options });
+    expect(goldenLines(`moses/edge.${language}`).map(tokenize)).toEqual(
+      goldenLines(`moses/edge.${suffix}.${language}`),
+    );
+  });
+
+  const messages = ['de', 'en'].flatMap((language) => [variants[0]!, variants[3]!].map((v) => ({ language, ...v })));
+  test.each(messages)('on messages, $language $suffix', ({ language, suffix, options }) => {
+    const tokenize = createMosesTokenizer({ language, ...options });
+    expect(goldenLines(`moses/test.${language}`).map(tokenize)).toEqual(
+      goldenLines(`moses/test.${suffix}.${language}`),
+    );
+  });
+
+  // Each line was given to tokenizer.perl; where Perl's character classes and JavaScript's differ, and odd corners.
+  test.each([
+    {
+      title: 'U+0085, U+2028 and U+3000 are white space',
+      language: 'en',
+      line: 'a\u0085b\u2028c\u3000d',
+      tokens: 'a b c d',
+    },
+    { title: 'a byte order mark is a symbol', language: 'en', line: '\ufeffa', tokens: '\ufeff a' },
+    { title: 'control characters vanish', language: 'en', line: 'a\x01b\x1cc', tokens: 'abc' },
+    { title: 'a blank line stays as it is', language: 'en', line: ' \t ', tokens: ' \t ' },
+    { title: 'an accent joins no word', language: 'de', line: 'e\u0301t', tokens: 'e \u0301 t' },
+    {
+      title: 'a comma within a Roman numeral stays, one by a fraction does not',
+      language: 'en',
+      line: 'Ⅷ,5 ½,5 a,b,c',
+      tokens: 'Ⅷ,5 ½ , 5 a , b , c',
+    },
+    { title: 'dots stay together', language: 'en', line: 'a..b ... c..', tokens: 'a .. b ... c ..' },
+    { title: 'a final quotation keeps its space', language: 'en', line: "No.'", tokens: 'No . &apos; ' },
+    {
+      title: 'No. stays whole before a number only',
+      language: 'en',
+      line: 'No. 5 No. X 1.',
+      tokens: 'No. 5 No . X 1 .',
+    },
+    { title: 'an emoji is one symbol', language: 'fr', line: 'l’ami😀', tokens: 'l ’ ami 😀' },
+  ])('$title', ({ language, line, tokens }) => {
+    expect(createMosesTokenizer({ language })(line)).toBe(tokens);
+  });
+});
+
+test('an unknown language is a user error that names the known ones', () => {
+  expect(() => createMosesTokenizer({ language: 'xx' })).toThrow(
+    "the Moses tokenizer has no rules for language 'xx'; known languages: de, en, fr",
+  );
+});
