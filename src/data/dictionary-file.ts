@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { Dictionary } from './dictionary.js';
+
+/**
+ * Reads fairseq's `dict.LANG.txt`.
+ *
+ * @throws UserError if there is no such file, or that names the line which is not UTF-8, has no count or is a duplicate
+ */
+export function loadDictionary(path: string): Dictionary {
+  return Dictionary.parse(readLines(path), path);
+}
+
+/** Writes fairseq's `dict.LANG.txt`, whole or not at all. */
+export function saveDictionary(dictionary: Dictionary, path: string): void {
+  writeLinesAtomically(path, dictionary.lines());
+}
+
+/**
+ * A fingerprint of which symbol has which id, recorded in checkpoints: SHA-256 (hexadecimal) of the symbols, each ended
+ * by a newline. Counts do not matter.
+ */
+export function hashDictionary(dictionary: Dictionary): string {
+  const hash = createHash('sha256');
+  for (let index = 0; index < dictionary.size; index++) hash.update(`${dictionary.symbol(index)}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,88 @@
+/** The 9 bytes that begin an `.idx` file of fairseq's mmap datasets. */
+export const INDEX_MAGIC = 'MMIDIDX\0\0';
+export const INDEX_VERSION = 1;
+/** magic (9), version (uint64), dtype code (1), number of sentences (uint64). */
+export const INDEX_HEADER_BYTES = 26;
+
+/** How ids lie in a `.bin` file, little-endian. */
+export interface IdType {
+  /** fairseq's code for it in the header of the `.idx`. */
+  readonly code: number;
+  readonly bytes: number;
+  read(view: DataView, offset: number): number;
+  write(view: DataView, offset: number, id: number): void;
+}
+
+const uint16: IdType = {
+  code: 8,
+  bytes: 2,
+  read: (view, offset) => view.getUint16(offset, true),
+  write: (view, offset, id) => view.setUint16(offset, id, true),
+};
+const uint32: IdType = {
+  code: 9,
+  bytes: 4,
+  read: (view, offset) => view.getUint32(offset, true),
+  write: (view, offset, id) => view.setUint32(offset, id, true),
+};
+const int64: IdType = {
+  code: 5,
+  bytes: 8,
+  read: (view, offset) => Number(view.getBigInt64(offset, true)),
+  write: (view, offset, id) => view.setBigInt64(offset, BigInt(id), true),
+};
+const float64 = (code: number): IdType => ({
+  code,
+  bytes: 8,
+  read: (view, offset) => view.getFloat64(offset, true),
+  write: (view, offset, id) => view.setFloat64(offset, id, true),
+});
+
+const ID_TYPES: readonly IdType[] = [
+  {
+    code: 1,
+    bytes: 1,
+    read: (view, offset) => view.getUint8(offset),
+    write: (view, offset, id) => view.setUint8(offset, id),
+  },
+  {
+    code: 2,
+    bytes: 1,
+    read: (view, offset) => view.getInt8(offset),
+    write: (view, offset, id) => view.setInt8(offset, id),
+  },
+  {
+    code: 3,
+    bytes: 2,
+    read: (view, offset) => view.getInt16(offset, true),
+    write: (view, offset, id) => view.setInt16(offset, id, true),
+  },
+  {
+    code: 4,
+    bytes: 4,
+    read: (view, offset) => view.getInt32(offset, true),
+    write: (view, offset, id) => view.setInt32(offset, id, true),
+  },
+  int64,
+  float64(6),
+  float64(7),
+  uint16,
+  uint32,
+  {
+    code: 10,
+    bytes: 8,
+    read: (view, offset) => Number(view.getBigUint64(offset, true)),
+    write: (view, offset, id) => view.setBigUint64(offset, BigInt(id), true),
+  },
+];
+
+export function idTypeOf(code: number): IdType | undefined {
+  return ID_TYPES.find((type) => type.code === code);
+}
+
+/** The type that fairseq writes ids in: by the size of the vocabulary; uint32 where that is null (alignments). */
+export function idTypeFor(vocabularySize: number | null): IdType {
+  if (vocabularySize === null) return uint32;
+  if (vocabularySize < 65_500) return uint16;
+  return vocabularySize < 2 ** 32 - 1 ? uint32 : int64;
+}

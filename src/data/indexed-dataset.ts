@@ -1,0 +1,123 @@
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { UserError } from '../errors.js';
+import { type IdType, INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeOf } from './index-format.js';
+import type { SentenceStore } from './sentence-store.js';
+
+const REBUILD = 'rebuild the data with ts-fairseq preprocess';
+
+/** Whether a dataset has both its files, PREFIX.idx and PREFIX.bin. */
+export function indexedDatasetExists(prefix: string): boolean {
+  return existsSync(`${prefix}.idx`) && existsSync(`${prefix}.bin`);
+}
+
+/**
+ * Opens fairseq's mmap dataset: PREFIX.idx is read whole, sentences of PREFIX.bin when they are asked for.
+ *
+ * @param vocabularySize an id at or above it is an error, raised when its sentence is read
+ * @throws UserError for a missing, foreign or truncated file, naming it
+ */
+export function openIndexedDataset(prefix: string, vocabularySize = Number.POSITIVE_INFINITY): SentenceStore {
+  const index = readIndex(`${prefix}.idx`);
+  const file = openBin(`${prefix}.bin`, index);
+  let open = true;
+  return {
+    sizes: index.sizes,
+    sentence(at) {
+      if (at < 0 || at >= index.sizes.length) {
+        throw new RangeError(`sentence ${at} of ${prefix}, which has ${index.sizes.length}`);
+      }
+      const ids = readIds(file, index, at);
+      const foreign = ids.find((id) => id < 0 || id >= vocabularySize);
+      if (foreign === undefined) return ids;
+      throw new UserError(
+        `${prefix}.bin sentence ${at} has the id ${foreign}, the dictionary only ${vocabularySize} symbols`,
+        'use the dictionary that the data was made with, or rebuild the data with ts-fairseq preprocess',
+      );
+    },
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+interface Index {
+  readonly type: IdType;
+  readonly sizes: Int32Array; // [sentences], in ids
+  readonly offsets: Float64Array; // [sentences], in bytes from the start of the .bin
+}
+
+function readIndex(path: string): Index {
+  const bytes = readWhole(path);
+  const type = readHeader(path, bytes);
+  const count = Number(bytes.readBigUInt64LE(18));
+  const needed = INDEX_HEADER_BYTES + 12 * count;
+  if (bytes.length < needed) {
+    throw new UserError(
+      `${path} is truncated: ${count} sentences need ${needed} bytes, it has ${bytes.length}`,
+      REBUILD,
+    );
+  }
+  const sizes = new Int32Array(count);
+  const offsets = new Float64Array(count);
+  const offsetsAt = INDEX_HEADER_BYTES + 4 * count;
+  for (let at = 0; at < count; at++) {
+    sizes[at] = bytes.readInt32LE(INDEX_HEADER_BYTES + 4 * at);
+    offsets[at] = Number(bytes.readBigInt64LE(offsetsAt + 8 * at));
+  }
+  return { type, sizes, offsets };
+}
+
+/** Checks the header and returns the type of the ids. */
+function readHeader(path: string, bytes: Buffer): IdType {
+  const magic = bytes.toString('latin1', 0, INDEX_MAGIC.length);
+  if (magic.startsWith('TNTIDX')) {
+    throw new UserError(`${path} is of fairseq's older dataset format`, 'preprocess with --dataset-impl mmap');
+  }
+  if (!INDEX_MAGIC.startsWith(magic)) throw new UserError(`${path} is not an index of fairseq's mmap format`, REBUILD);
+  if (bytes.length < INDEX_HEADER_BYTES) {
+    throw new UserError(`${path} is truncated: it has ${bytes.length} bytes, less than its header`, REBUILD);
+  }
+  const version = bytes.readBigUInt64LE(9);
+  if (version !== BigInt(INDEX_VERSION)) throw new UserError(`${path} has the unknown version ${version}`, REBUILD);
+  const type = idTypeOf(bytes[17]!);
+  if (type === undefined) throw new UserError(`${path} has the unknown type of ids ${bytes[17]}`, REBUILD);
+  return type;
+}
+
+/** Opens the .bin after checking that every sentence lies inside it. */
+function openBin(path: string, { type, sizes, offsets }: Index): number {
+  const file = attempt(path, () => openSync(path, 'r'));
+  const { size: available } = fstatSync(file);
+  for (const [at, size] of sizes.entries()) {
+    const end = offsets[at]! + size * type.bytes;
+    if (size >= 0 && offsets[at]! >= 0 && end <= available) continue;
+    closeSync(file);
+    throw new UserError(
+      `${path} is truncated: sentence ${at} of ${sizes.length} ends at byte ${end}, the file at ${available}`,
+      REBUILD,
+    );
+  }
+  return file;
+}
+
+function readIds(file: number, { type, sizes, offsets }: Index, at: number): Int32Array {
+  const bytes = new Uint8Array(sizes[at]! * type.bytes);
+  readSync(file, bytes, 0, bytes.length, offsets[at]!);
+  const view = new DataView(bytes.buffer);
+  return Int32Array.from({ length: sizes[at]! }, (_, position) => type.read(view, position * type.bytes));
+}
+
+function readWhole(path: string): Buffer {
+  return attempt(path, () => readFileSync(path));
+}
+
+function attempt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause;
+    const problem = cause.code === 'ENOENT' ? `${path} is missing` : `${path} cannot be read (${cause.code})`;
+    throw new UserError(problem, 'check the data folder, or make it with ts-fairseq preprocess', { cause });
+  }
+}

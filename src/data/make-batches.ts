@@ -1,0 +1,87 @@
+import { UserError } from '../errors.js';
+import {
+  type BatchLimits,
+  batchBySize,
+  filterBySize,
+  type MaxPositions,
+  orderedIndices,
+  type PairSizes,
+  pairTokens,
+} from './batching.js';
+
+export interface MakeBatchesOptions {
+  /** Which split it is, for messages. */
+  readonly split: string;
+  readonly maxTokens?: number | null;
+  readonly maxSentences?: number | null;
+  readonly requiredBatchSizeMultiple?: number;
+  /** The longest sentences that the task and the model allow; null: any. */
+  readonly maxPositions?: MaxPositions | null;
+  /** Leaves sentences out that are longer than `maxPositions` or `maxTokens` instead of throwing. */
+  readonly skipInvalidSizes?: boolean;
+  /** Null batches the sentences in the order of the file among equal lengths, as fairseq does the split `test`. */
+  readonly seed: number | null;
+  /** The epoch in which the batches are first needed: fairseq seeds their making with `seed + epoch`. */
+  readonly epoch?: number;
+}
+
+export interface Batches {
+  /** Sentence ids, batch by batch; within a batch short sentences first. */
+  readonly batches: Int32Array[];
+  /** Ids of the sentences that were left out for their length. */
+  readonly skipped: Int32Array;
+}
+
+/**
+ * Divides a split into batches exactly as fairseq 0.12.2 composes them for training, validation and generation alike.
+ *
+ * @throws UserError with neither `maxTokens` nor `maxSentences`, and for a sentence that is too long (unless skipped)
+ */
+export function makeBatches(sizes: PairSizes, options: MakeBatchesOptions): Batches {
+  const { split, seed, epoch = 1, maxPositions = null, skipInvalidSizes = false } = options;
+  const limits = batchLimits(options);
+  const indices = orderedIndices(sizes, seed === null ? null : seed + epoch);
+  const bounds = longestAllowed(maxPositions, limits.maxTokens);
+  const { kept, tooLong } = filterBySize(indices, sizes, bounds);
+  if (tooLong.length > 0 && !skipInvalidSizes) throw tooLongError(split, tooLong[0]!, sizes, maxPositions, limits);
+  return { batches: batchBySize(kept, (index) => pairTokens(sizes, index), limits), skipped: tooLong };
+}
+
+function batchLimits({ maxTokens, maxSentences, requiredBatchSizeMultiple = 8 }: MakeBatchesOptions): BatchLimits {
+  const limits = { maxTokens: maxTokens ?? 0, maxSentences: maxSentences ?? 0, requiredBatchSizeMultiple };
+  if (limits.maxTokens > 0 || limits.maxSentences > 0) return limits;
+  throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+}
+
+function longestAllowed(maxPositions: MaxPositions | null, maxTokens: number): MaxPositions {
+  const most = maxTokens > 0 ? maxTokens : Number.POSITIVE_INFINITY;
+  return {
+    source: Math.min(maxPositions?.source ?? most, most),
+    target: Math.min(maxPositions?.target ?? most, most),
+  };
+}
+
+function tooLongError(
+  split: string,
+  index: number,
+  sizes: PairSizes,
+  maxPositions: MaxPositions | null,
+  { maxTokens }: BatchLimits,
+): UserError {
+  const [source, target] = [sizes.source[index]!, sizes.target?.[index] ?? 0];
+  const rules = [
+    { side: 'source', length: source, limit: maxPositions?.source, flag: '--max-source-positions' },
+    { side: 'target', length: target, limit: maxPositions?.target, flag: '--max-target-positions' },
+    {
+      side: source >= target ? 'source' : 'target',
+      length: Math.max(source, target),
+      limit: maxTokens,
+      flag: '--max-tokens',
+    },
+  ];
+  const { side, length, limit, flag } = rules.find((rule) => rule.limit !== undefined && rule.length > rule.limit)!;
+  return new UserError(
+    `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens with </s>, more than ${flag} ${limit}`,
+    `raise ${flag}, or leave such sentences out with --skip-invalid-size-inputs-valid-test`,
+  );
+}

@@ -1,0 +1,51 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+import { trimEndWhitespace, trimWhitespace } from './whitespace.js';
+
+/** What `--remove-bpe`/`--post-process` may name; `@@ ` is what the bare flag means. */
+export const POST_PROCESSES = [
+  'subword_nmt',
+  '@@ ',
+  '@@',
+  'sentencepiece',
+  'wordpiece',
+  'letter',
+  'silence',
+  '_EOW',
+  'none',
+] as const;
+
+/** Pieces were separated by spaces, and `boundary` marks where a word begins or ends. */
+const joinPieces = (sentence: string, boundary: string): string =>
+  trimWhitespace(sentence.replaceAll(' ', '').replaceAll(boundary, ' '));
+
+/**
+ * Joins subword units to words again: fairseq's `post_process`.
+ *
+ * @param symbol the subword scheme; null leaves the sentence as it is
+ * @throws UserError for an unknown scheme
+ */
+export function postProcess(sentence: string, symbol: string | null): string {
+  switch (symbol) {
+    case null:
+    case 'none':
+      return sentence;
+    case 'subword_nmt':
+    case '@@ ':
+      return trimEndWhitespace(`${sentence} `.replaceAll('@@ ', ''));
+    case '@@':
+      return trimEndWhitespace(`${sentence} `.replaceAll('@@', ''));
+    case 'sentencepiece':
+      return joinPieces(sentence, '\u2581');
+    case 'wordpiece':
+      return joinPieces(sentence, '_');
+    case 'letter':
+      return joinPieces(sentence, '|');
+    case '_EOW':
+      return joinPieces(sentence, '_EOW');
+    case 'silence':
+      return trimWhitespace(sentence.replaceAll('<SIL>', '').replace(/ +/g, ' '));
+    default:
+      throw new UserError(`unknown --post-process '${symbol}'`, didYouMean(symbol, POST_PROCESSES));
+  }
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { PairSizes } from '../data/batching.js';
+import type { Dictionary } from '../data/dictionary.js';
+import { indexedDatasetExists, openIndexedDataset } from '../data/indexed-dataset.js';
+import { concatenateStores, type SentenceStore, truncateSentences } from '../data/sentence-store.js';
+import { UserError } from '../errors.js';
+import type { SentencePair } from './collate.js';
+
+/** One split of a parallel corpus: lengths in memory, sentences read on demand. */
+export interface TranslationData {
+  readonly split: string;
+  readonly length: number; // sentence pairs
+  readonly sizes: PairSizes;
+  /** Whether fairseq permutes the split before it sorts it by length: all but `test`. */
+  readonly shuffled: boolean;
+  pair(id: number): SentencePair;
+  pairs(ids: Iterable<number>): SentencePair[];
+  close(): void;
+}
+
+export interface TranslationDataOptions {
+  readonly sourceDictionary: Dictionary;
+  readonly targetDictionary: Dictionary;
+  /** Cuts sources to this many ids with `</s>`: `--truncate-source` to `--max-source-positions`; null leaves them whole. */
+  readonly truncateSource?: number | null;
+  /** Joins the parts of a split, `train`, `train1`, `train2` …, as fairseq does in training. */
+  readonly combine?: boolean;
+}
+
+/**
+ * Opens a split of a data folder made by `preprocess`, for either direction: `SPLIT.SRC-TGT` or `SPLIT.TGT-SRC`. Without
+ * files of the target side there is nothing but sources.
+ *
+ * @throws UserError if the split is not there, or if its two sides differ in length
+ */
+export function loadTranslationData(
+  dataDir: string,
+  split: string,
+  source: string,
+  target: string,
+  options: TranslationDataOptions,
+): TranslationData {
+  const prefixes = splitPrefixes(dataDir, split, source, target, options.combine ?? false);
+  const sources = concatenateStores(
+    prefixes.map((prefix) => openIndexedDataset(`${prefix}.${source}`, options.sourceDictionary.size)),
+  );
+  const targets = prefixes.every((prefix) => indexedDatasetExists(`${prefix}.${target}`))
+    ? concatenateStores(
+        prefixes.map((prefix) => openIndexedDataset(`${prefix}.${target}`, options.targetDictionary.size)),
+      )
+    : null;
+  if (targets !== null && targets.sizes.length !== sources.sizes.length) {
+    throw new UserError(
+      `${prefixes[0]} has ${sources.sizes.length} sentences in ${source} and ${targets.sizes.length} in ${target}`,
+      'rebuild the data with ts-fairseq preprocess',
+    );
+  }
+  const { truncateSource = null } = options;
+  return pairUp(split, truncateSource === null ? sources : truncateSentences(sources, truncateSource), targets);
+}
+
+/** The two sides of a corpus as one. */
+export function pairUp(split: string, sources: SentenceStore, targets: SentenceStore | null): TranslationData {
+  const pair = (id: number): SentencePair => ({
+    id,
+    source: sources.sentence(id),
+    target: targets?.sentence(id) ?? null,
+  });
+  return {
+    split,
+    length: sources.sizes.length,
+    sizes: { source: sources.sizes, target: targets?.sizes ?? null },
+    shuffled: split !== 'test',
+    pair,
+    pairs: (ids) => Array.from(ids, pair),
+    close() {
+      sources.close();
+      targets?.close();
+    },
+  };
+}
+
+/** `DIR/SPLIT.SRC-TGT` of the split and, when they are combined, of its further parts. */
+function splitPrefixes(dataDir: string, split: string, source: string, target: string, combine: boolean): string[] {
+  const prefixOf = (part: string): string | undefined =>
+    [`${part}.${source}-${target}`, `${part}.${target}-${source}`]
+      .map((name) => join(dataDir, name))
+      .find((prefix) => indexedDatasetExists(`${prefix}.${source}`));
+  const first = prefixOf(split);
+  if (first === undefined) {
+    throw new UserError(
+      `${dataDir} has no split '${split}' (${split}.${source}-${target}.${source}.idx and .bin)`,
+      'check the folder, the languages and the split, or make it with ts-fairseq preprocess',
+    );
+  }
+  const prefixes = [first];
+  for (let part = 1; combine; part++) {
+    const next = prefixOf(`${split}${part}`);
+    if (next === undefined) break;
+    prefixes.push(next);
+  }
+  return prefixes;
+}

@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type { Dictionary } from '../data/dictionary.js';
+import { loadDictionary } from '../data/dictionary-file.js';
+import { type Batches, type MakeBatchesOptions, makeBatches } from '../data/make-batches.js';
+import { UserError } from '../errors.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { type CollateOptions, collate, collateSource, type SourceBatch, type TranslationBatch } from './collate.js';
+import { inferLanguagePair } from './language-pair.js';
+import { loadTranslationData, type TranslationData } from './translation-data.js';
+
+/** fairseq's options of `--task translation` that concern its data. */
+export const translationOptions = defineOptions({
+  sourceLang: {
+    kind: 'string',
+    default: null,
+    aliases: ['-s'],
+    metavar: 'SRC',
+    help: 'source language (default: from the names of the data files)',
+  },
+  targetLang: {
+    kind: 'string',
+    default: null,
+    aliases: ['-t'],
+    metavar: 'TGT',
+    help: 'target language (default: from the names of the data files)',
+  },
+  leftPadSource: { kind: 'boolean', default: true, takesValue: true, help: 'pad the source on the left' },
+  leftPadTarget: { kind: 'boolean', default: false, takesValue: true, help: 'pad the target on the left' },
+  maxSourcePositions: {
+    kind: 'int',
+    default: 1024,
+    min: 1,
+    help: 'longest source sentence, in tokens with </s>',
+  },
+  maxTargetPositions: {
+    kind: 'int',
+    default: 1024,
+    min: 1,
+    help: 'longest target sentence, in tokens with </s>',
+  },
+  truncateSource: {
+    kind: 'boolean',
+    default: false,
+    help: 'cut longer source sentences to --max-source-positions',
+  },
+});
+
+export type TranslationOptions = OptionsOf<typeof translationOptions>;
+
+/** The first task: translation between the two languages of a data folder. */
+export interface TranslationTask {
+  readonly sourceLang: string;
+  readonly targetLang: string;
+  readonly sourceDictionary: Dictionary;
+  readonly targetDictionary: Dictionary;
+  /** Whether both dictionaries give the same symbols the same ids, as shared embeddings need. */
+  readonly joinedDictionary: boolean;
+  readonly options: TranslationOptions;
+  /** Opens a split; `train` with its further parts, and epoch by epoch from the next of the data folders. */
+  loadSplit(split: string, epoch?: number): TranslationData;
+  /** Batches of sentence ids, composed as fairseq composes them for this split. */
+  makeBatches(data: TranslationData, options: TaskBatchOptions): Batches;
+  /** Reads, sorts and pads one batch. */
+  collate(data: TranslationData, ids: Int32Array): TranslationBatch;
+  /** The same without references. */
+  collateSource(data: TranslationData, ids: Int32Array): SourceBatch;
+}
+
+export interface TaskBatchOptions extends Omit<MakeBatchesOptions, 'split' | 'seed'> {
+  readonly seed: number;
+}
+
+/**
+ * Sets the task up from its data folders: languages, dictionaries.
+ *
+ * @param data one folder, or several separated by colons (training takes one an epoch, all else the first)
+ * @throws UserError if the languages cannot be told, or a dictionary is missing or damaged
+ */
+export function setupTranslation(data: string, options: TranslationOptions): TranslationTask {
+  const dataDirs = data.split(':').filter((dir) => dir !== '');
+  const first = dataDirs[0];
+  if (first === undefined)
+    throw new UserError('no data folder is given', 'give the --destdir of ts-fairseq preprocess');
+  const { source: sourceLang, target: targetLang } = languagePair(first, options);
+  const sourceDictionary = loadDictionary(join(first, `dict.${sourceLang}.txt`));
+  const targetDictionary = loadDictionary(join(first, `dict.${targetLang}.txt`));
+  const padding: CollateOptions = {
+    padIndex: sourceDictionary.padIndex,
+    eosIndex: sourceDictionary.eosIndex,
+    leftPadSource: options.leftPadSource,
+    leftPadTarget: options.leftPadTarget,
+  };
+  return {
+    sourceLang,
+    targetLang,
+    sourceDictionary,
+    targetDictionary,
+    joinedDictionary: sourceDictionary.equals(targetDictionary),
+    options,
+    loadSplit(split, epoch = 1) {
+      const isTraining = split === 'train';
+      const dataDir = isTraining ? dataDirs[(epoch - 1) % dataDirs.length]! : first;
+      return loadTranslationData(dataDir, split, sourceLang, targetLang, {
+        sourceDictionary,
+        targetDictionary,
+        truncateSource: options.truncateSource ? options.maxSourcePositions : null,
+        combine: isTraining,
+      });
+    },
+    makeBatches: (split, { seed, ...limits }) =>
+      makeBatches(split.sizes, { ...limits, split: split.split, seed: split.shuffled ? seed : null }),
+    collate: (split, ids) => collate(split.pairs(ids), padding),
+    collateSource: (split, ids) => collateSource(split.pairs(ids), padding),
+  };
+}
+
+function languagePair(
+  dataDir: string,
+  { sourceLang, targetLang }: TranslationOptions,
+): {
+  source: string;
+  target: string;
+} {
+  if (sourceLang !== null && targetLang !== null) return { source: sourceLang, target: targetLang };
+  const inferred = inferLanguagePair(dataDir);
+  return { source: sourceLang ?? inferred.source, target: targetLang ?? inferred.target };
+}
