@@ -1,0 +1,62 @@
+import { UserError } from '../errors.js';
+import { readLines, readParallelLines, writeLinesAtomically } from '../text/lines.js';
+import { parseAlignment } from './binarize.js';
+import type { Dictionary } from './dictionary.js';
+
+interface AlignedText {
+  readonly path: string;
+  readonly dictionary: Dictionary;
+}
+
+/**
+ * Writes `<source symbol> <target symbol>` lines: for every source symbol the target symbol that it is most often aligned
+ * to (the first of equals), unknown words left out. fairseq's `--replace-unk FILE` reads it.
+ *
+ * @throws UserError if the files are not parallel or an alignment points beyond its sentence
+ */
+export function writeAlignmentDictionary(
+  path: string,
+  corpus: { alignments: string; source: AlignedText; target: AlignedText },
+): void {
+  const { source, target } = corpus;
+  const frequencies = countAlignedPairs(corpus);
+  writeLinesAtomically(
+    path,
+    Array.from(frequencies, ([sourceId, targets]) => {
+      const [mostFrequent] = [...targets].sort(([, a], [, b]) => b - a)[0]!;
+      return `${source.dictionary.symbol(sourceId)} ${target.dictionary.symbol(mostFrequent)}`;
+    }),
+  );
+}
+
+/** For every source id, how often it is aligned to which target id, in the order of first sight. */
+function countAlignedPairs({
+  alignments,
+  source,
+  target,
+}: {
+  alignments: string;
+  source: AlignedText;
+  target: AlignedText;
+}): Map<number, Map<number, number>> {
+  const frequencies = new Map<number, Map<number, number>>();
+  const alignmentLines = readLines(alignments);
+  let number = 0;
+  for (const [sourceLine, targetLine] of readParallelLines(source.path, target.path)) {
+    number += 1;
+    const where = `${alignments} line ${number}`;
+    const sourceIds = source.dictionary.encodeLine(sourceLine);
+    const targetIds = target.dictionary.encodeLine(targetLine);
+    for (const [from, to] of parseAlignment(alignmentLines.next().value ?? '', where)) {
+      if (from >= sourceIds.length - 1 || to >= targetIds.length - 1) {
+        throw new UserError(`${where}: ${from}-${to} points beyond the sentence`, 'align the tokens of --trainpref');
+      }
+      const [sourceId, targetId] = [sourceIds[from]!, targetIds[to]!];
+      if (sourceId === source.dictionary.unkIndex || targetId === target.dictionary.unkIndex) continue;
+      const targets = frequencies.get(sourceId) ?? new Map<number, number>();
+      targets.set(targetId, (targets.get(targetId) ?? 0) + 1);
+      frequencies.set(sourceId, targets);
+    }
+  }
+  return frequencies;
+}

@@ -1,0 +1,116 @@
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+
+const LANGUAGES = 'Languages and files';
+const DICTIONARIES = 'Dictionaries';
+
+/** The options of `ts-fairseq preprocess`, named and defaulted as fairseq's. */
+export const preprocessOptions = defineOptions({
+  sourceLang: {
+    kind: 'string',
+    default: null,
+    aliases: ['-s'],
+    metavar: 'SRC',
+    group: LANGUAGES,
+    help: 'source language',
+  },
+  targetLang: {
+    kind: 'string',
+    default: null,
+    aliases: ['-t'],
+    metavar: 'TGT',
+    group: LANGUAGES,
+    help: 'target language',
+  },
+  trainpref: {
+    kind: 'string',
+    default: null,
+    metavar: 'FP',
+    group: LANGUAGES,
+    help: 'train file prefix: FP.SRC and FP.TGT; also makes the dictionaries',
+  },
+  validpref: {
+    kind: 'string',
+    default: null,
+    metavar: 'FP,…',
+    group: LANGUAGES,
+    help: 'valid file prefixes, comma-separated: valid, valid1 …',
+  },
+  testpref: {
+    kind: 'string',
+    default: null,
+    metavar: 'FP,…',
+    group: LANGUAGES,
+    help: 'test file prefixes, comma-separated: test, test1 …',
+  },
+  destdir: { kind: 'string', default: 'data-bin', metavar: 'DIR', group: LANGUAGES, help: 'destination folder' },
+  onlySource: { kind: 'boolean', default: false, group: LANGUAGES, help: 'process the source language only' },
+  alignSuffix: {
+    kind: 'string',
+    default: null,
+    metavar: 'SUFFIX',
+    group: LANGUAGES,
+    help: 'binarise the word alignments FP.SUFFIX of every split that has them',
+  },
+  alignfile: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    group: LANGUAGES,
+    help: 'word alignments of the training set, for a dictionary of the most frequent translations (--replace-unk)',
+  },
+  datasetImpl: {
+    kind: 'choice',
+    choices: ['mmap'],
+    default: 'mmap',
+    group: LANGUAGES,
+    help: 'format of the data',
+  },
+  workers: {
+    kind: 'int',
+    default: 1,
+    min: 1,
+    group: LANGUAGES,
+    help: 'accepted for compatibility; one process reads and writes as fast as the disk',
+  },
+  srcdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this source dictionary' },
+  tgtdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this target dictionary' },
+  joinedDictionary: {
+    kind: 'boolean',
+    default: false,
+    group: DICTIONARIES,
+    help: 'one dictionary for both languages',
+  },
+  thresholdsrc: {
+    kind: 'int',
+    default: 0,
+    group: DICTIONARIES,
+    help: 'source words counted less often become <unk>',
+  },
+  thresholdtgt: {
+    kind: 'int',
+    default: 0,
+    group: DICTIONARIES,
+    help: 'target words counted less often become <unk>',
+  },
+  nwordssrc: {
+    kind: 'int',
+    default: -1,
+    group: DICTIONARIES,
+    help: 'size of the source dictionary with its four special symbols; −1: no limit',
+  },
+  nwordstgt: {
+    kind: 'int',
+    default: -1,
+    group: DICTIONARIES,
+    help: 'size of the target dictionary with its four special symbols; −1: no limit',
+  },
+  paddingFactor: {
+    kind: 'int',
+    default: 8,
+    group: DICTIONARIES,
+    help: 'pad the dictionaries to a multiple of N symbols',
+  },
+  dictOnly: { kind: 'boolean', default: false, group: DICTIONARIES, help: 'only make the dictionaries' },
+});
+
+export type PreprocessOptions = OptionsOf<typeof preprocessOptions>;

@@ -1,0 +1,189 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import { writeAlignmentDictionary } from './alignment-dictionary.js';
+import { type BinarizeSummary, binarizeAlignments, binarizeText } from './binarize.js';
+import { buildDictionary } from './build-dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { loadDictionary, saveDictionary } from './dictionary-file.js';
+import type { PreprocessOptions } from './preprocess-options.js';
+import { publishTogether } from './staging.js';
+
+/** One language of the corpus; `lang` is null for text without a language suffix (`--only-source` without `-s`). */
+interface Side {
+  readonly lang: string | null;
+  readonly givenDictionary: string | null;
+  readonly threshold: number;
+  readonly nwords: number;
+}
+
+interface Split {
+  readonly name: string;
+  /** Path of its text without the language. */
+  readonly prefix: string;
+}
+
+/**
+ * Makes dictionaries and binarised splits from parallel text: fairseq's `preprocess`, byte for byte. All files appear
+ * together at the end; after an error there is none.
+ *
+ * @throws UserError for missing, empty, unparallel or undecodable text, for options that contradict each other, and for
+ *   a dictionary that exists already
+ */
+export function preprocess(options: PreprocessOptions): void {
+  const sides = corpusSides(options);
+  refuseExistingDictionaries(sides, options.destdir);
+  const messages = [JSON.stringify(options)];
+  const report = (message: string): void => {
+    log.message(message);
+    messages.push(message);
+  };
+  publishTogether(options.destdir, (staging) => {
+    const dictionaries = makeDictionaries(sides, options);
+    for (const [at, { lang }] of sides.entries())
+      saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
+    if (options.dictOnly) return;
+    for (const split of corpusSplits(options)) binarizeSplit(split, sides, dictionaries, staging, options, report);
+    if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, staging, options, report);
+    if (options.alignfile !== null) alignDictionaries(options.alignfile, dictionaries, staging, options);
+  });
+  report(`Wrote preprocessed data to ${options.destdir}`);
+  appendFileSync(join(options.destdir, 'preprocess.log'), `${messages.join('\n')}\n`);
+}
+
+function corpusSides(options: PreprocessOptions): readonly Side[] {
+  const { sourceLang, targetLang, onlySource } = options;
+  const source: Side = {
+    lang: sourceLang,
+    givenDictionary: options.srcdict,
+    threshold: options.thresholdsrc,
+    nwords: options.nwordssrc,
+  };
+  if (onlySource) return [source];
+  if (sourceLang === null || targetLang === null) {
+    const missing = sourceLang === null ? '-s/--source-lang' : '-t/--target-lang';
+    throw new UserError(`${missing} is not given`, 'name both languages, e.g. -s de -t en, or give --only-source');
+  }
+  const target: Side = {
+    lang: targetLang,
+    givenDictionary: options.tgtdict,
+    threshold: options.thresholdtgt,
+    nwords: options.nwordstgt,
+  };
+  return [source, target];
+}
+
+function corpusSplits({ trainpref, validpref, testpref }: PreprocessOptions): readonly Split[] {
+  const parts = (name: string, prefixes: string | null): Split[] =>
+    (prefixes?.split(',') ?? []).map((prefix, part) => ({ name: part === 0 ? name : `${name}${part}`, prefix }));
+  const train = trainpref === null ? [] : [{ name: 'train', prefix: trainpref }];
+  return [...train, ...parts('valid', validpref), ...parts('test', testpref)];
+}
+
+const textPath = (prefix: string, lang: string | null): string => (lang === null ? prefix : `${prefix}.${lang}`);
+const dictionaryName = (lang: string | null): string => (lang === null ? 'dict.txt' : `dict.${lang}.txt`);
+
+function refuseExistingDictionaries(sides: readonly Side[], destdir: string): void {
+  for (const { lang, givenDictionary } of sides) {
+    const path = join(destdir, dictionaryName(lang));
+    if (givenDictionary === null && existsSync(path)) {
+      throw new UserError(
+        `${path} exists already`,
+        'use it with --srcdict or --tgtdict, remove it, or choose another --destdir',
+      );
+    }
+  }
+}
+
+/** One dictionary for each side; with `--joined-dictionary` the same one. */
+function makeDictionaries(sides: readonly Side[], options: PreprocessOptions): readonly Dictionary[] {
+  const { trainpref, paddingFactor, joinedDictionary, srcdict, tgtdict } = options;
+  const make = (given: string | null, { threshold, nwords }: Side, langs: readonly (string | null)[]): Dictionary => {
+    if (given !== null) return loadDictionary(given);
+    if (trainpref === null) {
+      throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
+    }
+    return buildDictionary(
+      langs.map((lang) => textPath(trainpref, lang)),
+      { threshold, nwords, paddingFactor },
+    );
+  };
+  if (!joinedDictionary) return sides.map((side) => make(side.givenDictionary, side, [side.lang]));
+  if (srcdict !== null && tgtdict !== null) {
+    throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
+  }
+  const joined = make(
+    srcdict ?? tgtdict,
+    sides[0]!,
+    sides.map(({ lang }) => lang),
+  );
+  return sides.map(() => joined);
+}
+
+/** `SPLIT.SRC-TGT.LANG`, or `SPLIT` alone for text without a language. */
+function datasetName(split: string, lang: string | null, { sourceLang, targetLang }: PreprocessOptions): string {
+  // fairseq writes Python's None for the target language that --only-source leaves out.
+  return lang === null ? split : `${split}.${sourceLang}-${targetLang ?? 'None'}.${lang}`;
+}
+
+function binarizeSplit(
+  { name, prefix }: Split,
+  sides: readonly Side[],
+  dictionaries: readonly Dictionary[],
+  staging: string,
+  options: PreprocessOptions,
+  report: (message: string) => void,
+): void {
+  const counts = sides.map(({ lang }, at) => {
+    const dictionary = dictionaries[at]!;
+    const path = textPath(prefix, lang);
+    const summary = binarizeText(path, dictionary, join(staging, datasetName(name, lang, options)));
+    report(`[${lang}] Dictionary: ${dictionary.size} types`);
+    report(`[${lang}] ${path}: ${describe(summary)}`);
+    return { path, sentences: summary.sentences };
+  });
+  const [source, target] = counts;
+  if (source === undefined || target === undefined || source.sentences === target.sentences) return;
+  throw new UserError(
+    `${source.path} has ${source.sentences} lines, ${target.path} has ${target.sentences}`,
+    'the two files of a split must be parallel, line by line',
+  );
+}
+
+function describe({ sentences, tokens, replaced }: BinarizeSummary): string {
+  const percent = Number(((100 * replaced) / tokens).toPrecision(3));
+  return `${sentences} sents, ${tokens} tokens, ${percent}% replaced (by <unk>)`;
+}
+
+function binarizeSplitAlignments(
+  suffix: string,
+  staging: string,
+  options: PreprocessOptions,
+  report: (message: string) => void,
+): void {
+  for (const { name, prefix } of corpusSplits(options)) {
+    const path = `${prefix}.${suffix}`;
+    if (!existsSync(path)) continue;
+    const dataset = `${name}.align.${options.sourceLang}-${options.targetLang}`;
+    const { sentences } = binarizeAlignments(path, join(staging, dataset));
+    report(`[alignments] ${path}: parsed ${sentences} alignments`);
+  }
+}
+
+function alignDictionaries(
+  alignfile: string,
+  dictionaries: readonly Dictionary[],
+  staging: string,
+  { trainpref, sourceLang, targetLang }: PreprocessOptions,
+): void {
+  const [sourceDictionary, targetDictionary] = dictionaries;
+  if (trainpref === null || sourceDictionary === undefined || targetDictionary === undefined) {
+    throw new UserError('--alignfile needs a parallel training text', 'give --trainpref and both languages');
+  }
+  writeAlignmentDictionary(join(staging, `alignment.${sourceLang}-${targetLang}.txt`), {
+    alignments: alignfile,
+    source: { path: textPath(trainpref, sourceLang), dictionary: sourceDictionary },
+    target: { path: textPath(trainpref, targetLang), dictionary: targetDictionary },
+  });
+}

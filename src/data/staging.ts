@@ -1,0 +1,30 @@
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * Lets `fill` make files in a hidden folder inside `destination` and, when all are made, moves them to `destination`.
+ * If it throws, none appears, and folders that were made for them are gone.
+ */
+export function publishTogether<T>(destination: string, fill: (staging: string) => T): T {
+  const created = mkdirSync(destination, { recursive: true });
+  const staging = mkdtempSync(join(destination, '.staging-'));
+  try {
+    const result = fill(staging);
+    for (const name of readdirSync(staging)) renameSync(join(staging, name), join(destination, name));
+    rmdirSync(staging);
+    return result;
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    if (created !== undefined) removeEmptyFolders(destination, created);
+    throw error;
+  }
+}
+
+/** Removes `folder` and what is above it up to `top`, as far as they are empty. */
+function removeEmptyFolders(folder: string, top: string): void {
+  try {
+    for (let current = folder; current.length >= top.length; current = dirname(current)) rmdirSync(current);
+  } catch {
+    // Somebody else has put something there: it stays.
+  }
+}
