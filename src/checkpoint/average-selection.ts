@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { loadMetadata } from './checkpoint.js';
+import { bestValueOf, epochOf, type NameKey, rankNames, updateOf } from './checkpoint-names.js';
+import { isFolder, listCheckpoints } from './checkpoint-path.js';
+
+/** fairseq's ways to say which checkpoints are averaged; at most one number. */
+export interface AverageSelection {
+  /** Checkpoints by stem, or one folder with one of the numbers. */
+  readonly inputs: readonly string[];
+  readonly numEpochCheckpoints: number | null;
+  readonly numUpdateCheckpoints: number | null;
+  readonly numBestCheckpoints: number | null;
+  /** The last epoch or update that is taken. */
+  readonly checkpointUpperBound: number | null;
+}
+
+/**
+ * The stems of the checkpoints to average, the newest or best first.
+ * @throws UserError where the options contradict each other or there are too few
+ */
+export function selectForAverage(selection: AverageSelection): string[] {
+  const { inputs } = selection;
+  if (inputs.length === 0) throw new UserError('there is nothing to average', 'give checkpoints or a folder: --inputs');
+  checkCombination(selection);
+  if (selection.numEpochCheckpoints !== null) {
+    return newest(selection, selection.numEpochCheckpoints, epochOf, 'epoch checkpoints (checkpointE)');
+  }
+  if (selection.numUpdateCheckpoints !== null) {
+    return newest(selection, selection.numUpdateCheckpoints, updateOf, 'update checkpoints (checkpoint_E_U)');
+  }
+  if (selection.numBestCheckpoints !== null) return best(selection, selection.numBestCheckpoints);
+  const folder = inputs.find(isFolder);
+  if (folder !== undefined) throw new UserError(`${folder} is a folder`, 'add --num-epoch-checkpoints N');
+  return [...inputs];
+}
+
+function checkCombination(selection: AverageSelection): void {
+  const numbers = {
+    '--num-epoch-checkpoints': selection.numEpochCheckpoints,
+    '--num-update-checkpoints': selection.numUpdateCheckpoints,
+    '--num-best-checkpoints': selection.numBestCheckpoints,
+  };
+  const given = Object.entries(numbers).filter(([, number]) => number !== null);
+  if (given.length > 1) {
+    throw new UserError(`${given.map(([flag]) => flag).join(' and ')} cannot go together`, 'choose one');
+  }
+  const zero = given.find(([, number]) => number! < 1);
+  if (zero !== undefined) throw new UserError(`${zero[0]} is ${zero[1]}`, 'it must be at least 1');
+  const bounded = selection.numEpochCheckpoints !== null || selection.numUpdateCheckpoints !== null;
+  if (selection.checkpointUpperBound !== null && !bounded) {
+    throw new UserError(
+      '--checkpoint-upper-bound bounds nothing',
+      'add --num-epoch-checkpoints or --num-update-checkpoints',
+    );
+  }
+  if (given.length === 1 && !(selection.inputs.length === 1 && isFolder(selection.inputs[0]!))) {
+    throw new UserError(
+      `${given[0]![0]} chooses from a folder, --inputs is ${selection.inputs.join(' ')}`,
+      'give one folder',
+    );
+  }
+}
+
+function newest(selection: AverageSelection, count: number, keyOf: NameKey, what: string): string[] {
+  const bound = selection.checkpointUpperBound ?? Number.POSITIVE_INFINITY;
+  const folder = selection.inputs[0]!;
+  const names = rankNames(listCheckpoints(folder), (name) => {
+    const key = keyOf(name);
+    return key !== null && key <= bound ? key : null;
+  });
+  return take(folder, names, count, what);
+}
+
+/** The best by the metric that training was told to go by. */
+function best({ inputs }: AverageSelection, count: number): string[] {
+  const folder = inputs[0]!;
+  const names = listCheckpoints(folder);
+  const any = names.find((name) => name.startsWith('checkpoint.best_'));
+  if (any === undefined) return take(folder, [], count, 'checkpoints of --keep-best-checkpoints');
+  const { bestCheckpointMetric = 'loss', maximizeBestCheckpointMetric } = loadMetadata(join(folder, any)).options;
+  const largestFirst = rankNames(names, bestValueOf(String(bestCheckpointMetric)));
+  const bestFirst = maximizeBestCheckpointMetric === true ? largestFirst : largestFirst.reverse();
+  return take(folder, bestFirst, count, 'checkpoints of --keep-best-checkpoints');
+}
+
+function take(folder: string, names: readonly string[], count: number, what: string): string[] {
+  if (names.length < count) {
+    throw new UserError(
+      `${folder} has ${names.length} ${what}, ${count} are asked for`,
+      'ask for fewer or train with a larger --keep-last-epochs, --keep-interval-updates or --keep-best-checkpoints',
+    );
+  }
+  return names.slice(0, count).map((name) => join(folder, name));
+}

@@ -1,0 +1,61 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+
+const EXTENSION = '.safetensors';
+
+/** The file of a checkpoint named by its stem: `checkpoints/checkpoint_best` or with `.safetensors`. */
+export function checkpointFile(stem: string): string {
+  return stem.endsWith(EXTENSION) ? stem : stem + EXTENSION;
+}
+
+export function checkpointExists(stem: string): boolean {
+  return isFile(checkpointFile(stem));
+}
+
+/** The stems of the checkpoints in a folder, without the folder, by name; none where there is no folder. */
+export function listCheckpoints(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(EXTENSION))
+      .map((name) => name.slice(0, -EXTENSION.length))
+      .sort();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
+
+/**
+ * The file of a checkpoint that must be there.
+ * @throws UserError that suggests the nearest of those that are
+ */
+export function existingCheckpointFile(stem: string): string {
+  const file = checkpointFile(stem);
+  if (isFile(file)) return file;
+  if (stem.endsWith('.pt')) {
+    throw new UserError(
+      `${stem} is a fairseq checkpoint (.pt), which cannot be read yet`,
+      'name a checkpoint that ts-fairseq train wrote, by its stem',
+    );
+  }
+  const folder = isFolder(stem) ? stem : dirname(stem);
+  const stems = listCheckpoints(folder);
+  if (stems.length === 0) {
+    throw new UserError(`there is no checkpoint ${stem}`, `${folder} has no checkpoints; ts-fairseq train writes them`);
+  }
+  const names = stems.map((name) => join(folder, name));
+  if (isFolder(stem)) throw new UserError(`${stem} is a folder`, `name a checkpoint in it: ${names.join(', ')}`);
+  const nearest = didYouMean(basename(file, EXTENSION), stems);
+  const remedy = nearest.startsWith('did you mean') ? `${nearest} (${folder} has ${stems.join(', ')})` : nearest;
+  throw new UserError(`there is no checkpoint ${stem}`, remedy);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

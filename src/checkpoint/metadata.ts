@@ -1,0 +1,73 @@
+import { UserError } from '../errors.js';
+import type { OptionValues } from '../options/schema.js';
+import { fromJsonText, type Json, toJsonText } from './json-text.js';
+
+/** What training needs, beside weights and optimizer state, to go on as if it had never stopped. */
+export interface TrainingState {
+  readonly epoch: number; // 1-based
+  readonly updates: number;
+  /** Where the batch iterator stands. */
+  readonly iterator: Json;
+  /** Best value of the checkpoint metric so far; null before the first validation. */
+  readonly bestMetric: number | null;
+  /** Validations since the best one, for --patience. */
+  readonly patience: number;
+  readonly lrScheduler: Json;
+  readonly seed: number;
+  readonly meters: Json;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+}
+
+/** What the last bits of a result depend on. */
+export interface Machine {
+  readonly device: string;
+  readonly threads: number;
+  readonly oneDnn: string | null; // version
+}
+
+/** Everything in a checkpoint that is no tensor. */
+export interface CheckpointMetadata {
+  /** The ts-fairseq that wrote it. */
+  readonly version: string;
+  readonly task: string;
+  readonly arch: string;
+  /** The resolved options, by key. */
+  readonly options: OptionValues;
+  readonly languages: { readonly source: string; readonly target: string };
+  /** SHA-256 of the dictionary files, by language. */
+  readonly dictionaries: Readonly<Record<string, string>>;
+  /** null where training cannot go on from here, e.g. in an average. */
+  readonly training: TrainingState | null;
+  readonly machine: Machine | null;
+  /** The checkpoints that this one is the mean of. */
+  readonly averageOf?: readonly string[];
+}
+
+const FORMAT_VERSION = 1;
+const KEY = 'ts-fairseq';
+
+/** The metadata as safetensors keeps it: strings by key. */
+export function encodeMetadata(metadata: CheckpointMetadata): Record<string, string> {
+  return { formatVersion: String(FORMAT_VERSION), [KEY]: toJsonText(metadata) };
+}
+
+/** @throws UserError where the file is no checkpoint, a newer one, or damaged */
+export function decodeMetadata(strings: Readonly<Record<string, string>>, file: string): CheckpointMetadata {
+  const text = strings[KEY];
+  if (text === undefined) {
+    throw new UserError(`${file} holds tensors but no checkpoint of ts-fairseq`, 'name a checkpoint that train wrote');
+  }
+  const version = Number(strings.formatVersion);
+  if (version > FORMAT_VERSION) {
+    throw new UserError(
+      `${file} was written by a newer ts-fairseq (checkpoint format ${version})`,
+      'update ts-fairseq',
+    );
+  }
+  try {
+    return fromJsonText(text) as CheckpointMetadata;
+  } catch (error) {
+    throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint', { cause: error });
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../errors.js';
+
+/** Ends the name of a file that is still being written; what a killed run left behind is written over. */
+const UNFINISHED = '.unfinished';
+
+/**
+ * Writes a file whole or not at all: under another name in the same folder, to the disk, then renamed. Makes the folder.
+ * @throws UserError where the folder or the disk refuses
+ */
+export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+  replaceFile(path, (unfinished) => {
+    const file = openSync(unfinished, 'w');
+    try {
+      for (const chunk of chunks) writeAll(file, chunk);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Gives the file a second name, as a hard link where the disk can and as a copy elsewhere, replacing what had it. */
+export function copyWhole(from: string, to: string): void {
+  replaceFile(to, (unfinished) => {
+    rmSync(unfinished, { force: true });
+    try {
+      linkSync(from, unfinished);
+    } catch {
+      copyFileSync(from, unfinished);
+      syncPath(unfinished);
+    }
+  });
+}
+
+/**
+ * Makes a folder ready to be written to, before hours of work depend on it, and clears what a killed run left.
+ * @throws UserError where it cannot be made or written
+ */
+export function prepareFolder(folder: string): void {
+  const probe = join(folder, `.writable${UNFINISHED}`);
+  refusals(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    closeSync(openSync(probe, 'w'));
+    for (const name of readdirSync(folder)) {
+      if (name.endsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
+    }
+  });
+}
+
+function replaceFile(path: string, make: (unfinished: string) => void): void {
+  const folder = dirname(path);
+  const unfinished = join(folder, basename(path) + UNFINISHED);
+  refusals(path, () => {
+    mkdirSync(folder, { recursive: true });
+    try {
+      make(unfinished);
+      renameSync(unfinished, path);
+    } finally {
+      // Also after success: renaming a link onto another link to the same file leaves both (POSIX rename).
+      rmSync(unfinished, { force: true });
+    }
+    syncPath(folder);
+  });
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the disk is read-only',
+  EEXIST: 'a file stands where its folder should be',
+  ENOTDIR: 'a file stands where its folder should be',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+};
+
+function refusals(path: string, operation: () => void): void {
+  try {
+    operation();
+  } catch (error) {
+    const reason = REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw error;
+    throw new UserError(`cannot write ${path}: ${reason}`, 'choose another folder or make room', { cause: error });
+  }
+}

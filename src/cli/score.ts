@@ -1,0 +1,66 @@
+import { Bleu, formatBleu } from 'sacrebleu-ts';
+import { UserError } from '../errors.js';
+import { TextBleuScorer } from '../generation/bleu-scorer.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { readParallelLines } from '../text/lines.js';
+import { defineCommand } from './command.js';
+
+const options = defineOptions({
+  sys: { kind: 'string', default: '-', aliases: ['-s'], metavar: 'FILE', help: 'translations, one a line; - is stdin' },
+  ref: { kind: 'string', default: null, aliases: ['-r'], metavar: 'FILE', help: 'references, one a line' },
+  order: { kind: 'int', default: 4, aliases: ['-o'], min: 1, max: 4, help: 'the longest n-grams that count' },
+  ignoreCase: { kind: 'boolean', default: false, help: 'lowercase both' },
+  sacrebleu: { kind: 'boolean', default: false, help: 'sacreBLEU of untokenized text, with its signature' },
+  sentenceBleu: { kind: 'boolean', default: false, help: 'a score for each line, smoothed by one' },
+});
+
+type ScoreOptions = OptionsOf<typeof options>;
+type LinePair = readonly [hypothesis: string, reference: string];
+
+export const scoreCommand = defineCommand({
+  name: 'score',
+  description: 'Prints the BLEU of translations: tokenized BLEU of the words as they are, or sacreBLEU.',
+  options,
+  examples: ['ts-fairseq score --sys translations.en --ref test.en --sacrebleu'],
+  async run({ options }) {
+    if (options.ref === null) throw new UserError('--ref is missing', 'name the file with the references');
+    const pairs = readParallelLines(options.sys, options.ref);
+    for (const line of resultLines(pairs, options)) process.stdout.write(`${line}\n`);
+  },
+});
+
+function* resultLines(pairs: Iterable<LinePair>, options: ScoreOptions): Generator<string> {
+  if (options.sacrebleu) yield sacrebleuLine([...pairs], options);
+  else if (options.sentenceBleu) yield* sentenceLines(pairs, options);
+  else yield tokenizedLine(pairs, options);
+}
+
+/** `BLEU|nrefs:1|case:mixed|…|version:2.6.0 = 38.46 …`: the score never stands without its signature. */
+function sacrebleuLine(pairs: readonly LinePair[], { ignoreCase, order, sentenceBleu }: ScoreOptions): string {
+  if (sentenceBleu) throw new UserError('--sacrebleu and --sentence-bleu cannot go together', 'choose one');
+  const metric = new Bleu({ lowercase: ignoreCase, maxNgramOrder: order });
+  const score = metric.corpusScore(
+    pairs.map(([hypothesis]) => hypothesis),
+    [pairs.map(([, reference]) => reference)],
+  );
+  return formatBleu(score, { signature: metric.signature() });
+}
+
+function tokenizedLine(pairs: Iterable<LinePair>, { order, ignoreCase }: ScoreOptions): string {
+  const scorer = new TextBleuScorer();
+  for (const [hypothesis, reference] of pairs) {
+    scorer.addLine(inCase(reference, ignoreCase), inCase(hypothesis, ignoreCase));
+  }
+  return scorer.resultLine(order);
+}
+
+function* sentenceLines(pairs: Iterable<LinePair>, { order, ignoreCase }: ScoreOptions): Generator<string> {
+  let index = 0;
+  for (const [hypothesis, reference] of pairs) {
+    const scorer = new TextBleuScorer({ addOne: true });
+    scorer.addLine(inCase(reference, ignoreCase), inCase(hypothesis, ignoreCase));
+    yield `${index++} ${scorer.resultLine(order)}`;
+  }
+}
+
+const inCase = (line: string, ignoreCase: boolean): string => (ignoreCase ? line.toLowerCase() : line);

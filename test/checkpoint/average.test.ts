@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { averageCheckpoints, WeightAverage } from '../../src/checkpoint/average.js';
+import { type AverageSelection, selectForAverage } from '../../src/checkpoint/average-selection.js';
+import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { readSafetensors } from '../../src/checkpoint/safetensors.js';
+import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
+import { UserError } from '../../src/errors.js';
+import { temporaryFolder } from './folder.js';
+import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
+
+const root = temporaryFolder();
+const goldenPath = (name: string): string => fileURLToPath(new URL(`../golden/model/${name}`, import.meta.url));
+
+function meanOf(...all: ReadonlyMap<string, NamedTensor>[]): Map<string, NamedTensor> {
+  const average = new WeightAverage();
+  for (const [index, weights] of all.entries()) average.add(weights, `checkpoint${index + 1}`);
+  return average.mean();
+}
+
+describe('the mean of checkpoints', () => {
+  it("equals fairseq's average of initial, update20 and trained", () => {
+    const { tensors: expected } = JSON.parse(readFileSync(goldenPath('average.json'), 'utf8')) as {
+      tensors: Record<string, { shape: number[]; sum: number; norm: number; first: number[] }>;
+    };
+    const names = ['initial', 'update20', 'trained'];
+    const mean = meanOf(...names.map((name) => readSafetensors(goldenPath(`${name}.safetensors`)).tensors));
+    expect(mean.size).toBeGreaterThan(60);
+    for (const [name, { shape, data }] of mean) {
+      const { shape: expectedShape, sum, norm, first } = expected[name]!;
+      const values = [...(data as Float32Array)];
+      expect(shape).toEqual(expectedShape);
+      const close = (actual: number, value: number) =>
+        expect(Math.abs(actual - value), name).toBeLessThanOrEqual(1e-6 * Math.abs(value) + 1e-7 * norm);
+      close(Math.sqrt(values.reduce((total, value) => total + value * value, 0)), norm);
+      close(
+        values.reduce((total, value) => total + value, 0),
+        sum,
+      );
+      for (const [index, value] of first.entries()) close(values[index]!, value);
+    }
+  });
+
+  it('of equal ones is each of them, bit for bit', () => {
+    fc.assert(
+      fc.property(fc.float32Array({ noNaN: true, minLength: 1 }), fc.integer({ min: 1, max: 12 }), (data, count) => {
+        const weights = new Map<string, NamedTensor>([['w', { dtype: 'F32', shape: [data.length], data }]]);
+        const mean = meanOf(...Array.from({ length: count }, () => weights)).get('w')!;
+        expect(Buffer.from(mean.data.buffer)).toEqual(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+      }),
+    );
+  });
+
+  it('is a checkpoint with the options of the first, without optimizer and training state', () => {
+    const stems = ['a', 'b'].map((name) => join(root, name));
+    saveCheckpoint(stems[0]!, sampleCheckpoint(1, 2));
+    saveCheckpoint(stems[1]!, sampleCheckpoint(3, 5));
+    averageCheckpoints(stems, join(root, 'mean'));
+    expect(loadCheckpoint(join(root, 'mean'), { optimizer: true })).toEqual({
+      metadata: { ...sampleMetadata, training: null, averageOf: stems },
+      weights: new Map([['encoder.embed_tokens.weight', vector(2, 3.5)]]),
+      optimizer: null,
+    });
+  });
+
+  it.each([
+    ['a parameter is missing', new Map([['a', vector(1)]]), 'checkpoint2 has no b'],
+    ['there is another parameter', new Map([...['a', 'b', 'c'].map((name) => [name, vector(1)] as const)]), 'has c'],
+    [
+      'shapes differ',
+      new Map([
+        ['a', vector(1)],
+        ['b', vector(1, 2)],
+      ]),
+      'b has shape \\[2\\] in checkpoint2 and \\[1\\]',
+    ],
+    [
+      'integers stand among the weights',
+      new Map<string, NamedTensor>([
+        ['a', { dtype: 'I32', shape: [1], data: Int32Array.of(1) }],
+        ['b', vector(1)],
+      ]),
+      'only float32',
+    ],
+  ])('is refused when %s', (_, other: Map<string, NamedTensor>, message) => {
+    const first = new Map([
+      ['a', vector(1)],
+      ['b', vector(1)],
+    ]);
+    expect(() => meanOf(first, other)).toThrow(UserError);
+    expect(() => meanOf(first, other)).toThrow(new RegExp(message));
+  });
+
+  it('is refused across dictionaries', () => {
+    const other = { ...sampleCheckpoint(1), metadata: { ...sampleMetadata, dictionaries: { de: 'aa', en: 'cc' } } };
+    saveCheckpoint(join(root, 'one'), sampleCheckpoint(1));
+    saveCheckpoint(join(root, 'two'), other);
+    const average = () => averageCheckpoints([join(root, 'one'), join(root, 'two')], join(root, 'none'));
+    expect(average).toThrow(/two has another dictionary of 'en'/);
+  });
+});
+
+describe('what is averaged', () => {
+  const folder = join(root, 'checkpoints');
+  const names = [
+    'checkpoint2',
+    'checkpoint9',
+    'checkpoint10',
+    'checkpoint_2_1000',
+    'checkpoint_9_4500',
+    'checkpoint_last',
+  ];
+  const bestNames = ['checkpoint.best_loss_2.5', 'checkpoint.best_loss_2.25', 'checkpoint.best_loss_2.75'];
+  for (const name of [...names, ...bestNames]) saveCheckpoint(join(folder, name), sampleCheckpoint(1));
+
+  const select = (selection: Partial<AverageSelection>): string[] =>
+    selectForAverage({
+      inputs: [folder],
+      numEpochCheckpoints: null,
+      numUpdateCheckpoints: null,
+      numBestCheckpoints: null,
+      checkpointUpperBound: null,
+      ...selection,
+    });
+
+  it.each<[string, Partial<AverageSelection>, string[]]>([
+    ['the last epochs, by number', { numEpochCheckpoints: 2 }, ['checkpoint10', 'checkpoint9']],
+    ['the last epochs up to one', { numEpochCheckpoints: 2, checkpointUpperBound: 9 }, ['checkpoint9', 'checkpoint2']],
+    ['the last updates', { numUpdateCheckpoints: 1 }, ['checkpoint_9_4500']],
+    ['the best', { numBestCheckpoints: 2 }, ['checkpoint.best_loss_2.25', 'checkpoint.best_loss_2.5']],
+  ])('is %s', (_, selection, expected) => {
+    expect(select(selection)).toEqual(expected.map((name) => join(folder, name)));
+  });
+
+  it('is the checkpoints that are named', () => {
+    expect(select({ inputs: ['a', 'b'] })).toEqual(['a', 'b']);
+  });
+
+  it.each<[string, Partial<AverageSelection>, RegExp]>([
+    ['no inputs', { inputs: [] }, /nothing to average; give checkpoints or a folder: --inputs/],
+    ['a folder alone', {}, /is a folder; add --num-epoch-checkpoints/],
+    ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot go together/],
+    ['a number of zero', { numEpochCheckpoints: 0 }, /--num-epoch-checkpoints is 0; it must be at least 1/],
+    ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound bounds nothing/],
+    ['a number with files', { inputs: ['a'], numEpochCheckpoints: 1 }, /--inputs is a; give one folder/],
+    ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, 4 are asked for/],
+    ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, 4 are asked for/],
+  ])('is asked for again after %s', (_, selection, message) => {
+    expect(() => select(selection)).toThrow(UserError);
+    expect(() => select(selection)).toThrow(message);
+  });
+});

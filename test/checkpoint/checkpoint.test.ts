@@ -1,0 +1,125 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { deleteCheckpoints, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { checkpointExists, listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
+import { writeSafetensors } from '../../src/checkpoint/safetensors.js';
+import { prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
+import { UserError } from '../../src/errors.js';
+import { temporaryFolder } from './folder.js';
+import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
+
+const root = temporaryFolder();
+let folders = 0;
+const newFolder = (): string => join(root, `run${++folders}`);
+
+describe('a checkpoint', () => {
+  it('comes back as it was saved, with numbers that JSON cannot hold', () => {
+    const stem = join(newFolder(), 'checkpoint1');
+    const checkpoint = sampleCheckpoint(1.5, -0, 3);
+    saveCheckpoint(stem, checkpoint);
+    expect(loadCheckpoint(stem, { optimizer: true })).toEqual(checkpoint);
+    expect(loadCheckpoint(`${stem}.safetensors`, { optimizer: true })).toEqual(checkpoint);
+    expect(loadMetadata(stem)).toEqual(sampleMetadata);
+  });
+
+  it('is read without optimizer state when that is not asked for, or not there', () => {
+    const stem = join(newFolder(), 'checkpoint1');
+    saveCheckpoint(stem, sampleCheckpoint(1));
+    expect(loadCheckpoint(stem, { optimizer: false }).optimizer).toBeNull();
+    saveCheckpoint(stem, { ...sampleCheckpoint(1), optimizer: null });
+    expect(loadCheckpoint(stem, { optimizer: true }).optimizer).toBeNull();
+  });
+
+  it('gets further names that share its bytes, and keeps them when one name is written anew', () => {
+    const folder = newFolder();
+    const save = (name: string, value: number, alsoAs: string[]) =>
+      saveCheckpoint(join(folder, name), sampleCheckpoint(value), alsoAs);
+    save('checkpoint1', 1, ['checkpoint_best', 'checkpoint_last']);
+    expect(statSync(join(folder, 'checkpoint_last.safetensors')).nlink).toBe(3);
+    save('checkpoint2', 2, ['checkpoint_last']);
+    const first = (name: string) =>
+      loadCheckpoint(join(folder, name), { optimizer: false }).weights.get('encoder.embed_tokens.weight')!.data[0];
+    expect(['checkpoint1', 'checkpoint_best', 'checkpoint2', 'checkpoint_last'].map(first)).toEqual([1, 1, 2, 2]);
+    expect(listCheckpoints(folder)).toHaveLength(readdirSync(folder).length);
+  });
+
+  it('can be given a name that it has already, leaving nothing unfinished', () => {
+    const folder = newFolder();
+    saveCheckpoint(join(folder, 'checkpoint1'), sampleCheckpoint(1), ['checkpoint_last', 'checkpoint_last']);
+    expect(readdirSync(folder)).toEqual(['checkpoint1.safetensors', 'checkpoint_last.safetensors']);
+  });
+
+  it('replaces an older one only when it is whole', () => {
+    const folder = newFolder();
+    const path = join(folder, 'checkpoint_last.safetensors');
+    writeWhole(path, [Buffer.from('old')]);
+    const interrupted = function* () {
+      yield Buffer.from('ne');
+      throw new Error('interrupted');
+    };
+    expect(() => writeWhole(path, interrupted())).toThrow('interrupted');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['checkpoint_last.safetensors']);
+  });
+
+  it('is deleted by its name, and one that is gone is no error', () => {
+    const folder = newFolder();
+    saveCheckpoint(join(folder, 'checkpoint1'), sampleCheckpoint(1));
+    deleteCheckpoints(folder, ['checkpoint1', 'checkpoint2']);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(checkpointExists(join(folder, 'checkpoint1'))).toBe(false);
+  });
+});
+
+describe('a checkpoint that cannot be read', () => {
+  const folder = newFolder();
+  for (const name of ['checkpoint1', 'checkpoint_best', 'checkpoint_last', 'cut']) {
+    saveCheckpoint(join(folder, name), sampleCheckpoint(1));
+  }
+  truncateSync(join(folder, 'cut.safetensors'), 700);
+  writeFileSync(join(folder, 'fairseq.pt'), '');
+  writeSafetensors(join(folder, 'plain.safetensors'), { tensors: new Map([['w', vector(1)]]), metadata: {} });
+  const metadata = { formatVersion: '2', 'ts-fairseq': '{}' };
+  writeSafetensors(join(folder, 'newer.safetensors'), { tensors: new Map(), metadata });
+  const damaged = { formatVersion: '1', 'ts-fairseq': '{' };
+  writeSafetensors(join(folder, 'damaged.safetensors'), { tensors: new Map(), metadata: damaged });
+  mkdirSync(join(root, 'empty'));
+
+  it.each([
+    ['a name that nearly is one', 'checkpoint_bets', "there is no checkpoint .*did you mean 'checkpoint_best'"],
+    ['a name like none', 'somethingelseentirely', 'known: checkpoint1, checkpoint_best, checkpoint_last'],
+    ['a folder', '.', 'is a folder; name a checkpoint in it: .*checkpoint1'],
+    ['a name in an empty folder', '../empty/checkpoint_best', 'has no checkpoints; ts-fairseq train writes them'],
+    ['a name in no folder', '../nowhere/checkpoint_best', 'has no checkpoints'],
+    ["fairseq's own format", 'fairseq.pt', 'fairseq checkpoint'],
+    ['a file cut short', 'cut', 'cut.safetensors is cut short'],
+    ['a file without metadata', 'plain', 'holds tensors but no checkpoint'],
+    ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],
+    ['damaged metadata', 'damaged', 'the metadata of .* is damaged'],
+  ])('says so in one line: %s', (_, name, message) => {
+    const load = () => loadCheckpoint(join(folder, name), { optimizer: true });
+    expect(load).toThrow(UserError);
+    expect(load).toThrow(new RegExp(`^${'.*'}${message}`));
+  });
+});
+
+describe('a folder for checkpoints', () => {
+  it('is made, and cleared of what a killed run left unfinished', () => {
+    const folder = join(newFolder(), 'deep', 'er');
+    prepareFolder(folder);
+    writeFileSync(join(folder, 'checkpoint3.safetensors.unfinished'), 'half');
+    writeFileSync(join(folder, 'train.log'), '');
+    prepareFolder(folder);
+    expect(readdirSync(folder)).toEqual(['train.log']);
+  });
+
+  it('that cannot be written is refused before training', () => {
+    writeFileSync(join(root, 'file'), '');
+    for (const path of [join(root, 'file'), join(root, 'file', 'inside')]) {
+      expect(() => prepareFolder(path)).toThrow(UserError);
+      expect(() => prepareFolder(path)).toThrow(`cannot write ${path}: a file stands where its folder should be`);
+    }
+    expect(() => saveCheckpoint(join(root, 'file', 'checkpoint1'), sampleCheckpoint(1))).toThrow(UserError);
+  });
+});

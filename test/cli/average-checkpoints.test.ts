@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { averageCheckpointsCommand } from '../../src/cli/average-checkpoints.js';
+import { runCommand } from '../../src/cli/command.js';
+import { sampleCheckpoint } from '../checkpoint/sample.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-average-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.restoreAllMocks());
+
+describe('average-checkpoints', () => {
+  it('writes the mean of the last epochs of a folder', async () => {
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    for (const epoch of [1, 2, 3]) saveCheckpoint(join(folder, `checkpoint${epoch}`), sampleCheckpoint(epoch));
+    const output = join(folder, 'averaged');
+    await runCommand(averageCheckpointsCommand, [
+      '--inputs',
+      folder,
+      '--num-epoch-checkpoints',
+      '2',
+      '--output',
+      output,
+    ]);
+    const { weights } = loadCheckpoint(output, { optimizer: false });
+    expect([...weights.get('encoder.embed_tokens.weight')!.data]).toEqual([2.5]);
+  });
+
+  it('asks for the output when it is missing', async () => {
+    await expect(runCommand(averageCheckpointsCommand, ['--inputs', folder])).rejects.toThrow(/--output is missing/);
+  });
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../src/cli/command.js';
+import { scoreCommand } from '../../src/cli/score.js';
+import { UserError } from '../../src/errors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-score-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.restoreAllMocks());
+
+const file = (name: string, ...lines: string[]): string => {
+  writeFileSync(join(folder, name), lines.map((line) => `${line}\n`).join(''));
+  return join(folder, name);
+};
+const sys = file('sys', 'The cat sat on the mat .', 'a b');
+const ref = file('ref', 'the cat sat on a mat .', 'a b c');
+const long = file('long', 'a', 'b', 'c');
+
+async function score(...argv: string[]): Promise<string> {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  await runCommand(scoreCommand, argv);
+  return write.mock.calls.map(([text]) => String(text)).join('');
+}
+
+const LENGTHS = 'syslen=9, reflen=10)\n';
+
+describe('score', () => {
+  it.each([
+    ['tokenized BLEU', [], `BLEU4 = 0.00, 88.9/57.1/20.0/0.0 (BP=0.895, ratio=0.900, ${LENGTHS}`],
+    ['up to an order', ['-o', '2'], `BLEU2 = 63.77, 88.9/57.1 (BP=0.895, ratio=0.900, ${LENGTHS}`],
+    ['without case', ['--ignore-case'], `BLEU4 = 44.92, 88.9/71.4/40.0/25.0 (BP=0.895, ratio=0.900, ${LENGTHS}`],
+  ])('prints %s', async (_, options, line) => {
+    expect(await score('-s', sys, '-r', ref, ...options)).toBe(line);
+  });
+
+  it('prints sacreBLEU with its signature', async () => {
+    expect(await score('--sys', sys, '--ref', ref, '--sacrebleu')).toMatch(
+      /^BLEU\|nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:2\.6\.0 = \d+\.\d\d .* hyp_len = 9 ref_len = 10\)\n$/,
+    );
+  });
+
+  it('prints a numbered line for each sentence', async () => {
+    const lines = (await score('-s', sys, '-r', ref, '--sentence-bleu')).trimEnd().split('\n');
+    expect(lines[1]).toBe('1 BLEU4 = 60.65, 100.0/100.0/100.0/100.0 (BP=0.607, ratio=0.667, syslen=2, reflen=3)');
+    expect(lines).toHaveLength(2);
+  });
+
+  it.each([
+    ['no references', ['-s', sys], /--ref is missing/],
+    ['a missing file', ['-s', join(folder, 'none'), '-r', ref], /none/],
+    ['files of different length', ['-s', sys, '-r', long], /ends after 2 lines/],
+    ['an order that is not counted', ['-s', sys, '-r', ref, '-o', '5'], /order/],
+    ['two kinds of score', ['-s', sys, '-r', ref, '--sacrebleu', '--sentence-bleu'], /cannot go together/],
+  ])('refuses %s', async (_, argv, message) => {
+    await expect(score(...argv)).rejects.toThrow(UserError);
+    await expect(score(...argv)).rejects.toThrow(message);
+  });
+});
