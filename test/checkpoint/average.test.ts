@@ -51,6 +51,7 @@ describe('the mean of checkpoints', () => {
         const mean = meanOf(...Array.from({ length: count }, () => weights)).get('w')!;
         expect(Buffer.from(mean.data.buffer)).toEqual(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
       }),
+      { examples: [[Float32Array.of(-0, 2 ** -149, 3.4e38), 3]] },
     );
   });
 
