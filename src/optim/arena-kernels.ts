@@ -1,0 +1,61 @@
+/** The scalars of one Adam step over an arena. */
+export interface AdamScalars {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
+  readonly stepSize: number;
+  /** lr · weight decay: the part of a value that is taken off it first. */
+  readonly decay: number;
+}
+
+/**
+ * What clipping and the optimizers do to whole parameter arenas (float32 [size]); a device brings its own. Every loop
+ * is element by element, or sums in a fixed order, so that runs repeat bit for bit.
+ */
+export interface ArenaKernels {
+  /** Σ x², summed in float64. */
+  squaredNorm(x: Float32Array): number;
+  /** x ← factor · x */
+  scale(x: Float32Array, factor: number): void;
+  /** sum ← sum + x */
+  accumulate(sum: Float32Array, x: Float32Array): void;
+  /**
+   *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
+   *   p ← p − decay·p,      p ← p − stepSize · m / (√v + ε)
+   */
+  adamStep(
+    values: Float32Array, // p
+    gradients: Float32Array, // g
+    firstMoment: Float32Array, // m
+    secondMoment: Float32Array, // v
+    scalars: AdamScalars,
+  ): void;
+}
+
+/** The kernels in TypeScript, for devices without their own. */
+export const portableArenaKernels: ArenaKernels = {
+  squaredNorm(x) {
+    let sum = 0;
+    for (let index = 0; index < x.length; index++) sum += x[index]! * x[index]!;
+    return sum;
+  },
+
+  scale(x, factor) {
+    for (let index = 0; index < x.length; index++) x[index]! *= factor;
+  },
+
+  accumulate(sum, x) {
+    for (let index = 0; index < x.length; index++) sum[index]! += x[index]!;
+  },
+
+  adamStep(values, gradients, firstMoment, secondMoment, { beta1, beta2, epsilon, stepSize, decay }) {
+    for (let index = 0; index < values.length; index++) {
+      const gradient = gradients[index]!;
+      firstMoment[index] = beta1 * firstMoment[index]! + (1 - beta1) * gradient;
+      secondMoment[index] = beta2 * secondMoment[index]! + (1 - beta2) * gradient * gradient;
+      const decayed = values[index]! - decay * values[index]!;
+      values[index] = decayed - (stepSize * firstMoment[index]!) / (Math.sqrt(secondMoment[index]!) + epsilon);
+    }
+  },
+};

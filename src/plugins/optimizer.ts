@@ -1,0 +1,31 @@
+import type { ArenaKernels } from '../optim/arena-kernels.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
+import type { OptionSchema, OptionsOf } from '../options/schema.js';
+
+/** Turns gradients into a change of the parameters. Its memory is arenas like the store's, so saving needs no code of its own. */
+export interface Optimizer {
+  /** Its state, element for element beside the parameters, by the names that a checkpoint uses: `exp_avg`, … */
+  readonly arenas: Readonly<Record<string, Float32Array>>;
+  /**
+   * Changes `store.values` by `store.gradients`.
+   * @param learningRate of this update
+   * @param step how many steps this state has seen with this one, from 1
+   */
+  step(learningRate: number, step: number): void;
+}
+
+export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
+  readonly kind: 'optimizer';
+  readonly name: string;
+  /** One line for `--help` and the docs. */
+  readonly summary: string;
+  readonly options: S;
+  build(options: OptionsOf<S>, store: ParameterStore, kernels: ArenaKernels): Optimizer;
+}
+
+/** Declares an optimizer plug-in; importing the file that calls it does nothing else. */
+export function defineOptimizer<const S extends OptionSchema>(
+  definition: Omit<OptimizerDefinition<S>, 'kind'>,
+): OptimizerDefinition<S> {
+  return { kind: 'optimizer', ...definition };
+}
