@@ -1,0 +1,151 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareCodePoints, Dictionary, ESCAPED_UNK } from '../../src/data/dictionary.js';
+import { hashDictionary, loadDictionary, saveDictionary } from '../../src/data/dictionary-file.js';
+import { UserError } from '../../src/errors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dictionary-'));
+
+function counted(...lines: string[]): Dictionary {
+  const dictionary = new Dictionary();
+  for (const line of lines) dictionary.countLine(line);
+  return dictionary;
+}
+
+const symbolsOf = (dictionary: Dictionary): string[] => [...dictionary.lines()];
+
+describe('finalizing', () => {
+  it('orders by count, then by code point rather than UTF-16 unit', () => {
+    const dictionary = counted('\u{1f600} \uff5e b a b', '\u{10000} \uffff').finalize({ paddingFactor: 1 });
+    expect(symbolsOf(dictionary)).toEqual(['b 2', 'a 1', '\uff5e 1', '\uffff 1', '\u{10000} 1', '\u{1f600} 1']);
+  });
+
+  it('keeps words at the threshold and drops those below', () => {
+    expect(symbolsOf(counted('a a a b b c').finalize({ threshold: 2, paddingFactor: 1 }))).toEqual(['a 3', 'b 2']);
+  });
+
+  it('counts the special symbols in nwords', () => {
+    expect(counted('a a b c').finalize({ nwords: 6, paddingFactor: 1 }).size).toBe(6);
+    expect(counted('a a b c').finalize({ nwords: 3, paddingFactor: 1 }).size).toBe(4);
+  });
+
+  it('pads to a multiple with symbols of count 0, around one that the text has', () => {
+    const dictionary = counted('a madeupword0001').finalize({ paddingFactor: 8 });
+    expect(dictionary.size).toBe(8);
+    expect(symbolsOf(dictionary)).toEqual(['a 1', 'madeupword0001 1', 'madeupword0000 0', 'madeupword0002 0']);
+  });
+
+  it('leaves special symbols in the text where they are', () => {
+    const dictionary = counted('<unk> </s> <pad> a').finalize({ paddingFactor: 1 });
+    expect(symbolsOf(dictionary)).toEqual(['a 1']);
+    expect(dictionary.index('<pad>')).toBe(1);
+  });
+
+  it('compares like code points for any two strings', () => {
+    const byCodePoint = (a: string, b: string): number => {
+      const [left, right] = [Array.from(a, (c) => c.codePointAt(0)!), Array.from(b, (c) => c.codePointAt(0)!)];
+      const at = left.findIndex((code, index) => code !== right[index]);
+      return at < 0 ? left.length - right.length : left[at]! - (right[at] ?? -1);
+    };
+    const text = fc.string({ unit: 'binary' });
+    fc.assert(fc.property(text, text, (a, b) => Math.sign(compareCodePoints(a, b)) === Math.sign(byCodePoint(a, b))));
+  });
+});
+
+describe('encoding', () => {
+  const dictionary = counted('a a b').finalize();
+
+  it('ends a line with </s> and tells of unknown words, but not of a literal <unk>', () => {
+    const unknown: string[] = [];
+    expect([...dictionary.encodeLine(' b\u0085x a <unk> ', (word) => unknown.push(word))]).toEqual([5, 3, 4, 3, 2]);
+    expect(unknown).toEqual(['x']);
+    expect([...dictionary.encodeLine('')]).toEqual([2]);
+  });
+
+  it.each([
+    [{}, 'a@@ b <unk>'],
+    [{ unkString: ESCAPED_UNK }, 'a@@ b <<unk>>'],
+    [{ includeEos: true }, 'a@@ b <unk> </s>'],
+    [{ ignore: new Set([3]) }, 'a@@ b'],
+    [{ bpeSymbol: '@@ ' }, 'ab <unk>'],
+  ])('writes ids as text with %j', (options, expected) => {
+    const pieces = counted('a@@ a@@ b').finalize();
+    expect(pieces.string([0, 4, 5, 3, 2], options)).toBe(expected);
+  });
+
+  it('reads an id beyond the vocabulary as <unk>', () => {
+    expect(dictionary.symbol(1000)).toBe('<unk>');
+  });
+});
+
+describe('the file', () => {
+  const parse = (...lines: string[]): Dictionary => Dictionary.parse(lines, 'dict.de.txt');
+
+  it.each(['joined/dict.de.txt', 'separate/dict.de.txt', 'separate/dict.en.txt', 'nwords/dict.en.txt'])(
+    'is read and written byte for byte: %s',
+    (name) => {
+      const golden = join('test/golden/data', name);
+      const copy = join(folder, 'dict.txt');
+      saveDictionary(loadDictionary(golden), copy);
+      expect(readFileSync(copy)).toEqual(readFileSync(golden));
+    },
+  );
+
+  it('cuts an entry at its last space', () => {
+    expect(parse('a b 3').index('a b')).toBe(4);
+  });
+
+  it('gives a symbol that overwrites an earlier one a new id, and writes that again', () => {
+    const dictionary = parse('a 3', 'b 2', 'a 1 #fairseq:overwrite');
+    expect([dictionary.size, dictionary.index('a'), dictionary.symbol(4)]).toEqual([7, 6, 'a']);
+    expect(symbolsOf(dictionary)).toEqual(['a 3', 'b 2', 'a 1 #fairseq:overwrite']);
+  });
+
+  it.each([
+    [['a 1', 'nocount'], 'dict.de.txt line 2: "nocount" has no count; each line is "<token> <count>"'],
+    [['a 1', ''], 'dict.de.txt line 2: "" has no count'],
+    [['a x'], 'dict.de.txt line 1: "a x" has no count'],
+    [['a 1', 'a 2'], 'dict.de.txt line 2: "a" is there twice; remove one, or end the line with #fairseq:overwrite'],
+    [['<unk> 1'], 'dict.de.txt line 1: "<unk>" is there twice; remove the line'],
+  ])('%j is an error that names file and line', (lines, message) => {
+    expect(() => parse(...lines)).toThrow(UserError);
+    expect(() => parse(...lines)).toThrow(message);
+  });
+
+  it('names the line that is not UTF-8', () => {
+    const path = join(folder, 'latin1.txt');
+    writeFileSync(path, Buffer.from('gut 1\nsch\xf6n 1\n', 'latin1'));
+    expect(() => loadDictionary(path)).toThrow(/latin1\.txt line 2 is not valid UTF-8/);
+  });
+
+  it('says that it is missing', () => {
+    expect(() => loadDictionary(join(folder, 'none.txt'))).toThrow(UserError);
+  });
+
+  it('leaves no temporary file behind', () => {
+    saveDictionary(parse('a 1'), join(folder, 'clean.txt'));
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('survives being written and read, whatever the words', () => {
+    const word = fc.stringMatching(/^[^\s\x1c-\x1f\x85]+$/u).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        const dictionary = counted(words.join(' ')).finalize();
+        expect(parse(...dictionary.lines()).equals(dictionary)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the hash', () => {
+  it('depends on symbols and their order, not on counts', () => {
+    const hash = (...lines: string[]): string => hashDictionary(Dictionary.parse(lines, 'dict'));
+    expect(hash('a 3', 'b 2')).toBe(hash('a 9', 'b 1'));
+    expect(hash('a 3', 'b 2')).not.toBe(hash('b 3', 'a 2'));
+    expect(hash('a 1')).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
