@@ -1,0 +1,53 @@
+import { UserError } from '../../errors.js';
+
+/** Two symbols that become one. */
+export type Merge = readonly [left: string, right: string];
+
+/** Behind the last character of a word; in version 0.2 a part of it, in 0.1 a symbol of its own. */
+export const END_OF_WORD = '</w>';
+
+/** BPE merges in the order in which they were learned, which is that in which they are applied. */
+export interface BpeCodes {
+  readonly version: '0.1' | '0.2';
+  readonly merges: readonly Merge[];
+}
+
+/** The lines of a codes file. */
+export function* codesLines({ version, merges }: BpeCodes): Generator<string, void, undefined> {
+  if (version !== '0.1') yield `#version: ${version}`;
+  for (const [left, right] of merges) yield `${left} ${right}`;
+}
+
+/**
+ * Reads a codes file of subword-nmt; without a `#version` line it is of version 0.1.
+ *
+ * @param name the file, for error messages
+ * @throws UserError naming the line that is not two symbols, or for an unknown version
+ */
+export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
+  const merges: Merge[] = [];
+  let version: BpeCodes['version'] = '0.1';
+  let number = 0;
+  for (const line of lines) {
+    number += 1;
+    if (number === 1 && line.startsWith('#version:')) {
+      version = parseVersion(line, name);
+      continue;
+    }
+    const [left, right, ...rest] = line.replace(/^ +| +$/g, '').split(' ');
+    if (!left || !right || rest.length > 0) {
+      throw new UserError(
+        `${name} line ${number}: "${line}" is not two symbols separated by a space`,
+        'give a codes file written by learn-joint-bpe-and-vocab or subword-nmt',
+      );
+    }
+    merges.push([left, right]);
+  }
+  return { version, merges };
+}
+
+function parseVersion(line: string, name: string): BpeCodes['version'] {
+  const version = line.split(/\s+/).pop()!;
+  if (version === '0.1' || version === '0.2') return version;
+  throw new UserError(`${name} has BPE version ${version}`, 'versions 0.1 and 0.2 are known; learn the codes again');
+}

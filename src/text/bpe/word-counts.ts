@@ -1,0 +1,43 @@
+import { UserError } from '../../errors.js';
+import { readLines } from '../lines.js';
+
+/** How often each word occurs, in the order of first occurrence. */
+export type WordCounts = Map<string, number>;
+
+/** Counts the words of lines that are tokenized by spaces; adds to `counts` where given. */
+export function countWords(lines: Iterable<string>, counts: WordCounts = new Map()): WordCounts {
+  for (const line of lines) {
+    for (const word of line.split(' ')) {
+      if (word !== '') counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** The lines `<word> <count>` of a vocabulary file: most frequent first, then by first occurrence (`get-vocab`). */
+export function* vocabularyLines(counts: WordCounts): Generator<string, void, undefined> {
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  for (const [word, count] of sorted) yield `${word} ${count}`;
+}
+
+/**
+ * The words of a vocabulary file that occur at least `threshold` times.
+ *
+ * @throws UserError naming the line that is not `<word> <count>`
+ */
+export function readVocabulary(path: string, threshold = 0): Set<string> {
+  const words = new Set<string>();
+  let number = 0;
+  for (const line of readLines(path)) {
+    number += 1;
+    const [word, count, ...rest] = line.trimEnd().split(' ');
+    if (!word || count === undefined || !/^\d+$/.test(count) || rest.length > 0) {
+      throw new UserError(
+        `${path} line ${number}: "${line}" is not "<word> <count>"`,
+        'give a vocabulary written by learn-joint-bpe-and-vocab --write-vocabulary',
+      );
+    }
+    if (Number(count) >= threshold) words.add(word);
+  }
+  return words;
+}
