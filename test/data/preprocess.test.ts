@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
+import { preprocess } from '../../src/data/preprocess.js';
+import { type PreprocessOptions, preprocessOptions } from '../../src/data/preprocess-options.js';
+import { UserError } from '../../src/errors.js';
+
+const TEXT = 'test/golden/data/text';
+const sha256 = JSON.parse(readFileSync('test/golden/data/preprocess-sha256.json', 'utf8')) as Record<
+  string,
+  Record<string, string>
+>;
+const defaults = Object.fromEntries(
+  Object.entries(preprocessOptions).map(([key, spec]) => [key, spec.default]),
+) as unknown as PreprocessOptions;
+
+let folder: string;
+let destdir: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'preprocess-'));
+  destdir = join(folder, 'made', 'data-bin');
+});
+
+function run(options: Partial<PreprocessOptions>): void {
+  preprocess({ ...defaults, sourceLang: 'de', targetLang: 'en', destdir, ...options });
+}
+
+/** Writes texts into the folder, `text({ 'train.de': 'a b\n' })`, and returns the train prefix. */
+function text(files: Record<string, string | Buffer>): string {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return join(folder, 'train');
+}
+
+const ids = (name: string): number[][] => {
+  const store = openIndexedDataset(join(destdir, name));
+  const sentences = Array.from(store.sizes, (_, at) => [...store.sentence(at)]);
+  store.close();
+  return sentences;
+};
+
+describe("preprocess writes fairseq's files byte for byte", () => {
+  it.each<[string, Partial<PreprocessOptions>]>([
+    ['joined', { joinedDictionary: true }],
+    ['separate', { thresholdsrc: 2, thresholdtgt: 3, paddingFactor: 1 }],
+    ['nwords', { nwordssrc: 200, nwordstgt: 150 }],
+  ])('%s', (name, options) => {
+    run({ trainpref: `${TEXT}/train`, validpref: `${TEXT}/valid`, testpref: `${TEXT}/test`, ...options });
+    const made = readdirSync(destdir).filter((file) => file !== 'preprocess.log');
+    const hashes = made.map((file) => [
+      file,
+      createHash('sha256')
+        .update(readFileSync(join(destdir, file)))
+        .digest('hex'),
+    ]);
+    expect(Object.fromEntries(hashes)).toEqual(sha256[name]);
+  });
+});
+
+describe('preprocess', () => {
+  it('reports like fairseq, in preprocess.log too', () => {
+    run({ trainpref: text({ 'train.de': 'a b\na\n', 'train.en': 'c\nd\n' }), thresholdsrc: 2 });
+    const lines = readFileSync(join(destdir, 'preprocess.log'), 'utf8').split('\n');
+    expect(lines).toContain('[de] Dictionary: 8 types');
+    expect(lines).toContain(`[de] ${folder}/train.de: 2 sents, 5 tokens, 20% replaced (by <unk>)`);
+  });
+
+  it('numbers further validation and test sets', () => {
+    const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
+    run({ trainpref, validpref: `${trainpref},${trainpref}`, testpref: trainpref });
+    expect(readdirSync(destdir).filter((name) => name.endsWith('.de.idx'))).toEqual([
+      'test.de-en.de.idx',
+      'train.de-en.de.idx',
+      'valid.de-en.de.idx',
+      'valid1.de-en.de.idx',
+    ]);
+  });
+
+  it('uses given dictionaries, and may write where they lie', () => {
+    const trainpref = text({ 'train.de': 'b a b\n', 'train.en': 'x\n' });
+    run({ trainpref, dictOnly: true });
+    const [srcdict, tgtdict] = [join(destdir, 'dict.de.txt'), join(destdir, 'dict.en.txt')];
+    run({ trainpref, srcdict, tgtdict });
+    expect(ids('train.de-en.de')).toEqual([[4, 5, 4, 2]]);
+  });
+
+  it('shares a given dictionary between the languages with --joined-dictionary', () => {
+    const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n', 'given.txt': 'b 7\na 5\n' });
+    run({ trainpref, srcdict: join(folder, 'given.txt'), joinedDictionary: true });
+    expect(readFileSync(join(destdir, 'dict.en.txt'), 'utf8')).toBe('b 7\na 5\n');
+    expect(ids('train.de-en.de')).toEqual([[5, 2]]);
+  });
+
+  it('makes only dictionaries with --dict-only', () => {
+    run({ trainpref: text({ 'train.de': 'a\n', 'train.en': 'b\n' }), dictOnly: true });
+    expect(readdirSync(destdir).sort()).toEqual(['dict.de.txt', 'dict.en.txt', 'preprocess.log']);
+  });
+
+  it.each([
+    [{ sourceLang: 'de', targetLang: null }, 'dict.de.txt', 'train.de-None.de.idx'],
+    [{ sourceLang: 'de', targetLang: 'en' }, 'dict.de.txt', 'train.de-en.de.idx'],
+    [{ sourceLang: null, targetLang: null }, 'dict.txt', 'train.idx'],
+  ])('makes one side with --only-source and %j', (languages, dictionary, index) => {
+    const trainpref = text({ train: 'a\n', 'train.de': 'a\n' });
+    run({ trainpref, onlySource: true, ...languages });
+    expect(readdirSync(destdir)).toEqual(expect.arrayContaining([dictionary, index]));
+    expect(readdirSync(destdir)).toHaveLength(4);
+  });
+
+  it('ends lines where Python does and keeps empty ones', () => {
+    run({ trainpref: text({ 'train.de': 'a\u0085b\r\n\ra\u2028b', 'train.en': 'c\n\nc\n' }) });
+    expect(ids('train.de-en.de')).toEqual([[4, 5, 2], [2], [4, 5, 2]]);
+  });
+
+  it('binarises word alignments and makes the dictionary of translations', () => {
+    const trainpref = text({
+      'train.de': 'das Haus\ndas Haus\ndas\n',
+      'train.en': 'the house\nthat house\nthe\n',
+      'train.align': '0-0 1-1\n0-0 1-1\n0-0\n',
+    });
+    run({ trainpref, alignSuffix: 'align', alignfile: join(folder, 'train.align') });
+    expect(ids('train.align.de-en')).toEqual([
+      [0, 0, 1, 1],
+      [0, 0, 1, 1],
+      [0, 0],
+    ]);
+    expect(readFileSync(join(destdir, 'alignment.de-en.txt'), 'utf8')).toBe('das the\nHaus house\n');
+  });
+});
+
+describe('a mistake is one clear error and leaves nothing behind', () => {
+  const good = { 'train.de': 'a\n', 'train.en': 'b\n' };
+
+  it.each<[string, Record<string, string | Buffer>, Partial<PreprocessOptions>, RegExp]>([
+    ['a missing file', { 'train.de': 'a\n' }, {}, /train\.en cannot be read \(it does not exist\)/],
+    [
+      'unparallel text',
+      { ...good, 'train.de': 'a\nb\n' },
+      {},
+      /train\.de has 2 lines, .*train\.en has 1; the two files/,
+    ],
+    ['an empty file', { ...good, 'train.en': '' }, {}, /train\.en is empty/],
+    [
+      'text that is not UTF-8',
+      { ...good, 'train.de': Buffer.from('gut\nsch\xf6n\n', 'latin1') },
+      {},
+      /train\.de line 2 is not valid UTF-8/,
+    ],
+    ['no target language', good, { targetLang: null }, /-t\/--target-lang is not given/],
+    ['no source language', good, { sourceLang: null }, /-s\/--source-lang is not given/],
+    [
+      'nothing to make a dictionary from',
+      good,
+      { trainpref: null },
+      /nothing to make a dictionary from; give --trainpref/,
+    ],
+    [
+      'two dictionaries to join',
+      good,
+      { joinedDictionary: true, srcdict: 'a', tgtdict: 'b' },
+      /--joined-dictionary has two dictionaries/,
+    ],
+    [
+      'a damaged alignment',
+      { ...good, 'train.align': '0:0\n' },
+      { alignSuffix: 'align' },
+      /train\.align line 1: "0:0" is no/,
+    ],
+  ])('%s', (_what, files, options, message) => {
+    const trainpref = text(files);
+    expect(() => run({ trainpref, ...options })).toThrow(UserError);
+    expect(() => run({ trainpref, ...options })).toThrow(message);
+    expect(existsSync(join(folder, 'made'))).toBe(false);
+  });
+
+  it('an error in the last split withdraws the earlier ones, and other files stay', () => {
+    const trainpref = text({ ...good, 'other.de': 'a\n', 'other.en': 'b\nc\n' });
+    run({ trainpref, dictOnly: true, sourceLang: 'xx', onlySource: true, srcdict: text({ train: 'a 1\n' }) });
+    const before = readdirSync(destdir);
+    expect(() => run({ trainpref, testpref: join(folder, 'other') })).toThrow(/other\.de has 1 lines/);
+    expect(readdirSync(destdir)).toEqual(before);
+  });
+
+  it('an existing dictionary is not overwritten', () => {
+    const trainpref = text(good);
+    run({ trainpref });
+    expect(() => run({ trainpref })).toThrow(/dict\.de\.txt exists already; use it with --srcdict/);
+  });
+});
