@@ -10,70 +10,43 @@ export interface IdType {
   readonly code: number;
   readonly bytes: number;
   read(view: DataView, offset: number): number;
+}
+
+/** The types that fairseq's own `preprocess` chooses from. */
+export interface WritableIdType extends IdType {
   write(view: DataView, offset: number, id: number): void;
 }
 
-const uint16: IdType = {
+const UINT16: WritableIdType = {
   code: 8,
   bytes: 2,
   read: (view, offset) => view.getUint16(offset, true),
   write: (view, offset, id) => view.setUint16(offset, id, true),
 };
-const uint32: IdType = {
+const UINT32: WritableIdType = {
   code: 9,
   bytes: 4,
   read: (view, offset) => view.getUint32(offset, true),
   write: (view, offset, id) => view.setUint32(offset, id, true),
 };
-const int64: IdType = {
+const INT64: WritableIdType = {
   code: 5,
   bytes: 8,
   read: (view, offset) => Number(view.getBigInt64(offset, true)),
   write: (view, offset, id) => view.setBigInt64(offset, BigInt(id), true),
 };
-const float64 = (code: number): IdType => ({
-  code,
-  bytes: 8,
-  read: (view, offset) => view.getFloat64(offset, true),
-  write: (view, offset, id) => view.setFloat64(offset, id, true),
-});
 
 const ID_TYPES: readonly IdType[] = [
-  {
-    code: 1,
-    bytes: 1,
-    read: (view, offset) => view.getUint8(offset),
-    write: (view, offset, id) => view.setUint8(offset, id),
-  },
-  {
-    code: 2,
-    bytes: 1,
-    read: (view, offset) => view.getInt8(offset),
-    write: (view, offset, id) => view.setInt8(offset, id),
-  },
-  {
-    code: 3,
-    bytes: 2,
-    read: (view, offset) => view.getInt16(offset, true),
-    write: (view, offset, id) => view.setInt16(offset, id, true),
-  },
-  {
-    code: 4,
-    bytes: 4,
-    read: (view, offset) => view.getInt32(offset, true),
-    write: (view, offset, id) => view.setInt32(offset, id, true),
-  },
-  int64,
-  float64(6),
-  float64(7),
-  uint16,
-  uint32,
-  {
-    code: 10,
-    bytes: 8,
-    read: (view, offset) => Number(view.getBigUint64(offset, true)),
-    write: (view, offset, id) => view.setBigUint64(offset, BigInt(id), true),
-  },
+  { code: 1, bytes: 1, read: (view, offset) => view.getUint8(offset) },
+  { code: 2, bytes: 1, read: (view, offset) => view.getInt8(offset) },
+  { code: 3, bytes: 2, read: (view, offset) => view.getInt16(offset, true) },
+  { code: 4, bytes: 4, read: (view, offset) => view.getInt32(offset, true) },
+  INT64,
+  { code: 6, bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
+  { code: 7, bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
+  UINT16,
+  UINT32,
+  { code: 10, bytes: 8, read: (view, offset) => Number(view.getBigUint64(offset, true)) },
 ];
 
 export function idTypeOf(code: number): IdType | undefined {
@@ -81,8 +54,8 @@ export function idTypeOf(code: number): IdType | undefined {
 }
 
 /** The type that fairseq writes ids in: by the size of the vocabulary; uint32 where that is null (alignments). */
-export function idTypeFor(vocabularySize: number | null): IdType {
-  if (vocabularySize === null) return uint32;
-  if (vocabularySize < 65_500) return uint16;
-  return vocabularySize < 2 ** 32 - 1 ? uint32 : int64;
+export function idTypeFor(vocabularySize: number | null): WritableIdType {
+  if (vocabularySize === null) return UINT32;
+  if (vocabularySize < 65_500) return UINT16;
+  return vocabularySize < 2 ** 32 - 1 ? UINT32 : INT64;
 }

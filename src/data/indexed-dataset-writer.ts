@@ -1,5 +1,5 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type IdType, INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor } from './index-format.js';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor, type WritableIdType } from './index-format.js';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -41,7 +41,7 @@ export function writeIndexedDataset(prefix: string, vocabularySize: number | nul
   };
 }
 
-function encodeIds(sentence: Int32Array, type: IdType): Uint8Array {
+function encodeIds(sentence: Int32Array, type: WritableIdType): Uint8Array {
   const bytes = new Uint8Array(sentence.length * type.bytes);
   const view = new DataView(bytes.buffer);
   for (let position = 0; position < sentence.length; position++) {
@@ -50,52 +50,41 @@ function encodeIds(sentence: Int32Array, type: IdType): Uint8Array {
   return bytes;
 }
 
-function writeIndex(path: string, sizes: readonly number[], type: IdType): void {
-  const header = Buffer.alloc(INDEX_HEADER_BYTES);
-  header.write(INDEX_MAGIC, 'latin1');
-  header.writeBigUInt64LE(BigInt(INDEX_VERSION), 9);
-  header.writeUInt8(type.code, 17);
-  header.writeBigUInt64LE(BigInt(sizes.length), 18);
-  const file = bufferedFile(path);
-  file.append(header);
-  for (const size of sizes) file.append(int32(size));
+function writeIndex(path: string, sizes: readonly number[], type: WritableIdType): void {
+  const bytes = Buffer.alloc(INDEX_HEADER_BYTES + 12 * sizes.length);
+  bytes.write(INDEX_MAGIC, 'latin1');
+  bytes.writeBigUInt64LE(BigInt(INDEX_VERSION), 9);
+  bytes.writeUInt8(type.code, 17);
+  bytes.writeBigUInt64LE(BigInt(sizes.length), 18);
+  const offsetsAt = INDEX_HEADER_BYTES + 4 * sizes.length;
   let offset = 0;
-  for (const size of sizes) {
-    file.append(int64(offset));
+  for (const [at, size] of sizes.entries()) {
+    bytes.writeInt32LE(size, INDEX_HEADER_BYTES + 4 * at);
+    bytes.writeBigInt64LE(BigInt(offset), offsetsAt + 8 * at);
     offset += size * type.bytes;
   }
-  file.close();
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return bytes;
-}
-
-function int64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(BigInt(value));
-  return bytes;
+  writeFileSync(path, bytes);
 }
 
 /** Appends to a file through a buffer, so that short sentences do not cost a system call each. */
 function bufferedFile(path: string): { append(bytes: Uint8Array): void; close(): void } {
   const file = openSync(path, 'w');
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
+  const buffer = Buffer.alloc(BUFFER_BYTES);
+  let filled = 0;
   let open = true;
-  const flush = (): void => {
-    const bytes = Buffer.concat(pending);
+  const write = (bytes: Uint8Array): void => {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    pending = [];
-    pendingBytes = 0;
+  };
+  const flush = (): void => {
+    write(buffer.subarray(0, filled));
+    filled = 0;
   };
   return {
     append(bytes) {
-      pending.push(bytes);
-      pendingBytes += bytes.length;
-      if (pendingBytes >= BUFFER_BYTES) flush();
+      if (filled + bytes.length > BUFFER_BYTES) flush();
+      if (bytes.length > BUFFER_BYTES) return write(bytes);
+      buffer.set(bytes, filled);
+      filled += bytes.length;
     },
     close() {
       if (!open) return;

@@ -105,7 +105,9 @@ function readIds(file: number, { type, sizes, offsets }: Index, at: number): Int
   const bytes = new Uint8Array(sizes[at]! * type.bytes);
   readSync(file, bytes, 0, bytes.length, offsets[at]!);
   const view = new DataView(bytes.buffer);
-  return Int32Array.from({ length: sizes[at]! }, (_, position) => type.read(view, position * type.bytes));
+  const ids = new Int32Array(sizes[at]!);
+  for (let position = 0; position < ids.length; position++) ids[position] = type.read(view, position * type.bytes);
+  return ids;
 }
 
 function readWhole(path: string): Buffer {

@@ -131,7 +131,7 @@ describe('the file', () => {
   });
 
   it('survives being written and read, whatever the words', () => {
-    const word = fc.stringMatching(/^[^\s\x1c-\x1f\x85]+$/u).filter((text) => text.isWellFormed());
+    const word = fc.stringMatching(/^[^\s\x1c-\x1f\x85]+$/u);
     fc.assert(
       fc.property(fc.array(word), (words) => {
         const dictionary = counted(words.join(' ')).finalize();
