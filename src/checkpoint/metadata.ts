@@ -2,21 +2,21 @@ import { UserError } from '../errors.js';
 import type { OptionValues } from '../options/schema.js';
 import { fromJsonText, type Json, toJsonText } from './json-text.js';
 
-/** What training needs, beside weights and optimizer state, to go on as if it had never stopped. */
+/**
+ * What training needs, beside weights and optimizer state, to go on as if it had never stopped. No times: runs that
+ * compute the same write the same bytes.
+ */
 export interface TrainingState {
   readonly epoch: number; // 1-based
   readonly updates: number;
   /** Where the batch iterator stands. */
   readonly iterator: Json;
-  /** Best value of the checkpoint metric so far; null before the first validation. */
+  /** Best value of the checkpoint metric among the saved checkpoints; null before the first validation. */
   readonly bestMetric: number | null;
-  /** Validations since the best one, for --patience. */
-  readonly patience: number;
-  readonly lrScheduler: Json;
+  /** For --patience: the best value of all validations, and how many came since. */
+  readonly earlyStopping: { readonly best: number | null; readonly validationsSince: number };
   readonly seed: number;
   readonly meters: Json;
-  /** Seconds of training so far. */
-  readonly seconds: number;
 }
 
 /** What the last bits of a result depend on. */

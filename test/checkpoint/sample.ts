@@ -14,11 +14,9 @@ export const sampleMetadata: CheckpointMetadata = {
     updates: 381,
     iterator: { epoch: 4, batch: 0 },
     bestMetric: -0.25,
-    patience: 2,
-    lrScheduler: { lr: 5e-3 },
+    earlyStopping: { best: -0.25, validationsSince: 2 },
     seed: 1,
     meters: { ppl: Number.POSITIVE_INFINITY, loss: Number.NaN, zero: -0 },
-    seconds: 12.5,
   },
   machine: { device: 'cpu', threads: 2, oneDnn: '3.1.0' },
 };

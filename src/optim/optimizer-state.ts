@@ -1,0 +1,46 @@
+import type { NamedTensor } from '../checkpoint/safetensors-header.js';
+import { UserError } from '../errors.js';
+import type { Optimizer } from '../plugins/optimizer.js';
+import type { ParameterStore } from './parameter-store.js';
+
+/** An optimizer's arenas cut into tensors, `exp_avg.PARAMETER` …, and the steps it has seen as `step`. Views, not copies. */
+export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, steps: number): Map<string, NamedTensor> {
+  const tensors = new Map<string, NamedTensor>();
+  for (const [arenaName, arena] of Object.entries(optimizer.arenas)) {
+    for (const parameter of store.parameters) {
+      const data = store.view(arena, parameter);
+      tensors.set(`${arenaName}.${parameter.name}`, { dtype: 'F32', shape: parameter.shape, data });
+    }
+  }
+  return tensors.set('step', { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(steps)) });
+}
+
+/**
+ * Fills an optimizer's arenas with what `optimizerTensors` made.
+ * @returns the steps that the state has seen
+ * @throws UserError where the tensors are another optimizer's or another model's
+ */
+export function restoreOptimizer(
+  optimizer: Optimizer,
+  store: ParameterStore,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  checkpoint: string,
+): number {
+  for (const [arenaName, arena] of Object.entries(optimizer.arenas)) {
+    for (const parameter of store.parameters) {
+      const name = `${arenaName}.${parameter.name}`;
+      const data = tensors.get(name)?.data;
+      if (!(data instanceof Float32Array) || data.length !== parameter.size) throw otherState(checkpoint, name);
+      store.view(arena, parameter).set(data);
+    }
+  }
+  const step = tensors.get('step')?.data[0];
+  if (step === undefined) throw otherState(checkpoint, 'step');
+  return Number(step);
+}
+
+const otherState = (checkpoint: string, name: string): UserError =>
+  new UserError(
+    `the optimizer's state in ${checkpoint} has no fitting ${name}`,
+    'train on with the --optimizer that it was saved with, or start its state afresh with --reset-optimizer',
+  );

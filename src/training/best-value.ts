@@ -1,0 +1,50 @@
+/** The best value of a metric so far, and which of two is better. */
+export class BestValue {
+  best: number | null;
+
+  constructor(
+    readonly maximize: boolean,
+    best: number | null = null,
+  ) {
+    this.best = best;
+  }
+
+  /** Whether a value is better than the best, or as good where `orEqual`; NaN never is. */
+  isBest(value: number, { orEqual }: { orEqual: boolean }): boolean {
+    if (Number.isNaN(value)) return false;
+    if (this.best === null || (orEqual && value === this.best)) return true;
+    return this.maximize ? value > this.best : value < this.best;
+  }
+
+  offer(value: number): void {
+    if (this.isBest(value, { orEqual: false })) this.best = value;
+  }
+}
+
+/** --patience: training stops when so many validations in a row were no better than the best before them. */
+export class EarlyStopping {
+  readonly #value: BestValue;
+  #validationsSince: number;
+
+  /** @param patience 0 or less: never stop */
+  constructor(
+    readonly patience: number,
+    maximize: boolean,
+    state: { readonly best: number | null; readonly validationsSince: number } = { best: null, validationsSince: 0 },
+  ) {
+    this.#value = new BestValue(maximize, state.best);
+    this.#validationsSince = state.validationsSince;
+  }
+
+  /** Takes a validation into account. @returns whether training is to stop */
+  shouldStop(value: number): boolean {
+    const isBetter = this.#value.isBest(value, { orEqual: false });
+    this.#value.offer(value);
+    this.#validationsSince = isBetter ? 0 : this.#validationsSince + 1;
+    return this.patience > 0 && this.#validationsSince >= this.patience;
+  }
+
+  get state(): { readonly best: number | null; readonly validationsSince: number } {
+    return { best: this.#value.best, validationsSince: this.#validationsSince };
+  }
+}

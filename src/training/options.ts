@@ -1,0 +1,278 @@
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+
+/** Batches and validation: fairseq's group `dataset_data_loading`. */
+export const datasetOptions = defineOptions({
+  maxTokens: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    group: 'Dataset',
+    help: 'most tokens in a batch: sentences times the length of the longest, padding and </s> included',
+  },
+  batchSize: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    aliases: ['--max-sentences'],
+    group: 'Dataset',
+    help: 'most sentences in a batch',
+  },
+  requiredBatchSizeMultiple: {
+    kind: 'int',
+    default: 8,
+    min: 1,
+    group: 'Dataset',
+    help: 'a batch has a multiple of N sentences, or fewer than N',
+  },
+  skipInvalidSizeInputsValidTest: {
+    kind: 'boolean',
+    default: false,
+    group: 'Dataset',
+    help: 'leave sentences out that are too long for --max-tokens or the model, in training too; the log counts them',
+  },
+  trainSubset: { kind: 'string', default: 'train', metavar: 'SPLIT', group: 'Dataset', help: 'split to train on' },
+  validSubset: {
+    kind: 'string',
+    default: 'valid',
+    metavar: 'SPLITS',
+    group: 'Dataset',
+    help: 'splits to validate on, separated by commas; the first decides which checkpoint is best',
+  },
+  maxTokensValid: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    group: 'Dataset',
+    help: '--max-tokens of validation (default: the same)',
+  },
+  batchSizeValid: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    aliases: ['--max-sentences-valid'],
+    group: 'Dataset',
+    help: '--batch-size of validation (default: the same)',
+  },
+  maxValidSteps: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    group: 'Dataset',
+    help: 'validate on the first N batches only',
+  },
+  validateInterval: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'validate every N epochs' },
+  validateIntervalUpdates: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Dataset',
+    help: 'validate every N updates too',
+  },
+  validateAfterUpdates: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Dataset',
+    help: 'do not validate before N updates are done',
+  },
+  disableValidation: { kind: 'boolean', default: false, group: 'Dataset', help: 'do not validate' },
+  curriculum: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    metavar: 'EPOCHS',
+    group: 'Dataset',
+    help: 'more than 0: keep the batches in order of length',
+  },
+  numWorkers: {
+    kind: 'int',
+    default: 1,
+    min: 0,
+    group: 'Dataset',
+    help: "fairseq's flag, without effect: batches are read when they are needed",
+  },
+});
+
+export const optimizationOptions = defineOptions({
+  maxEpoch: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N epochs; 0: never' },
+  maxUpdate: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N updates; 0: never' },
+  stopTimeHours: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    group: 'Optimization',
+    help: 'stop after this run has taken so many hours, saving checkpoint_last; 0: never',
+  },
+  clipNorm: { kind: 'float', default: 0, min: 0, group: 'Optimization', help: 'largest norm of a gradient; 0: any' },
+  sentenceAvg: {
+    kind: 'boolean',
+    default: false,
+    group: 'Optimization',
+    help: 'divide the loss by sentences instead of target tokens',
+  },
+  updateFreq: {
+    kind: 'numbers',
+    default: [1],
+    metavar: 'N1,N2,…',
+    group: 'Optimization',
+    help: 'batches whose gradients make one update, for each epoch; the last for all that follow',
+  },
+  lr: {
+    kind: 'numbers',
+    default: [0.25],
+    aliases: ['--learning-rate'],
+    metavar: 'LR1,LR2,…',
+    group: 'Optimization',
+    help: 'learning rate; for --lr-scheduler fixed one for each epoch',
+  },
+  stopMinLr: {
+    kind: 'float',
+    default: -1,
+    group: 'Optimization',
+    help: 'stop at the end of an epoch when the learning rate is no larger',
+  },
+});
+
+export const checkpointOptions = defineOptions({
+  saveDir: { kind: 'string', default: 'checkpoints', metavar: 'DIR', group: 'Checkpoints', help: 'where they are put' },
+  restoreFile: {
+    kind: 'string',
+    default: 'checkpoint_last',
+    metavar: 'STEM',
+    group: 'Checkpoints',
+    help: 'go on from this checkpoint; checkpoint_last is the one in --save-dir, if there is one',
+  },
+  finetuneFromModel: {
+    kind: 'string',
+    default: null,
+    metavar: 'STEM',
+    group: 'Checkpoints',
+    help: 'begin with the weights of this checkpoint and nothing else of it',
+  },
+  resetDataloader: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: 'begin with the first batch of epoch 1',
+  },
+  resetLrScheduler: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: "fairseq's flag, without effect: a rate depends on the update alone (see --reset-optimizer)",
+  },
+  resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'forget losses and the best value' },
+  resetOptimizer: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: "forget the optimizer's state and the number of updates",
+  },
+  saveInterval: { kind: 'int', default: 1, min: 1, group: 'Checkpoints', help: 'save every N epochs' },
+  saveIntervalUpdates: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Checkpoints',
+    help: 'save (and validate) every N updates too; 0: never',
+  },
+  keepIntervalUpdates: {
+    kind: 'int',
+    default: -1,
+    group: 'Checkpoints',
+    help: 'keep the last N of those of --save-interval-updates; -1: all',
+  },
+  keepLastEpochs: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the last N epochs; -1: all' },
+  keepBestCheckpoints: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the N best; -1: none' },
+  noSave: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'save nothing' },
+  noEpochCheckpoints: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: 'save only checkpoint_last and checkpoint_best',
+  },
+  noLastCheckpoints: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'do not save checkpoint_last' },
+  noSaveOptimizerState: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: 'save weights only; training cannot go on from there',
+  },
+  bestCheckpointMetric: {
+    kind: 'choice',
+    choices: ['loss', 'nll_loss', 'ppl', 'bleu'],
+    default: 'loss',
+    group: 'Checkpoints',
+    help: 'what decides which checkpoint is best',
+  },
+  maximizeBestCheckpointMetric: {
+    kind: 'boolean',
+    default: false,
+    group: 'Checkpoints',
+    help: 'the largest value is the best, as for bleu',
+  },
+  patience: {
+    kind: 'int',
+    default: -1,
+    group: 'Checkpoints',
+    help: 'stop after N validations without a better value; -1: never',
+  },
+});
+
+export const evaluationOptions = defineOptions({
+  evalBleu: {
+    kind: 'boolean',
+    default: false,
+    group: 'Evaluation',
+    help: 'translate the validation data, for its BLEU',
+  },
+  evalBleuArgs: {
+    kind: 'string',
+    default: '{}',
+    metavar: 'JSON',
+    group: 'Evaluation',
+    help: `options of the search, e.g. '{"beam": 5, "max_len_a": 1.2, "max_len_b": 10}'`,
+  },
+  evalBleuDetok: {
+    kind: 'choice',
+    choices: ['space', 'moses'],
+    default: 'space',
+    group: 'Evaluation',
+    help: 'how words become text before sacreBLEU; space leaves them as they are',
+  },
+  evalBleuRemoveBpe: {
+    kind: 'choice',
+    choices: ['subword_nmt', '@@ ', 'sentencepiece', 'none'],
+    default: null,
+    bare: '@@ ',
+    group: 'Evaluation',
+    help: 'join subwords before scoring',
+  },
+  evalTokenizedBleu: {
+    kind: 'boolean',
+    default: false,
+    group: 'Evaluation',
+    help: "score the tokens as they are, without sacreBLEU's 13a",
+  },
+  evalBleuPrintSamples: { kind: 'boolean', default: false, group: 'Evaluation', help: 'log a translation each batch' },
+});
+
+/** Options of the task that change the loss. */
+export const lossOptions = defineOptions({
+  ignorePrefixSize: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    help: 'first N target tokens of a sentence that the loss leaves out',
+  },
+});
+
+export const seedOption = defineOptions({
+  seed: { kind: 'int', default: 1, min: 0, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
+});
+
+export type DatasetOptions = OptionsOf<typeof datasetOptions>;
+export type OptimizationOptions = OptionsOf<typeof optimizationOptions>;
+export type CheckpointOptions = OptionsOf<typeof checkpointOptions>;
+export type EvaluationOptions = OptionsOf<typeof evaluationOptions>;
+export type LossOptions = OptionsOf<typeof lossOptions>;

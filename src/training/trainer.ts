@@ -1,0 +1,143 @@
+import { InternalError, UserError } from '../errors.js';
+import type { ArenaKernels } from '../optim/arena-kernels.js';
+import type { Criterion } from '../plugins/criterion.js';
+import type { LrScheduler } from '../plugins/lr-scheduler.js';
+import type { TranslationModel } from '../plugins/model.js';
+import type { Optimizer } from '../plugins/optimizer.js';
+import type { TranslationBatch } from '../tasks/collate.js';
+import * as tf from '../tf.js';
+import { batchLoss } from './batch-loss.js';
+import type { UpdateReport } from './statistics.js';
+
+export interface TrainerParts {
+  readonly model: TranslationModel;
+  readonly criterion: Criterion;
+  readonly optimizer: Optimizer;
+  readonly lrScheduler: LrScheduler;
+  readonly kernels: ArenaKernels;
+}
+
+export interface TrainerOptions {
+  readonly seed: number;
+  /** The gradient's norm is cut to this; 0 leaves it. */
+  readonly clipNorm: number;
+  /** Divide by sentences, not by target tokens. */
+  readonly sentenceAvg: boolean;
+  readonly ignorePrefixSize: number;
+}
+
+/** Added to the norm before it divides: PyTorch's `clip_grad_norm_`. */
+const CLIP_EPSILON = 1e-6;
+
+/** Sentences that an error message names. */
+const NAMED_SENTENCES = 20;
+
+/** Changes a model's parameters, one update after another. */
+export class Trainer {
+  /** Updates done. */
+  updates = 0;
+  /** Steps that the optimizer's state has seen: `updates`, unless that state was reset. */
+  optimizerSteps = 0;
+
+  constructor(
+    readonly parts: TrainerParts,
+    readonly options: TrainerOptions,
+  ) {}
+
+  /** The rate of the next update. */
+  learningRate(epoch: number): number {
+    return this.parts.lrScheduler.learningRate({ updates: this.updates, epoch });
+  }
+
+  /**
+   * One update: gradients summed over the micro-batches and divided by their sample size, clipped, applied.
+   * @throws UserError when the loss or the gradient is not finite; the parameters are then as before
+   */
+  async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
+    const start = performance.now();
+    const { optimizer, kernels, model } = this.parts;
+    const { gradients } = model.parameters;
+    gradients.fill(0);
+    const sums = { loss: 0, nll: 0, tokens: 0, sentences: 0 };
+    for (const [microBatch, batch] of microBatches.entries()) {
+      const { loss, nll } = await this.#accumulateGradients(batch, microBatch, epoch);
+      sums.loss += loss;
+      sums.nll += nll;
+      sums.tokens += batch.ntokens;
+      sums.sentences += batch.batchSize;
+    }
+    const sampleSize = this.options.sentenceAvg ? sums.sentences : sums.tokens;
+    const gradientNorm = Math.sqrt(kernels.squaredNorm(gradients)) / sampleSize;
+    if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
+    const { factor, clipped } = this.#clipping(gradientNorm);
+    kernels.scale(gradients, factor / sampleSize);
+    this.optimizerSteps += 1;
+    optimizer.step(this.learningRate(epoch), this.optimizerSteps);
+    model.parameters.valuesChanged();
+    this.updates += 1;
+    return {
+      ...sums,
+      sampleSize,
+      updates: this.updates,
+      gradientNorm,
+      clipped,
+      learningRate: this.learningRate(epoch),
+      seconds: (performance.now() - start) / 1000,
+    };
+  }
+
+  /** Adds one micro-batch's gradient to the arena; the only place where training waits for the device. */
+  async #accumulateGradients(
+    batch: TranslationBatch,
+    microBatch: number,
+    epoch: number,
+  ): Promise<{ loss: number; nll: number }> {
+    const { kernels, model } = this.parts;
+    const store = model.parameters;
+    const tensors = tf.tidy(() => this.#differentiate(batch, microBatch, epoch));
+    const [loss, nll, ...gradients] = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
+    tf.dispose(tensors);
+    if (!Number.isFinite(loss![0]!)) throw this.#notFinite('loss', loss![0]!, [batch], epoch);
+    for (const [index, parameter] of store.trainable.entries()) {
+      kernels.accumulate(store.view(store.gradients, parameter), gradients[index]!);
+    }
+    return { loss: loss![0]!, nll: nll![0]! };
+  }
+
+  /** Loss, nll and the gradient of the loss by every trainable tensor. */
+  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): tf.Tensor[] {
+    const { model, criterion } = this.parts;
+    const { seed, ignorePrefixSize } = this.options;
+    const mode = { dropout: { seed, update: this.updates, microBatch } };
+    const { trainable } = model.parameters;
+    const forward = { nll: null as tf.Scalar | null };
+    const { value, grads } = tf.engine().gradients(
+      () => {
+        const output = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
+        forward.nll = tf.keep(tf.clone(output.nll));
+        return output.loss;
+      },
+      trainable.map(({ tensor }) => tensor),
+    );
+    const withoutGradient = trainable.find((_, index) => grads[index] == null);
+    if (withoutGradient !== undefined) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
+    return [value, forward.nll!, ...grads];
+  }
+
+  /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */
+  #clipping(norm: number): { factor: number; clipped: boolean | null } {
+    const { clipNorm } = this.options;
+    if (clipNorm <= 0) return { factor: 1, clipped: null };
+    return { factor: Math.min(1, clipNorm / (norm + CLIP_EPSILON)), clipped: norm > clipNorm };
+  }
+
+  #notFinite(what: string, value: number, batches: readonly TranslationBatch[], epoch: number): UserError {
+    const ids = batches.flatMap((batch) => [...batch.ids]);
+    const named = ids.slice(0, NAMED_SENTENCES).join(', ');
+    const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
+    return new UserError(
+      `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
+      'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched',
+    );
+  }
+}
