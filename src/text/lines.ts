@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
+import { attempt, waitWhileBusy } from './file-errors.js';
+
+export { writeLinesAtomically, writeParallelLinesAtomically } from './write-lines.js';
 
 const CHUNK_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
@@ -56,92 +59,13 @@ export function* readParallelLines(
   }
 }
 
-/**
- * Writes lines, each ended by `\n`, to a temporary file beside `path` and renames it when all are written: a reader
- * sees the old file or the whole new one. `-` writes to standard output.
- *
- * @throws UserError if the file cannot be written; whatever `lines` throws. Nothing is left behind in either case.
- */
-export function writeLinesAtomically(path: string, lines: Iterable<string>): void {
-  writeFilesAtomically([path], function* () {
-    for (const line of lines) yield [line];
-  });
-}
-
-/**
- * Like `writeLinesAtomically` for files that belong together: every row has one line for each path, and all files
- * are renamed after the last row.
- */
-export function writeFilesAtomically(paths: readonly string[], rows: () => Iterable<readonly string[]>): void {
-  const writers: LineWriter[] = [];
-  try {
-    for (const path of paths) writers.push(openLineWriter(path));
-    for (const row of rows()) {
-      for (let file = 0; file < writers.length; file += 1) writers[file]!.write(row[file] ?? '');
-    }
-    for (const writer of writers) writer.finish();
-    for (const writer of writers) writer.rename();
-  } catch (error) {
-    for (const writer of writers) writer.discard();
-    throw error;
-  }
-}
-
-interface LineWriter {
-  write(line: string): void;
-  /** Writes out what is buffered and closes the file. */
-  finish(): void;
-  /** Puts the finished file in the place of the old one. */
-  rename(): void;
-  /** Removes the temporary file, if it is still there. */
-  discard(): void;
-}
-
-function openLineWriter(path: string): LineWriter {
-  const toStdout = path === '-';
-  const temporary = `${path}.${process.pid}.tmp`;
-  const handle = toStdout ? 1 : attempt(path, 'written', () => openSync(temporary, 'w'));
-  let open = true;
-  let pending: string[] = [];
-  let pendingLength = 0;
-
-  const flush = (): void => {
-    if (pendingLength > 0) attempt(path, 'written', () => writeAll(handle, Buffer.from(pending.join(''), 'utf8')));
-    pending = [];
-    pendingLength = 0;
-  };
-  const close = (): void => {
-    if (open && !toStdout) closeSync(handle);
-    open = false;
-  };
-  return {
-    write(line) {
-      pending.push(line, '\n');
-      pendingLength += line.length + 1;
-      if (pendingLength >= CHUNK_BYTES) flush();
-    },
-    finish() {
-      flush();
-      if (!toStdout) attempt(path, 'written', () => fsyncSync(handle));
-      close();
-    },
-    rename() {
-      if (!toStdout) attempt(path, 'written', () => renameSync(temporary, path));
-    },
-    discard() {
-      close();
-      if (!toStdout) rmSync(temporary, { force: true });
-    },
-  };
-}
-
 /** Buffers of a file's bytes in order, each at most CHUNK_BYTES long and only valid until the next one is asked for. */
 function* readChunks(path: string): Generator<Buffer, void, undefined> {
   const handle = path === '-' ? 0 : attempt(path, 'read', () => openSync(path, 'r'));
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
-      const length = attempt(path, 'read', () => readOrWait(handle, buffer));
+      const length = attempt(path, 'read', () => waitWhileBusy(() => readSync(handle, buffer, 0, buffer.length, null)));
       if (length === 0) return;
       yield buffer.subarray(0, length);
     }
@@ -180,51 +104,6 @@ function lineEnd(chunk: Buffer, start: number): number {
   const searched = newline < 0 ? chunk : chunk.subarray(0, newline);
   const carriageReturn = searched.indexOf(RETURN, start);
   return carriageReturn < 0 ? newline : carriageReturn;
-}
-
-/** A pipe that has nothing yet answers EAGAIN; Node has no blocking read for it, so wait a moment and ask again. */
-function readOrWait(handle: number, buffer: Buffer): number {
-  return retryBusy(() => readSync(handle, buffer, 0, buffer.length, null));
-}
-
-function writeAll(handle: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length; ) {
-    written += retryBusy(() => writeSync(handle, bytes, written));
-  }
-}
-
-function retryBusy(operation: () => number): number {
-  for (;;) {
-    try {
-      return operation();
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOENT: 'check the path',
-  EISDIR: 'name a file, not a directory',
-  ENOTDIR: 'check the path',
-  EACCES: 'check the permissions',
-  EROFS: 'choose a place that can be written',
-  ENOSPC: 'free some space on the disk',
-};
-
-function attempt<T>(path: string, verb: 'read' | 'written', operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const remedy = code === undefined ? undefined : REMEDIES[code];
-    if (remedy === undefined) throw error;
-    const reason = code === 'ENOENT' && verb === 'read' ? 'it does not exist' : code;
-    throw new UserError(`${path} cannot be ${verb} (${reason})`, remedy, { cause: error });
-  }
 }
 
 function invalidUtf8(name: string, line: number, bytes: Buffer): UserError {

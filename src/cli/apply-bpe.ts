@@ -1,0 +1,37 @@
+import { UserError } from '../errors.js';
+import { defineOptions } from '../options/schema.js';
+import { parseCodes } from '../text/bpe/codes.js';
+import { createBpeSegmenter } from '../text/bpe/segmenter.js';
+import { readVocabulary } from '../text/bpe/word-counts.js';
+import { readLines } from '../text/lines.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+
+const options = defineOptions({
+  codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
+  merges: { kind: 'int', default: null, aliases: ['-m'], min: 0, help: 'apply only this many of them' },
+  vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
+  vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
+  glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
+  separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
+});
+
+export const applyBpeCommand = defineCommand({
+  name: 'apply-bpe',
+  description: 'Splits words into subwords as subword-nmt does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq apply-bpe -c codes --vocabulary vocab.de --vocabulary-threshold 5 < test.de > test.bpe.de'],
+  async run({ args, options }) {
+    const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries } = options;
+    if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
+    const codes = parseCodes(readLines(path), path);
+    const segment = createBpeSegmenter({
+      codes: merges === null ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
+      vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
+      separator,
+      glossaries,
+    });
+    filterLines(args, segment);
+  },
+});

@@ -1,0 +1,19 @@
+import { defineOptions } from '../options/schema.js';
+import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+
+const options = defineOptions({
+  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language, e.g. de' },
+});
+
+export const detokenizeCommand = defineCommand({
+  name: 'detokenize',
+  description: 'Joins tokens to text as the Moses script detokenizer.perl does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq detokenize -l en < translations.tok.en > translations.en'],
+  async run({ args, options }) {
+    filterLines(args, createMosesDetokenizer(options.language));
+  },
+});

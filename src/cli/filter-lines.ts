@@ -1,0 +1,17 @@
+import { readLines, writeLinesAtomically } from '../text/lines.js';
+import type { ArgumentSpec } from './command.js';
+
+/** Where a line filter reads and writes. */
+export const filterArguments: readonly ArgumentSpec[] = [
+  { name: 'input', help: 'text to read; - or nothing is stdin', optional: true },
+  { name: 'output', help: 'file to write; - or nothing is stdout', optional: true },
+];
+
+/** Reads lines, turns each into another and writes them, in bounded memory. */
+export function filterLines([input = '-', output = '-']: readonly string[], transform: (line: string) => string): void {
+  writeLinesAtomically(output, transformed(readLines(input), transform));
+}
+
+function* transformed(lines: Iterable<string>, transform: (line: string) => string): Generator<string> {
+  for (const line of lines) yield transform(line);
+}

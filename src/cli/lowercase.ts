@@ -1,0 +1,15 @@
+import { defineOptions } from '../options/schema.js';
+import { lowercase } from '../text/moses/lowercase.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+
+export const lowercaseCommand = defineCommand({
+  name: 'lowercase',
+  description: 'Lowercases text as the Moses script lowercase.perl does.',
+  arguments: filterArguments,
+  options: defineOptions({}),
+  examples: ['ts-fairseq lowercase < train.tok.de > train.lc.de'],
+  async run({ args }) {
+    filterLines(args, lowercase);
+  },
+});

@@ -1,0 +1,42 @@
+import { UserError } from '../errors.js';
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path',
+  ENOTDIR: 'check the path',
+  EISDIR: 'name a file, not a directory',
+  EACCES: 'check the permissions',
+  EPERM: 'check the permissions',
+  EROFS: 'choose a place that can be written',
+  ENOSPC: 'free some space on the disk',
+};
+
+/** Runs a file operation; what the operating system refuses becomes a UserError that names the file. */
+export function attempt<T>(path: string, verb: 'read' | 'written', operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const remedy = REMEDIES[code];
+    if (remedy === undefined) throw error;
+    throw new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
+  }
+}
+
+function reasonOf(code: string, verb: 'read' | 'written'): string {
+  if (code === 'ENOENT') return verb === 'read' ? 'it does not exist' : 'its folder does not exist';
+  return code;
+}
+
+const PAUSE_MILLISECONDS = 5;
+
+/** Repeats an operation on a pipe that answers EAGAIN: Node has no blocking form for a pipe that others set so. */
+export function waitWhileBusy(operation: () => number): number {
+  for (;;) {
+    try {
+      return operation();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS);
+    }
+  }
+}

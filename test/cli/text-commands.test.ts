@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runCommand } from '../../src/cli/command.js';
+import { commands } from '../../src/cli/commands.js';
+import { UserError } from '../../src/errors.js';
+import { goldenLines, goldenPath } from '../text/golden.js';
+
+let directory: string;
+const at = (name: string): string => join(directory, name);
+const read = (name: string): string => readFileSync(at(name), 'utf8');
+const linesOf = (name: string): string[] => read(name).split('\n').slice(0, -1);
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'text-commands-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Runs a command line, e.g. `lowercase in out`; single spaces separate words. */
+async function run(line: string): Promise<void> {
+  const [name, ...argv] = line.split(' ');
+  await runCommand(await commands.find((command) => command.name === name)!.load(), argv);
+}
+
+describe('a line filter reads a file and writes another', () => {
+  test.each([
+    { line: 'tokenize -l de', input: 'moses/test.de', golden: 'moses/test.tok.de' },
+    { line: 'tokenize -l en -a --no-escape', input: 'moses/test.en', golden: 'moses/test.tok-a-no-escape.en' },
+    { line: 'detokenize -l en', input: 'moses/test.tok.en', golden: 'moses/test.detok.en' },
+    { line: `apply-bpe -c ${goldenPath('bpe/codes')}`, input: 'bpe/test.lc.de', golden: 'bpe/test.de' },
+    {
+      line: `apply-bpe -c ${goldenPath('bpe/codes')} --vocabulary ${goldenPath('bpe/vocab.de')} --vocabulary-threshold 5`,
+      input: 'bpe/test.lc.de',
+      golden: 'bpe/test.vocab5.de',
+    },
+    {
+      line: `apply-bpe --glossaries typescript \\d+ -c ${goldenPath('bpe/codes')}`,
+      input: 'bpe/test.lc.en',
+      golden: 'bpe/test.glossary.en',
+    },
+  ])('$line', async ({ line, input, golden }) => {
+    await run(`${line} ${goldenPath(input)} ${at('out')}`);
+    expect(linesOf('out')).toEqual(goldenLines(golden));
+  });
+
+  test('lowercase', async () => {
+    writeFileSync(at('in'), 'Ein ÄRGER\r\nZwei');
+    await run(`lowercase ${at('in')} ${at('out')}`);
+    expect(read('out')).toBe('ein ärger\nzwei\n');
+  });
+});
+
+test('clean-corpus keeps the pairs that Moses keeps', async () => {
+  const texts = ['de', 'en'].map((language) => goldenPath(`moses/valid.tok.${language}`)).join(' ');
+  await run(`clean-corpus ${texts} ${at('de')} ${at('en')} 1 25 --ratio 1.5`);
+  expect(linesOf('de')).toEqual(goldenLines('moses/valid.clean.de'));
+  expect(linesOf('en')).toEqual(goldenLines('moses/valid.clean.en'));
+});
+
+test('learn-joint-bpe-and-vocab writes the codes and both vocabularies of subword-nmt', async () => {
+  const texts = ['de', 'en'].map((language) => goldenPath(`bpe/train.lc.${language}`)).join(' ');
+  await run(
+    `learn-joint-bpe-and-vocab --input ${texts} -s 600 --output ${at('codes')} --write-vocabulary ${at('de')} ${at('en')}`,
+  );
+  expect(linesOf('codes')).toEqual(goldenLines('bpe/codes'));
+  expect(linesOf('de')).toEqual(goldenLines('bpe/vocab.de'));
+  expect(linesOf('en')).toEqual(goldenLines('bpe/vocab.en'));
+});
+
+describe('bad input is a user error and leaves no output behind', () => {
+  beforeEach(() => {
+    writeFileSync(at('latin1'), Buffer.from([0x67, 0x75, 0x74, 0x0a, 0xfc, 0x0a]));
+    writeFileSync(at('one'), 'a b\n');
+    writeFileSync(at('two'), 'a b\nc d\n');
+    writeFileSync(at('empty'), '');
+  });
+
+  test.each([
+    { line: 'tokenize -l xx DIR/one DIR/out', message: "no rules for language 'xx'; known languages: de, en, fr" },
+    { line: 'tokenize -l de DIR/latin1 DIR/out', message: 'latin1 line 2 is not valid UTF-8' },
+    { line: 'lowercase DIR/absent DIR/out', message: 'absent cannot be read (it does not exist); check the path' },
+    { line: 'lowercase DIR/one DIR/no/out', message: 'its folder does not exist' },
+    { line: 'clean-corpus DIR/one DIR/two DIR/out DIR/out2 1 9', message: 'one ends after 1 lines, ' },
+    { line: 'clean-corpus DIR/two DIR/two DIR/out DIR/out2 1 x', message: 'max' },
+    { line: 'apply-bpe DIR/one DIR/out', message: '--codes is missing' },
+    { line: 'apply-bpe -c DIR/latin1 DIR/one DIR/out', message: 'latin1 line 1: "gut" is not two symbols' },
+    { line: 'learn-joint-bpe-and-vocab -i DIR/one -o DIR/out', message: '1 input files, but 0 vocabulary files' },
+    { line: 'learn-joint-bpe-and-vocab -i DIR/empty -o DIR/out --write-vocabulary DIR/v', message: 'nothing to learn' },
+  ])('$line', async ({ line, message }) => {
+    const before = readdirSync(directory);
+    const outcome = run(line.replaceAll('DIR', directory));
+    await expect(outcome).rejects.toThrow(UserError);
+    await expect(outcome).rejects.toThrow(message);
+    expect(readdirSync(directory)).toEqual(before);
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { nearestNeighbourBaseline } from '../../src/text/nearest-neighbour.js';
+
+const train = [
+  ['der Hund läuft', 'the dog runs'],
+  ['die Katze schläft', 'the cat sleeps'],
+  ['die Katze läuft', 'the cat runs'],
+  ['ja', 'yes'],
+] as const;
+
+test.each([
+  { title: 'a training source gets its own translation', source: 'die Katze schläft', answer: 'the cat sleeps' },
+  { title: 'the most similar source answers', source: 'der Hund läuft weg', answer: 'the dog runs' },
+  { title: 'a short text is one gram', source: 'ja', answer: 'yes' },
+  { title: 'without anything in common the first source answers', source: 'xyzzy', answer: 'the dog runs' },
+])('$title', ({ source, answer }) => {
+  expect(nearestNeighbourBaseline(train, [source])).toEqual([answer]);
+});
+
+test('an earlier source wins a tie', () => {
+  const twins = [
+    ['abcdX', 'first'],
+    ['abcdY', 'second'],
+  ] as const;
+  expect(nearestNeighbourBaseline(twins, ['abcd'])).toEqual(['first']);
+});
+
+test('without training pairs there is no answer', () => {
+  expect(() => nearestNeighbourBaseline([], ['a'])).toThrow(RangeError);
+});
