@@ -1,0 +1,34 @@
+/**
+ * The end of quickstart.sh: BLEU of the model beside that of answering with the nearest training message's translation,
+ * and the first test lines with their translations.
+ *   node scripts/quickstart-report.js TEXT_DIR GENERATE_OUTPUT
+ */
+import { readFileSync } from 'node:fs';
+import { TextBleuScorer } from '../dist/src/generation/bleu-scorer.js';
+import { nearestNeighbourBaseline } from '../dist/src/text/nearest-neighbour.js';
+
+const SHOWN = 5;
+const [textDir, generated] = process.argv.slice(2);
+const lines = (path) => readFileSync(path, 'utf8').trimEnd().split('\n');
+
+const output = lines(generated);
+const hypotheses = new Map(
+  output.filter((line) => line.startsWith('D-')).map((line) => [Number(line.slice(2).split('\t')[0]), line.split('\t')[2]]),
+);
+
+const sources = lines(`${textDir}/lower.test.de`);
+const references = lines(`${textDir}/lower.test.en`);
+const trainTargets = lines(`${textDir}/lower.train.en`);
+const train = lines(`${textDir}/lower.train.de`).map((source, index) => ({ source, target: trainTargets[index] }));
+
+const neighbour = new TextBleuScorer();
+nearestNeighbourBaseline(train, sources).forEach((answer, index) => neighbour.addLine(references[index], answer));
+
+console.log();
+for (let index = 0; index < SHOWN; index++) {
+  console.log(`source       ${sources[index]}`);
+  console.log(`translation  ${hypotheses.get(index)}`);
+  console.log(`reference    ${references[index]}\n`);
+}
+console.log(`nearest training message: ${neighbour.resultLine(4)}`);
+for (const line of output.slice(output.findIndex((line) => line.startsWith('Generate test')))) console.log(line);

@@ -1,0 +1,96 @@
+import { appendFileSync } from 'node:fs';
+import { UserError } from '../errors.js';
+import { type LogEvent, log } from '../log.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+import type { StatsEvent } from '../training/events.js';
+import { ProgressBar } from './progress-bar.js';
+
+/** How the log of a command looks; the same names as fairseq's. */
+export const logOptions = defineOptions({
+  logFormat: {
+    kind: 'choice',
+    choices: ['json', 'none', 'simple', 'tqdm'],
+    default: null,
+    group: 'Log',
+    help: 'form of the log; without it a bar (tqdm) on a terminal, else simple',
+  },
+  logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'append the log to this file too' },
+  logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates' },
+  noProgressBar: { kind: 'boolean', default: false, group: 'Log', help: 'lines instead of a progress bar' },
+});
+
+type Format = 'json' | 'none' | 'simple' | 'tqdm';
+
+/** Events that carry figures of training; everything else is a sentence. */
+const STATS_KINDS: ReadonlySet<string> = new Set(['train_inner', 'train', 'valid']);
+
+/** `2026-11-23 20:15:00`, local time, as Python's logging writes it. */
+export function timestamp(time: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** One event as a line of fairseq's log, or null where the format leaves it out. */
+export function formatEvent(event: LogEvent, format: Format): string | null {
+  const level = event.level === 'warning' ? 'WARNING' : 'INFO';
+  if (event.kind === 'message')
+    return `${timestamp(event.time)} | ${level} | ts-fairseq | ${String(event.fields.message)}`;
+  if (!STATS_KINDS.has(event.kind)) return null;
+  const stats = event.fields as unknown as StatsEvent;
+  if (format === 'none' || (format === 'tqdm' && event.kind === 'train_inner')) return null;
+  const body = format === 'json' ? jsonBody(event.kind, stats) : simpleBody(event.kind, stats);
+  return `${timestamp(event.time)} | INFO | ${stats.tag} | ${body}`;
+}
+
+/** `epoch 003:      5 / 356 loss=9.44, …` within an epoch, `epoch 003 | valid on 'valid' subset | loss 9.39 | …` at its end. */
+function simpleBody(kind: string, { epoch, position, total, subset, stats }: StatsEvent): string {
+  const prefix = `epoch ${String(epoch).padStart(3, '0')}${subset === undefined ? '' : ` | valid on '${subset}' subset`}`;
+  if (kind !== 'train_inner') return `${prefix} | ${stats.map(([name, value]) => `${name} ${value}`).join(' | ')}`;
+  return `${prefix}:  ${String(position).padStart(5)} / ${total} ${stats.map(([name, value]) => `${name}=${value}`).join(', ')}`;
+}
+
+function jsonBody(kind: string, { tag, epoch, position, total, stats }: StatsEvent): string {
+  const fields: [string, unknown][] = [['epoch', epoch]];
+  if (kind === 'train_inner' && position !== undefined && total !== undefined) {
+    fields.push(['update', Math.round((epoch - 1 + position / total) * 1000) / 1000]);
+  }
+  const prefix = kind === 'train_inner' ? '' : `${tag}_`;
+  for (const [name, value] of stats) fields.push([prefix + name, value]);
+  // Python's json.dumps puts a space after ':' and ','.
+  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(', ')}}`;
+}
+
+/**
+ * Prints the log of this process to stderr, with a progress bar where that is a terminal, and to `--log-file`.
+ * @returns the function that ends it
+ */
+export function startLog({ logFormat, logFile, noProgressBar }: OptionsOf<typeof logOptions>): () => void {
+  const isTerminal = process.stderr.isTTY === true;
+  const format: Format = logFormat ?? (isTerminal && !noProgressBar ? 'tqdm' : 'simple');
+  const bar = isTerminal && format === 'tqdm' ? new ProgressBar() : null;
+  if (logFile !== null) checkLogFile(logFile);
+  const detach = log.attach((event) => {
+    const line = formatEvent(event, format);
+    if (line !== null) {
+      if (logFile !== null) appendFileSync(logFile, `${line}\n`);
+      bar?.clear();
+      process.stderr.write(`${line}\n`);
+    }
+    bar?.update(event);
+  });
+  return () => {
+    bar?.stop();
+    detach();
+  };
+}
+
+function checkLogFile(path: string): void {
+  try {
+    appendFileSync(path, '');
+  } catch (cause) {
+    throw new UserError(`--log-file ${path}: ${(cause as Error).message}`, 'give a file that can be written', {
+      cause,
+    });
+  }
+}
