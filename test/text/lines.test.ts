@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { readLines, readParallelLines, writeLinesAtomically } from '../../src/text/lines.js';
+import {
+  readLines,
+  readParallelLines,
+  writeLinesAtomically,
+  writeParallelLinesAtomically,
+} from '../../src/text/lines.js';
 
 let directory: string;
 beforeAll(() => {
@@ -35,6 +40,12 @@ describe('readLines', () => {
     { title: 'a byte order mark stays', content: '\ufeffa\n', lines: ['\ufeffa'] },
   ])('$title', ({ content, lines }) => {
     expect([...readLines(fileOf(content))]).toEqual(lines);
+  });
+
+  test('a return at the end of a chunk and a newline at the start of the next are one end', () => {
+    const line = 'x'.repeat(65_535);
+    expect([...readLines(fileOf(`${line}\r\nnext\n`))]).toEqual([line, 'next']);
+    expect([...readLines(fileOf(`${line}\rnext\n`))]).toEqual([line, 'next']);
   });
 
   test('lines that straddle the chunks of the reader come out whole', () => {
@@ -119,4 +130,17 @@ describe('writeLinesAtomically', () => {
   test('a folder that does not exist is a user error', () => {
     expect(() => writeLinesAtomically(join(directory, 'none', 'file'), ['a'])).toThrow(UserError);
   });
+});
+
+test('parallel files appear together or not at all', () => {
+  const folder = mkdtempSync(join(directory, 'parallel-'));
+  const paths = [join(folder, 'de'), join(folder, 'en')];
+  const failing = function* () {
+    yield ['eins', 'one'];
+    throw new Error('half-way');
+  };
+  expect(() => writeParallelLinesAtomically(paths, failing())).toThrow('half-way');
+  expect(readdirSync(folder)).toEqual([]);
+  writeParallelLinesAtomically(paths, [['eins', 'one']]);
+  expect(paths.map((path) => readFileSync(path, 'utf8'))).toEqual(['eins\n', 'one\n']);
 });
