@@ -1,3 +1,5 @@
+import { UserError } from '../errors.js';
+
 /** How many characters (code points) are compared together. */
 const GRAM_LENGTH = 4;
 
@@ -6,7 +8,7 @@ const GRAM_LENGTH = 4;
  * source most like it. Likeness is the Jaccard similarity of the sets of character 4-grams, |A ∩ B| / |A ∪ B|; of
  * equally similar sources the first is taken. A text shorter than four characters is one gram.
  *
- * @throws RangeError if there are test sources and no training pairs
+ * @throws UserError if there is a test source but no training pair
  */
 export function nearestNeighbourBaseline(
   train: readonly (readonly [source: string, target: string])[],
@@ -16,7 +18,8 @@ export function nearestNeighbourBaseline(
   const index = indexByGram(grams);
   return testSources.map((source) => {
     const nearest = mostSimilar(gramsOf(source), grams, index);
-    if (nearest === undefined) throw new RangeError('there are no training pairs');
+    if (nearest === undefined)
+      throw new UserError('there are no training pairs', 'give training text that is not empty');
     return train[nearest]![1];
   });
 }

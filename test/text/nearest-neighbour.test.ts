@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { UserError } from '../../src/errors.js';
 import { nearestNeighbourBaseline } from '../../src/text/nearest-neighbour.js';
 
 const train = [
@@ -26,5 +27,5 @@ test('an earlier source wins a tie', () => {
 });
 
 test('without training pairs there is no answer', () => {
-  expect(() => nearestNeighbourBaseline([], ['a'])).toThrow(RangeError);
+  expect(() => nearestNeighbourBaseline([], ['a'])).toThrow(UserError);
 });
