@@ -47,15 +47,17 @@ export interface TranslationModel {
   /** The output projection over chosen rows of features. */
   classifier(features: Tensor2D /* float32 [rows, embed] */): Classifier;
   /** Starts decoding: the encoder's keys and values are projected once; row r of the state reads sentence r / beam. */
-  startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number): IncrementalState;
+  startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention?: boolean): IncrementalState;
   /** One step: consumes the newest token of each hypothesis, returns its features and grows the state by one. */
   decodeStep(tokens: Tensor1D /* int32 [rows] */, state: IncrementalState): DecodeStep;
+  /** Frees the parameters and whatever else the model keeps on the device. */
+  dispose(): void;
 }
 
 export interface DecodeStep {
   readonly features: Tensor2D; // float32 [rows, embed]
-  /** Attention of the last decoder layer to the source, averaged over heads, when asked for; float32 [rows, source]. */
-  readonly attention: Tensor2D | null;
+  /** Attention of the last decoder layer to the source, averaged over heads, where startDecoding asked for it. */
+  readonly attention: Tensor2D | null; // float32 [rows, source]
 }
 
 /** What a model is built for: sizes and special symbols from the task's dictionaries. */
@@ -64,6 +66,9 @@ export interface ModelContext {
   readonly targetVocab: number;
   readonly padIndex: number;
   readonly eosIndex: number;
+  /** The longest source and target sentences, in tokens with `</s>`, for the position tables. */
+  readonly maxSourcePositions: number;
+  readonly maxTargetPositions: number;
   /** True when source and target dictionaries are the same, as shared embeddings need. */
   readonly joinedDictionary: boolean;
   /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */

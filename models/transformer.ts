@@ -1,0 +1,198 @@
+import { UserError } from '../src/errors.js';
+import { ACTIVATIONS } from '../src/nn/activation.js';
+import { dropoutSites } from '../src/nn/dropout-site.js';
+import { normal, uniformSource } from '../src/nn/initializers.js';
+import { LayerNorm } from '../src/nn/layer-norm.js';
+import { Transformer } from '../src/nn/transformer.js';
+import { TransformerEmbedding } from '../src/nn/transformer-embedding.js';
+import {
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from '../src/nn/transformer-layer.js';
+import { type Parameter, ParameterStore } from '../src/optim/parameter-store.js';
+import { defineOptions, type OptionsOf } from '../src/options/schema.js';
+import { defineModel, type ModelContext } from '../src/plugins/model.js';
+
+const options = defineOptions({
+  encoderEmbedDim: { kind: 'int', default: 512, min: 2, help: 'width of the encoder' },
+  encoderFfnEmbedDim: { kind: 'int', default: 2048, min: 1, help: 'inner width of its feed-forward networks' },
+  encoderLayers: { kind: 'int', default: 6, min: 1, help: 'layers of the encoder' },
+  encoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the encoder' },
+  encoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
+  encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the encoder' },
+  encoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  decoderEmbedDim: { kind: 'int', default: null, min: 2, help: "width of the decoder (default: the encoder's)" },
+  decoderFfnEmbedDim: {
+    kind: 'int',
+    default: null,
+    min: 1,
+    help: "inner width of the decoder (default: the encoder's)",
+  },
+  decoderLayers: { kind: 'int', default: 6, min: 1, help: 'layers of the decoder' },
+  decoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the decoder' },
+  decoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
+  decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the decoder' },
+  decoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  activationFn: {
+    kind: 'choice',
+    choices: ACTIVATIONS,
+    default: 'relu',
+    help: 'activation of the feed-forward networks',
+  },
+  dropout: { kind: 'float', default: 0.1, min: 0, max: 0.999, help: 'dropout after embeddings and sublayers' },
+  attentionDropout: { kind: 'float', default: 0, min: 0, max: 0.999, help: 'dropout of attention weights' },
+  activationDropout: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 0.999,
+    aliases: ['--relu-dropout'],
+    help: 'dropout after the activation',
+  },
+  shareDecoderInputOutputEmbed: { kind: 'boolean', default: false, help: 'one table for decoder input and output' },
+  shareAllEmbeddings: {
+    kind: 'boolean',
+    default: false,
+    help: 'one table for encoder, decoder input and output; needs a joined dictionary',
+  },
+  noTokenPositionalEmbeddings: { kind: 'boolean', default: false, help: 'no positions' },
+  noScaleEmbedding: { kind: 'boolean', default: false, help: 'do not multiply embeddings by √width' },
+  layernormEmbedding: { kind: 'boolean', default: false, help: 'normalise the embeddings' },
+});
+
+type TransformerOptions = OptionsOf<typeof options>;
+
+/** fairseq's `transformer`: the encoder-decoder of Vaswani et al. 2017 under its parameter names. */
+export const transformer = defineModel({
+  name: 'transformer',
+  summary: 'Transformer encoder-decoder (Vaswani et al. 2017)',
+  options,
+  build(given, context) {
+    checkOptions(given, context);
+    const { padIndex } = context;
+    const encoderEmbed = given.encoderEmbedDim;
+    const decoderEmbed = given.decoderEmbedDim ?? encoderEmbed;
+    const store = new ParameterStore();
+    const site = dropoutSites();
+    const table = (name: string, vocab: number, embed: number): Parameter =>
+      store.parameter(name, [vocab, embed], normal(embed ** -0.5, padIndex));
+
+    const encoderTokens = table('encoder.embed_tokens.weight', context.sourceVocab, encoderEmbed);
+    const encoder = {
+      embedding: new TransformerEmbedding(
+        store,
+        'encoder',
+        encoderTokens,
+        embeddingOptions(given, encoderEmbed, context, 'encoder'),
+        site(given.dropout),
+      ),
+      layers: Array.from(
+        { length: given.encoderLayers },
+        (_, index) =>
+          new TransformerEncoderLayer(
+            store,
+            `encoder.layers.${index}`,
+            layerOptions(given, encoderEmbed, 'encoder'),
+            site,
+          ),
+      ),
+      finalNorm: given.encoderNormalizeBefore ? new LayerNorm(store, 'encoder.layer_norm', encoderEmbed) : null,
+    };
+    const decoderTokens = given.shareAllEmbeddings
+      ? encoderTokens
+      : table('decoder.embed_tokens.weight', context.targetVocab, decoderEmbed);
+    const decoder = {
+      embedding: new TransformerEmbedding(
+        store,
+        'decoder',
+        decoderTokens,
+        embeddingOptions(given, decoderEmbed, context, 'decoder'),
+        site(given.dropout),
+      ),
+      layers: Array.from(
+        { length: given.decoderLayers },
+        (_, index) =>
+          new TransformerDecoderLayer(
+            store,
+            `decoder.layers.${index}`,
+            layerOptions(given, decoderEmbed, 'decoder'),
+            site,
+          ),
+      ),
+      finalNorm: given.decoderNormalizeBefore ? new LayerNorm(store, 'decoder.layer_norm', decoderEmbed) : null,
+    };
+    const outputProjection =
+      given.shareAllEmbeddings || given.shareDecoderInputOutputEmbed
+        ? decoderTokens
+        : store.parameter(
+            'decoder.output_projection.weight',
+            [context.targetVocab, decoderEmbed],
+            normal(decoderEmbed ** -0.5),
+          );
+    store.build(context.seed === null ? null : uniformSource(context.seed));
+    return new Transformer({ parameters: store, encoder, decoder, outputProjection, padIndex });
+  },
+});
+
+type Side = 'encoder' | 'decoder';
+
+function layerOptions(given: TransformerOptions, embed: number, side: Side): TransformerLayerOptions {
+  const isEncoder = side === 'encoder';
+  return {
+    embed,
+    inner: isEncoder ? given.encoderFfnEmbedDim : (given.decoderFfnEmbedDim ?? given.encoderFfnEmbedDim),
+    heads: isEncoder ? given.encoderAttentionHeads : given.decoderAttentionHeads,
+    normalizeBefore: isEncoder ? given.encoderNormalizeBefore : given.decoderNormalizeBefore,
+    activation: given.activationFn,
+    dropout: given.dropout,
+    attentionDropout: given.attentionDropout,
+    activationDropout: given.activationDropout,
+  };
+}
+
+function embeddingOptions(given: TransformerOptions, embed: number, context: ModelContext, side: Side) {
+  const learned = side === 'encoder' ? given.encoderLearnedPos : given.decoderLearnedPos;
+  const learnedOrSinusoidal = learned ? ('learned' as const) : ('sinusoidal' as const);
+  return {
+    embed,
+    padIndex: context.padIndex,
+    maxPositions: side === 'encoder' ? context.maxSourcePositions : context.maxTargetPositions,
+    positions: given.noTokenPositionalEmbeddings ? ('none' as const) : learnedOrSinusoidal,
+    scale: given.noScaleEmbedding ? 1 : Math.sqrt(embed),
+    layerNorm: given.layernormEmbedding,
+  };
+}
+
+/** @throws UserError for options that do not go together */
+function checkOptions(given: TransformerOptions, context: ModelContext): void {
+  const decoderEmbed = given.decoderEmbedDim ?? given.encoderEmbedDim;
+  const sides = [
+    ['encoder', given.encoderEmbedDim, given.encoderAttentionHeads],
+    ['decoder', decoderEmbed, given.decoderAttentionHeads],
+  ] as const;
+  for (const [side, embed, heads] of sides) {
+    if (embed % heads !== 0) {
+      throw new UserError(
+        `--${side}-embed-dim ${embed} is not a multiple of --${side}-attention-heads ${heads}`,
+        'choose a width that the heads divide',
+      );
+    }
+    if (embed % 2 !== 0) throw new UserError(`--${side}-embed-dim ${embed} is odd`, 'positions need an even width');
+  }
+  if (decoderEmbed !== given.encoderEmbedDim) {
+    throw new UserError(
+      `--decoder-embed-dim ${decoderEmbed} differs from --encoder-embed-dim ${given.encoderEmbedDim}`,
+      'give both the same width: other widths are not supported',
+    );
+  }
+  if (given.shareAllEmbeddings && !context.joinedDictionary) {
+    throw new UserError(
+      '--share-all-embeddings needs one dictionary for both languages',
+      'preprocess with --joined-dictionary, or leave the option out',
+    );
+  }
+  if (given.encoderLayerdrop > 0 || given.decoderLayerdrop > 0) {
+    throw new UserError('--encoder-layerdrop and --decoder-layerdrop are not supported yet', 'leave them at 0');
+  }
+}

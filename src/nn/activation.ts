@@ -1,0 +1,27 @@
+import * as tf from '../tf.js';
+
+/** fairseq's `--activation-fn`. */
+export const ACTIVATIONS = ['relu', 'gelu', 'gelu_accurate', 'gelu_fast', 'linear', 'swish', 'tanh'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/** x · Φ(x), Φ the normal distribution function. */
+const gelu = (x: tf.Tensor): tf.Tensor => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1));
+
+/** The same with tanh in place of the error function (Hendrycks and Gimpel 2016). */
+const tanhGelu = (x: tf.Tensor): tf.Tensor => {
+  const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+};
+
+const FUNCTIONS: Readonly<Record<Exclude<Activation, 'relu' | 'linear'>, (x: tf.Tensor) => tf.Tensor>> = {
+  gelu,
+  gelu_accurate: tanhGelu,
+  gelu_fast: tanhGelu,
+  swish: (x) => tf.mul(x, tf.sigmoid(x)),
+  tanh: (x) => tf.tanh(x),
+};
+
+/** An activation that is not part of the fused linear operation. */
+export function activate<T extends tf.Tensor>(x: T, activation: Exclude<Activation, 'relu' | 'linear'>): T {
+  return FUNCTIONS[activation](x) as T;
+}

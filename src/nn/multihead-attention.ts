@@ -1,0 +1,117 @@
+import { attentionWeights, crossAttention, selfAttention } from '../ops/attention.js';
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type { Mode } from '../plugins/model.js';
+import * as tf from '../tf.js';
+import type { DropoutSite } from './dropout-site.js';
+import { uniform, xavierUniform, zeros } from './initializers.js';
+import { Linear } from './linear.js';
+
+/** Several projections of one input as one linear layer, stacked in the order of `names`. */
+function stackedProjection(store: ParameterStore, name: string, names: readonly string[], embed: number): Linear {
+  // Vaswani's projections are one matrix to xavier: three stacked ones get 1/√2 of the bound each.
+  const initialize = xavierUniform(1 / Math.SQRT2);
+  const stack = (part: 'weight' | 'bias'): Parameter =>
+    store.stacked(
+      names.map((projection) => ({
+        name: `${name}.${projection}.${part}`,
+        shape: part === 'weight' ? [embed, embed] : [embed],
+        initialize: part === 'weight' ? initialize : uniform(1 / Math.sqrt(embed)),
+      })),
+    );
+  return new Linear(stack('weight'), stack('bias'));
+}
+
+function outputProjection(store: ParameterStore, name: string, embed: number): Linear {
+  return new Linear(
+    store.parameter(`${name}.out_proj.weight`, [embed, embed], xavierUniform()),
+    store.parameter(`${name}.out_proj.bias`, [embed], zeros),
+  );
+}
+
+/** Attention of positions to positions of the same sequence. */
+export class SelfAttention {
+  readonly #queryKeyValue: Linear; // [3 · embed, embed]
+  readonly #output: Linear; // [embed, embed]
+
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly embed: number,
+    readonly heads: number,
+    readonly weightDropout: DropoutSite,
+  ) {
+    this.#queryKeyValue = stackedProjection(store, name, ['q_proj', 'k_proj', 'v_proj'], embed);
+    this.#output = outputProjection(store, name, embed);
+  }
+
+  apply(
+    x: tf.Tensor3D, // float32 [batch, time, embed]
+    paddingMask: tf.Tensor2D, // int32 [batch, time], 1 = padding
+    causal: boolean,
+    mode: Mode,
+  ): tf.Tensor3D {
+    const dropout = this.weightDropout.spec(mode);
+    const queryKeyValue = this.#queryKeyValue.apply(x) as tf.Tensor3D;
+    return this.#output.apply(selfAttention(queryKeyValue, paddingMask, { heads: this.heads, causal, dropout }));
+  }
+
+  /**
+   * One new position of each hypothesis, attending to itself and everything before it.
+   * @param past float32 [rows, time, 2 · embed] = [k | v] of the positions before, or null at the first
+   * @returns the output [rows, embed] and the keys and values with the new position at the end
+   */
+  step(
+    x: tf.Tensor2D, // float32 [rows, embed]
+    past: tf.Tensor3D | null,
+  ): { output: tf.Tensor2D; keyValue: tf.Tensor3D } {
+    const rows = x.shape[0];
+    const queryKeyValue = tf.expandDims(this.#queryKeyValue.apply(x), 1) as tf.Tensor3D;
+    const query = tf.slice(queryKeyValue, [0, 0, 0], [rows, 1, this.embed]);
+    const newest = tf.slice(queryKeyValue, [0, 0, this.embed], [rows, 1, 2 * this.embed]);
+    const keyValue = past === null ? newest : tf.concat([past, newest], 1);
+    const mask = tf.zeros([rows, keyValue.shape[1]], 'int32') as tf.Tensor2D;
+    const context = crossAttention(query, keyValue, mask, { heads: this.heads, causal: false, dropout: null });
+    return { output: this.#output.apply(tf.squeeze(context, [1]) as tf.Tensor2D), keyValue };
+  }
+}
+
+/** Attention of target positions to the encoder's output. */
+export class EncoderAttention {
+  readonly #query: Linear; // [embed, embed]
+  readonly #keyValue: Linear; // [2 · embed, embed]
+  readonly #output: Linear; // [embed, embed]
+
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly embed: number,
+    readonly heads: number,
+    readonly weightDropout: DropoutSite,
+  ) {
+    this.#query = stackedProjection(store, name, ['q_proj'], embed);
+    this.#keyValue = stackedProjection(store, name, ['k_proj', 'v_proj'], embed);
+    this.#output = outputProjection(store, name, embed);
+  }
+
+  /** The encoder's keys and values, float32 [batch, source, 2 · embed]: once for all steps of a search. */
+  projectSource(source: tf.Tensor3D): tf.Tensor3D {
+    return this.#keyValue.apply(source);
+  }
+
+  apply(
+    x: tf.Tensor3D, // float32 [batch, target, embed]
+    keyValue: tf.Tensor3D, // float32 [batch, source, 2 · embed]
+    paddingMask: tf.Tensor2D, // int32 [batch, source], 1 = padding
+    mode: Mode,
+  ): tf.Tensor3D {
+    const dropout = this.weightDropout.spec(mode);
+    const options = { heads: this.heads, causal: false, dropout };
+    return this.#output.apply(crossAttention(this.#query.apply(x), keyValue, paddingMask, options));
+  }
+
+  /** The attention weights averaged over heads: float32 [batch, target, source]. */
+  weights(x: tf.Tensor3D, keyValue: tf.Tensor3D, paddingMask: tf.Tensor2D): tf.Tensor3D {
+    const [key] = tf.split(keyValue, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
+    return tf.mean(attentionWeights(this.#query.apply(x), key, paddingMask, this.heads, false), 1);
+  }
+}

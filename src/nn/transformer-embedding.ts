@@ -1,0 +1,81 @@
+import { dropout } from '../ops/dropout.js';
+import { embedding } from '../ops/embedding.js';
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type { Mode } from '../plugins/model.js';
+import * as tf from '../tf.js';
+import type { DropoutSite } from './dropout-site.js';
+import { normal } from './initializers.js';
+import { LayerNorm } from './layer-norm.js';
+import { positionNumbers, sinusoidalTable } from './positions.js';
+
+export interface TransformerEmbeddingOptions {
+  readonly embed: number;
+  readonly padIndex: number;
+  /** The longest sequence, for the position table. */
+  readonly maxPositions: number;
+  readonly positions: 'sinusoidal' | 'learned' | 'none';
+  /** √embed unless `--no-scale-embedding`. */
+  readonly scale: number;
+  readonly layerNorm: boolean;
+}
+
+/** Token embeddings × scale + positions, normalised where asked for, with dropout. */
+export class TransformerEmbedding {
+  readonly #layerNorm: LayerNorm | null;
+  readonly #learnedPositions: Parameter | null; // [positions, embed]
+  #fixedPositions: tf.Tensor2D | null = null; // float32 [positions, embed]
+
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly tokens: Parameter, // [vocab, embed]
+    readonly options: TransformerEmbeddingOptions,
+    readonly outputDropout: DropoutSite,
+  ) {
+    const { embed, padIndex, positions, layerNorm } = options;
+    this.#learnedPositions =
+      positions === 'learned'
+        ? store.parameter(`${name}.embed_positions.weight`, [this.#rows, embed], normal(embed ** -0.5, padIndex))
+        : null;
+    this.#layerNorm = layerNorm ? new LayerNorm(store, `${name}.layernorm_embedding`, embed) : null;
+  }
+
+  /** @param ids int32 [batch, time] → float32 [batch, time, embed] */
+  apply(ids: tf.Tensor2D, mode: Mode): tf.Tensor3D {
+    return this.#embed(ids, positionNumbers(ids, this.options.padIndex), mode);
+  }
+
+  /** The embeddings of the tokens at one position, index from 0: int32 [rows] → float32 [rows, embed]. */
+  applyAt(ids: tf.Tensor1D, index: number, mode: Mode): tf.Tensor2D {
+    const rows = ids.shape[0];
+    const positions = tf.fill([rows, 1], this.options.padIndex + 1 + index, 'int32') as tf.Tensor2D;
+    return tf.squeeze(this.#embed(tf.expandDims(ids, 1) as tf.Tensor2D, positions, mode), [1]);
+  }
+
+  dispose(): void {
+    this.#fixedPositions?.dispose();
+    this.#fixedPositions = null;
+  }
+
+  get #rows(): number {
+    return this.options.maxPositions + this.options.padIndex + 1;
+  }
+
+  #embed(ids: tf.Tensor2D, positions: tf.Tensor2D, mode: Mode): tf.Tensor3D {
+    const { scale, padIndex } = this.options;
+    const options = { scale, padIndex, trainPositions: this.#learnedPositions !== null };
+    const sum = embedding(ids, this.tokens.tensor as tf.Tensor2D, positions, this.#positionTable(), options);
+    return dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
+  }
+
+  #positionTable(): tf.Tensor2D {
+    if (this.#learnedPositions !== null) return this.#learnedPositions.tensor as tf.Tensor2D;
+    if (this.#fixedPositions === null) {
+      const { embed, padIndex, positions } = this.options;
+      const shape: [number, number] = [this.#rows, embed];
+      const table = positions === 'none' ? new Float32Array(this.#rows * embed) : sinusoidalTable(...shape, padIndex);
+      this.#fixedPositions = tf.keep(tf.tensor2d(table, shape, 'float32'));
+    }
+    return this.#fixedPositions;
+  }
+}

@@ -1,0 +1,138 @@
+import { dropoutAdd } from '../ops/dropout.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
+import type { Mode } from '../plugins/model.js';
+import { reshape, type Tensor, type Tensor2D, type Tensor3D } from '../tf.js';
+import type { Activation } from './activation.js';
+import type { DropoutSite } from './dropout-site.js';
+import { FeedForward } from './feed-forward.js';
+import { LayerNorm } from './layer-norm.js';
+import { EncoderAttention, SelfAttention } from './multihead-attention.js';
+
+export interface TransformerLayerOptions {
+  readonly embed: number;
+  readonly inner: number;
+  readonly heads: number;
+  readonly normalizeBefore: boolean;
+  readonly activation: Activation;
+  readonly dropout: number;
+  readonly attentionDropout: number;
+  readonly activationDropout: number;
+}
+
+/**
+ * A sublayer with its residual connection and layer normalisation: after the sum (Vaswani et al. 2017), or before the
+ * sublayer (`--encoder-normalize-before`).
+ */
+class Residual {
+  constructor(
+    readonly norm: LayerNorm,
+    readonly normalizeBefore: boolean,
+    readonly dropout: DropoutSite,
+  ) {}
+
+  apply<T extends Tensor>(x: T, mode: Mode, sublayer: (input: T) => T): T {
+    const spec = this.dropout.spec(mode);
+    if (this.normalizeBefore) return dropoutAdd(sublayer(this.norm.apply(x)), x, spec);
+    return this.norm.applyToSum(sublayer(x), x, spec);
+  }
+}
+
+type MakeSite = (probability: number) => DropoutSite;
+
+/** Self-attention, then the feed-forward network. */
+export class TransformerEncoderLayer {
+  readonly #selfAttention: SelfAttention;
+  readonly #feedForward: FeedForward;
+  readonly #afterAttention: Residual;
+  readonly #afterFeedForward: Residual;
+
+  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+    const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
+    const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
+    this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
+    this.#afterAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
+    this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
+    this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+  }
+
+  apply(x: Tensor3D /* float32 [batch, source, embed] */, paddingMask: Tensor2D, mode: Mode): Tensor3D {
+    const attended = this.#afterAttention.apply(x, mode, (input) =>
+      this.#selfAttention.apply(input, paddingMask, false, mode),
+    );
+    return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
+  }
+}
+
+/** What a decoder layer attends to: the encoder's keys and values for it, and where the source is padding. */
+export interface SourceMemory {
+  readonly keyValue: Tensor3D; // float32 [batch, source, 2 · embed]
+  readonly paddingMask: Tensor2D; // int32 [batch, source], 1 = padding
+}
+
+/** Causal self-attention, attention to the encoder, then the feed-forward network. */
+export class TransformerDecoderLayer {
+  readonly encoderAttention: EncoderAttention;
+  readonly #selfAttention: SelfAttention;
+  readonly #feedForward: FeedForward;
+  readonly #afterSelfAttention: Residual;
+  readonly #afterEncoderAttention: Residual;
+  readonly #afterFeedForward: Residual;
+
+  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+    const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
+    const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
+    this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
+    this.#afterSelfAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
+    this.encoderAttention = new EncoderAttention(store, `${name}.encoder_attn`, embed, heads, site(attentionDropout));
+    this.#afterEncoderAttention = new Residual(norm('encoder_attn_layer_norm'), normalizeBefore, site(dropout));
+    this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
+    this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+  }
+
+  apply(
+    x: Tensor3D, // float32 [batch, target, embed]
+    paddingMask: Tensor2D, // int32 [batch, target], 1 = padding
+    memory: SourceMemory,
+    mode: Mode,
+  ): Tensor3D {
+    const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) =>
+      this.#selfAttention.apply(input, paddingMask, true, mode),
+    );
+    return this.#afterSelf(afterSelf, memory, mode);
+  }
+
+  /** One new position: x float32 [rows, embed], rows = batch × beam; `past` as in SelfAttention.step. */
+  step(
+    x: Tensor2D,
+    past: Tensor3D | null,
+    memory: SourceMemory,
+    mode: Mode,
+    onSourceWeights?: (weights: Tensor3D /* float32 [batch, beam, source] */) => void,
+  ): { output: Tensor2D; keyValue: Tensor3D } {
+    let keyValue: Tensor3D | null = null;
+    const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) => {
+      const step = this.#selfAttention.step(input, past);
+      keyValue = step.keyValue;
+      return step.output;
+    });
+    // The beams of a sentence stand along the target axis, so that they share its keys and values.
+    const [rows, embed] = x.shape;
+    const batch = memory.keyValue.shape[0];
+    const beams = reshape(afterSelf, [batch, rows / batch, embed]) as Tensor3D;
+    const output = reshape(this.#afterSelf(beams, memory, mode, onSourceWeights), [rows, embed]) as Tensor2D;
+    return { output, keyValue: keyValue! };
+  }
+
+  #afterSelf(
+    x: Tensor3D,
+    { keyValue, paddingMask }: SourceMemory,
+    mode: Mode,
+    onSourceWeights?: (weights: Tensor3D) => void,
+  ): Tensor3D {
+    const attended = this.#afterEncoderAttention.apply(x, mode, (input) => {
+      onSourceWeights?.(this.encoderAttention.weights(input, keyValue, paddingMask));
+      return this.encoderAttention.apply(input, keyValue, paddingMask, mode);
+    });
+    return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
+  }
+}

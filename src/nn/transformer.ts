@@ -1,0 +1,103 @@
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type { Classifier, DecodeStep, EncoderOutput, Mode, TranslationModel } from '../plugins/model.js';
+import { EVALUATION, type IncrementalState } from '../plugins/model.js';
+import * as tf from '../tf.js';
+import { DecodingState } from './decoding-state.js';
+import type { LayerNorm } from './layer-norm.js';
+import type { TransformerEmbedding } from './transformer-embedding.js';
+import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
+
+/** One side of a Transformer: embeddings, layers, and with pre-norm a normalisation at the end. */
+interface Stack<Layer> {
+  readonly embedding: TransformerEmbedding;
+  readonly layers: readonly Layer[];
+  readonly finalNorm: LayerNorm | null;
+}
+
+export interface TransformerParts {
+  readonly parameters: ParameterStore;
+  readonly encoder: Stack<TransformerEncoderLayer>;
+  readonly decoder: Stack<TransformerDecoderLayer>;
+  /** [vocab, embed]; the decoder's embeddings where they are shared. */
+  readonly outputProjection: Parameter;
+  readonly padIndex: number;
+}
+
+/** Vaswani et al. 2017, "Attention is all you need", as fairseq's `transformer`. */
+export class Transformer implements TranslationModel {
+  readonly parameters: ParameterStore;
+  readonly maxPositions: { readonly source: number; readonly target: number };
+  readonly #parts: TransformerParts;
+
+  constructor(parts: TransformerParts) {
+    this.#parts = parts;
+    this.parameters = parts.parameters;
+    this.maxPositions = {
+      source: parts.encoder.embedding.options.maxPositions,
+      target: parts.decoder.embedding.options.maxPositions,
+    };
+  }
+
+  encode(sourceTokens: tf.Tensor2D, mode: Mode): EncoderOutput {
+    const { embedding, layers, finalNorm } = this.#parts.encoder;
+    const paddingMask = this.#paddingMask(sourceTokens);
+    let x = embedding.apply(sourceTokens, mode);
+    for (const layer of layers) x = layer.apply(x, paddingMask, mode);
+    return { features: finalNorm?.apply(x) ?? x, paddingMask };
+  }
+
+  decode(prevOutputTokens: tf.Tensor2D, encoderOutput: EncoderOutput, mode: Mode): tf.Tensor3D {
+    const { embedding, layers, finalNorm } = this.#parts.decoder;
+    const paddingMask = this.#paddingMask(prevOutputTokens);
+    let x = embedding.apply(prevOutputTokens, mode);
+    for (const layer of layers) {
+      const keyValue = layer.encoderAttention.projectSource(encoderOutput.features);
+      x = layer.apply(x, paddingMask, { keyValue, paddingMask: encoderOutput.paddingMask }, mode);
+    }
+    return finalNorm?.apply(x) ?? x;
+  }
+
+  classifier(features: tf.Tensor2D): Classifier {
+    return { features, weights: this.#parts.outputProjection.tensor as tf.Tensor2D };
+  }
+
+  startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention = false): IncrementalState {
+    return new DecodingState(this.#parts.decoder.layers, encoderOutput, beam, capacity, attention);
+  }
+
+  decodeStep(tokens: tf.Tensor1D, incrementalState: IncrementalState): DecodeStep {
+    const state = incrementalState as DecodingState;
+    const { embedding, layers, finalNorm } = this.#parts.decoder;
+    const [features, attention, ...keyValues] = tf.tidy(() => {
+      let x = embedding.applyAt(tokens, state.length, EVALUATION);
+      let sourceWeights: tf.Tensor | null = null;
+      const newKeyValues = layers.map((layer, index) => {
+        const isLast = index === layers.length - 1;
+        const observe = (weights: tf.Tensor3D): void => {
+          sourceWeights = tf.reshape(weights, [x.shape[0], -1]);
+        };
+        const observer = isLast && state.wantsAttention ? observe : undefined;
+        const step = layer.step(x, state.past(index), state.memory(index), EVALUATION, observer);
+        x = step.output;
+        return step.keyValue;
+      });
+      // An array of tensors is what tidy lets through; an absent attention is an empty one.
+      return [finalNorm?.apply(x) ?? x, sourceWeights ?? tf.zeros([0]), ...newKeyValues];
+    });
+    state.advance(keyValues as tf.Tensor3D[]);
+    if (state.wantsAttention) return { features: features as tf.Tensor2D, attention: attention as tf.Tensor2D };
+    attention!.dispose();
+    return { features: features as tf.Tensor2D, attention: null };
+  }
+
+  /** Frees the parameters and the tables. */
+  dispose(): void {
+    this.parameters.dispose();
+    this.#parts.encoder.embedding.dispose();
+    this.#parts.decoder.embedding.dispose();
+  }
+
+  #paddingMask(tokens: tf.Tensor2D): tf.Tensor2D {
+    return tf.cast(tf.equal(tokens, this.#parts.padIndex), 'int32');
+  }
+}
