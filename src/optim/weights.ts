@@ -1,0 +1,57 @@
+import { UserError } from '../errors.js';
+import type { ParameterStore } from './parameter-store.js';
+
+/** A tensor of a checkpoint. */
+interface Weight {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number | bigint>; // [∏ shape]
+}
+
+/** A parameter's values as a checkpoint holds them; a view of the arena, not a copy. */
+interface StoredWeight {
+  readonly dtype: 'F32';
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What fairseq stores a second and third time where embeddings are shared. */
+const TIED_NAMES: ReadonlySet<string> = new Set(['decoder.embed_tokens.weight', 'decoder.output_projection.weight']);
+
+/** Every parameter under its checkpoint name; the data are views of the store's arena. */
+export function storeWeights(store: ParameterStore): Map<string, StoredWeight> {
+  return new Map(
+    store.parameters.map((parameter) => [
+      parameter.name,
+      { dtype: 'F32', shape: parameter.shape, data: store.view(store.values, parameter) },
+    ]),
+  );
+}
+
+/**
+ * Fills a model's parameters from a checkpoint and brings them to the device.
+ * @param source the checkpoint, for the message
+ * @throws UserError where a parameter is missing, left over, or of another shape
+ */
+export function loadWeights(store: ParameterStore, weights: ReadonlyMap<string, Weight>, source: string): void {
+  const known = new Set(store.parameters.map(({ name }) => name));
+  const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
+  if (unknown !== undefined) throw mismatch(`${source} has the parameter ${unknown}, which this model does not have`);
+  for (const parameter of store.parameters) {
+    const weight = weights.get(parameter.name);
+    if (weight === undefined) throw mismatch(`${source} lacks the parameter ${parameter.name}`);
+    if (weight.shape.join() !== parameter.shape.join()) {
+      throw mismatch(
+        `${parameter.name} is [${weight.shape.join(', ')}] in ${source} and [${parameter.shape.join(', ')}] in this model`,
+      );
+    }
+    if (!(weight.data instanceof Float32Array)) {
+      throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
+    }
+    store.view(store.values, parameter).set(weight.data);
+  }
+  store.valuesChanged();
+}
+
+const mismatch = (problem: string): UserError =>
+  new UserError(problem, 'use the --arch and options that the checkpoint was trained with');
