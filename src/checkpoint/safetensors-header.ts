@@ -16,7 +16,17 @@ const ARRAYS = {
 } as const;
 
 export type Dtype = keyof typeof ARRAYS;
-export type TensorData = InstanceType<(typeof ARRAYS)[Dtype]>;
+export type TensorData =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | BigUint64Array
+  | Uint32Array
+  | Uint16Array
+  | Uint8Array;
 
 /** A tensor at rest: values on the host, row-major. */
 export interface NamedTensor {

@@ -11,14 +11,8 @@ export interface Moment {
 const isTime = (count: number, interval: number): boolean => interval > 0 && count % interval === 0;
 
 /** Why training is to stop, as a sentence, or null. */
-export function reasonToStop(
-  updates: number,
-  hours: number,
-  { maxUpdate, stopTimeHours }: Pick<OptimizationOptions, 'maxUpdate' | 'stopTimeHours'>,
-): string | null {
-  if (maxUpdate > 0 && updates >= maxUpdate) return `${updates} updates are done (--max-update ${maxUpdate})`;
-  if (stopTimeHours > 0 && hours > stopTimeHours) return `--stop-time-hours ${stopTimeHours} are over`;
-  return null;
+export function reasonToStop(updates: number, { maxUpdate }: Pick<OptimizationOptions, 'maxUpdate'>): string | null {
+  return maxUpdate > 0 && updates >= maxUpdate ? `${updates} updates are done (--max-update ${maxUpdate})` : null;
 }
 
 /** Whether a checkpoint is due: at the end of an epoch, every so many updates, and before stopping. */

@@ -1,0 +1,39 @@
+import { log } from '../log.js';
+import { selectOptions } from '../options/select.js';
+import type { TranslationModel } from '../plugins/model.js';
+import type { TranslationTask } from '../tasks/translation.js';
+import type { TrainRequest } from './request.js';
+import { Trainer } from './trainer.js';
+
+/** Builds the model of a request with fresh weights. */
+function buildModel({ options, all, plugins }: TrainRequest, task: TranslationTask): TranslationModel {
+  const { architecture } = plugins;
+  const modelOptions = selectOptions(architecture.model.options, { ...architecture.defaults, ...all });
+  return architecture.model.build(modelOptions, {
+    sourceVocab: task.sourceDictionary.size,
+    targetVocab: task.targetDictionary.size,
+    padIndex: task.targetDictionary.padIndex,
+    eosIndex: task.targetDictionary.eosIndex,
+    joinedDictionary: task.joinedDictionary,
+    maxSourcePositions: options.maxSourcePositions,
+    maxTargetPositions: options.maxTargetPositions,
+    seed: options.seed,
+  });
+}
+
+/** Builds model, criterion, optimizer and scheduler of a request. @throws UserError where options do not go together */
+export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
+  const { all, kernels, options, plugins } = request;
+  const { criterion, optimizer, lrScheduler } = plugins;
+  const model = buildModel(request, task);
+  const count = model.parameters.parameters.reduce((sum, { size }) => sum + size, 0);
+  log.message(`${plugins.architecture.name}: ${count.toLocaleString('en')} parameters; criterion ${criterion.name}`);
+  const parts = {
+    model,
+    kernels,
+    criterion: criterion.build(selectOptions(criterion.options, all)),
+    optimizer: optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels),
+    lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr),
+  };
+  return new Trainer(parts, options);
+}

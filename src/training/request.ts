@@ -1,0 +1,68 @@
+import type { Machine } from '../checkpoint/metadata.js';
+import type { ArenaKernels } from '../optim/arena-kernels.js';
+import type { OptionsOf, OptionValues } from '../options/schema.js';
+import type { CriterionDefinition } from '../plugins/criterion.js';
+import type { LrSchedulerDefinition } from '../plugins/lr-scheduler.js';
+import type { ArchitectureDefinition } from '../plugins/model.js';
+import type { OptimizerDefinition } from '../plugins/optimizer.js';
+import { translationOptions } from '../tasks/translation.js';
+import {
+  checkpointOptions,
+  datasetOptions,
+  evaluationOptions,
+  lossOptions,
+  optimizationOptions,
+  seedOption,
+} from './options.js';
+
+/** Every option of training that is not a plug-in's own. */
+export const trainingOptions = {
+  ...translationOptions,
+  ...datasetOptions,
+  ...optimizationOptions,
+  ...checkpointOptions,
+  ...evaluationOptions,
+  ...lossOptions,
+  ...seedOption,
+} as const;
+
+export type TrainingOptions = OptionsOf<typeof trainingOptions>;
+
+/** Options that say where a run is put and when it ends; they do not change what it computes and are not recorded. */
+export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
+  'saveDir',
+  'restoreFile',
+  'maxEpoch',
+  'maxUpdate',
+  'stopTimeHours',
+  'numWorkers',
+  'logFormat',
+  'logFile',
+  'logInterval',
+  'noProgressBar',
+  'device',
+  'threads',
+  'cpu',
+]);
+
+/** Everything that `train` needs to know. */
+export interface TrainRequest {
+  /** Data folders made by `preprocess`, separated by colons: one an epoch. */
+  readonly data: string;
+  readonly options: TrainingOptions;
+  /** The options of the plug-ins, by key, beside those above. */
+  readonly all: OptionValues;
+  readonly plugins: {
+    readonly architecture: ArchitectureDefinition;
+    readonly criterion: CriterionDefinition;
+    readonly optimizer: OptimizerDefinition;
+    readonly lrScheduler: LrSchedulerDefinition;
+  };
+  readonly kernels: ArenaKernels;
+  readonly machine: Machine;
+  /** The version of ts-fairseq, for checkpoints. */
+  readonly version: string;
+  readonly logInterval: number;
+  /** Aborted: training saves `checkpoint_last` after the update that is under way, and ends. */
+  readonly signal?: AbortSignal;
+}

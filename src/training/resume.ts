@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { checkpointExists } from '../checkpoint/checkpoint-path.js';
+import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import { restoreOptimizer } from '../optim/optimizer-state.js';
+import { loadWeights } from '../optim/weights.js';
+import type { CheckpointOptions } from './options.js';
+import type { TrainRequest } from './request.js';
+import type { Trainer } from './trainer.js';
+
+const LAST = 'checkpoint_last';
+
+/** The checkpoint that a run begins with. */
+interface Start {
+  readonly stem: string;
+  /** Only the weights: --finetune-from-model. */
+  readonly weightsOnly: boolean;
+}
+
+/** Which checkpoint to begin with: null for none. @throws UserError where options contradict each other */
+export function startingCheckpoint({ saveDir, restoreFile, finetuneFromModel }: CheckpointOptions): Start | null {
+  const last = join(saveDir, LAST);
+  if (restoreFile !== LAST && finetuneFromModel !== null) {
+    throw new UserError('--restore-file and --finetune-from-model name two beginnings', 'give one of them');
+  }
+  if (restoreFile !== LAST) return { stem: restoreFile, weightsOnly: false };
+  if (checkpointExists(last)) return { stem: last, weightsOnly: false };
+  return finetuneFromModel === null ? null : { stem: finetuneFromModel, weightsOnly: true };
+}
+
+/**
+ * Puts a checkpoint's weights and, where training is to go on, the optimizer's state and the count of updates in place.
+ * @param identity of this run, which the checkpoint's has to fit
+ * @returns where training goes on; null where it begins
+ * @throws UserError where the checkpoint is of another model or other dictionaries, or training cannot go on from it
+ */
+export function resume(
+  trainer: Trainer,
+  request: TrainRequest,
+  identity: Omit<CheckpointMetadata, 'training'>,
+): TrainingState | null {
+  const start = startingCheckpoint(request.options);
+  if (start === null) return null;
+  const { stem, weightsOnly } = start;
+  const { resetOptimizer } = request.options;
+  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer });
+  checkSameDictionaries(stem, checkpoint.metadata, identity);
+  checkSameModel(stem, checkpoint.metadata, identity, request);
+  const { model, optimizer } = trainer.parts;
+  loadWeights(model.parameters, checkpoint.weights, stem);
+  if (weightsOnly) {
+    log.message(`began with the weights of ${stem}`);
+    return null;
+  }
+  const training = trainingOf(stem, checkpoint);
+  if (!resetOptimizer) {
+    trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
+    trainer.updates = training.updates;
+  }
+  log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
+  return training;
+}
+
+function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
+  if (metadata.training !== null) return metadata.training;
+  throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
+}
+
+function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Checkpoint['optimizer']> {
+  if (optimizer !== null) return optimizer;
+  throw new UserError(
+    `${stem} was saved without the optimizer's state (--no-save-optimizer-state)`,
+    'start that state afresh with --reset-optimizer',
+  );
+}
+
+type Identity = Pick<CheckpointMetadata, 'arch' | 'options' | 'dictionaries' | 'languages'>;
+
+function checkSameDictionaries(stem: string, recorded: Identity, now: Identity): void {
+  for (const [language, hash] of Object.entries(now.dictionaries)) {
+    if (recorded.dictionaries[language] === hash) continue;
+    const problem =
+      language in recorded.dictionaries
+        ? `${stem} was trained with another dictionary of '${language}'`
+        : `${stem} was trained for ${recorded.languages.source}-${recorded.languages.target}, not with '${language}'`;
+    throw new UserError(problem, 'use the data that it was trained on, or another --save-dir');
+  }
+}
+
+/** Options of a model that may change in the middle of training: they do not shape it. */
+const isAdjustable = (key: string): boolean => /drop/i.test(key);
+
+function checkSameModel(stem: string, recorded: Identity, now: Identity, { plugins }: TrainRequest): void {
+  const remedy = 'train on with the options that it began with, or choose another --save-dir';
+  if (recorded.arch !== now.arch) {
+    throw new UserError(`${stem} was trained with --arch ${recorded.arch}, not ${now.arch}`, remedy);
+  }
+  for (const key of Object.keys(plugins.architecture.model.options)) {
+    const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
+    if (before === after || before === undefined || isAdjustable(key)) continue;
+    throw new UserError(`${stem} was trained with ${key} ${before}, not ${after}`, remedy);
+  }
+}

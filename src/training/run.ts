@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { type Checkpoint, deleteCheckpoints, saveCheckpoint } from '../checkpoint/checkpoint.js';
+import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
+import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { checkpointsToDelete } from '../checkpoint/retention.js';
+import { log } from '../log.js';
+import { optimizerTensors } from '../optim/optimizer-state.js';
+import { storeWeights } from '../optim/weights.js';
+import { BestValue, EarlyStopping } from './best-value.js';
+import { checkpointNames } from './checkpoint-names.js';
+import type { Moment } from './intervals.js';
+import type { TrainRequest } from './request.js';
+import { type StatisticsState, UpdateStatistics } from './statistics.js';
+import type { TrainingData } from './train-data.js';
+import type { Trainer } from './trainer.js';
+
+/** The figures of a run, as a checkpoint keeps them. */
+export interface MeterStates {
+  readonly train: StatisticsState;
+  readonly train_inner: StatisticsState;
+}
+
+/** One training run: everything that changes from update to update, and how it is put into a checkpoint. */
+export class TrainingRun {
+  readonly best: BestValue;
+  readonly earlyStopping: EarlyStopping;
+  /** Figures of the epoch, and since the last log line. */
+  readonly statistics = { train: new UpdateStatistics(), train_inner: new UpdateStatistics() };
+
+  /** @param identity what stays the same in all checkpoints of the run */
+  constructor(
+    readonly request: TrainRequest,
+    readonly identity: Omit<CheckpointMetadata, 'training'>,
+    readonly trainer: Trainer,
+    readonly data: TrainingData,
+    state: Pick<TrainingState, 'bestMetric' | 'earlyStopping'> | null,
+  ) {
+    const { maximizeBestCheckpointMetric: maximize, patience } = request.options;
+    this.best = new BestValue(maximize, state?.bestMetric ?? null);
+    this.earlyStopping = new EarlyStopping(patience, maximize, state?.earlyStopping);
+  }
+
+  /**
+   * Saves a checkpoint under all the names that it has earned, then deletes those that are not to be kept.
+   * @param value of the checkpoint metric; null where there was no validation
+   */
+  save(moment: Moment, value: number | null): void {
+    const { options } = this.request;
+    const { saveDir } = options;
+    const isBest = value !== null && this.best.isBest(value, { orEqual: true });
+    if (value !== null) this.best.offer(value);
+    if (options.noSave) return;
+    const validated = value === null ? null : { value, isBest };
+    const [name, ...others] = checkpointNames(moment, validated, listCheckpoints(saveDir), options);
+    if (name === undefined) return;
+    const start = performance.now();
+    saveCheckpoint(join(saveDir, name), this.#checkpoint(moment), others);
+    deleteCheckpoints(saveDir, checkpointsToDelete(listCheckpoints(saveDir), options));
+    const seconds = ((performance.now() - start) / 1000).toFixed(2);
+    const score = value === null ? '' : `, score ${value}`;
+    log.message(
+      `saved checkpoint ${join(saveDir, name)} (epoch ${moment.epoch} @ ${moment.updates} updates${score}) in ${seconds} s`,
+    );
+  }
+
+  #checkpoint({ epoch, updates, endOfEpoch }: Moment): Checkpoint {
+    const { optimizer, model } = this.trainer.parts;
+    const { options } = this.request;
+    const { train, train_inner } = this.statistics;
+    const meters: MeterStates = { train: endOfEpoch ? {} : train.state, train_inner: train_inner.state };
+    const training: TrainingState = {
+      epoch,
+      updates,
+      iterator: { ...this.data.state },
+      bestMetric: this.best.best,
+      earlyStopping: this.earlyStopping.state,
+      seed: options.seed,
+      meters: { ...meters },
+    };
+    return {
+      metadata: { ...this.identity, training },
+      weights: storeWeights(model.parameters),
+      optimizer: options.noSaveOptimizerState
+        ? null
+        : optimizerTensors(optimizer, model.parameters, this.trainer.optimizerSteps),
+    };
+  }
+}

@@ -1,0 +1,105 @@
+import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { prepareFolder } from '../checkpoint/whole-file.js';
+import { hashDictionary } from '../data/dictionary-file.js';
+import type { EpochState } from '../data/epoch-iterator.js';
+import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import { setupTranslation, type TranslationTask } from '../tasks/translation.js';
+import { startBleuEvaluation } from './bleu-evaluation.js';
+import { buildTrainer } from './build.js';
+import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
+import { resume } from './resume.js';
+import { type MeterStates, TrainingRun } from './run.js';
+import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
+import type { ValidationParts } from './validation.js';
+
+/** A run that is ready to go, with what it is validated on. */
+export interface Setup {
+  readonly run: TrainingRun;
+  readonly validation: { readonly parts: ValidationParts; readonly splits: readonly BatchedSplit[] };
+}
+
+/**
+ * Makes everything ready and checks what can be checked, before hours of work depend on it.
+ * @throws UserError for every mistake in options, data or checkpoints
+ */
+export function setUp(request: TrainRequest): Setup {
+  const { options } = request;
+  checkOptions(request);
+  if (!options.noSave) prepareFolder(options.saveDir);
+  const task = setupTranslation(request.data, options);
+  logTask(task);
+  const trainer = buildTrainer(request, task);
+  const { model, criterion } = trainer.parts;
+  const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
+  const splits = options.disableValidation ? [] : validationSplits(request, task, trainer.parts.model);
+  const identity = identityOf(request, task);
+  const state = resume(trainer, request, identity);
+  const data = new TrainingData(
+    task,
+    batchLimits(task, model, options),
+    { ...options, isSharded: request.data.split(':').filter((folder) => folder !== '').length > 1 },
+    options.resetDataloader ? undefined : (state?.iterator as unknown as EpochState | undefined),
+  );
+  const run = new TrainingRun(request, identity, trainer, data, options.resetMeters ? null : state);
+  if (state !== null && !options.resetMeters) restoreMeters(run, state);
+  return { run, validation: { parts: { task, model, criterion, startBleu }, splits } };
+}
+
+function checkOptions({ options }: TrainRequest): void {
+  if (options.maxTokens === null && options.batchSize === null) {
+    throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+  }
+  if (options.lr.length === 0) throw new UserError('--lr is empty', 'give a learning rate, e.g. --lr 5e-4');
+  const frequencies = options.updateFreq;
+  if (frequencies.length === 0 || frequencies.some((frequency) => !Number.isInteger(frequency) || frequency < 1)) {
+    throw new UserError(`--update-freq ${frequencies.join(',')}`, 'give whole numbers from 1, one for each epoch');
+  }
+  if (options.bestCheckpointMetric === 'bleu' && !options.evalBleu && !options.disableValidation) {
+    throw new UserError('--best-checkpoint-metric bleu needs the BLEU of the validation data', 'add --eval-bleu');
+  }
+}
+
+function logTask(task: TranslationTask): void {
+  const { sourceLang, targetLang, sourceDictionary, targetDictionary } = task;
+  log.message(`[${sourceLang}] dictionary: ${sourceDictionary.size} types`);
+  log.message(`[${targetLang}] dictionary: ${targetDictionary.size} types`);
+}
+
+function validationSplits(
+  { options }: TrainRequest,
+  task: TranslationTask,
+  model: Parameters<typeof batchLimits>[1],
+): BatchedSplit[] {
+  const limits = {
+    ...batchLimits(task, model, options),
+    maxTokens: options.maxTokensValid ?? options.maxTokens,
+    maxSentences: options.batchSizeValid ?? options.batchSize,
+  };
+  return options.validSubset.split(',').map((split) => cutIntoBatches(task, task.loadSplit(split), limits));
+}
+
+/** What all checkpoints of a run say about it. */
+function identityOf(request: TrainRequest, task: TranslationTask): Omit<CheckpointMetadata, 'training'> {
+  const recorded = Object.entries({ ...request.all, ...request.options }).filter(
+    ([key]) => !UNRECORDED_OPTIONS.has(key),
+  );
+  return {
+    version: request.version,
+    task: 'translation',
+    arch: request.plugins.architecture.name,
+    options: Object.fromEntries(recorded),
+    languages: { source: task.sourceLang, target: task.targetLang },
+    dictionaries: {
+      [task.sourceLang]: hashDictionary(task.sourceDictionary),
+      [task.targetLang]: hashDictionary(task.targetDictionary),
+    },
+    machine: request.machine,
+  };
+}
+
+function restoreMeters({ statistics }: TrainingRun, { meters }: TrainingState): void {
+  const { train, train_inner } = meters as unknown as MeterStates;
+  statistics.train.state = train;
+  statistics.train_inner.state = train_inner;
+}

@@ -1,0 +1,119 @@
+import { EpochIterator, type EpochState } from '../data/epoch-iterator.js';
+import { log } from '../log.js';
+import type { TranslationModel } from '../plugins/model.js';
+import type { TranslationBatch } from '../tasks/collate.js';
+import type { TaskBatchOptions, TranslationTask } from '../tasks/translation.js';
+import type { TranslationData } from '../tasks/translation-data.js';
+import type { DatasetOptions } from './options.js';
+
+/** A split cut into batches. */
+export interface BatchedSplit {
+  readonly data: TranslationData;
+  readonly batches: readonly Int32Array[]; // sentence ids
+}
+
+/** The limits on batches that the options, the task and the model set together. */
+export function batchLimits(
+  task: TranslationTask,
+  model: TranslationModel,
+  options: DatasetOptions & { readonly seed: number },
+): TaskBatchOptions {
+  return {
+    maxTokens: options.maxTokens,
+    maxSentences: options.batchSize,
+    requiredBatchSizeMultiple: options.requiredBatchSizeMultiple,
+    skipInvalidSizes: options.skipInvalidSizeInputsValidTest,
+    maxPositions: {
+      source: Math.min(task.options.maxSourcePositions, model.maxPositions.source),
+      target: Math.min(task.options.maxTargetPositions, model.maxPositions.target),
+    },
+    seed: options.seed,
+  };
+}
+
+/**
+ * Cuts an opened split into batches and says in the log what was left out.
+ * @throws UserError for a sentence that is too long, unless such are to be skipped
+ */
+export function cutIntoBatches(task: TranslationTask, data: TranslationData, limits: TaskBatchOptions): BatchedSplit {
+  const { batches, skipped } = task.makeBatches(data, limits);
+  const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);
+  return { data, batches };
+}
+
+/**
+ * The training data, epoch after epoch. One data folder is cut into batches once; of several, separated by colons, each
+ * epoch takes the next.
+ */
+export class TrainingData {
+  #split: BatchedSplit;
+  #iterator: EpochIterator;
+
+  constructor(
+    readonly task: TranslationTask,
+    readonly limits: TaskBatchOptions,
+    readonly options: DatasetOptions & { readonly seed: number; readonly isSharded: boolean },
+    state?: EpochState,
+  ) {
+    const epoch = state?.epoch ?? 1;
+    this.#split = this.#open(epoch);
+    this.#iterator = this.#iterate(state);
+  }
+
+  /** The epoch that comes next, or that goes on; 1-based. */
+  get nextEpoch(): number {
+    return this.state.epoch;
+  }
+
+  get epoch(): number {
+    return this.#iterator.epoch;
+  }
+
+  get endOfEpoch(): boolean {
+    return this.#iterator.endOfEpoch;
+  }
+
+  get state(): EpochState {
+    return this.#iterator.state();
+  }
+
+  updatesPerEpoch(updateFrequency: number): number {
+    return this.#iterator.updatesPerEpoch(updateFrequency);
+  }
+
+  /** Updates of this epoch that are done. */
+  updatesDone(updateFrequency: number): number {
+    return Math.ceil(this.#iterator.iterationsInEpoch / updateFrequency);
+  }
+
+  /** Opens the data of the epoch that comes next, where each epoch has its own. */
+  beginEpoch(): void {
+    if (!this.options.isSharded || !this.#iterator.endOfEpoch) return;
+    const state = this.#iterator.state();
+    this.close();
+    this.#split = this.#open(state.epoch);
+    this.#iterator = this.#iterate(state);
+  }
+
+  /** What remains of this epoch, or the next one: the micro-batches of update after update. */
+  *updates(updateFrequency: number): Generator<TranslationBatch[], void, undefined> {
+    for (const group of this.#iterator.updates(updateFrequency)) {
+      yield group.map((ids) => this.task.collate(this.#split.data, ids));
+    }
+  }
+
+  close(): void {
+    this.#split.data.close();
+  }
+
+  #open(epoch: number): BatchedSplit {
+    const data = this.task.loadSplit(this.options.trainSubset, epoch);
+    return cutIntoBatches(this.task, data, { ...this.limits, epoch: this.options.isSharded ? epoch : 1 });
+  }
+
+  #iterate(state: EpochState | undefined): EpochIterator {
+    const { seed, curriculum } = this.options;
+    return new EpochIterator(this.#split.batches, { seed, curriculum }, state);
+  }
+}

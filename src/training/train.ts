@@ -1,0 +1,137 @@
+import { log } from '../log.js';
+import { logProgress, logStats, type Stats } from './events.js';
+import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
+import { formatGeneral } from './number-format.js';
+import type { TrainRequest } from './request.js';
+import type { TrainingRun } from './run.js';
+import { type Setup, setUp } from './setup.js';
+import { validate } from './validation.js';
+
+/**
+ * Trains a model as `ts-fairseq train` does: epoch after epoch until an option says stop, going on where the last
+ * checkpoint of the same folder ends. Reports through the log.
+ * @throws UserError for mistakes in options, data or checkpoints, and when the loss is no longer finite
+ */
+export async function train(request: TrainRequest): Promise<void> {
+  const setup = setUp(request);
+  const start = performance.now();
+  try {
+    const reason = await trainEpochs(setup);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    log.message(`done training in ${seconds} seconds: ${reason}`);
+  } finally {
+    setup.run.data.close();
+    for (const { data } of setup.validation.splits) data.close();
+    setup.run.trainer.parts.model.dispose();
+  }
+}
+
+/** @returns why it ended */
+async function trainEpochs(setup: Setup): Promise<string> {
+  const { run } = setup;
+  const { options } = run.request;
+  const startHours = performance.now();
+  const hours = (): number => (performance.now() - startHours) / 3_600_000;
+  for (;;) {
+    const epoch = run.data.nextEpoch;
+    if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
+    const rate = run.trainer.learningRate(epoch);
+    if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
+    const reason = reasonToStop(run.trainer.updates, options) ?? (await trainEpoch(setup, epoch, hours));
+    if (reason !== null) return reason;
+  }
+}
+
+/** Trains what remains of an epoch. @returns why training is to stop, or null */
+async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Promise<string | null> {
+  const { run } = setup;
+  const { data, trainer, statistics } = run;
+  const updateFrequency = valueOfEpoch(run.request.options.updateFreq, epoch);
+  data.beginEpoch();
+  const total = data.updatesPerEpoch(updateFrequency);
+  let reason: string | null = null;
+  for (const microBatches of data.updates(updateFrequency)) {
+    const report = await trainer.step(microBatches, epoch);
+    statistics.train.add(report);
+    statistics.train_inner.add(report);
+    logUpdate(run, epoch, data.updatesDone(updateFrequency), total);
+    reason = await afterUpdate(setup, { epoch, updates: trainer.updates, endOfEpoch: data.endOfEpoch }, hours());
+    if (reason !== null) break;
+  }
+  if (data.endOfEpoch || reason !== null) logStats('train', { tag: 'train', epoch, stats: statistics.train.stats() });
+  statistics.train.reset();
+  return reason;
+}
+
+/** Epoch e's part of a list, the last part for all later epochs. */
+const valueOfEpoch = (values: readonly number[], epoch: number): number => values[Math.min(epoch, values.length) - 1]!;
+
+function logUpdate(
+  { request, statistics, trainer }: TrainingRun,
+  epoch: number,
+  position: number,
+  total: number,
+): void {
+  const stats = statistics.train_inner.stats();
+  logProgress(`epoch ${String(epoch).padStart(3, '0')}`, position, total, stats);
+  if (trainer.updates % request.logInterval !== 0) return;
+  logStats('train_inner', { tag: 'train_inner', epoch, position, total, stats });
+  statistics.train_inner.reset();
+}
+
+/** Validates and saves when it is time to. @returns why training is to stop, or null */
+async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise<string | null> {
+  const { run } = setup;
+  const { options } = run.request;
+  const interruption = interruptionOf(run.request, hours);
+  if (interruption !== null && !moment.endOfEpoch) {
+    run.save(moment, null);
+    return interruption;
+  }
+  let reason = reasonToStop(moment.updates, options);
+  const saving = isTimeToSave(moment, reason !== null, options);
+  let value: number | null = null;
+  if (isTimeToValidate(moment, { stopping: reason !== null, saving }, options)) {
+    value = await validateAll(setup, moment);
+    if (run.earlyStopping.shouldStop(value)) {
+      reason ??= `no better ${options.bestCheckpointMetric} in ${options.patience} validations (--patience)`;
+    }
+  }
+  reason ??= interruption;
+  if (saving || reason !== null) run.save(moment, value);
+  return reason;
+}
+
+/** What ends a run without being part of it: no validation, so that a resumed run goes on as if nothing had happened. */
+function interruptionOf({ options, signal }: TrainRequest, hours: number): string | null {
+  if (signal?.aborted) return 'interrupted; the same command goes on from here';
+  if (options.stopTimeHours > 0 && hours > options.stopTimeHours) return `--stop-time-hours ${options.stopTimeHours}`;
+  return null;
+}
+
+/** Validates on every split. @returns the checkpoint metric of the first */
+async function validateAll({ run, validation }: Setup, { epoch, updates }: Moment): Promise<number> {
+  const { options } = run.request;
+  const values: number[] = [];
+  for (const split of validation.splits) {
+    const { metrics, stats } = await validate(validation.parts, split, epoch, options);
+    const value = metrics[options.bestCheckpointMetric]!;
+    const best = values.length === 0 ? bestFigure(run, value) : [];
+    values.push(value);
+    const subset = split.data.split;
+    logStats('valid', {
+      tag: subset,
+      subset,
+      epoch,
+      stats: [...stats, ['num_updates', String(updates)], ...best],
+    });
+  }
+  return values[0]!;
+}
+
+/** `best_loss 9.393`: with the value at hand, once an earlier one was saved. */
+function bestFigure({ best, request }: TrainingRun, value: number): Stats {
+  if (best.best === null) return [];
+  const better = best.isBest(value, { orEqual: true }) ? value : best.best;
+  return [[`best_${request.options.bestCheckpointMetric}`, formatGeneral(better)]];
+}

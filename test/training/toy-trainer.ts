@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { adam } from '../../src/optim/adam.js';
+import { portableArenaKernels } from '../../src/optim/arena-kernels.js';
+import { fixed } from '../../src/optim/fixed.js';
+import { selectOptions } from '../../src/options/select.js';
+import type { TranslationBatch } from '../../src/tasks/collate.js';
+import { setupTranslation, translationOptions } from '../../src/tasks/translation.js';
+import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
+import { toyArchitecture, toyCriterion } from '../helpers/toy-plugins.js';
+
+/** Binarised by fairseq main 3d262bb: 400 training pairs, joined dictionary of 648 types. */
+export const GOLDEN_DATA = fileURLToPath(new URL('../golden/data/joined', import.meta.url));
+
+const task = setupTranslation(GOLDEN_DATA, selectOptions(translationOptions, {}));
+
+/** The first batches of the golden training data, short sentences first. */
+export function goldenBatches(count: number, maxTokens = 200): TranslationBatch[] {
+  const data = task.loadSplit('train');
+  try {
+    const { batches } = task.makeBatches(data, { maxTokens, seed: 1 });
+    return batches.slice(0, count).map((ids) => task.collate(data, ids));
+  } finally {
+    data.close();
+  }
+}
+
+interface ToyOptions extends Partial<TrainerOptions> {
+  readonly dropout?: number;
+  readonly blowUpAt?: number;
+  readonly lr?: number;
+}
+
+/** A trainer of the toy model with Adam. */
+export function toyTrainer({ dropout = 0, blowUpAt = 0, lr = 1e-2, ...options }: ToyOptions = {}): Trainer {
+  const model = toyArchitecture.model.build(
+    { embedDim: 4, dropout },
+    {
+      sourceVocab: task.sourceDictionary.size,
+      targetVocab: task.targetDictionary.size,
+      padIndex: task.targetDictionary.padIndex,
+      eosIndex: task.targetDictionary.eosIndex,
+      joinedDictionary: true,
+      maxSourcePositions: 50,
+      maxTargetPositions: 50,
+      seed: 1,
+    },
+  );
+  return new Trainer(
+    {
+      model,
+      criterion: toyCriterion.build({ blowUpAt }),
+      optimizer: adam.build(selectOptions(adam.options, {}), model.parameters, portableArenaKernels),
+      lrScheduler: fixed.build(selectOptions(fixed.options, {}), [lr]),
+      kernels: portableArenaKernels,
+    },
+    { seed: 1, clipNorm: 0, sentenceAvg: false, ignorePrefixSize: 0, ...options },
+  );
+}
