@@ -11,12 +11,12 @@ describe('Trainer', () => {
   });
 
   it('makes the loss smaller', async () => {
-    const trainer = toyTrainer();
+    const trainer = toyTrainer({ lr: 0.1 });
     const [batch] = goldenBatches(1);
     const losses: number[] = [];
-    for (let update = 0; update < 10; update++) losses.push((await trainer.step([batch!], 1)).loss);
+    for (let update = 0; update < 5; update++) losses.push((await trainer.step([batch!], 1)).loss);
     expect(losses).toEqual([...losses].sort((a, b) => b - a));
-    expect(losses[9]).toBeLessThan(0.97 * losses[0]!);
+    expect(losses[4]).toBeLessThan(0.9 * losses[0]!);
   });
 
   it('keeps the number of tensors the same after every update', async () => {

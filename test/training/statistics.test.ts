@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { LossStatistics, type UpdateReport, UpdateStatistics } from '../../src/training/statistics.js';
+
+const report: UpdateReport = {
+  loss: 100 * Math.LN2,
+  nll: 90 * Math.LN2,
+  sampleSize: 50,
+  tokens: 45,
+  sentences: 8,
+  updates: 7,
+  gradientNorm: 1.23456,
+  clipped: true,
+  learningRate: 1e-3 / 30,
+  seconds: 1.6,
+};
+
+describe('the figures of updates', () => {
+  it("have fairseq's names, order, units and rounding", () => {
+    let now = 100;
+    const statistics = new UpdateStatistics(() => now);
+    statistics.add(report);
+    now = 104;
+    statistics.add({ ...report, updates: 8, clipped: false });
+    expect(statistics.stats()).toEqual([
+      ['loss', '2'],
+      ['nll_loss', '2'],
+      ['ppl', '4'],
+      ['wps', '11.2'],
+      ['ups', '0.25'],
+      ['wpb', '45'],
+      ['bsz', '8'],
+      ['num_updates', '8'],
+      ['lr', '3.33333e-05'],
+      ['gnorm', '1.235'],
+      ['clip', '50'],
+      ['train_wall', '3'],
+      ['wall', '4'],
+    ]);
+  });
+
+  it('weigh losses by sample size and nll by tokens', () => {
+    const statistics = new UpdateStatistics(() => 0);
+    statistics.add(report);
+    statistics.add({ ...report, loss: 0, sampleSize: 150, nll: 0, tokens: 135 });
+    expect(statistics.loss).toBe(0.5);
+    expect(statistics.nllLoss).toBe(0.5);
+  });
+
+  it('have no clip without --clip-norm', () => {
+    const statistics = new UpdateStatistics(() => 0);
+    statistics.add({ ...report, clipped: null });
+    expect(statistics.stats().map(([name]) => name)).not.toContain('clip');
+  });
+
+  it('may be negative in the loss while the perplexity comes from the nll', () => {
+    const statistics = new LossStatistics(() => 0);
+    statistics.add({ ...report, loss: -25 * Math.LN2 });
+    expect(statistics.lossFigures()).toEqual([
+      ['loss', '-0.5'],
+      ['nll_loss', '2'],
+      ['ppl', '4'],
+    ]);
+  });
+
+  it('go on from a saved state as if they had not been interrupted', () => {
+    const [whole, first, second] = [0, 1, 2].map(() => new UpdateStatistics(() => 0));
+    whole!.add(report);
+    first!.add(report);
+    second!.state = JSON.parse(JSON.stringify(first!.state));
+    const next = { ...report, loss: 7, nll: 5, tokens: 3, sampleSize: 3, gradientNorm: 9 };
+    whole!.add(next);
+    second!.add(next);
+    expect(second!.state).toEqual(whole!.state);
+  });
+
+  it('start over after a reset', () => {
+    const statistics = new UpdateStatistics(() => 0);
+    statistics.add(report);
+    statistics.reset();
+    statistics.add({ ...report, loss: 0 });
+    expect(statistics.loss).toBe(0);
+  });
+});
