@@ -29,14 +29,16 @@ const fusedEmbedding = defineOp<
 
 /** Rows of a table; the gradient is a product with a one-hot matrix because wasm has no scatter-add. */
 function lookUp(table: tf.Tensor2D, ids: tf.Tensor2D, padIndex: number): tf.Tensor {
-  const gathered = tf.customGrad((weights, save) => {
-    (save as (tensors: tf.Tensor[]) => void)([weights as tf.Tensor]);
+  const gather = tf.customGrad((weights, save) => {
+    // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
+    (save as tf.GradSaveFunc)([ids]);
     return {
       value: tf.gather(weights as tf.Tensor2D, ids),
-      gradFunc: (dy: tf.Tensor) => tf.tidy(() => scatterAdd(dy, ids, table.shape, padIndex)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.tidy(() => scatterAdd(dy, saved[0] as tf.Tensor2D, table.shape, padIndex)),
     };
   });
-  return gathered(table);
+  return gather(table);
 }
 
 /** Σ over positions of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */
