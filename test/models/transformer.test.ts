@@ -1,0 +1,157 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { architectures } from '../../models/index.js';
+import { openDevice } from '../../src/devices/index.js';
+import { UserError } from '../../src/errors.js';
+import type { TranslationModel } from '../../src/plugins/model.js';
+import type { TranslationTask } from '../../src/tasks/translation.js';
+import * as tf from '../../src/tf.js';
+import { batchFeatures, buildTransformer, referenceTask, transformerOptions } from '../helpers/reference-model.js';
+
+const SMALL = {
+  encoderEmbedDim: 16,
+  encoderFfnEmbedDim: 24,
+  encoderLayers: 1,
+  encoderAttentionHeads: 2,
+  decoderLayers: 1,
+  decoderAttentionHeads: 2,
+} as const;
+
+let task: TranslationTask;
+beforeAll(async () => {
+  await openDevice('wasm', { threads: null });
+  task = referenceTask();
+});
+
+/** Norm of the gradient of Σ features² + Σ logits² by every parameter. */
+function gradientNorms(model: TranslationModel): Map<string, number> {
+  const batch = task.collate(task.loadSplit('valid'), Int32Array.from([0, 1, 2]));
+  const trainable = model.parameters.trainable;
+  const { value, grads } = tf.engine().gradients(
+    () => {
+      const mode = { dropout: { seed: 1, update: 0, microBatch: 0 } };
+      const features = tf.reshape(batchFeatures(model, batch, mode), [-1, SMALL.encoderEmbedDim]) as tf.Tensor2D;
+      const logits = tf.matMul(features, model.classifier(features).weights, false, true);
+      return tf.add(tf.sum(tf.square(tf.sin(features))), tf.sum(tf.square(logits))) as tf.Scalar;
+    },
+    trainable.map(({ tensor }) => tensor),
+  );
+  const norms = new Map<string, number>();
+  trainable.forEach((parameter, index) => {
+    const gradient = grads[index]!.dataSync() as Float32Array;
+    for (const part of parameter.parts) {
+      const start = part.offset - parameter.offset;
+      norms.set(part.name, Math.hypot(...gradient.subarray(start, start + part.size)));
+    }
+  });
+  tf.dispose([value, grads]);
+  return norms;
+}
+
+describe('every parameter of the transformer', () => {
+  it.each([
+    ['post-norm', {}],
+    ['pre-norm', { encoderNormalizeBefore: true, decoderNormalizeBefore: true }],
+    ['learned positions', { encoderLearnedPos: true, decoderLearnedPos: true }],
+    ['shared decoder embeddings', { shareDecoderInputOutputEmbed: true }],
+    ['shared embeddings', { shareAllEmbeddings: true }],
+    ['normalised embeddings', { layernormEmbedding: true }],
+    ['gelu and every dropout', { activationFn: 'gelu', dropout: 0.2, attentionDropout: 0.2, activationDropout: 0.2 }],
+    ['gelu_accurate', { activationFn: 'gelu_accurate' }],
+    ['swish', { activationFn: 'swish' }],
+  ] as const)('gets a gradient with %s', (_, overrides) => {
+    const model = buildTransformer(task, transformerOptions({ ...SMALL, ...overrides }));
+    const norms = gradientNorms(model);
+    model.dispose();
+    const without = [...norms].filter(([name, norm]) => !(norm > 0) && !name.endsWith('k_proj.bias'));
+    expect(without).toEqual([]);
+    expect(norms.size).toBeGreaterThan(30);
+  });
+
+  it('is declared under the same name whatever the order of use', () => {
+    const model = buildTransformer(task, transformerOptions({ ...SMALL, shareAllEmbeddings: true }));
+    expect(model.parameters.parameters.map(({ name }) => name)).toContain(
+      'decoder.layers.0.encoder_attn.k_proj.weight',
+    );
+    expect(model.parameters.parameters.some(({ name }) => name === 'decoder.embed_tokens.weight')).toBe(false);
+    model.dispose();
+  });
+});
+
+describe("the transformer's initial weights", () => {
+  it('follow fairseq: xavier with gain 1/√2, normal embeddings, zero padding row, PyTorch linear layers', () => {
+    const embed = 64;
+    const model = buildTransformer(
+      task,
+      transformerOptions({ ...SMALL, encoderEmbedDim: embed, encoderFfnEmbedDim: 96 }),
+    );
+    const store = model.parameters;
+    const values = (name: string): Float32Array =>
+      store.view(store.values, store.parameters.find((parameter) => parameter.name === name)!);
+    const largest = (name: string): number => values(name).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const bound = (fanIn: number, fanOut: number, gain = 1): number => gain * Math.sqrt(6 / (fanIn + fanOut));
+    const near = (actual: number, expected: number): void => {
+      expect(actual).toBeLessThanOrEqual(expected);
+      expect(actual).toBeGreaterThan(0.97 * expected);
+    };
+    near(largest('encoder.layers.0.self_attn.q_proj.weight'), bound(embed, embed, Math.SQRT1_2));
+    near(largest('encoder.layers.0.self_attn.out_proj.weight'), bound(embed, embed));
+    near(largest('encoder.layers.0.fc1.weight'), 1 / Math.sqrt(embed));
+    near(largest('encoder.layers.0.fc2.weight'), 1 / Math.sqrt(96));
+    expect(largest('encoder.layers.0.self_attn.out_proj.bias')).toBe(0);
+    expect(values('encoder.layers.0.final_layer_norm.weight').every((value) => value === 1)).toBe(true);
+    const table = values('encoder.embed_tokens.weight');
+    const deviation = Math.sqrt(table.reduce((sum, value) => sum + value ** 2, 0) / table.length);
+    expect(deviation / embed ** -0.5).toBeCloseTo(1, 1);
+    expect([...table.subarray(embed, 2 * embed)].every((value) => value === 0)).toBe(true);
+    model.dispose();
+  });
+
+  it('repeat with the seed', () => {
+    const [first, second, third] = [1, 1, 2].map((seed) => {
+      const model = buildTransformer(task, transformerOptions(SMALL), seed);
+      const { values } = model.parameters;
+      model.dispose();
+      return values;
+    });
+    expect(first).toEqual(second);
+    expect(first).not.toEqual(third);
+  });
+});
+
+describe('the transformer refuses', () => {
+  it.each([
+    [{ encoderEmbedDim: 18, encoderAttentionHeads: 4 }, '--encoder-embed-dim 18 is not a multiple of'],
+    [{ decoderEmbedDim: 32 }, '--decoder-embed-dim 32 differs from --encoder-embed-dim 16'],
+    [{ encoderLayerdrop: 0.1 }, '--encoder-layerdrop'],
+  ] as const)('%j', (overrides, message) => {
+    const build = (): unknown => buildTransformer(task, transformerOptions({ ...SMALL, ...overrides }));
+    expect(build).toThrow(UserError);
+    expect(build).toThrow(message);
+  });
+
+  it('shared embeddings over two dictionaries', () => {
+    const separate = { ...task, joinedDictionary: false };
+    expect(() => buildTransformer(separate, transformerOptions({ ...SMALL, shareAllEmbeddings: true }))).toThrow(
+      '--share-all-embeddings needs one dictionary',
+    );
+  });
+});
+
+describe('a forward and backward pass', () => {
+  it('leaves no tensor behind', () => {
+    const model = buildTransformer(task, transformerOptions({ ...SMALL, dropout: 0.1 }));
+    gradientNorms(model);
+    const before = tf.memory().numTensors;
+    gradientNorms(model);
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+});
+
+describe('the architectures', () => {
+  it('override options that the model has', () => {
+    for (const { defaults, model } of architectures) {
+      for (const key of Object.keys(defaults)) expect(Object.keys(model.options)).toContain(key);
+    }
+  });
+});
