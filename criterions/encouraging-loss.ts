@@ -1,0 +1,90 @@
+import { UserError } from '../src/errors.js';
+import { type ClassFunction, classFunction } from '../src/ops/class-function.js';
+import type { Criterion } from '../src/plugins/criterion.js';
+import * as tf from '../src/tf.js';
+
+/** How much of the bonus counts in an epoch (1-based). */
+export type Schedule = (epoch: number) => number;
+
+/** What the criterions of the encouraging family have in common. */
+export interface EncouragingLoss {
+  readonly labelSmoothing: number; // ε
+  readonly bonusLabelSmoothing: number; // ε_b
+  /** null: no bonus at all. */
+  readonly bonus: ClassFunction | null;
+  /** ρ of the target's bonus. */
+  readonly weight: number;
+  /** ρ of the part of the bonus that is spread over all classes. */
+  readonly smoothingWeight: number;
+  readonly schedule: Schedule;
+  /** 'keep': the bonus of padding rows counts, their −log p does not. */
+  readonly paddingRows: 'drop' | 'keep';
+}
+
+/**
+ * Zhao et al. 2022: cross entropy plus a bonus that keeps well-classified tokens learning, both with smoothed labels:
+ *   (1−ε)·(−log p_y) + ε/V · Σ_v (−log p_v) + s · [ (1−ε_b)·ρ·b(p_y) + ε_b/V · ρ_s · Σ_v b(p_v) ]
+ * where s is the schedule's factor in this epoch.
+ */
+export function encouragingLoss(settings: EncouragingLoss): Criterion {
+  const { labelSmoothing, bonusLabelSmoothing, bonus, weight, smoothingWeight, schedule, paddingRows } = settings;
+  return {
+    paddingRows,
+    forward({ scores, counts, epoch }) {
+      const smoothsBonus = bonus !== null && bonusLabelSmoothing > 0;
+      const { targetLogProb, meanLogProb, sums } = scores.statistics(smoothsBonus ? [bonus] : []);
+      const counted = (rows: tf.Tensor1D): tf.Tensor1D => (counts === null ? rows : tf.mul(rows, counts));
+      const smoothed = tf.add(tf.mul(targetLogProb, 1 - labelSmoothing), tf.mul(meanLogProb, labelSmoothing));
+      const nll = tf.neg(tf.sum(counted(targetLogProb))) as tf.Scalar;
+      const crossEntropy = tf.neg(tf.sum(counted(smoothed as tf.Tensor1D)));
+      if (bonus === null) return { loss: crossEntropy as tf.Scalar, nll };
+
+      const factor = schedule(epoch);
+      const target = tf.mul(tf.sum(classFunction(bonus, targetLogProb)), (1 - bonusLabelSmoothing) * weight * factor);
+      const spread = sums[0];
+      const reward =
+        spread === undefined
+          ? target
+          : tf.add(target, tf.mul(tf.sum(spread), (bonusLabelSmoothing / scores.classes) * smoothingWeight * factor));
+      return { loss: tf.add(crossEntropy, reward) as tf.Scalar, nll };
+    },
+  };
+}
+
+export const SCHEDULES = ['constant', 'linear', 'exponential', 'cosine'] as const;
+
+/**
+ * The paper's schedules over t = epoch / epochs: linear t; exponential exp((t − 1)·rate), or 1 − exp(t·rate) for a
+ * negative rate; cosine (cos(π(1 + t)) + 1) / 2.
+ * @throws UserError for a schedule without its number of epochs, or an exponential one of rate 0
+ */
+export function bonusSchedule(
+  name: (typeof SCHEDULES)[number],
+  epochs: number | null,
+  rate: number,
+  flags: { readonly schedule: string; readonly epochs: string; readonly rate: string },
+): Schedule {
+  if (name === 'constant') return () => 1;
+  if (epochs === null) throw new UserError(`${flags.schedule} ${name} needs its length`, `give ${flags.epochs}`);
+  if (name === 'exponential' && rate === 0) {
+    throw new UserError(`${flags.rate} 0 makes no exponential schedule`, `give another rate, e.g. ${flags.rate} 5`);
+  }
+  return (epoch) => {
+    const t = epoch / epochs;
+    switch (name) {
+      case 'linear':
+        return t;
+      case 'exponential':
+        return rate > 0 ? Math.exp((t - 1) * rate) : 1 - Math.exp(t * rate);
+      case 'cosine':
+        return (Math.cos(Math.PI * (1 + t)) + 1) / 2;
+    }
+  };
+}
+
+/** @throws UserError unless 0 < LE ≤ 1 */
+export function checkLogEnd(logEnd: number, flag: string): void {
+  if (!(logEnd > 0 && logEnd <= 1)) {
+    throw new UserError(`${flag} ${logEnd} is not in (0, 1]`, `the paper uses ${flag} 0.5, 0.75 or 1`);
+  }
+}

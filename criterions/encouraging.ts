@@ -1,0 +1,83 @@
+import type { ClassFunction } from '../src/ops/class-function.js';
+import { defineOptions, type OptionsOf } from '../src/options/schema.js';
+import { defineCriterion } from '../src/plugins/criterion.js';
+import { bonusSchedule, checkLogEnd, encouragingLoss, SCHEDULES } from './encouraging-loss.js';
+
+const options = defineOptions({
+  logEnd: {
+    kind: 'float',
+    default: 0.5,
+    help: 'LE, where the log bonus goes on as its tangent, in (0, 1]; 1 = never',
+  },
+  labelSmoothing: { kind: 'float', default: 0, min: 0, max: 1, help: 'ε of the cross entropy, ε/V for every class' },
+  bonusLabelSmoothing: {
+    kind: 'float',
+    default: null,
+    min: 0,
+    max: 1,
+    help: 'ε of the bonus (default: --label-smoothing)',
+  },
+  bonus: {
+    kind: 'choice',
+    choices: ['log', 'power', 'cosine', 'aggressive', 'abrupt'],
+    default: 'log',
+    help:
+      'log(1−p), tangent above LE; −p^γ; cos(πp)−1; aggressive: log(1−p) only above --bonus-start; ' +
+      'abrupt: log(1−p) only up to --bonus-abrupt',
+  },
+  bonusExponent: { kind: 'float', default: 1, min: 0, help: 'γ of --bonus power' },
+  bonusStart: { kind: 'float', default: 0.5, min: 0, max: 1, help: '--bonus aggressive rewards p above this' },
+  bonusAbrupt: { kind: 'float', default: 0.75, min: 0, max: 1, help: '--bonus abrupt ends above this p' },
+  bonusWeight: { kind: 'float', default: 1, help: 'ρ, the weight of the bonus' },
+  bonusScale: { kind: 'float', default: 1, min: 0, max: 1, help: 'ρ inside log(1−ρp)' },
+  bonusClamp: { kind: 'float', default: 1e-5, min: 0, help: 'least 1−p inside the logarithm' },
+  bonusSchedule: { kind: 'choice', choices: SCHEDULES, default: 'constant', help: 'the bonus grows over the epochs' },
+  bonusScheduleEpochs: { kind: 'int', default: null, min: 1, help: 'epochs until the whole bonus counts' },
+  bonusScheduleRate: { kind: 'float', default: 5, help: 'rate of --bonus-schedule exponential; may be negative' },
+  bonusPadding: {
+    kind: 'choice',
+    choices: ['drop', 'keep'],
+    default: 'drop',
+    help: "keep: padding is rewarded too, as the paper's code does without --el_mask_pad 1",
+  },
+});
+
+/** The encouraging loss of Zhao et al. 2022 with every variant of the paper. */
+export const encouraging = defineCriterion({
+  name: 'encouraging',
+  summary: 'cross entropy plus a bonus log(1−p) that keeps well-classified tokens learning',
+  options,
+  build(given) {
+    checkLogEnd(given.logEnd, '--log-end');
+    return encouragingLoss({
+      labelSmoothing: given.labelSmoothing,
+      bonusLabelSmoothing: given.bonusLabelSmoothing ?? given.labelSmoothing,
+      bonus: bonusFunction(given),
+      weight: given.bonusWeight,
+      smoothingWeight: given.bonusWeight,
+      schedule: bonusSchedule(given.bonusSchedule, given.bonusScheduleEpochs, given.bonusScheduleRate, {
+        schedule: '--bonus-schedule',
+        epochs: '--bonus-schedule-epochs',
+        rate: '--bonus-schedule-rate',
+      }),
+      paddingRows: given.bonusPadding,
+    });
+  },
+});
+
+function bonusFunction(given: OptionsOf<typeof options>): ClassFunction {
+  const { bonus, logEnd, bonusExponent, bonusStart, bonusAbrupt, bonusScale, bonusClamp } = given;
+  const log = { family: 'log', logEnd: 1, clamp: bonusClamp, scale: bonusScale, start: 0, abrupt: 0 } as const;
+  switch (bonus) {
+    case 'log':
+      return { ...log, logEnd };
+    case 'aggressive':
+      return { ...log, start: bonusStart };
+    case 'abrupt':
+      return { ...log, abrupt: bonusAbrupt };
+    case 'power':
+      return { family: 'power', exponent: bonusExponent, start: 0, abrupt: 0 };
+    case 'cosine':
+      return { family: 'cosine', abrupt: 0 };
+  }
+}
