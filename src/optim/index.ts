@@ -5,7 +5,7 @@ import { fixed } from './fixed.js';
 import { inverseSqrt } from './inverse-sqrt.js';
 
 /** Every optimizer; a new one is a file and a line here. */
-export const optimizers = [adam] as unknown as readonly OptimizerDefinition[];
+export const optimizers: readonly OptimizerDefinition[] = [adam];
 
 /** Every learning rate scheduler; a new one is a file and a line here. */
-export const lrSchedulers = [inverseSqrt, fixed] as unknown as readonly LrSchedulerDefinition[];
+export const lrSchedulers: readonly LrSchedulerDefinition[] = [inverseSqrt, fixed];

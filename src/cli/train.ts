@@ -1,0 +1,75 @@
+import { builtInComponents } from '../components.js';
+import { deviceOptions, openDevice } from '../devices/index.js';
+import { defineOptions } from '../options/schema.js';
+import { machineOf } from '../training/machine.js';
+import { trainingOptions } from '../training/request.js';
+import { train } from '../training/train.js';
+import { defineCommand } from './command.js';
+import { untilInterrupted } from './interruption.js';
+import { logOptions, startLog } from './log-sink.js';
+import { version } from './version.js';
+
+const selection = defineOptions({
+  arch: { kind: 'string', default: 'transformer', aliases: ['-a'], metavar: 'NAME', help: 'architecture of the model' },
+  criterion: { kind: 'string', default: 'cross_entropy', metavar: 'NAME', help: 'what is minimised' },
+  optimizer: { kind: 'string', default: 'adam', metavar: 'NAME', help: 'how gradients change the weights' },
+  lrScheduler: { kind: 'string', default: 'fixed', metavar: 'NAME', help: 'how the learning rate changes' },
+  task: { kind: 'choice', choices: ['translation'], default: 'translation', help: 'what is learnt' },
+});
+
+const options = { ...selection, ...trainingOptions, ...deviceOptions, ...logOptions } as const;
+
+type Selection = { readonly [K in 'arch' | 'criterion' | 'optimizer' | 'lrScheduler']: string };
+
+/** The definitions that names on the command line stand for. */
+function select({ arch, criterion, optimizer, lrScheduler }: Selection) {
+  const components = builtInComponents();
+  return {
+    architecture: components.architectures.get(arch),
+    criterion: components.criterions.get(criterion),
+    optimizer: components.optimizers.get(optimizer),
+    lrScheduler: components.lrSchedulers.get(lrScheduler),
+  };
+}
+
+export const trainCommand = defineCommand({
+  name: 'train',
+  description:
+    'Trains a model on data that preprocess made, validates and saves it after every epoch, and goes on where the last checkpoint of --save-dir ends.',
+  arguments: [{ name: 'data', help: 'data folder; several, separated by colons, take turns by epoch' }],
+  options,
+  examples: [
+    'ts-fairseq train data-bin/de-en --arch transformer_iwslt_de_en --criterion encouraging --label-smoothing 0.1 --optimizer adam --lr 5e-4 --lr-scheduler inverse_sqrt --max-tokens 4096 --max-epoch 50',
+  ],
+  async extend(selected) {
+    const { architecture, criterion, optimizer, lrScheduler } = select(selected);
+    return [
+      { title: `Model ${selected.arch}`, schema: architecture.model.options, defaults: architecture.defaults },
+      { title: `Criterion ${criterion.name}`, schema: criterion.options },
+      { title: `Optimizer ${optimizer.name}`, schema: optimizer.options },
+      { title: `Learning rate ${lrScheduler.name}`, schema: lrScheduler.options },
+    ];
+  },
+  async run({ args, options, all }) {
+    const plugins = select(options);
+    const stopLog = startLog(options);
+    try {
+      const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+      await untilInterrupted((signal) =>
+        train({
+          data: args[0]!,
+          options,
+          all,
+          plugins,
+          kernels: device.arenaKernels,
+          machine: machineOf(device.description),
+          version,
+          logInterval: options.logInterval,
+          signal,
+        }),
+      );
+    } finally {
+      stopLog();
+    }
+  },
+});
