@@ -23,37 +23,83 @@ export type ClassFunction =
   | { readonly family: 'cosine'; readonly abrupt: number }
   | { readonly family: 'custom'; readonly value: (logProb: tf.Tensor) => tf.Tensor };
 
-/** f(p) element by element, differentiable; logProb is log p of any shape. */
+type Family = Exclude<ClassFunction, { family: 'custom' }>;
+
+/**
+ * f(p) element by element, differentiable; logProb is log p of any shape. The derivative by log p, p · f′(p), is written
+ * out, so that the digits of 1 − p near p = 1 are kept and nothing is differentiated through a comparison.
+ */
 export function classFunction<T extends tf.Tensor>(f: ClassFunction, logProb: T): T {
-  return tf.tidy(() => {
-    if (f.family === 'custom') return f.value(logProb);
-    const probability = tf.exp(logProb);
-    const value = familyValue(f, logProb, probability);
-    return f.abrupt > 0 ? tf.where(tf.greater(probability, f.abrupt), tf.zerosLike(value), value) : value;
-  }) as T;
+  if (f.family === 'custom') return f.value(logProb) as T;
+  const evaluate = tf.customGrad((x, save) => {
+    const input = x as tf.Tensor;
+    (save as tf.GradSaveFunc)([input]);
+    return {
+      value: tf.tidy(() => value(f, input)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(f, saved[0]!))),
+    };
+  });
+  return evaluate(logProb) as T;
 }
 
-function familyValue(f: Exclude<ClassFunction, { family: 'custom' }>, logProb: tf.Tensor, p: tf.Tensor): tf.Tensor {
+/** f(p) */
+function value(f: Family, logProb: tf.Tensor): tf.Tensor {
+  const p = tf.exp(logProb);
+  return untilAbrupt(f, p, valueBeforeAbrupt(f, logProb, p));
+}
+
+/** df/d log p = p · f′(p) */
+function derivative(f: Family, logProb: tf.Tensor): tf.Tensor {
+  const p = tf.exp(logProb);
+  return untilAbrupt(f, p, derivativeBeforeAbrupt(f, logProb, p));
+}
+
+function valueBeforeAbrupt(f: Family, logProb: tf.Tensor, p: tf.Tensor): tf.Tensor {
   switch (f.family) {
     case 'log': {
-      // 1 − p = −expm1(log p) keeps its digits as p → 1.
-      const rest = f.scale === 1 ? tf.neg(tf.expm1(logProb)) : tf.sub(1, tf.mul(p, f.scale));
-      const curve = startingAt(f.start, p, tf.log(tf.maximum(rest, f.clamp)), Math.log(Math.max(1 - f.start, f.clamp)));
+      const logarithm = tf.log(tf.maximum(rest(f, logProb, p), f.clamp));
+      const valueAtStart = Math.log(Math.max(1 - f.start, f.clamp));
+      const curve = f.start === 0 ? logarithm : fromStart(f, p, tf.sub(logarithm, valueAtStart));
       if (f.logEnd === 1) return curve;
       const tangent = tf.sub(Math.log(1 - f.logEnd), tf.div(tf.sub(p, f.logEnd), 1 - f.logEnd));
       return tf.where(tf.greater(p, f.logEnd), tangent, curve);
     }
     case 'power': {
       const curve = tf.neg(tf.exp(tf.mul(logProb, f.exponent)));
-      return startingAt(f.start, p, curve, -(f.start ** f.exponent));
+      return f.start === 0 ? curve : fromStart(f, p, tf.add(curve, f.start ** f.exponent));
     }
     case 'cosine':
       return tf.sub(tf.cos(tf.mul(p, Math.PI)), 1);
   }
 }
 
-/** 0 where p < start, the curve shifted by its value there where p ≥ start. */
-function startingAt(start: number, p: tf.Tensor, curve: tf.Tensor, valueAtStart: number): tf.Tensor {
-  if (start === 0) return curve;
-  return tf.where(tf.greaterEqual(p, start), tf.sub(curve, valueAtStart), tf.zerosLike(curve));
+function derivativeBeforeAbrupt(f: Family, logProb: tf.Tensor, p: tf.Tensor): tf.Tensor {
+  switch (f.family) {
+    case 'log': {
+      const left = rest(f, logProb, p);
+      const slope = tf.neg(tf.div(tf.mul(p, f.scale), tf.maximum(left, f.clamp)));
+      const curve = fromStart(f, p, tf.where(tf.greaterEqual(left, f.clamp), slope, tf.zerosLike(slope)));
+      if (f.logEnd === 1) return curve;
+      return tf.where(tf.greater(p, f.logEnd), tf.div(p, f.logEnd - 1), curve);
+    }
+    case 'power':
+      return fromStart(f, p, tf.mul(tf.exp(tf.mul(logProb, f.exponent)), -f.exponent));
+    case 'cosine':
+      return tf.mul(tf.mul(tf.sin(tf.mul(p, Math.PI)), p), -Math.PI);
+  }
+}
+
+/** 1 − scale · p; as −expm1(log p) it keeps its digits where p → 1. */
+function rest({ scale }: { scale: number }, logProb: tf.Tensor, p: tf.Tensor): tf.Tensor {
+  return scale === 1 ? tf.neg(tf.expm1(logProb)) : tf.sub(1, tf.mul(p, scale));
+}
+
+/** 0 where p < start. */
+function fromStart({ start }: { start: number }, p: tf.Tensor, curve: tf.Tensor): tf.Tensor {
+  return start === 0 ? curve : tf.where(tf.greaterEqual(p, start), curve, tf.zerosLike(curve));
+}
+
+/** 0 where p > abrupt. */
+function untilAbrupt({ abrupt }: { abrupt: number }, p: tf.Tensor, curve: tf.Tensor): tf.Tensor {
+  return abrupt > 0 ? tf.where(tf.greater(p, abrupt), tf.zerosLike(curve), curve) : curve;
 }

@@ -2,6 +2,7 @@ import { checkShape } from '../errors.js';
 import * as tf from '../tf.js';
 import { type ClassFunction, classFunction } from './class-function.js';
 import { type Attributes, hasKernel, runKernel } from './define-op.js';
+import { logSoftmax } from './log-softmax.js';
 
 /** What a row's scores boil down to; every field is float32 [rows] and differentiable but `predictions`. */
 export interface RowStatistics {
@@ -98,7 +99,7 @@ export function logitScores(logits: tf.Tensor2D, targets: tf.Tensor1D): RowScore
 }
 
 function logitStatistics(logits: tf.Tensor2D, targets: tf.Tensor1D, sums: readonly ClassFunction[]): RowStatistics {
-  const logProbs = tf.logSoftmax(logits);
+  const logProbs = logSoftmax(logits);
   const isTarget = tf.oneHot(targets, logits.shape[1]);
   return {
     // Selected by `where`, not by a product: a probability of 0 has the log −∞, and 0 · −∞ is NaN.

@@ -1,0 +1,12 @@
+import { criterions } from '../../criterions/index.js';
+import { selectOptions } from '../../src/options/select.js';
+import type { Criterion, CriterionDefinition } from '../../src/plugins/criterion.js';
+import { Registry } from '../../src/plugins/registry.js';
+
+const registry = new Registry<CriterionDefinition>('criterion', criterions as unknown as CriterionDefinition[]);
+
+/** A built-in criterion by name, its defaults replaced by `options`. */
+export function buildCriterion(name: string, options: Record<string, unknown> = {}): Criterion {
+  const definition = registry.get(name);
+  return definition.build(selectOptions(definition.options, options));
+}
