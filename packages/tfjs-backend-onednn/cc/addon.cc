@@ -1,0 +1,197 @@
+// The boundary between JavaScript and the kernels: the only file that knows both.
+#include <dnnl.hpp>
+#include <omp.h>
+
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "kernels/arena.h"
+#include "kernels/attention.h"
+#include "kernels/classifier-statistics.h"
+#include "kernels/dropout.h"
+#include "kernels/embedding.h"
+#include "kernels/layer-norm.h"
+#include "kernels/linear.h"
+#include "storage.h"
+
+namespace onednn_backend {
+
+// Fields are read in the order of the struct; src/addon.ts has the same order.
+template <>
+RowsShape Arguments::read<RowsShape>() {
+  return {read<int64_t>(), read<int64_t>()};
+}
+template <>
+LinearShape Arguments::read<LinearShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
+}
+template <>
+LayerNormShape Arguments::read<LayerNormShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<float>()};
+}
+template <>
+EmbeddingShape Arguments::read<EmbeddingShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<float>()};
+}
+template <>
+AttentionShape Arguments::read<AttentionShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
+}
+template <>
+ClassifierShape Arguments::read<ClassifierShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>()};
+}
+template <>
+AdamScalars Arguments::read<AdamScalars>() {
+  return {read<double>(), read<double>(), read<double>(), read<double>(), read<double>()};
+}
+template <>
+Dropout Arguments::read<Dropout>() {
+  return {read<double>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>()};
+}
+
+// One number after another in a Float64Array; the order of the fields of ClassFunction.
+template <>
+std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
+  const Napi::Float64Array fields = next().As<Napi::Float64Array>();
+  constexpr std::size_t kFields = 8;
+  if (fields.ElementLength() % kFields != 0) throw std::invalid_argument("class functions have 8 fields each");
+  std::vector<ClassFunction> functions;
+  for (std::size_t i = 0; i < fields.ElementLength(); i += kFields) {
+    const auto field = [&](std::size_t offset) { return static_cast<float>(fields[i + offset]); };
+    functions.push_back({static_cast<ClassFamily>(static_cast<int>(fields[i])), field(1), field(2), field(3), field(4),
+                         field(5), field(6), field(7)});
+  }
+  return functions;
+}
+
+template <>
+std::vector<float*> Arguments::read<std::vector<float*>>() {
+  const Napi::Array arrays = next().As<Napi::Array>();
+  std::vector<float*> pointers;
+  for (uint32_t i = 0; i < arrays.Length(); i++) {
+    pointers.push_back(arrays.Get(i).As<Napi::Float32Array>().Data());
+  }
+  return pointers;
+}
+template <>
+std::vector<const float*> Arguments::read<std::vector<const float*>>() {
+  const std::vector<float*> pointers = read<std::vector<float*>>();
+  return {pointers.begin(), pointers.end()};
+}
+
+// query_key_value [batch, time, 3 · embed]
+void self_attention(const float* query_key_value, const int32_t* key_padding, float* context, float* log_sum_exp,
+                    const AttentionShape& shape, const Dropout& dropout) {
+  const int64_t embed = shape.embed(), stride = 3 * embed;
+  attention({query_key_value, stride}, {query_key_value + embed, stride}, {query_key_value + 2 * embed, stride},
+            key_padding, context, log_sum_exp, shape, dropout);
+}
+
+void self_attention_grad(const float* query_key_value, const int32_t* key_padding, const float* context,
+                         const float* log_sum_exp, const float* d_context, float* d_query_key_value,
+                         const AttentionShape& shape, const Dropout& dropout) {
+  const int64_t embed = shape.embed(), stride = 3 * embed;
+  attention_grad({query_key_value, stride}, {query_key_value + embed, stride}, {query_key_value + 2 * embed, stride},
+                 key_padding, context, log_sum_exp, d_context, {d_query_key_value, stride},
+                 {d_query_key_value + embed, stride}, {d_query_key_value + 2 * embed, stride}, shape, dropout);
+}
+
+// query [batch, target, embed], key_value [batch, source, 2 · embed]
+void cross_attention(const float* query, const float* key_value, const int32_t* key_padding, float* context,
+                     float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
+  const int64_t embed = shape.embed();
+  attention({query, embed}, {key_value, 2 * embed}, {key_value + embed, 2 * embed}, key_padding, context, log_sum_exp,
+            shape, dropout);
+}
+
+void cross_attention_grad(const float* query, const float* key_value, const int32_t* key_padding, const float* context,
+                          const float* log_sum_exp, const float* d_context, float* d_query, float* d_key_value,
+                          const AttentionShape& shape, const Dropout& dropout) {
+  const int64_t embed = shape.embed();
+  attention_grad({query, embed}, {key_value, 2 * embed}, {key_value + embed, 2 * embed}, key_padding, context,
+                 log_sum_exp, d_context, {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed},
+                 shape, dropout);
+}
+
+void set_threads(int64_t threads) { omp_set_num_threads(static_cast<int>(threads)); }
+
+// An ArrayBuffer of uninitialised, aligned memory that goes back to the system when it is collected or detached.
+Napi::Value new_block(const Napi::CallbackInfo& info) {
+  const std::size_t bytes = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
+  try {
+    void* block = allocate_block(bytes);
+    return Napi::ArrayBuffer::New(info.Env(), block, bytes, [](Napi::Env, void* data) { free_block(data); });
+  } catch (const std::bad_alloc&) {
+    throw Napi::Error::New(info.Env(), "out of memory: " + std::to_string(bytes) + " bytes for a tensor");
+  }
+}
+
+Napi::Value release_block(const Napi::CallbackInfo& info) {
+  info[0].As<Napi::ArrayBuffer>().Detach();
+  return info.Env().Undefined();
+}
+
+std::string isa_name() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41: return "SSE4.1";
+    case dnnl::cpu_isa::avx: return "AVX";
+    case dnnl::cpu_isa::avx2: return "AVX2";
+    case dnnl::cpu_isa::avx512_core: return "AVX-512";
+    case dnnl::cpu_isa::avx512_core_vnni: return "AVX-512 VNNI";
+    case dnnl::cpu_isa::avx512_core_bf16: return "AVX-512 BF16";
+    default: return "other";
+  }
+}
+
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  const dnnl_version_t* version = dnnl_version();
+  Napi::Object description = Napi::Object::New(info.Env());
+  description.Set("oneDnnVersion", std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+                                       std::to_string(version->patch));
+  description.Set("threads", omp_get_max_threads());
+  description.Set("isa", isa_name());
+  return description;
+}
+
+template <auto function>
+void add(Napi::Object& exports, const char* name) {
+  exports.Set(name, Napi::Function::New<call<function>>(exports.Env(), name));
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("describe", Napi::Function::New<describe>(env, "describe"));
+  exports.Set("newBlock", Napi::Function::New<new_block>(env, "newBlock"));
+  exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
+  add<set_threads>(exports, "setThreads");
+  add<linear>(exports, "linear");
+  add<linear_grad>(exports, "linearGrad");
+  add<self_attention>(exports, "selfAttention");
+  add<self_attention_grad>(exports, "selfAttentionGrad");
+  add<cross_attention>(exports, "crossAttention");
+  add<cross_attention_grad>(exports, "crossAttentionGrad");
+  add<dropout>(exports, "dropout");
+  add<dropout_mask>(exports, "dropoutMask");
+  add<layer_norm>(exports, "layerNorm");
+  add<layer_norm_grad>(exports, "layerNormGrad");
+  add<embedding>(exports, "embedding");
+  add<scatter_add>(exports, "scatterAdd");
+  add<classifier_statistics>(exports, "classifierStatistics");
+  add<classifier_statistics_grad>(exports, "classifierStatisticsGrad");
+  add<squared_norm>(exports, "squaredNorm");
+  add<scale>(exports, "scale");
+  add<accumulate>(exports, "accumulate");
+  add<adam_step>(exports, "adamStep");
+  return exports;
+}
+
+}  // namespace onednn_backend
+
+static Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
+  return onednn_backend::initialize(env, exports);
+}
+
+NODE_API_MODULE(onednn, initialize_addon)

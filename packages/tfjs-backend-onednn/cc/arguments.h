@@ -1,0 +1,117 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// From a JavaScript call to a C++ function, argument by argument. Only the boundary (addon.cc) includes this.
+namespace onednn_backend {
+
+// Reads the arguments of one call in their order.
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  // Pointers: typed arrays of the matching type, or null. Numbers, booleans; shape structs have a specialisation.
+  template <class T>
+  T read();
+
+  Napi::Value next() { return info_[index_++]; }
+
+  template <class Element>
+  Element* elements(napi_typedarray_type expected, const char* type_name) {
+    const Napi::Value value = next();
+    if (value.IsNull()) return nullptr;
+    napi_typedarray_type type;
+    void* data = nullptr;
+    const napi_status status =
+        napi_get_typedarray_info(info_.Env(), value, &type, nullptr, &data, nullptr, nullptr);
+    if (status != napi_ok || type != expected) {
+      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_name);
+    }
+    return static_cast<Element*>(data);
+  }
+
+ private:
+  const Napi::CallbackInfo& info_;
+  std::size_t index_ = 0;
+};
+
+template <>
+inline float* Arguments::read<float*>() {
+  return elements<float>(napi_float32_array, "a Float32Array");
+}
+template <>
+inline const float* Arguments::read<const float*>() {
+  return read<float*>();
+}
+template <>
+inline int32_t* Arguments::read<int32_t*>() {
+  return elements<int32_t>(napi_int32_array, "an Int32Array");
+}
+template <>
+inline const int32_t* Arguments::read<const int32_t*>() {
+  return read<int32_t*>();
+}
+template <>
+inline const double* Arguments::read<const double*>() {
+  return elements<double>(napi_float64_array, "a Float64Array");
+}
+template <>
+inline double Arguments::read<double>() {
+  return next().As<Napi::Number>().DoubleValue();
+}
+template <>
+inline float Arguments::read<float>() {
+  return static_cast<float>(read<double>());
+}
+template <>
+inline int64_t Arguments::read<int64_t>() {
+  return next().As<Napi::Number>().Int64Value();
+}
+template <>
+inline uint32_t Arguments::read<uint32_t>() {
+  return next().As<Napi::Number>().Uint32Value();
+}
+template <>
+inline bool Arguments::read<bool>() {
+  return next().As<Napi::Boolean>().Value();
+}
+
+template <class Function>
+struct Signature;
+template <class Result, class... Parameters>
+struct Signature<Result (*)(Parameters...)> {
+  // In braces, so that arguments are read from left to right.
+  static std::tuple<std::decay_t<Parameters>...> read(Arguments& arguments) {
+    return std::tuple<std::decay_t<Parameters>...>{arguments.read<std::decay_t<Parameters>>()...};
+  }
+};
+
+inline Napi::Value to_value(const Napi::Env& env, double value) { return Napi::Number::New(env, value); }
+
+// A JavaScript function that calls `function`, whose exceptions become JavaScript errors.
+template <auto function>
+Napi::Value call(const Napi::CallbackInfo& info) {
+  try {
+    Arguments arguments(info);
+    auto values = Signature<decltype(function)>::read(arguments);
+    if constexpr (std::is_void_v<decltype(std::apply(function, values))>) {
+      std::apply(function, values);
+      return info.Env().Undefined();
+    } else {
+      return to_value(info.Env(), std::apply(function, values));
+    }
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "multiversion.h"
+#include "vector-math.h"
+
+// Functions of the probability of one class that are summed over the classes of a row: the families of ClassFunction in
+// src/ops/class-function.ts, which defines them.
+namespace onednn_backend {
+
+enum class ClassFamily { kLog, kPower, kCosine };
+
+struct ClassFunction {
+  ClassFamily family;
+  float log_end;   // kLog: above it the tangent; +∞ = off
+  float clamp;     // kLog: least value of 1 − scale·p
+  float scale;     // kLog
+  float exponent;  // kPower
+  float start;     // kLog, kPower: 0 below it
+  float at_start;  // value of the curve there
+  float abrupt;    // 0 above it; +∞ = off
+};
+
+constexpr int64_t kClassBlock = 256;  // classes whose p and f(p) are at hand at once
+
+// values[v] += f(p[v]) for probabilities that are not close to 1
+INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t count, float* values) {
+  if (f.family == ClassFamily::kLog) {
+    const float log_clamp = std::log(f.clamp);
+    const float tangent_value = std::log(1.0f - f.log_end), tangent_slope = 1.0f / (1.0f - f.log_end);
+    for (int64_t v = 0; v < count; v++) {
+      const float scaled = f.scale * p[v];
+      float value = 1.0f - scaled < f.clamp ? log_clamp : vector_log1m(scaled);
+      value = p[v] < f.start ? 0.0f : value - f.at_start;
+      value = p[v] > f.log_end ? tangent_value - (p[v] - f.log_end) * tangent_slope : value;
+      values[v] += p[v] > f.abrupt ? 0.0f : value;
+    }
+  } else if (f.family == ClassFamily::kPower) {
+    for (int64_t v = 0; v < count; v++) {
+      const float log_p = p[v] < 1e-37f ? -1e30f : vector_log(p[v]);
+      const float value = p[v] < f.start ? 0.0f : -vector_exp(f.exponent * log_p) - f.at_start;
+      values[v] += p[v] > f.abrupt ? 0.0f : value;
+    }
+  } else {
+    for (int64_t v = 0; v < count; v++) {
+      const float sine = vector_sin_quarter(p[v]);  // cos(πp) − 1 = −2 sin²(πp/2)
+      values[v] += p[v] > f.abrupt ? 0.0f : -2.0f * sine * sine;
+    }
+  }
+}
+
+// values[v] += g · p[v] · f′(p[v])
+INLINE void add_class_gradients(const ClassFunction& f, float g, const float* p, int64_t count, float* values) {
+  if (f.family == ClassFamily::kLog) {
+    const float tangent_slope = -1.0f / (1.0f - f.log_end);
+    for (int64_t v = 0; v < count; v++) {
+      const float rest = 1.0f - f.scale * p[v];
+      float slope = rest < f.clamp || p[v] < f.start ? 0.0f : -f.scale / rest;
+      slope = p[v] > f.log_end ? tangent_slope : slope;
+      values[v] += p[v] > f.abrupt ? 0.0f : g * p[v] * slope;
+    }
+  } else if (f.family == ClassFamily::kPower) {
+    for (int64_t v = 0; v < count; v++) {
+      const float log_p = p[v] < 1e-37f ? -1e30f : vector_log(p[v]);
+      const float value = p[v] < f.start ? 0.0f : -f.exponent * vector_exp(f.exponent * log_p);
+      values[v] += p[v] > f.abrupt ? 0.0f : g * value;
+    }
+  } else {
+    for (int64_t v = 0; v < count; v++) {
+      // −π sin(πp) = −2π sin(πp/2) cos(πp/2)
+      const float slope = vector_sin_quarter(p[v]) * vector_sin_quarter(1.0f - p[v]);
+      values[v] += p[v] > f.abrupt ? 0.0f : -6.28318530717959f * g * p[v] * slope;
+    }
+  }
+}
+
+// f(p) where `rest` = 1 − p has its digits also for p → 1
+inline float class_value(const ClassFunction& f, float p, float rest) {
+  if (p > f.abrupt) return 0;
+  if (f.family == ClassFamily::kLog) {
+    if (p > f.log_end) return std::log(1.0f - f.log_end) - (p - f.log_end) / (1.0f - f.log_end);
+    if (p < f.start) return 0;
+    const float argument = f.scale == 1.0f ? rest : 1.0f - f.scale * p;
+    return (argument < f.clamp ? std::log(f.clamp) : std::log(argument)) - f.at_start;
+  }
+  if (f.family == ClassFamily::kPower) {
+    if (p < f.start) return 0;
+    const float log_p = p < 0.5f ? std::log(p) : std::log1p(-rest);
+    return -std::exp(f.exponent * log_p) - f.at_start;
+  }
+  const float sine = std::cos(1.57079632679490f * rest);  // sin(πp/2) = cos(π(1 − p)/2)
+  return -2.0f * sine * sine;
+}
+
+// p · f′(p), as class_value
+inline float class_gradient(const ClassFunction& f, float p, float rest) {
+  if (p > f.abrupt) return 0;
+  if (f.family == ClassFamily::kLog) {
+    if (p > f.log_end) return -p / (1.0f - f.log_end);
+    const float argument = f.scale == 1.0f ? rest : 1.0f - f.scale * p;
+    return argument < f.clamp || p < f.start ? 0 : -f.scale * p / argument;
+  }
+  if (f.family == ClassFamily::kPower) {
+    if (p < f.start) return 0;
+    const float log_p = p < 0.5f ? std::log(p) : std::log1p(-rest);
+    return -f.exponent * std::exp(f.exponent * log_p);
+  }
+  return -3.14159265358979f * p * std::sin(3.14159265358979f * (p < 0.5f ? p : rest));
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,310 @@
+#include "attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "../multiversion.h"
+#include "../parallel.h"
+#include "../small-gemm.h"
+#include "../storage.h"
+#include "../vector-math.h"
+
+namespace onednn_backend {
+
+namespace {
+
+constexpr int64_t kQueryBlock = 48;  // queries whose scores are in memory at once; a multiple of the kernel's 6 rows
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+// The keys of a sentence that are not padding lie in [begin, end); begin is rounded down to a whole Philox block.
+struct KeyRange {
+  int64_t begin, end;
+  int64_t count() const { return end - begin; }
+};
+
+INLINE KeyRange visible_keys(const int32_t* padding, int64_t source) {
+  int64_t begin = 0, end = source;
+  while (end > 0 && padding[end - 1]) end--;
+  while (begin < end && padding[begin]) begin++;
+  return {begin / 4 * 4, end};
+}
+
+// One (sentence, head), its queries and keys as they lie in the packed projections.
+struct AttentionHead {
+  const float *query, *key, *value;
+  int64_t query_stride, key_stride, value_stride;
+  const int32_t* padding;
+  KeyRange keys;
+  int64_t target, source, head_dim;
+  int64_t dropout_row;  // row of the dropout mask of query 0
+  bool causal;
+
+  float scale() const { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }
+  int64_t padded_dim() const { return pad_to_panel(head_dim); }
+  int64_t padded_keys() const { return pad_to_panel(keys.count()); }
+  // Keys of the range, counted from keys.begin, that query i may see.
+  int64_t visible(int64_t i) const { return causal ? std::clamp<int64_t>(i + 1 - keys.begin, 0, keys.count()) : keys.count(); }
+};
+
+// Cuts one piece of memory into buffers; from a null pointer it only counts.
+class ScratchCutter {
+ public:
+  explicit ScratchCutter(float* memory) : memory_(memory) {}
+  float* take(int64_t elements) {
+    float* taken = memory_ == nullptr ? nullptr : memory_ + used_;
+    used_ += pad_to_panel(elements);
+    return taken;
+  }
+  int64_t used() const { return used_; }
+
+ private:
+  float* memory_;
+  int64_t used_ = 0;
+};
+
+struct ForwardBuffers {
+  float *key_transposed, *value, *bias, *mask, *query, *scores, *output;
+
+  ForwardBuffers(ScratchCutter& scratch, int64_t dim, int64_t keys)
+      : key_transposed(scratch.take(dim * keys)),
+        value(scratch.take(keys * dim)),
+        bias(scratch.take(keys)),
+        mask(scratch.take(keys + kPhiloxElements)),
+        query(scratch.take(kQueryBlock * dim)),
+        scores(scratch.take(kQueryBlock * keys)),
+        output(scratch.take(kQueryBlock * dim)) {}
+};
+
+struct BackwardBuffers {
+  float *key_transposed, *value_transposed, *key, *d_key, *d_value, *bias, *mask;
+  float *query, *d_context, *d_query, *scores, *products;
+
+  BackwardBuffers(ScratchCutter& scratch, int64_t dim, int64_t keys)
+      : key_transposed(scratch.take(dim * keys)),
+        value_transposed(scratch.take(dim * keys)),
+        key(scratch.take(keys * dim)),
+        d_key(scratch.take(keys * dim)),
+        d_value(scratch.take(keys * dim)),
+        bias(scratch.take(keys)),
+        mask(scratch.take(keys + kPhiloxElements)),
+        query(scratch.take(kQueryBlock * dim)),
+        d_context(scratch.take(kQueryBlock * dim)),
+        d_query(scratch.take(kQueryBlock * dim)),
+        scores(scratch.take(kQueryBlock * keys)),
+        products(scratch.take(kQueryBlock * keys)) {}
+};
+
+// The buffers of a head in the calling thread's scratch memory.
+template <class Buffers>
+Buffers cut_buffers(const AttentionHead& head) {
+  ScratchCutter counter(nullptr);
+  Buffers(counter, head.padded_dim(), head.padded_keys());
+  ScratchCutter cutter(thread_scratch(counter.used()));
+  return Buffers(cutter, head.padded_dim(), head.padded_keys());
+}
+
+// 0 for a key to be seen, −∞ for padding.
+INLINE void key_bias(const AttentionHead& head, float* bias) {
+  const int64_t count = head.keys.count();
+  for (int64_t j = 0; j < count; j++) bias[j] = head.padding[head.keys.begin + j] ? -kInfinity : 0.0f;
+}
+
+// scores[i, :] ← softmax, zeros where nothing is to be seen; returns the log-sum-exp.
+INLINE float softmax_row(float* scores, const float* bias, int64_t visible, int64_t padded) {
+  float top = -kInfinity;
+#pragma omp simd reduction(max : top)
+  for (int64_t j = 0; j < visible; j++) {
+    scores[j] += bias[j];
+    top = scores[j] > top ? scores[j] : top;
+  }
+  if (top == -kInfinity) {
+    for (int64_t j = 0; j < padded; j++) scores[j] = 0;
+    return 0;
+  }
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < visible; j++) {
+    scores[j] = vector_exp(scores[j] - top);
+    sum += scores[j];
+  }
+  const float inverse = 1.0f / sum;
+  for (int64_t j = 0; j < visible; j++) scores[j] *= inverse;
+  for (int64_t j = visible; j < padded; j++) scores[j] = 0;
+  return top + std::log(sum);
+}
+
+MULTIVERSION void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
+                                 float* context, int64_t context_stride, float* log_sum_exp) {
+  const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
+  const auto [key_transposed, value, bias, mask, query, scores, output] = buffers;
+  pack_transposed(head.key + head.keys.begin * head.key_stride, head.key_stride, key_transposed, keys, count,
+                  head.head_dim);
+  pack_rows(head.value + head.keys.begin * head.value_stride, head.value_stride, 1.0f, value, dim, count, head.head_dim);
+  key_bias(head, bias);
+  for (int64_t first = 0; first < head.target; first += kQueryBlock) {
+    const int64_t rows = std::min(kQueryBlock, head.target - first);
+    const int64_t seen = head.visible(first + rows - 1), columns = pad_to_panel(seen);
+    pack_rows(head.query + first * head.query_stride, head.query_stride, head.scale(), query, dim, rows, head.head_dim);
+    small_gemm({query, dim, 1}, key_transposed, keys, scores, keys, rows, columns, head.head_dim, false);
+    for (int64_t i = 0; i < rows; i++) {
+      const int64_t visible = head.visible(first + i);
+      float* row = scores + i * keys;
+      log_sum_exp[first + i] = softmax_row(row, bias, visible, columns);
+      if (!dropout.active()) continue;
+      dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin, head.keys.begin + visible,
+                       mask);
+      for (int64_t j = 0; j < visible; j++) row[j] *= mask[j];
+    }
+    small_gemm({scores, keys, 1}, value, dim, output, dim, rows, dim, seen, false);
+    for (int64_t i = 0; i < rows; i++) {
+      std::memcpy(context + (first + i) * context_stride, output + i * dim, head.head_dim * sizeof(float));
+    }
+  }
+}
+
+struct AttentionHeadGrad {
+  const float *context, *d_context, *log_sum_exp;
+  int64_t context_stride;
+  float *d_query, *d_key, *d_value;
+  int64_t d_query_stride, d_key_stride, d_value_stride;
+};
+
+INLINE void copy_rows(const float* source, int64_t source_stride, float* target, int64_t target_stride, int64_t rows,
+                      int64_t columns) {
+  for (int64_t row = 0; row < rows; row++) {
+    std::memcpy(target + row * target_stride, source + row * source_stride, columns * sizeof(float));
+  }
+}
+
+INLINE void zero_rows(float* target, int64_t stride, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; row++) std::memset(target + row * stride, 0, columns * sizeof(float));
+}
+
+// weights ← P ∘ M, products (dContext · vᵀ) ← dS without its factor 1/√headDim
+INLINE void score_grad_row(float* weights, float* products, const float* bias, const float* mask, float log_sum_exp,
+                           float delta, int64_t visible, int64_t padded) {
+  if (mask == nullptr) {
+    for (int64_t j = 0; j < visible; j++) {
+      weights[j] = vector_exp(weights[j] + bias[j] - log_sum_exp);
+      products[j] = weights[j] * (products[j] - delta);
+    }
+  } else {
+    for (int64_t j = 0; j < visible; j++) {
+      const float p = vector_exp(weights[j] + bias[j] - log_sum_exp);
+      weights[j] = p * mask[j];
+      products[j] = p * (mask[j] * products[j] - delta);
+    }
+  }
+  for (int64_t j = visible; j < padded; j++) weights[j] = products[j] = 0;
+}
+
+MULTIVERSION void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
+                                      const BackwardBuffers& buffers) {
+  const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
+  const auto [key_transposed, value_transposed, key, d_key, d_value, bias, mask, query, d_context, d_query, scores,
+              products] = buffers;
+  const float* key_rows = head.key + head.keys.begin * head.key_stride;
+  const float* value_rows = head.value + head.keys.begin * head.value_stride;
+  pack_transposed(key_rows, head.key_stride, key_transposed, keys, count, head.head_dim);
+  pack_transposed(value_rows, head.value_stride, value_transposed, keys, count, head.head_dim);
+  pack_rows(key_rows, head.key_stride, head.scale(), key, dim, count, head.head_dim);
+  zero_rows(d_key, dim, count, dim);
+  zero_rows(d_value, dim, count, dim);
+  key_bias(head, bias);
+  for (int64_t first = 0; first < head.target; first += kQueryBlock) {
+    const int64_t rows = std::min(kQueryBlock, head.target - first);
+    const int64_t seen = head.visible(first + rows - 1), columns = pad_to_panel(seen);
+    const float* d_context_rows = grad.d_context + first * grad.context_stride;
+    const float* context_rows = grad.context + first * grad.context_stride;
+    pack_rows(head.query + first * head.query_stride, head.query_stride, head.scale(), query, dim, rows, head.head_dim);
+    pack_rows(d_context_rows, grad.context_stride, 1.0f, d_context, dim, rows, head.head_dim);
+    small_gemm({query, dim, 1}, key_transposed, keys, scores, keys, rows, columns, head.head_dim, false);
+    small_gemm({d_context, dim, 1}, value_transposed, keys, products, keys, rows, columns, head.head_dim, false);
+    for (int64_t i = 0; i < rows; i++) {
+      const int64_t visible = head.visible(first + i);
+      float delta = 0;
+      const float *output = context_rows + i * grad.context_stride, *d_output = d_context + i * dim;
+#pragma omp simd reduction(+ : delta)
+      for (int64_t j = 0; j < head.head_dim; j++) delta += output[j] * d_output[j];
+      if (dropout.active()) {
+        dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin,
+                         head.keys.begin + visible, mask);
+      }
+      score_grad_row(scores + i * keys, products + i * keys, bias, dropout.active() ? mask : nullptr,
+                     grad.log_sum_exp[first + i], delta, visible, columns);
+    }
+    small_gemm({products, keys, 1}, key, dim, d_query, dim, rows, dim, seen, false);
+    small_gemm({products, 1, keys}, query, dim, d_key, dim, seen, dim, rows, true);
+    small_gemm({scores, 1, keys}, d_context, dim, d_value, dim, seen, dim, rows, true);
+    copy_rows(d_query, dim, grad.d_query + first * grad.d_query_stride, grad.d_query_stride, rows, head.head_dim);
+  }
+  copy_rows(d_key, dim, grad.d_key + head.keys.begin * grad.d_key_stride, grad.d_key_stride, count, head.head_dim);
+  copy_rows(d_value, dim, grad.d_value + head.keys.begin * grad.d_value_stride, grad.d_value_stride, count,
+            head.head_dim);
+}
+
+namespace {
+
+AttentionHead make_head(const Projection& query, const Projection& key, const Projection& value,
+                        const int32_t* key_padding, const AttentionShape& shape, int64_t index) {
+  const int64_t sentence = index / shape.heads, column = index % shape.heads * shape.head_dim;
+  const int32_t* padding = key_padding + sentence * shape.source;
+  return {query.values + sentence * shape.target * query.stride + column,
+          key.values + sentence * shape.source * key.stride + column,
+          value.values + sentence * shape.source * value.stride + column,
+          query.stride,
+          key.stride,
+          value.stride,
+          padding,
+          visible_keys(padding, shape.source),
+          shape.target,
+          shape.source,
+          shape.head_dim,
+          index * shape.target,
+          shape.causal};
+}
+
+}  // namespace
+
+void attention(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
+               float* context, float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
+  parallel_tasks(shape.batch * shape.heads, [&](int64_t index) {
+    const AttentionHead head = make_head(query, key, value, key_padding, shape, index);
+    const ForwardBuffers buffers = cut_buffers<ForwardBuffers>(head);
+    float* output = context + index / shape.heads * shape.target * shape.embed() + index % shape.heads * shape.head_dim;
+    attention_head(head, dropout, buffers, output, shape.embed(), log_sum_exp + index * shape.target);
+  });
+}
+
+void attention_grad(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
+                    const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
+                    const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
+                    const Dropout& dropout) {
+  parallel_tasks(shape.batch * shape.heads, [&](int64_t index) {
+    const AttentionHead head = make_head(query, key, value, key_padding, shape, index);
+    const int64_t sentence = index / shape.heads, column = index % shape.heads * shape.head_dim;
+    const int64_t rows = sentence * shape.target, keys = sentence * shape.source;
+    const AttentionHeadGrad grad{context + rows * shape.embed() + column,
+                                 d_context + rows * shape.embed() + column,
+                                 log_sum_exp + index * shape.target,
+                                 shape.embed(),
+                                 d_query.values + rows * d_query.stride + column,
+                                 d_key.values + keys * d_key.stride + column,
+                                 d_value.values + keys * d_value.stride + column,
+                                 d_query.stride,
+                                 d_key.stride,
+                                 d_value.stride};
+    // Keys outside the visible range get no gradient.
+    zero_rows(grad.d_key, d_key.stride, head.keys.begin, shape.head_dim);
+    zero_rows(grad.d_value, d_value.stride, head.keys.begin, shape.head_dim);
+    const int64_t hidden = shape.source - head.keys.end;
+    zero_rows(grad.d_key + head.keys.end * d_key.stride, d_key.stride, hidden, shape.head_dim);
+    zero_rows(grad.d_value + head.keys.end * d_value.stride, d_value.stride, hidden, shape.head_dim);
+    attention_head_grad(head, grad, dropout, cut_buffers<BackwardBuffers>(head));
+  });
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+
+#include "../philox.h"
+
+namespace onednn_backend {
+
+struct AttentionShape {
+  int64_t batch, heads, target, source, head_dim;
+  bool causal;
+
+  int64_t embed() const { return heads * head_dim; }
+};
+
+// [batch, time, heads, headDim] with rows (batch, time) `stride` elements apart: a part of packed projections.
+struct Projection {
+  const float* values;
+  int64_t stride;
+};
+
+struct ProjectionGrad {
+  float* values;
+  int64_t stride;
+};
+
+// For each (sentence, head):  P = softmax(q · kᵀ / √headDim + mask), context = (P ∘ dropout mask) · v
+// key_padding [batch, source], 1 = padding; context [batch, target, embed]; log_sum_exp [batch, heads, target] of the
+// masked scores. A query that sees no key gets context 0.
+void attention(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
+               float* context, float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout);
+
+// P is computed again from log_sum_exp. With M the dropout mask, A = dContext · vᵀ and D = rowsum(dContext ∘ context):
+//   dS = P ∘ (M ∘ A − D) / √headDim,  dq = dS · k,  dk = dSᵀ · q,  dv = (P ∘ M)ᵀ · dContext
+void attention_grad(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
+                    const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
+                    const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
+                    const Dropout& dropout);
+
+}  // namespace onednn_backend

@@ -1,0 +1,63 @@
+#include "dropout.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../multiversion.h"
+#include "../parallel.h"
+
+namespace onednn_backend {
+
+MULTIVERSION void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end,
+                               int64_t columns, const Dropout& dropout) {
+  float mask[kPhiloxElements];
+  for (int64_t row = begin; row < end; row++) {
+    for (int64_t first = 0; first < columns; first += kPhiloxElements) {
+      const int64_t last = std::min<int64_t>(first + kPhiloxElements, columns);
+      dropout_row_mask(dropout, row, columns, first, last, mask);
+      const int64_t offset = row * columns + first;
+      if (residual == nullptr) {
+        for (int64_t i = 0; i < last - first; i++) y[offset + i] = x[offset + i] * mask[i];
+      } else {
+        for (int64_t i = 0; i < last - first; i++) y[offset + i] = residual[offset + i] + x[offset + i] * mask[i];
+      }
+    }
+  }
+}
+
+MULTIVERSION void add_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; i++) y[i] = residual[i] + x[i];
+}
+
+MULTIVERSION void mask_rows(float* mask, int64_t begin, int64_t end, int64_t columns, const Dropout& dropout) {
+  float block[kPhiloxElements];
+  for (int64_t row = begin; row < end; row++) {
+    for (int64_t first = 0; first < columns; first += kPhiloxElements) {
+      const int64_t last = std::min<int64_t>(first + kPhiloxElements, columns);
+      dropout_row_mask(dropout, row, columns, first, last, block);
+      std::memcpy(mask + row * columns + first, block, (last - first) * sizeof(float));
+    }
+  }
+}
+
+void dropout(const float* x, const float* residual, float* y, const RowsShape& shape, const Dropout& dropout) {
+  const int64_t grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(shape.columns, 1));
+  parallel_ranges(shape.rows, grain, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * shape.columns, last = end * shape.columns;
+    if (dropout.active()) {
+      dropout_rows(x, residual, y, begin, end, shape.columns, dropout);
+    } else if (residual != nullptr) {
+      add_rows(x, residual, y, first, last);
+    } else {
+      std::memcpy(y + first, x + first, (last - first) * sizeof(float));
+    }
+  });
+}
+
+void dropout_mask(float* mask, const RowsShape& shape, const Dropout& dropout) {
+  parallel_ranges(shape.rows, 16, [&](int64_t begin, int64_t end) {
+    mask_rows(mask, begin, end, shape.columns, dropout);
+  });
+}
+
+}  // namespace onednn_backend

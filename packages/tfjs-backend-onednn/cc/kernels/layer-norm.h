@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "../philox.h"
+
+namespace onednn_backend {
+
+struct LayerNormShape {
+  int64_t rows, columns;
+  float epsilon;
+};
+
+// s = residual + x ∘ mask (s = x where residual is null),
+// y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
+void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* y, float* mean,
+                float* rstd, const LayerNormShape& shape, const Dropout& dropout);
+
+// With n = (s − mean) · rstd and g = dy ∘ gain:
+//   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
+//   dGain = Σ_rows dy ∘ n, dBias = Σ_rows dy
+void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
+                     const float* dy, float* dx, float* d_residual, float* d_gain, float* d_bias,
+                     const LayerNormShape& shape, const Dropout& dropout);
+
+}  // namespace onednn_backend

@@ -1,0 +1,66 @@
+#include "linear.h"
+
+#include <vector>
+
+#include "../column-sums.h"
+#include "../gemm.h"
+#include "../multiversion.h"
+#include "../storage.h"
+
+namespace onednn_backend {
+
+MULTIVERSION void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int64_t columns, bool relu) {
+  for (int64_t row = begin; row < end; row++) {
+    float* values = y + row * columns;
+    if (relu) {
+      for (int64_t column = 0; column < columns; column++) {
+        const float value = values[column] + bias[column];
+        values[column] = value > 0 ? value : 0;
+      }
+    } else {
+      for (int64_t column = 0; column < columns; column++) values[column] += bias[column];
+    }
+  }
+}
+
+// dz = dy ∘ [y > 0] (unless y is null), sums += Σ_rows dz
+MULTIVERSION void relu_grad_rows(const float* y, const float* dy, float* dz, float* sums, int64_t begin, int64_t end,
+                                 int64_t columns) {
+  for (int64_t column = 0; column < columns; column++) sums[column] = 0;
+  for (int64_t row = begin; row < end; row++) {
+    const float* gradient = dy + row * columns;
+    if (y == nullptr) {
+      for (int64_t column = 0; column < columns; column++) sums[column] += gradient[column];
+      continue;
+    }
+    const float* output = y + row * columns;
+    float* masked = dz + row * columns;
+    for (int64_t column = 0; column < columns; column++) {
+      masked[column] = output[column] > 0 ? gradient[column] : 0;
+      sums[column] += masked[column];
+    }
+  }
+}
+
+void linear(const float* x, const float* weight, const float* bias, float* y, const LinearShape& shape) {
+  gemm({shape.rows, shape.out, shape.in, false, true}, x, weight, y);
+  parallel_ranges(shape.rows, 64, [&](int64_t begin, int64_t end) {
+    add_bias_rows(y, bias, begin, end, shape.out, shape.relu);
+  });
+}
+
+void linear_grad(const float* x, const float* weight, const float* y, const float* dy, float* dx, float* d_weight,
+                 float* d_bias, const LinearShape& shape) {
+  const auto [rows, in, out, relu] = shape;
+  std::vector<float> partials(kRowParts * out);
+  float* masked = relu ? thread_scratch(rows * out) : nullptr;
+  parallel_row_parts(rows, [&, out = out, relu = relu](int64_t part, int64_t begin, int64_t end) {
+    relu_grad_rows(relu ? y : nullptr, dy, masked, partials.data() + part * out, begin, end, out);
+  });
+  add_row_parts(partials.data(), out, d_bias);
+  const float* dz = relu ? masked : dy;
+  gemm({rows, in, out, false, false}, dz, weight, dx);
+  gemm({out, in, rows, true, false}, dz, x, d_weight);
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "multiversion.h"
+
+// Matrix products on operands that already lie in the cache, for the many small ones of attention: no packing, a kernel
+// of 6 × 16 accumulators, which is what 16 vector registers of 8 floats hold.
+namespace onednn_backend {
+
+typedef float Floats8 __attribute__((vector_size(32)));
+
+constexpr int64_t kPanel = 16;  // columns of the kernel: b and c have rows of a multiple of this, padded with zeros
+
+INLINE int64_t pad_to_panel(int64_t columns) { return (columns + kPanel - 1) / kPanel * kPanel; }
+
+INLINE Floats8 load8(const float* source) {
+  Floats8 value;
+  std::memcpy(&value, source, sizeof value);
+  return value;
+}
+
+INLINE void store8(float* target, Floats8 value) { std::memcpy(target, &value, sizeof value); }
+
+// a[i, k] lies at values[i · row + k · depth]: either order of storage.
+struct StridedMatrix {
+  const float* values;
+  int64_t row, depth;
+};
+
+// c[i, 0..16) (+)= Σ_k a[i, k] · b[k, 0..16) for ROWS rows.
+template <int ROWS>
+INLINE void gemm_tile(const StridedMatrix& a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t depth,
+                      bool accumulate) {
+  Floats8 left[ROWS], right[ROWS];
+  for (int i = 0; i < ROWS; i++) {
+    left[i] = accumulate ? load8(c + i * ldc) : Floats8{};
+    right[i] = accumulate ? load8(c + i * ldc + 8) : Floats8{};
+  }
+  for (int64_t k = 0; k < depth; k++) {
+    const Floats8 b_left = load8(b + k * ldb), b_right = load8(b + k * ldb + 8);
+    const float* column = a.values + k * a.depth;
+    for (int i = 0; i < ROWS; i++) {
+      const Floats8 value = Floats8{} + column[i * a.row];
+      left[i] += value * b_left;
+      right[i] += value * b_right;
+    }
+  }
+  for (int i = 0; i < ROWS; i++) {
+    store8(c + i * ldc, left[i]);
+    store8(c + i * ldc + 8, right[i]);
+  }
+}
+
+// c = a · b, or c += a · b;  a [m, depth], b [depth, n], c [m, n], n a multiple of 16.
+INLINE void small_gemm(const StridedMatrix& a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t m, int64_t n,
+                       int64_t depth, bool accumulate) {
+  for (int64_t i = 0; i < m; i += 6) {
+    const StridedMatrix rows{a.values + i * a.row, a.row, a.depth};
+    for (int64_t j = 0; j < n; j += kPanel) {
+      const float* panel = b + j;
+      float* tile = c + i * ldc + j;
+      switch (m - i) {
+        case 1: gemm_tile<1>(rows, panel, ldb, tile, ldc, depth, accumulate); break;
+        case 2: gemm_tile<2>(rows, panel, ldb, tile, ldc, depth, accumulate); break;
+        case 3: gemm_tile<3>(rows, panel, ldb, tile, ldc, depth, accumulate); break;
+        case 4: gemm_tile<4>(rows, panel, ldb, tile, ldc, depth, accumulate); break;
+        case 5: gemm_tile<5>(rows, panel, ldb, tile, ldc, depth, accumulate); break;
+        default: gemm_tile<6>(rows, panel, ldb, tile, ldc, depth, accumulate);
+      }
+    }
+  }
+}
+
+// target[row, 0..columns) = scale · source[row, …], zeros up to `padded` columns.
+INLINE void pack_rows(const float* source, int64_t stride, float scale, float* target, int64_t padded, int64_t rows,
+                      int64_t columns) {
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t i = 0; i < columns; i++) target[row * padded + i] = scale * source[row * stride + i];
+    for (int64_t i = columns; i < padded; i++) target[row * padded + i] = 0;
+  }
+}
+
+// target[column, row] = source[row, column], zeros up to `padded` rows.
+INLINE void pack_transposed(const float* source, int64_t stride, float* target, int64_t padded, int64_t rows,
+                            int64_t columns) {
+  for (int64_t column = 0; column < columns; column++) {
+    float* line = target + column * padded;
+    for (int64_t row = 0; row < rows; row++) line[row] = source[row * stride + column];
+    for (int64_t row = rows; row < padded; row++) line[row] = 0;
+  }
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,54 @@
+#include "storage.h"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace onednn_backend {
+
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+struct FreeBlock {
+  void operator()(float* block) const { free_block(block); }
+};
+
+struct Scratch {
+  std::unique_ptr<float, FreeBlock> block;
+  std::size_t elements = 0;
+};
+
+}  // namespace
+
+void* allocate_block(std::size_t bytes) {
+  const std::size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
+  const std::size_t size = round_up(bytes, alignment == kHugePage ? std::size_t{4096} : kAlignment);
+  void* block = nullptr;
+  if (posix_memalign(&block, alignment, size) != 0) throw std::bad_alloc();
+#if defined(__linux__)
+  if (alignment == kHugePage) madvise(block, size, MADV_HUGEPAGE);
+#endif
+  return block;
+}
+
+void free_block(void* block) noexcept { std::free(block); }
+
+float* thread_scratch(std::size_t elements) {
+  static thread_local Scratch scratch;
+  if (scratch.elements < elements) {
+    scratch.block.reset();
+    scratch.elements = 0;
+    scratch.block.reset(static_cast<float*>(allocate_block(elements * sizeof(float))));
+    scratch.elements = elements;
+  }
+  return scratch.block.get();
+}
+
+}  // namespace onednn_backend

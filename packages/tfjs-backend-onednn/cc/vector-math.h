@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "multiversion.h"
+
+// Branch-free float32 functions that compilers turn into vector code inside a loop; libm's are calls.
+namespace onednn_backend {
+
+INLINE float bits_to_float(int32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+INLINE int32_t float_to_bits(float value) {
+  int32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+// eˣ within 1.5 ulp; 0 below −104 (so that −∞ gives 0), +∞ above 88.73. Not for NaN.
+//   x = n·ln 2 + r, |r| ≤ ½ ln 2;  eˣ = 2ⁿ·eʳ, the power in two factors so that denormals come out right
+INLINE float vector_exp(float x) {
+  constexpr float kLog2E = 1.44269504088896341f;
+  constexpr float kLn2High = 0.693359375f;  // few bits: n·kLn2High is exact
+  constexpr float kLn2Low = -2.12194440e-4f;
+  constexpr float kRound = 12582912.0f;  // 1.5·2²³: adding it leaves round(x) in the low bits
+  x = x < -104.0f ? -104.0f : x;
+  x = x > 89.0f ? 89.0f : x;
+  const float shifted = x * kLog2E + kRound;
+  const int32_t n = float_to_bits(shifted) - float_to_bits(kRound);
+  const float whole = shifted - kRound;
+  const float r = (x - whole * kLn2High) - whole * kLn2Low;
+  float p = 1.9875691500e-4f;  // Cephes expf
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = (p * r * r + r) + 1.0f;
+  const int32_t half = n >> 1;
+  return p * bits_to_float((half + 127) << 23) * bits_to_float((n - half + 127) << 23);
+}
+
+// log x for normal x > 0 within 1 ulp or so.  x = 2ᵉ·m, √½ ≤ m < √2
+INLINE float vector_log(float x) {
+  const int32_t bits = float_to_bits(x);
+  const int32_t e = (bits - 0x3f3504f3) >> 23;
+  const float m = bits_to_float(bits - (e << 23)) - 1.0f;
+  float p = 7.0376836292e-2f;  // Cephes logf
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float square = m * m;
+  const float exponent = static_cast<float>(e);
+  const float tail = p * m * square - 2.12194440e-4f * exponent - 0.5f * square;
+  return m + tail + 0.693359375f * exponent;
+}
+
+// log(1 − p) for 0 ≤ p < 1 with the digits of a small p kept: log u · the part of p that 1 − p rounded away.
+INLINE float vector_log1m(float p) {
+  const float u = 1.0f - p;
+  return vector_log(u) - ((u - 1.0f) + p) / u;
+}
+
+// sin(πx/2) for 0 ≤ x ≤ 1, error about 1e-7 of the value.
+INLINE float vector_sin_quarter(float x) {
+  const float square = x * x;
+  float p = -3.5425842e-6f;  // Taylor's coefficients of sin(πx/2), the last one fitted to sin(π/2) = 1
+  p = p * square + 1.6044118478736e-4f;
+  p = p * square - 4.6817541353187e-3f;
+  p = p * square + 7.9692626246167e-2f;
+  p = p * square - 6.4596409750625e-1f;
+  p = p * square + 1.5707963267949f;
+  return p * x;
+}
+
+}  // namespace onednn_backend

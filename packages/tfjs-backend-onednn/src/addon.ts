@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** Dropout of one site in one pass; the order in which the add-on reads it. */
+export type DropoutArguments = readonly [
+  probability: number, // 0 = no dropout
+  seed: number,
+  update: number,
+  microBatch: number,
+  site: number,
+];
+
+/** Batch, heads, target, source, headDim, causal. */
+type AttentionArguments = readonly [number, number, number, number, number, boolean];
+
+type Floats = Float32Array;
+type Integers = Int32Array;
+
+/**
+ * The native functions: arrays first (inputs, then outputs), then the fields of the shape struct of the same kernel in
+ * cc/kernels/*.h, which documents them. Shapes are not checked below this line.
+ */
+export interface Addon {
+  describe(): { oneDnnVersion: string; threads: number; isa: string };
+  setThreads(threads: number): void;
+  /** Uninitialised memory at a multiple of 64 bytes. */
+  newBlock(bytes: number): ArrayBuffer;
+  /** Gives a block's memory back at once; views of it become empty. */
+  releaseBlock(block: ArrayBuffer): void;
+
+  linear(
+    x: Floats,
+    weight: Floats,
+    bias: Floats,
+    y: Floats,
+    rows: number,
+    size: number,
+    out: number,
+    relu: boolean,
+  ): void;
+  linearGrad(
+    ...args: [
+      ...[x: Floats, weight: Floats, y: Floats, dy: Floats, dx: Floats, dWeight: Floats, dBias: Floats],
+      ...[rows: number, size: number, out: number, relu: boolean],
+    ]
+  ): void;
+  selfAttention(
+    ...args: [
+      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...AttentionArguments,
+      ...DropoutArguments,
+    ]
+  ): void;
+  selfAttentionGrad(
+    ...args: [
+      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
+      dQueryKeyValue: Floats,
+      ...AttentionArguments,
+      ...DropoutArguments,
+    ]
+  ): void;
+  crossAttention(
+    ...args: [
+      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...AttentionArguments,
+      ...DropoutArguments,
+    ]
+  ): void;
+  crossAttentionGrad(
+    ...args: [
+      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
+      ...[dQuery: Floats, dKeyValue: Floats],
+      ...AttentionArguments,
+      ...DropoutArguments,
+    ]
+  ): void;
+  dropout(
+    ...args: [x: Floats, residual: Floats | null, y: Floats, rows: number, columns: number, ...DropoutArguments]
+  ): void;
+  dropoutMask(...args: [mask: Floats, rows: number, columns: number, ...DropoutArguments]): void;
+  layerNorm(
+    ...args: [
+      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats, y: Floats, mean: Floats, rstd: Floats],
+      ...[rows: number, columns: number, epsilon: number],
+      ...DropoutArguments,
+    ]
+  ): void;
+  layerNormGrad(
+    ...args: [
+      ...[x: Floats, residual: Floats | null, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
+      ...[dx: Floats, dResidual: Floats | null, dGain: Floats, dBias: Floats],
+      ...[rows: number, columns: number, epsilon: number],
+      ...DropoutArguments,
+    ]
+  ): void;
+  embedding(
+    ...args: [
+      ...[ids: Integers, weight: Floats, positions: Integers, positionTable: Floats, y: Floats],
+      ...[tokens: number, embed: number, vocab: number, positionCount: number, scale: number],
+    ]
+  ): void;
+  scatterAdd(
+    ...args: [
+      ...[ids: Integers, dy: Floats, table: Floats],
+      ...[tokens: number, rows: number, embed: number, scale: number, skip: number],
+    ]
+  ): void;
+  classifierStatistics(
+    ...args: [
+      ...[features: Floats, weights: Floats, targets: Integers],
+      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, sums: Floats[]],
+      functions: Float64Array,
+      ...[rows: number, embed: number, classes: number],
+    ]
+  ): void;
+  classifierStatisticsGrad(
+    ...args: [
+      ...[features: Floats, weights: Floats, targets: Integers],
+      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, dSums: Floats[], dFeatures: Floats, dWeights: Floats],
+      functions: Float64Array,
+      ...[rows: number, embed: number, classes: number],
+    ]
+  ): void;
+
+  squaredNorm(x: Floats, size: number): number;
+  scale(x: Floats, size: number, factor: number): void;
+  accumulate(sum: Floats, x: Floats, size: number): void;
+  adamStep(
+    ...args: [
+      ...[values: Floats, gradients: Floats, firstMoment: Floats, secondMoment: Floats, size: number],
+      ...[beta1: number, beta2: number, epsilon: number, stepSize: number, decay: number],
+    ]
+  ): void;
+}
+
+const path = fileURLToPath(new URL('../build/Release/onednn.node', import.meta.url));
+
+let loaded: Addon | null = null;
+
+/** The add-on, loaded when first asked for. @throws Error when it is not built or does not load */
+export function addon(): Addon {
+  if (loaded === null) {
+    if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
+    loaded = createRequire(import.meta.url)(path) as Addon;
+  }
+  return loaded;
+}
+
+/** Whether the add-on is there and loads; if not, why. */
+export function isAvailable(): { available: boolean; reason: string | null } {
+  try {
+    addon();
+    return { available: true, reason: null };
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

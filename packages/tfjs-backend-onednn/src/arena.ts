@@ -1,0 +1,51 @@
+import { addon } from './addon.js';
+
+/** The scalars of one Adam step over an arena. */
+export interface AdamScalars {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
+  readonly stepSize: number;
+  /** lr · weight decay: the part of a value that is taken off it first. */
+  readonly decay: number;
+}
+
+/** Σ x², summed in float64. */
+export function squaredNorm(x: Float32Array): number {
+  return addon().squaredNorm(x, x.length);
+}
+
+/** x ← factor · x */
+export function scale(x: Float32Array, factor: number): void {
+  addon().scale(x, x.length, factor);
+}
+
+/** sum ← sum + x */
+export function accumulate(sum: Float32Array, x: Float32Array): void {
+  checkLengths(sum, x);
+  addon().accumulate(sum, x, sum.length);
+}
+
+/**
+ *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
+ *   p ← p − decay·p,      p ← p − stepSize · m / (√v + ε)
+ */
+export function adamStep(
+  values: Float32Array, // p
+  gradients: Float32Array, // g
+  firstMoment: Float32Array, // m
+  secondMoment: Float32Array, // v
+  { beta1, beta2, epsilon, stepSize, decay }: AdamScalars,
+): void {
+  checkLengths(values, gradients, firstMoment, secondMoment);
+  addon().adamStep(
+    ...([values, gradients, firstMoment, secondMoment, values.length] as const),
+    ...([beta1, beta2, epsilon, stepSize, decay] as const),
+  );
+}
+
+function checkLengths(...arenas: readonly Float32Array[]): void {
+  const lengths = arenas.map(({ length }) => length);
+  if (new Set(lengths).size > 1) throw new Error(`arenas have different lengths: ${lengths.join(', ')}`);
+}

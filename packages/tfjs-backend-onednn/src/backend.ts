@@ -1,0 +1,80 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { addon } from './addon.js';
+import { StoragePool } from './pool.js';
+
+type DataId = TensorInfo['dataId'];
+type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
+  /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
+  block?: ArrayBuffer;
+};
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/**
+ * tfjs's plain JavaScript backend with storage that native kernels compute on in place. Every kernel of the JavaScript
+ * backend works on it too.
+ *
+ * The outputs of native kernels lie in recycled blocks, which go back to the pool when their last tensor is disposed.
+ * So nothing outside may hold on to them: reads copy, and a value that a JavaScript kernel makes as a view of a block
+ * (a slice) is copied when it is written.
+ */
+export class OneDnnBackend extends MathBackendCPU {
+  readonly #pool = new StoragePool(addon());
+
+  override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
+    const shared = ArrayBuffer.isView(values) && this.#pool.owns(values.buffer);
+    const dataId = {};
+    this.data.set(dataId, { values: shared ? values.slice() : values, dtype, refCount: 1 });
+    return dataId;
+  }
+
+  override readSync(dataId: DataId): BackendValues {
+    const { block, values } = this.#record(dataId);
+    return block === undefined ? super.readSync(dataId) : (values as Float32Array | Int32Array).slice();
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const { block } = this.#record(dataId);
+    const gone = super.disposeData(dataId, force);
+    if (gone && block !== undefined) this.#pool.give(block);
+    return gone;
+  }
+
+  /** A new tensor for a native kernel to write to; its contents are arbitrary until then. */
+  output(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): TensorInfo {
+    const size = elements(shape);
+    const block = this.#pool.take(4 * size);
+    const values = dtype === 'float32' ? new Float32Array(block, 0, size) : new Int32Array(block, 0, size);
+    const dataId = {};
+    const record: TensorData = { values, dtype, refCount: 1, block };
+    this.data.set(dataId, record);
+    return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
+  floats({ dataId }: TensorInfo): Float32Array {
+    const { values } = this.#record(dataId);
+    return values instanceof Float32Array ? values : Float32Array.from(values as Int32Array);
+  }
+
+  /** The values of an int32 or bool tensor as int32. */
+  integers({ dataId }: TensorInfo): Int32Array {
+    const { values } = this.#record(dataId);
+    return values instanceof Int32Array ? values : Int32Array.from(values as Uint8Array);
+  }
+
+  /** Bytes of recycled memory, in tensors and waiting for the next ones. */
+  get poolBytes(): { readonly inUse: number; readonly free: number } {
+    return { inUse: this.#pool.bytesInUse, free: this.#pool.bytesFree };
+  }
+
+  override dispose(): void {
+    this.#pool.clear();
+  }
+
+  #record(dataId: DataId): TensorData {
+    return this.data.get(dataId);
+  }
+}

@@ -1,0 +1,47 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import { addon } from './addon.js';
+import { OneDnnBackend } from './backend.js';
+import { nativeKernels } from './kernels/index.js';
+import { BACKEND_NAME } from './kernels/kernel.js';
+
+export { isAvailable } from './addon.js';
+export { type AdamScalars, accumulate, adamStep, scale, squaredNorm } from './arena.js';
+
+export interface OneDnnOptions {
+  /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */
+  readonly threads?: number;
+}
+
+/**
+ * Registers the backend 'onednn' with tfjs; `await tf.setBackend('onednn')` makes it the current one. Registering again
+ * only sets the number of threads.
+ * @throws Error when the native add-on is not built
+ */
+export function registerOneDnnBackend({ threads }: OneDnnOptions = {}): void {
+  addon();
+  if (threads !== undefined) setThreads(threads);
+  if (findBackendFactory(BACKEND_NAME) != null) return;
+  registerBackend(BACKEND_NAME, () => new OneDnnBackend(), 4); // above tfjs-backend-cpu (1) and wasm (2)
+  registerKernels();
+}
+
+/** The native kernels, and those of the JavaScript backend for everything else. */
+function registerKernels(): void {
+  const native = new Set(nativeKernels.map(({ kernelName }) => kernelName));
+  for (const config of getKernelsForBackend('cpu')) {
+    if (!native.has(config.kernelName)) registerKernel({ ...config, backendName: BACKEND_NAME });
+  }
+  for (const config of nativeKernels) registerKernel(config);
+}
+
+/** The library, the threads and the instruction set that kernels use. */
+export function describe(): { oneDnnVersion: string; threads: number; isa: string } {
+  return addon().describe();
+}
+
+/** Threads of the native kernels; results are the same bits for the same number. */
+export function setThreads(threads: number): void {
+  if (!Number.isInteger(threads) || threads < 1) throw new Error(`threads must be a whole number ≥ 1, not ${threads}`);
+  addon().setThreads(threads);
+}

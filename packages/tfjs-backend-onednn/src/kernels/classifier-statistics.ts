@@ -1,0 +1,87 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { addon } from '../addon.js';
+import { checkSize, kernel } from './kernel.js';
+
+/** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
+type ClassFunction =
+  | {
+      readonly family: 'log';
+      readonly logEnd: number;
+      readonly clamp: number;
+      readonly scale: number;
+      readonly start: number;
+      readonly abrupt: number;
+    }
+  | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
+  | { readonly family: 'cosine'; readonly abrupt: number };
+
+interface StatisticsAttributes {
+  readonly sums: readonly ClassFunction[];
+}
+
+/** A function as the fields of ClassFunction in cc/class-function.h; "off" is a bound that nothing reaches. */
+function fields(f: ClassFunction): number[] {
+  const abrupt = f.abrupt > 0 ? f.abrupt : Infinity;
+  switch (f.family) {
+    case 'log': {
+      const atStart = f.start === 0 ? 0 : Math.log(Math.max(1 - f.start, f.clamp));
+      return [0, f.logEnd === 1 ? Infinity : f.logEnd, f.clamp, f.scale, 0, f.start, atStart, abrupt];
+    }
+    case 'power':
+      return [1, 0, 0, 0, f.exponent, f.start, f.start === 0 ? 0 : -(f.start ** f.exponent), abrupt];
+    case 'cosine':
+      return [2, 0, 0, 0, 0, 0, 0, abrupt];
+  }
+}
+
+const functionFields = (sums: readonly ClassFunction[]): Float64Array => Float64Array.from(sums.flatMap(fields));
+
+/** features [rows, embed], weights [classes, embed], targets [rows] → targetLogProb, meanLogProb, predictions, sums. */
+const classifierStatistics = kernel<'features' | 'weights' | 'targets', StatisticsAttributes>(
+  'ClassifierStatistics',
+  ({ inputs: { features, weights, targets }, attrs, backend }) => {
+    const [rows, embed] = features.shape as [number, number];
+    const classes = weights.shape[0]!;
+    checkSize('weights', weights, [classes, embed]);
+    checkSize('targets', targets, [rows]);
+    const targetLogProb = backend.output([rows]);
+    const meanLogProb = backend.output([rows]);
+    const predictions = backend.output([rows], 'int32');
+    const sums = attrs.sums.map(() => backend.output([rows]));
+    addon().classifierStatistics(
+      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
+      ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
+      sums.map((sum) => backend.floats(sum)),
+      functionFields(attrs.sums),
+      ...([rows, embed, classes] as const),
+    );
+    return [targetLogProb, meanLogProb, predictions, ...sums];
+  },
+);
+
+/** … dTargetLogProb, dMeanLogProb, dSum0, dSum1 … [rows] → dFeatures, dWeights. */
+const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
+  'ClassifierStatisticsGrad',
+  ({ inputs, attrs, backend }) => {
+    const { features, weights, targets } = inputs as Record<'features' | 'weights' | 'targets', TensorInfo>;
+    const [rows, embed] = features.shape as [number, number];
+    const classes = weights.shape[0]!;
+    const rowGradient = (name: string): Float32Array => {
+      checkSize(name, inputs[name]!, [rows]);
+      return backend.floats(inputs[name]!);
+    };
+    const dFeatures = backend.output(features.shape);
+    const dWeights = backend.output(weights.shape);
+    addon().classifierStatisticsGrad(
+      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
+      ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
+      attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
+      ...([backend.floats(dFeatures), backend.floats(dWeights)] as const),
+      functionFields(attrs.sums),
+      ...([rows, embed, classes] as const),
+    );
+    return [dFeatures, dWeights];
+  },
+);
+
+export const classifierStatisticsKernels = [classifierStatistics, classifierStatisticsGrad];

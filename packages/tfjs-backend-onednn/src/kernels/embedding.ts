@@ -1,0 +1,49 @@
+import { addon } from '../addon.js';
+import { checkSize, kernel, tableShape } from './kernel.js';
+
+interface EmbeddingAttributes {
+  readonly scale: number;
+  readonly padIndex: number;
+  readonly trainPositions: boolean;
+}
+
+/** y[i] = scale · weight[ids[i]] + positionTable[positions[i]]: [batch, time, embed]. */
+const fusedEmbedding = kernel<'ids' | 'weight' | 'positions' | 'positionTable', EmbeddingAttributes>(
+  'FusedEmbedding',
+  ({ inputs: { ids, weight, positions, positionTable }, attrs, backend }) => {
+    const table = tableShape(weight);
+    const positionRows = tableShape(positionTable);
+    checkSize('positions', positions, ids.shape);
+    checkSize('positionTable', positionTable, [positionRows.rows, table.columns]);
+    const y = backend.output([...ids.shape, table.columns]);
+    const tokens = tableShape(y).rows;
+    addon().embedding(
+      ...([backend.integers(ids), backend.floats(weight)] as const),
+      ...([backend.integers(positions), backend.floats(positionTable), backend.floats(y)] as const),
+      ...([tokens, table.columns, table.rows, positionRows.rows, attrs.scale] as const),
+    );
+    return y;
+  },
+);
+
+/** dy → dWeight, dPositionTable; `padIndex` gets no gradient in either. */
+const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTable' | 'dy', EmbeddingAttributes>(
+  'FusedEmbeddingGrad',
+  ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
+    const { rows: tokens, columns: embed } = tableShape(dy);
+    checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
+    const gradient = backend.floats(dy);
+    const dWeight = backend.output(weight.shape);
+    const dPositionTable = backend.output(positionTable.shape);
+    const scatter = (indices: Int32Array, table: typeof dWeight, count: number, scale: number): void =>
+      addon().scatterAdd(
+        ...([indices, gradient, backend.floats(table)] as const),
+        ...([count, table.shape[0]!, embed, scale, attrs.padIndex] as const),
+      );
+    scatter(backend.integers(ids), dWeight, tokens, attrs.scale);
+    scatter(backend.integers(positions), dPositionTable, attrs.trainPositions ? tokens : 0, 1);
+    return [dWeight, dPositionTable];
+  },
+);
+
+export const embeddingKernels = [fusedEmbedding, fusedEmbeddingGrad];

@@ -1,0 +1,52 @@
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DropoutArguments } from '../addon.js';
+import type { OneDnnBackend } from '../backend.js';
+
+export const BACKEND_NAME = 'onednn';
+
+/** What a kernel gets: inputs and attributes under the names of its docstring. */
+export interface KernelCall<Inputs extends string, Attributes> {
+  readonly inputs: Readonly<Record<Inputs, TensorInfo>>;
+  readonly attrs: Attributes;
+  readonly backend: OneDnnBackend;
+}
+
+/** A kernel of this backend. */
+export function kernel<Inputs extends string, Attributes = object>(
+  kernelName: string,
+  run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
+): KernelConfig {
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc };
+}
+
+/** The dropout attributes of a fused kernel. */
+export interface DropoutAttributes {
+  readonly dropoutProbability: number;
+  readonly dropoutSeed: number;
+  readonly dropoutUpdate: number;
+  readonly dropoutMicroBatch: number;
+  readonly dropoutSite: number;
+}
+
+/** The attributes in the order of the add-on's struct. */
+export const dropoutArguments = (attrs: DropoutAttributes): DropoutArguments => [
+  attrs.dropoutProbability,
+  attrs.dropoutSeed,
+  attrs.dropoutUpdate,
+  attrs.dropoutMicroBatch,
+  attrs.dropoutSite,
+];
+
+/** A tensor as a table over its last axis. */
+export function tableShape({ shape }: TensorInfo): { rows: number; columns: number } {
+  const columns = shape[shape.length - 1] ?? 1;
+  return { rows: shape.slice(0, -1).reduce((product, size) => product * size, 1), columns };
+}
+
+/** Throws unless a tensor has the expected number of elements: the add-on does not check. */
+export function checkSize(what: string, { shape }: TensorInfo, expected: readonly number[]): void {
+  const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+  if (count(shape) !== count(expected)) {
+    throw new Error(`${what} has shape [${shape.join(', ')}], expected [${expected.join(', ')}]`);
+  }
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { ClassFunction } from '../../../src/ops/class-function.js';
+import { classifierScores } from '../../../src/ops/row-scores.js';
+import * as tf from '../../../src/tf.js';
+import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
+
+const log = { family: 'log', logEnd: 1, clamp: 1e-5, scale: 1, start: 0, abrupt: 0 } as const;
+const FUNCTIONS: { title: string; sums: ClassFunction[] }[] = [
+  { title: 'no sums', sums: [] },
+  { title: 'log(1 − p)', sums: [log] },
+  { title: 'log with a linear end', sums: [{ ...log, logEnd: 0.75 }] },
+  {
+    title: 'log of a scaled p with a start and an abrupt end',
+    sums: [{ ...log, scale: 0.9, start: 0.1, abrupt: 0.8 }],
+  },
+  { title: 'a power', sums: [{ family: 'power', exponent: 2, start: 0, abrupt: 0 }] },
+  { title: 'a fractional power with a start', sums: [{ family: 'power', exponent: 0.5, start: 0.05, abrupt: 0 }] },
+  { title: 'cosine', sums: [{ family: 'cosine', abrupt: 0 }] },
+  {
+    title: 'three at once',
+    sums: [log, { family: 'power', exponent: 3, start: 0, abrupt: 0.9 }, { family: 'cosine', abrupt: 0.7 }],
+  },
+];
+
+/** All statistics of a row as one table [rows, 2 + sums], so that every output gets a gradient of its own. */
+function statisticsTable(sums: readonly ClassFunction[]) {
+  return ({ features, weights, targets }: Record<string, tf.Tensor>): tf.Tensor => {
+    const scores = classifierScores(
+      { features: features as tf.Tensor2D, weights: weights as tf.Tensor2D },
+      targets as tf.Tensor1D,
+    );
+    const { targetLogProb, meanLogProb, sums: values } = scores.statistics(sums);
+    return tf.stack([targetLogProb, meanLogProb, ...values], 1);
+  };
+}
+
+function inputs(rows: number, embed: number, classes: number, spread: number): Record<string, Input> {
+  const features = floats([rows, embed], 1);
+  const weights = floats([classes, embed], 2);
+  weights.values.forEach((weight, index) => {
+    weights.values[index] = weight * spread;
+  });
+  return {
+    features,
+    weights,
+    targets: integers(
+      [rows],
+      Array.from({ length: rows }, (_, row) => (row * 7) % classes),
+    ),
+  };
+}
+
+describe.each(FUNCTIONS)('classifier statistics with $title', ({ sums }) => {
+  test.each([
+    { rows: 1, embed: 1, classes: 2, spread: 1 },
+    { rows: 5, embed: 8, classes: 13, spread: 1 },
+    { rows: 61, embed: 24, classes: 517, spread: 0.2 },
+    { rows: 9, embed: 16, classes: 300, spread: 3 },
+  ])('agree with plain operations: %o', async ({ rows, embed, classes, spread }) => {
+    await expectAgreement(inputs(rows, embed, classes, spread), statisticsTable(sums), 5e-5);
+  });
+});
+
+/** float64 log p and 1 − p of the first of two classes whose scores lie `gap` apart. */
+const certain = (gap: number): { logProb: number; rest: number } => {
+  const rest = Math.exp(-gap) / (1 + Math.exp(-gap));
+  return { logProb: Math.log1p(-rest), rest };
+};
+
+describe('a target that is almost certain', () => {
+  test.each([2, 8, 15, 30, 60])('has log p and gradients with all their digits when %d ahead', async (gap) => {
+    const { logProb, rest } = certain(gap);
+    const table = statisticsTable([{ ...log, clamp: 1e-38 }]);
+    const row = {
+      features: { shape: [1, 1], values: Float32Array.of(1) },
+      weights: { shape: [2, 1], values: Float32Array.of(gap, 0) },
+      targets: integers([1], [0]),
+    };
+    const { value } = await evaluate('onednn', row, table);
+    expect(value[0]! / logProb).toBeCloseTo(1, 5);
+    expect(value[2]! / (Math.log(rest) + Math.log1p(-rest))).toBeCloseTo(1, 5);
+    // ∂ log p / ∂z of the target = 1 − p, of the other class −(1 − p)
+    const { gradients } = await evaluate('onednn', row, (tensors) => tf.slice(table(tensors), [0, 0], [1, 1]));
+    const sign = gradients[1]![0]! > 0 ? 1 : -1;
+    const weight = (sign * Math.abs(gradients[1]![0]!)) / rest;
+    expect(gradients[1]![1]! / (-weight * rest)).toBeCloseTo(1, 5);
+    expect(gradients[0]![0]! / (weight * rest * gap)).toBeCloseTo(1, 4);
+  });
+});
+
+test('statistics are the same bits in every run and do not depend on the chunk of a row', async () => {
+  const sums = [log];
+  const all = inputs(500, 16, 9000, 0.3);
+  const first = await evaluate('onednn', all, statisticsTable(sums));
+  const second = await evaluate('onednn', all, statisticsTable(sums));
+  expect(second).toEqual(first);
+  const part = { ...all, features: { shape: [20, 16], values: all.features!.values.slice(480 * 16) } };
+  const tail = await evaluate(
+    'onednn',
+    { ...part, targets: integers([20], all.targets!.values.slice(480)) },
+    statisticsTable(sums),
+  );
+  expect(difference(tail.value, first.value.slice(480 * 3))).toBeLessThan(1e-6);
+});
+
+test('predictions are the class of the highest score, the lowest index among equals', async () => {
+  await tf.setBackend('onednn');
+  const predictions = tf.tidy(() => {
+    const weights = tf.tensor2d([[1], [3], [3], [-5]]);
+    const features = tf.tensor2d([[1], [-1], [0]]);
+    return classifierScores({ features, weights }, tf.tensor1d([0, 0, 0], 'int32'))
+      .statistics()
+      .predictions.dataSync();
+  });
+  expect([...predictions]).toEqual([1, 3, 0]);
+});
+
+test('a target outside the classes is named', async () => {
+  await tf.setBackend('onednn');
+  tf.tidy(() => {
+    const scores = classifierScores(
+      { features: tf.ones([2, 3]), weights: tf.ones([4, 3]) },
+      tf.tensor1d([0, 4], 'int32'),
+    );
+    expect(() => scores.statistics()).toThrow('target 4 of row 1 is outside 4 classes');
+  });
+});

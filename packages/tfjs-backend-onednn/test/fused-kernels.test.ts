@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { crossAttention, selfAttention } from '../../../src/ops/attention.js';
+import { dropout, dropoutAdd } from '../../../src/ops/dropout.js';
+import { embedding } from '../../../src/ops/embedding.js';
+import { dropoutAddLayerNorm, layerNorm } from '../../../src/ops/layer-norm.js';
+import { linear } from '../../../src/ops/linear.js';
+import type { DropoutSpec } from '../../../src/ops/random.js';
+import * as tf from '../../../src/tf.js';
+import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
+
+const DROPOUT: DropoutSpec = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };
+const SPECS = [
+  { title: 'without dropout', spec: null },
+  { title: 'with dropout', spec: DROPOUT },
+];
+
+describe('linear', () => {
+  test.each([
+    { shape: [3, 5], out: 7, activation: 'linear' },
+    { shape: [2, 9, 16], out: 33, activation: 'relu' },
+    { shape: [70, 64], out: 48, activation: 'relu' },
+    { shape: [1, 1], out: 1, activation: 'linear' },
+  ] as const)('maps $shape to $out columns with activation $activation as plain operations do', async (sizes) => {
+    const { shape, out, activation } = sizes;
+    await expectAgreement(
+      { x: floats(shape, 1), weight: floats([out, shape[shape.length - 1]!], 2), bias: floats([out], 3) },
+      ({ x, weight, bias }) => linear(x!, weight as tf.Tensor2D, bias as tf.Tensor1D, activation),
+    );
+  });
+
+  test('names the shapes when weight and input do not fit', async () => {
+    await tf.setBackend('onednn');
+    tf.tidy(() => {
+      const run = (): tf.Tensor => linear(tf.zeros([2, 3]), tf.zeros([4, 5]), tf.zeros([4]));
+      expect(run).toThrow('weight has shape [4, 5], expected [4, 3]');
+    });
+  });
+});
+
+describe.each(SPECS)('layer normalisation $title', ({ spec }) => {
+  test.each([
+    [3, 5],
+    [2, 7, 32],
+    [40, 130],
+    [1, 4],
+  ])('of shape %j agrees with plain operations', async (...shape) => {
+    const embed = shape[shape.length - 1]!;
+    const inputs = {
+      x: floats(shape, 1),
+      residual: floats(shape, 2),
+      gain: floats([embed], 3),
+      bias: floats([embed], 4),
+    };
+    await expectAgreement(inputs, ({ x, residual, gain, bias }) =>
+      dropoutAddLayerNorm(x!, residual!, gain as tf.Tensor1D, bias as tf.Tensor1D, spec),
+    );
+    const { residual: _, ...plain } = inputs;
+    await expectAgreement(plain, ({ x, gain, bias }) => layerNorm(x!, gain as tf.Tensor1D, bias as tf.Tensor1D));
+  });
+});
+
+describe('dropout', () => {
+  test.each([
+    [3, 5],
+    [2, 7, 36],
+    [5, 131],
+  ])('of shape %j has the mask of TypeScript and its gradient', async (...shape) => {
+    const inputs = { x: floats(shape, 1), residual: floats(shape, 2) };
+    await expectAgreement({ x: inputs.x }, ({ x }) => dropout(x!, DROPOUT), 1e-9);
+    await expectAgreement(inputs, ({ x, residual }) => dropoutAdd(x!, residual!, DROPOUT), 1e-6);
+    await expectAgreement(inputs, ({ x, residual }) => dropoutAdd(x!, residual!, null), 1e-9);
+  });
+});
+
+describe('embedding', () => {
+  const ids = integers([2, 5], [1, 1, 3, 0, 9, 4, 4, 4, 2, 1]);
+  const positions = integers([2, 5], [1, 1, 2, 3, 4, 2, 3, 4, 5, 6]);
+  test.each([{ trainPositions: true }, { trainPositions: false }])(
+    'agrees with plain operations, %o',
+    async (option) => {
+      const inputs = { ids, positions, weight: floats([10, 17], 1), positionTable: floats([8, 17], 2) };
+      const operation = (tensors: Record<string, tf.Tensor>): tf.Tensor =>
+        embedding(
+          tensors.ids as tf.Tensor2D,
+          tensors.weight as tf.Tensor2D,
+          tensors.positions as tf.Tensor2D,
+          tensors.positionTable as tf.Tensor2D,
+          { scale: 1.5, padIndex: 1, ...option },
+        );
+      const native = await evaluate('onednn', inputs, operation);
+      const plain = await evaluate('cpu', inputs, operation);
+      expect(difference(native.value, plain.value)).toBeLessThan(1e-6);
+      expect(difference(native.gradients[0]!, plain.gradients[0]!)).toBeLessThan(1e-6);
+      const dPositions = option.trainPositions ? plain.gradients[1]! : new Float32Array(8 * 17);
+      expect(difference(native.gradients[1]!, dPositions)).toBeLessThan(1e-6);
+    },
+  );
+
+  test('names an id that is outside the table', async () => {
+    await tf.setBackend('onednn');
+    tf.tidy(() => {
+      const table = tf.zeros([3, 4]) as tf.Tensor2D;
+      const run = (): tf.Tensor =>
+        embedding(tf.tensor2d([[0, 3]], [1, 2], 'int32'), table, tf.zeros([1, 2], 'int32'), table, {
+          scale: 1,
+          padIndex: 1,
+          trainPositions: false,
+        });
+      expect(run).toThrow('token id 3 at index 1 is outside a table of 3 rows');
+    });
+  });
+});
+
+/** int32 [batch, time]: row i has its first (left) or last (right) counts[i] positions padded. */
+function paddingMask(time: number, left: readonly number[], right: readonly number[]): Input {
+  const values = left.flatMap((count, row) =>
+    Array.from({ length: time }, (_, column) => (column < count || column >= time - right[row]! ? 1 : 0)),
+  );
+  return integers([left.length, time], values);
+}
+
+describe.each(SPECS)('attention $title', ({ spec }) => {
+  test.each([
+    { time: 1, embed: 2, heads: 1, left: [0], right: [0], causal: true },
+    { time: 7, embed: 24, heads: 3, left: [0, 0], right: [0, 3], causal: true },
+    { time: 13, embed: 64, heads: 2, left: [5, 0], right: [0, 2], causal: false },
+    { time: 70, embed: 36, heads: 4, left: [0], right: [9], causal: true },
+    { time: 101, embed: 20, heads: 1, left: [0, 50], right: [0, 0], causal: false },
+  ])(
+    'of a sentence to itself agrees with plain operations: %o',
+    async ({ time, embed, heads, left, right, causal }) => {
+      const inputs = {
+        queryKeyValue: floats([left.length, time, 3 * embed], 1),
+        keyPaddingMask: paddingMask(time, left, right),
+      };
+      await expectAgreement(inputs, ({ queryKeyValue, keyPaddingMask }) =>
+        selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, { heads, causal, dropout: spec }),
+      );
+    },
+  );
+
+  test.each([
+    { target: 3, source: 5, embed: 6, heads: 2, left: [2, 0], right: [0, 1] },
+    { target: 50, source: 19, embed: 64, heads: 2, left: [0, 0, 6], right: [0, 11, 0] },
+    { target: 9, source: 66, embed: 40, heads: 1, left: [33, 1], right: [3, 30] },
+  ])('to another sentence agrees with plain operations: %o', async ({ target, source, embed, heads, left, right }) => {
+    const inputs = {
+      query: floats([left.length, target, embed], 1),
+      keyValue: floats([left.length, source, 2 * embed], 2),
+      keyPaddingMask: paddingMask(source, left, right),
+    };
+    await expectAgreement(inputs, ({ query, keyValue, keyPaddingMask }) =>
+      crossAttention(query as tf.Tensor3D, keyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, {
+        heads,
+        causal: false,
+        dropout: spec,
+      }),
+    );
+  });
+
+  test('leaves out padding in the middle of a sentence', async () => {
+    const mask = integers([1, 9], [1, 0, 0, 1, 1, 0, 0, 1, 0]);
+    const inputs = { queryKeyValue: floats([1, 9, 24], 1), keyPaddingMask: mask };
+    await expectAgreement(inputs, ({ queryKeyValue, keyPaddingMask }) =>
+      selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, {
+        heads: 2,
+        causal: false,
+        dropout: spec,
+      }),
+    );
+  });
+
+  test.each([{ causal: true }, { causal: false }])('is finite for a query that sees no key, %o', async ({ causal }) => {
+    const inputs = { queryKeyValue: floats([2, 6, 24], 1), keyPaddingMask: paddingMask(6, [6, 2], [0, 0]) };
+    const { value, gradients } = await evaluate('onednn', inputs, ({ queryKeyValue, keyPaddingMask }) =>
+      selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, { heads: 2, causal, dropout: spec }),
+    );
+    expect([...value, ...gradients[0]!].every(Number.isFinite)).toBe(true);
+    expect([...value.subarray(0, 6 * 8)].every((x) => x === 0)).toBe(true);
+  });
+});
