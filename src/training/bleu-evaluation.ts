@@ -1,14 +1,64 @@
-import { UserError } from '../errors.js';
+import { addStatistics, Bleu } from 'sacrebleu-ts';
+import { BeamSearch } from '../generation/beam-search.js';
+import { log } from '../log.js';
 import type { TranslationModel } from '../plugins/model.js';
+import type { TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
+import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
+import { roundTo } from './number-format.js';
 import type { EvaluationOptions } from './options.js';
+import { parseSearchArguments } from './search-arguments.js';
 import type { BleuEvaluation } from './validation.js';
 
-/** Prepares BLEU of validation data. @returns the function that begins one evaluation */
+/** What an unknown word reads as; fairseq's words, which no tokenizer splits and nothing matches. */
+const UNKNOWN = { hypothesis: 'UNKNOWNTOKENINHYP', reference: 'UNKNOWNTOKENINREF' };
+
+/**
+ * Prepares sacreBLEU of validation data: n-gram counts are summed over the batches, references are the binarised
+ * targets, detokenized like the hypotheses.
+ * @returns the function that begins one evaluation
+ * @throws UserError for arguments of the search that do not exist
+ */
 export function startBleuEvaluation(
-  _task: TranslationTask,
-  _model: TranslationModel,
-  _options: EvaluationOptions,
+  task: TranslationTask,
+  model: TranslationModel,
+  options: EvaluationOptions,
 ): () => BleuEvaluation {
-  throw new UserError('--eval-bleu is not there yet', 'leave it out');
+  const { padIndex, eosIndex, unkIndex, size } = task.targetDictionary;
+  const symbols = { vocab: size, padIndex, eosIndex, unkIndex };
+  const search = new BeamSearch([model], symbols, parseSearchArguments(options.evalBleuArgs));
+  const bleu = new Bleu({ tokenize: options.evalTokenizedBleu ? 'none' : '13a' });
+  const toText = textOf(task, options);
+  return () => {
+    let statistics = bleu.noStatistics();
+    return {
+      async add(batch) {
+        const translations = await search.translate(batch);
+        const hypotheses = translations.map(([best]) => toText(best?.tokens ?? [], UNKNOWN.hypothesis));
+        const references = targetsOf(batch).map((target) => toText(target, UNKNOWN.reference));
+        if (options.evalBleuPrintSamples) {
+          log.message(`example hypothesis: ${hypotheses[0]}`);
+          log.message(`example reference: ${references[0]}`);
+        }
+        statistics = addStatistics(statistics, bleu.statistics(hypotheses, [references]));
+      },
+      score: () => roundTo(bleu.score(statistics).score, 2),
+    };
+  };
+}
+
+/** From ids to text: without padding and `</s>`, subwords joined, detokenized where asked for. */
+function textOf(
+  { targetDictionary, targetLang }: TranslationTask,
+  { evalBleuRemoveBpe, evalBleuDetok }: EvaluationOptions,
+): (ids: Iterable<number>, unknown: string) => string {
+  const ignore = new Set([targetDictionary.padIndex]);
+  const detokenize = evalBleuDetok === 'moses' ? createMosesDetokenizer(targetLang) : (line: string): string => line;
+  return (ids, unkString) =>
+    detokenize(targetDictionary.string(ids, { bpeSymbol: evalBleuRemoveBpe, unkString, ignore }));
+}
+
+/** The rows of a batch's targets, padding included. */
+function targetsOf({ batchSize, target, targetLength }: TranslationBatch): Int32Array[] {
+  return Array.from({ length: batchSize }, (_, row) => target.subarray(row * targetLength, (row + 1) * targetLength));
 }
