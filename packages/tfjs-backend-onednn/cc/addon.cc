@@ -10,11 +10,19 @@
 #include "arguments.h"
 #include "kernels/arena.h"
 #include "kernels/attention.h"
+#include "kernels/batch-matmul.h"
+#include "kernels/binary.h"
 #include "kernels/classifier-statistics.h"
+#include "kernels/copy.h"
 #include "kernels/dropout.h"
 #include "kernels/embedding.h"
+#include "kernels/gather.h"
 #include "kernels/layer-norm.h"
 #include "kernels/linear.h"
+#include "kernels/softmax.h"
+#include "kernels/sum.h"
+#include "kernels/top-k.h"
+#include "kernels/transpose.h"
 #include "storage.h"
 
 namespace onednn_backend {
@@ -51,6 +59,38 @@ AdamScalars Arguments::read<AdamScalars>() {
 template <>
 Dropout Arguments::read<Dropout>() {
   return {read<double>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>()};
+}
+
+template <>
+GemmShape Arguments::read<GemmShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>(), read<bool>()};
+}
+template <>
+BatchShape Arguments::read<BatchShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>()};
+}
+template <>
+BinaryOperation Arguments::read<BinaryOperation>() {
+  return static_cast<BinaryOperation>(read<int64_t>());
+}
+template <>
+BinaryShape Arguments::read<BinaryShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
+}
+template <>
+GatherShape Arguments::read<GatherShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
+}
+template <>
+CopyShape Arguments::read<CopyShape>() {
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
+}
+template <>
+std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
+  const Napi::Array numbers = next().As<Napi::Array>();
+  std::vector<int64_t> values;
+  for (uint32_t i = 0; i < numbers.Length(); i++) values.push_back(numbers.Get(i).As<Napi::Number>().Int64Value());
+  return values;
 }
 
 // One number after another in a Float64Array; the order of the fields of ClassFunction.
@@ -181,6 +221,17 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<scatter_add>(exports, "scatterAdd");
   add<classifier_statistics>(exports, "classifierStatistics");
   add<classifier_statistics_grad>(exports, "classifierStatisticsGrad");
+  add<add_bias>(exports, "addBias");
+  add<batch_matmul>(exports, "batchMatMul");
+  add<binary>(exports, "binary");
+  add<copy_pieces>(exports, "copyPieces");
+  add<gather>(exports, "gather");
+  add<softmax>(exports, "softmax");
+  add<log_softmax>(exports, "logSoftmax");
+  add<row_sums>(exports, "rowSums");
+  add<column_sums>(exports, "columnSums");
+  add<top_k>(exports, "topK");
+  add<transpose>(exports, "transpose");
   add<squared_norm>(exports, "squaredNorm");
   add<scale>(exports, "scale");
   add<accumulate>(exports, "accumulate");

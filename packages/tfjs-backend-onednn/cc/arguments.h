@@ -23,18 +23,18 @@ class Arguments {
 
   Napi::Value next() { return info_[index_++]; }
 
-  template <class Element>
-  Element* elements(napi_typedarray_type expected, const char* type_name) {
+  // The memory of a typed array whose type `accepts` returns true for; null for null.
+  template <class Accepts>
+  void* memory(const Accepts& accepts, const char* type_names) {
     const Napi::Value value = next();
     if (value.IsNull()) return nullptr;
     napi_typedarray_type type;
     void* data = nullptr;
-    const napi_status status =
-        napi_get_typedarray_info(info_.Env(), value, &type, nullptr, &data, nullptr, nullptr);
-    if (status != napi_ok || type != expected) {
-      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_name);
+    const napi_status status = napi_get_typedarray_info(info_.Env(), value, &type, nullptr, &data, nullptr, nullptr);
+    if (status != napi_ok || !accepts(type)) {
+      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_names);
     }
-    return static_cast<Element*>(data);
+    return data;
   }
 
  private:
@@ -44,7 +44,8 @@ class Arguments {
 
 template <>
 inline float* Arguments::read<float*>() {
-  return elements<float>(napi_float32_array, "a Float32Array");
+  const auto accepts = [](napi_typedarray_type type) { return type == napi_float32_array; };
+  return static_cast<float*>(memory(accepts, "a Float32Array"));
 }
 template <>
 inline const float* Arguments::read<const float*>() {
@@ -52,15 +53,24 @@ inline const float* Arguments::read<const float*>() {
 }
 template <>
 inline int32_t* Arguments::read<int32_t*>() {
-  return elements<int32_t>(napi_int32_array, "an Int32Array");
+  const auto accepts = [](napi_typedarray_type type) { return type == napi_int32_array; };
+  return static_cast<int32_t*>(memory(accepts, "an Int32Array"));
 }
 template <>
 inline const int32_t* Arguments::read<const int32_t*>() {
   return read<int32_t*>();
 }
+// Float32Array or Int32Array, for kernels that only move elements
 template <>
-inline const double* Arguments::read<const double*>() {
-  return elements<double>(napi_float64_array, "a Float64Array");
+inline void* Arguments::read<void*>() {
+  const auto accepts = [](napi_typedarray_type type) {
+    return type == napi_float32_array || type == napi_int32_array;
+  };
+  return memory(accepts, "a Float32Array or an Int32Array");
+}
+template <>
+inline const void* Arguments::read<const void*>() {
+  return read<void*>();
 }
 template <>
 inline double Arguments::read<double>() {

@@ -123,6 +123,41 @@ export interface Addon {
     ]
   ): void;
 
+  /** y ← y + bias, then ReLU where asked. */
+  addBias(y: Floats, bias: Floats, rows: number, columns: number, relu: boolean): void;
+  batchMatMul(
+    ...args: [
+      ...[src: Floats, weights: Floats, dst: Floats],
+      ...[batch: number, srcBatch: number, weightsBatch: number],
+      ...[m: number, n: number, k: number, transposeA: boolean, transposeB: boolean],
+    ]
+  ): void;
+  /** operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b */
+  binary(
+    ...args: [
+      ...[operation: number, a: Floats, b: Floats, y: Floats, rows: number, columns: number],
+      ...[aRow: number, aColumn: number, bRow: number, bColumn: number],
+    ]
+  ): void;
+  copyPieces(
+    ...args: [
+      ...[source: Floats | Integers, target: Floats | Integers, pieces: number, length: number],
+      ...[sourceStride: number, targetStride: number, sourceOffset: number, targetOffset: number],
+    ]
+  ): void;
+  gather(
+    ...args: [
+      ...[x: Floats | Integers, indices: Integers, y: Floats | Integers],
+      ...[batch: number, outer: number, dim: number, slice: number, count: number],
+    ]
+  ): void;
+  softmax(x: Floats, y: Floats, rows: number, columns: number): void;
+  logSoftmax(x: Floats, y: Floats, rows: number, columns: number): void;
+  rowSums(x: Floats, sums: Floats, rows: number, columns: number): void;
+  columnSums(x: Floats, sums: Floats, rows: number, columns: number): void;
+  topK(x: Floats, values: Floats, indices: Integers, rows: number, columns: number, k: number): void;
+  transpose(x: Floats | Integers, y: Floats | Integers, sizes: readonly number[], permutation: readonly number[]): void;
+
   squaredNorm(x: Floats, size: number): number;
   scale(x: Floats, size: number, factor: number): void;
   accumulate(sum: Floats, x: Floats, size: number): void;

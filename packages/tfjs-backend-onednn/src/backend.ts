@@ -65,6 +65,17 @@ export class OneDnnBackend extends MathBackendCPU {
     return values instanceof Int32Array ? values : Int32Array.from(values as Uint8Array);
   }
 
+  /** The values of a float32 or int32 tensor, for kernels that only move elements. */
+  words(info: TensorInfo): Float32Array | Int32Array {
+    return info.dtype === 'int32' ? this.integers(info) : this.floats(info);
+  }
+
+  /** Another tensor with the same storage, as Reshape makes it. */
+  alias({ dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
+    this.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
   /** Bytes of recycled memory, in tensors and waiting for the next ones. */
   get poolBytes(): { readonly inUse: number; readonly free: number } {
     return { inUse: this.#pool.bytesInUse, free: this.#pool.bytesFree };

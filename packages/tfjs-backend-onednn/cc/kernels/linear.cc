@@ -42,11 +42,15 @@ MULTIVERSION void relu_grad_rows(const float* y, const float* dy, float* dz, flo
   }
 }
 
+void add_bias(float* y, const float* bias, int64_t rows, int64_t columns, bool relu) {
+  parallel_ranges(rows, 1 + 8192 / (1 + columns), [&](int64_t begin, int64_t end) {
+    add_bias_rows(y, bias, begin, end, columns, relu);
+  });
+}
+
 void linear(const float* x, const float* weight, const float* bias, float* y, const LinearShape& shape) {
   gemm({shape.rows, shape.out, shape.in, false, true}, x, weight, y);
-  parallel_ranges(shape.rows, 64, [&](int64_t begin, int64_t end) {
-    add_bias_rows(y, bias, begin, end, shape.out, shape.relu);
-  });
+  add_bias(y, bias, shape.rows, shape.out, shape.relu);
 }
 
 void linear_grad(const float* x, const float* weight, const float* y, const float* dy, float* dx, float* d_weight,

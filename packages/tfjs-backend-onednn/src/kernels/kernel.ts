@@ -1,4 +1,4 @@
-import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { DropoutArguments } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
 
@@ -18,6 +18,27 @@ export function kernel<Inputs extends string, Attributes = object>(
 ): KernelConfig {
   return { kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc };
 }
+
+/**
+ * A kernel of tfjs's own that has native code for the cases that matter: `run` returns null for the others, which the
+ * plain JavaScript kernel computes.
+ */
+export function partialKernel<Inputs extends string, Attributes = object>(
+  kernelName: string,
+  run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[] | null,
+): KernelConfig {
+  const kernelFunc: KernelFunc = (call) =>
+    run(call as unknown as KernelCall<Inputs, Attributes>) ?? getKernel(kernelName, 'cpu').kernelFunc(call);
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc };
+}
+
+/** True where all elements are float32, or int32: 4 bytes each. */
+export const isWords = ({ dtype }: TensorInfo): boolean => dtype === 'float32' || dtype === 'int32';
+
+export const isFloat = ({ dtype }: TensorInfo): boolean => dtype === 'float32';
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** The dropout attributes of a fused kernel. */
 export interface DropoutAttributes {
@@ -40,13 +61,12 @@ export const dropoutArguments = (attrs: DropoutAttributes): DropoutArguments => 
 /** A tensor as a table over its last axis. */
 export function tableShape({ shape }: TensorInfo): { rows: number; columns: number } {
   const columns = shape[shape.length - 1] ?? 1;
-  return { rows: shape.slice(0, -1).reduce((product, size) => product * size, 1), columns };
+  return { rows: sizeOf(shape.slice(0, -1)), columns };
 }
 
 /** Throws unless a tensor has the expected number of elements: the add-on does not check. */
 export function checkSize(what: string, { shape }: TensorInfo, expected: readonly number[]): void {
-  const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
-  if (count(shape) !== count(expected)) {
+  if (sizeOf(shape) !== sizeOf(expected)) {
     throw new Error(`${what} has shape [${shape.join(', ')}], expected [${expected.join(', ')}]`);
   }
 }

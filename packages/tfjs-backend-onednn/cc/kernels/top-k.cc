@@ -1,0 +1,56 @@
+#include "top-k.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "../multiversion.h"
+#include "../parallel.h"
+
+namespace onednn_backend {
+
+constexpr int64_t kScanBlock = 64;
+
+INLINE bool any_above(const float* x, int64_t count, float bound) {
+  int32_t found = 0;
+#pragma omp simd reduction(| : found)
+  for (int64_t i = 0; i < count; i++) found |= x[i] > bound;
+  return found != 0;
+}
+
+// Inserts x into the sorted best; equal values that came earlier stay in front.
+INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int64_t filled) {
+  int64_t place = filled;
+  while (place > 0 && values[place - 1] < x) {
+    values[place] = values[place - 1];
+    indices[place] = indices[place - 1];
+    place--;
+  }
+  values[place] = x;
+  indices[place] = index;
+}
+
+MULTIVERSION void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end,
+                             int64_t columns, int64_t k) {
+  for (int64_t row = begin; row < end; row++) {
+    const float* scores = x + row * columns;
+    float* best = values + row * k;
+    int32_t* best_indices = indices + row * k;
+    for (int64_t i = 0; i < k; i++) insert(scores[i], static_cast<int32_t>(i), best, best_indices, i);
+    for (int64_t first = k; first < columns; first += kScanBlock) {
+      const int64_t last = std::min(first + kScanBlock, columns);
+      if (!any_above(scores + first, last - first, best[k - 1])) continue;
+      for (int64_t i = first; i < last; i++) {
+        if (scores[i] > best[k - 1]) insert(scores[i], static_cast<int32_t>(i), best, best_indices, k - 1);
+      }
+    }
+  }
+}
+
+void top_k(const float* x, float* values, int32_t* indices, const RowsShape& shape, int64_t k) {
+  if (k == 0) return;
+  parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
+    top_k_rows(x, values, indices, begin, end, shape.columns, k);
+  });
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,56 @@
+import { broadcast_util, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { addon } from '../addon.js';
+import { isFloat, partialKernel, sizeOf } from './kernel.js';
+
+/** An operand as a table over the output's [rows, columns]: a stride of 0 repeats. */
+interface Strides {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** 1 where `part` spans the whole range of axes, 0 where it is repeated over it, null where neither. */
+function span(part: readonly number[], whole: readonly number[]): 0 | 1 | null {
+  if (part.every((size, axis) => size === whole[axis])) return 1;
+  return part.every((size) => size === 1) ? 0 : null;
+}
+
+function strides(shape: readonly number[], out: readonly number[], split: number): Strides | null {
+  const full = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
+  const rows = span(full.slice(0, split), out.slice(0, split));
+  const columns = span(full.slice(split), out.slice(split));
+  if (rows === null || columns === null) return null;
+  return { row: rows * (columns === 1 ? sizeOf(out.slice(split)) : 1), column: columns };
+}
+
+/** A way to see both operands and the output as tables, or null where broadcasting is more involved. */
+function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
+  for (let split = 0; split <= out.length; split++) {
+    const [left, right] = [strides(a.shape, out, split), strides(b.shape, out, split)];
+    if (left === null || right === null) continue;
+    return { rows: sizeOf(out.slice(0, split)), columns: sizeOf(out.slice(split)), left, right };
+  }
+  return null;
+}
+
+function binaryKernel(kernelName: string, operation: number): KernelConfig {
+  return partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
+    if (!isFloat(a) || !isFloat(b)) return null;
+    const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const table = tables(a, b, shape);
+    if (table === null) return null;
+    const { rows, columns, left, right } = table;
+    const y = backend.output(shape);
+    addon().binary(
+      ...([operation, backend.floats(a), backend.floats(b), backend.floats(y), rows, columns] as const),
+      ...([left.row, left.column, right.row, right.column] as const),
+    );
+    return y;
+  });
+}
+
+export const binaryKernels = [
+  binaryKernel('Add', 0),
+  binaryKernel('Sub', 1),
+  binaryKernel('Multiply', 2),
+  binaryKernel('RealDiv', 3),
+];

@@ -1,0 +1,78 @@
+import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { addon } from '../addon.js';
+import type { OneDnnBackend } from '../backend.js';
+import { isWords, partialKernel, sizeOf } from './kernel.js';
+
+/** The part [begin, begin + size) of one axis, all of the others. */
+function sliceAxis(x: TensorInfo, axis: number, begin: number, size: number, backend: OneDnnBackend): TensorInfo {
+  const shape = [...x.shape];
+  shape[axis] = size;
+  const y = backend.output(shape, x.dtype as 'float32' | 'int32');
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  addon().copyPieces(
+    ...([backend.words(x), backend.words(y), sizeOf(x.shape.slice(0, axis)), size * inner] as const),
+    ...([x.shape[axis]! * inner, size * inner, begin * inner, 0] as const),
+  );
+  return y;
+}
+
+/** Native where at most one axis is cut. */
+const slice = partialKernel<'x', { readonly begin: number | number[]; readonly size: number | number[] }>(
+  'Slice',
+  ({ inputs: { x }, attrs, backend }) => {
+    if (!isWords(x) || x.shape.length === 0) return null;
+    // tfjs types x as Tensor; only its shape is read.
+    const tensor = x as unknown as Parameters<typeof slice_util.parseSliceParams>[0];
+    const [begin, size] = slice_util.parseSliceParams(tensor, attrs.begin, attrs.size) as [number[], number[]];
+    slice_util.assertParamsValid(x as unknown as Parameters<typeof slice_util.assertParamsValid>[0], begin, size);
+    const cut = size.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis]));
+    if (cut.length > 1) return null;
+    const axis = cut[0] ?? 0;
+    return sliceAxis(x, axis, begin[axis]!, size[axis]!, backend);
+  },
+);
+
+const splitV = partialKernel<'x', { readonly numOrSizeSplits: number | number[]; readonly axis: number }>(
+  'SplitV',
+  ({ inputs: { x }, attrs, backend }) => {
+    if (!isWords(x)) return null;
+    const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
+    const tensor = x as unknown as Parameters<typeof backend_util.prepareSplitSize>[0];
+    let begin = 0;
+    return backend_util.prepareSplitSize(tensor, attrs.numOrSizeSplits, axis).map((size) => {
+      const part = sliceAxis(x, axis, begin, size, backend);
+      begin += size;
+      return part;
+    });
+  },
+);
+
+const concat = partialKernel<string, { readonly axis: number }>('Concat', ({ inputs, attrs, backend }) => {
+  const parts = Object.values(inputs);
+  const first = parts[0]!;
+  const axis = util.parseAxisParam(attrs.axis, first.shape)[0]!;
+  if (!isWords(first) || parts.some(({ dtype }) => dtype !== first.dtype)) return null;
+  backend_util.assertParamsConsistent(
+    parts.map(({ shape }) => shape),
+    axis,
+  );
+  const shape = backend_util.computeOutShape(
+    parts.map((part) => part.shape),
+    axis,
+  );
+  const y = backend.output(shape, first.dtype as 'float32' | 'int32');
+  const outer = sizeOf(shape.slice(0, axis));
+  const width = sizeOf(shape.slice(axis));
+  let offset = 0;
+  for (const part of parts) {
+    const length = sizeOf(part.shape.slice(axis));
+    addon().copyPieces(
+      ...([backend.words(part), backend.words(y), outer, length] as const),
+      ...([length, width, 0, offset] as const),
+    );
+    offset += length;
+  }
+  return y;
+});
+
+export const copyKernels = [slice, splitV, concat];

@@ -1,0 +1,50 @@
+import { backend_util, util } from '@tensorflow/tfjs-core';
+import { addon } from '../addon.js';
+import { isFloat, isWords, partialKernel, sizeOf } from './kernel.js';
+
+interface GatherAttributes {
+  readonly axis: number;
+  readonly batchDims?: number;
+}
+
+const gather = partialKernel<'x' | 'indices', GatherAttributes>(
+  'GatherV2',
+  ({ inputs: { x, indices }, attrs: { axis, batchDims }, backend }) => {
+    if (!isWords(x)) return null;
+    const gatherAxis = util.parseAxisParam(axis, x.shape)[0]!;
+    // tfjs types these as Tensor; only shapes are read.
+    const [tensor, rows] = [x, indices] as unknown as Parameters<
+      typeof backend_util.segment_util.collectGatherOpShapeInfo
+    >;
+    const info = backend_util.segment_util.collectGatherOpShapeInfo(tensor, rows, gatherAxis, batchDims ?? 0);
+    const y = backend.output(info.outputShape, x.dtype as 'float32' | 'int32');
+    addon().gather(
+      ...([backend.words(x), backend.integers(indices), backend.words(y)] as const),
+      ...([
+        info.batchSize,
+        info.outerSize,
+        info.dimSize,
+        info.sliceSize,
+        sizeOf(indices.shape) / info.batchSize,
+      ] as const),
+    );
+    return y;
+  },
+);
+
+/** y[s] = Σ of x[i] with segmentIds[i] = s, in the order of i; negative ids are left out. */
+const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegments: number }>(
+  'UnsortedSegmentSum',
+  ({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) => {
+    if (!isFloat(x)) return null;
+    const inner = x.shape.slice(segmentIds.shape.length);
+    const y = backend.output([numSegments, ...inner]);
+    addon().scatterAdd(
+      ...([backend.integers(segmentIds), backend.floats(x), backend.floats(y)] as const),
+      ...([sizeOf(segmentIds.shape), numSegments, sizeOf(inner), 1, -1] as const),
+    );
+    return y;
+  },
+);
+
+export const gatherKernels = [gather, unsortedSegmentSum];

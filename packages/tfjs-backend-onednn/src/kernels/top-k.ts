@@ -1,0 +1,18 @@
+import { addon } from '../addon.js';
+import { isFloat, partialKernel, tableShape } from './kernel.js';
+
+/** The k largest over the last axis, sorted, the lower index first among equals. */
+export const topKKernels = [
+  partialKernel<'x', { readonly k: number; readonly sorted: boolean }>(
+    'TopK',
+    ({ inputs: { x }, attrs: { k }, backend }) => {
+      const { rows, columns } = tableShape(x);
+      if (!isFloat(x) || k > columns || k === 0) return null;
+      const shape = [...x.shape.slice(0, -1), k];
+      const values = backend.output(shape);
+      const indices = backend.output(shape, 'int32');
+      addon().topK(backend.floats(x), backend.floats(values), backend.integers(indices), rows, columns, k);
+      return [values, indices];
+    },
+  ),
+];
