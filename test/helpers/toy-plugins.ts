@@ -29,7 +29,10 @@ const toyModel = defineModel({
     embedDim: { kind: 'int', default: 4, help: 'width' },
     dropout: { kind: 'float', default: 0.1, help: 'dropout' },
   },
-  build({ embedDim, dropout: probability }, { sourceVocab, targetVocab, padIndex, seed }): TranslationModel {
+  build(
+    { embedDim, dropout: probability },
+    { sourceVocab, targetVocab, padIndex, maxSourcePositions, maxTargetPositions, seed },
+  ): TranslationModel {
     const store = new ParameterStore();
     const source = store.parameter('source.weight', [sourceVocab, embedDim], uniform);
     const target = store.parameter('target.weight', [targetVocab, embedDim], uniform);
@@ -45,7 +48,7 @@ const toyModel = defineModel({
     };
     return {
       parameters: store,
-      maxPositions: { source: 50, target: 50 },
+      maxPositions: { source: maxSourcePositions, target: maxTargetPositions },
       encode: (tokens: tf.Tensor2D) => ({
         features: lookUp(source.tensor, tokens),
         paddingMask: tf.cast(tf.equal(tokens, padIndex), 'int32'),

@@ -11,14 +11,14 @@ import { toyArchitecture, toyCriterion } from '../helpers/toy-plugins.js';
 /** Binarised by fairseq main 3d262bb: 400 training pairs, joined dictionary of 648 types. */
 export const GOLDEN_DATA = fileURLToPath(new URL('../golden/data/joined', import.meta.url));
 
-const task = setupTranslation(GOLDEN_DATA, selectOptions(translationOptions, {}));
+export const goldenTask = setupTranslation(GOLDEN_DATA, selectOptions(translationOptions, {}));
 
 /** The first batches of the golden training data, short sentences first. */
 export function goldenBatches(count: number, maxTokens = 200): TranslationBatch[] {
-  const data = task.loadSplit('train');
+  const data = goldenTask.loadSplit('train');
   try {
-    const { batches } = task.makeBatches(data, { maxTokens, seed: 1 });
-    return batches.slice(0, count).map((ids) => task.collate(data, ids));
+    const { batches } = goldenTask.makeBatches(data, { maxTokens, seed: 1 });
+    return batches.slice(0, count).map((ids) => goldenTask.collate(data, ids));
   } finally {
     data.close();
   }
@@ -35,10 +35,10 @@ export function toyTrainer({ dropout = 0, blowUpAt = 0, lr = 1e-2, ...options }:
   const model = toyArchitecture.model.build(
     { embedDim: 4, dropout },
     {
-      sourceVocab: task.sourceDictionary.size,
-      targetVocab: task.targetDictionary.size,
-      padIndex: task.targetDictionary.padIndex,
-      eosIndex: task.targetDictionary.eosIndex,
+      sourceVocab: goldenTask.sourceDictionary.size,
+      targetVocab: goldenTask.targetDictionary.size,
+      padIndex: goldenTask.targetDictionary.padIndex,
+      eosIndex: goldenTask.targetDictionary.eosIndex,
       joinedDictionary: true,
       maxSourcePositions: 50,
       maxTargetPositions: 50,

@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url';
+import { labelSmoothedCrossEntropy } from '../../criterions/label-smoothed-cross-entropy.js';
+import { models } from '../../models/index.js';
+import { readSafetensors } from '../../src/checkpoint/safetensors.js';
+import { adam } from '../../src/optim/adam.js';
+import { portableArenaKernels } from '../../src/optim/arena-kernels.js';
+import { inverseSqrt } from '../../src/optim/inverse-sqrt.js';
+import { loadWeights } from '../../src/optim/weights.js';
+import { selectOptions } from '../../src/options/select.js';
+import { Trainer } from '../../src/training/trainer.js';
+import { goldenTask } from './toy-trainer.js';
+
+const golden = (name: string): string => fileURLToPath(new URL(`../golden/model/${name}`, import.meta.url));
+
+export { golden };
+
+/** A trainer of the reference model, at its initial weights. */
+export function goldenTrainer(options: { lr: number; warmupUpdates: number; weightDecay: number }): Trainer {
+  const architecture = models[0]!;
+  const model = architecture.build(
+    selectOptions(architecture.options, {
+      encoderEmbedDim: 64,
+      encoderFfnEmbedDim: 128,
+      encoderLayers: 2,
+      decoderLayers: 2,
+      encoderAttentionHeads: 4,
+      decoderAttentionHeads: 4,
+      shareAllEmbeddings: true,
+      dropout: 0,
+    }),
+    {
+      sourceVocab: goldenTask.sourceDictionary.size,
+      targetVocab: goldenTask.targetDictionary.size,
+      padIndex: goldenTask.targetDictionary.padIndex,
+      eosIndex: goldenTask.targetDictionary.eosIndex,
+      joinedDictionary: true,
+      maxSourcePositions: 1024,
+      maxTargetPositions: 1024,
+      seed: null,
+    },
+  );
+  loadWeights(model.parameters, readSafetensors(golden('initial.safetensors')).tensors, 'initial');
+  const { lr, warmupUpdates, weightDecay } = options;
+  return new Trainer(
+    {
+      model,
+      criterion: labelSmoothedCrossEntropy.build(
+        selectOptions(labelSmoothedCrossEntropy.options, { labelSmoothing: 0.1 }),
+      ),
+      optimizer: adam.build(
+        selectOptions(adam.options, { adamBetas: [0.9, 0.98], weightDecay }),
+        model.parameters,
+        portableArenaKernels,
+      ),
+      lrScheduler: inverseSqrt.build(selectOptions(inverseSqrt.options, { warmupUpdates }), [lr]),
+      kernels: portableArenaKernels,
+    },
+    { seed: 3, clipNorm: 1, sentenceAvg: false, ignorePrefixSize: 0 },
+  );
+}

@@ -1,0 +1,147 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js';
+import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
+import * as tf from '../../src/tf.js';
+import { train } from '../../src/training/train.js';
+import { makeToyData } from './toy-data.js';
+import { bytesOf, recordLog, temporaryFolder, toyRequest } from './toy-request.js';
+
+const folder = temporaryFolder();
+const data = makeToyData(folder);
+const recorded = recordLog();
+const statOf = (stats: readonly (readonly [string, string])[], name: string): string | undefined =>
+  stats.find(([key]) => key === name)?.[1];
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+describe('train', () => {
+  it('saves every epoch, the last and the best, logs in fairseq’s order and leaves no tensor behind', async () => {
+    const saveDir = join(folder, 'plain');
+    const tensors = tf.memory().numTensors;
+    await train(toyRequest(data, { saveDir, maxEpoch: 2 }));
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(listCheckpoints(saveDir)).toEqual(['checkpoint1', 'checkpoint2', 'checkpoint_best', 'checkpoint_last']);
+    const kinds = recorded.events.map(({ kind }) => kind).filter((kind) => kind !== 'message' && kind !== 'progress');
+    const updates = recorded.stats('train_inner')[0]!.total!;
+    const inner = new Array(Math.floor(updates / 2)).fill('train_inner');
+    expect(kinds.slice(0, inner.length + 2)).toEqual([...inner, 'valid', 'train']);
+    const [first, second] = recorded.stats('valid');
+    expect(first!.stats.map(([name]) => name)).toEqual(['loss', 'nll_loss', 'ppl', 'wps', 'wpb', 'bsz', 'num_updates']);
+    expect(second!.stats.at(-1)![0]).toBe('best_loss');
+    expect(Number(statOf(second!.stats, 'loss'))).toBeLessThan(Number(statOf(first!.stats, 'loss')));
+    expect(recorded.stats('train')[1]).toMatchObject({ tag: 'train', epoch: 2 });
+    expect(recorded.stats('train_inner')[0]).toMatchObject({ epoch: 1, position: 2, total: updates });
+  });
+
+  it('records the options, the dictionaries and the machine, not where the run was put', () => {
+    const metadata = loadMetadata(join(folder, 'plain', 'checkpoint_last'));
+    expect(metadata).toMatchObject({
+      version: 'test',
+      task: 'translation',
+      arch: 'toy',
+      languages: { source: 'xx', target: 'yy' },
+      machine: { device: 'plain', threads: 1, oneDnn: null },
+      training: { epoch: 2, seed: 1, iterator: { epoch: 3, iterationsInEpoch: 0, shuffle: true } },
+    });
+    expect(metadata.options).toMatchObject({ maxTokens: 32, clipNorm: 1, dropout: 0.3 });
+    expect(metadata.options).not.toHaveProperty('saveDir');
+    expect(Object.keys(metadata.dictionaries)).toEqual(['xx', 'yy']);
+  });
+
+  it('writes the same bytes when it is run twice with one seed, dropout included, and others with another', async () => {
+    const saveDirs = ['twice-a', 'twice-b', 'other-seed'].map((name) => join(folder, name));
+    for (const [index, saveDir] of saveDirs.entries()) {
+      await train(toyRequest(data, { saveDir, maxEpoch: 2, seed: index === 2 ? 2 : 1 }));
+    }
+    const [a, b, other] = saveDirs.map((saveDir) => bytesOf(saveDir, 'checkpoint_last'));
+    expect(a!.equals(b!)).toBe(true);
+    expect(a!.equals(other!)).toBe(false);
+  });
+
+  it('stops at --max-update within an epoch, validating and saving checkpoint_last', async () => {
+    const saveDir = join(folder, 'max-update');
+    await train(toyRequest(data, { saveDir, maxUpdate: 3 }));
+    expect(listCheckpoints(saveDir)).toEqual(['checkpoint_best', 'checkpoint_last']);
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training!.updates).toBe(3);
+    expect(recorded.messages().at(-1)).toContain('3 updates are done (--max-update 3)');
+    await train(toyRequest(data, { saveDir, maxUpdate: 3 }));
+    expect(recorded.messages().at(-1)).toContain('3 updates are done');
+  });
+
+  it('stops after --patience validations that are no better', async () => {
+    const saveDir = join(folder, 'patience');
+    await train(toyRequest(data, { saveDir, maxEpoch: 9, patience: 2, maximizeBestCheckpointMetric: true }));
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({
+      epoch: 3,
+      earlyStopping: { validationsSince: 2 },
+    });
+    expect(recorded.messages().at(-1)).toContain('no better loss in 2 validations (--patience)');
+  });
+
+  it('keeps as many checkpoints as the options say', async () => {
+    const saveDir = join(folder, 'retention');
+    await train(toyRequest(data, { saveDir, maxEpoch: 4, keepLastEpochs: 2, keepBestCheckpoints: 1 }));
+    const names = listCheckpoints(saveDir);
+    expect(names.filter((name) => name.startsWith('checkpoint.best_loss_'))).toHaveLength(1);
+    expect(names.filter((name) => !name.startsWith('checkpoint.best_loss_'))).toEqual([
+      'checkpoint3',
+      'checkpoint4',
+      'checkpoint_best',
+      'checkpoint_last',
+    ]);
+  });
+
+  it('saves and validates within an epoch with --save-interval-updates', async () => {
+    const saveDir = join(folder, 'interval');
+    await train(toyRequest(data, { saveDir, maxUpdate: 4, saveIntervalUpdates: 2, noEpochCheckpoints: true }));
+    expect(listCheckpoints(saveDir)).toEqual([
+      'checkpoint_1_2',
+      'checkpoint_1_4',
+      'checkpoint_best',
+      'checkpoint_last',
+    ]);
+    expect(recorded.stats('valid')).toHaveLength(2);
+  });
+
+  it('takes --update-freq of the epoch', async () => {
+    const saveDir = join(folder, 'update-freq');
+    await train(toyRequest(data, { saveDir, maxEpoch: 3, updateFreq: [1, 3], noEpochCheckpoints: true }));
+    const totals = recorded.stats('train').map(({ stats }) => Number(statOf(stats, 'num_updates')));
+    const perEpoch = [totals[0]!, totals[1]! - totals[0]!, totals[2]! - totals[1]!];
+    expect(perEpoch).toEqual([perEpoch[0], Math.ceil(perEpoch[0]! / 3), Math.ceil(perEpoch[0]! / 3)]);
+  });
+
+  it('writes nothing with --no-save', async () => {
+    const saveDir = join(folder, 'no-save');
+    await train(toyRequest(data, { saveDir, maxUpdate: 2, noSave: true }));
+    expect(listCheckpoints(saveDir)).toEqual([]);
+  });
+
+  it('leaves the last checkpoint whole when the loss becomes NaN', async () => {
+    const saveDir = join(folder, 'nan');
+    mkdirSync(saveDir);
+    await train(toyRequest(data, { saveDir, maxEpoch: 1 }));
+    const before = bytesOf(saveDir, 'checkpoint_last');
+    const request = toyRequest(data, { saveDir, maxEpoch: 2, blowUpAt: 1 });
+    const failing = { ...request, options: { ...request.options, lr: [Number.NaN] } };
+    await expect(train(failing)).rejects.toThrow(/is NaN in update \d+ \(epoch 2\), training sentences \d+/);
+    expect(bytesOf(saveDir, 'checkpoint_last').equals(before)).toBe(true);
+  });
+
+  it('begins with weights alone with --finetune-from-model', async () => {
+    const saveDir = join(folder, 'finetune');
+    const stem = join(folder, 'plain', 'checkpoint_last');
+    await train(toyRequest(data, { saveDir, maxUpdate: 1, lr: [0], finetuneFromModel: stem }));
+    const weights = (path: string): unknown =>
+      [...loadCheckpoint(path, { optimizer: false }).weights].map(([name, { data }]) => [
+        name,
+        [...(data as Float32Array)],
+      ]);
+    expect(weights(join(saveDir, 'checkpoint_last'))).toEqual(weights(stem));
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({ updates: 1, epoch: 1 });
+  });
+});
