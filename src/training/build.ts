@@ -1,6 +1,7 @@
 import { log } from '../log.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
+import { modelOptions } from '../plugins/model-options.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
@@ -8,8 +9,7 @@ import { Trainer } from './trainer.js';
 /** Builds the model of a request with fresh weights. */
 function buildModel({ options, all, plugins }: TrainRequest, task: TranslationTask): TranslationModel {
   const { architecture } = plugins;
-  const modelOptions = selectOptions(architecture.model.options, { ...architecture.defaults, ...all });
-  return architecture.model.build(modelOptions, {
+  return architecture.model.build(modelOptions(architecture, all), {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,
     padIndex: task.targetDictionary.padIndex,

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
-import { checkpointExists } from '../checkpoint/checkpoint-path.js';
+import { type Checkpoint, deleteCheckpoints, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
+import { bestValueOf } from '../checkpoint/checkpoint-names.js';
+import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
 import { loadWeights } from '../optim/weights.js';
+import { flagOf } from '../options/schema.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import type { Trainer } from './trainer.js';
@@ -59,8 +61,20 @@ export function resume(
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
   }
+  if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/**
+ * Removes checkpoints kept as among the best that were saved after the one that training goes on from: it will save them
+ * again, and they would count twice.
+ */
+function forgetLaterBest({ saveDir, bestCheckpointMetric }: CheckpointOptions, updates: number): void {
+  const valueOf = bestValueOf(bestCheckpointMetric);
+  const isLater = (name: string): boolean => (loadMetadata(join(saveDir, name)).training?.updates ?? 0) > updates;
+  const later = listCheckpoints(saveDir).filter((name) => valueOf(name) !== null && isLater(name));
+  deleteCheckpoints(saveDir, later);
 }
 
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
@@ -97,9 +111,9 @@ function checkSameModel(stem: string, recorded: Identity, now: Identity, { plugi
   if (recorded.arch !== now.arch) {
     throw new UserError(`${stem} was trained with --arch ${recorded.arch}, not ${now.arch}`, remedy);
   }
-  for (const key of Object.keys(plugins.architecture.model.options)) {
+  for (const [key, spec] of Object.entries(plugins.architecture.model.options)) {
     const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
     if (before === after || before === undefined || isAdjustable(key)) continue;
-    throw new UserError(`${stem} was trained with ${key} ${before}, not ${after}`, remedy);
+    throw new UserError(`${stem} was trained with ${flagOf(key, spec)} ${before}, not ${after}`, remedy);
   }
 }

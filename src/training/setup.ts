@@ -4,6 +4,9 @@ import { hashDictionary } from '../data/dictionary-file.js';
 import type { EpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import type { OptionValues } from '../options/schema.js';
+import { selectOptions } from '../options/select.js';
+import { modelOptions } from '../plugins/model-options.js';
 import { setupTranslation, type TranslationTask } from '../tasks/translation.js';
 import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
@@ -81,7 +84,7 @@ function validationSplits(
 
 /** What all checkpoints of a run say about it. */
 function identityOf(request: TrainRequest, task: TranslationTask): Omit<CheckpointMetadata, 'training'> {
-  const recorded = Object.entries({ ...request.all, ...request.options }).filter(
+  const recorded = Object.entries({ ...request.all, ...request.options, ...pluginOptions(request) }).filter(
     ([key]) => !UNRECORDED_OPTIONS.has(key),
   );
   return {
@@ -95,6 +98,17 @@ function identityOf(request: TrainRequest, task: TranslationTask): Omit<Checkpoi
       [task.targetLang]: hashDictionary(task.targetDictionary),
     },
     machine: request.machine,
+  };
+}
+
+/** The options of every plug-in, with the defaults that were not given. */
+function pluginOptions({ all, plugins }: TrainRequest): OptionValues {
+  const { architecture, criterion, optimizer, lrScheduler } = plugins;
+  return {
+    ...modelOptions(architecture, all),
+    ...selectOptions(criterion.options, all),
+    ...selectOptions(optimizer.options, all),
+    ...selectOptions(lrScheduler.options, all),
   };
 }
 

@@ -83,11 +83,6 @@ function logUpdate(
 async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise<string | null> {
   const { run } = setup;
   const { options } = run.request;
-  const interruption = interruptionOf(run.request, hours);
-  if (interruption !== null && !moment.endOfEpoch) {
-    run.save(moment, null);
-    return interruption;
-  }
   let reason = reasonToStop(moment.updates, options);
   const saving = isTimeToSave(moment, reason !== null, options);
   let value: number | null = null;
@@ -97,12 +92,12 @@ async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise
       reason ??= `no better ${options.bestCheckpointMetric} in ${options.patience} validations (--patience)`;
     }
   }
-  reason ??= interruption;
+  reason ??= interruptionOf(run.request, hours);
   if (saving || reason !== null) run.save(moment, value);
   return reason;
 }
 
-/** What ends a run without being part of it: no validation, so that a resumed run goes on as if nothing had happened. */
+/** What ends a run from outside: it brings no validation, so that a resumed run goes on as if nothing had happened. */
 function interruptionOf({ options, signal }: TrainRequest, hours: number): string | null {
   if (signal?.aborted) return 'interrupted; the same command goes on from here';
   if (options.stopTimeHours > 0 && hours > options.stopTimeHours) return `--stop-time-hours ${options.stopTimeHours}`;

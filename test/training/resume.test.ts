@@ -1,0 +1,183 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { averageCheckpoints } from '../../src/checkpoint/average.js';
+import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
+import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
+import { UserError } from '../../src/errors.js';
+import { log } from '../../src/log.js';
+import * as tf from '../../src/tf.js';
+import { train } from '../../src/training/train.js';
+import { makeToyData } from './toy-data.js';
+import { bytesOf, recordLog, temporaryFolder, toyRequest } from './toy-request.js';
+
+const folder = temporaryFolder();
+const data = makeToyData(folder);
+const recorded = recordLog();
+
+/** Enough of everything that a checkpoint has to carry: dropout, an uneven update-freq, patience, best values. */
+const options = { maxEpoch: 3, updateFreq: [3], keepBestCheckpoints: 2, patience: 5, saveIntervalUpdates: 2 };
+
+/** Trains as the user would who interrupts (SIGINT) after so many updates. */
+async function trainAndInterrupt(saveDir: string, updates: number): Promise<void> {
+  const controller = new AbortController();
+  const detach = log.attach(({ kind }) => {
+    if (kind === 'progress' && ++seen >= updates) controller.abort();
+  });
+  let seen = 0;
+  await train(toyRequest(data, { ...options, saveDir }, { signal: controller.signal }));
+  detach();
+}
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+  await train(toyRequest(data, { ...options, saveDir: join(folder, 'whole') }));
+});
+
+describe('a resumed run', () => {
+  it.each([1, 3, 4, 6])('ends bit for bit like one that was not interrupted after %i steps', async (updates) => {
+    const saveDir = join(folder, `interrupted-${updates}`);
+    await trainAndInterrupt(saveDir, updates);
+    expect(recorded.messages().at(-1)).toContain('interrupted');
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training!.epoch).toBeLessThan(3);
+    await train(toyRequest(data, { ...options, saveDir }));
+    const names = listCheckpoints(join(folder, 'whole'));
+    expect(listCheckpoints(saveDir)).toEqual(names);
+    const differing = names.filter((name) => !bytesOf(saveDir, name).equals(bytesOf(join(folder, 'whole'), name)));
+    expect(differing).toEqual([]);
+  });
+
+  it('goes on from an older checkpoint when the newer ones are lost, and ends the same', async () => {
+    const saveDir = join(folder, 'older');
+    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+    cpSync(join(saveDir, 'checkpoint1.safetensors'), join(saveDir, 'checkpoint_last.safetensors'));
+    await train(toyRequest(data, { ...options, saveDir }));
+    expect(bytesOf(saveDir, 'checkpoint3').equals(bytesOf(join(folder, 'whole'), 'checkpoint3'))).toBe(true);
+    expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
+  });
+
+  it('starts its optimizer and updates afresh with --reset-optimizer', async () => {
+    const saveDir = join(folder, 'reset');
+    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+    await train(toyRequest(data, { ...options, saveDir, maxEpoch: 4, resetOptimizer: true, maxUpdate: 1 }));
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({ updates: 1, epoch: 4 });
+  });
+
+  it('begins with epoch 1 with --reset-dataloader', async () => {
+    const saveDir = join(folder, 'reset-data');
+    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+    const { updates } = loadMetadata(join(saveDir, 'checkpoint_last')).training!;
+    await train(toyRequest(data, { ...options, saveDir, resetDataloader: true, maxUpdate: updates + 1 }));
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({ updates: updates + 1, epoch: 1 });
+  });
+});
+
+describe('training refuses', () => {
+  const whole = join(folder, 'whole', 'checkpoint_last');
+  const other = (name: string): string => {
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+
+  it.each([
+    {
+      what: 'neither --max-tokens nor --batch-size',
+      values: { maxTokens: null },
+      message: /give --max-tokens or --batch-size/,
+    },
+    {
+      what: 'an --update-freq of 0',
+      values: { updateFreq: [0] },
+      message: /--update-freq 0; give whole numbers from 1/,
+    },
+    {
+      what: 'bleu as the metric without --eval-bleu',
+      values: { bestCheckpointMetric: 'bleu' },
+      message: /add --eval-bleu/,
+    },
+    {
+      what: 'a sentence longer than --max-tokens',
+      values: { maxTokens: 7 },
+      message: /has 8 tokens with <\/s>, more than --max-tokens 7/,
+    },
+    {
+      what: 'a sentence longer than the position table',
+      values: { maxTargetPositions: 6 },
+      message:
+        /the target of valid sentence \d+ \(line \d+\) has \d tokens with <\/s>, more than --max-target-positions 6/,
+    },
+    {
+      what: 'another architecture than the checkpoint’s',
+      values: { restoreFile: whole, embedDim: 6 },
+      message: /checkpoint_last was trained with --embed-dim 4, not 6/,
+    },
+    {
+      what: '--restore-file with --finetune-from-model',
+      values: { restoreFile: whole, finetuneFromModel: whole },
+      message: /give one of them/,
+    },
+    {
+      what: 'a --restore-file that is missing',
+      values: { restoreFile: 'nowhere/x' },
+      message: /no checkpoint nowhere\/x/,
+    },
+    {
+      what: 'an unknown search option',
+      values: { evalBleu: true, evalBleuArgs: '{"beem": 4}' },
+      message: /mean 'beam'/,
+    },
+    { what: 'search options that are no JSON', values: { evalBleu: true, evalBleuArgs: 'beam=4' }, message: /no JSON/ },
+  ])('$what', async ({ values, message }) => {
+    const failure = train(toyRequest(data, { saveDir: join(folder, 'refused'), maxUpdate: 1, ...values }));
+    await expect(failure).rejects.toThrow(UserError);
+    await expect(failure).rejects.toThrow(message);
+  });
+
+  it('a data folder that is not there', async () => {
+    const request = toyRequest(join(folder, 'nowhere'), { saveDir: join(folder, 'refused') });
+    await expect(train(request)).rejects.toThrow(/data folder .*nowhere cannot be read/);
+  });
+
+  it('a save folder that cannot be made', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const request = toyRequest(data, { saveDir: join(folder, 'file', 'checkpoints') });
+    await expect(train(request)).rejects.toThrow(/cannot write .*file\/checkpoints/);
+  });
+
+  it('a checkpoint of other dictionaries, naming the language', async () => {
+    const otherData = makeToyData(other('other-words'), ' z');
+    const request = toyRequest(otherData, { ...options, saveDir: join(folder, 'refused'), restoreFile: whole });
+    await expect(train(request)).rejects.toThrow(/checkpoint_last was trained with another dictionary of 'xx'/);
+  });
+
+  it('an average to go on from, and says how to begin with it', async () => {
+    const averaged = join(folder, 'averaged');
+    averageCheckpoints([whole], averaged);
+    const request = toyRequest(data, { ...options, saveDir: join(folder, 'refused'), restoreFile: averaged });
+    await expect(train(request)).rejects.toThrow(/weights only.*--finetune-from-model/);
+  });
+
+  it('a checkpoint without the optimizer’s state, and says how to go on', async () => {
+    const saveDir = join(folder, 'no-state');
+    await train(toyRequest(data, { saveDir, maxEpoch: 1, noSaveOptimizerState: true }));
+    await expect(train(toyRequest(data, { saveDir, maxEpoch: 2 }))).rejects.toThrow(/--reset-optimizer/);
+    rmSync(saveDir, { recursive: true });
+  });
+});
+
+it('sentences that are too long are left out, and counted in the log, where that is asked for', async () => {
+  const saveDir = join(folder, 'skipping');
+  await train(toyRequest(data, { saveDir, maxTokens: 7, maxUpdate: 1, skipInvalidSizeInputsValidTest: true }));
+  expect(recorded.messages()).toContainEqual(
+    expect.stringMatching(/^train: 40 sentences, \d+ batches; \d+ too long and skipped$/),
+  );
+});
+
+it('several data folders take turns by epoch', async () => {
+  const shard = join(folder, 'shard');
+  cpSync(data, shard, { recursive: true });
+  const saveDir = join(folder, 'sharded');
+  await train(toyRequest(`${data}:${shard}`, { saveDir, maxEpoch: 3 }));
+  expect(recorded.messages().filter((message) => message.startsWith('train: 40 sentences'))).toHaveLength(3);
+});
