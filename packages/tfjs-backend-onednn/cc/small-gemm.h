@@ -21,6 +21,8 @@ INLINE Floats8 load8(const float* source) {
   return value;
 }
 
+INLINE Floats8 repeat8(float x) { return Floats8{x, x, x, x, x, x, x, x}; }
+
 INLINE void store8(float* target, Floats8 value) { std::memcpy(target, &value, sizeof value); }
 
 // a[i, k] lies at values[i · row + k · depth]: either order of storage.
@@ -42,7 +44,7 @@ INLINE void gemm_tile(const StridedMatrix& a, const float* b, int64_t ldb, float
     const Floats8 b_left = load8(b + k * ldb), b_right = load8(b + k * ldb + 8);
     const float* column = a.values + k * a.depth;
     for (int i = 0; i < ROWS; i++) {
-      const Floats8 value = Floats8{} + column[i * a.row];
+      const Floats8 value = repeat8(column[i * a.row]);
       left[i] += value * b_left;
       right[i] += value * b_right;
     }
@@ -82,13 +84,48 @@ INLINE void pack_rows(const float* source, int64_t stride, float scale, float* t
   }
 }
 
-// target[column, row] = source[row, column], zeros up to `padded` rows.
+// Rows and columns of an 8 × 8 tile change places: pairs, then pairs of pairs, then halves.
+INLINE void transpose8(Floats8 (&r)[8]) {
+  typedef int32_t Order __attribute__((vector_size(32)));
+  constexpr Order kLow = {0, 8, 1, 9, 4, 12, 5, 13}, kHigh = {2, 10, 3, 11, 6, 14, 7, 15};
+  constexpr Order kFirst = {0, 1, 8, 9, 4, 5, 12, 13}, kSecond = {2, 3, 10, 11, 6, 7, 14, 15};
+  constexpr Order kLower = {0, 1, 2, 3, 8, 9, 10, 11}, kUpper = {4, 5, 6, 7, 12, 13, 14, 15};
+  Floats8 pairs[8], quads[8];
+  for (int i = 0; i < 4; i++) {
+    pairs[2 * i] = __builtin_shuffle(r[2 * i], r[2 * i + 1], kLow);
+    pairs[2 * i + 1] = __builtin_shuffle(r[2 * i], r[2 * i + 1], kHigh);
+  }
+  for (int i = 0; i < 2; i++) {
+    quads[4 * i] = __builtin_shuffle(pairs[4 * i], pairs[4 * i + 2], kFirst);
+    quads[4 * i + 1] = __builtin_shuffle(pairs[4 * i], pairs[4 * i + 2], kSecond);
+    quads[4 * i + 2] = __builtin_shuffle(pairs[4 * i + 1], pairs[4 * i + 3], kFirst);
+    quads[4 * i + 3] = __builtin_shuffle(pairs[4 * i + 1], pairs[4 * i + 3], kSecond);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = __builtin_shuffle(quads[i], quads[i + 4], kLower);
+    r[i + 4] = __builtin_shuffle(quads[i], quads[i + 4], kUpper);
+  }
+}
+
+// target[column, row] = source[row, column], zeros up to `padded` rows, a multiple of 8.
 INLINE void pack_transposed(const float* source, int64_t stride, float* target, int64_t padded, int64_t rows,
                             int64_t columns) {
-  for (int64_t column = 0; column < columns; column++) {
-    float* line = target + column * padded;
-    for (int64_t row = 0; row < rows; row++) line[row] = source[row * stride + column];
-    for (int64_t row = rows; row < padded; row++) line[row] = 0;
+  for (int64_t row = 0; row < padded; row += 8) {
+    const int64_t height = rows - row < 8 ? rows - row : 8;
+    int64_t column = 0;
+    for (; column + 8 <= columns; column += 8) {
+      Floats8 tile[8];
+      for (int i = 0; i < 8; i++) {
+        tile[i] = i < height ? load8(source + (row + i) * stride + column) : Floats8{};
+      }
+      transpose8(tile);
+      for (int i = 0; i < 8; i++) store8(target + (column + i) * padded + row, tile[i]);
+    }
+    for (; column < columns; column++) {
+      for (int i = 0; i < 8; i++) {
+        target[column * padded + row + i] = i < height ? source[(row + i) * stride + column] : 0;
+      }
+    }
   }
 }
 

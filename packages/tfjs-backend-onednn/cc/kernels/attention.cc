@@ -106,34 +106,64 @@ Buffers cut_buffers(const AttentionHead& head) {
   return Buffers(cutter, head.padded_dim(), head.padded_keys());
 }
 
-// 0 for a key to be seen, −∞ for padding.
+// 0 for a key to be seen, −∞ for padding and for the columns that fill up the last panel.
 INLINE void key_bias(const AttentionHead& head, float* bias) {
   const int64_t count = head.keys.count();
   for (int64_t j = 0; j < count; j++) bias[j] = head.padding[head.keys.begin + j] ? -kInfinity : 0.0f;
+  for (int64_t j = count; j < head.padded_keys(); j++) bias[j] = -kInfinity;
 }
 
-// scores[i, :] ← softmax, zeros where nothing is to be seen; returns the log-sum-exp.
-INLINE float softmax_row(float* scores, const float* bias, int64_t visible, int64_t padded) {
-  float top = -kInfinity;
-#pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < visible; j++) {
-    scores[j] += bias[j];
-    top = scores[j] > top ? scores[j] : top;
+// Whole panels are computed, so that there is no remainder loop: columns from `visible` on count as −∞.
+INLINE float masked_score(float score, float bias, int64_t column, int64_t visible) {
+  return static_cast<int32_t>(column) < static_cast<int32_t>(visible) ? score + bias : -kInfinity;
+}
+
+INLINE float maximum_of(const float (&lanes)[kPanel]) {
+  float top = lanes[0];
+  for (int64_t lane = 1; lane < kPanel; lane++) top = lanes[lane] > top ? lanes[lane] : top;
+  return top;
+}
+
+INLINE float sum_of(const float (&lanes)[kPanel]) {
+  float half[kPanel / 2], quarter[kPanel / 4];
+  for (int64_t lane = 0; lane < kPanel / 2; lane++) half[lane] = lanes[lane] + lanes[lane + kPanel / 2];
+  for (int64_t lane = 0; lane < kPanel / 4; lane++) quarter[lane] = half[lane] + half[lane + kPanel / 4];
+  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}
+
+// scores[i, :] ← softmax, zeros where nothing is to be seen; returns the log-sum-exp, 0 for a row of zeros.
+INLINE float softmax_row(float* scores, const float* bias, int64_t visible, int64_t columns) {
+  float tops[kPanel], sums[kPanel];
+  for (int64_t lane = 0; lane < kPanel; lane++) tops[lane] = -kInfinity, sums[lane] = 0;
+  for (int64_t first = 0; first < columns; first += kPanel) {
+    for (int64_t lane = 0; lane < kPanel; lane++) {
+      const float score = masked_score(scores[first + lane], bias[first + lane], first + lane, visible);
+      scores[first + lane] = score;
+      tops[lane] = score > tops[lane] ? score : tops[lane];
+    }
   }
+  const float top = maximum_of(tops);
   if (top == -kInfinity) {
-    for (int64_t j = 0; j < padded; j++) scores[j] = 0;
+    for (int64_t j = 0; j < columns; j++) scores[j] = 0;
     return 0;
   }
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < visible; j++) {
-    scores[j] = vector_exp(scores[j] - top);
-    sum += scores[j];
+  for (int64_t first = 0; first < columns; first += kPanel) {
+    for (int64_t lane = 0; lane < kPanel; lane++) {
+      scores[first + lane] = vector_exp(scores[first + lane] - top);
+      sums[lane] += scores[first + lane];
+    }
   }
-  const float inverse = 1.0f / sum;
-  for (int64_t j = 0; j < visible; j++) scores[j] *= inverse;
-  for (int64_t j = visible; j < padded; j++) scores[j] = 0;
+  const float sum = sum_of(sums), inverse = 1.0f / sum;
+  for (int64_t first = 0; first < columns; first += kPanel) {
+    for (int64_t lane = 0; lane < kPanel; lane++) scores[first + lane] *= inverse;
+  }
   return top + std::log(sum);
+}
+
+INLINE void multiply_row(float* row, const float* mask, int64_t columns) {
+  for (int64_t first = 0; first < columns; first += kPanel) {
+    for (int64_t lane = 0; lane < kPanel; lane++) row[first + lane] *= mask[first + lane];
+  }
 }
 
 MULTIVERSION void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
@@ -154,9 +184,9 @@ MULTIVERSION void attention_head(const AttentionHead& head, const Dropout& dropo
       float* row = scores + i * keys;
       log_sum_exp[first + i] = softmax_row(row, bias, visible, columns);
       if (!dropout.active()) continue;
-      dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin, head.keys.begin + visible,
+      dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin, head.keys.begin + columns,
                        mask);
-      for (int64_t j = 0; j < visible; j++) row[j] *= mask[j];
+      multiply_row(row, mask, columns);
     }
     small_gemm({scores, keys, 1}, value, dim, output, dim, rows, dim, seen, false);
     for (int64_t i = 0; i < rows; i++) {
@@ -185,20 +215,19 @@ INLINE void zero_rows(float* target, int64_t stride, int64_t rows, int64_t colum
 
 // weights ← P ∘ M, products (dContext · vᵀ) ← dS without its factor 1/√headDim
 INLINE void score_grad_row(float* weights, float* products, const float* bias, const float* mask, float log_sum_exp,
-                           float delta, int64_t visible, int64_t padded) {
-  if (mask == nullptr) {
-    for (int64_t j = 0; j < visible; j++) {
-      weights[j] = vector_exp(weights[j] + bias[j] - log_sum_exp);
-      products[j] = weights[j] * (products[j] - delta);
+                           float delta, int64_t visible, int64_t columns) {
+  for (int64_t first = 0; first < columns; first += kPanel) {
+    float p[kPanel], m[kPanel];
+    for (int64_t lane = 0; lane < kPanel; lane++) {
+      const float score = masked_score(weights[first + lane], bias[first + lane], first + lane, visible);
+      p[lane] = vector_exp(score - log_sum_exp);
     }
-  } else {
-    for (int64_t j = 0; j < visible; j++) {
-      const float p = vector_exp(weights[j] + bias[j] - log_sum_exp);
-      weights[j] = p * mask[j];
-      products[j] = p * (mask[j] * products[j] - delta);
+    for (int64_t lane = 0; lane < kPanel; lane++) m[lane] = mask == nullptr ? 1.0f : mask[first + lane];
+    for (int64_t lane = 0; lane < kPanel; lane++) {
+      weights[first + lane] = p[lane] * m[lane];
+      products[first + lane] = p[lane] * (m[lane] * products[first + lane] - delta);
     }
   }
-  for (int64_t j = visible; j < padded; j++) weights[j] = products[j] = 0;
 }
 
 MULTIVERSION void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
@@ -231,7 +260,7 @@ MULTIVERSION void attention_head_grad(const AttentionHead& head, const Attention
       for (int64_t j = 0; j < head.head_dim; j++) delta += output[j] * d_output[j];
       if (dropout.active()) {
         dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin,
-                         head.keys.begin + visible, mask);
+                         head.keys.begin + columns, mask);
       }
       score_grad_row(scores + i * keys, products + i * keys, bias, dropout.active() ? mask : nullptr,
                      grad.log_sum_exp[first + i], delta, visible, columns);

@@ -20,6 +20,19 @@ struct RowMaximum {
   float value, sum;  // sum of all scores
 };
 
+// The first index of a value that is there.
+INLINE int64_t first_index_of(const float* z, int64_t classes, float value) {
+  int64_t first = 0;
+  for (; first + kClassBlock <= classes; first += kClassBlock) {
+    int32_t found = 0;
+#pragma omp simd reduction(| : found)
+    for (int64_t i = 0; i < kClassBlock; i++) found |= z[first + i] == value;
+    if (found) break;
+  }
+  while (first < classes - 1 && z[first] != value) first++;
+  return first;
+}
+
 INLINE RowMaximum row_maximum(const float* z, int64_t classes) {
   float top = -std::numeric_limits<float>::infinity(), sum = 0;
 #pragma omp simd reduction(max : top) reduction(+ : sum)
@@ -27,9 +40,7 @@ INLINE RowMaximum row_maximum(const float* z, int64_t classes) {
     top = z[v] > top ? z[v] : top;
     sum += z[v];
   }
-  int64_t index = 0;
-  while (index < classes - 1 && z[index] != top) index++;
-  return {index, top, sum};
+  return {first_index_of(z, classes, top), top, sum};
 }
 
 // z[v] ← exp(z[v] − top); returns their sum. The sum is kept in lanes of blocks, so that its error stays small.

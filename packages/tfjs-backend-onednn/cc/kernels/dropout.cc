@@ -8,12 +8,14 @@
 
 namespace onednn_backend {
 
+constexpr int64_t kMaskColumns = 512;  // a long row is done piece by piece
+
 MULTIVERSION void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end,
                                int64_t columns, const Dropout& dropout) {
-  float mask[kPhiloxElements];
+  float mask[kMaskColumns];
   for (int64_t row = begin; row < end; row++) {
-    for (int64_t first = 0; first < columns; first += kPhiloxElements) {
-      const int64_t last = std::min<int64_t>(first + kPhiloxElements, columns);
+    for (int64_t first = 0; first < columns; first += kMaskColumns) {
+      const int64_t last = std::min(first + kMaskColumns, columns);
       dropout_row_mask(dropout, row, columns, first, last, mask);
       const int64_t offset = row * columns + first;
       if (residual == nullptr) {
@@ -27,17 +29,6 @@ MULTIVERSION void dropout_rows(const float* x, const float* residual, float* y, 
 
 MULTIVERSION void add_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) y[i] = residual[i] + x[i];
-}
-
-MULTIVERSION void mask_rows(float* mask, int64_t begin, int64_t end, int64_t columns, const Dropout& dropout) {
-  float block[kPhiloxElements];
-  for (int64_t row = begin; row < end; row++) {
-    for (int64_t first = 0; first < columns; first += kPhiloxElements) {
-      const int64_t last = std::min<int64_t>(first + kPhiloxElements, columns);
-      dropout_row_mask(dropout, row, columns, first, last, block);
-      std::memcpy(mask + row * columns + first, block, (last - first) * sizeof(float));
-    }
-  }
 }
 
 void dropout(const float* x, const float* residual, float* y, const RowsShape& shape, const Dropout& dropout) {
@@ -55,9 +46,14 @@ void dropout(const float* x, const float* residual, float* y, const RowsShape& s
 }
 
 void dropout_mask(float* mask, const RowsShape& shape, const Dropout& dropout) {
-  parallel_ranges(shape.rows, 16, [&](int64_t begin, int64_t end) {
-    mask_rows(mask, begin, end, shape.columns, dropout);
-  });
+  float piece[kMaskColumns];
+  for (int64_t row = 0; row < shape.rows; row++) {
+    for (int64_t first = 0; first < shape.columns; first += kMaskColumns) {
+      const int64_t last = std::min(first + kMaskColumns, shape.columns);
+      dropout_row_mask(dropout, row, shape.columns, first, last, piece);
+      std::memcpy(mask + row * shape.columns + first, piece, (last - first) * sizeof(float));
+    }
+  }
 }
 
 }  // namespace onednn_backend
