@@ -5,8 +5,9 @@ import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
+import { bytesOf, recordLog, temporaryFolder } from './observe.js';
 import { makeToyData } from './toy-data.js';
-import { bytesOf, recordLog, temporaryFolder, toyRequest } from './toy-request.js';
+import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
 const data = makeToyData(folder);
