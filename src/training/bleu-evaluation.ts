@@ -1,13 +1,15 @@
 import { addStatistics, Bleu } from 'sacrebleu-ts';
 import { BeamSearch } from '../generation/beam-search.js';
+import { type SearchOptions, searchOptions } from '../generation/options.js';
 import { log } from '../log.js';
+import { parseJsonOptions } from '../options/json-options.js';
+import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { roundTo } from './number-format.js';
 import type { EvaluationOptions } from './options.js';
-import { parseSearchArguments } from './search-arguments.js';
 import type { BleuEvaluation } from './validation.js';
 
 /** What an unknown word reads as; fairseq's words, which no tokenizer splits and nothing matches. */
@@ -26,7 +28,7 @@ export function startBleuEvaluation(
 ): () => BleuEvaluation {
   const { padIndex, eosIndex, unkIndex, size } = task.targetDictionary;
   const symbols = { vocab: size, padIndex, eosIndex, unkIndex };
-  const search = new BeamSearch([model], symbols, parseSearchArguments(options.evalBleuArgs));
+  const search = new BeamSearch([model], symbols, searchArguments(options.evalBleuArgs));
   const bleu = new Bleu({ tokenize: options.evalTokenizedBleu ? 'none' : '13a' });
   const toText = textOf(task, options);
   return () => {
@@ -46,6 +48,9 @@ export function startBleuEvaluation(
     };
   };
 }
+
+const searchArguments = (json: string): SearchOptions =>
+  selectOptions(searchOptions, parseJsonOptions('--eval-bleu-args', json, searchOptions));
 
 /** From ids to text: without padding and `</s>`, subwords joined, detokenized where asked for. */
 function textOf(

@@ -71,9 +71,9 @@ export function resume(
  * again, and they would count twice.
  */
 function forgetLaterBest({ saveDir, bestCheckpointMetric }: CheckpointOptions, updates: number): void {
-  const valueOf = bestValueOf(bestCheckpointMetric);
+  const bestValue = bestValueOf(bestCheckpointMetric);
   const isLater = (name: string): boolean => (loadMetadata(join(saveDir, name)).training?.updates ?? 0) > updates;
-  const later = listCheckpoints(saveDir).filter((name) => valueOf(name) !== null && isLater(name));
+  const later = listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
   deleteCheckpoints(saveDir, later);
 }
 

@@ -16,7 +16,10 @@ export interface BatchedSplit {
 export function batchLimits(
   task: TranslationTask,
   model: TranslationModel,
-  options: DatasetOptions & { readonly seed: number },
+  options: Pick<
+    DatasetOptions,
+    'maxTokens' | 'batchSize' | 'requiredBatchSizeMultiple' | 'skipInvalidSizeInputsValidTest'
+  > & { readonly seed: number },
 ): TaskBatchOptions {
   return {
     maxTokens: options.maxTokens,

@@ -1,0 +1,95 @@
+import { builtInComponents } from '../components.js';
+import { deviceOptions, openDevice } from '../devices/index.js';
+import { UserError } from '../errors.js';
+import { defineOptions, type OptionValues } from '../options/schema.js';
+import { selectOptions } from '../options/select.js';
+import { setupTranslation, translationOptions } from '../tasks/translation.js';
+import { startBleuEvaluation } from '../training/bleu-evaluation.js';
+import {
+  datasetOptions,
+  evaluationOptions,
+  lossOptions,
+  optimizationOptions,
+  seedOption,
+} from '../training/options.js';
+import { batchLimits, cutIntoBatches } from '../training/train-data.js';
+import { validate } from '../training/validation.js';
+import { loadModel } from '../translation/load-model.js';
+import { defineCommand } from './command.js';
+import { logOptions, startLog } from './log-sink.js';
+
+const selection = defineOptions({
+  path: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint' },
+  criterion: {
+    kind: 'string',
+    default: null,
+    metavar: 'NAME',
+    help: 'the loss; its own options may follow (default: what the checkpoint was trained with)',
+  },
+});
+
+const { validSubset, maxTokens, batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, maxValidSteps } =
+  datasetOptions;
+
+const options = {
+  ...selection,
+  validSubset,
+  maxTokens,
+  batchSize,
+  requiredBatchSizeMultiple,
+  skipInvalidSizeInputsValidTest,
+  maxValidSteps,
+  sentenceAvg: optimizationOptions.sentenceAvg,
+  ...evaluationOptions,
+  ...lossOptions,
+  ...seedOption,
+  ...translationOptions,
+  ...deviceOptions,
+  ...logOptions,
+} as const;
+
+export const validateCommand = defineCommand({
+  name: 'validate',
+  description: 'Prints the loss of a checkpoint on a split and, with --eval-bleu, its BLEU.',
+  arguments: [{ name: 'data', help: 'data folder' }],
+  options,
+  examples: [
+    'ts-fairseq validate data-bin/de-en --path checkpoints/checkpoint_best --valid-subset test --max-tokens 4096',
+  ],
+  async extend({ criterion }) {
+    if (criterion === null) return [];
+    return [{ title: `Criterion ${criterion}`, schema: builtInComponents().criterions.get(criterion).options }];
+  },
+  async run({ args, options, all, given }) {
+    if (options.path === null) {
+      throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
+    }
+    const stopLog = startLog(options);
+    try {
+      const { architectures, criterions } = builtInComponents();
+      const task = setupTranslation(args[0]!, options);
+      await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+      const { model, metadata } = loadModel(options.path, task, architectures);
+      const values: OptionValues = { ...metadata.options, ...pick(all, given) };
+      const definition = criterions.get(String(values.criterion));
+      const criterion = definition.build(selectOptions(definition.options, values));
+      const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
+      const limits = batchLimits(task, model, options);
+      for (const name of options.validSubset.split(',')) {
+        const split = cutIntoBatches(task, task.loadSplit(name), limits);
+        const epoch = metadata.training?.epoch ?? 1;
+        const { stats } = await validate({ task, model, criterion, startBleu }, split, epoch, options);
+        split.data.close();
+        const figures = stats.map(([figure, value]) => `${figure} ${value}`).join(' | ');
+        process.stdout.write(`valid on '${name}' subset | ${figures}\n`);
+      }
+      model.dispose();
+    } finally {
+      stopLog();
+    }
+  },
+});
+
+/** The options that were given on the command line. */
+const pick = (all: OptionValues, given: ReadonlySet<string>): OptionValues =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => given.has(key)));

@@ -1,0 +1,36 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+import { parseOptionValue } from './parse.js';
+import type { OptionSchema, OptionValues } from './schema.js';
+
+/**
+ * Options given as one JSON object under fairseq's names, e.g. `--eval-bleu-args '{"beam": 4, "max_len_a": 1.2}'`.
+ * @param flag the option that holds the object, for messages
+ * @returns those that were given, by their keys
+ * @throws UserError for text that is no JSON object, unknown names and values of the wrong kind
+ */
+export function parseJsonOptions(flag: string, text: string, schema: OptionSchema): OptionValues {
+  const values = Object.entries(parseObject(flag, text)).map(([name, value]) => {
+    const key = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const spec = schema[key];
+    if (spec === undefined) {
+      throw new UserError(`${flag}: unknown '${name}'`, didYouMean(name, Object.keys(schema).map(snakeCase)));
+    }
+    return [key, parseOptionValue(`${flag} ${name}`, spec, String(value))] as const;
+  });
+  return Object.fromEntries(values);
+}
+
+function parseObject(flag: string, text: string): object {
+  const remedy = `give a JSON object, e.g. ${flag} '{"name": 1}'`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(`${flag}: '${text}' is no JSON`, remedy, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new UserError(`${flag}: '${text}' is no JSON object`, remedy);
+}
+
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
