@@ -197,6 +197,17 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return description;
 }
 
+// The best of the add-on's builds for this processor; binding.gyp names them.
+std::string best_build() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("x86-64-v4")) return "v4";
+  if (__builtin_cpu_supports("x86-64-v3")) return "v3";
+#endif
+  return "baseline";
+}
+
+Napi::Value best_build_name(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), best_build()); }
+
 template <auto function>
 void add(Napi::Object& exports, const char* name) {
   exports.Set(name, Napi::Function::New<call<function>>(exports.Env(), name));
@@ -204,6 +215,7 @@ void add(Napi::Object& exports, const char* name) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("describe", Napi::Function::New<describe>(env, "describe"));
+  exports.Set("bestBuild", Napi::Function::New<best_build_name>(env, "bestBuild"));
   exports.Set("newBlock", Napi::Function::New<new_block>(env, "newBlock"));
   exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
   add<set_threads>(exports, "setThreads");

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "multiversion.h"
+#include "inline.h"
 #include "vector-math.h"
 
 // Functions of the probability of one class that are summed over the classes of a row: the families of ClassFunction in

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "multiversion.h"
+#include "inline.h"
 #include "parallel.h"
 
 namespace onednn_backend {

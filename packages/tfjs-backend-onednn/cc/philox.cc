@@ -1,8 +1,7 @@
 #include "philox.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__AVX2__)
 #include <immintrin.h>
-#define ONEDNN_BACKEND_AVX2 __attribute__((target("avx2")))
 #endif
 
 namespace onednn_backend {
@@ -14,10 +13,10 @@ constexpr uint32_t kWeyl0 = 0x9e3779b9u, kWeyl1 = 0xbb67ae85u;
 constexpr int kRounds = 10;
 constexpr int64_t kBlockElements = 4;
 
-using MaskFunction = void (*)(const Dropout& dropout, uint64_t block, int64_t batches, float* mask);
+#if !defined(__AVX2__)
 
-// `batches` times 32 elements from counter block `block` on; the reference for the vector code below.
-void mask_batches_portable(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
+// `batches` times 32 elements from counter block `block` on.
+void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const uint32_t threshold = dropout.threshold();
   const float scale = dropout.scale();
   for (int64_t i = 0; i < batches * kPhiloxElements / kBlockElements; i++) {
@@ -37,21 +36,21 @@ void mask_batches_portable(const Dropout& dropout, uint64_t block, int64_t batch
   }
 }
 
-#ifdef ONEDNN_BACKEND_AVX2
+#else
 
 // Counters of 4 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
 struct Counters {
   __m256i c0, c1, c2, c3;
 };
 
-ONEDNN_BACKEND_AVX2 inline Counters first_counters(const Dropout& dropout, uint64_t block) {
+inline Counters first_counters(const Dropout& dropout, uint64_t block) {
   const __m256i index = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<int64_t>(block)),
                                          _mm256_setr_epi64x(0, 1, 2, 3));
   return {index, _mm256_srli_epi64(index, 32), _mm256_set1_epi64x(dropout.site),
           _mm256_set1_epi64x(dropout.micro_batch)};
 }
 
-ONEDNN_BACKEND_AVX2 inline Counters next_round(const Counters& c, __m256i k0, __m256i k1) {
+inline Counters next_round(const Counters& c, __m256i k0, __m256i k1) {
   const __m256i product0 = _mm256_mul_epu32(c.c0, _mm256_set1_epi64x(kMultiplier0));
   const __m256i product1 = _mm256_mul_epu32(c.c2, _mm256_set1_epi64x(kMultiplier1));
   return {_mm256_xor_si256(_mm256_srli_epi64(product1, 32), _mm256_xor_si256(c.c1, k0)), product1,
@@ -59,7 +58,7 @@ ONEDNN_BACKEND_AVX2 inline Counters next_round(const Counters& c, __m256i k0, __
 }
 
 // Words in order, block by block, compared with the threshold: 16 elements.
-ONEDNN_BACKEND_AVX2 inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float* mask) {
+inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float* mask) {
   const __m256i words01 = _mm256_blend_epi32(c.c0, _mm256_slli_epi64(c.c1, 32), 0xaa);
   const __m256i words23 = _mm256_blend_epi32(c.c2, _mm256_slli_epi64(c.c3, 32), 0xaa);
   const __m256i even = _mm256_unpacklo_epi64(words01, words23);  // blocks 0 and 2
@@ -71,7 +70,8 @@ ONEDNN_BACKEND_AVX2 inline void store_mask(const Counters& c, __m256i threshold,
   }
 }
 
-ONEDNN_BACKEND_AVX2 void mask_batches_avx2(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
+// `batches` times 32 elements from counter block `block` on.
+void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const __m256i threshold = _mm256_set1_epi32(static_cast<int32_t>(dropout.threshold()));
   const __m256 scale = _mm256_set1_ps(dropout.scale());
   const __m256i weyl0 = _mm256_set1_epi64x(kWeyl0), weyl1 = _mm256_set1_epi64x(kWeyl1);
@@ -92,17 +92,9 @@ ONEDNN_BACKEND_AVX2 void mask_batches_avx2(const Dropout& dropout, uint64_t bloc
 
 #endif
 
-MaskFunction best_mask_function() {
-#ifdef ONEDNN_BACKEND_AVX2
-  if (__builtin_cpu_supports("avx2")) return mask_batches_avx2;
-#endif
-  return mask_batches_portable;
-}
-
 }  // namespace
 
 void dropout_row_mask(const Dropout& dropout, int64_t row, int64_t columns, int64_t begin, int64_t end, float* mask) {
-  static const MaskFunction mask_batches = best_mask_function();
   const int64_t blocks_per_row = (columns + kBlockElements - 1) / kBlockElements;
   const uint64_t block = static_cast<uint64_t>(row * blocks_per_row + begin / kBlockElements);
   mask_batches(dropout, block, (end - begin + kPhiloxElements - 1) / kPhiloxElements, mask);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "multiversion.h"
+#include "inline.h"
 
 // Matrix products on operands that already lie in the cache, for the many small ones of attention: no packing, a kernel
 // of 6 × 16 accumulators, which is what 16 vector registers of 8 floats hold.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "multiversion.h"
+#include "inline.h"
 
 // Branch-free float32 functions that compilers turn into vector code inside a loop; libm's are calls.
 namespace onednn_backend {

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const addon = join(root, 'build', 'Release', 'onednn.node');
+/** One of the builds for several instruction sets; they are made together. */
+const addon = join(root, 'build', 'Release', 'onednn_baseline.node');
 const require = createRequire(import.meta.url);
 
 /** Modification times of everything the add-on is made from, in milliseconds. */

@@ -23,6 +23,8 @@ type Integers = Int32Array;
  */
 export interface Addon {
   describe(): { oneDnnVersion: string; threads: number; isa: string };
+  /** Which of the add-on's builds suits this processor best: `v4` (AVX-512), `v3` (AVX2) or `baseline`. */
+  bestBuild(): string;
   setThreads(threads: number): void;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
@@ -169,17 +171,27 @@ export interface Addon {
   ): void;
 }
 
-const path = fileURLToPath(new URL('../build/Release/onednn.node', import.meta.url));
+/** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
+const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
+
+const pathOf = (build: string): string =>
+  fileURLToPath(new URL(`../build/Release/onednn_${build}.node`, import.meta.url));
 
 let loaded: Addon | null = null;
 
-/** The add-on, loaded when first asked for. @throws Error when it is not built or does not load */
+/**
+ * The add-on, loaded when first asked for: of its builds for several instruction sets, the one for this processor.
+ * @throws Error when it is not built or does not load
+ */
 export function addon(): Addon {
-  if (loaded === null) {
-    if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
-    loaded = createRequire(import.meta.url)(path) as Addon;
-  }
+  loaded ??= load(process.env[BUILD_VARIABLE] ?? load('baseline').bestBuild());
   return loaded;
+}
+
+function load(build: string): Addon {
+  const path = pathOf(build);
+  if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
+  return createRequire(import.meta.url)(path) as Addon;
 }
 
 /** Whether the add-on is there and loads; if not, why. */

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "../multiversion.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
@@ -15,22 +14,22 @@ constexpr int64_t kGrain = 1 << 15;
 
 }  // namespace
 
-MULTIVERSION double squared_norm_range(const float* x, int64_t begin, int64_t end) {
+double squared_norm_range(const float* x, int64_t begin, int64_t end) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t i = begin; i < end; i++) sum += static_cast<double>(x[i]) * x[i];
   return sum;
 }
 
-MULTIVERSION void scale_range(float* x, int64_t begin, int64_t end, float factor) {
+void scale_range(float* x, int64_t begin, int64_t end, float factor) {
   for (int64_t i = begin; i < end; i++) x[i] *= factor;
 }
 
-MULTIVERSION void accumulate_range(float* sum, const float* x, int64_t begin, int64_t end) {
+void accumulate_range(float* sum, const float* x, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) sum[i] += x[i];
 }
 
-MULTIVERSION void adam_range(float* __restrict values, const float* __restrict gradients, float* __restrict first_moment,
+void adam_range(float* __restrict values, const float* __restrict gradients, float* __restrict first_moment,
                              float* __restrict second_moment, int64_t begin, int64_t end, const AdamScalars& scalars) {
   const float beta1 = scalars.beta1, beta2 = scalars.beta2;
   const float rest1 = 1 - scalars.beta1, rest2 = 1 - scalars.beta2;

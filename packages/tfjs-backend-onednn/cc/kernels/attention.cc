@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../parallel.h"
 #include "../small-gemm.h"
 #include "../storage.h"
@@ -166,7 +166,7 @@ INLINE void multiply_row(float* row, const float* mask, int64_t columns) {
   }
 }
 
-MULTIVERSION void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
+void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
                                  float* context, int64_t context_stride, float* log_sum_exp) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value, bias, mask, query, scores, output] = buffers;
@@ -230,7 +230,7 @@ INLINE void score_grad_row(float* weights, float* products, const float* bias, c
   }
 }
 
-MULTIVERSION void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
+void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
                                       const BackwardBuffers& buffers) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value_transposed, key, d_key, d_value, bias, mask, query, d_context, d_query, scores,

@@ -1,6 +1,6 @@
 #include "binary.h"
 
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
@@ -34,7 +34,7 @@ INLINE void binary_table(const float* a, const float* b, float* y, const BinaryS
   }
 }
 
-MULTIVERSION void binary_rows(BinaryOperation operation, const float* a, const float* b, float* y,
+void binary_rows(BinaryOperation operation, const float* a, const float* b, float* y,
                               const BinaryShape& shape, int64_t begin, int64_t end) {
   switch (operation) {
     case BinaryOperation::kAdd: return binary_table<BinaryOperation::kAdd>(a, b, y, shape, begin, end);

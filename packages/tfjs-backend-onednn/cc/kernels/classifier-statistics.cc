@@ -8,7 +8,7 @@
 #include <string>
 
 #include "../gemm.h"
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../parallel.h"
 #include "../storage.h"
 #include "../vector-math.h"
@@ -87,7 +87,7 @@ struct StatisticsOutputs {
   float* const* sums;
 };
 
-MULTIVERSION void classifier_rows(float* logits, const int32_t* targets, const StatisticsOutputs& outputs,
+void classifier_rows(float* logits, const int32_t* targets, const StatisticsOutputs& outputs,
                                   const ClassFunction* functions, int64_t function_count, int64_t begin, int64_t end,
                                   int64_t first_row, int64_t classes) {
   for (int64_t i = begin; i < end; i++) {
@@ -122,7 +122,7 @@ INLINE void block_gradients(const StatisticsGradients& gradients, const ClassFun
   }
 }
 
-MULTIVERSION void classifier_grad_rows(float* logits, const int32_t* targets, const StatisticsGradients& gradients,
+void classifier_grad_rows(float* logits, const int32_t* targets, const StatisticsGradients& gradients,
                                        const ClassFunction* functions, int64_t function_count, int64_t begin,
                                        int64_t end, int64_t first_row, int64_t classes) {
   float p[kClassBlock], h[kClassBlock];

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../multiversion.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
 
 constexpr int64_t kMaskColumns = 512;  // a long row is done piece by piece
 
-MULTIVERSION void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end,
+void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end,
                                int64_t columns, const Dropout& dropout) {
   float mask[kMaskColumns];
   for (int64_t row = begin; row < end; row++) {
@@ -27,7 +26,7 @@ MULTIVERSION void dropout_rows(const float* x, const float* residual, float* y, 
   }
 }
 
-MULTIVERSION void add_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end) {
+void add_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) y[i] = residual[i] + x[i];
 }
 

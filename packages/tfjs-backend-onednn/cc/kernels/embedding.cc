@@ -4,7 +4,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "../multiversion.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
@@ -22,7 +21,7 @@ void check_ids(const char* what, const int32_t* ids, int64_t count, int64_t rows
 
 }  // namespace
 
-MULTIVERSION void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions,
+void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions,
                                  const float* position_table, float* y, int64_t begin, int64_t end, int64_t embed,
                                  float scale) {
   for (int64_t token = begin; token < end; token++) {
@@ -33,7 +32,7 @@ MULTIVERSION void embedding_rows(const int32_t* ids, const float* weight, const 
   }
 }
 
-MULTIVERSION void scatter_add_columns(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t embed,
+void scatter_add_columns(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t embed,
                                       int64_t begin, int64_t end, float scale, int64_t skip) {
   for (int64_t token = 0; token < tokens; token++) {
     if (ids[token] == skip || ids[token] < 0) continue;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "../column-sums.h"
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../storage.h"
 
 namespace onednn_backend {
@@ -27,7 +27,7 @@ INLINE const float* sum_row(const float* x, const float* residual, const float* 
   return sum;
 }
 
-MULTIVERSION void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* y,
+void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* y,
                                   float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
                                   const Dropout& dropout, float* mask, float* sum) {
   for (int64_t row = begin; row < end; row++) {
@@ -49,7 +49,7 @@ MULTIVERSION void layer_norm_rows(const float* x, const float* residual, const f
   }
 }
 
-MULTIVERSION void layer_norm_grad_rows(const float* x, const float* residual, const float* gain, const float* mean,
+void layer_norm_grad_rows(const float* x, const float* residual, const float* gain, const float* mean,
                                        const float* rstd, const float* dy, float* dx, float* d_residual, float* d_gain,
                                        float* d_bias, int64_t begin, int64_t end, int64_t columns,
                                        const Dropout& dropout, float* mask, float* sum) {

@@ -4,12 +4,11 @@
 
 #include "../column-sums.h"
 #include "../gemm.h"
-#include "../multiversion.h"
 #include "../storage.h"
 
 namespace onednn_backend {
 
-MULTIVERSION void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int64_t columns, bool relu) {
+void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int64_t columns, bool relu) {
   for (int64_t row = begin; row < end; row++) {
     float* values = y + row * columns;
     if (relu) {
@@ -24,7 +23,7 @@ MULTIVERSION void add_bias_rows(float* y, const float* bias, int64_t begin, int6
 }
 
 // dz = dy ∘ [y > 0] (unless y is null), sums += Σ_rows dz
-MULTIVERSION void relu_grad_rows(const float* y, const float* dy, float* dz, float* sums, int64_t begin, int64_t end,
+void relu_grad_rows(const float* y, const float* dy, float* dz, float* sums, int64_t begin, int64_t end,
                                  int64_t columns) {
   for (int64_t column = 0; column < columns; column++) sums[column] = 0;
   for (int64_t row = begin; row < end; row++) {

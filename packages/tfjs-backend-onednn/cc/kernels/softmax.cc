@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../parallel.h"
 #include "../vector-math.h"
 
@@ -16,7 +16,7 @@ INLINE float maximum(const float* x, int64_t columns) {
   return top;
 }
 
-MULTIVERSION void softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
+void softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
     float* weights = y + row * columns;
@@ -32,7 +32,7 @@ MULTIVERSION void softmax_rows(const float* x, float* y, int64_t begin, int64_t 
   }
 }
 
-MULTIVERSION void log_softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
+void log_softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
     float* output = y + row * columns;

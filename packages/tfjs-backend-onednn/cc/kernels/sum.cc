@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "../column-sums.h"
-#include "../multiversion.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
 
-MULTIVERSION void row_sums_range(const float* x, float* sums, int64_t begin, int64_t end, int64_t columns) {
+void row_sums_range(const float* x, float* sums, int64_t begin, int64_t end, int64_t columns) {
   for (int64_t row = begin; row < end; row++) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -18,7 +17,7 @@ MULTIVERSION void row_sums_range(const float* x, float* sums, int64_t begin, int
   }
 }
 
-MULTIVERSION void column_sums_range(const float* x, float* sums, int64_t begin, int64_t end, int64_t columns) {
+void column_sums_range(const float* x, float* sums, int64_t begin, int64_t end, int64_t columns) {
   for (int64_t i = 0; i < columns; i++) sums[i] = 0;
   for (int64_t row = begin; row < end; row++) {
     for (int64_t i = 0; i < columns; i++) sums[i] += x[row * columns + i];

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "../multiversion.h"
+#include "../inline.h"
 #include "../parallel.h"
 
 namespace onednn_backend {
@@ -29,7 +29,7 @@ INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int6
   indices[place] = index;
 }
 
-MULTIVERSION void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end,
+void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end,
                              int64_t columns, int64_t k) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
