@@ -1,3 +1,11 @@
+/** The likeliest next tokens of every row, as they come from the device. */
+export interface RowCandidates {
+  readonly width: number; // candidates of a row
+  readonly stride: number; // numbers of a row in `table`
+  /** float32 [rows, stride]: `width` log-probabilities, best first; their `width` tokens; attention to the source. */
+  readonly table: Float32Array;
+}
+
 /** The best continuations of one sentence at one step, best first. */
 export interface Candidates {
   readonly beams: Int32Array; // [candidates], which beam each continues
@@ -5,36 +13,104 @@ export interface Candidates {
   readonly scores: Float32Array; // [candidates], Σ log p
 }
 
-export interface BeamChoice {
-  /** Candidates that end a hypothesis here. */
-  readonly final: readonly number[];
-  /** The `beam` candidates that go on. */
-  readonly active: Int32Array;
-  /** Which of them fill a place only because too few go on; they are ignored at the next step. */
-  readonly ignored: Uint8Array;
+/** The rows of one sentence: `[firstRow, firstRow + beams)`. */
+export interface SentenceRows {
+  readonly firstRow: number;
+  readonly beams: number;
+  /** Σ log p of every row so far, or null where nothing is decoded yet. */
+  readonly totals: Float32Array | null; // [rows]
+}
+
+export interface MergeOptions {
+  /** How many candidates a sentence keeps. */
+  readonly count: number;
+  /** Never chosen. */
+  readonly padIndex: number;
+  /** Taken off per rank among the continuations of one beam (Li et al. 2016, diverse siblings); 0 = plain beam search. */
+  readonly diversityRate: number;
 }
 
 /**
- * fairseq's choice among 2·beam candidates: an `</s>` counts as final only among the first `beam`, the best `beam` of
- * those that do not end go on; where there are too few, ended ones fill the places and are ignored from then on.
- * @param ignored [beam], the places that were filled so before
+ * The best continuations of a sentence out of the sorted ones of its beams. Among equals the lower beam comes first, and
+ * within a beam the lower token: the lower index in a flat [beam · vocab] table.
  */
-export function chooseBeams(
-  { tokens, scores }: Candidates,
-  beam: number,
-  eos: number,
-  ignored: Uint8Array,
-): BeamChoice {
-  const count = tokens.length;
-  const final: number[] = [];
-  const goingOn: number[] = [];
-  const ended: number[] = [];
-  for (let candidate = 0; candidate < count; candidate++) {
-    const isIgnored = candidate < beam && ignored[candidate] === 1;
-    const isEnd = tokens[candidate] === eos && scores[candidate]! > Number.NEGATIVE_INFINITY && !isIgnored;
-    if (isEnd && candidate < beam) final.push(candidate);
-    (isEnd || isIgnored ? ended : goingOn).push(candidate);
+export function mergeBeams(rows: RowCandidates, sentence: SentenceRows, options: MergeOptions): Candidates {
+  const { count, diversityRate } = options;
+  const heads = Array.from(
+    { length: sentence.beams },
+    (_, beam) => new RowHead(rows, sentence, beam, options.padIndex),
+  );
+  const beams = new Int32Array(count);
+  const tokens = new Int32Array(count);
+  const scores = new Float32Array(count);
+  let found = 0;
+  while (found < count) {
+    const best = likeliest(heads, diversityRate);
+    if (best === null) break;
+    beams[found] = best.beam;
+    tokens[found] = best.token;
+    scores[found] = best.score(diversityRate);
+    found += 1;
+    best.next();
   }
-  const active = Int32Array.from([...goingOn, ...ended].slice(0, beam));
-  return { final, active, ignored: Uint8Array.from(active, (_, place) => (place < goingOn.length ? 0 : 1)) };
+  return { beams: beams.subarray(0, found), tokens: tokens.subarray(0, found), scores: scores.subarray(0, found) };
+}
+
+function likeliest(heads: readonly RowHead[], diversityRate: number): RowHead | null {
+  let best: RowHead | null = null;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const head of heads) {
+    if (head.isEmpty) continue;
+    const score = head.score(diversityRate);
+    if (best !== null && score <= highest) continue;
+    best = head;
+    highest = score;
+  }
+  return best;
+}
+
+/** Where the merge stands in one beam's list. */
+class RowHead {
+  readonly #table: Float32Array;
+  readonly #width: number;
+  readonly #start: number;
+  readonly #total: number;
+  #position = 0;
+  #rank = 0;
+
+  constructor(
+    { table, stride, width }: RowCandidates,
+    { firstRow, totals }: SentenceRows,
+    readonly beam: number,
+    readonly padIndex: number,
+  ) {
+    this.#table = table;
+    this.#width = width;
+    this.#start = (firstRow + beam) * stride;
+    this.#total = totals?.[firstRow + beam] ?? 0;
+    this.#skipPadding();
+  }
+
+  get isEmpty(): boolean {
+    return this.#position >= this.#width;
+  }
+
+  get token(): number {
+    return this.#table[this.#start + this.#width + this.#position]!;
+  }
+
+  score(diversityRate: number): number {
+    const score = Math.fround(this.#table[this.#start + this.#position]! + this.#total);
+    return diversityRate === 0 ? score : Math.fround(score - Math.fround(diversityRate * (this.#rank + 1)));
+  }
+
+  next(): void {
+    this.#position += 1;
+    this.#rank += 1;
+    this.#skipPadding();
+  }
+
+  #skipPadding(): void {
+    if (!this.isEmpty && this.token === this.padIndex) this.#position += 1;
+  }
 }

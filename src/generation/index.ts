@@ -1,4 +1,5 @@
-export { BeamSearch, type SearchInput, type Symbols } from './beam-search.js';
+export { BeamSearch, type Prefixes, type SearchInput } from './beam-search.js';
 export type { Hypothesis } from './hypothesis.js';
-export { type SearchOptions, searchOptions } from './options.js';
+export { type OutputOptions, outputOptions, type SearchOptions, searchOptions } from './options.js';
 export { outputLines, type TranslatedSentence, type Translation, toText } from './output.js';
+export type { Symbols } from './token-constraints.js';

@@ -1,3 +1,4 @@
+import { POST_PROCESSES } from '../data/post-process.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 
 /** fairseq's options of the search. */
@@ -5,7 +6,7 @@ export const searchOptions = defineOptions({
   beam: { kind: 'int', default: 5, min: 1, group: 'Search', help: 'hypotheses kept at each step' },
   nbest: { kind: 'int', default: 1, min: 1, group: 'Search', help: 'hypotheses to print for each sentence' },
   maxLenA: { kind: 'float', default: 0, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; a' },
-  maxLenB: { kind: 'int', default: 200, min: 1, group: 'Search', help: 'longest output: a·source + b tokens; b' },
+  maxLenB: { kind: 'int', default: 200, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; b' },
   minLen: { kind: 'int', default: 1, min: 0, group: 'Search', help: 'shortest output in tokens, without </s>' },
   matchSourceLen: { kind: 'boolean', default: false, group: 'Search', help: 'no output longer than its source' },
   lenpen: {
@@ -25,6 +26,45 @@ export const searchOptions = defineOptions({
     group: 'Search',
     help: 'no n-gram of this size twice in an output; 0 = off',
   },
+  diversityRate: {
+    kind: 'float',
+    default: -1,
+    group: 'Search',
+    help: 'diverse siblings: taken off per rank among the continuations of one hypothesis; above -1 turns it on',
+  },
 });
 
 export type SearchOptions = OptionsOf<typeof searchOptions>;
+
+/** What is printed, and how it is scored. */
+export const outputOptions = defineOptions({
+  postProcess: {
+    kind: 'choice',
+    choices: POST_PROCESSES,
+    bare: 'subword_nmt',
+    default: null,
+    aliases: ['--remove-bpe'],
+    group: 'Output',
+    metavar: 'SCHEME',
+    help: 'join subwords: subword_nmt (the bare flag), sentencepiece …',
+  },
+  printAlignment: {
+    kind: 'choice',
+    choices: ['hard', 'soft'],
+    bare: 'hard',
+    default: null,
+    group: 'Output',
+    help: "A- lines: each token's source token by the last layer's attention, or the attention itself",
+  },
+  scoreReference: { kind: 'boolean', default: false, group: 'Output', help: 'score the references, search nothing' },
+  scoring: {
+    kind: 'choice',
+    choices: ['bleu', 'sacrebleu'],
+    default: 'bleu',
+    group: 'Output',
+    help: 'the score that the Generate line names; sacreBLEU with its signature follows in any case',
+  },
+  sacrebleu: { kind: 'boolean', default: false, group: 'Output', help: 'the same as --scoring sacrebleu' },
+});
+
+export type OutputOptions = OptionsOf<typeof outputOptions>;

@@ -1,0 +1,174 @@
+import * as tf from '../tf.js';
+import { type BeamChoice, chooseBeams } from './beam-choice.js';
+import type { SearchInput } from './beam-search.js';
+import { type Candidates, mergeBeams, type RowCandidates } from './candidates.js';
+import type { EnsembleDecoding } from './ensemble.js';
+import { type Hypothesis, HypothesisTree } from './hypothesis.js';
+import type { SearchOptions } from './options.js';
+import { constrain, type Symbols } from './token-constraints.js';
+
+/** Options with the longest output worked out, in tokens without `</s>`. */
+type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
+
+/** The diversity rate from which on fairseq's search is that of diverse siblings. */
+const NO_DIVERSITY = -1;
+
+/** The search over one batch. Rows are hypotheses, `beam` for each sentence that is not finished. */
+export class BatchSearch {
+  readonly #input: SearchInput;
+  readonly #decoding: EnsembleDecoding;
+  readonly #symbols: Symbols;
+  readonly #options: BatchSearchOptions;
+  readonly #finished: Hypothesis[][];
+  readonly #tree = new HypothesisTree();
+  #sentences: Int32Array; // [active], positions in the batch
+  #ignored: readonly Uint8Array[]; // [active][beam]
+  #newest: Int32Array; // [rows], the tokens to be consumed next
+
+  constructor(input: SearchInput, decoding: EnsembleDecoding, symbols: Symbols, options: BatchSearchOptions) {
+    this.#input = input;
+    this.#decoding = decoding;
+    this.#symbols = symbols;
+    this.#options = options;
+    const { batchSize } = input;
+    this.#finished = Array.from({ length: batchSize }, () => []);
+    this.#sentences = Int32Array.from({ length: batchSize }, (_, sentence) => sentence);
+    this.#ignored = Array.from({ length: batchSize }, () => new Uint8Array(options.beam));
+    this.#newest = new Int32Array(batchSize * options.beam).fill(symbols.eosIndex);
+  }
+
+  async run(): Promise<Hypothesis[][]> {
+    for (let step = 0; step <= this.#options.maxLength && this.#sentences.length > 0; step++) {
+      const prefix = this.#prefixTokens(step);
+      const rows = await this.#topOfRows(step, prefix);
+      const candidates = Array.from(this.#sentences, (_, index) => this.#bestOf(rows, index, step, prefix));
+      this.#advance(step, rows, candidates);
+    }
+    // A stable sort: equal scores stay in the order in which they were finished.
+    return this.#finished.map((hypotheses) => hypotheses.sort((a, b) => b.score - a.score));
+  }
+
+  /** The token that each row has to take at this step, padding where it is free; null where all are. */
+  #prefixTokens(step: number): Int32Array | null {
+    const { prefixTokens } = this.#input;
+    if (prefixTokens === undefined || step >= prefixTokens.length || step >= this.#options.maxLength) return null;
+    return this.#newest.map((_, row) => {
+      const sentence = this.#sentences[Math.floor(row / this.#options.beam)]!;
+      return prefixTokens.tokens[sentence * prefixTokens.length + step]!;
+    });
+  }
+
+  /** One step of the models and the likeliest tokens of each row: one tidy, one read. */
+  async #topOfRows(step: number, prefix: Int32Array | null): Promise<RowCandidates> {
+    const { beam, temperature, maxLength } = this.#options;
+    // One more than a sentence keeps, for the padding that the merge leaves out.
+    const width = Math.min(2 * beam + 1, this.#symbols.vocab);
+    const packed = tf.tidy(() => {
+      const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
+      const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
+      const top = tf.topk(constrain(logProbs, constrainedStep, this.#symbols, this.#options), width);
+      // Packed into one tensor: a vocabulary is far below 2^24, so float32 holds every index.
+      const columns = [top.values, tf.cast(top.indices, 'float32')];
+      return tf.concat(attention === null ? columns : [...columns, attention], 1);
+    });
+    const table = (await packed.data()) as Float32Array;
+    packed.dispose();
+    return { width, stride: packed.shape[1]!, table };
+  }
+
+  /** The top 2·beam continuations of a sentence. */
+  #bestOf(rows: RowCandidates, index: number, step: number, prefix: Int32Array | null): Candidates {
+    const { beam, diversityRate } = this.#options;
+    const { padIndex, eosIndex, vocab } = this.#symbols;
+    // Before the first token all beams are alike: only the first one counts.
+    const isFirst = step === 0;
+    const sentence = { firstRow: index * beam, beams: isFirst ? 1 : beam, totals: this.#tree.totals };
+    const candidates = mergeBeams(rows, sentence, {
+      count: Math.min(2 * beam, sentence.beams * vocab - 1),
+      padIndex,
+      diversityRate: isFirst || diversityRate <= NO_DIVERSITY ? 0 : diversityRate,
+    });
+    return prefix?.[index * beam] === eosIndex ? copiesOfBest(candidates, beam) : candidates;
+  }
+
+  /** Ends hypotheses, drops finished sentences and moves the others one token on. */
+  #advance(step: number, rows: RowCandidates, candidates: readonly Candidates[]): void {
+    const { beam } = this.#options;
+    const attentionOf = attentionReader(rows);
+    const choices = candidates.map((candidate, index) =>
+      chooseBeams(candidate, beam, this.#symbols.eosIndex, this.#ignored[index]!),
+    );
+    choices.forEach(({ final }, index) => {
+      this.#finish(step, index, candidates[index]!, final, attentionOf);
+    });
+    const remaining = [...choices.keys()].filter((index) => !this.#isFinished(index));
+    const { parents, tokens, totals } = this.#continuations(remaining, candidates, choices);
+    this.#tree.add({ parents, tokens, totals, attentionOf });
+    this.#newest = tokens;
+    this.#ignored = remaining.map((index) => choices[index]!.ignored);
+    this.#sentences = Int32Array.from(remaining, (index) => this.#sentences[index]!);
+    if (remaining.length > 0 && step < this.#options.maxLength) this.#decoding.select(parents);
+  }
+
+  /** The rows of the next step: which row each continues, by which token, with which score. */
+  #continuations(remaining: readonly number[], candidates: readonly Candidates[], choices: readonly BeamChoice[]) {
+    const { beam } = this.#options;
+    const rows = remaining.length * beam;
+    const parents = new Int32Array(rows);
+    const tokens = new Int32Array(rows);
+    const totals = new Float32Array(rows);
+    let row = 0;
+    for (const index of remaining) {
+      const { beams, tokens: next, scores } = candidates[index]!;
+      for (const candidate of choices[index]!.active) {
+        parents[row] = index * beam + beams[candidate]!;
+        tokens[row] = next[candidate]!;
+        totals[row] = scores[candidate]!;
+        row += 1;
+      }
+    }
+    return { parents, tokens, totals };
+  }
+
+  #finish(
+    step: number,
+    index: number,
+    { beams, scores }: Candidates,
+    final: readonly number[],
+    attentionOf: ((row: number) => Float32Array) | null,
+  ): void {
+    const { beam, lenpen, unnormalized, matchSourceLen } = this.#options;
+    const sentence = this.#sentences[index]!;
+    const hypotheses = this.#finished[sentence]!;
+    const isTooLong = matchSourceLen && step > this.#input.sourceLengths[sentence]!;
+    for (const candidate of final.slice(0, beam - hypotheses.length)) {
+      const hypothesis = this.#tree.finish({
+        row: index * beam + beams[candidate]!,
+        token: this.#symbols.eosIndex,
+        total: scores[candidate]!,
+        lengthPenalty: unnormalized ? null : lenpen,
+        attentionOf,
+      });
+      hypotheses.push(isTooLong ? { ...hypothesis, score: Number.NEGATIVE_INFINITY } : hypothesis);
+    }
+  }
+
+  #isFinished(index: number): boolean {
+    return this.#finished[this.#sentences[index]!]!.length >= this.#options.beam;
+  }
+}
+
+/** Reads the attention of a row out of the packed table; null where there is none. */
+function attentionReader({ table, stride, width }: RowCandidates): ((row: number) => Float32Array) | null {
+  if (stride === 2 * width) return null;
+  return (row) => table.subarray(row * stride + 2 * width, (row + 1) * stride);
+}
+
+/** A prefix that ends in `</s>` leaves one hypothesis; as in fairseq it fills every place. */
+function copiesOfBest({ beams, tokens, scores }: Candidates, beam: number): Candidates {
+  return {
+    beams: new Int32Array(beam).fill(beams[0]!),
+    tokens: new Int32Array(beam).fill(tokens[0]!),
+    scores: new Float32Array(beam).fill(scores[0]!),
+  };
+}
