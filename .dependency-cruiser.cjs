@@ -11,11 +11,28 @@ const only = (name, from, to) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    only('plug-ins-see-contracts-only', '^(criterions|models)/', '^(criterions|models|src/(plugins|nn|ops|options)/|src/(tf|errors|log)\\.ts|src/optim/parameter-store\\.ts)'),
-    only('plugins-are-pure', '^src/plugins/', '^src/(plugins|options|ops)/|^src/(tf|errors|log)\\.ts|^src/optim/parameter-store\\.ts'),
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    only(
+      'plug-ins-see-contracts-only',
+      '^(criterions|models)/',
+      '^(criterions|models|src/(plugins|nn|ops|options)/|src/(tf|errors|log)\\.ts|src/optim/(parameter-store|arena-kernels)\\.ts)',
+    ),
+    only(
+      'plugins-are-pure',
+      '^src/plugins/',
+      '^src/(plugins|options|ops)/|^src/(tf|errors|log)\\.ts|^src/optim/(parameter-store|arena-kernels)\\.ts',
+    ),
     only('ops-stand-alone', '^src/ops/', '^src/(ops/|tf\\.ts|errors\\.ts)'),
-    only('nn-stands-on-ops', '^src/nn/', '^src/(nn|ops|plugins|options)/|^src/(tf|errors|log)\\.ts|^src/optim/parameter-store\\.ts'),
+    only(
+      'nn-stands-on-ops',
+      '^src/nn/',
+      '^src/(nn|ops|plugins|options)/|^src/(tf|errors|log)\\.ts|^src/optim/(parameter-store|arena-kernels)\\.ts',
+    ),
     only('data-knows-text-only', '^src/data/', '^src/(data|text|options|plugins)/|^src/(errors|log)\\.ts'),
     only('text-stands-alone', '^src/text/', '^src/(text|plugins)/|^src/(errors|log)\\.ts'),
     only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),
@@ -38,7 +55,12 @@ module.exports = {
       from: { path: '^(src|criterions|models)/', pathNot: '^src/(tf\\.ts|devices/)' },
       to: { path: 'node_modules/@tensorflow' },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(src|criterions|models)/', pathNot: '\\.d\\.ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(src|criterions|models)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -13,7 +13,9 @@ const lines = (path) => readFileSync(path, 'utf8').trimEnd().split('\n');
 
 const output = lines(generated);
 const hypotheses = new Map(
-  output.filter((line) => line.startsWith('D-')).map((line) => [Number(line.slice(2).split('\t')[0]), line.split('\t')[2]]),
+  output
+    .filter((line) => line.startsWith('D-'))
+    .map((line) => [Number(line.slice(2).split('\t')[0]), line.split('\t')[2]]),
 );
 
 const sources = lines(`${textDir}/lower.test.de`);
@@ -22,7 +24,9 @@ const trainTargets = lines(`${textDir}/lower.train.en`);
 const train = lines(`${textDir}/lower.train.de`).map((source, index) => ({ source, target: trainTargets[index] }));
 
 const neighbour = new TextBleuScorer();
-nearestNeighbourBaseline(train, sources).forEach((answer, index) => neighbour.addLine(references[index], answer));
+for (const [index, answer] of nearestNeighbourBaseline(train, sources).entries()) {
+  neighbour.addLine(references[index], answer);
+}
 
 console.log();
 for (let index = 0; index < SHOWN; index++) {
