@@ -1,12 +1,12 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
-import { StoragePool } from './pool.js';
+import { type Block, StoragePool } from './pool.js';
 
 type DataId = TensorInfo['dataId'];
 type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
   /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
-  block?: ArrayBuffer;
+  block?: Block;
 };
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -46,7 +46,8 @@ export class OneDnnBackend extends MathBackendCPU {
   output(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): TensorInfo {
     const size = elements(shape);
     const block = this.#pool.take(4 * size);
-    const values = dtype === 'float32' ? new Float32Array(block, 0, size) : new Int32Array(block, 0, size);
+    const Values = dtype === 'float32' ? Float32Array : Int32Array;
+    const values = new Values(block.slab.buffer, block.offset, size);
     const dataId = {};
     const record: TensorData = { values, dtype, refCount: 1, block };
     this.data.set(dataId, record);
@@ -76,9 +77,10 @@ export class OneDnnBackend extends MathBackendCPU {
     return { dataId, shape, dtype };
   }
 
-  /** Bytes of recycled memory, in tensors and waiting for the next ones. */
-  get poolBytes(): { readonly inUse: number; readonly free: number } {
-    return { inUse: this.#pool.bytesInUse, free: this.#pool.bytesFree };
+  /** Bytes of recycled memory: in tensors now, in tensors at most, and of address space. */
+  get poolBytes(): { readonly inUse: number; readonly mostInUse: number; readonly reserved: number } {
+    const { bytesInUse: inUse, mostBytesInUse: mostInUse, bytesReserved: reserved } = this.#pool;
+    return { inUse, mostInUse, reserved };
   }
 
   override dispose(): void {

@@ -1,62 +1,120 @@
 /** Where a pool gets memory from and gives it back to. */
-export interface BlockSource {
+export interface SlabSource {
   newBlock(bytes: number): ArrayBuffer;
-  releaseBlock(block: ArrayBuffer): void;
+  releaseBlock(slab: ArrayBuffer): void;
 }
 
-/** Free memory is kept up to this multiple of the most that was ever in use. */
-const SLACK = 1.25;
+/** Memory of one tensor: a piece of a slab. */
+export interface Block {
+  readonly slab: Slab;
+  readonly offset: number; // bytes, a multiple of 64
+  readonly bytes: number; // at least what was asked for
+}
 
-const SMALLEST_BLOCK = 256;
+/** A stretch of a slab that no tensor uses. */
+interface Gap {
+  offset: number;
+  bytes: number;
+}
 
-/** Bytes of the block that holds a request: a power of two times 1, 1.25, 1.5 or 1.75. */
-export function blockSize(bytes: number): number {
-  if (bytes <= SMALLEST_BLOCK) return SMALLEST_BLOCK;
-  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 3);
-  return Math.ceil(bytes / step) * step;
+/** A cache line and an AVX-512 register: where blocks begin. */
+const ALIGNMENT = 64;
+
+/** Address space is reserved in pieces of this size; the system backs it with memory when it is first written to. */
+const SLAB_BYTES = 256 * 2 ** 20;
+
+const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
+
+/** A large stretch of memory and its gaps: disjoint, by offset, never two side by side. */
+class Slab {
+  readonly #gaps: Gap[];
+
+  constructor(readonly buffer: ArrayBuffer) {
+    this.#gaps = [{ offset: 0, bytes: buffer.byteLength }];
+  }
+
+  /** The smallest gap of at least this many bytes, the lowest among equals; null where there is none. */
+  bestGap(bytes: number): Gap | null {
+    let best: Gap | null = null;
+    for (const gap of this.#gaps) {
+      if (gap.bytes < bytes || (best !== null && gap.bytes >= best.bytes)) continue;
+      best = gap;
+      if (gap.bytes === bytes) break;
+    }
+    return best;
+  }
+
+  /** Takes the beginning of a gap. */
+  take(gap: Gap, bytes: number): Block {
+    const { offset } = gap;
+    gap.offset += bytes;
+    gap.bytes -= bytes;
+    if (gap.bytes === 0) this.#gaps.splice(this.#gaps.indexOf(gap), 1);
+    return { slab: this, offset, bytes };
+  }
+
+  /** Makes a block a gap again, joined with those beside it. */
+  give({ offset, bytes }: Block): void {
+    const next = this.#firstGapFrom(offset);
+    const [before, after] = [this.#gaps[next - 1], this.#gaps[next]];
+    const joinsBefore = before !== undefined && before.offset + before.bytes === offset;
+    const joinsAfter = after !== undefined && offset + bytes === after.offset;
+    if (joinsBefore) {
+      before.bytes += bytes + (joinsAfter ? after.bytes : 0);
+      if (joinsAfter) this.#gaps.splice(next, 1);
+    } else if (joinsAfter) {
+      after.offset = offset;
+      after.bytes += bytes;
+    } else {
+      this.#gaps.splice(next, 0, { offset, bytes });
+    }
+  }
+
+  get isFree(): boolean {
+    return this.#gaps.length === 1 && this.#gaps[0]!.bytes === this.buffer.byteLength;
+  }
+
+  /** Index of the first gap at or behind an offset. */
+  #firstGapFrom(offset: number): number {
+    let [low, high] = [0, this.#gaps.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#gaps[middle]!.offset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }
 
 /**
- * Recycles the memory of tensors. Fresh memory costs a page fault for every 4 KiB that is first written to, which for
- * the short-lived tensors of a training step is as dear as computing them.
+ * Recycles the memory of tensors. Fresh memory costs a page fault for every page that is first written to, which for
+ * the short-lived tensors of a training step is as dear as computing them. Batches have many shapes, so blocks are
+ * pieces of large slabs (best fit, neighbours joined) and not kept by size: what is reserved follows what is in use.
  */
 export class StoragePool {
-  readonly #source: BlockSource;
-  readonly #free = new Map<number, ArrayBuffer[]>(); // by block size; least recently used size first
+  readonly #source: SlabSource;
+  readonly #slabs: Slab[] = [];
   readonly #own = new WeakSet<ArrayBufferLike>();
   #bytesInUse = 0;
   #mostInUse = 0;
-  #bytesFree = 0;
 
-  constructor(source: BlockSource) {
+  constructor(source: SlabSource) {
     this.#source = source;
   }
 
   /** A block of at least this many bytes; its contents are arbitrary. */
-  take(bytes: number): ArrayBuffer {
-    const size = blockSize(bytes);
+  take(bytes: number): Block {
+    const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT));
+    const block = this.#takeFrom(this.#slabs, size) ?? this.#takeFrom([this.#newSlab(size)], size)!;
     this.#bytesInUse += size;
     this.#mostInUse = Math.max(this.#mostInUse, this.#bytesInUse);
-    const recycled = this.#free.get(size)?.pop();
-    if (recycled !== undefined) {
-      this.#bytesFree -= size;
-      return recycled;
-    }
-    this.#shrink();
-    const block = this.#source.newBlock(size);
-    this.#own.add(block);
     return block;
   }
 
   /** Takes back a block that no tensor uses any more. */
-  give(block: ArrayBuffer): void {
-    const size = block.byteLength;
-    const blocks = this.#free.get(size) ?? [];
-    blocks.push(block);
-    this.#free.delete(size);
-    this.#free.set(size, blocks);
-    this.#bytesInUse -= size;
-    this.#bytesFree += size;
+  give(block: Block): void {
+    block.slab.give(block);
+    this.#bytesInUse -= block.bytes;
   }
 
   /** True for memory that this pool may hand out again. */
@@ -68,27 +126,37 @@ export class StoragePool {
     return this.#bytesInUse;
   }
 
-  get bytesFree(): number {
-    return this.#bytesFree;
+  /** The most that was in use at one time. */
+  get mostBytesInUse(): number {
+    return this.#mostInUse;
   }
 
-  /** Gives all free blocks back to the system. */
+  /** Address space of all slabs. */
+  get bytesReserved(): number {
+    return this.#slabs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  }
+
+  /** Gives slabs that no tensor uses back to the system. */
   clear(): void {
-    this.#releaseDownTo(0);
-  }
-
-  #shrink(): void {
-    this.#releaseDownTo(Math.max(0, this.#mostInUse * SLACK - this.#bytesInUse));
-  }
-
-  #releaseDownTo(bytes: number): void {
-    for (const [size, blocks] of this.#free) {
-      while (this.#bytesFree > bytes && blocks.length > 0) {
-        this.#source.releaseBlock(blocks.pop()!);
-        this.#bytesFree -= size;
-      }
-      if (blocks.length === 0) this.#free.delete(size);
-      if (this.#bytesFree <= bytes) return;
+    for (const slab of this.#slabs.filter(({ isFree }) => isFree)) {
+      this.#slabs.splice(this.#slabs.indexOf(slab), 1);
+      this.#source.releaseBlock(slab.buffer);
     }
+  }
+
+  /** From the first slab that has room, so that the later ones stay untouched. */
+  #takeFrom(slabs: readonly Slab[], bytes: number): Block | null {
+    for (const slab of slabs) {
+      const gap = slab.bestGap(bytes);
+      if (gap !== null) return slab.take(gap, bytes);
+    }
+    return null;
+  }
+
+  #newSlab(bytes: number): Slab {
+    const slab = new Slab(this.#source.newBlock(Math.max(SLAB_BYTES, bytes)));
+    this.#slabs.push(slab);
+    this.#own.add(slab.buffer);
+    return slab;
   }
 }
