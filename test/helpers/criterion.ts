@@ -3,10 +3,14 @@ import { selectOptions } from '../../src/options/select.js';
 import type { Criterion, CriterionDefinition } from '../../src/plugins/criterion.js';
 import { Registry } from '../../src/plugins/registry.js';
 
-const registry = new Registry<CriterionDefinition>('criterion', criterions as unknown as CriterionDefinition[]);
+/** The built-in criterions by name. */
+export const criterionRegistry = new Registry<CriterionDefinition>(
+  'criterion',
+  criterions as unknown as CriterionDefinition[],
+);
 
 /** A built-in criterion by name, its defaults replaced by `options`. */
 export function buildCriterion(name: string, options: Record<string, unknown> = {}): Criterion {
-  const definition = registry.get(name);
+  const definition = criterionRegistry.get(name);
   return definition.build(selectOptions(definition.options, options));
 }
