@@ -12,7 +12,7 @@ import { createBpeSegmenter } from '../../src/text/bpe/segmenter.js';
 import { readLines } from '../../src/text/lines.js';
 import * as tf from '../../src/tf.js';
 import { goldenData, goldenWeights, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
-import { temporaryFolder } from '../training/observe.js';
+import { recordLog, temporaryFolder } from '../training/observe.js';
 
 type GoldenHypothesis = [score: number, text: string, tokenScores: number[]];
 const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json', import.meta.url), 'utf8')) as Record<
@@ -21,6 +21,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json
 >;
 
 const folder = temporaryFolder();
+const recorded = recordLog();
 const path = join(folder, 'trained');
 const task = referenceTask();
 /** What was trained on is gone; the dictionaries are there. */
@@ -147,14 +148,17 @@ describe('Translator', () => {
 
   it('lets calls wait for each other, and dispose for both', async () => {
     const before = tf.memory().numTensors;
-    const translator = await load();
-    const [first, second] = [translator.translate(lines.slice(0, 2)), translator.translate(lines.slice(2, 4))];
+    const translator = await load({ batchSize: 1 });
+    const [first, second] = [translator.translate(lines.slice(0, 2)), translator.translate(lines.slice(0, 2))];
     translator.dispose();
     translator.dispose();
-    const together = [...(await first), ...(await second)].map(({ text }) => text);
+    const texts = [await first, await second].map((translations) => translations.map(({ text }) => text));
     expect(tf.memory().numTensors).toBe(before);
-    const again = await (await load()).translate(lines.slice(0, 4));
-    expect(together).toEqual(again.map(({ text }) => text));
+    const batches = recorded.events.filter(({ kind }) => kind === 'progress').map(({ fields }) => fields.position);
+    expect(batches).toEqual([1, 2, 1, 2]);
+    const again = await (await load()).translate(lines.slice(0, 2));
+    expect(texts[0]).toEqual(again.map(({ text }) => text));
+    expect(texts[1]).toEqual(texts[0]);
     await expect(translator.translate(['x'])).rejects.toThrow('this Translator is disposed; load another');
   });
 
