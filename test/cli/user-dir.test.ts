@@ -188,6 +188,13 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
     message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; mend it there$/,
   },
   {
+    what: 'a module that says itself what is wrong',
+    files: {
+      'index.js': "import { UserError } from 'ts-fairseq';\nthrow new UserError('no weights', 'set WEIGHTS');\n",
+    },
+    message: /index\.js: no weights; set WEIGHTS$/,
+  },
+  {
     what: 'a module that does not parse',
     files: { 'index.ts': '\nexport const = 1;\n' },
     message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; mend it there$/,
