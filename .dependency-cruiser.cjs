@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'one-door-to-tensors',
       severity: 'error',
-      from: { path: '^(src|criterions|models)/', pathNot: '^src/(tf\\.ts|devices/)' },
+      from: { path: '^(src|criterions|models)/', pathNot: '^src/((lazy-)?tf\\.ts|devices/)' },
       to: { path: 'node_modules/@tensorflow' },
     },
     {

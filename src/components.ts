@@ -3,8 +3,9 @@ import { architectures } from '../models/index.js';
 import { lrSchedulers, optimizers } from './optim/index.js';
 import type { CriterionDefinition } from './plugins/criterion.js';
 import type { LrSchedulerDefinition } from './plugins/lr-scheduler.js';
-import type { ArchitectureDefinition } from './plugins/model.js';
+import { type ArchitectureDefinition, defineArchitecture } from './plugins/model.js';
 import type { OptimizerDefinition } from './plugins/optimizer.js';
+import type { Plugin } from './plugins/plugin.js';
 import { Registry } from './plugins/registry.js';
 
 /** Everything that a name on the command line can stand for. */
@@ -15,7 +16,7 @@ export interface Components {
   readonly lrSchedulers: Registry<LrSchedulerDefinition>;
 }
 
-/** The components that come with ts-fairseq; `--user-dir` registers more. */
+/** The components that come with ts-fairseq; `--user-dir` registers more: see `registerPlugins`. */
 export function builtInComponents(): Components {
   return {
     criterions: new Registry<CriterionDefinition>('criterion', criterions),
@@ -23,4 +24,35 @@ export function builtInComponents(): Components {
     optimizers: new Registry<OptimizerDefinition>('optimizer', optimizers),
     lrSchedulers: new Registry<LrSchedulerDefinition>('lr-scheduler', lrSchedulers),
   };
+}
+
+/**
+ * Adds plug-ins to the tables. A model is an architecture of its own name too, so that it can be chosen without
+ * another line, unless one of that name is among the plug-ins.
+ * @throws UserError where a name is taken
+ */
+export function registerPlugins(components: Components, plugins: readonly Plugin[]): void {
+  const architectures = new Set(plugins.filter(({ kind }) => kind === 'architecture').map(({ name }) => name));
+  for (const plugin of plugins) {
+    switch (plugin.kind) {
+      case 'criterion':
+        components.criterions.register(plugin);
+        break;
+      case 'architecture':
+        components.architectures.register(plugin);
+        break;
+      case 'model': {
+        const { name, summary } = plugin;
+        if (architectures.has(name)) break;
+        components.architectures.register(defineArchitecture({ name, summary, model: plugin, defaults: {} }));
+        break;
+      }
+      case 'optimizer':
+        components.optimizers.register(plugin);
+        break;
+      case 'lr-scheduler':
+        components.lrSchedulers.register(plugin);
+        break;
+    }
+  }
 }

@@ -88,6 +88,7 @@ function buildCommand(
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
+  checkClashes(sections);
   for (const { name, help, optional, variadic } of definition.arguments ?? []) {
     const inner = variadic ? `${name}...` : name;
     command.argument(optional ? `[${inner}]` : `<${inner}>`, help);
@@ -97,6 +98,24 @@ function buildCommand(
   }
   const declared = sections.flatMap((section) => declareSection(command, section));
   return { command, declared };
+}
+
+/** @throws UserError where a plug-in has an option that the command, or another plug-in, has too */
+function checkClashes(sections: readonly OptionSection[]): void {
+  const owners = new Map<string, string>();
+  for (const { title, schema } of sections) {
+    for (const [key, spec] of Object.entries(schema)) {
+      const flag = flagOf(key, spec);
+      for (const spelling of [key, flag, ...(spec.aliases ?? [])]) {
+        const owner = owners.get(spelling);
+        if (owner !== undefined) {
+          const problem = `${title}: the option ${flag} is there already, under ${owner}`;
+          throw new UserError(problem, 'give the option of the plug-in another name');
+        }
+        owners.set(spelling, title);
+      }
+    }
+  }
 }
 
 function declareSection(command: Command, { title, schema, defaults }: OptionSection): Declared[] {

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bleu, formatBleu } from 'sacrebleu-ts';
-import { builtInComponents } from '../components.js';
 import { POST_PROCESSES } from '../data/post-process.js';
 import { deviceOptions, openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
@@ -18,6 +17,7 @@ import { loadModel } from '../translation/load-model.js';
 import { translateSplit } from '../translation/translate-split.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { loadComponents, userDirOption } from './user-dir.js';
 
 const generateOptions = defineOptions({
   path: {
@@ -67,7 +67,14 @@ export const generateCommand = defineCommand({
   description:
     'Translates a split that preprocess made: S- source, T- reference, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores; then tokenized BLEU and sacreBLEU.',
   arguments: [{ name: 'data', help: 'data folder' }],
-  options: { ...generateOptions, ...searchOptions, ...translationOptions, ...deviceOptions, ...logOptions },
+  options: {
+    ...generateOptions,
+    ...userDirOption,
+    ...searchOptions,
+    ...translationOptions,
+    ...deviceOptions,
+    ...logOptions,
+  },
   examples: ['ts-fairseq generate data-bin/de-en --path checkpoints/averaged --beam 5 --batch-size 128 --remove-bpe'],
   async run({ args, options }) {
     const { path, quiet, nbest, resultsPath, genSubset } = options;
@@ -77,10 +84,10 @@ export const generateCommand = defineCommand({
       throw new UserError(`--nbest ${nbest} is more than --beam ${options.beam}`, 'raise --beam');
     const stopLog = startLog(options);
     try {
+      const { architectures } = await loadComponents(options);
       const task = setupTranslation(args[0]!, options);
       const data = task.loadSplit(genSubset);
       await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
-      const { architectures } = builtInComponents();
       const stems = path.split(':').filter((stem) => stem !== '');
       const models = stems.map((stem) => {
         const overrides = parseOverrides(options.modelOverrides, architectures);

@@ -1,4 +1,3 @@
-import { builtInComponents } from '../components.js';
 import { deviceOptions, openDevice } from '../devices/index.js';
 import { defineOptions } from '../options/schema.js';
 import { machineOf } from '../training/machine.js';
@@ -7,6 +6,7 @@ import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
+import { loadComponents, userDirOption } from './user-dir.js';
 import { version } from './version.js';
 
 const selection = defineOptions({
@@ -17,13 +17,15 @@ const selection = defineOptions({
   task: { kind: 'choice', choices: ['translation'], default: 'translation', help: 'what is learnt' },
 });
 
-const options = { ...selection, ...trainingOptions, ...deviceOptions, ...logOptions } as const;
+const options = { ...selection, ...userDirOption, ...trainingOptions, ...deviceOptions, ...logOptions } as const;
 
-type Selection = { readonly [K in 'arch' | 'criterion' | 'optimizer' | 'lrScheduler']: string };
+type Selection = { readonly [K in 'arch' | 'criterion' | 'optimizer' | 'lrScheduler']: string } & {
+  readonly userDir: string | null;
+};
 
 /** The definitions that names on the command line stand for. */
-function select({ arch, criterion, optimizer, lrScheduler }: Selection) {
-  const components = builtInComponents();
+async function select({ arch, criterion, optimizer, lrScheduler, userDir }: Selection) {
+  const components = await loadComponents({ userDir });
   return {
     architecture: components.architectures.get(arch),
     criterion: components.criterions.get(criterion),
@@ -40,9 +42,10 @@ export const trainCommand = defineCommand({
   options,
   examples: [
     'ts-fairseq train data-bin/de-en --arch transformer_iwslt_de_en --criterion encouraging --label-smoothing 0.1 --optimizer adam --lr 5e-4 --lr-scheduler inverse_sqrt --max-tokens 4096 --max-epoch 50',
+    'ts-fairseq train data-bin/de-en --user-dir my-plugins --criterion mine --max-tokens 4096 --help',
   ],
   async extend(selected) {
-    const { architecture, criterion, optimizer, lrScheduler } = select(selected);
+    const { architecture, criterion, optimizer, lrScheduler } = await select(selected);
     return [
       { title: `Model ${selected.arch}`, schema: architecture.model.options, defaults: architecture.defaults },
       { title: `Criterion ${criterion.name}`, schema: criterion.options },
@@ -51,7 +54,7 @@ export const trainCommand = defineCommand({
     ];
   },
   async run({ args, options, all }) {
-    const plugins = select(options);
+    const plugins = await select(options);
     const stopLog = startLog(options);
     try {
       const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });

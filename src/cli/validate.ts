@@ -1,4 +1,3 @@
-import { builtInComponents } from '../components.js';
 import { deviceOptions, openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionValues } from '../options/schema.js';
@@ -17,6 +16,7 @@ import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { loadComponents, userDirOption } from './user-dir.js';
 
 const selection = defineOptions({
   path: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint' },
@@ -33,6 +33,7 @@ const { validSubset, maxTokens, batchSize, requiredBatchSizeMultiple, skipInvali
 
 const options = {
   ...selection,
+  ...userDirOption,
   validSubset,
   maxTokens,
   batchSize,
@@ -56,9 +57,10 @@ export const validateCommand = defineCommand({
   examples: [
     'ts-fairseq validate data-bin/de-en --path checkpoints/checkpoint_best --valid-subset test --max-tokens 4096',
   ],
-  async extend({ criterion }) {
+  async extend({ criterion, userDir }) {
     if (criterion === null) return [];
-    return [{ title: `Criterion ${criterion}`, schema: builtInComponents().criterions.get(criterion).options }];
+    const { criterions } = await loadComponents({ userDir });
+    return [{ title: `Criterion ${criterion}`, schema: criterions.get(criterion).options }];
   },
   async run({ args, options, all, given }) {
     if (options.path === null) {
@@ -66,12 +68,12 @@ export const validateCommand = defineCommand({
     }
     const stopLog = startLog(options);
     try {
-      const { architectures, criterions } = builtInComponents();
+      const { architectures, criterions } = await loadComponents(options);
       const task = setupTranslation(args[0]!, options);
       await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
       const { model, metadata } = loadModel(options.path, task, architectures);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
-      const definition = criterions.get(String(values.criterion));
+      const definition = criterions.getRecorded(String(values.criterion), options.path);
       const criterion = definition.build(selectOptions(definition.options, values));
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);

@@ -14,6 +14,7 @@ export const POST_PROCESSES = [
   '_EOW',
   'none',
 ] as const;
+export type PostProcess = (typeof POST_PROCESSES)[number];
 
 /** Pieces were separated by spaces, and `boundary` marks where a word begins or ends. */
 const joinPieces = (sentence: string, boundary: string): string =>

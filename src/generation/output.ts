@@ -7,6 +7,7 @@ import type { Hypothesis } from './hypothesis.js';
 export interface Translation {
   readonly text: string;
   readonly score: number; // a float32 value
+  readonly tokens: readonly string[]; // [tokens], as the model wrote them, the last one </s>
   readonly tokenScores: readonly number[]; // [tokens], with </s>
 }
 
@@ -44,6 +45,7 @@ export function toText(
     translations: hypotheses.map(({ tokens, score, tokenScores }) => ({
       text: targetDictionary.string(tokens, { bpeSymbol }),
       score: toBase2(score),
+      tokens: Array.from(tokens, (token) => targetDictionary.symbol(token)),
       tokenScores: [...tokenScores].map(toBase2),
     })),
   };

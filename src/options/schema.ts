@@ -60,6 +60,17 @@ export type OptionSpec =
   | StringsOption;
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
+/** Every `kind` that an option can have. */
+export const OPTION_KINDS: readonly OptionSpec['kind'][] = [
+  'int',
+  'float',
+  'string',
+  'boolean',
+  'choice',
+  'numbers',
+  'strings',
+];
+
 type ValueOf<S extends OptionSpec> = S extends IntOption | FloatOption
   ? S['default'] extends number
     ? number

@@ -25,6 +25,19 @@ export class Registry<T extends Named> {
     this.#entries.set(entry.name, entry);
   }
 
+  /**
+   * The plug-in that a checkpoint names.
+   * @throws UserError that asks for where it came from
+   */
+  getRecorded(name: string, checkpoint: string): T {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    throw new UserError(
+      `${checkpoint} was trained with the ${this.what} '${name}', which is not known here`,
+      'add the --user-dir that defines it',
+    );
+  }
+
   names(): string[] {
     return [...this.#entries.keys()];
   }

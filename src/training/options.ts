@@ -275,4 +275,3 @@ export type DatasetOptions = OptionsOf<typeof datasetOptions>;
 export type OptimizationOptions = OptionsOf<typeof optimizationOptions>;
 export type CheckpointOptions = OptionsOf<typeof checkpointOptions>;
 export type EvaluationOptions = OptionsOf<typeof evaluationOptions>;
-export type LossOptions = OptionsOf<typeof lossOptions>;

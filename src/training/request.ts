@@ -32,6 +32,7 @@ export type TrainingOptions = OptionsOf<typeof trainingOptions>;
 export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'saveDir',
   'restoreFile',
+  'userDir',
   'maxEpoch',
   'maxUpdate',
   'stopTimeHours',

@@ -28,7 +28,7 @@ export function loadModel(
 ): LoadedModel {
   const { metadata, weights } = loadCheckpoint(stem, { optimizer: false });
   checkDictionaries(stem, metadata, task);
-  const architecture = architectures.get(metadata.arch);
+  const architecture = architectures.getRecorded(metadata.arch, stem);
   const options = { ...metadata.options, ...overrides };
   const model = architecture.model.build(modelOptions(architecture, options), {
     sourceVocab: task.sourceDictionary.size,

@@ -1,7 +1,8 @@
-import type { BeamSearch } from '../generation/beam-search.js';
+import type { BeamSearch, SearchInput } from '../generation/beam-search.js';
 import { type TranslatedSentence, toText } from '../generation/output.js';
 import { prefixesOf } from '../generation/prefixes.js';
 import { log } from '../log.js';
+import type { SourceBatch, TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 
@@ -13,7 +14,7 @@ export interface SplitBatches {
 }
 
 /** fairseq's size of a batch where none is given. */
-const DEFAULT_MAX_TOKENS = 12_000;
+export const DEFAULT_MAX_TOKENS = 12_000;
 
 /**
  * Translates a split, in the batches that fairseq makes of it; results are in the order of the data, since that is what
@@ -40,10 +41,8 @@ export async function translateSplit(
   const started = performance.now();
   let tokens = 0;
   for (const [index, ids] of made.batches.entries()) {
-    const batch = task.collate(data, ids);
-    const { prefixSize } = search.options;
-    const input = prefixSize > 0 ? { ...batch, prefixTokens: prefixesOf(batch, prefixSize) } : batch;
-    const hypotheses = await search.translate(input);
+    const batch = data.sizes.target === null ? task.collateSource(data, ids) : task.collate(data, ids);
+    const hypotheses = await search.translate(searchInput(batch, search.options.prefixSize));
     const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
     batch.ids.forEach((id, row) => {
       tokens += hypotheses[row]![0]?.tokens.length ?? 0;
@@ -54,6 +53,10 @@ export async function translateSplit(
   logSpeed(translated.length, tokens, (performance.now() - started) / 1000);
   return translated.sort((a, b) => a.id - b.id);
 }
+
+/** With the beginning of each reference, where there are references and --prefix-size asks for it. */
+const searchInput = (batch: SourceBatch | TranslationBatch, prefixSize: number): SearchInput =>
+  prefixSize > 0 && 'target' in batch ? { ...batch, prefixTokens: prefixesOf(batch, prefixSize) } : batch;
 
 function logSpeed(sentences: number, tokens: number, seconds: number): void {
   const count = (value: number): string => value.toLocaleString('en-US');

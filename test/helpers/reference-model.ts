@@ -5,7 +5,7 @@ import { transformer } from '../../models/transformer.js';
 import { readSafetensors } from '../../src/checkpoint/safetensors.js';
 import { loadWeights } from '../../src/optim/weights.js';
 import type { OptionsOf } from '../../src/options/schema.js';
-import { EVALUATION, type Mode, type TranslationModel } from '../../src/plugins/model.js';
+import { EVALUATION, type Mode, type ModelContext, type TranslationModel } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import { setupTranslation, type TranslationTask } from '../../src/tasks/translation.js';
 import * as tf from '../../src/tf.js';
@@ -61,7 +61,12 @@ export function buildTransformer(
   options: OptionsOf<typeof transformer.options> = REFERENCE_OPTIONS,
   seed: number | null = 1,
 ): TranslationModel {
-  return transformer.build(options, {
+  return transformer.build(options, modelContext(task, seed));
+}
+
+/** What a model is built for. */
+export function modelContext(task: TranslationTask, seed: number | null = 1): ModelContext {
+  return {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,
     padIndex: task.targetDictionary.padIndex,
@@ -70,7 +75,7 @@ export function buildTransformer(
     maxTargetPositions: 1024,
     joinedDictionary: task.joinedDictionary,
     seed,
-  });
+  };
 }
 
 /** The reference model with the weights of one of fairseq's checkpoints. */

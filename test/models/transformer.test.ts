@@ -1,11 +1,23 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { isAvailable } from 'tfjs-backend-onednn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { criterions } from '../../criterions/index.js';
 import { architectures } from '../../models/index.js';
 import { openDevice } from '../../src/devices/index.js';
 import { UserError } from '../../src/errors.js';
-import type { TranslationModel } from '../../src/plugins/model.js';
+import type { Mode, TranslationModel } from '../../src/plugins/model.js';
+import { modelOptions } from '../../src/plugins/model-options.js';
+import type { TranslationBatch } from '../../src/tasks/collate.js';
 import type { TranslationTask } from '../../src/tasks/translation.js';
 import * as tf from '../../src/tf.js';
-import { batchFeatures, buildTransformer, referenceTask, transformerOptions } from '../helpers/reference-model.js';
+import { batchLoss } from '../../src/training/batch-loss.js';
+import { buildCriterion } from '../helpers/criterion.js';
+import {
+  batchFeatures,
+  buildTransformer,
+  modelContext,
+  referenceTask,
+  transformerOptions,
+} from '../helpers/reference-model.js';
 
 const SMALL = {
   encoderEmbedDim: 16,
@@ -22,17 +34,23 @@ beforeAll(async () => {
   task = referenceTask();
 });
 
-/** Norm of the gradient of Σ features² + Σ logits² by every parameter. */
-function gradientNorms(model: TranslationModel): Map<string, number> {
+const DROPOUT: Mode = { dropout: { seed: 1, update: 0, microBatch: 0 } };
+
+type Loss = (model: TranslationModel, batch: TranslationBatch) => tf.Scalar;
+
+/** Σ sin² features + Σ logits²: no criterion, but reaches everything. */
+const squares: Loss = (model, batch) => {
+  const features = tf.reshape(batchFeatures(model, batch, DROPOUT), [-1, SMALL.encoderEmbedDim]) as tf.Tensor2D;
+  const logits = tf.matMul(features, model.classifier(features).weights, false, true);
+  return tf.add(tf.sum(tf.square(tf.sin(features))), tf.sum(tf.square(logits)));
+};
+
+/** Norm of a loss's gradient by every parameter. */
+function gradientNorms(model: TranslationModel, loss: Loss = squares): Map<string, number> {
   const batch = task.collate(task.loadSplit('valid'), Int32Array.from([0, 1, 2]));
   const trainable = model.parameters.trainable;
   const { value, grads } = tf.engine().gradients(
-    () => {
-      const mode = { dropout: { seed: 1, update: 0, microBatch: 0 } };
-      const features = tf.reshape(batchFeatures(model, batch, mode), [-1, SMALL.encoderEmbedDim]) as tf.Tensor2D;
-      const logits = tf.matMul(features, model.classifier(features).weights, false, true);
-      return tf.add(tf.sum(tf.square(tf.sin(features))), tf.sum(tf.square(logits))) as tf.Scalar;
-    },
+    () => loss(model, batch),
     trainable.map(({ tensor }) => tensor),
   );
   const norms = new Map<string, number>();
@@ -46,6 +64,10 @@ function gradientNorms(model: TranslationModel): Map<string, number> {
   tf.dispose([value, grads]);
   return norms;
 }
+
+/** Parameters that a loss does not reach. Attention does not change with the bias of the keys: its gradient is rounding. */
+const withoutGradient = (norms: ReadonlyMap<string, number>): [string, number][] =>
+  [...norms].filter(([name, norm]) => !(norm > 0) && !name.endsWith('k_proj.bias'));
 
 describe('every parameter of the transformer', () => {
   it.each([
@@ -62,8 +84,7 @@ describe('every parameter of the transformer', () => {
     const model = buildTransformer(task, transformerOptions({ ...SMALL, ...overrides }));
     const norms = gradientNorms(model);
     model.dispose();
-    const without = [...norms].filter(([name, norm]) => !(norm > 0) && !name.endsWith('k_proj.bias'));
-    expect(without).toEqual([]);
+    expect(withoutGradient(norms)).toEqual([]);
     expect(norms.size).toBeGreaterThan(30);
   });
 
@@ -154,4 +175,28 @@ describe('the architectures', () => {
       for (const key of Object.keys(defaults)) expect(Object.keys(model.options)).toContain(key);
     }
   });
+});
+
+describe.each(['wasm', 'cpu'])('every parameter of every architecture gets a gradient on %s', (device) => {
+  const here = device === 'wasm' || isAvailable().available;
+  beforeAll(async () => void (here && (await openDevice(device, { threads: 1 }))));
+  afterAll(async () => void (await openDevice('wasm', { threads: null })));
+
+  describe.skipIf(!here).each(architectures.map((architecture) => [architecture.name, architecture] as const))(
+    '%s',
+    (_, architecture) => {
+      it.each(criterions.map(({ name }) => name))('with %s', (name) => {
+        const criterion = buildCriterion(name, { labelSmoothing: 0.1 });
+        const small = { ...SMALL, decoderEmbedDim: 16, decoderFfnEmbedDim: 24 };
+        const model = architecture.model.build(modelOptions(architecture, small), modelContext(task));
+        const norms = gradientNorms(
+          model,
+          (_, batch) => batchLoss(model, criterion, batch, { mode: DROPOUT, epoch: 1, ignorePrefixSize: 0 }).loss,
+        );
+        model.dispose();
+        expect(withoutGradient(norms)).toEqual([]);
+        expect([...norms.keys()]).toEqual(model.parameters.parameters.map((parameter) => parameter.name));
+      });
+    },
+  );
 });

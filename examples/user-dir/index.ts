@@ -1,0 +1,24 @@
+import { defineCriterion, tf } from 'ts-fairseq';
+
+/**
+ * A criterion of one's own: cross entropy that rewards certainty, −log p − w · p^e for the target's probability p.
+ *
+ *   ts-fairseq train data-bin/de-en --user-dir examples/user-dir --criterion power_bonus --bonus-exponent 2 …
+ */
+export const powerBonus = defineCriterion({
+  name: 'power_bonus',
+  summary: 'cross entropy with a bonus p^e',
+  options: {
+    bonusExponent: { kind: 'float', default: 2, min: 1, help: 'e; the larger, the surer a token has to be' },
+    bonusWeight: { kind: 'float', default: 0.5, min: 0, help: 'w; 0 leaves the cross entropy' },
+  },
+  build: ({ bonusExponent, bonusWeight }) => ({
+    paddingRows: 'drop', // one row is one target token; padding is not seen
+    forward({ scores }) {
+      const { targetLogProb } = scores.statistics(); // float32 [rows], log p
+      const nll = tf.neg(tf.sum(targetLogProb)) as tf.Scalar;
+      const bonus = tf.exp(tf.mul(targetLogProb, bonusExponent)); // float32 [rows], p^e
+      return { loss: tf.sub(nll, tf.mul(tf.sum(bonus), bonusWeight)) as tf.Scalar, nll };
+    },
+  }),
+});

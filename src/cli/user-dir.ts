@@ -1,0 +1,122 @@
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { builtInComponents, type Components, registerPlugins } from '../components.js';
+import { UserError } from '../errors.js';
+import { defineOptions } from '../options/schema.js';
+import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
+
+/** The option of every command that looks plug-ins up by name. */
+export const userDirOption = defineOptions({
+  userDir: {
+    kind: 'string',
+    default: null,
+    metavar: 'DIR',
+    help: 'plug-ins of your own: a folder or a file of TypeScript or JavaScript; what it exports can be chosen by name',
+  },
+});
+
+/** The file that speaks for a folder, best first. */
+const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+
+/**
+ * The built-in plug-ins and those of `--user-dir`.
+ * @throws UserError where DIR or a module in it is missing, fails, or exports no plug-in, a bad one or a name that is taken
+ */
+export async function loadComponents({ userDir }: { readonly userDir: string | null }): Promise<Components> {
+  const components = builtInComponents();
+  if (userDir !== null) registerPlugins(components, await loadPlugins(userDir));
+  return components;
+}
+
+async function loadPlugins(userDir: string): Promise<Plugin[]> {
+  const load = await createLoader();
+  const plugins = new Set<Plugin>(); // one that several modules export is one
+  for (const file of moduleFiles(userDir)) {
+    for (const [name, value] of Object.entries(await load(file))) {
+      if (!isPlugin(value)) continue;
+      checkPlugin(value, `${file}, export '${name}'`);
+      plugins.add(value);
+    }
+  }
+  if (plugins.size > 0) return [...plugins];
+  throw new UserError(
+    `--user-dir ${userDir} exports no plug-in`,
+    "export what defineCriterion, defineModel, … return, e.g. `export const mine = defineCriterion({ name: 'mine', … })`",
+  );
+}
+
+function moduleFiles(userDir: string): string[] {
+  const path = resolve(userDir);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw new UserError(`--user-dir ${userDir}: there is no such folder or file`, 'check the path');
+  if (!stats.isDirectory()) return [path];
+  const names = readdirSync(path).sort();
+  const index = INDEX_FILES.find((name) => names.includes(name));
+  const modules = names.filter(
+    (name) => /\.[cm]?[jt]s$/.test(name) && !/\.(d|test|spec|config)\.[cm]?[jt]s$/.test(name),
+  );
+  if (index === undefined && modules.length === 0) {
+    throw new UserError(
+      `--user-dir ${userDir} holds no module`,
+      'put an index.ts or index.js there that exports what defineCriterion, defineModel, … return',
+    );
+  }
+  return (index === undefined ? modules : [index]).map((name) => join(path, name));
+}
+
+/**
+ * Loads modules from anywhere: TypeScript without a compiler, and `ts-fairseq` and TensorFlow.js as the very instances
+ * that run here, so that a folder needs no node_modules and its tensors are tensors of this engine.
+ */
+async function createLoader(): Promise<(file: string) => Promise<Record<string, unknown>>> {
+  const [{ createJiti }, library, networks, tf] = await Promise.all([
+    import('jiti'),
+    import('../index.js'),
+    import('../index-nn.js'),
+    import('../tf.js'),
+  ]);
+  const jiti = createJiti(import.meta.url, {
+    fsCache: false,
+    interopDefault: false,
+    virtualModules: {
+      'ts-fairseq': library,
+      'ts-fairseq/nn': networks,
+      '@tensorflow/tfjs': tf,
+      '@tensorflow/tfjs-core': tf,
+    },
+  });
+  return async (file) => {
+    try {
+      return await jiti.import<Record<string, unknown>>(file);
+    } catch (cause) {
+      throw loadError(file, cause);
+    }
+  };
+}
+
+function loadError(file: string, cause: unknown): UserError {
+  if (cause instanceof UserError) return new UserError(`${file}: ${cause.problem}`, cause.remedy, { cause });
+  const problem = firstLine(cause);
+  const missing = /Cannot find (?:module|package) '([^']*)'/.exec(problem)?.[1];
+  const remedy =
+    missing === undefined
+      ? 'mend it there'
+      : `check the path, or install '${missing}' beside the file; ts-fairseq and @tensorflow/tfjs need no installing`;
+  return new UserError(`--user-dir: ${placeOf(file, cause)} cannot be loaded: ${problem}`, remedy, { cause });
+}
+
+function firstLine(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause).split('\n')[0]!;
+  const message = cause.message.split('\n')[0]!.trim();
+  return cause.name === 'Error' ? message : `${cause.name}: ${message}`;
+}
+
+/** `FILE:LINE` where the error says so: in its message (the parser) or its stack; the innermost of the user's own. */
+function placeOf(file: string, cause: unknown): string {
+  if (!(cause instanceof Error)) return file;
+  const lines = `${cause.message}\n${cause.stack ?? ''}`.split('\n');
+  const own = lines.find((line) => line.includes(dirname(file) + sep) && /:\d+:\d+\)?$/.test(line));
+  if (own === undefined) return file;
+  return own.slice(own.indexOf(dirname(file) + sep)).replace(/:\d+\)?$/, '');
+}

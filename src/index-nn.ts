@@ -1,0 +1,12 @@
+/**
+ * `import … from 'ts-fairseq/nn'`: what models are built of, and the built-in model for architectures of one's own.
+ * Apart from the main entry because it loads the tensor library.
+ */
+export { transformer } from '../models/transformer.js';
+export { type DropoutSite, dropoutSites } from './nn/dropout-site.js';
+export { normal, ones, uniform, uniformSource, xavierUniform, zeros } from './nn/initializers.js';
+export { LayerNorm } from './nn/layer-norm.js';
+export { Linear } from './nn/linear.js';
+export { EncoderAttention, SelfAttention } from './nn/multihead-attention.js';
+export { dropout, dropoutAdd } from './ops/dropout.js';
+export { type Initializer, type NamedParameter, Parameter, ParameterStore } from './optim/parameter-store.js';

@@ -1,0 +1,44 @@
+/**
+ * The library: `import { Translator, defineCriterion } from 'ts-fairseq'`. Importing it does nothing; the tensor library
+ * is loaded by `Translator.load` and at the first use of `tf`. What models are built of is in 'ts-fairseq/nn'.
+ */
+export { UserError } from './errors.js';
+export type { Translation } from './generation/index.js';
+export { tf } from './lazy-tf.js';
+export { type LogEvent, type LogSink, log } from './log.js';
+export type { ClassFunction } from './ops/class-function.js';
+export type { DropoutKey } from './ops/random.js';
+export type { RowScores, RowStatistics } from './ops/row-scores.js';
+export type { ArenaKernels } from './optim/arena-kernels.js';
+export type { ParameterStore } from './optim/parameter-store.js';
+export { defineOptions, type OptionSchema, type OptionSpec, type OptionsOf } from './options/schema.js';
+export {
+  type Criterion,
+  type CriterionDefinition,
+  type CriterionInput,
+  type CriterionOutput,
+  defineCriterion,
+} from './plugins/criterion.js';
+export {
+  defineLrScheduler,
+  type LrScheduler,
+  type LrSchedulerDefinition,
+  type SchedulePosition,
+} from './plugins/lr-scheduler.js';
+export {
+  type ArchitectureDefinition,
+  type Classifier,
+  type DecodeStep,
+  defineArchitecture,
+  defineModel,
+  type EncoderOutput,
+  EVALUATION,
+  type IncrementalState,
+  type Mode,
+  type ModelContext,
+  type ModelDefinition,
+  type TranslationModel,
+} from './plugins/model.js';
+export { defineOptimizer, type Optimizer, type OptimizerDefinition } from './plugins/optimizer.js';
+export type { Plugin } from './plugins/plugin.js';
+export { type LineTranslation, Translator, type TranslatorOptions } from './translation/translator.js';

@@ -1,0 +1,20 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+import { parseOptionValue } from './parse.js';
+import type { OptionSchema, OptionValues } from './schema.js';
+
+/**
+ * Checks options that a program gives as values, by key: names, kinds and ranges. What is undefined was not given.
+ * @param where the function that takes them, for messages
+ * @throws UserError for an unknown name or a value of the wrong kind
+ */
+export function checkOptionValues(where: string, given: OptionValues, schema: OptionSchema): OptionValues {
+  const checked = Object.entries(given).flatMap(([key, value]) => {
+    const spec = schema[key];
+    if (spec === undefined)
+      throw new UserError(`${where}: unknown option '${key}'`, didYouMean(key, Object.keys(schema)));
+    if (value === undefined || (value === null && spec.default === null)) return [];
+    return [[key, parseOptionValue(`${where} ${key}`, spec, String(value))] as const];
+  });
+  return Object.fromEntries(checked);
+}

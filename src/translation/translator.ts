@@ -1,0 +1,101 @@
+import type { PostProcess } from '../data/post-process.js';
+import { UserError } from '../errors.js';
+import type { SearchOptions, Translation } from '../generation/index.js';
+import type { Plugin } from '../plugins/plugin.js';
+import type { LineTranslator } from './line-translator.js';
+
+/** What a Translator is made of; the options of the search have fairseq's names and defaults in camelCase. */
+export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSize'>> {
+  /** Checkpoint by its stem, e.g. `checkpoints/averaged`; several are an ensemble. */
+  readonly path: string | readonly string[];
+  /** Folder with the dictionaries that the checkpoint was trained with, `dict.LANG.txt`; no corpus is needed. */
+  readonly data: string;
+  /** `cpu`, `wasm`, …; without it `cpu` where the native add-on is built, else `wasm`. */
+  readonly device?: string;
+  /** Threads of the device `cpu`; without it every core. */
+  readonly threads?: number;
+  /** Most tokens of a batch: sentences × the longest of them with `</s>`. Default 12,000. */
+  readonly maxTokens?: number;
+  /** Most sentences of a batch. */
+  readonly batchSize?: number;
+  /** A file of BPE codes: lines come in as words, subwords are made of them and joined again in what comes out. */
+  readonly bpeCodes?: string;
+  /**
+   * Joins the subwords of the output: true is `subword_nmt`, or name a scheme as `--remove-bpe` does. Default: true with
+   * `bpeCodes`, else false.
+   */
+  readonly removeBpe?: boolean | PostProcess;
+  /** Models and architectures of one's own that the checkpoint may name; on the command line, those of `--user-dir`. */
+  readonly plugins?: readonly Plugin[];
+}
+
+/** The best translation of a line, and `nbest` of them. */
+export interface LineTranslation extends Translation {
+  /** Best first, as many as `nbest`; the first is the best itself. */
+  readonly nbest: readonly Translation[];
+}
+
+/**
+ * Translates text with a trained model, or several as an ensemble, exactly as `ts-fairseq generate` does.
+ *
+ * @example
+ * const translator = await Translator.load({ path: 'checkpoints/averaged', data: 'data-bin/de-en', beam: 5 });
+ * const [{ text, score }] = await translator.translate(['ein klei@@ nes haus']);
+ * translator.dispose();
+ */
+export class Translator {
+  readonly #lines: LineTranslator;
+  /** The end of the queue of translations; and how many are in it. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #disposed = false;
+
+  private constructor(lines: LineTranslator) {
+    this.#lines = lines;
+  }
+
+  /**
+   * Loads dictionaries and checkpoints, and makes the device the current one of this process.
+   * @throws UserError for a file that is missing or damaged, a checkpoint of other dictionaries, a device that cannot be
+   *   had, and options that do not exist or do not go together
+   */
+  static async load(options: TranslatorOptions): Promise<Translator> {
+    const { loadLineTranslator } = await import('./line-translator.js');
+    return new Translator(await loadLineTranslator(options));
+  }
+
+  /** What is translated into what, as the checkpoint says: `{ source: 'de', target: 'en' }`. */
+  get languages(): { readonly source: string; readonly target: string } {
+    return this.#lines.languages;
+  }
+
+  /**
+   * Translates lines of tokens separated by spaces (words where `bpeCodes` was given, else what the model was trained
+   * on), in batches of similar length. Calls wait for each other.
+   * @returns one translation for each line, in the order of the lines; scores are log probabilities in base 2, as on
+   *   fairseq's H- lines: Σ log₂ p / length^lenpen, with `</s>`
+   * @throws UserError for a line that is longer than the model or a batch allows, naming it
+   */
+  async translate(lines: readonly string[]): Promise<LineTranslation[]> {
+    if (this.#disposed) throw new UserError('this Translator is disposed', 'load another');
+    this.#waiting++;
+    const result = this.#last.then(() => this.#lines.translate(lines));
+    this.#last = result.then(
+      () => this.#done(),
+      () => this.#done(),
+    );
+    return result;
+  }
+
+  /** Frees the models, once the translations under way are done. Nothing can be translated afterwards. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#waiting === 0) this.#lines.dispose();
+  }
+
+  #done(): void {
+    this.#waiting--;
+    if (this.#disposed && this.#waiting === 0) this.#lines.dispose();
+  }
+}

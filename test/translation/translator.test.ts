@@ -1,0 +1,212 @@
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { hashDictionary } from '../../src/data/dictionary-file.js';
+import { UserError } from '../../src/errors.js';
+import { defineArchitecture, type LineTranslation, Translator, type TranslatorOptions } from '../../src/index.js';
+import { transformer } from '../../src/index-nn.js';
+import { parseCodes } from '../../src/text/bpe/codes.js';
+import { createBpeSegmenter } from '../../src/text/bpe/segmenter.js';
+import { readLines } from '../../src/text/lines.js';
+import * as tf from '../../src/tf.js';
+import { goldenData, goldenWeights, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
+import { recordLog, temporaryFolder } from '../training/observe.js';
+
+type GoldenHypothesis = [score: number, text: string, tokenScores: number[]];
+const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json', import.meta.url), 'utf8')) as Record<
+  string,
+  { args: string[]; hypotheses: Record<string, GoldenHypothesis[]> }
+>;
+
+const folder = temporaryFolder();
+const recorded = recordLog();
+const path = join(folder, 'trained');
+const task = referenceTask();
+/** What was trained on is gone; the dictionaries are there. */
+const data = join(folder, 'dictionaries');
+
+function saveGolden(name: 'trained' | 'update20', arch = 'transformer'): string {
+  const stem = join(folder, arch === 'transformer' ? name : arch);
+  saveCheckpoint(stem, {
+    metadata: {
+      version: 'test',
+      task: 'translation',
+      arch,
+      options: { ...REFERENCE_OPTIONS },
+      languages: { source: 'de', target: 'en' },
+      dictionaries: { de: hashDictionary(task.sourceDictionary), en: hashDictionary(task.targetDictionary) },
+      training: null,
+      machine: null,
+    },
+    weights: goldenWeights(name) as never,
+    optimizer: null,
+  });
+  return stem;
+}
+
+beforeAll(() => {
+  mkdirSync(data);
+  for (const language of ['de', 'en'])
+    cpSync(join(goldenData, `dict.${language}.txt`), join(data, `dict.${language}.txt`));
+  saveGolden('trained');
+  saveGolden('update20');
+});
+
+const split = task.loadSplit('test');
+/** The sources of the golden split as lines of subwords. */
+const lines = Array.from({ length: split.length }, (_, id) => task.sourceDictionary.string(split.pair(id).source));
+
+const loaded: Translator[] = [];
+async function load(options: Partial<TranslatorOptions> = {}): Promise<Translator> {
+  const translator = await Translator.load({ path, data, threads: 1, ...options });
+  loaded.push(translator);
+  return translator;
+}
+afterEach(() => {
+  for (const translator of loaded.splice(0)) translator.dispose();
+});
+
+describe('Translator', () => {
+  it.each<{ run: string; options: Partial<TranslatorOptions> }>([
+    { run: 'beam5', options: { removeBpe: true } },
+    { run: 'nbest3', options: { nbest: 3 } },
+    { run: 'unnormalized', options: { beam: 4, unnormalized: true } },
+    { run: 'ensemble', options: { path: [path, join(folder, 'update20')] } },
+  ])("finds fairseq's translations and scores, in the order of the lines: $run", async ({ run, options }) => {
+    const translator = await load(options);
+    expect(translator.languages).toEqual({ source: 'de', target: 'en' });
+    const translations = await translator.translate(lines);
+    expect(translations).toHaveLength(lines.length);
+    for (const [id, { nbest, ...best }] of translations.entries()) {
+      const expected = golden[run]!.hypotheses[id]!;
+      expect(best).toEqual(nbest[0]);
+      expect(
+        nbest.map(({ text }) => text),
+        `line ${id}`,
+      ).toEqual(expected.map(([, text]) => text));
+      for (const [rank, { score, tokens, tokenScores }] of nbest.entries()) {
+        const [goldenScore, , goldenTokenScores] = expected[rank]!;
+        expect(score).toBeCloseTo(goldenScore, 3);
+        expect(tokenScores).toHaveLength(goldenTokenScores.length);
+        expect(tokens).toHaveLength(goldenTokenScores.length);
+        expect(tokens.at(-1)).toBe('</s>');
+      }
+    }
+  });
+
+  it('gives the same whatever the batches, and takes no longer line than a batch', async () => {
+    const some = lines.slice(0, 9);
+    const whole = await (await load()).translate(some);
+    const longest = Math.max(...some.map((line) => line.split(' ').length + 1));
+    for (const batches of [{ maxTokens: longest }, { batchSize: 2 }]) {
+      const texts = (await (await load(batches)).translate(some)).map(({ text }) => text);
+      expect(texts).toEqual(whole.map(({ text }) => text));
+    }
+    const error = await (await load({ maxTokens: longest - 1 })).translate(some).catch((problem: unknown) => problem);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(
+      new RegExp(`^line \\d has ${longest} tokens with </s>, more than the ${longest - 1} that`),
+    );
+  });
+
+  it('gives the subwords as the model wrote them beside the text', async () => {
+    const [{ text, tokens }] = (await (await load({ removeBpe: true })).translate(lines.slice(0, 1))) as [
+      LineTranslation,
+    ];
+    expect(`${tokens.slice(0, -1).join(' ')} `.replaceAll('@@ ', '').trimEnd()).toBe(text);
+    expect(tokens.length).toBeGreaterThan(text.split(' ').length + 1);
+  });
+
+  it('splits words into subwords and joins them again where it is given BPE codes', async () => {
+    const bpeCodes = fileURLToPath(new URL('../golden/text/bpe/codes', import.meta.url));
+    const segment = createBpeSegmenter({ codes: parseCodes(readLines(bpeCodes), bpeCodes) });
+    const words = ['ein kleines haus', 'zwei'];
+    expect(words.map(segment)).not.toEqual(words);
+    const fromWords = await (await load({ bpeCodes })).translate(words);
+    const fromSubwords = await (await load()).translate(words.map(segment));
+    const spelt = fromSubwords.map(({ text }) => text);
+    expect(fromWords.map(({ tokens }) => tokens)).toEqual(fromSubwords.map(({ tokens }) => tokens));
+    expect(spelt.join('\n')).toContain('@@ ');
+    expect(fromWords.map(({ text }) => text)).toEqual(spelt.map((text) => `${text} `.replaceAll('@@ ', '').trimEnd()));
+    const apart = await (await load({ bpeCodes, removeBpe: false })).translate(words);
+    expect(apart.map(({ text }) => text)).toEqual(spelt);
+  });
+
+  it('keeps no tensor: not between translations, and none at all once it is disposed', async () => {
+    await load(); // whatever the device keeps for good
+    const before = tf.memory().numTensors;
+    const translator = await load();
+    await translator.translate(lines.slice(0, 3));
+    const ready = tf.memory().numTensors;
+    await translator.translate(lines.slice(0, 7));
+    expect(tf.memory().numTensors).toBe(ready);
+    translator.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('lets calls wait for each other, and dispose for both', async () => {
+    const before = tf.memory().numTensors;
+    const translator = await load({ batchSize: 1 });
+    const [first, second] = [translator.translate(lines.slice(0, 2)), translator.translate(lines.slice(0, 2))];
+    translator.dispose();
+    translator.dispose();
+    const texts = [await first, await second].map((translations) => translations.map(({ text }) => text));
+    expect(tf.memory().numTensors).toBe(before);
+    const batches = recorded.events.filter(({ kind }) => kind === 'progress').map(({ fields }) => fields.position);
+    expect(batches).toEqual([1, 2, 1, 2]);
+    const again = await (await load()).translate(lines.slice(0, 2));
+    expect(texts[0]).toEqual(again.map(({ text }) => text));
+    expect(texts[1]).toEqual(texts[0]);
+    await expect(translator.translate(['x'])).rejects.toThrow('this Translator is disposed; load another');
+  });
+
+  it('goes on after a line that it refused', async () => {
+    const translator = await load();
+    const refused = translator.translate([new Array(2000).fill('x').join(' ')]);
+    const taken = translator.translate(lines.slice(0, 1));
+    await expect(refused).rejects.toThrow('line 1 has 2001 tokens with </s>, more than the 1024');
+    expect(await taken).toHaveLength(1);
+    expect(await translator.translate([])).toEqual([]);
+  });
+
+  it('knows architectures that it is given', async () => {
+    const stem = saveGolden('trained', 'mine');
+    const mine = defineArchitecture({ name: 'mine', summary: '', model: transformer, defaults: {} });
+    await expect(load({ path: stem })).rejects.toThrow("the arch 'mine', which is not known here");
+    expect(await (await load({ path: stem, plugins: [mine] })).translate(lines.slice(0, 1))).toHaveLength(1);
+  });
+
+  it('frees the models of an ensemble when a later checkpoint is missing', async () => {
+    await load();
+    const before = tf.memory().numTensors;
+    await expect(load({ path: [path, join(folder, 'trainde')] })).rejects.toThrow("did you mean 'trained'?");
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('Translator.load refuses', () => {
+  it.each<[string, object, string]>([
+    ['no checkpoint', { path: undefined }, "no checkpoint is given; add path, e.g. path: 'checkpoints/averaged'"],
+    ['an empty ensemble', { path: [] }, 'no checkpoint is given'],
+    ['no dictionaries', { data: undefined }, "no dictionaries are given; add data, e.g. data: 'data-bin/de-en'"],
+    ['a folder without them', { data: folder }, 'dict.de.txt'],
+    ['an unknown option', { beams: 5 }, "Translator.load: unknown option 'beams'; did you mean 'beam'?"],
+    ['a prefix, which needs references', { prefixSize: 2 }, "unknown option 'prefixSize'"],
+    ['a value of the wrong kind', { beam: 'wide' }, "Translator.load beam: 'wide' is not a whole number"],
+    ['a value out of range', { temperature: 0 }, 'temperature: 0 is too small'],
+    ['more than the beam', { nbest: 9 }, 'nbest 9 is more than beam 5; raise beam'],
+    ['an unknown device', { device: 'abacus' }, "unknown device 'abacus'"],
+    [
+      'an unknown scheme of subwords',
+      { removeBpe: 'bpe' },
+      "Translator.load removeBpe: unknown value 'bpe'; known: subword_nmt",
+    ],
+    ['codes that are not there', { bpeCodes: join(folder, 'codes') }, 'codes'],
+  ])('%s', async (_, options, message) => {
+    const refused = await load(options as Partial<TranslatorOptions>).catch((problem: unknown) => problem);
+    expect(refused).toBeInstanceOf(UserError);
+    expect((refused as UserError).message).toContain(message);
+  });
+});
