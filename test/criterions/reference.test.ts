@@ -6,7 +6,7 @@ import { EVALUATION, type TranslationModel } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import * as tf from '../../src/tf.js';
 import { batchLoss } from '../../src/training/batch-loss.js';
-import { criterionRegistry } from '../helpers/criterion.js';
+import { buildCriterion, criterionRegistry } from '../helpers/criterion.js';
 import { goldenModelValues, referenceModel, referenceTask, wholeSplit } from '../helpers/reference-model.js';
 
 /** One run of fairseq with trained.pt on a whole split: its arguments and what it computed. */
@@ -49,11 +49,8 @@ function optionsOf(schema: OptionSchema, args: readonly string[]): Record<string
 
 /** Loss and gradient of the summed loss, one Float32Array for each of fairseq's parameters. */
 function evaluate(args: readonly string[], batch: TranslationBatch) {
-  const definition = criterionRegistry.get(args[args.indexOf('--criterion') + 1]!);
-  const criterion = definition.build({
-    ...optionsWithDefaults(definition.options),
-    ...optionsOf(definition.options, args),
-  });
+  const name = args[args.indexOf('--criterion') + 1]!;
+  const criterion = buildCriterion(name, optionsOf(criterionRegistry.get(name).options, args));
   const at = args.indexOf('--ignore-prefix-size');
   const ignorePrefixSize = at < 0 ? 0 : Number(args[at + 1]);
   const { trainable } = model.parameters;
@@ -77,9 +74,6 @@ function evaluate(args: readonly string[], batch: TranslationBatch) {
   tf.dispose([value, grads]);
   return { loss, nll, gradient };
 }
-
-const optionsWithDefaults = (schema: OptionSchema): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(schema).map(([key, spec]) => [key, spec.default]));
 
 const norm = (values: Iterable<number>): number => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0));
 
