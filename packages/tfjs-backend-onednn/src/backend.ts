@@ -21,6 +21,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  */
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
+  readonly #outputs: DataId[] = []; // of the kernel that runs
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
     const shared = ArrayBuffer.isView(values) && this.#pool.owns(values.buffer);
@@ -50,7 +51,18 @@ export class OneDnnBackend extends MathBackendCPU {
     const dataId = {};
     const record: TensorData = { values, dtype, refCount: 1, block };
     this.data.set(dataId, record);
+    this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** Called before a native kernel runs; kernels do not call each other. */
+  startKernel(): void {
+    this.#outputs.length = 0;
+  }
+
+  /** Disposes what the kernel that runs has made so far: it failed, and nobody else knows of it. */
+  abandonKernel(): void {
+    for (const dataId of this.#outputs) this.disposeData(dataId);
   }
 
   /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
