@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { type BackendValues, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { StoragePool } from './pool.js';
 
@@ -24,9 +24,8 @@ export class OneDnnBackend extends MathBackendCPU {
   readonly #outputs: DataId[] = []; // of the kernel that runs
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
-    const shared = ArrayBuffer.isView(values) && this.#pool.owns(values.buffer);
     const dataId = {};
-    this.data.set(dataId, { values: shared ? values.slice() : values, dtype, refCount: 1 });
+    this.data.set(dataId, { values: this.#stored(values, dtype), dtype, refCount: 1 });
     return dataId;
   }
 
@@ -95,6 +94,13 @@ export class OneDnnBackend extends MathBackendCPU {
 
   override dispose(): void {
     this.#pool.clear();
+  }
+
+  #stored(values: BackendValues, dtype: DataType): BackendValues {
+    if (ArrayBuffer.isView(values)) return this.#pool.owns(values.buffer) ? values.slice() : values;
+    // JavaScript kernels write [] where there are no elements.
+    const numbers = Array.isArray(values) && dtype !== 'string' && dtype !== 'complex64';
+    return numbers ? (util.toTypedArray(values, dtype) as BackendValues) : values;
   }
 
   #record(dataId: DataId): TensorData {
