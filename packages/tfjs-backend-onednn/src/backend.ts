@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { type BackendValues, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { type Block, StoragePool } from './pool.js';
 
@@ -21,11 +21,11 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  */
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
+  readonly #outputs: DataId[] = []; // of the kernel that runs
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
-    const shared = ArrayBuffer.isView(values) && this.#pool.owns(values.buffer);
     const dataId = {};
-    this.data.set(dataId, { values: shared ? values.slice() : values, dtype, refCount: 1 });
+    this.data.set(dataId, { values: this.#stored(values, dtype), dtype, refCount: 1 });
     return dataId;
   }
 
@@ -51,7 +51,18 @@ export class OneDnnBackend extends MathBackendCPU {
     const dataId = {};
     const record: TensorData = { values, dtype, refCount: 1, block };
     this.data.set(dataId, record);
+    this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** Called before a native kernel runs; kernels do not call each other. */
+  startKernel(): void {
+    this.#outputs.length = 0;
+  }
+
+  /** Disposes what the kernel that runs has made so far: it failed, and nobody else knows of it. */
+  abandonKernel(): void {
+    for (const dataId of this.#outputs) this.disposeData(dataId);
   }
 
   /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
@@ -85,6 +96,13 @@ export class OneDnnBackend extends MathBackendCPU {
 
   override dispose(): void {
     this.#pool.clear();
+  }
+
+  #stored(values: BackendValues, dtype: DataType): BackendValues {
+    if (ArrayBuffer.isView(values)) return this.#pool.owns(values.buffer) ? values.slice() : values;
+    // JavaScript kernels write [] where there are no elements.
+    const numbers = Array.isArray(values) && dtype !== 'string' && dtype !== 'complex64';
+    return numbers ? (util.toTypedArray(values, dtype) as BackendValues) : values;
   }
 
   #record(dataId: DataId): TensorData {

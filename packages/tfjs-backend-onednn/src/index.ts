@@ -7,6 +7,7 @@ import { BACKEND_NAME } from './kernels/kernel.js';
 
 export { isAvailable } from './addon.js';
 export { type AdamScalars, accumulate, adamStep, scale, squaredNorm } from './arena.js';
+export type { OneDnnBackend } from './backend.js';
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */

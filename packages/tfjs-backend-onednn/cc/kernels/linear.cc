@@ -14,7 +14,7 @@ void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int6
     if (relu) {
       for (int64_t column = 0; column < columns; column++) {
         const float value = values[column] + bias[column];
-        values[column] = value > 0 ? value : 0;
+        values[column] = value < 0 ? 0 : value;  // NaN stays, as in tf.relu
       }
     } else {
       for (int64_t column = 0; column < columns; column++) values[column] += bias[column];
@@ -22,7 +22,7 @@ void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int6
   }
 }
 
-// dz = dy ∘ [y > 0] (unless y is null), sums += Σ_rows dz
+// dz = dy ∘ [y > 0] (unless y is null; where y is NaN, dy stays), sums += Σ_rows dz
 void relu_grad_rows(const float* y, const float* dy, float* dz, float* sums, int64_t begin, int64_t end,
                                  int64_t columns) {
   for (int64_t column = 0; column < columns; column++) sums[column] = 0;
@@ -35,7 +35,7 @@ void relu_grad_rows(const float* y, const float* dy, float* dz, float* sums, int
     const float* output = y + row * columns;
     float* masked = dz + row * columns;
     for (int64_t column = 0; column < columns; column++) {
-      masked[column] = output[column] > 0 ? gradient[column] : 0;
+      masked[column] = output[column] <= 0 ? 0 : gradient[column];
       sums[column] += masked[column];
     }
   }
