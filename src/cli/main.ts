@@ -48,10 +48,8 @@ async function dispatch(argv: readonly string[]): Promise<void> {
 
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that closes early (`ts-fairseq … | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR),
-  );
+  // Once in a process; it stays, since a pipe may break after the last write.
+  if (!process.stdout.listeners('error').includes(leaveWithReader)) process.stdout.on('error', leaveWithReader);
   try {
     await dispatch(argv);
     return 0;
@@ -59,6 +57,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     return report(error);
   }
 }
+
+/** A reader that closes early (`ts-fairseq … | head`) is no error. */
+const leaveWithReader = (error: NodeJS.ErrnoException): never =>
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR);
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
