@@ -7,11 +7,10 @@ import { scoreLines } from '../generation/score-lines.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
-import { writeLinesAtomically } from '../text/lines.js';
-import { datasetOptions, seedOption } from '../training/options.js';
+import { batchSeed, datasetOptions } from '../training/options.js';
 import { loadModel } from '../translation/load-model.js';
 import { parseModelOverrides } from '../translation/model-overrides.js';
-import { resultsFile } from '../translation/results-file.js';
+import { writeResults } from '../translation/results-file.js';
 import { translateSplit } from '../translation/translate-split.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
@@ -50,6 +49,7 @@ const dataSelection = {
   requiredBatchSizeMultiple,
   skipInvalidSizeInputsValidTest,
   numWorkers,
+  seed: batchSeed,
 } as const;
 
 const resultOptions = defineOptions({
@@ -70,7 +70,6 @@ const options = {
   ...outputOptions,
   ...resultOptions,
   ...translationOptions,
-  ...seedOption,
   ...deviceOptions,
   ...logOptions,
 } as const;
@@ -91,8 +90,7 @@ export const generateCommand = defineCommand({
     checkOptions(options);
     const stopLog = startLog(options);
     try {
-      const lines = await generate(args[0]!, options);
-      writeLinesAtomically(resultsFile(options.resultsPath, options.genSubset), lines);
+      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options));
     } finally {
       stopLog();
     }

@@ -18,13 +18,14 @@ function overview(): string {
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'ts-fairseq <command> --help describes the options of a command.',
+    'ts-fairseq <command> --help describes the options of a command; ts-fairseq --version prints the version.',
     '',
   ].join('\n');
 }
 
 async function dispatch(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
+  if (name === 'help' && rest.length > 0) return dispatch([rest[0]!, '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overview());
     return;
