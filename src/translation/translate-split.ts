@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import type { BeamSearch, SearchInput } from '../generation/beam-search.js';
 import { type TextOptions, type TranslatedSentence, toText } from '../generation/output.js';
@@ -45,6 +46,7 @@ export async function translateSplit(
       tokens += best[0]?.tokens.length ?? 0;
       translated.push(toText(pairs.get(id)!, best, { ...task, postProcess, printAlignment }));
     });
+    await setImmediate(); // lets finalizers in, as in training
     const done = index + 1;
     log.info('progress', { label: 'translating', position: done, total: batches.length });
     if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);

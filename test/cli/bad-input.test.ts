@@ -78,7 +78,10 @@ const LOG_LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| (INFO|WARNING) \| /;
 async function expectRefusal({ line, says }: Case): Promise<void> {
   const before = everything();
   const { code, stdout, stderr } = await runCommandLine(words(line));
-  const complaints = stderr.trimEnd().split('\n').filter((written) => !LOG_LINE.test(written)); // biome-ignore format: one thought
+  const complaints = stderr
+    .trimEnd()
+    .split('\n')
+    .filter((written) => !LOG_LINE.test(written));
   expect({ code, stdout, complaints }).toEqual({ code: 2, stdout: '', complaints: [expect.any(String)] });
   const [complaint] = complaints as [string];
   expect(complaint).toMatch(/^ts-fairseq: .+; .+/);

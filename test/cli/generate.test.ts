@@ -75,7 +75,10 @@ describe('generate', () => {
   it('logs how far it is every --log-interval batches, and its speed', async () => {
     const { log } = await generate(goldenData, '--batch-size', '8', '--log-interval', '3', '--quiet');
     expect(log).toContain(' | test: 60 sentences, 8 batches\n');
-    expect(log.match(/translated \d+ of \d+ batches/g)).toEqual(['translated 3 of 8 batches', 'translated 6 of 8 batches']); // biome-ignore format: one thought
+    expect(log.match(/translated \d+ of \d+ batches/g)).toEqual([
+      'translated 3 of 8 batches',
+      'translated 6 of 8 batches',
+    ]);
     expect(log).toMatch(
       / \| Translated 60 sentences \(\d+ tokens\) in [\d.]+s \([\d.]+ sentences\/s, [\d.]+ tokens\/s\)\n/,
     );
