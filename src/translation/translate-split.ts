@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../errors.js';
-import type { BeamSearch, SearchInput } from '../generation/beam-search.js';
-import { type TextOptions, type TranslatedSentence, toText } from '../generation/output.js';
+import { type BeamSearch, type SearchInput, type TranslatedSentence, toText } from '../generation/index.js';
+import type { TextOptions } from '../generation/output.js';
 import { prefixesOf } from '../generation/prefixes.js';
 import { log } from '../log.js';
 import type { SourceBatch } from '../tasks/collate.js';

@@ -20,20 +20,23 @@ function sections(help: string): Map<string, string[]> {
   return found;
 }
 
+/** Whether a line begins the entry of a flag: `  -s, --sys <FILE>  …`. */
+const introduces = (line: string, flag: string): boolean =>
+  line.startsWith('  -') && line.trim().split(/[ ,]+/).slice(0, 2).includes(flag);
+
 describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help', ({ name, load }) => {
-  it('shows every option once, with what it means', async () => {
+  it('shows every option once, in its group, with what it means', async () => {
     const { code, stdout, stderr } = await runCommandLine([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { options }: CommandDefinition = await load();
+    const found = sections(stdout);
     for (const [key, spec] of Object.entries(options)) {
-      const lines = stdout
-        .split('\n')
-        .filter((line) => line.trim().split(/[ ,]+/).slice(0, 2).includes(flagOf(key, spec)));
-      expect(
-        lines.filter((line) => line.startsWith('  -')),
-        flagOf(key, spec),
-      ).toHaveLength(1);
-      expect(spec.help, flagOf(key, spec)).not.toBe('');
+      const flag = flagOf(key, spec);
+      const titles = [...found].flatMap(([title, lines]) =>
+        lines.filter((line) => introduces(line, flag)).map(() => title),
+      );
+      expect(titles, flag).toEqual([spec.group ?? 'Options']);
+      expect(spec.help, flag).not.toBe('');
     }
   });
 
