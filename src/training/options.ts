@@ -263,12 +263,18 @@ export const lossOptions = defineOptions({
     kind: 'int',
     default: 0,
     min: 0,
+    group: 'Optimization',
     help: 'first N target tokens of a sentence that the loss leaves out',
   },
 });
 
 export const seedOption = defineOptions({
   seed: { kind: 'int', default: 1, min: 0, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
+});
+
+/** `--seed` of commands that only read data. */
+export const { seed: batchSeed } = defineOptions({
+  seed: { kind: 'int', default: 1, min: 0, group: 'Dataset', help: 'of the order in which batches are cut' },
 });
 
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { log } from '../log.js';
 import { logProgress, logStats, type Stats } from './events.js';
 import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
@@ -52,6 +53,8 @@ async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Pro
   let reason: string | null = null;
   for (const microBatches of data.updates(updateFrequency)) {
     const report = await trainer.step(microBatches, epoch);
+    // A device that answers at once never leaves the microtasks: signals and finalizers wait for a turn of the loop.
+    await setImmediate();
     statistics.train.add(report);
     statistics.train_inner.add(report);
     logUpdate(run, epoch, data.updatesDone(updateFrequency), total);

@@ -55,7 +55,6 @@ export class Trainer {
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
-    await tf.nextFrame(); // timers, signals and freed memory: a backend that computes synchronously lets nothing else in
     const { optimizer, kernels, model } = this.parts;
     const { gradients } = model.parameters;
     gradients.fill(0);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Criterion } from '../plugins/criterion.js';
 import { EVALUATION, type TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
@@ -53,6 +54,7 @@ export async function validate(
     const batch = task.collate(data, ids);
     statistics.add(await evaluateBatch(model, criterion, batch, epoch, options));
     await bleu?.add(batch);
+    await setImmediate(); // lets signals and finalizers in, as in training
     logProgress(`valid on '${data.split}'`, index + 1, chosen.length, statistics.lossFigures());
   }
   const score = bleu?.score();

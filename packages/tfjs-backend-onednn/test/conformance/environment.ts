@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import jasmineCore from 'jasmine-core';
 import { registerOneDnnBackend } from '../../src/index.js';
-import { StoragePool } from '../../src/pool.js';
+import { type Block, StoragePool } from '../../src/pool.js';
 
 /** The backend under test: `onednn` or `cpu`, tfjs's plain JavaScript. */
 const backendName = process.argv[2]!;
@@ -20,8 +20,8 @@ setTestEnvs([{ name: backendName, backendName, isDataSync: true }]);
 /** Memory holds NaN before a kernel writes to it and when its tensor is gone: whoever reads it then fails. */
 function poisonMemory(): void {
   const { take, give } = StoragePool.prototype;
-  const poison = (block: ArrayBuffer): ArrayBuffer => {
-    new Float32Array(block).fill(Number.NaN);
+  const poison = (block: Block): Block => {
+    new Float32Array(block.slab.buffer, block.offset, block.bytes / 4).fill(Number.NaN);
     return block;
   };
   StoragePool.prototype.take = function (bytes) {
