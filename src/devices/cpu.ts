@@ -13,12 +13,12 @@ export const cpu: DeviceDefinition = {
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
     backend.registerOneDnnBackend(threads === null ? {} : { threads });
     await tf.setBackend('onednn');
-    const { squaredNorm, scale, accumulate, adamStep, describe } = backend;
+    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();
     return {
       name: 'cpu',
       description: { device: 'cpu', oneDNN: oneDnnVersion, threads: used, isa },
-      arenaKernels: { squaredNorm, scale, accumulate, adamStep },
+      arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
     };
   },
 };

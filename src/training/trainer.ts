@@ -94,14 +94,25 @@ export class Trainer {
   ): Promise<{ loss: number; nll: number }> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
-    const tensors = tf.tidy(() => this.#differentiate(batch, microBatch, epoch));
-    const [loss, nll, ...gradients] = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
-    tf.dispose(tensors);
-    if (!Number.isFinite(loss![0]!)) throw this.#notFinite('loss', loss![0]!, [batch], epoch);
-    for (const [index, parameter] of store.trainable.entries()) {
-      kernels.accumulate(store.view(store.gradients, parameter), gradients[index]!);
+    const targets = store.trainable.map((parameter) => ({
+      tensor: parameter.tensor,
+      gradient: store.view(store.gradients, parameter),
+    }));
+    const tensors = kernels.collectGradients(targets, () =>
+      tf.tidy(() => this.#differentiate(batch, microBatch, epoch)),
+    );
+    try {
+      const [loss, nll, ...gradients] = tensors;
+      const [[lossValue], [nllValue]] = (await Promise.all([loss!.data(), nll!.data()])) as [
+        Float32Array,
+        Float32Array,
+      ];
+      if (!Number.isFinite(lossValue!)) throw this.#notFinite('loss', lossValue!, [batch], epoch);
+      for (const [index, { gradient }] of targets.entries()) await kernels.addTensor(gradient, gradients[index]!);
+      return { loss: lossValue!, nll: nllValue! };
+    } finally {
+      tf.dispose(tensors);
     }
-    return { loss: loss![0]!, nll: nll![0]! };
   }
 
   /** Loss, nll and the gradient of the loss by every trainable tensor. */

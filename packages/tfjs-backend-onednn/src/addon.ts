@@ -45,6 +45,7 @@ export interface Addon {
     ...args: [
       ...[x: Floats, weight: Floats, y: Floats, dy: Floats, dx: Floats, dWeight: Floats, dBias: Floats],
       ...[rows: number, size: number, out: number, relu: boolean],
+      ...[accumulateWeight: boolean, accumulateBias: boolean],
     ]
   ): void;
   selfAttention(
@@ -93,6 +94,7 @@ export interface Addon {
       ...[x: Floats, residual: Floats | null, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
       ...[dx: Floats, dResidual: Floats | null, dGain: Floats, dBias: Floats],
       ...[rows: number, columns: number, epsilon: number],
+      ...[accumulateGain: boolean, accumulateBias: boolean],
       ...DropoutArguments,
     ]
   ): void;
@@ -105,7 +107,7 @@ export interface Addon {
   scatterAdd(
     ...args: [
       ...[ids: Integers, dy: Floats, table: Floats],
-      ...[tokens: number, rows: number, embed: number, scale: number, skip: number],
+      ...[tokens: number, rows: number, embed: number, scale: number, skip: number, accumulate: boolean],
     ]
   ): void;
   classifierStatistics(
@@ -121,7 +123,7 @@ export interface Addon {
       ...[features: Floats, weights: Floats, targets: Integers],
       ...[dTargetLogProb: Floats, dMeanLogProb: Floats, dSums: Floats[], dFeatures: Floats, dWeights: Floats],
       functions: Float64Array,
-      ...[rows: number, embed: number, classes: number],
+      ...[rows: number, embed: number, classes: number, accumulateWeights: boolean],
     ]
   ): void;
 

@@ -9,6 +9,29 @@ type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
   block?: Block;
 };
 
+/** Where a kernel puts the gradient of a parameter. */
+interface GradientOutput {
+  readonly values: Float32Array;
+  /** Whether the gradient is added to what `values` hold; else they are arbitrary and to be overwritten. */
+  readonly accumulate: boolean;
+  /** What the kernel returns for it. */
+  readonly info: TensorInfo;
+}
+
+/** Zeros that take no memory until somebody reads them. */
+class Zeros {
+  readonly dtype = 'float32';
+  refCount = 1;
+  #values: Float32Array | null = null;
+
+  constructor(readonly size: number) {}
+
+  get values(): Float32Array {
+    this.#values ??= new Float32Array(this.size);
+    return this.#values;
+  }
+}
+
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
@@ -22,6 +45,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
+  #gradientTargets: ReadonlyMap<DataId, Float32Array> | null = null;
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
     const dataId = {};
@@ -53,6 +77,40 @@ export class OneDnnBackend extends MathBackendCPU {
     this.data.set(dataId, record);
     this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** Zeros; adding them to something costs nothing. */
+  zeros(shape: readonly number[]): TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, new Zeros(elements(shape)));
+    this.#outputs.push(dataId);
+    return { dataId, shape: shape as number[], dtype: 'float32' };
+  }
+
+  /** True for what `zeros` made. */
+  isZeros({ dataId }: TensorInfo): boolean {
+    return (this.#record(dataId) as TensorData | Zeros) instanceof Zeros;
+  }
+
+  /**
+   * While `work` runs, gradient kernels add the gradients of these tensors to the arrays beside them, and hand zeros on in
+   * their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
+   */
+  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, work: () => T): T {
+    this.#gradientTargets = targets;
+    try {
+      return work();
+    } finally {
+      this.#gradientTargets = null;
+    }
+  }
+
+  /** For the kernel that computes the gradient of a parameter. */
+  gradientOutput({ dataId, shape }: TensorInfo): GradientOutput {
+    const target = this.#gradientTargets?.get(dataId);
+    if (target !== undefined) return { values: target, accumulate: true, info: this.zeros(shape) };
+    const info = this.output(shape);
+    return { values: this.floats(info), accumulate: false, info };
   }
 
   /** Called before a native kernel runs; kernels do not call each other. */

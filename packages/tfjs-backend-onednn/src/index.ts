@@ -6,7 +6,16 @@ import { nativeKernels } from './kernels/index.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 
 export { isAvailable } from './addon.js';
-export { type AdamScalars, accumulate, adamStep, scale, squaredNorm } from './arena.js';
+export {
+  type AdamScalars,
+  accumulate,
+  adamStep,
+  addTensor,
+  collectGradients,
+  type GradientTarget,
+  scale,
+  squaredNorm,
+} from './arena.js';
 export type { OneDnnBackend } from './backend.js';
 
 export interface OneDnnOptions {

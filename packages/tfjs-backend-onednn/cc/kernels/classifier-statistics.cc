@@ -209,12 +209,13 @@ void classifier_statistics(const float* features, const float* weights, const in
 void classifier_statistics_grad(const float* features, const float* weights, const int32_t* targets,
                                 const float* d_target_log_prob, const float* d_mean_log_prob,
                                 const std::vector<const float*>& d_sums, float* d_features, float* d_weights,
-                                const std::vector<ClassFunction>& functions, const ClassifierShape& shape) {
+                                const std::vector<ClassFunction>& functions, const ClassifierShape& shape,
+                                bool accumulate_weights) {
   check_targets(targets, shape);
   const int64_t chunk = chunk_rows(shape);
   float* logits = thread_scratch(chunk * shape.classes);
   const StatisticsGradients gradients{d_target_log_prob, d_mean_log_prob, d_sums.data()};
-  if (shape.rows == 0) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
+  if (shape.rows == 0 && !accumulate_weights) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
   for (int64_t first = 0; first < shape.rows; first += chunk) {
     const int64_t rows = std::min(chunk, shape.rows - first);
     const float* chunk_features = features + first * shape.embed;
@@ -224,7 +225,8 @@ void classifier_statistics_grad(const float* features, const float* weights, con
                            shape.classes);
     });
     gemm({rows, shape.embed, shape.classes, false, false}, logits, weights, d_features + first * shape.embed);
-    gemm({shape.classes, shape.embed, rows, true, false}, logits, chunk_features, d_weights, first > 0);
+    gemm({shape.classes, shape.embed, rows, true, false}, logits, chunk_features, d_weights,
+         accumulate_weights || first > 0);
   }
 }
 

@@ -21,10 +21,11 @@ void classifier_statistics(const float* features, const float* weights, const in
 
 // The logits of a chunk are computed again and overwritten by their gradient. With h_v = Σ_k g_k · p_v · f_k′(p_v):
 //   dz_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
-//   dFeatures = dz · weights, dWeights = dzᵀ · features
+//   dFeatures = dz · weights, dWeights (+)= dzᵀ · features
 void classifier_statistics_grad(const float* features, const float* weights, const int32_t* targets,
                                 const float* d_target_log_prob, const float* d_mean_log_prob,
                                 const std::vector<const float*>& d_sums, float* d_features, float* d_weights,
-                                const std::vector<ClassFunction>& functions, const ClassifierShape& shape);
+                                const std::vector<ClassFunction>& functions, const ClassifierShape& shape,
+                                bool accumulate_weights);
 
 }  // namespace onednn_backend

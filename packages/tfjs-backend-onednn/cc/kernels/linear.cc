@@ -53,17 +53,17 @@ void linear(const float* x, const float* weight, const float* bias, float* y, co
 }
 
 void linear_grad(const float* x, const float* weight, const float* y, const float* dy, float* dx, float* d_weight,
-                 float* d_bias, const LinearShape& shape) {
+                 float* d_bias, const LinearShape& shape, bool accumulate_weight, bool accumulate_bias) {
   const auto [rows, in, out, relu] = shape;
   std::vector<float> partials(kRowParts * out);
   float* masked = relu ? thread_scratch(rows * out) : nullptr;
   parallel_row_parts(rows, [&, out = out, relu = relu](int64_t part, int64_t begin, int64_t end) {
     relu_grad_rows(relu ? y : nullptr, dy, masked, partials.data() + part * out, begin, end, out);
   });
-  add_row_parts(partials.data(), out, d_bias);
+  add_row_parts(partials.data(), out, d_bias, accumulate_bias);
   const float* dz = relu ? masked : dy;
   gemm({rows, in, out, false, false}, dz, weight, dx);
-  gemm({out, in, rows, true, false}, dz, x, d_weight);
+  gemm({out, in, rows, true, false}, dz, x, d_weight, accumulate_weight);
 }
 
 }  // namespace onednn_backend

@@ -71,16 +71,16 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
-    const dWeights = backend.output(weights.shape);
+    const dWeights = backend.gradientOutput(weights);
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
-      ...([backend.floats(dFeatures), backend.floats(dWeights)] as const),
+      ...([backend.floats(dFeatures), dWeights.values] as const),
       functionFields(attrs.sums),
-      ...([rows, embed, classes] as const),
+      ...([rows, embed, classes, dWeights.accumulate] as const),
     );
-    return [dFeatures, dWeights];
+    return [dFeatures, dWeights.info];
   },
 );
 
