@@ -21,7 +21,7 @@ const hypotheses = new Map(
 const sources = lines(`${textDir}/lower.test.de`);
 const references = lines(`${textDir}/lower.test.en`);
 const trainTargets = lines(`${textDir}/lower.train.en`);
-const train = lines(`${textDir}/lower.train.de`).map((source, index) => ({ source, target: trainTargets[index] }));
+const train = lines(`${textDir}/lower.train.de`).map((source, index) => [source, trainTargets[index]]);
 
 const neighbour = new TextBleuScorer();
 for (const [index, answer] of nearestNeighbourBaseline(train, sources).entries()) {
