@@ -113,7 +113,7 @@ export interface Addon {
   classifierStatistics(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, sums: Floats[]],
+      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, kept: Floats | null, sums: Floats[]],
       functions: Float64Array,
       ...[rows: number, embed: number, classes: number],
     ]
@@ -121,7 +121,8 @@ export interface Addon {
   classifierStatisticsGrad(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, dSums: Floats[], dFeatures: Floats, dWeights: Floats],
+      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, kept: Floats | null, dSums: Floats[]],
+      ...[dFeatures: Floats, dWeights: Floats],
       functions: Float64Array,
       ...[rows: number, embed: number, classes: number, accumulateWeights: boolean],
     ]

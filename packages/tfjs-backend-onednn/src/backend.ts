@@ -45,6 +45,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
+  readonly #kept: { inputs: readonly DataId[]; readonly block: Block }[] = [];
   #gradientTargets: ReadonlyMap<DataId, Float32Array> | null = null;
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
@@ -102,7 +103,27 @@ export class OneDnnBackend extends MathBackendCPU {
       return work();
     } finally {
       this.#gradientTargets = null;
+      for (const { block } of this.#kept.splice(0)) this.#pool.give(block);
     }
+  }
+
+  /**
+   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends; null
+   * outside of it, and for a size of 0.
+   */
+  keep(inputs: readonly TensorInfo[], size: number): Float32Array | null {
+    if (this.#gradientTargets === null || size === 0) return null;
+    const block = this.#pool.take(4 * size);
+    this.#kept.push({ inputs: inputs.map(({ dataId }) => dataId), block });
+    return new Float32Array(block.slab.buffer, block.offset, size);
+  }
+
+  /** What `keep` gave for these inputs, once, since the gradient kernel may overwrite it; null where it gave nothing. */
+  kept(inputs: readonly TensorInfo[]): Float32Array | null {
+    const kept = this.#kept.find((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
+    if (kept === undefined) return null;
+    kept.inputs = [{}]; // matches nothing from now on
+    return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
   }
 
   /** For the kernel that computes the gradient of a parameter. */
