@@ -26,6 +26,8 @@ export interface Addon {
   /** Which of the add-on's builds suits this processor best: `v4` (AVX-512), `v3` (AVX2) or `baseline`. */
   bestBuild(): string;
   setThreads(threads: number): void;
+  /** Whether the products of layers round their operands to bfloat16. */
+  setBfloat16(on: boolean): void;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */

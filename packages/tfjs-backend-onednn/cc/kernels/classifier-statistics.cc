@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "../gemm.h"
 #include "../inline.h"
+#include "../matmul.h"
 #include "../parallel.h"
 #include "../storage.h"
 #include "../vector-math.h"
@@ -189,10 +189,11 @@ namespace {
 
 // A chunk of logits should stay in the last-level cache between the product that makes it and those that read it.
 constexpr int64_t kChunkBytes = 8 << 20;
+constexpr int64_t kRowBlock = 128;  // of the products' primitives
 
 int64_t chunk_rows(const ClassifierShape& shape) {
   const int64_t fitting = kChunkBytes / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(shape.classes, 1);
-  return std::min(shape.rows, std::max<int64_t>(48, fitting / 48 * 48));
+  return std::min(shape.rows, std::max<int64_t>(kRowBlock, fitting / kRowBlock * kRowBlock));
 }
 
 // The kept memory: exponentials [rows, classes], then a RowExponentials for each row, unaligned.
@@ -238,13 +239,16 @@ void classifier_statistics(const float* features, const float* weights, const in
   check_targets(targets, shape);
   const int64_t chunk = chunk_rows(shape);
   const KeptRows keep(kept, shape);
+  static Buffer converted, packed;
+  Weights projection(weights, shape.embed, shape.classes, true, packed);
   float* scratch = keep ? nullptr : thread_scratch(chunk * shape.classes);
   std::vector<RowExponentials> exponentials(keep ? chunk : 0);
   const StatisticsOutputs outputs{target_log_prob, mean_log_prob, predictions, sums.data()};
   for (int64_t first = 0; first < shape.rows; first += chunk) {
     const int64_t rows = std::min(chunk, shape.rows - first);
     float* logits = keep ? keep.logits(first) : scratch;
-    gemm({rows, shape.classes, shape.embed, false, true}, features + first * shape.embed, weights, logits);
+    multiply(Activations(features + first * shape.embed, rows, shape.embed, converted), projection, {nullptr, false},
+             logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
       classifier_rows(logits, keep ? exponentials.data() : nullptr, targets, outputs, functions.data(),
                       functions.size(), begin, end, first, shape.classes);
@@ -262,26 +266,29 @@ void classifier_statistics_grad(const float* features, const float* weights, con
   check_targets(targets, shape);
   const int64_t chunk = chunk_rows(shape);
   const KeptRows keep(kept, shape);
+  static Buffer converted_features, converted_logits, packed, packed_transposed;
+  Weights projection(weights, shape.embed, shape.classes, true, packed);
+  Weights transposed(weights, shape.classes, shape.embed, false, packed_transposed);
   float* scratch = keep ? nullptr : thread_scratch(chunk * shape.classes);
   std::vector<RowExponentials> exponentials(keep ? chunk : 0);
   const StatisticsGradients gradients{d_target_log_prob, d_mean_log_prob, d_sums.data()};
   if (shape.rows == 0 && !accumulate_weights) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
   for (int64_t first = 0; first < shape.rows; first += chunk) {
     const int64_t rows = std::min(chunk, shape.rows - first);
-    const float* chunk_features = features + first * shape.embed;
+    const Activations chunk_features(features + first * shape.embed, rows, shape.embed, converted_features);
     float* logits = keep ? keep.logits(first) : scratch;
     if (keep) {
       for (int64_t i = 0; i < rows; i++) exponentials[i] = keep.load(first + i);
     } else {
-      gemm({rows, shape.classes, shape.embed, false, true}, chunk_features, weights, logits);
+      multiply(chunk_features, projection, {nullptr, false}, logits);
     }
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
       classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, targets, gradients, functions.data(),
                            functions.size(), begin, end, first, shape.classes);
     });
-    gemm({rows, shape.embed, shape.classes, false, false}, logits, weights, d_features + first * shape.embed);
-    gemm({shape.classes, shape.embed, rows, true, false}, logits, chunk_features, d_weights,
-         accumulate_weights || first > 0);
+    const Activations d_logits(logits, rows, shape.classes, converted_logits);
+    multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);
+    multiply_transposed(d_logits, chunk_features, d_weights, accumulate_weights || first > 0);
   }
 }
 

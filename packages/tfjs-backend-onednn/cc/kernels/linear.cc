@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "../column-sums.h"
-#include "../gemm.h"
+#include "../matmul.h"
 #include "../storage.h"
 
 namespace onednn_backend {
@@ -48,12 +48,15 @@ void add_bias(float* y, const float* bias, int64_t rows, int64_t columns, bool r
 }
 
 void linear(const float* x, const float* weight, const float* bias, float* y, const LinearShape& shape) {
-  gemm({shape.rows, shape.out, shape.in, false, true}, x, weight, y);
-  add_bias(y, bias, shape.rows, shape.out, shape.relu);
+  static Buffer converted, packed;
+  const Activations input(x, shape.rows, shape.in, converted);
+  Weights weights(weight, shape.in, shape.out, true, packed);
+  multiply(input, weights, {bias, shape.relu}, y);
 }
 
 void linear_grad(const float* x, const float* weight, const float* y, const float* dy, float* dx, float* d_weight,
                  float* d_bias, const LinearShape& shape, bool accumulate_weight, bool accumulate_bias) {
+  static Buffer converted_x, converted_dz, packed;
   const auto [rows, in, out, relu] = shape;
   std::vector<float> partials(kRowParts * out);
   float* masked = relu ? thread_scratch(rows * out) : nullptr;
@@ -61,9 +64,10 @@ void linear_grad(const float* x, const float* weight, const float* y, const floa
     relu_grad_rows(relu ? y : nullptr, dy, masked, partials.data() + part * out, begin, end, out);
   });
   add_row_parts(partials.data(), out, d_bias, accumulate_bias);
-  const float* dz = relu ? masked : dy;
-  gemm({rows, in, out, false, false}, dz, weight, dx);
-  gemm({out, in, rows, true, false}, dz, x, d_weight, accumulate_weight);
+  const Activations dz(relu ? masked : dy, rows, out, converted_dz);
+  Weights weights(weight, out, in, false, packed);
+  multiply(dz, weights, {nullptr, false}, dx);
+  multiply_transposed(dz, Activations(x, rows, in, converted_x), d_weight, accumulate_weight);
 }
 
 }  // namespace onednn_backend
