@@ -1,4 +1,4 @@
-import { deviceOptions, openDevice } from '../devices/index.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { forcedDecoding } from '../generation/forced-decoding.js';
 import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
@@ -113,7 +113,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const task = setupTranslation(dataFolder, options);
   const data = task.loadSplit(options.genSubset);
-  await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+  await openRequestedDevice(options);
   const stems = options.path!.split(':').filter((stem) => stem !== '');
   const models = stems.map((stem) => loadModel(stem, task, architectures, overrides).model);
   try {

@@ -1,5 +1,5 @@
 import { builtInComponents } from '../components.js';
-import { deviceOptions, openDevice } from '../devices/index.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { defineOptions, flagOf, type OptionSchema } from '../options/schema.js';
 import { machineOf } from '../training/machine.js';
 import { trainingOptions } from '../training/request.js';
@@ -100,7 +100,7 @@ export const trainCommand = defineCommand({
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
       try {
-        const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+        const device = await openRequestedDevice(options);
         await train({
           data: args[0]!,
           options,

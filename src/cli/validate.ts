@@ -1,4 +1,4 @@
-import { deviceOptions, openDevice } from '../devices/index.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
@@ -65,7 +65,7 @@ export const validateCommand = defineCommand({
     try {
       const { architectures, criterions } = await loadComponents(options);
       const task = setupTranslation(args[0]!, options);
-      await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+      await openRequestedDevice(options);
       const { model, metadata } = loadModel(options.path, task, architectures);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
       const definition = criterions.getRecorded(String(values.criterion), options.path);

@@ -44,6 +44,8 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'device',
   'threads',
   'cpu',
+  'bf16',
+  'fp16',
 ]);
 
 /** Everything that `train` needs to know. */

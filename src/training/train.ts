@@ -19,7 +19,8 @@ export async function train(request: TrainRequest): Promise<void> {
   try {
     const reason = await trainEpochs(setup);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    log.message(`done training in ${seconds} seconds: ${reason}`);
+    const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(2); // maxRSS counts KiB
+    log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${gigabytes} GiB`);
   } finally {
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();
