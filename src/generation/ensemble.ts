@@ -1,3 +1,4 @@
+import { logProbabilities } from '../ops/log-softmax.js';
 import { EVALUATION, type IncrementalState, type TranslationModel } from '../plugins/model.js';
 import * as tf from '../tf.js';
 
@@ -45,7 +46,7 @@ export class EnsembleDecoding {
       const { features, attention } = model.decodeStep(input, this.#states[index]!);
       const { weights } = model.classifier(features);
       const logits = tf.matMul(features, weights, false, true);
-      const logProbs = tf.logSoftmax(temperature === 1 ? logits : tf.div(logits, temperature)) as tf.Tensor2D;
+      const logProbs = logProbabilities(temperature === 1 ? logits : (tf.div(logits, temperature) as tf.Tensor2D));
       return { logProbs, attention };
     });
     const attentions = steps.flatMap(({ attention }) => attention ?? []);

@@ -64,7 +64,9 @@ it('a run of train saves on SIGINT, says so, dies of it and goes on later', asyn
   child.stderr.on('data', killOnce);
   expect(await ending(child), log.text.slice(-1000)).toEqual({ code: null, signal: 'SIGINT' });
   expect(log.text).toContain('WARNING | ts-fairseq | SIGINT: stopping after this update');
-  expect(log.text).toMatch(/done training in [\d.]+ seconds: interrupted; the same command goes on from here\n$/);
+  expect(log.text).toMatch(
+    /done training in [\d.]+ seconds: interrupted; the same command goes on from here; peak resident memory [\d.]+ GiB\n$/,
+  );
   // No terminal, no bar: nothing but whole lines without control characters.
   expect(log.text).not.toMatch(/[\r\u001b]/);
   const { updates } = loadMetadata(join(save, 'checkpoint_last')).training!;
