@@ -46,7 +46,7 @@ export class EnsembleDecoding {
       const { features, attention } = model.decodeStep(input, this.#states[index]!);
       const { weights } = model.classifier(features);
       const logits = tf.matMul(features, weights, false, true);
-      const logProbs = logProbabilities(temperature === 1 ? logits : (tf.div(logits, temperature) as tf.Tensor2D));
+      const logProbs = logProbabilities(temperature === 1 ? logits : tf.div<tf.Tensor2D>(logits, temperature));
       return { logProbs, attention };
     });
     const attentions = steps.flatMap(({ attention }) => attention ?? []);
