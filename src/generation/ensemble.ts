@@ -45,7 +45,7 @@ export class EnsembleDecoding {
     const steps = this.#models.map((model, index) => {
       const { features, attention } = model.decodeStep(input, this.#states[index]!);
       const { weights } = model.classifier(features);
-      const logits = tf.matMul(features, weights, false, true);
+      const logits: tf.Tensor2D = tf.matMul(features, weights, false, true);
       const logProbs = logProbabilities(temperature === 1 ? logits : tf.div<tf.Tensor2D>(logits, temperature));
       return { logProbs, attention };
     });
