@@ -23,7 +23,9 @@ export {
   defineLrScheduler,
   type LrScheduler,
   type LrSchedulerDefinition,
+  type ScheduleContext,
   type SchedulePosition,
+  type ScheduleState,
 } from './plugins/lr-scheduler.js';
 export {
   type ArchitectureDefinition,

@@ -33,7 +33,7 @@ export function buildTrainer(request: TrainRequest, task: TranslationTask): Trai
     kernels,
     criterion: criterion.build(selectOptions(criterion.options, all)),
     optimizer: optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels),
-    lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr),
+    lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
   };
   return new Trainer(parts, options);
 }

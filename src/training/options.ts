@@ -123,7 +123,7 @@ export const optimizationOptions = defineOptions({
     aliases: ['--learning-rate'],
     metavar: 'LR1,LR2,…',
     group: 'Optimization',
-    help: 'learning rate; for --lr-scheduler fixed one for each epoch',
+    help: 'learning rate; for --lr-scheduler fixed and polynomial_decay one for each epoch',
   },
   stopMinLr: {
     kind: 'float',
@@ -159,7 +159,7 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: "fairseq's flag, without effect: a rate depends on the update alone (see --reset-optimizer)",
+    help: 'forget what the schedule has seen, e.g. the best value of reduce_lr_on_plateau',
   },
   resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'forget losses and the best value' },
   resetOptimizer: {

@@ -8,6 +8,7 @@ import { log } from '../log.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
 import { loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
+import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import type { Trainer } from './trainer.js';
@@ -60,10 +61,15 @@ export function resume(
   if (!resetOptimizer) {
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
+    if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
   }
   if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {
+  if (state != null && lrScheduler.state !== undefined) lrScheduler.state = state as ScheduleState;
 }
 
 /**

@@ -49,6 +49,11 @@ export class Trainer {
     return this.parts.lrScheduler.learningRate({ updates: this.updates, epoch });
   }
 
+  /** Tells the schedule that an epoch is over. @param value of the checkpoint metric; null without validation */
+  endEpoch(epoch: number, value: number | null): void {
+    this.parts.lrScheduler.endEpoch?.({ updates: this.updates, epoch }, value);
+  }
+
   /**
    * One update: gradients summed over the micro-batches and divided by their sample size, clipped, applied.
    * @throws UserError when the loss or the gradient is not finite; the parameters are then as before
