@@ -18,6 +18,7 @@ export {
   type CriterionInput,
   type CriterionOutput,
   defineCriterion,
+  type Figure,
 } from './plugins/criterion.js';
 export {
   defineLrScheduler,

@@ -1,12 +1,13 @@
 import { InternalError, UserError } from '../errors.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import type { Criterion } from '../plugins/criterion.js';
+import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf.js';
 import { batchLoss } from './batch-loss.js';
+import { addLosses, type LossValues, readLoss, tidyOutput } from './loss-values.js';
 import type { UpdateReport } from './statistics.js';
 
 export interface TrainerParts {
@@ -31,6 +32,12 @@ const CLIP_EPSILON = 1e-6;
 
 /** Sentences that an error message names. */
 const NAMED_SENTENCES = 20;
+
+/** What one micro-batch's backward pass leaves on the device. */
+interface Differentiated {
+  readonly output: CriterionOutput;
+  readonly gradients: tf.Tensor[]; // by the trainable parameters
+}
 
 /** Changes a model's parameters, one update after another. */
 export class Trainer {
@@ -64,15 +71,14 @@ export class Trainer {
     const { optimizer, kernels, model } = this.parts;
     const { gradients } = model.parameters;
     gradients.fill(0);
-    const sums = { loss: 0, nll: 0, tokens: 0, sentences: 0 };
+    let losses: LossValues = { loss: 0, nll: 0, figures: {} };
+    let [tokens, sentences] = [0, 0];
     for (const [microBatch, batch] of microBatches.entries()) {
-      const { loss, nll } = await this.#accumulateGradients(batch, microBatch, epoch);
-      sums.loss += loss;
-      sums.nll += nll;
-      sums.tokens += batch.ntokens;
-      sums.sentences += batch.batchSize;
+      losses = addLosses(losses, await this.#accumulateGradients(batch, microBatch, epoch));
+      tokens += batch.ntokens;
+      sentences += batch.batchSize;
     }
-    const sampleSize = this.options.sentenceAvg ? sums.sentences : sums.tokens;
+    const sampleSize = this.options.sentenceAvg ? sentences : tokens;
     const gradientNorm = Math.sqrt(kernels.squaredNorm(gradients)) / sampleSize;
     if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
     const { factor, clipped } = this.#clipping(gradientNorm);
@@ -82,7 +88,9 @@ export class Trainer {
     model.parameters.valuesChanged();
     this.updates += 1;
     return {
-      ...sums,
+      ...losses,
+      tokens,
+      sentences,
       sampleSize,
       updates: this.updates,
       gradientNorm,
@@ -93,41 +101,40 @@ export class Trainer {
   }
 
   /** Adds one micro-batch's gradient to the arena; the only place where training waits for the device. */
-  async #accumulateGradients(
-    batch: TranslationBatch,
-    microBatch: number,
-    epoch: number,
-  ): Promise<{ loss: number; nll: number }> {
+  async #accumulateGradients(batch: TranslationBatch, microBatch: number, epoch: number): Promise<LossValues> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
-    const tensors = tf.tidy(() => this.#differentiate(batch, microBatch, epoch));
-    const [loss, nll, ...gradients] = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
+    const { output, gradients: tensors } = tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
+    const [losses, ...gradients] = await Promise.all([
+      readLoss(output),
+      ...tensors.map((tensor) => tensor.data() as Promise<Float32Array>),
+    ]);
     tf.dispose(tensors);
-    if (!Number.isFinite(loss![0]!)) throw this.#notFinite('loss', loss![0]!, [batch], epoch);
+    if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
     for (const [index, parameter] of store.trainable.entries()) {
       kernels.accumulate(store.view(store.gradients, parameter), gradients[index]!);
     }
-    return { loss: loss![0]!, nll: nll![0]! };
+    return losses;
   }
 
-  /** Loss, nll and the gradient of the loss by every trainable tensor. */
-  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): tf.Tensor[] {
+  /** The criterion's output and the gradient of the loss by every trainable tensor. */
+  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): Differentiated {
     const { model, criterion } = this.parts;
     const { seed, ignorePrefixSize } = this.options;
     const mode = { dropout: { seed, update: this.updates, microBatch } };
     const { trainable } = model.parameters;
-    const forward = { nll: null as tf.Scalar | null };
+    const forward = { reported: null as Omit<CriterionOutput, 'loss'> | null };
     const { value, grads } = tf.engine().gradients(
       () => {
-        const output = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
-        forward.nll = tf.keep(tf.clone(output.nll));
-        return output.loss;
+        const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
+        forward.reported = keepReported(reported);
+        return loss;
       },
       trainable.map(({ tensor }) => tensor),
     );
     const withoutGradient = trainable.find((_, index) => grads[index] == null);
     if (withoutGradient !== undefined) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
-    return [value, forward.nll!, ...grads];
+    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
   }
 
   /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */
@@ -146,4 +153,11 @@ export class Trainer {
       'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched',
     );
   }
+}
+
+/** Copies of what is reported beside the loss, which outlive the tape. */
+function keepReported({ nll, figures = {} }: Omit<CriterionOutput, 'loss'>): Omit<CriterionOutput, 'loss'> {
+  const kept = (tensor: tf.Scalar): tf.Scalar => tf.keep(tf.clone(tensor));
+  const entries = Object.entries(figures).map(([name, { sum, unit }]) => [name, { sum: kept(sum), unit }] as const);
+  return { nll: kept(nll), figures: Object.fromEntries(entries) };
 }
