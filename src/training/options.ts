@@ -219,6 +219,45 @@ export const checkpointOptions = defineOptions({
   },
 });
 
+/** The moving average of the weights. */
+export const averageOptions = defineOptions({
+  storeEma: {
+    kind: 'boolean',
+    default: false,
+    group: 'Moving average',
+    help: 'keep an exponential moving average of the weights, in checkpoints too',
+  },
+  emaDecay: {
+    kind: 'float',
+    default: 0.9999,
+    min: 0,
+    max: 1,
+    group: 'Moving average',
+    help: 'part of it that a step leaves',
+  },
+  emaStartUpdate: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Moving average',
+    help: 'before N updates it is the weights themselves',
+  },
+  emaUpdateFreq: { kind: 'int', default: 1, min: 1, group: 'Moving average', help: 'a step every N updates' },
+  emaSeedModel: {
+    kind: 'string',
+    default: null,
+    metavar: 'STEM',
+    group: 'Moving average',
+    help: 'begin with the moving average of this checkpoint',
+  },
+  emaFp32: {
+    kind: 'boolean',
+    default: false,
+    group: 'Moving average',
+    help: "fairseq's flag, without effect: it always is in float32",
+  },
+});
+
 export const evaluationOptions = defineOptions({
   evalBleu: {
     kind: 'boolean',

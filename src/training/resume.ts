@@ -5,8 +5,9 @@ import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import type { MovingAverage } from '../optim/moving-average.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
-import { loadWeights } from '../optim/weights.js';
+import { fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { CheckpointOptions } from './options.js';
@@ -48,11 +49,12 @@ export function resume(
   if (start === null) return null;
   const { stem, weightsOnly } = start;
   const { resetOptimizer } = request.options;
-  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer });
+  const { model, optimizer, average } = trainer.parts;
+  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   checkSameDictionaries(stem, checkpoint.metadata, identity);
   checkSameModel(stem, checkpoint.metadata, identity, request);
-  const { model, optimizer } = trainer.parts;
   loadWeights(model.parameters, checkpoint.weights, stem);
+  if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
     log.message(`began with the weights of ${stem}`);
     return null;
@@ -66,6 +68,13 @@ export function resume(
   if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/** The checkpoint's average, else its weights, as fairseq does it. */
+function restoreAverage(average: MovingAverage, { ema }: Checkpoint, stem: string): void {
+  const values = average.begin();
+  if (ema !== undefined) fillArena(average.store, values, ema, stem);
+  else log.message(`${stem} has no moving average; it begins with the weights`);
 }
 
 function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {

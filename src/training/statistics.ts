@@ -25,6 +25,8 @@ export interface UpdateReport extends LossReport {
   readonly clipped: boolean | null;
   /** The rate of the next update. */
   readonly learningRate: number;
+  /** Of the moving average of the weights, with --store-ema. */
+  readonly averageDecay?: number;
   readonly seconds: number;
 }
 
@@ -133,7 +135,7 @@ export class UpdateStatistics extends LossStatistics {
   /** All figures in fairseq's order. */
   stats(): Stats {
     if (this.#latest === null) return [];
-    const { updates, learningRate, clipped } = this.#latest;
+    const { updates, learningRate, clipped, averageDecay } = this.#latest;
     return [
       ...this.lossFigures(),
       ...this.wordsPerSecond(),
@@ -144,6 +146,7 @@ export class UpdateStatistics extends LossStatistics {
       this.figure('gnorm', 3),
       ...(clipped === null ? [] : [this.figure('clip', 1)]),
       ['train_wall', formatGeneral(roundTo(this.#trainSeconds, 0))],
+      ...(averageDecay === undefined ? [] : [['ema_decay', formatGeneral(roundTo(averageDecay, 5))] as const]),
       ['wall', formatGeneral(roundTo(this.clock() - this.#started, 0))],
     ];
   }

@@ -1,5 +1,6 @@
 import { InternalError, UserError } from '../errors.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
+import type { MovingAverage } from '../optim/moving-average.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
@@ -16,6 +17,8 @@ export interface TrainerParts {
   readonly optimizer: Optimizer;
   readonly lrScheduler: LrScheduler;
   readonly kernels: ArenaKernels;
+  /** Of the weights; with --store-ema. */
+  readonly average?: MovingAverage | null;
 }
 
 export interface TrainerOptions {
@@ -87,6 +90,7 @@ export class Trainer {
     optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     model.parameters.valuesChanged();
     this.updates += 1;
+    const averageDecay = this.parts.average?.update(this.updates);
     return {
       ...losses,
       tokens,
@@ -96,6 +100,7 @@ export class Trainer {
       gradientNorm,
       clipped,
       learningRate: this.learningRate(epoch),
+      ...(averageDecay === undefined ? {} : { averageDecay }),
       seconds: (performance.now() - start) / 1000,
     };
   }
