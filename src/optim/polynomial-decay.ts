@@ -21,7 +21,13 @@ export const polynomialDecay = defineLrScheduler({
     },
     endLearningRate: { kind: 'float', default: 0, min: 0, help: 'rate at the end' },
     power: { kind: 'float', default: 1, help: 'exponent of the fall; 1: a straight line' },
-    totalNumUpdate: { kind: 'int', default: null, min: 1, help: 'updates until the end (default: --max-update)' },
+    totalNumUpdate: {
+      kind: 'float',
+      default: null,
+      min: 1,
+      metavar: 'N',
+      help: 'updates until the end (default: --max-update)',
+    },
   },
   build({ warmupUpdates, forceAnneal, endLearningRate, power, totalNumUpdate }, learningRates, { maxUpdate }) {
     const total = totalNumUpdate ?? maxUpdate;

@@ -61,6 +61,7 @@ export function resume(
   }
   const training = trainingOf(stem, checkpoint);
   if (!resetOptimizer) {
+    checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
@@ -116,6 +117,16 @@ function checkSameDictionaries(stem: string, recorded: Identity, now: Identity):
         : `${stem} was trained for ${recorded.languages.source}-${recorded.languages.target}, not with '${language}'`;
     throw new UserError(problem, 'use the data that it was trained on, or another --save-dir');
   }
+}
+
+/** Two optimizers may call what they keep by the same names and mean other things. */
+function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): void {
+  const [before, after] = [recorded.options.optimizer, now.options.optimizer];
+  if (before === undefined || after === undefined || before === after) return;
+  throw new UserError(
+    `${stem} was trained with --optimizer ${before}, not ${after}`,
+    "train on with it, or start the optimizer's state afresh with --reset-optimizer",
+  );
 }
 
 /** Options of a model that may change in the middle of training: they do not shape it. */
