@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../src/devices/index.js';
+import { logitScores } from '../../src/ops/row-scores.js';
 import type { CriterionOutput } from '../../src/plugins/criterion.js';
 import { EVALUATION, type Mode, type TranslationModel } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
@@ -82,7 +84,41 @@ function differentiate(loss: () => tf.Scalar): { value: number; gradient: number
 
 const norm = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
+/** fairseq's own criterion over a table of logits: test/golden/criterions/README.md. */
+const golden = JSON.parse(readFileSync(new URL('../golden/criterions/rdrop.json', import.meta.url), 'utf8')) as {
+  logits: number[][]; // both passes
+  targets: number[];
+  cases: {
+    alpha: number;
+    labelSmoothing: number;
+    loss: number;
+    nllOfBoth: number;
+    divergence: number;
+    gradient: number[][];
+  }[];
+};
+
 describe('R-Drop', () => {
+  it.each(golden.cases)('is fairseq’s, gradient included: α $alpha, ε $labelSmoothing', (expected) => {
+    const { alpha: rdropAlpha, labelSmoothing } = expected;
+    const criterion = buildCriterion(NAME, { rdropAlpha, labelSmoothing });
+    const targets = tf.tensor1d([...golden.targets, ...golden.targets], 'int32');
+    const figures = { nll: 0, divergence: 0 };
+    const { grad, value } = tf.valueAndGrad((logits) => {
+      const scores = logitScores(logits as tf.Tensor2D, targets);
+      const output = criterion.forward({ scores, targets, counts: null, epoch: 1, passes: 2 });
+      figures.nll = read(output.nll);
+      figures.divergence = read(output.figures!.rdrop_kl_loss!.sum);
+      return output.loss;
+    })(tf.tensor2d(golden.logits));
+    expect(Math.abs(read(value as tf.Scalar) / expected.loss - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(figures.divergence / expected.divergence - 1)).toBeLessThan(1e-6);
+    expect(Math.abs((2 * figures.nll) / expected.nllOfBoth - 1)).toBeLessThan(1e-6);
+    const gradient = expected.gradient.flat();
+    const differences = [...grad.dataSync()].map((actual, index) => actual - gradient[index]!);
+    expect(norm(differences)).toBeLessThan(1e-6 * norm(gradient));
+  });
+
   it('with fixed masks is its formulas in plain operations, and so is its gradient', () => {
     const ours = differentiate(() => rdrop(ALPHA).loss);
     const plain = differentiate(composite);
