@@ -5,9 +5,11 @@ import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import type { MovingAverage } from '../optim/moving-average.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
-import { loadWeights } from '../optim/weights.js';
+import { fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
+import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import type { Trainer } from './trainer.js';
@@ -47,23 +49,37 @@ export function resume(
   if (start === null) return null;
   const { stem, weightsOnly } = start;
   const { resetOptimizer } = request.options;
-  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer });
+  const { model, optimizer, average } = trainer.parts;
+  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   checkSameDictionaries(stem, checkpoint.metadata, identity);
   checkSameModel(stem, checkpoint.metadata, identity, request);
-  const { model, optimizer } = trainer.parts;
   loadWeights(model.parameters, checkpoint.weights, stem);
+  if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
     log.message(`began with the weights of ${stem}`);
     return null;
   }
   const training = trainingOf(stem, checkpoint);
   if (!resetOptimizer) {
+    checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
+    if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
   }
   if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/** The checkpoint's average, else its weights, as fairseq does it. */
+function restoreAverage(average: MovingAverage, { ema }: Checkpoint, stem: string): void {
+  const values = average.begin();
+  if (ema !== undefined) fillArena(average.store, values, ema, stem);
+  else log.message(`${stem} has no moving average; it begins with the weights`);
+}
+
+function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {
+  if (state != null && lrScheduler.state !== undefined) lrScheduler.state = state as ScheduleState;
 }
 
 /**
@@ -101,6 +117,16 @@ function checkSameDictionaries(stem: string, recorded: Identity, now: Identity):
         : `${stem} was trained for ${recorded.languages.source}-${recorded.languages.target}, not with '${language}'`;
     throw new UserError(problem, 'use the data that it was trained on, or another --save-dir');
   }
+}
+
+/** Two optimizers may call what they keep by the same names and mean other things. */
+function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): void {
+  const [before, after] = [recorded.options.optimizer, now.options.optimizer];
+  if (before === undefined || after === undefined || before === after) return;
+  throw new UserError(
+    `${stem} was trained with --optimizer ${before}, not ${after}`,
+    "train on with it, or start the optimizer's state afresh with --reset-optimizer",
+  );
 }
 
 /** Options of a model that may change in the middle of training: they do not shape it. */

@@ -37,11 +37,17 @@ async function trainEpochs(setup: Setup): Promise<string> {
   for (;;) {
     const epoch = run.data.nextEpoch;
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
-    const rate = run.trainer.learningRate(epoch);
+    const rate = rateReached(run);
     if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
     const reason = reasonToStop(run.trainer.updates, options) ?? (await trainEpoch(setup, epoch, hours));
     if (reason !== null) return reason;
   }
+}
+
+/** The rate that --stop-min-lr is held against: before an epoch, that at which the last one ended. */
+function rateReached({ data, trainer }: TrainingRun): number {
+  const { epoch, iterationsInEpoch } = data.state;
+  return trainer.learningRate(iterationsInEpoch > 0 ? epoch : Math.max(1, epoch - 1));
 }
 
 /** Trains what remains of an epoch. @returns why training is to stop, or null */
@@ -96,6 +102,7 @@ async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise
       reason ??= `no better ${options.bestCheckpointMetric} in ${options.patience} validations (--patience)`;
     }
   }
+  if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= interruptionOf(run.request, hours);
   if (saving || reason !== null) run.save(moment, value);
   return reason;
