@@ -7,11 +7,10 @@ import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
-import { loadComponents, userDirOption } from './user-dir.js';
+import { loadComponents, PLUGIN_GROUP, userDirOption } from './user-dir.js';
 import { version } from './version.js';
 
 const known = builtInComponents();
-const PLUGINS = 'Plug-ins (each brings its own options, below)';
 
 const selection = defineOptions({
   arch: {
@@ -19,31 +18,37 @@ const selection = defineOptions({
     default: 'transformer',
     aliases: ['-a'],
     metavar: 'NAME',
-    group: PLUGINS,
+    group: PLUGIN_GROUP,
     help: `architecture of the model: ${known.architectures.names().join(', ')}`,
   },
   criterion: {
     kind: 'string',
     default: 'cross_entropy',
     metavar: 'NAME',
-    group: PLUGINS,
+    group: PLUGIN_GROUP,
     help: `what is minimised: ${known.criterions.names().join(', ')}`,
   },
   optimizer: {
     kind: 'string',
     default: 'adam',
     metavar: 'NAME',
-    group: PLUGINS,
+    group: PLUGIN_GROUP,
     help: `how gradients change the weights: ${known.optimizers.names().join(', ')}`,
   },
   lrScheduler: {
     kind: 'string',
     default: 'fixed',
     metavar: 'NAME',
-    group: PLUGINS,
+    group: PLUGIN_GROUP,
     help: `how the learning rate changes: ${known.lrSchedulers.names().join(', ')}`,
   },
-  task: { kind: 'choice', choices: ['translation'], default: 'translation', group: PLUGINS, help: 'what is learnt' },
+  task: {
+    kind: 'choice',
+    choices: ['translation'],
+    default: 'translation',
+    group: PLUGIN_GROUP,
+    help: 'what is learnt',
+  },
 });
 
 const options = { ...selection, ...userDirOption, ...trainingOptions, ...deviceOptions, ...logOptions } as const;

@@ -136,7 +136,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'an unknown optimizer',
       line: `${TRAIN} --optimizer sgdd`,
-      says: ["unknown optimizer 'sgdd'", 'known: adam'],
+      says: ["unknown optimizer 'sgdd'", "did you mean 'sgd'?"],
     },
     {
       what: 'an unknown schedule',
