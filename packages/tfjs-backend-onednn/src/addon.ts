@@ -11,8 +11,8 @@ export type DropoutArguments = readonly [
   site: number,
 ];
 
-/** Batch, heads, target, source, headDim, causal. */
-type AttentionArguments = readonly [number, number, number, number, number, boolean];
+/** Sequences, heads, headDim, longestKey, causal. */
+type AttentionArguments = readonly [number, number, number, number, boolean];
 
 type Floats = Float32Array;
 type Integers = Int32Array;
@@ -52,30 +52,31 @@ export interface Addon {
   ): void;
   selfAttention(
     ...args: [
-      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   selfAttentionGrad(
     ...args: [
-      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
-      dQueryKeyValue: Floats,
+      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[dContext: Floats, dQueryKeyValue: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   crossAttention(
     ...args: [
-      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
+      ...[context: Floats, logSumExp: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   crossAttentionGrad(
     ...args: [
-      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
-      ...[dQuery: Floats, dKeyValue: Floats],
+      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
+      ...[context: Floats, logSumExp: Floats, dContext: Floats, dQuery: Floats, dKeyValue: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
