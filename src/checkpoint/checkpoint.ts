@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkpointFile, existingCheckpointFile } from './checkpoint-path.js';
+import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
+import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
@@ -32,12 +33,13 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
 }
 
 /**
- * @param stem with or without `.safetensors`
+ * @param stem with or without `.safetensors`, or fairseq's `checkpoint.pt`
  * @param options.optimizer whether to read the optimizer's state, twice as large as the weights
  * @throws UserError for a checkpoint that is missing (suggesting others), cut short or damaged
  */
 export function loadCheckpoint(stem: string, options: { readonly optimizer: boolean }): Checkpoint {
   const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return readFairseqCheckpoint(file, { ...options, weights: true });
   const { tensors, metadata } = readSafetensors(file, (name) => options.optimizer || !name.startsWith(OPTIMIZER));
   const weights = new Map<string, NamedTensor>();
   const optimizer = new Map<string, NamedTensor>();
@@ -51,6 +53,7 @@ export function loadCheckpoint(stem: string, options: { readonly optimizer: bool
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */
 export function loadMetadata(stem: string): CheckpointMetadata {
   const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata;
   return decodeMetadata(readSafetensors(file, () => false).metadata, file);
 }
 
