@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
+import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
@@ -21,11 +22,15 @@ export interface Checkpoint {
 
 /**
  * Writes a checkpoint, replacing one of that name.
- * @param stem e.g. `checkpoints/checkpoint3`; its folder is made
- * @param alsoAs further names in the same folder, e.g. `['checkpoint_best', 'checkpoint_last']`; cost no space
+ * @param stem e.g. `checkpoints/checkpoint3`; its folder is made; a name that ends in `.pt` gets fairseq's format
+ * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; cost no space
  * @throws UserError where it cannot be written; what stood there before is then still whole
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
+  if (isFairseqFile(stem)) {
+    writeFairseqCheckpoint(stem, checkpoint);
+    return;
+  }
   const tensors = new Map(checkpoint.weights);
   for (const [name, tensor] of checkpoint.optimizer ?? []) tensors.set(OPTIMIZER + name, tensor);
   writeSafetensors(checkpointFile(stem), { tensors, metadata: encodeMetadata(checkpoint.metadata) });

@@ -43,9 +43,14 @@ const CONSTRUCTORS: Readonly<Record<string, Constructor>> = {
  * What `className(*args)` stands for: a tensor, plain data, or an inert description.
  * @throws UserError where the arguments of a known one make no sense
  */
-export function construct(className: string, args: readonly PythonValue[], source: ByteSource): PythonValue {
+export function construct(
+  className: string,
+  args: readonly PythonValue[],
+  source: ByteSource,
+  made: PythonObject['made'] = 'call',
+): PythonValue {
   const make = Object.hasOwn(CONSTRUCTORS, className) ? CONSTRUCTORS[className]! : null;
-  return make === null ? new PythonObject(className, args) : make(args, source);
+  return make === null ? new PythonObject(className, args, made) : make(args, source);
 }
 
 function firstArgument([value]: readonly PythonValue[], source: ByteSource): PythonValue {

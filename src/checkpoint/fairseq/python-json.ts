@@ -40,8 +40,8 @@ export function toTypedJson(value: PythonValue, read: ReadTensor, budget: Budget
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') };
   if (value instanceof PythonClass) return { class: value.name };
   if (value instanceof PythonObject) {
-    const { className, args, state, items, entries } = value;
-    return { object: [className, args.map(inner), inner(state), items.map(inner), pairs(entries)] };
+    const { className, args, made, state, items, entries } = value;
+    return { object: [className, args.map(inner), made, inner(state), items.map(inner), pairs(entries)] };
   }
   if (!(value instanceof TensorReference) || value.size > MAX_TENSOR_SIZE) return null;
   const { dtype, shape, data } = read(value);
@@ -86,8 +86,9 @@ const pairsOf = (json: Json | undefined): [PythonValue, PythonValue][] =>
     return [key, value];
   });
 
-function objectOf([className, args, state = null, items, entries]: readonly Json[]): PythonObject {
-  const object = new PythonObject(String(className), listOf(args).map(fromTypedJson));
+function objectOf([className, args, made, state = null, items, entries]: readonly Json[]): PythonObject {
+  const how = made === 'new' ? 'new' : 'call';
+  const object = new PythonObject(String(className), listOf(args).map(fromTypedJson), how);
   object.state = fromTypedJson(state);
   object.items.push(...listOf(items).map(fromTypedJson));
   for (const [key, value] of pairsOf(entries)) object.entries.set(key, value);

@@ -46,9 +46,11 @@ export class PythonObject {
   readonly items: PythonValue[] = [];
   readonly entries = new Map<PythonValue, PythonValue>();
 
+  /** @param made by a call of its class, or by `__new__` alone */
   constructor(
     readonly className: string,
     readonly args: readonly PythonValue[],
+    readonly made: 'call' | 'new' = 'call',
   ) {}
 }
 

@@ -131,7 +131,7 @@ class Unpickler {
 
   append(items: readonly PythonValue[]): void {
     const list = this.top();
-    const target: unknown = list instanceof PythonObject ? list.items : list;
+    const target: unknown = list instanceof PythonObject ? listIn(list) : list;
     if (!Array.isArray(target)) throw this.source.damaged('its pickle appends to what is no list');
     for (const item of items) target.push(item);
   }
@@ -149,13 +149,13 @@ class Unpickler {
     this.push(new PythonClass(`${module}.${name}`));
   }
 
-  reduce(): void {
+  reduce(made: PythonObject['made']): void {
     const args = this.#pop();
     const callable = this.#pop();
     if (!(callable instanceof PythonClass) || !(args instanceof PythonTuple)) {
       throw this.source.damaged('its pickle makes an object of no class');
     }
-    this.push(construct(callable.name, args.items, this.source));
+    this.push(construct(callable.name, args.items, this.source, made));
   }
 
   /** Attributes of an object: kept beside it, never set by code of its own. */
@@ -184,6 +184,9 @@ class Unpickler {
   }
 }
 
+/** Where an object's items go: those of a set are the argument that it is made of. */
+const listIn = ({ className, args, items }: PythonObject): unknown => (className === SET ? args[0] : items);
+
 const STOP = 0x2e;
 
 type Operation = (machine: Unpickler) => void;
@@ -196,16 +199,13 @@ const constant =
 
 const collect = (className: string): Operation => {
   return (machine) => {
-    const items = machine.popToMark();
-    const set = new PythonObject(className, []);
-    machine.push(set);
-    machine.append(items);
+    machine.push(new PythonObject(className, [machine.popToMark()]));
   };
 };
 
 const newObject = (machine: Unpickler, keywords: boolean): void => {
   if (keywords) machine.pop();
-  machine.reduce();
+  machine.reduce('new');
 };
 
 const dictOf = (machine: Unpickler): void => {
@@ -251,7 +251,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [code('d'), dictOf],
   [code('s'), (machine) => machine.setItems([machine.pop(), machine.pop()].reverse())],
   [code('u'), (machine) => machine.setItems(machine.popToMark())],
-  [0x8f, (machine) => machine.push(new PythonObject(SET, []))],
+  [0x8f, (machine) => machine.push(new PythonObject(SET, [[]]))],
   [0x90, (machine) => machine.append(machine.popToMark())],
   [0x91, collect(FROZEN_SET)],
   [code('c'), (machine) => machine.global(machine.source.line(), machine.source.line())],
@@ -262,7 +262,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
       machine.global(machine.pop(), name);
     },
   ],
-  [code('R'), (machine) => machine.reduce()],
+  [code('R'), (machine) => machine.reduce('call')],
   [0x81, (machine) => newObject(machine, false)],
   [0x92, (machine) => newObject(machine, true)],
   [code('b'), (machine) => machine.build()],
