@@ -282,6 +282,7 @@ export const MODEL_DEFAULTS: Readonly<Record<string, PythonValue>> = {
   encoder_attention_heads: 8,
   decoder_attention_heads: 8,
   share_all_embeddings: false,
+  no_seed_provided: false,
   encoder_embed_path: null,
   encoder_normalize_before: false,
   encoder_learned_pos: false,

@@ -75,19 +75,20 @@ const APART: ReadonlySet<string> = new Set(['common_eval', 'bmuf', 'generation',
 export function fairseqConfig({ arch, task, options, languages }: CheckpointMetadata): PythonDict {
   const given = givenOptions({ ...options, sourceLang: languages.source, targetLang: languages.target });
   const pick = (names: readonly string[]): Values =>
-    Object.fromEntries(names.flatMap((name) => (name in given ? [[name, given[name]!]] : [])));
+    Object.fromEntries(names.flatMap((name) => (name in given ? [[name, asFloat(name, given[name]!)]] : [])));
   const { optimizer = null, lr_scheduler = null, criterion = null, lr = [] } = given;
   const groups: Record<string, Values> = Object.fromEntries(
     Object.entries(CONFIG_DEFAULTS).map(([name, defaults]) => [name, { _name: null, ...filled(defaults, given) }]),
   );
   const plugins = {
-    criterion: { _name: criterion, ...pick(CRITERION_OPTIONS), ...leftOver(given) },
+    criterion: { _name: criterion, ...criterionOptions(criterion), ...pick(CRITERION_OPTIONS) },
     optimizer: { _name: optimizer, ...pick(PLUGIN_OPTIONS.optimizer), ...(optimizer === 'adam' ? ADAM : {}), lr },
     lr_scheduler: { _name: lr_scheduler, ...pick(PLUGIN_OPTIONS.lr_scheduler), lr },
   };
   const flat = Object.entries(groups).filter(([name]) => !APART.has(name));
   const model: Values = {
     ...Object.assign({}, ...flat.map(([, values]) => values), ...Object.values(plugins)),
+    ...leftOver(given),
     ...modelOptions(given),
     ...{ criterion, optimizer, lr_scheduler, task, scoring: 'bleu', bpe: null, tokenizer: null, simul_type: null },
     ...{ arch, _name: arch },
@@ -102,6 +103,28 @@ export function fairseqConfig({ arch, task, options, languages }: CheckpointMeta
     simul_type: null,
   });
 }
+
+/** Options of plug-ins that are whole numbers; all others are floats. */
+const WHOLE: ReadonlySet<string> = new Set([
+  'warmup_updates',
+  'force_anneal',
+  'total_num_update',
+  'lr_period_updates',
+  'lr_patience',
+  'lr_decay_period',
+  'warmup_steps',
+  'hold_steps',
+  'decay_steps',
+  'ignore_prefix_size',
+]);
+
+const asFloat = (name: string, value: PythonValue): PythonValue =>
+  typeof value === 'number' && !WHOLE.has(name) ? pythonFloat(value) : value;
+
+const criterionOptions = (name: PythonValue): Values =>
+  name === 'label_smoothed_cross_entropy'
+    ? { label_smoothing: pythonFloat(0), report_accuracy: false, ignore_prefix_size: 0 }
+    : {};
 
 /** Our options by fairseq's names, in its forms: betas as text, learning rates as floats. */
 function givenOptions(options: CheckpointMetadata['options']): Record<string, PythonValue> {
@@ -118,9 +141,10 @@ function optionValue(name: string, value: unknown): PythonValue | undefined {
   if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return value as PythonValue;
   if (!Array.isArray(value)) return undefined;
   if (/_(betas|eps)$/.test(name)) return `(${value.join(', ')})`;
-  return value.map((item: unknown) =>
-    typeof item === 'number' && name !== 'update_freq' ? pythonFloat(item) : String(item),
-  );
+  return value.map((item: unknown) => {
+    if (typeof item !== 'number') return String(item);
+    return name === 'update_freq' ? item : pythonFloat(item);
+  });
 }
 
 /** A group with the values that were given; what is a float by default stays one. */
