@@ -61,8 +61,9 @@ function firstArgument([value]: readonly PythonValue[], source: ByteSource): Pyt
 function rebuildTensor([storage, offset, shape, strides]: readonly PythonValue[], source: ByteSource): TensorReference {
   const sizes = itemsOf(shape);
   const steps = itemsOf(strides);
+  const areTuples = [shape, strides].every((list) => list instanceof PythonTuple || Array.isArray(list));
   const valid = [offset, ...sizes, ...steps].every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
-  if (!(storage instanceof StorageReference) || !valid || sizes.length !== steps.length) {
+  if (!(storage instanceof StorageReference) || !areTuples || !valid || sizes.length !== steps.length) {
     throw source.damaged('a tensor without a valid shape');
   }
   return new TensorReference(storage, offset as number, sizes as number[], steps as number[]);

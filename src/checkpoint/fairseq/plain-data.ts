@@ -42,9 +42,13 @@ export function plainData(value: PythonValue, budget: Budget, depth = 0): Json {
   return value instanceof PythonObject ? inner(contentOf(value)) : null;
 }
 
+/** Whether an object is a container or a node of OmegaConf, in which fairseq 0.10 keeps its configuration. */
+export const isOmegaconf = ({ className }: PythonObject): boolean => className.startsWith('omegaconf.');
+
 /** What an object stands for where options are concerned. */
-function contentOf({ className, args, state, entries }: PythonObject): PythonValue {
-  if (className.startsWith('omegaconf.') && state instanceof Map) {
+export function contentOf(object: PythonObject): PythonValue {
+  const { args, state, entries } = object;
+  if (isOmegaconf(object) && state instanceof Map) {
     // A container holds `_content`, a node `_val`; both also refer to their parents.
     return (state.get('_content') ?? state.get('_val') ?? null) as PythonValue;
   }
