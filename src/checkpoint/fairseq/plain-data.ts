@@ -43,10 +43,22 @@ export function plainData(value: PythonValue, budget: Budget, depth = 0): Json {
 }
 
 /** Whether an object is a container or a node of OmegaConf, in which fairseq 0.10 keeps its configuration. */
-export const isOmegaconf = ({ className }: PythonObject): boolean => className.startsWith('omegaconf.');
+const isOmegaconf = ({ className }: PythonObject): boolean => className.startsWith('omegaconf.');
+
+/**
+ * What fairseq's main writes in the place of an object of fairseq's configuration: OmegaConf's containers as plain ones,
+ * its enums as their names.
+ * @returns undefined for any other object
+ */
+export function unwrapped(object: PythonObject): PythonValue | undefined {
+  if (isOmegaconf(object)) return contentOf(object);
+  const [value] = object.args;
+  const isEnum = object.className.startsWith('fairseq.dataclass.') && typeof value === 'string';
+  return isEnum ? value : undefined;
+}
 
 /** What an object stands for where options are concerned. */
-export function contentOf(object: PythonObject): PythonValue {
+function contentOf(object: PythonObject): PythonValue {
   const { args, state, entries } = object;
   if (isOmegaconf(object) && state instanceof Map) {
     // A container holds `_content`, a node `_val`; both also refer to their parents.

@@ -1,7 +1,7 @@
 import type { Json } from '../json-text.js';
 import type { TensorData } from '../safetensors-header.js';
 import type { ReadTensor } from './parameters.js';
-import { type Budget, contentOf, isOmegaconf } from './plain-data.js';
+import { type Budget, unwrapped } from './plain-data.js';
 import {
   OrderedDict,
   PythonClass,
@@ -21,7 +21,8 @@ type Pairs = ReadonlyMap<PythonValue, PythonValue>;
 
 /**
  * Python's data as JSON that keeps the types: lists, texts, ints and broken floats are themselves, everything else is a
- * record of one key, `{"tuple": [0.9, 0.98]}`, `{"float": 1}`. OmegaConf's containers become plain ones.
+ * record of one key, `{"tuple": [0.9, 0.98]}`, `{"float": 1}`. OmegaConf's containers and fairseq's enums become
+ * plain.
  * @param read fetches the values of a small tensor
  */
 export function toTypedJson(value: PythonValue, read: ReadTensor, budget: Budget, depth = 0): Json {
@@ -40,7 +41,8 @@ export function toTypedJson(value: PythonValue, read: ReadTensor, budget: Budget
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') };
   if (value instanceof PythonClass) return { class: value.name };
   if (value instanceof PythonObject) {
-    if (isOmegaconf(value)) return inner(contentOf(value)); // plain, as fairseq's main writes it
+    const plain = unwrapped(value);
+    if (plain !== undefined) return inner(plain);
     const { className, args, made, state, items, entries } = value;
     return { object: [className, args.map(inner), made, inner(state), items.map(inner), pairs(entries)] };
   }

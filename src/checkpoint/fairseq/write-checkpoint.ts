@@ -6,6 +6,7 @@ import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
 import { writeWhole } from '../whole-file.js';
 import { parameterGroup } from './config.js';
+import { itemsOf } from './construct.js';
 import { toBfloat16, toHalf } from './half.js';
 import { newState } from './new-state.js';
 import { inFairseqOrder } from './parameter-order.js';
@@ -124,22 +125,32 @@ function optimizerState(
     }
     return entry;
   });
-  const groups = kept instanceof Map ? (kept as PythonDict) : null;
-  const isFlat = groups !== null && names.length > 1 && parametersIn(groups) === 1;
+  const own = kept instanceof Map ? (kept as PythonDict) : null;
+  const isFlat = own !== null && names.length > 1 && indicesIn(own).length === 1;
   const states = isFlat ? [flatten(entries)] : entries;
   return new Map<PythonValue, PythonValue>([
     ['state', new Map(states.map((entry, index) => [index, entry] as const))],
-    ...(groups ?? new Map([['param_groups', [parameterGroup(metadata, names.length)]]])),
+    ...(own ?? []),
+    ['param_groups', groupsOf(own, states.length) ?? [parameterGroup(metadata, states.length)]],
   ]);
 }
 
-function parametersIn(state: PythonDict): number {
-  const groups = state.get('param_groups');
-  if (!Array.isArray(groups)) return 0;
-  return (groups as readonly PythonValue[]).reduce<number>((count, group) => {
-    const params = group instanceof Map ? (group as PythonDict).get('params') : [];
-    return count + (Array.isArray(params) ? params.length : 0);
-  }, 0);
+/** What the groups call their parameters. */
+function indicesIn(state: PythonDict): PythonValue[] {
+  return itemsOf(state.get('param_groups')).flatMap((group) =>
+    group instanceof Map ? itemsOf((group as PythonDict).get('params')) : [],
+  );
+}
+
+/** fairseq's groups, their parameters numbered anew where an old file had others (stacked) or called them by addresses. */
+function groupsOf(state: PythonDict | null, count: number): readonly PythonValue[] | null {
+  if (state === null) return null;
+  const groups = itemsOf(state.get('param_groups'));
+  const indices = new Set(indicesIn(state));
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  if (indices.size === count && numbers.every((index) => indices.has(index))) return groups;
+  const [first] = groups;
+  return first instanceof Map ? [new Map([...(first as PythonDict), ['params', numbers]])] : null;
 }
 
 function flatten(entries: readonly ReadonlyMap<PythonValue, PythonValue>[]): PythonDict {
