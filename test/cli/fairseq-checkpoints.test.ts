@@ -1,12 +1,10 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { newState } from '../../src/checkpoint/fairseq/new-state.js';
-import { Budget } from '../../src/checkpoint/fairseq/plain-data.js';
-import { toTypedJson } from '../../src/checkpoint/fairseq/python-json.js';
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../src/checkpoint/metadata.js';
 import { temporaryFolder } from '../checkpoint/folder.js';
+import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { goldenData, goldenModelValues, goldenWeights, REFERENCE_OPTIONS } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
 
@@ -25,18 +23,11 @@ const metadata: CheckpointMetadata = {
   training: null,
   machine: null,
 };
-const noTensors = (): never => {
-  throw new Error('there is none');
-};
-/** As if fairseq had written it: without what our own checkpoints say. */
-const fairseq = { state: toTypedJson(newState(metadata), noTensors, new Budget(Error)), precision: 'F32' };
-
 type Weights = Parameters<typeof goldenWeights>[0];
 
 /** A checkpoint of fairseq's with the weights of a golden one. */
 function savePt(name: Weights, path = file(`${name}.pt`)): string {
-  saveCheckpoint(path, { metadata: { ...metadata, fairseq }, weights: goldenWeights(name), optimizer: null });
-  return path;
+  return saveAsFairseq(path, { metadata, weights: goldenWeights(name), optimizer: null });
 }
 
 beforeAll(() => {
