@@ -46,6 +46,9 @@ const SCHEDULE_NAMES = { linear: 'linear', exp: 'exponential', cos: 'cosine' } a
  * The criterion of the paper's own fairseq code under its own names and defaults: no bonus until --bonus_gamma is set,
  * LE 1, the bonus of padding counted unless --el_mask_pad 1. --bonus_rho weighs the target's bonus only, not the part
  * that --el_lb spreads.
+ *
+ * Not here: the code's `all_dynamic_rho`, which weighs the bonus by a table with an entry for each epoch. The paper does
+ * not give the table, and a run whose numbers nobody could check would be of no use; --el_schedule weighs it by formulas.
  */
 export const encourageLoss = defineCriterion({
   name: 'encourage_loss',

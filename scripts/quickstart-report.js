@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { TextBleuScorer } from '../dist/src/generation/bleu-scorer.js';
+import { createMosesDetokenizer } from '../dist/src/text/moses/detokenizer.js';
 import { nearestNeighbourBaseline } from '../dist/src/text/nearest-neighbour.js';
 
 const SHOWN = 5;
@@ -21,18 +22,19 @@ const hypotheses = new Map(
 const sources = lines(`${textDir}/lower.test.de`);
 const references = lines(`${textDir}/lower.test.en`);
 const trainTargets = lines(`${textDir}/lower.train.en`);
-const train = lines(`${textDir}/lower.train.de`).map((source, index) => ({ source, target: trainTargets[index] }));
+const train = lines(`${textDir}/lower.train.de`).map((source, index) => [source, trainTargets[index]]);
 
 const neighbour = new TextBleuScorer();
 for (const [index, answer] of nearestNeighbourBaseline(train, sources).entries()) {
   neighbour.addLine(references[index], answer);
 }
 
+const [german, english] = ['de', 'en'].map(createMosesDetokenizer);
 console.log();
 for (let index = 0; index < SHOWN; index++) {
-  console.log(`source       ${sources[index]}`);
-  console.log(`translation  ${hypotheses.get(index)}`);
-  console.log(`reference    ${references[index]}\n`);
+  console.log(`source       ${german(sources[index])}`);
+  console.log(`translation  ${english(hypotheses.get(index))}`);
+  console.log(`reference    ${english(references[index])}\n`);
 }
 console.log(`nearest training message: ${neighbour.resultLine(4)}`);
 for (const line of output.slice(output.findIndex((line) => line.startsWith('Generate test')))) console.log(line);

@@ -43,7 +43,7 @@ ts_fairseq train "$data" --save-dir "$save" \
   --criterion encouraging --log-end 0.5 --label-smoothing 0.1 \
   --optimizer adam --adam-betas '(0.9, 0.98)' --weight-decay 1e-4 \
   --lr 5e-3 --lr-scheduler inverse_sqrt --warmup-updates 500 \
-  --max-tokens 1500 --max-epoch 60 --keep-last-epochs 10 --seed 1 --log-interval 50
+  --max-tokens 1500 --max-epoch 100 --keep-last-epochs 10 --seed 1 --log-interval 50
 
 step "ts-fairseq average-checkpoints"
 ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"

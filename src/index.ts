@@ -18,12 +18,15 @@ export {
   type CriterionInput,
   type CriterionOutput,
   defineCriterion,
+  type Figure,
 } from './plugins/criterion.js';
 export {
   defineLrScheduler,
   type LrScheduler,
   type LrSchedulerDefinition,
+  type ScheduleContext,
   type SchedulePosition,
+  type ScheduleState,
 } from './plugins/lr-scheduler.js';
 export {
   type ArchitectureDefinition,

@@ -8,8 +8,9 @@ import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
 import { copyWhole } from './whole-file.js';
 
-/** Before the names of the optimizer's tensors in the file; weights stand under fairseq's own names. */
+/** Before the names of tensors in the file that are no weights; weights stand under fairseq's own names. */
 const OPTIMIZER = 'optimizer.';
+const AVERAGE = 'ema.';
 
 /** A model at rest. One safetensors file, so that it is there whole or not at all. */
 export interface Checkpoint {
@@ -18,6 +19,8 @@ export interface Checkpoint {
   readonly weights: ReadonlyMap<string, NamedTensor>;
   /** By names of the optimizer's choice; null with --no-save-optimizer-state, in averages, or when not asked for. */
   readonly optimizer: ReadonlyMap<string, NamedTensor> | null;
+  /** The moving average of the weights, under their names; absent without --store-ema, or when not asked for. */
+  readonly ema?: ReadonlyMap<string, NamedTensor>;
 }
 
 /**
@@ -33,6 +36,7 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
   }
   const tensors = new Map(checkpoint.weights);
   for (const [name, tensor] of checkpoint.optimizer ?? []) tensors.set(OPTIMIZER + name, tensor);
+  for (const [name, tensor] of checkpoint.ema ?? []) tensors.set(AVERAGE + name, tensor);
   writeSafetensors(checkpointFile(stem), { tensors, metadata: encodeMetadata(checkpoint.metadata) });
   for (const name of alsoAs) copyWhole(checkpointFile(stem), checkpointFile(join(dirname(stem), name)));
 }
@@ -40,19 +44,31 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
 /**
  * @param stem with or without `.safetensors`, or fairseq's `checkpoint.pt`
  * @param options.optimizer whether to read the optimizer's state, twice as large as the weights
+ * @param options.ema whether to read the moving average
  * @throws UserError for a checkpoint that is missing (suggesting others), cut short or damaged
  */
-export function loadCheckpoint(stem: string, options: { readonly optimizer: boolean }): Checkpoint {
+export function loadCheckpoint(
+  stem: string,
+  options: { readonly optimizer: boolean; readonly ema?: boolean },
+): Checkpoint {
   const file = existingCheckpointFile(stem);
   if (isFairseqFile(file)) return readFairseqCheckpoint(file, { ...options, weights: true });
-  const { tensors, metadata } = readSafetensors(file, (name) => options.optimizer || !name.startsWith(OPTIMIZER));
-  const weights = new Map<string, NamedTensor>();
-  const optimizer = new Map<string, NamedTensor>();
-  for (const [name, tensor] of tensors) {
-    if (name.startsWith(OPTIMIZER)) optimizer.set(name.slice(OPTIMIZER.length), tensor);
-    else weights.set(name, tensor);
-  }
-  return { metadata: decodeMetadata(metadata, file), weights, optimizer: optimizer.size > 0 ? optimizer : null };
+  const { tensors, metadata } = readSafetensors(file, (name) => {
+    if (name.startsWith(OPTIMIZER)) return options.optimizer;
+    return options.ema === true || !name.startsWith(AVERAGE);
+  });
+  const of = (prefix: string): Map<string, NamedTensor> | null => {
+    const chosen = [...tensors].filter(([name]) => name.startsWith(prefix));
+    return chosen.length === 0 ? null : new Map(chosen.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  };
+  const ema = of(AVERAGE);
+  const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
+  return {
+    metadata: decodeMetadata(metadata, file),
+    weights: new Map([...tensors].filter(([name]) => isWeight(name))),
+    optimizer: of(OPTIMIZER),
+    ...(ema === null ? {} : { ema }),
+  };
 }
 
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */

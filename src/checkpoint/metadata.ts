@@ -15,6 +15,8 @@ export interface TrainingState {
   readonly bestMetric: number | null;
   /** For --patience: the best value of all validations, and how many came since. */
   readonly earlyStopping: { readonly best: number | null; readonly validationsSince: number };
+  /** What the learning rate depends on beside the update and the epoch, where it does. */
+  readonly lrScheduler?: Json;
   readonly seed: number;
   readonly meters: Json;
 }

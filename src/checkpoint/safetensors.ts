@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { InternalError } from '../errors.js';
+import { InternalError, UserError } from '../errors.js';
 import { readExactly } from './file-bytes.js';
 import {
   cutShort,
@@ -68,8 +68,11 @@ function readHeader(file: number, path: string): { header: SafetensorsHeader; da
   const size = fstatSync(file).size;
   if (size < LENGTH_BYTES) throw cutShort(path, `${size} bytes`);
   const length = new DataView(readExactly(file, 0, LENGTH_BYTES, path).buffer).getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES || LENGTH_BYTES + Number(length) > size) {
-    throw cutShort(path, `${size} bytes, its header alone should have ${length} (or it is no safetensors file)`);
+  if (length > MAX_HEADER_BYTES) {
+    throw new UserError(`${path} is no safetensors file`, 'name a checkpoint that ts-fairseq train wrote');
+  }
+  if (LENGTH_BYTES + Number(length) > size) {
+    throw cutShort(path, `${size} bytes, its header alone should have ${length}`);
   }
   const dataStart = LENGTH_BYTES + Number(length);
   const text = readExactly(file, LENGTH_BYTES, Number(length), path);

@@ -4,6 +4,7 @@ import { defineOptions } from '../options/schema.js';
 import { readParallelLines, writeParallelLinesAtomically } from '../text/lines.js';
 import { cleanCorpus } from '../text/moses/clean-corpus.js';
 import { defineCommand } from './command.js';
+import { startLog } from './log-sink.js';
 
 const options = defineOptions({
   ratio: { kind: 'float', default: 9, min: 1, help: 'most tokens of the longer side for each of the shorter' },
@@ -32,8 +33,13 @@ export const cleanCorpusCommand = defineCommand({
     const kept = { pairs: 0 };
     const pairs = counted(readParallelLines(source, target), read);
     const clean = cleanCorpus(pairs, { min, max, ratio: options.ratio });
-    writeParallelLinesAtomically([sourceOut, targetOut], counted(clean, kept));
-    log.message(`kept ${kept.pairs} of ${read.pairs} sentence pairs`);
+    const stopLog = startLog();
+    try {
+      writeParallelLinesAtomically([sourceOut, targetOut], counted(clean, kept));
+      log.message(`kept ${kept.pairs} of ${read.pairs} sentence pairs`);
+    } finally {
+      stopLog();
+    }
   },
 });
 

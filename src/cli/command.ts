@@ -38,6 +38,8 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly examples?: readonly string[];
   /** The options of the plug-ins that the first reading of the command line selects. */
   extend?(selected: OptionsOf<S>): Promise<readonly OptionSection[]>;
+  /** Which choices would bring a long flag that is unknown with the present one, e.g. `--criterion encouraging`. */
+  broughtBy?(flag: string): readonly string[];
   run(invocation: Invocation<S>): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export async function runCommand<S extends OptionSchema>(
     sections.push(...(await definition.extend(readLeniently(definition, argv))));
   }
   const { command, declared } = buildCommand(definition, sections);
-  parse(command, argv);
+  parse(command, argv, definition.broughtBy);
   const { all, given } = collect(command, declared, sections);
   await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given });
 }
@@ -87,7 +89,11 @@ function buildCommand(
     .description(definition.description)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({
+      helpWidth: Math.min(process.stdout.columns ?? 100, 120),
+      optionDescription: ({ description }) => description,
+    });
   checkClashes(sections);
   for (const { name, help, optional, variadic } of definition.arguments ?? []) {
     const inner = variadic ? `${name}...` : name;
@@ -124,13 +130,12 @@ function declareSection(command: Command, { title, schema, defaults }: OptionSec
     const value = defaults !== undefined && key in defaults ? defaults[key] : spec.default;
     const short = spec.aliases?.find((alias) => /^-[^-]$/.test(alias));
     const main = makeOption(short === undefined ? flag : `${short}, ${flag}`, flag, spec);
-    main.helpGroup(`${spec.group ?? title}:`);
-    if (showsDefault(value)) main.description += ` (default: ${defaultText(value)})`;
+    main.description = describe(spec, value);
     const others = (spec.aliases ?? [])
       .filter((alias) => alias !== short)
       .map((alias) => makeOption(alias, alias, spec).hideHelp());
     const options = [main, ...others];
-    for (const option of options) command.addOption(option);
+    for (const option of options) command.addOption(option.helpGroup(`${spec.group ?? title}:`));
     return { key, spec, options };
   });
 }
@@ -146,12 +151,30 @@ function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   return option;
 }
 
+/** The help of an option: what it is, which values it takes, what it means alone, what it is when it is not given. */
+function describe(spec: OptionSpec, value: unknown): string {
+  const notes: string[] = [];
+  if (spec.kind === 'choice' && spec.metavar === undefined && !fitsPlaceholder(spec.choices)) {
+    notes.push(`one of: ${spec.choices.map(quoted).join(', ')}`);
+  }
+  if (spec.kind === 'choice' && spec.bare !== undefined) notes.push(`alone: ${quoted(spec.bare)}`);
+  if (showsDefault(value)) notes.push(`default: ${defaultText(value)}`);
+  return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
+}
+
+/** A value as a shell needs it. */
+const quoted = (text: string): string => (text.includes(' ') ? `'${text}'` : text);
+
+/** Longer lists of choices would push the column of descriptions off the page. */
+const PLACEHOLDER_WIDTH = 24;
+const fitsPlaceholder = (choices: readonly string[]): boolean => choices.join('|').length <= PLACEHOLDER_WIDTH;
+
 function placeholder(spec: OptionSpec): string {
   switch (spec.kind) {
     case 'boolean':
       return spec.takesValue ? ' [True|False]' : '';
     case 'choice': {
-      const choices = spec.metavar ?? spec.choices.join('|');
+      const choices = spec.metavar ?? (fitsPlaceholder(spec.choices) ? spec.choices.join('|') : 'NAME');
       return spec.bare === undefined ? ` <${choices}>` : ` [${choices}]`;
     }
     case 'strings':
@@ -170,7 +193,11 @@ function placeholder(spec: OptionSpec): string {
 const showsDefault = (value: unknown): boolean =>
   value !== null && value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 
-const defaultText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
+/** A default as it would be typed. */
+function defaultText(value: unknown): string {
+  if (value === true) return 'True';
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
 
 /** The value of every option and the keys that were given; a later spelling of the same option wins. */
 function collect(
@@ -196,21 +223,27 @@ function collect(
   return { all, given };
 }
 
-function parse(command: Command, argv: readonly string[]): void {
+function parse(command: Command, argv: readonly string[], broughtBy: CommandDefinition['broughtBy'] = () => []): void {
   try {
     command.parse([...argv], { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? translate(command, error) : error;
+    throw error instanceof CommanderError ? translate(command, error, broughtBy) : error;
   }
 }
 
 /** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
-function translate(command: Command, error: CommanderError): Error {
+function translate(
+  command: Command,
+  error: CommanderError,
+  broughtBy: NonNullable<CommandDefinition['broughtBy']>,
+): Error {
   if (error.exitCode === 0) return error;
   const remedy = `see ${command.name()} --help`;
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
   if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   const flag = /'(.*?)'/.exec(problem)?.[1] ?? '';
+  const choices = broughtBy(flag);
+  if (choices.length > 0) return new UserError(problem, `it comes with ${choices.join(' or ')}`);
   const known = command.options.filter((option) => !option.hidden).flatMap((option) => option.long ?? []);
   const suggestion = didYouMean(flag, known);
   return new UserError(problem, suggestion.startsWith('did you mean') ? suggestion : remedy);

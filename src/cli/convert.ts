@@ -18,7 +18,7 @@ export const convertCommand = defineCommand({
   ],
   async run({ args }) {
     const [from, to] = args as [string, string];
-    saveCheckpoint(to, loadCheckpoint(from, { optimizer: true }));
+    saveCheckpoint(to, loadCheckpoint(from, { optimizer: true, ema: true }));
     process.stderr.write(`converted ${checkpointFile(from)} to ${checkpointFile(to)}\n`);
   },
 });

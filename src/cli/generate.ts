@@ -1,161 +1,133 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { Bleu, formatBleu } from 'sacrebleu-ts';
-import { POST_PROCESSES } from '../data/post-process.js';
-import { deviceOptions, openDevice } from '../devices/index.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { TextBleuScorer } from '../generation/bleu-scorer.js';
-import { BeamSearch, outputLines, searchOptions, type TranslatedSentence } from '../generation/index.js';
-import { parseOptionValue } from '../options/parse.js';
-import { defineOptions, type OptionSchema, type OptionValues } from '../options/schema.js';
-import { didYouMean } from '../plugins/did-you-mean.js';
-import type { ArchitectureDefinition } from '../plugins/model.js';
-import type { Registry } from '../plugins/registry.js';
+import { forcedDecoding } from '../generation/forced-decoding.js';
+import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
+import { scoreLines } from '../generation/score-lines.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
-import { writeLinesAtomically } from '../text/lines.js';
+import type { TranslationData } from '../tasks/translation-data.js';
+import { batchSeed, datasetOptions } from '../training/options.js';
 import { loadModel } from '../translation/load-model.js';
+import { parseModelOverrides } from '../translation/model-overrides.js';
+import { writeResults } from '../translation/results-file.js';
 import { translateSplit } from '../translation/translate-split.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
-const generateOptions = defineOptions({
+const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
+
+const modelSelection = defineOptions({
   path: {
     kind: 'string',
     default: null,
-    metavar: 'CKPT[:CKPT…]',
-    help: 'checkpoint, by its stem; several are an ensemble',
+    metavar: 'STEM[:STEM…]',
+    group: 'Model',
+    help: 'checkpoint, by its stem; several, separated by colons, are an ensemble',
   },
-  genSubset: { kind: 'string', default: 'test', metavar: 'SPLIT', help: 'what is translated' },
-  resultsPath: { kind: 'string', default: null, metavar: 'DIR', help: 'write generate-SPLIT.txt there, not to stdout' },
-  postProcess: {
-    kind: 'choice',
-    choices: POST_PROCESSES,
-    bare: 'subword_nmt',
-    default: null,
-    aliases: ['--remove-bpe'],
-    metavar: 'SCHEME',
-    help: 'join subwords: subword_nmt (the bare flag), sentencepiece, …',
-  },
-  quiet: { kind: 'boolean', default: false, help: 'print the scores only' },
-  scoring: {
-    kind: 'choice',
-    choices: ['bleu', 'sacrebleu'],
-    default: 'bleu',
-    help: 'the last lines: tokenized BLEU4 and sacreBLEU, or sacreBLEU alone',
-  },
-  sacrebleu: { kind: 'boolean', default: false, help: 'the same as --scoring sacrebleu' },
   modelOverrides: {
     kind: 'string',
     default: '{}',
     metavar: 'JSON',
-    help: 'options of the model to replace, e.g. {"dropout": 0}',
+    group: 'Model',
+    help: `options of the model to replace, e.g. '{"activation_fn": "gelu"}'`,
   },
-  maxTokens: { kind: 'int', default: null, min: 1, help: 'most tokens of a batch (12000 when no size is given)' },
-  batchSize: { kind: 'int', default: null, min: 1, aliases: ['--max-sentences'], help: 'most sentences of a batch' },
-  requiredBatchSizeMultiple: {
-    kind: 'int',
-    default: 8,
-    min: 1,
-    help: 'batches hold a multiple of this many sentences',
-  },
-  skipInvalidSizeInputsValidTest: { kind: 'boolean', default: false, help: 'leave out sentences that are too long' },
 });
+
+const dataSelection = {
+  ...defineOptions({
+    genSubset: { kind: 'string', default: 'test', metavar: 'SPLIT', group: 'Dataset', help: 'what is translated' },
+    maxTokens: {
+      kind: 'int',
+      default: null,
+      min: 1,
+      group: 'Dataset',
+      help: 'most tokens in a batch (12000 when no size is given)',
+    },
+  }),
+  batchSize,
+  requiredBatchSizeMultiple,
+  skipInvalidSizeInputsValidTest,
+  numWorkers,
+  seed: batchSeed,
+} as const;
+
+const resultOptions = defineOptions({
+  resultsPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'DIR',
+    group: 'Output',
+    help: 'write to DIR/generate-SPLIT.txt instead of stdout',
+  },
+  quiet: { kind: 'boolean', default: false, group: 'Output', help: 'print the scores only' },
+});
+
+const options = {
+  ...modelSelection,
+  ...userDirOption,
+  ...dataSelection,
+  ...searchOptions,
+  ...outputOptions,
+  ...resultOptions,
+  ...translationOptions,
+  ...deviceOptions,
+  ...logOptions,
+} as const;
+
+type GenerateOptions = OptionsOf<typeof options>;
 
 export const generateCommand = defineCommand({
   name: 'generate',
   description:
-    'Translates a split that preprocess made: S- source, T- reference, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores; then tokenized BLEU and sacreBLEU.',
+    'Translates a split that preprocess made. Prints S- source, T- reference, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores, A- alignment; then tokenized BLEU and sacreBLEU.',
   arguments: [{ name: 'data', help: 'data folder' }],
-  options: {
-    ...generateOptions,
-    ...userDirOption,
-    ...searchOptions,
-    ...translationOptions,
-    ...deviceOptions,
-    ...logOptions,
-  },
-  examples: ['ts-fairseq generate data-bin/de-en --path checkpoints/averaged --beam 5 --batch-size 128 --remove-bpe'],
+  options,
+  examples: [
+    'ts-fairseq generate data-bin/de-en --path checkpoints/averaged --beam 5 --batch-size 128 --remove-bpe',
+    'ts-fairseq generate data-bin/de-en --path a/checkpoint_best:b/checkpoint_best --results-path results --quiet',
+  ],
   async run({ args, options }) {
-    const { path, quiet, nbest, resultsPath, genSubset } = options;
-    if (path === null)
-      throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
-    if (nbest > options.beam)
-      throw new UserError(`--nbest ${nbest} is more than --beam ${options.beam}`, 'raise --beam');
+    checkOptions(options);
     const stopLog = startLog(options);
     try {
-      const { architectures } = await loadComponents(options);
-      const task = setupTranslation(args[0]!, options);
-      const data = task.loadSplit(genSubset);
-      await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
-      const stems = path.split(':').filter((stem) => stem !== '');
-      const models = stems.map((stem) => {
-        const overrides = parseOverrides(options.modelOverrides, architectures);
-        return loadModel(stem, task, architectures, overrides).model;
-      });
-      const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
-      const search = new BeamSearch(models, { vocab, padIndex, eosIndex, unkIndex }, options);
-      const sentences = await translateSplit(task, data, search, options.postProcess, {
-        maxTokens: options.maxTokens,
-        maxSentences: options.batchSize,
-        requiredBatchSizeMultiple: options.requiredBatchSizeMultiple,
-        skipInvalidSizes: options.skipInvalidSizeInputsValidTest,
-      });
-      const onlySacrebleu = options.sacrebleu || options.scoring === 'sacrebleu';
-      const lines = quiet ? [] : sentences.flatMap((sentence) => outputLines(sentence, nbest));
-      const scores = scoreLines(sentences, genSubset, options.beam, onlySacrebleu);
-      writeLinesAtomically(resultsFile(resultsPath, genSubset), [...lines, ...scores]);
-      for (const model of models) model.dispose();
+      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options));
     } finally {
       stopLog();
     }
   },
 });
 
-function resultsFile(resultsPath: string | null, split: string): string {
-  if (resultsPath === null) return '-';
-  mkdirSync(resultsPath, { recursive: true });
-  return join(resultsPath, `generate-${split}.txt`);
-}
-
-/** The last lines; none where a sentence has no reference. */
-function scoreLines(
-  sentences: readonly TranslatedSentence[],
-  split: string,
-  beam: number,
-  onlySacrebleu: boolean,
-): string[] {
-  const references = sentences.map(({ reference }) => reference).filter((reference) => reference !== null);
-  if (references.length < sentences.length || sentences.length === 0) return [];
-  const hypotheses = sentences.map(({ translations }) => translations[0]?.text ?? '');
-  const bleu = new Bleu();
-  const score = bleu.corpusScore(hypotheses, [references]);
-  const sacrebleu = formatBleu(score, { signature: bleu.signature() });
-  const prefix = `Generate ${split} with beam=${beam}:`;
-  if (onlySacrebleu) return [`${prefix} ${sacrebleu}`];
-  const scorer = new TextBleuScorer();
-  hypotheses.forEach((hypothesis, index) => {
-    scorer.addLine(references[index]!, hypothesis);
-  });
-  return [`${prefix} ${scorer.resultLine(4)}`, sacrebleu];
-}
-
-/** `{"dropout": 0}`, fairseq's snake_case names, checked against the options of every model there is. */
-function parseOverrides(text: string, architectures: Registry<ArchitectureDefinition>): OptionValues {
-  let overrides: unknown;
-  try {
-    overrides = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`--model-overrides: '${text}' is no JSON`, 'give an object, e.g. {"dropout": 0}', { cause });
+function checkOptions({ path, nbest, beam }: GenerateOptions): void {
+  if (path === null) {
+    throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
   }
-  const schema: OptionSchema = Object.assign({}, ...architectures.values().map(({ model }) => model.options));
-  return Object.fromEntries(
-    Object.entries(overrides as object).map(([name, value]) => {
-      const key = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-      const spec = schema[key];
-      if (spec === undefined)
-        throw new UserError(`--model-overrides: unknown '${name}'`, didYouMean(key, Object.keys(schema)));
-      return [key, parseOptionValue(`--model-overrides ${name}`, spec, String(value))];
-    }),
-  );
+  if (nbest > beam) {
+    throw new UserError(`--nbest ${nbest} is more than --beam ${beam}`, 'raise --beam or lower --nbest');
+  }
 }
+
+/** Translates and scores. @returns the lines to print */
+async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
+  const { architectures } = await loadComponents(options);
+  const overrides = parseModelOverrides(options.modelOverrides, architectures);
+  const task = setupTranslation(dataFolder, options);
+  const data = task.loadSplit(options.genSubset);
+  await openRequestedDevice(options);
+  const stems = options.path!.split(':').filter((stem) => stem !== '');
+  const models = stems.map((stem) => loadModel(stem, task, architectures, overrides).model);
+  try {
+    const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
+    const symbols = { vocab, padIndex, eosIndex, unkIndex };
+    const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
+    const search = new BeamSearch(models, symbols, searching, options.printAlignment !== null);
+    const sentences = await translateSplit(task, data, search, options);
+    return [...(options.quiet ? [] : sentences.flatMap(outputLines)), ...scoreLines(sentences, options)];
+  } finally {
+    data.close();
+    for (const model of models) model.dispose();
+  }
+}
+
+const longestReference = ({ sizes }: TranslationData): number =>
+  (sizes.target ?? sizes.source).reduce((longest, length) => Math.max(longest, length), 1);

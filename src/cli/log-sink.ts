@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
-import { UserError } from '../errors.js';
 import { type LogEvent, log } from '../log.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { attempt } from '../text/file-errors.js';
 import type { StatsEvent } from '../training/events.js';
 import { ProgressBar } from './progress-bar.js';
 
@@ -15,7 +15,7 @@ export const logOptions = defineOptions({
     help: 'form of the log; without it a bar (tqdm) on a terminal, else simple',
   },
   logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'append the log to this file too' },
-  logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates' },
+  logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates or batches' },
   noProgressBar: { kind: 'boolean', default: false, group: 'Log', help: 'lines instead of a progress bar' },
 });
 
@@ -65,11 +65,15 @@ function jsonBody(kind: string, { tag, epoch, position, total, stats }: StatsEve
  * Prints the log of this process to stderr, with a progress bar where that is a terminal, and to `--log-file`.
  * @returns the function that ends it
  */
-export function startLog({ logFormat, logFile, noProgressBar }: OptionsOf<typeof logOptions>): () => void {
+export function startLog({
+  logFormat = null,
+  logFile = null,
+  noProgressBar = false,
+}: Partial<OptionsOf<typeof logOptions>> = {}): () => void {
   const isTerminal = process.stderr.isTTY === true;
   const format: Format = logFormat ?? (isTerminal && !noProgressBar ? 'tqdm' : 'simple');
   const bar = isTerminal && format === 'tqdm' ? new ProgressBar() : null;
-  if (logFile !== null) checkLogFile(logFile);
+  if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, ''));
   const detach = log.attach((event) => {
     const line = formatEvent(event, format);
     if (line !== null) {
@@ -83,14 +87,4 @@ export function startLog({ logFormat, logFile, noProgressBar }: OptionsOf<typeof
     bar?.stop();
     detach();
   };
-}
-
-function checkLogFile(path: string): void {
-  try {
-    appendFileSync(path, '');
-  } catch (cause) {
-    throw new UserError(`--log-file ${path}: ${(cause as Error).message}`, 'give a file that can be written', {
-      cause,
-    });
-  }
 }

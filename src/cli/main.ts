@@ -18,13 +18,14 @@ function overview(): string {
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'ts-fairseq <command> --help describes the options of a command.',
+    'ts-fairseq <command> --help describes the options of a command; ts-fairseq --version prints the version.',
     '',
   ].join('\n');
 }
 
 async function dispatch(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
+  if (name === 'help' && rest.length > 0) return dispatch([rest[0]!, '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overview());
     return;
@@ -48,10 +49,8 @@ async function dispatch(argv: readonly string[]): Promise<void> {
 
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that closes early (`ts-fairseq … | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR),
-  );
+  // Once in a process; it stays, since a pipe may break after the last write.
+  if (!process.stdout.listeners('error').includes(leaveWithReader)) process.stdout.on('error', leaveWithReader);
   try {
     await dispatch(argv);
     return 0;
@@ -59,6 +58,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     return report(error);
   }
 }
+
+/** A reader that closes early (`ts-fairseq … | head`) is no error. */
+const leaveWithReader = (error: NodeJS.ErrnoException): never =>
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR);
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;

@@ -1,6 +1,7 @@
 import { preprocess } from '../data/preprocess.js';
 import { preprocessOptions } from '../data/preprocess-options.js';
 import { defineCommand } from './command.js';
+import { startLog } from './log-sink.js';
 
 export const preprocessCommand = defineCommand({
   name: 'preprocess',
@@ -12,6 +13,11 @@ export const preprocessCommand = defineCommand({
     'ts-fairseq preprocess -s de -t en --trainpref train --joined-dictionary --dict-only --destdir data-bin/de-en',
   ],
   async run({ options }) {
-    preprocess(options);
+    const stopLog = startLog();
+    try {
+      preprocess(options);
+    } finally {
+      stopLog();
+    }
   },
 });

@@ -1,20 +1,54 @@
-import { deviceOptions, openDevice } from '../devices/index.js';
-import { defineOptions } from '../options/schema.js';
+import { builtInComponents } from '../components.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { defineOptions, flagOf, type OptionSchema } from '../options/schema.js';
 import { machineOf } from '../training/machine.js';
 import { trainingOptions } from '../training/request.js';
 import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
-import { loadComponents, userDirOption } from './user-dir.js';
+import { loadComponents, PLUGIN_GROUP, userDirOption } from './user-dir.js';
 import { version } from './version.js';
 
+const known = builtInComponents();
+
 const selection = defineOptions({
-  arch: { kind: 'string', default: 'transformer', aliases: ['-a'], metavar: 'NAME', help: 'architecture of the model' },
-  criterion: { kind: 'string', default: 'cross_entropy', metavar: 'NAME', help: 'what is minimised' },
-  optimizer: { kind: 'string', default: 'adam', metavar: 'NAME', help: 'how gradients change the weights' },
-  lrScheduler: { kind: 'string', default: 'fixed', metavar: 'NAME', help: 'how the learning rate changes' },
-  task: { kind: 'choice', choices: ['translation'], default: 'translation', help: 'what is learnt' },
+  arch: {
+    kind: 'string',
+    default: 'transformer',
+    aliases: ['-a'],
+    metavar: 'NAME',
+    group: PLUGIN_GROUP,
+    help: `architecture of the model: ${known.architectures.names().join(', ')}`,
+  },
+  criterion: {
+    kind: 'string',
+    default: 'cross_entropy',
+    metavar: 'NAME',
+    group: PLUGIN_GROUP,
+    help: `what is minimised: ${known.criterions.names().join(', ')}`,
+  },
+  optimizer: {
+    kind: 'string',
+    default: 'adam',
+    metavar: 'NAME',
+    group: PLUGIN_GROUP,
+    help: `how gradients change the weights: ${known.optimizers.names().join(', ')}`,
+  },
+  lrScheduler: {
+    kind: 'string',
+    default: 'fixed',
+    metavar: 'NAME',
+    group: PLUGIN_GROUP,
+    help: `how the learning rate changes: ${known.lrSchedulers.names().join(', ')}`,
+  },
+  task: {
+    kind: 'choice',
+    choices: ['translation'],
+    default: 'translation',
+    group: PLUGIN_GROUP,
+    help: 'what is learnt',
+  },
 });
 
 const options = { ...selection, ...userDirOption, ...trainingOptions, ...deviceOptions, ...logOptions } as const;
@@ -34,6 +68,17 @@ async function select({ arch, criterion, optimizer, lrScheduler, userDir }: Sele
   };
 }
 
+/** The choices of plug-ins whose own options have a flag. */
+function choicesWith(flag: string): string[] {
+  const has = (schema: OptionSchema): boolean =>
+    Object.entries(schema).some(([key, spec]) => flagOf(key, spec) === flag);
+  return [
+    ...known.criterions.values().map(({ name, options }) => ({ choice: `--criterion ${name}`, options })),
+    ...known.optimizers.values().map(({ name, options }) => ({ choice: `--optimizer ${name}`, options })),
+    ...known.lrSchedulers.values().map(({ name, options }) => ({ choice: `--lr-scheduler ${name}`, options })),
+  ].flatMap(({ choice, options }) => (has(options) ? choice : []));
+}
+
 export const trainCommand = defineCommand({
   name: 'train',
   description:
@@ -41,7 +86,8 @@ export const trainCommand = defineCommand({
   arguments: [{ name: 'data', help: 'data folder; several, separated by colons, take turns by epoch' }],
   options,
   examples: [
-    'ts-fairseq train data-bin/de-en --arch transformer_iwslt_de_en --criterion encouraging --label-smoothing 0.1 --optimizer adam --lr 5e-4 --lr-scheduler inverse_sqrt --max-tokens 4096 --max-epoch 50',
+    'ts-fairseq train data-bin/de-en --arch transformer_iwslt_de_en --criterion encouraging --label-smoothing 0.1 \\\n' +
+      '      --lr 5e-4 --lr-scheduler inverse_sqrt --max-tokens 4096 --max-epoch 50',
     'ts-fairseq train data-bin/de-en --user-dir my-plugins --criterion mine --max-tokens 4096 --help',
   ],
   async extend(selected) {
@@ -53,13 +99,14 @@ export const trainCommand = defineCommand({
       { title: `Learning rate ${lrScheduler.name}`, schema: lrScheduler.options },
     ];
   },
+  broughtBy: choicesWith,
   async run({ args, options, all }) {
     const plugins = await select(options);
-    const stopLog = startLog(options);
-    try {
-      const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
-      await untilInterrupted((signal) =>
-        train({
+    await untilInterrupted(async (signal) => {
+      const stopLog = startLog(options);
+      try {
+        const device = await openRequestedDevice(options);
+        await train({
           data: args[0]!,
           options,
           all,
@@ -69,10 +116,10 @@ export const trainCommand = defineCommand({
           version,
           logInterval: options.logInterval,
           signal,
-        }),
-      );
-    } finally {
-      stopLog();
-    }
+        });
+      } finally {
+        stopLog();
+      }
+    });
   },
 });

@@ -6,11 +6,15 @@ import { defineOptions } from '../options/schema.js';
 import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
 
 /** The option of every command that looks plug-ins up by name. */
+/** Of the options that choose plug-ins, in `--help`. */
+export const PLUGIN_GROUP = 'Plug-ins (each brings its own options, below)';
+
 export const userDirOption = defineOptions({
   userDir: {
     kind: 'string',
     default: null,
     metavar: 'DIR',
+    group: PLUGIN_GROUP,
     help: 'plug-ins of your own: a folder or a file of TypeScript or JavaScript; what it exports can be chosen by name',
   },
 });

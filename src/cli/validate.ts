@@ -1,16 +1,10 @@
-import { deviceOptions, openDevice } from '../devices/index.js';
+import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
 import { startBleuEvaluation } from '../training/bleu-evaluation.js';
-import {
-  datasetOptions,
-  evaluationOptions,
-  lossOptions,
-  optimizationOptions,
-  seedOption,
-} from '../training/options.js';
+import { batchSeed, datasetOptions, evaluationOptions, lossOptions, optimizationOptions } from '../training/options.js';
 import { batchLimits, cutIntoBatches } from '../training/train-data.js';
 import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
@@ -19,11 +13,12 @@ import { logOptions, startLog } from './log-sink.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
 const selection = defineOptions({
-  path: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint' },
+  path: { kind: 'string', default: null, metavar: 'STEM', group: 'Model', help: 'the checkpoint, by its stem' },
   criterion: {
     kind: 'string',
     default: null,
     metavar: 'NAME',
+    group: 'Model',
     help: 'the loss; its own options may follow (default: what the checkpoint was trained with)',
   },
 });
@@ -43,7 +38,7 @@ const options = {
   sentenceAvg: optimizationOptions.sentenceAvg,
   ...evaluationOptions,
   ...lossOptions,
-  ...seedOption,
+  seed: batchSeed,
   ...translationOptions,
   ...deviceOptions,
   ...logOptions,
@@ -70,7 +65,7 @@ export const validateCommand = defineCommand({
     try {
       const { architectures, criterions } = await loadComponents(options);
       const task = setupTranslation(args[0]!, options);
-      await openDevice(options.cpu ? 'cpu' : options.device, { threads: options.threads });
+      await openRequestedDevice(options);
       const { model, metadata } = loadModel(options.path, task, architectures);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
       const definition = criterions.getRecorded(String(values.criterion), options.path);

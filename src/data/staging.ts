@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { attempt } from '../text/file-errors.js';
 
 /**
  * Lets `fill` make files in a hidden folder inside `destination` and, when all are made, moves them to `destination`.
  * If it throws, none appears, and folders that were made for them are gone.
+ * @throws UserError where the destination cannot be written
  */
 export function publishTogether<T>(destination: string, fill: (staging: string) => T): T {
-  const created = mkdirSync(destination, { recursive: true });
-  const staging = mkdtempSync(join(destination, '.staging-'));
+  const created = attempt(destination, 'written', () => mkdirSync(destination, { recursive: true }));
+  const staging = attempt(destination, 'written', () => mkdtempSync(join(destination, '.staging-')));
   try {
     const result = fill(staging);
     for (const name of readdirSync(staging)) renameSync(join(staging, name), join(destination, name));
@@ -21,7 +23,7 @@ export function publishTogether<T>(destination: string, fill: (staging: string) 
 }
 
 /** Removes `folder` and what is above it up to `top`, as far as they are empty. */
-function removeEmptyFolders(folder: string, top: string): void {
+export function removeEmptyFolders(folder: string, top: string): void {
   try {
     for (let current = folder; current.length >= top.length; current = dirname(current)) rmdirSync(current);
   } catch {

@@ -7,18 +7,24 @@ const REMEDY = 'install g++ and libdnnl-dev and run scripts/setup.sh, or use --d
 export const cpu: DeviceDefinition = {
   name: 'cpu',
   summary: 'oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds',
-  async open({ threads }) {
+  async open({ threads, bfloat16 = false }) {
     const backend = await import('tfjs-backend-onednn');
     const { available, reason } = backend.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
-    backend.registerOneDnnBackend(threads === null ? {} : { threads });
+    backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
     await tf.setBackend('onednn');
-    const { squaredNorm, scale, accumulate, adamStep, describe } = backend;
+    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();
     return {
       name: 'cpu',
-      description: { device: 'cpu', oneDNN: oneDnnVersion, threads: used, isa },
-      arenaKernels: { squaredNorm, scale, accumulate, adamStep },
+      description: {
+        device: 'cpu',
+        oneDNN: oneDnnVersion,
+        threads: used,
+        isa,
+        ...(bfloat16 ? { products: 'bfloat16' } : {}),
+      },
+      arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
     };
   },
 };

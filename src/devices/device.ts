@@ -3,6 +3,8 @@ import type { ArenaKernels } from '../optim/arena-kernels.js';
 export interface DeviceOptions {
   /** Threads of the CPU device; null means every core. */
   readonly threads: number | null;
+  /** Round the operands of the layers' matrix products to bfloat16, where the device can. Default false. */
+  readonly bfloat16?: boolean;
 }
 
 /** A device that is in use: its tfjs backend is the current one. */

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
-import { defineOptions } from '../options/schema.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { Registry } from '../plugins/registry.js';
 import { cpu } from './cpu.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
@@ -28,7 +28,31 @@ export const deviceOptions = defineOptions({
     help: 'threads of --device cpu (default: every core)',
   },
   cpu: { kind: 'boolean', default: false, group: 'Device', help: "fairseq's flag: the same as --device cpu" },
+  bf16: {
+    kind: 'boolean',
+    default: false,
+    group: 'Device',
+    help: 'matrix products in bfloat16 on --device cpu; weights, sums and everything else stay float32',
+  },
+  fp16: {
+    kind: 'boolean',
+    default: false,
+    group: 'Device',
+    help: "fairseq's flag: on --device cpu the same as --bf16",
+  },
 });
+
+/** Opens the device that the options of a command ask for. */
+export async function openRequestedDevice(options: OptionsOf<typeof deviceOptions>): Promise<Device> {
+  const { threads, bf16, fp16 } = options;
+  const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads, bfloat16: bf16 || fp16 });
+  if (device.name !== 'cpu' && (bf16 || fp16)) {
+    log.warning(`--bf16 and --fp16 are for --device cpu: computing in float32 on ${device.name}`);
+  } else if (fp16 && !bf16) {
+    log.message('--fp16: computing matrix products in bfloat16, as --bf16 does');
+  }
+  return device;
+}
 
 /**
  * Makes a device's backend the current one and logs which it is.

@@ -45,7 +45,18 @@ export class BatchSearch {
       this.#advance(step, rows, candidates);
     }
     // A stable sort: equal scores stay in the order in which they were finished.
-    return this.#finished.map((hypotheses) => hypotheses.sort((a, b) => b.score - a.score));
+    return this.#finished.map((hypotheses, sentence) =>
+      hypotheses.sort((a, b) => b.score - a.score).map((hypothesis) => this.#withoutPadding(hypothesis, sentence)),
+    );
+  }
+
+  /** Leaves attention to the source's padding out. */
+  #withoutPadding(hypothesis: Hypothesis, sentence: number): Hypothesis {
+    if (hypothesis.attention === null) return hypothesis;
+    const { sourceTokens, sourceLength } = this.#input;
+    const source = sourceTokens.subarray(sentence * sourceLength, (sentence + 1) * sourceLength);
+    const isToken = (_: number, position: number): boolean => source[position] !== this.#symbols.padIndex;
+    return { ...hypothesis, attention: hypothesis.attention.map((weights) => weights.filter(isToken)) };
   }
 
   /** The token that each row has to take at this step, padding where it is free; null where all are. */

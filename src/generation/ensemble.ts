@@ -1,3 +1,4 @@
+import { logProbabilities } from '../ops/log-softmax.js';
 import { EVALUATION, type IncrementalState, type TranslationModel } from '../plugins/model.js';
 import * as tf from '../tf.js';
 
@@ -44,8 +45,8 @@ export class EnsembleDecoding {
     const steps = this.#models.map((model, index) => {
       const { features, attention } = model.decodeStep(input, this.#states[index]!);
       const { weights } = model.classifier(features);
-      const logits = tf.matMul(features, weights, false, true);
-      const logProbs = tf.logSoftmax(temperature === 1 ? logits : tf.div(logits, temperature)) as tf.Tensor2D;
+      const logits: tf.Tensor2D = tf.matMul(features, weights, false, true);
+      const logProbs = logProbabilities(temperature === 1 ? logits : tf.div<tf.Tensor2D>(logits, temperature));
       return { logProbs, attention };
     });
     const attentions = steps.flatMap(({ attention }) => attention ?? []);

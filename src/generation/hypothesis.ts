@@ -4,7 +4,7 @@ export interface Hypothesis {
   /** Σ log p, divided by length^lenpen unless unnormalized; natural logarithm, float32. */
   readonly score: number;
   readonly tokenScores: Float32Array; // [length], log p of each token as the search counted it
-  /** Attention to the padded source when each token was predicted; null unless asked for. */
+  /** Attention to the source, its padding left out, when each token was predicted; null unless asked for. */
   readonly attention: readonly Float32Array[] | null; // [length] of [source]
 }
 
@@ -16,7 +16,7 @@ interface Step {
   readonly attentionOf: AttentionOfRow | null; // by row of the step before
 }
 
-type AttentionOfRow = (row: number) => Float32Array; // [source]
+type AttentionOfRow = (row: number) => Float32Array; // [padded source]
 
 /** How a hypothesis ends. */
 interface Ending {

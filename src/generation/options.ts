@@ -46,7 +46,7 @@ export const outputOptions = defineOptions({
     aliases: ['--remove-bpe'],
     group: 'Output',
     metavar: 'SCHEME',
-    help: 'join subwords: subword_nmt (the bare flag), sentencepiece …',
+    help: 'join subwords: subword_nmt, sentencepiece …',
   },
   printAlignment: {
     kind: 'choice',

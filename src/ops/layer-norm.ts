@@ -16,14 +16,14 @@ function compositeLayerNorm(x: tf.Tensor, gain: tf.Tensor1D, bias: tf.Tensor1D):
  * y = gain ∘ (x − mean) / √(variance + ε) + bias, over the last axis (biased variance).
  *
  * Kernel `FusedLayerNorm`: x [..., embed], gain [embed], bias [embed] → y, mean [rows], rstd [rows].
- * `FusedLayerNormGrad`: x, gain, mean, rstd, dy → dx, dGain, dBias.
+ * `FusedLayerNormGrad`: x, gain, bias, mean, rstd, dy → dx, dGain, dBias.
  */
 const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tensor1D }, { epsilon: number }>({
   name: 'FusedLayerNorm',
   composite: ({ x, gain, bias }) => compositeLayerNorm(x, gain, bias),
   gradient: {
     kernel: 'FusedLayerNormGrad',
-    saveInputs: ['x', 'gain'],
+    saveInputs: ['x', 'gain', 'bias'],
     outputs: ['y', 'mean', 'rstd'],
     saveOutputs: ['mean', 'rstd'],
     gradients: ['x', 'gain', 'bias'],
@@ -34,7 +34,7 @@ const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tens
  * y = layerNorm(residual + x ∘ mask): the end of a post-norm sublayer.
  *
  * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows].
- * `FusedDropoutAddLayerNormGrad`: x, residual, gain, mean, rstd, dy → dx, dResidual, dGain, dBias.
+ * `FusedDropoutAddLayerNormGrad`: x, residual, gain, bias, mean, rstd, dy → dx, dResidual, dGain, dBias.
  */
 const fusedDropoutAddLayerNorm = defineOp<
   { x: tf.Tensor; residual: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tensor1D },
@@ -45,7 +45,7 @@ const fusedDropoutAddLayerNorm = defineOp<
     compositeLayerNorm(tf.add(residual, compositeDropout(x, attributes)), gain, bias),
   gradient: {
     kernel: 'FusedDropoutAddLayerNormGrad',
-    saveInputs: ['x', 'residual', 'gain'],
+    saveInputs: ['x', 'residual', 'gain', 'bias'],
     outputs: ['y', 'mean', 'rstd'],
     saveOutputs: ['mean', 'rstd'],
     gradients: ['x', 'residual', 'gain', 'bias'],

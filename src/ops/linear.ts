@@ -5,7 +5,7 @@ import { defineOp } from './define-op.js';
  * y = activation(x · Wᵀ + b)
  *
  * Kernel `FusedLinear`: x [..., in], weight [out, in] (PyTorch's layout), bias [out], activation 'linear' | 'relu';
- * output y [..., out]. Kernel `FusedLinearGrad`: x, weight, y, dy → dx, dWeight, dBias.
+ * output y [..., out]. Kernel `FusedLinearGrad`: x, weight, bias, y, dy → dx, dWeight, dBias.
  */
 const fusedLinear = defineOp<
   { x: tf.Tensor; weight: tf.Tensor2D; bias: tf.Tensor1D },
@@ -20,7 +20,7 @@ const fusedLinear = defineOp<
   },
   gradient: {
     kernel: 'FusedLinearGrad',
-    saveInputs: ['x', 'weight'],
+    saveInputs: ['x', 'weight', 'bias'],
     outputs: ['y'],
     saveOutputs: ['y'],
     gradients: ['x', 'weight', 'bias'],

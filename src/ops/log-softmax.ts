@@ -1,4 +1,5 @@
 import * as tf from '../tf.js';
+import { hasKernel, runKernel } from './define-op.js';
 
 /**
  * log p over the classes of each row, exact to float32 where one p → 1: with s = Σ exp(z_v − max) over all classes but
@@ -32,4 +33,10 @@ function backward(dy: tf.Tensor, logProbs: tf.Tensor, isTop: tf.Tensor, others: 
   const plain = tf.sub(dy, tf.mul(p, tf.add(sumOfTop, sumOfOthers)));
   const top = tf.sub(tf.mul(sumOfTop, tf.div(others, tf.add(others, 1))), tf.mul(p, sumOfOthers));
   return tf.add(plain, tf.mul(isTop, tf.sub(top, plain)));
+}
+
+/** The same without a gradient, for a search: tfjs's own takes five passes where a device has a kernel for one. */
+export function logProbabilities(logits: tf.Tensor2D /* float32 [rows, classes] */): tf.Tensor2D {
+  if (!hasKernel('LogSoftmax')) return tf.logSoftmax(logits);
+  return runKernel('LogSoftmax', { logits }, { axis: -1 })[0] as tf.Tensor2D;
 }

@@ -1,3 +1,5 @@
+import type { Tensor } from '../tf.js';
+
 /** The scalars of one Adam step over an arena. */
 export interface AdamScalars {
   readonly beta1: number;
@@ -9,6 +11,12 @@ export interface AdamScalars {
   readonly decay: number;
 }
 
+/** A parameter's tensor and its part of the gradient arena. */
+export interface GradientTarget {
+  readonly tensor: Tensor;
+  readonly gradient: Float32Array;
+}
+
 /**
  * What clipping and the optimizers do to whole parameter arenas (float32 [size]); a device brings its own. Every loop
  * is element by element, or sums in a fixed order, so that runs repeat bit for bit.
@@ -18,8 +26,13 @@ export interface ArenaKernels {
   squaredNorm(x: Float32Array): number;
   /** x ← factor · x */
   scale(x: Float32Array, factor: number): void;
-  /** sum ← sum + x */
-  accumulate(sum: Float32Array, x: Float32Array): void;
+  /** sum ← sum + x; waits for the device where that is asynchronous. */
+  addTensor(sum: Float32Array, x: Tensor): Promise<void> | void;
+  /**
+   * Runs a backward pass in which the device may add gradients to their parts of the arena itself, without a tensor of
+   * their own; what tfjs is given for such a gradient counts as zeros in `addTensor`.
+   */
+  collectGradients<T>(targets: readonly GradientTarget[], differentiate: () => T): T;
   /**
    *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
    *   p ← p − decay·p,      p ← p − stepSize · m / (√v + ε)
@@ -45,9 +58,12 @@ export const portableArenaKernels: ArenaKernels = {
     for (let index = 0; index < x.length; index++) x[index]! *= factor;
   },
 
-  accumulate(sum, x) {
-    for (let index = 0; index < x.length; index++) sum[index]! += x[index]!;
+  async addTensor(sum, x) {
+    const values = await x.data();
+    for (let index = 0; index < values.length; index++) sum[index]! += values[index]!;
   },
+
+  collectGradients: (_, differentiate) => differentiate(),
 
   adamStep(values, gradients, firstMoment, secondMoment, { beta1, beta2, epsilon, stepSize, decay }) {
     for (let index = 0; index < values.length; index++) {

@@ -1,5 +1,5 @@
-import { UserError } from '../errors.js';
 import { defineLrScheduler } from '../plugins/lr-scheduler.js';
+import { singleRate } from './single-rate.js';
 
 /**
  * With u updates done, peak rate p, first rate f and w warm-up updates: f + u · (p − f) / w while u < w, then p · √(w / u)
@@ -13,16 +13,10 @@ export const inverseSqrt = defineLrScheduler({
     warmupInitLr: { kind: 'float', default: -1, help: 'rate of the first update; -1 means 0' },
   },
   build({ warmupUpdates, warmupInitLr }, learningRates) {
-    const [peak, ...others] = learningRates;
-    if (others.length > 0) {
-      throw new UserError(
-        `--lr ${learningRates.join(',')} gives a rate for each epoch, which --lr-scheduler inverse_sqrt cannot follow`,
-        'give one rate, or use --lr-scheduler fixed',
-      );
-    }
+    const peak = singleRate(learningRates, 'inverse_sqrt');
     const first = warmupInitLr < 0 ? 0 : warmupInitLr;
-    const rise = (peak! - first) / warmupUpdates;
-    const decayFactor = peak! * Math.sqrt(warmupUpdates);
+    const rise = (peak - first) / warmupUpdates;
+    const decayFactor = peak * Math.sqrt(warmupUpdates);
     return {
       learningRate: ({ updates }) =>
         updates < warmupUpdates ? first + updates * rise : decayFactor / Math.sqrt(updates),

@@ -3,7 +3,10 @@ import { UserError } from '../errors.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { ParameterStore } from './parameter-store.js';
 
-/** An optimizer's arenas cut into tensors, `exp_avg.PARAMETER` …, and the steps it has seen as `step`. Views, not copies. */
+/**
+ * An optimizer's arenas cut into tensors, `exp_avg.PARAMETER` …, its other tensors, and the steps it has seen as `step`.
+ * Views, not copies.
+ */
 export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, steps: number): Map<string, NamedTensor> {
   const tensors = new Map<string, NamedTensor>();
   for (const [arenaName, arena] of Object.entries(optimizer.arenas)) {
@@ -12,11 +15,14 @@ export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, st
       tensors.set(`${arenaName}.${parameter.name}`, { dtype: 'F32', shape: parameter.shape, data });
     }
   }
+  for (const [name, { shape, data }] of optimizer.tensors ?? []) {
+    tensors.set(name, { dtype: data instanceof Float64Array ? 'F64' : 'F32', shape, data });
+  }
   return tensors.set('step', { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(steps)) });
 }
 
 /**
- * Fills an optimizer's arenas with what `optimizerTensors` made.
+ * Fills an optimizer's arenas and tensors with what `optimizerTensors` made.
  * @returns the steps that the state has seen
  * @throws UserError where the tensors are another optimizer's or another model's
  */
@@ -33,6 +39,12 @@ export function restoreOptimizer(
       if (!(data instanceof Float32Array) || data.length !== parameter.size) throw otherState(checkpoint, name);
       store.view(arena, parameter).set(data);
     }
+  }
+  for (const [name, own] of optimizer.tensors ?? []) {
+    const data = tensors.get(name)?.data;
+    const fits = data instanceof Float32Array || data instanceof Float64Array;
+    if (!fits || data.length !== own.data.length) throw otherState(checkpoint, name);
+    own.data.set(data);
   }
   const step = tensors.get('step')?.data[0];
   if (step === undefined) throw otherState(checkpoint, 'step');

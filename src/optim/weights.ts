@@ -18,12 +18,12 @@ interface StoredWeight {
 /** What fairseq stores a second and third time where embeddings are shared. */
 const TIED_NAMES: ReadonlySet<string> = new Set(['decoder.embed_tokens.weight', 'decoder.output_projection.weight']);
 
-/** Every parameter under its checkpoint name; the data are views of the store's arena. */
-export function storeWeights(store: ParameterStore): Map<string, StoredWeight> {
+/** Every parameter under its checkpoint name; the data are views of the arena. */
+export function storeWeights(store: ParameterStore, arena: Float32Array = store.values): Map<string, StoredWeight> {
   return new Map(
     store.parameters.map((parameter) => [
       parameter.name,
-      { dtype: 'F32', shape: parameter.shape, data: store.view(store.values, parameter) },
+      { dtype: 'F32', shape: parameter.shape, data: store.view(arena, parameter) },
     ]),
   );
 }
@@ -34,6 +34,17 @@ export function storeWeights(store: ParameterStore): Map<string, StoredWeight> {
  * @throws UserError where a parameter is missing, left over, or of another shape
  */
 export function loadWeights(store: ParameterStore, weights: ReadonlyMap<string, Weight>, source: string): void {
+  fillArena(store, store.values, weights, source);
+  store.valuesChanged();
+}
+
+/** The same into another arena of the model's. @throws UserError as loadWeights */
+export function fillArena(
+  store: ParameterStore,
+  arena: Float32Array,
+  weights: ReadonlyMap<string, Weight>,
+  source: string,
+): void {
   const known = new Set(store.parameters.map(({ name }) => name));
   const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
   if (unknown !== undefined) throw mismatch(`${source} has the parameter ${unknown}, which this model does not have`);
@@ -48,9 +59,8 @@ export function loadWeights(store: ParameterStore, weights: ReadonlyMap<string, 
     if (!(weight.data instanceof Float32Array)) {
       throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
     }
-    store.view(store.values, parameter).set(weight.data);
+    store.view(arena, parameter).set(weight.data);
   }
-  store.valuesChanged();
 }
 
 const mismatch = (problem: string): UserError =>

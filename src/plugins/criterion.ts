@@ -14,17 +14,30 @@ export interface CriterionInput {
   readonly counts: Tensor1D | null;
   /** 1-based, for schedules. */
   readonly epoch: number;
+  /** 2: the rows are those of two stochastic passes, row i of the first beside row rows/2 + i of the second. */
+  readonly passes: 1 | 2;
+}
+
+/** A sum over the rows that the log shows beside the loss. */
+export interface Figure {
+  readonly sum: Scalar;
+  /** 'nats' is divided by the sample size and shown in bits, as the loss is; 'count' is shown as it is. */
+  readonly unit: 'nats' | 'count';
 }
 
 /** Sums over the rows, in nats; the trainer divides by the sample size. A loss may be negative. */
 export interface CriterionOutput {
   readonly loss: Scalar; // differentiable
   readonly nll: Scalar; // Σ −log p(target) over the rows that count; reported, perplexity comes from it
+  /** By the names of fairseq's log. `n_correct` and `total` make `accuracy`. */
+  readonly figures?: Readonly<Record<string, Figure>>;
 }
 
 export interface Criterion {
   /** 'keep' only for a criterion that scores padding rows too (the paper's code without `--el_mask_pad 1`). */
   readonly paddingRows: 'drop' | 'keep';
+  /** 2: training runs every batch through the model twice, with different dropout masks. Evaluation runs it once. */
+  readonly passes?: 1 | 2;
   forward(input: CriterionInput): CriterionOutput;
 }
 

@@ -8,10 +8,32 @@ export interface SchedulePosition {
   readonly epoch: number;
 }
 
-/** The learning rate as a function of where training stands; nothing to save, nothing to restore. */
+/** What a schedule remembers, for a checkpoint; keys are its own. */
+export type ScheduleState = Readonly<Record<string, number | null>>;
+
+/**
+ * The learning rate as a function of where training stands. Most schedules are nothing else; one that depends on what
+ * happened on the way implements `endEpoch` and `state` too.
+ */
 export interface LrScheduler {
   /** The rate of the update that comes next. */
   learningRate(position: SchedulePosition): number;
+  /**
+   * An epoch is over; called before its checkpoint is saved.
+   * @param position at its end, still in the epoch that is over
+   * @param value of --best-checkpoint-metric on the first validation split; null where there was no validation
+   */
+  endEpoch?(position: SchedulePosition, value: number | null): void;
+  /** Everything that `endEpoch` changes; read for a checkpoint, written when training goes on from one. */
+  state?: ScheduleState;
+}
+
+/** Options of the run that schedules take their own defaults from. */
+export interface ScheduleContext {
+  /** --max-update; 0: training has no end. */
+  readonly maxUpdate: number;
+  /** Whether a larger value of the checkpoint metric is better. */
+  readonly maximizeBestCheckpointMetric: boolean;
 }
 
 export interface LrSchedulerDefinition<S extends OptionSchema = OptionSchema> {
@@ -24,7 +46,7 @@ export interface LrSchedulerDefinition<S extends OptionSchema = OptionSchema> {
    * @param learningRates `--lr`, one an epoch; never empty
    * @throws UserError where the options do not go together
    */
-  build(options: OptionsOf<S>, learningRates: readonly number[]): LrScheduler;
+  build(options: OptionsOf<S>, learningRates: readonly number[], context: ScheduleContext): LrScheduler;
 }
 
 /** Declares a learning rate scheduler plug-in; importing the file that calls it does nothing else. */

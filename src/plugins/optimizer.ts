@@ -2,10 +2,18 @@ import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
 
-/** Turns gradients into a change of the parameters. Its memory is arenas like the store's, so saving needs no code of its own. */
+/** State of a shape of its own, saved and restored in place. */
+export interface StateTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array; // [∏ shape]
+}
+
+/** Turns gradients into a change of the parameters. Saving its memory needs no code of its own. */
 export interface Optimizer {
   /** Its state, element for element beside the parameters, by the names that a checkpoint uses: `exp_avg`, … */
   readonly arenas: Readonly<Record<string, Float32Array>>;
+  /** What is not element for element beside the parameters: a moment in factors, a scalar. By the whole name. */
+  readonly tensors?: ReadonlyMap<string, StateTensor>;
   /**
    * Changes `store.values` by `store.gradients`.
    * @param learningRate of this update

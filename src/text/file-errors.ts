@@ -3,7 +3,8 @@ import { UserError } from '../errors.js';
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
   ENOTDIR: 'check the path',
-  EISDIR: 'name a file, not a directory',
+  EEXIST: 'choose another name',
+  EISDIR: 'name a file, not a folder',
   EACCES: 'check the permissions',
   EPERM: 'check the permissions',
   EROFS: 'choose a place that can be written',
@@ -22,9 +23,19 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a file stands where a folder should be',
+  EEXIST: 'a file stands where a folder should be',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
 function reasonOf(code: string, verb: 'read' | 'written'): string {
   if (code === 'ENOENT') return verb === 'read' ? 'it does not exist' : 'its folder does not exist';
-  return code;
+  return REASONS[code] ?? code;
 }
 
 const PAUSE_MILLISECONDS = 5;

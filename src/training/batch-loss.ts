@@ -12,25 +12,33 @@ export interface BatchLossOptions {
   readonly ignorePrefixSize: number;
 }
 
-/** The criterion's loss of one batch under a model; the tensors are the caller's to dispose. */
+/**
+ * The criterion's loss of one batch under a model; the tensors are the caller's to dispose. Two passes are one over the
+ * batch and its copy behind it: an element's dropout depends on where it stands, so that the two draw different masks.
+ */
 export function batchLoss(
   model: TranslationModel,
   criterion: Criterion,
   batch: TranslationBatch,
   { mode, epoch, ignorePrefixSize }: BatchLossOptions,
 ): CriterionOutput {
-  const { batchSize, sourceLength, targetLength } = batch;
-  const sourceTokens = tf.tensor2d(batch.sourceTokens, [batchSize, sourceLength], 'int32');
-  const prevOutputTokens = tf.tensor2d(batch.prevOutputTokens, [batchSize, targetLength], 'int32');
+  const passes = mode.dropout === null ? 1 : (criterion.passes ?? 1);
+  const sentences = passes * batch.batchSize;
+  const tokens = (ids: Int32Array, length: number): tf.Tensor2D =>
+    tf.tensor2d(repeat(ids, passes), [sentences, length], 'int32');
+  const sourceTokens = tokens(batch.sourceTokens, batch.sourceLength);
+  const prevOutputTokens = tokens(batch.prevOutputTokens, batch.targetLength);
   const decoded = model.decode(prevOutputTokens, model.encode(sourceTokens, mode), mode);
-  const { index, targets, counts } = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
-  const features = gatherRows(tf.reshape(decoded, [batchSize * targetLength, decoded.shape[2]]), index);
+  const selected = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
+  const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
+  const features = gatherRows(tf.reshape(decoded, [sentences * batch.targetLength, decoded.shape[2]]), index);
   const rowTargets = tf.tensor1d(targets, 'int32');
   return criterion.forward({
     scores: classifierScores(model.classifier(features), rowTargets),
     targets: rowTargets,
     counts: counts === null ? null : tf.tensor1d(counts),
     epoch,
+    passes,
   });
 }
 
@@ -56,4 +64,20 @@ export function selectRows(
   if (paddingRows === 'drop') return { index, targets, counts: null };
   const isToken = new Set(rowIndex);
   return { index, targets, counts: Float32Array.from(index, (position) => (isToken.has(position) ? 1 : 0)) };
+}
+
+/** The rows of a batch, then those of its copy, which stands `positions` further on. */
+function twice({ index, targets, counts }: SelectedRows, positions: number): SelectedRows {
+  const both = repeat(index, 2);
+  for (let row = index.length; row < both.length; row++) both[row]! += positions;
+  return { index: both, targets: repeat(targets, 2), counts: counts === null ? null : repeat(counts, 2) };
+}
+
+/** The values once, or twice one after another. */
+function repeat<T extends Int32Array | Float32Array>(values: T, times: 1 | 2): T {
+  if (times === 1) return values;
+  const repeated = new (values.constructor as new (length: number) => T)(2 * values.length);
+  repeated.set(values);
+  repeated.set(values, values.length);
+  return repeated;
 }

@@ -1,6 +1,5 @@
 import { addStatistics, Bleu } from 'sacrebleu-ts';
-import { BeamSearch } from '../generation/beam-search.js';
-import { type SearchOptions, searchOptions } from '../generation/options.js';
+import { BeamSearch, type SearchOptions, searchOptions } from '../generation/index.js';
 import { log } from '../log.js';
 import { parseJsonOptions } from '../options/json-options.js';
 import { selectOptions } from '../options/select.js';

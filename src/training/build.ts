@@ -1,9 +1,14 @@
+import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import { MovingAverage } from '../optim/moving-average.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
+import { fillArena } from '../optim/weights.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { modelOptions } from '../plugins/model-options.js';
 import type { TranslationTask } from '../tasks/translation.js';
-import type { TrainRequest } from './request.js';
+import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
 
 /** Builds the model of a request with fresh weights. */
@@ -21,6 +26,22 @@ function buildModel({ options, all, plugins }: TrainRequest, task: TranslationTa
   });
 }
 
+/** @throws UserError where --ema-seed-model has no average, or one of another model */
+function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAverage {
+  const average = new MovingAverage(store, options);
+  const { emaSeedModel } = options;
+  if (emaSeedModel === null) return average;
+  const { ema } = loadCheckpoint(emaSeedModel, { optimizer: false, ema: true });
+  if (ema === undefined) {
+    throw new UserError(
+      `${emaSeedModel} holds no moving average for --ema-seed-model`,
+      'name a checkpoint that was trained with --store-ema',
+    );
+  }
+  fillArena(store, average.begin(), ema, emaSeedModel);
+  return average;
+}
+
 /** Builds model, criterion, optimizer and scheduler of a request. @throws UserError where options do not go together */
 export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
   const { all, kernels, options, plugins } = request;
@@ -30,10 +51,11 @@ export function buildTrainer(request: TrainRequest, task: TranslationTask): Trai
   log.message(`${plugins.architecture.name}: ${count.toLocaleString('en')} parameters; criterion ${criterion.name}`);
   const parts = {
     model,
+    average: options.storeEma ? buildAverage(model.parameters, options) : null,
     kernels,
     criterion: criterion.build(selectOptions(criterion.options, all)),
     optimizer: optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels),
-    lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr),
+    lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
   };
   return new Trainer(parts, options);
 }

@@ -20,6 +20,11 @@ export class AverageMeter {
     return this.#weight > 0 ? this.#sum / this.#weight : this.#latest;
   }
 
+  /** Σ value · weight */
+  get sum(): number {
+    return this.#sum;
+  }
+
   reset(): void {
     this.#latest = null;
     this.#sum = 0;

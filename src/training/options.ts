@@ -123,7 +123,7 @@ export const optimizationOptions = defineOptions({
     aliases: ['--learning-rate'],
     metavar: 'LR1,LR2,…',
     group: 'Optimization',
-    help: 'learning rate; for --lr-scheduler fixed one for each epoch',
+    help: 'learning rate; for --lr-scheduler fixed and polynomial_decay one for each epoch',
   },
   stopMinLr: {
     kind: 'float',
@@ -159,7 +159,7 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: "fairseq's flag, without effect: a rate depends on the update alone (see --reset-optimizer)",
+    help: 'forget what the schedule has seen, e.g. the best value of reduce_lr_on_plateau',
   },
   resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'forget losses and the best value' },
   resetOptimizer: {
@@ -219,6 +219,45 @@ export const checkpointOptions = defineOptions({
   },
 });
 
+/** The moving average of the weights. */
+export const averageOptions = defineOptions({
+  storeEma: {
+    kind: 'boolean',
+    default: false,
+    group: 'Moving average',
+    help: 'keep an exponential moving average of the weights, in checkpoints too',
+  },
+  emaDecay: {
+    kind: 'float',
+    default: 0.9999,
+    min: 0,
+    max: 1,
+    group: 'Moving average',
+    help: 'part of it that a step leaves',
+  },
+  emaStartUpdate: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Moving average',
+    help: 'before N updates it is the weights themselves',
+  },
+  emaUpdateFreq: { kind: 'int', default: 1, min: 1, group: 'Moving average', help: 'a step every N updates' },
+  emaSeedModel: {
+    kind: 'string',
+    default: null,
+    metavar: 'STEM',
+    group: 'Moving average',
+    help: 'begin with the moving average of this checkpoint',
+  },
+  emaFp32: {
+    kind: 'boolean',
+    default: false,
+    group: 'Moving average',
+    help: "fairseq's flag, without effect: it always is in float32",
+  },
+});
+
 export const evaluationOptions = defineOptions({
   evalBleu: {
     kind: 'boolean',
@@ -263,12 +302,18 @@ export const lossOptions = defineOptions({
     kind: 'int',
     default: 0,
     min: 0,
+    group: 'Optimization',
     help: 'first N target tokens of a sentence that the loss leaves out',
   },
 });
 
 export const seedOption = defineOptions({
   seed: { kind: 'int', default: 1, min: 0, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
+});
+
+/** `--seed` of commands that only read data. */
+export const { seed: batchSeed } = defineOptions({
+  seed: { kind: 'int', default: 1, min: 0, group: 'Dataset', help: 'of the order in which batches are cut' },
 });
 
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;

@@ -7,6 +7,7 @@ import type { ArchitectureDefinition } from '../plugins/model.js';
 import type { OptimizerDefinition } from '../plugins/optimizer.js';
 import { translationOptions } from '../tasks/translation.js';
 import {
+  averageOptions,
   checkpointOptions,
   datasetOptions,
   evaluationOptions,
@@ -21,6 +22,7 @@ export const trainingOptions = {
   ...datasetOptions,
   ...optimizationOptions,
   ...checkpointOptions,
+  ...averageOptions,
   ...evaluationOptions,
   ...lossOptions,
   ...seedOption,
@@ -44,6 +46,8 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'device',
   'threads',
   'cpu',
+  'bf16',
+  'fp16',
 ]);
 
 /** Everything that `train` needs to know. */

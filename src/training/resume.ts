@@ -6,10 +6,12 @@ import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.j
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import type { MovingAverage } from '../optim/moving-average.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
-import { loadWeights } from '../optim/weights.js';
+import { fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
+import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import type { Trainer } from './trainer.js';
@@ -49,24 +51,38 @@ export function resume(
   if (start === null) return null;
   const { stem, weightsOnly } = start;
   const { resetOptimizer } = request.options;
-  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer });
-  const { model, optimizer } = trainer.parts;
+  const { model, optimizer, average } = trainer.parts;
+  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
   else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
   checkSameModel(stem, checkpoint.metadata, identity, request);
   loadWeights(model.parameters, checkpoint.weights, stem);
+  if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
     log.message(`began with the weights of ${stem}`);
     return null;
   }
   const training = trainingOf(stem, checkpoint);
   if (!resetOptimizer) {
+    checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
+    if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
   }
   if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/** The checkpoint's average, else its weights, as fairseq does it. */
+function restoreAverage(average: MovingAverage, { ema }: Checkpoint, stem: string): void {
+  const values = average.begin();
+  if (ema !== undefined) fillArena(average.store, values, ema, stem);
+  else log.message(`${stem} has no moving average; it begins with the weights`);
+}
+
+function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {
+  if (state != null && lrScheduler.state !== undefined) lrScheduler.state = state as ScheduleState;
 }
 
 /**
@@ -115,6 +131,16 @@ function vocabularyOf({ languages }: Identity, store: ParameterStore) {
     source: { language: String(languages.source), size: source },
     target: { language: String(languages.target), size: rows('decoder') ?? source },
   };
+}
+
+/** Two optimizers may call what they keep by the same names and mean other things. */
+function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): void {
+  const [before, after] = [recorded.options.optimizer, now.options.optimizer];
+  if (before === undefined || after === undefined || before === after) return;
+  throw new UserError(
+    `${stem} was trained with --optimizer ${before}, not ${after}`,
+    "train on with it, or start the optimizer's state afresh with --reset-optimizer",
+  );
 }
 
 /** Options of a model that may change in the middle of training: they do not shape it. */

@@ -64,7 +64,7 @@ export class TrainingRun {
   }
 
   #checkpoint({ epoch, updates, endOfEpoch }: Moment): Checkpoint {
-    const { optimizer, model } = this.trainer.parts;
+    const { optimizer, model, lrScheduler, average } = this.trainer.parts;
     const { options } = this.request;
     const { train, train_inner } = this.statistics;
     const meters: MeterStates = { train: endOfEpoch ? {} : train.state, train_inner: train_inner.state };
@@ -74,6 +74,7 @@ export class TrainingRun {
       iterator: { ...this.data.state },
       bestMetric: this.best.best,
       earlyStopping: this.earlyStopping.state,
+      ...(lrScheduler.state === undefined ? {} : { lrScheduler: lrScheduler.state }),
       seed: options.seed,
       meters: { ...meters },
     };
@@ -83,6 +84,7 @@ export class TrainingRun {
       optimizer: options.noSaveOptimizerState
         ? null
         : optimizerTensors(optimizer, model.parameters, this.trainer.optimizerSteps),
+      ...(average?.values ? { ema: storeWeights(model.parameters, average.values) } : {}),
     };
   }
 }

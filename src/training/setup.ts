@@ -29,7 +29,6 @@ export interface Setup {
 export function setUp(request: TrainRequest): Setup {
   const { options } = request;
   checkOptions(request);
-  if (!options.noSave) prepareFolder(options.saveDir);
   const task = setupTranslation(request.data, options);
   logTask(task);
   const trainer = buildTrainer(request, task);
@@ -46,6 +45,8 @@ export function setUp(request: TrainRequest): Setup {
   );
   const run = new TrainingRun(request, identity, trainer, data, options.resetMeters ? null : state);
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
+  // Last, so that a mistake in anything else leaves no empty folder behind.
+  if (!options.noSave) prepareFolder(options.saveDir);
   return { run, validation: { parts: { task, model, criterion, startBleu }, splits } };
 }
 

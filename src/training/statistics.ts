@@ -1,4 +1,5 @@
 import type { Stats } from './events.js';
+import type { FigureValues } from './loss-values.js';
 import { AverageMeter, type Clock, monotonicClock, RateMeter } from './meters.js';
 import { formatGeneral, roundTo } from './number-format.js';
 
@@ -10,6 +11,8 @@ export interface LossReport {
   readonly sampleSize: number;
   readonly tokens: number; // target tokens
   readonly sentences: number;
+  /** What else the criterion reports. */
+  readonly figures?: FigureValues;
 }
 
 /** What an update did. */
@@ -22,6 +25,8 @@ export interface UpdateReport extends LossReport {
   readonly clipped: boolean | null;
   /** The rate of the next update. */
   readonly learningRate: number;
+  /** Of the moving average of the weights, with --store-ema. */
+  readonly averageDecay?: number;
   readonly seconds: number;
 }
 
@@ -34,12 +39,18 @@ const BITS = Math.LN2;
 export class LossStatistics {
   protected readonly averages: Record<string, AverageMeter> = {};
   readonly #wordsPerSecond: RateMeter;
+  /** Names of the criterion's own figures, in its order. */
+  readonly #figures = new Set<string>();
 
   constructor(readonly clock: Clock = monotonicClock) {
     this.#wordsPerSecond = new RateMeter(clock);
   }
 
-  add({ loss, nll, sampleSize, tokens, sentences }: LossReport): void {
+  add({ loss, nll, sampleSize, tokens, sentences, figures = {} }: LossReport): void {
+    for (const [name, { sum, unit }] of Object.entries(figures)) {
+      this.#figures.add(name);
+      this.average(name).add(unit === 'nats' ? sum / sampleSize / BITS : sum);
+    }
     this.average('loss').add(loss / sampleSize / BITS, sampleSize);
     this.average('nll_loss').add(nll / tokens / BITS, tokens);
     this.average('wpb').add(tokens);
@@ -62,11 +73,20 @@ export class LossStatistics {
   }
 
   lossFigures(): Stats {
+    const figures = [...this.#figures].map((name) => [name, this.average(name).value ?? Number.NaN] as const);
+    const accuracy = this.#figures.has('n_correct') && this.#figures.has('total') ? this.#accuracy() : null;
     return [
       ['loss', formatGeneral(this.loss)],
       ['nll_loss', formatGeneral(this.nllLoss)],
+      ...figures.map(([name, value]) => [name, formatGeneral(value)] as const),
       ['ppl', formatGeneral(this.perplexity)],
+      ...(accuracy === null ? [] : [['accuracy', formatGeneral(accuracy)] as const]),
     ];
+  }
+
+  /** Of all rows so far, not the mean of batches; in %. */
+  #accuracy(): number {
+    return roundTo((100 * this.average('n_correct').sum) / this.average('total').sum, 3);
   }
 
   wordsPerSecond(): Stats {
@@ -115,7 +135,7 @@ export class UpdateStatistics extends LossStatistics {
   /** All figures in fairseq's order. */
   stats(): Stats {
     if (this.#latest === null) return [];
-    const { updates, learningRate, clipped } = this.#latest;
+    const { updates, learningRate, clipped, averageDecay } = this.#latest;
     return [
       ...this.lossFigures(),
       ...this.wordsPerSecond(),
@@ -126,6 +146,7 @@ export class UpdateStatistics extends LossStatistics {
       this.figure('gnorm', 3),
       ...(clipped === null ? [] : [this.figure('clip', 1)]),
       ['train_wall', formatGeneral(roundTo(this.#trainSeconds, 0))],
+      ...(averageDecay === undefined ? [] : [['ema_decay', formatGeneral(roundTo(averageDecay, 5))] as const]),
       ['wall', formatGeneral(roundTo(this.clock() - this.#started, 0))],
     ];
   }

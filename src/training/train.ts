@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { log } from '../log.js';
 import { logProgress, logStats, type Stats } from './events.js';
 import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
@@ -18,7 +19,8 @@ export async function train(request: TrainRequest): Promise<void> {
   try {
     const reason = await trainEpochs(setup);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    log.message(`done training in ${seconds} seconds: ${reason}`);
+    const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(2); // maxRSS counts KiB
+    log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${gigabytes} GiB`);
   } finally {
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();
@@ -35,11 +37,17 @@ async function trainEpochs(setup: Setup): Promise<string> {
   for (;;) {
     const epoch = run.data.nextEpoch;
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
-    const rate = run.trainer.learningRate(epoch);
+    const rate = rateReached(run);
     if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
     const reason = reasonToStop(run.trainer.updates, options) ?? (await trainEpoch(setup, epoch, hours));
     if (reason !== null) return reason;
   }
+}
+
+/** The rate that --stop-min-lr is held against: before an epoch, that at which the last one ended. */
+function rateReached({ data, trainer }: TrainingRun): number {
+  const { epoch, iterationsInEpoch } = data.state;
+  return trainer.learningRate(iterationsInEpoch > 0 ? epoch : Math.max(1, epoch - 1));
 }
 
 /** Trains what remains of an epoch. @returns why training is to stop, or null */
@@ -52,6 +60,8 @@ async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Pro
   let reason: string | null = null;
   for (const microBatches of data.updates(updateFrequency)) {
     const report = await trainer.step(microBatches, epoch);
+    // A device that answers at once never leaves the microtasks: signals and finalizers wait for a turn of the loop.
+    await setImmediate();
     statistics.train.add(report);
     statistics.train_inner.add(report);
     logUpdate(run, epoch, data.updatesDone(updateFrequency), total);
@@ -92,6 +102,7 @@ async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise
       reason ??= `no better ${options.bestCheckpointMetric} in ${options.patience} validations (--patience)`;
     }
   }
+  if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= interruptionOf(run.request, hours);
   if (saving || reason !== null) run.save(moment, value);
   return reason;

@@ -1,12 +1,14 @@
 import { InternalError, UserError } from '../errors.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import type { Criterion } from '../plugins/criterion.js';
+import type { MovingAverage } from '../optim/moving-average.js';
+import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf.js';
 import { batchLoss } from './batch-loss.js';
+import { addLosses, type LossValues, readLoss, tidyOutput } from './loss-values.js';
 import type { UpdateReport } from './statistics.js';
 
 export interface TrainerParts {
@@ -15,6 +17,8 @@ export interface TrainerParts {
   readonly optimizer: Optimizer;
   readonly lrScheduler: LrScheduler;
   readonly kernels: ArenaKernels;
+  /** Of the weights; with --store-ema. */
+  readonly average?: MovingAverage | null;
 }
 
 export interface TrainerOptions {
@@ -31,6 +35,12 @@ const CLIP_EPSILON = 1e-6;
 
 /** Sentences that an error message names. */
 const NAMED_SENTENCES = 20;
+
+/** What one micro-batch's backward pass leaves on the device. */
+interface Differentiated {
+  readonly output: CriterionOutput;
+  readonly gradients: tf.Tensor[]; // by the trainable parameters
+}
 
 /** Changes a model's parameters, one update after another. */
 export class Trainer {
@@ -49,25 +59,28 @@ export class Trainer {
     return this.parts.lrScheduler.learningRate({ updates: this.updates, epoch });
   }
 
+  /** Tells the schedule that an epoch is over. @param value of the checkpoint metric; null without validation */
+  endEpoch(epoch: number, value: number | null): void {
+    this.parts.lrScheduler.endEpoch?.({ updates: this.updates, epoch }, value);
+  }
+
   /**
    * One update: gradients summed over the micro-batches and divided by their sample size, clipped, applied.
    * @throws UserError when the loss or the gradient is not finite; the parameters are then as before
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
-    await tf.nextFrame(); // timers, signals and freed memory: a backend that computes synchronously lets nothing else in
     const { optimizer, kernels, model } = this.parts;
     const { gradients } = model.parameters;
     gradients.fill(0);
-    const sums = { loss: 0, nll: 0, tokens: 0, sentences: 0 };
+    let losses: LossValues = { loss: 0, nll: 0, figures: {} };
+    let [tokens, sentences] = [0, 0];
     for (const [microBatch, batch] of microBatches.entries()) {
-      const { loss, nll } = await this.#accumulateGradients(batch, microBatch, epoch);
-      sums.loss += loss;
-      sums.nll += nll;
-      sums.tokens += batch.ntokens;
-      sums.sentences += batch.batchSize;
+      losses = addLosses(losses, await this.#accumulateGradients(batch, microBatch, epoch));
+      tokens += batch.ntokens;
+      sentences += batch.batchSize;
     }
-    const sampleSize = this.options.sentenceAvg ? sums.sentences : sums.tokens;
+    const sampleSize = this.options.sentenceAvg ? sentences : tokens;
     const gradientNorm = Math.sqrt(kernels.squaredNorm(gradients)) / sampleSize;
     if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
     const { factor, clipped } = this.#clipping(gradientNorm);
@@ -76,53 +89,60 @@ export class Trainer {
     optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     model.parameters.valuesChanged();
     this.updates += 1;
+    const averageDecay = this.parts.average?.update(this.updates);
     return {
-      ...sums,
+      ...losses,
+      tokens,
+      sentences,
       sampleSize,
       updates: this.updates,
       gradientNorm,
       clipped,
       learningRate: this.learningRate(epoch),
+      ...(averageDecay === undefined ? {} : { averageDecay }),
       seconds: (performance.now() - start) / 1000,
     };
   }
 
   /** Adds one micro-batch's gradient to the arena; the only place where training waits for the device. */
-  async #accumulateGradients(
-    batch: TranslationBatch,
-    microBatch: number,
-    epoch: number,
-  ): Promise<{ loss: number; nll: number }> {
+  async #accumulateGradients(batch: TranslationBatch, microBatch: number, epoch: number): Promise<LossValues> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
-    const tensors = tf.tidy(() => this.#differentiate(batch, microBatch, epoch));
-    const [loss, nll, ...gradients] = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
-    tf.dispose(tensors);
-    if (!Number.isFinite(loss![0]!)) throw this.#notFinite('loss', loss![0]!, [batch], epoch);
-    for (const [index, parameter] of store.trainable.entries()) {
-      kernels.accumulate(store.view(store.gradients, parameter), gradients[index]!);
+    const targets = store.trainable.map((parameter) => ({
+      tensor: parameter.tensor,
+      gradient: store.view(store.gradients, parameter),
+    }));
+    const { output, gradients } = kernels.collectGradients(targets, () =>
+      tidyOutput(() => this.#differentiate(batch, microBatch, epoch)),
+    );
+    try {
+      const losses = await readLoss(output);
+      if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
+      for (const [index, { gradient }] of targets.entries()) await kernels.addTensor(gradient, gradients[index]!);
+      return losses;
+    } finally {
+      tf.dispose(gradients);
     }
-    return { loss: loss![0]!, nll: nll![0]! };
   }
 
-  /** Loss, nll and the gradient of the loss by every trainable tensor. */
-  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): tf.Tensor[] {
+  /** The criterion's output and the gradient of the loss by every trainable tensor. */
+  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): Differentiated {
     const { model, criterion } = this.parts;
     const { seed, ignorePrefixSize } = this.options;
     const mode = { dropout: { seed, update: this.updates, microBatch } };
     const { trainable } = model.parameters;
-    const forward = { nll: null as tf.Scalar | null };
+    const forward = { reported: null as Omit<CriterionOutput, 'loss'> | null };
     const { value, grads } = tf.engine().gradients(
       () => {
-        const output = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
-        forward.nll = tf.keep(tf.clone(output.nll));
-        return output.loss;
+        const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
+        forward.reported = keepReported(reported);
+        return loss;
       },
       trainable.map(({ tensor }) => tensor),
     );
     const withoutGradient = trainable.find((_, index) => grads[index] == null);
     if (withoutGradient !== undefined) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
-    return [value, forward.nll!, ...grads];
+    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
   }
 
   /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */
@@ -141,4 +161,11 @@ export class Trainer {
       'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched',
     );
   }
+}
+
+/** Copies of what is reported beside the loss, which outlive the tape. */
+function keepReported({ nll, figures = {} }: Omit<CriterionOutput, 'loss'>): Omit<CriterionOutput, 'loss'> {
+  const kept = (tensor: tf.Scalar): tf.Scalar => tf.keep(tf.clone(tensor));
+  const entries = Object.entries(figures).map(([name, { sum, unit }]) => [name, { sum: kept(sum), unit }] as const);
+  return { nll: kept(nll), figures: Object.fromEntries(entries) };
 }

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Criterion } from '../plugins/criterion.js';
 import { EVALUATION, type TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
-import * as tf from '../tf.js';
 import { batchLoss } from './batch-loss.js';
 import { logProgress, type Stats } from './events.js';
+import { readLoss, tidyOutput } from './loss-values.js';
 import { formatGeneral } from './number-format.js';
 import { type LossReport, LossStatistics } from './statistics.js';
 import type { BatchedSplit } from './train-data.js';
@@ -53,6 +54,7 @@ export async function validate(
     const batch = task.collate(data, ids);
     statistics.add(await evaluateBatch(model, criterion, batch, epoch, options));
     await bleu?.add(batch);
+    await setImmediate(); // lets signals and finalizers in, as in training
     logProgress(`valid on '${data.split}'`, index + 1, chosen.length, statistics.lossFigures());
   }
   const score = bleu?.score();
@@ -75,12 +77,7 @@ async function evaluateBatch(
   epoch: number,
   { sentenceAvg, ignorePrefixSize }: ValidationOptions,
 ): Promise<LossReport> {
-  const tensors = tf.tidy(() => {
-    const { loss, nll } = batchLoss(model, criterion, batch, { mode: EVALUATION, epoch, ignorePrefixSize });
-    return [loss, nll];
-  });
-  const [loss, nll] = await Promise.all(tensors.map((tensor) => tensor.data()));
-  tf.dispose(tensors);
+  const output = tidyOutput(() => batchLoss(model, criterion, batch, { mode: EVALUATION, epoch, ignorePrefixSize }));
   const { ntokens: tokens, batchSize: sentences } = batch;
-  return { loss: loss![0]!, nll: nll![0]!, sampleSize: sentenceAvg ? sentences : tokens, tokens, sentences };
+  return { ...(await readLoss(output)), sampleSize: sentenceAvg ? sentences : tokens, tokens, sentences };
 }

@@ -27,7 +27,13 @@ export interface LineTranslator {
 }
 
 /** Where the options of the search rule every output out. */
-const NOTHING: Translation = { text: '', score: Number.NEGATIVE_INFINITY, tokens: [], tokenScores: [] };
+const NOTHING: Translation = {
+  text: '',
+  score: Number.NEGATIVE_INFINITY,
+  tokens: [],
+  tokenScores: [],
+  alignment: null,
+};
 
 const { prefixSize: _, ...search } = searchOptions;
 
@@ -67,11 +73,15 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
     async translate(lines) {
       if (lines.length === 0) return [];
       const sentences = linesAsData(segment === null ? lines : lines.map(segment), task, longest);
-      const translated = await translateSplit(task, sentences, beamSearch, postProcess, {
+      const translated = await translateSplit(task, sentences, beamSearch, {
+        postProcess,
+        printAlignment: null,
         maxTokens,
-        maxSentences: batchSize,
+        batchSize,
         requiredBatchSizeMultiple: 1,
-        skipInvalidSizes: false,
+        skipInvalidSizeInputsValidTest: false,
+        seed: 1,
+        logInterval: Number.POSITIVE_INFINITY,
       });
       return translated.map(({ translations }) => ({
         ...(translations[0] ?? NOTHING),

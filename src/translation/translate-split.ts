@@ -1,16 +1,21 @@
-import type { BeamSearch, SearchInput } from '../generation/beam-search.js';
-import { type TranslatedSentence, toText } from '../generation/output.js';
+import { setImmediate } from 'node:timers/promises';
+import { UserError } from '../errors.js';
+import { type BeamSearch, type SearchInput, type TranslatedSentence, toText } from '../generation/index.js';
+import type { TextOptions } from '../generation/output.js';
 import { prefixesOf } from '../generation/prefixes.js';
 import { log } from '../log.js';
-import type { SourceBatch, TranslationBatch } from '../tasks/collate.js';
+import type { SourceBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 
-export interface SplitBatches {
+export interface SplitOptions extends Pick<TextOptions, 'postProcess' | 'printAlignment'> {
   readonly maxTokens: number | null;
-  readonly maxSentences: number | null;
+  readonly batchSize: number | null;
   readonly requiredBatchSizeMultiple: number;
-  readonly skipInvalidSizes: boolean;
+  readonly skipInvalidSizeInputsValidTest: boolean;
+  readonly seed: number;
+  /** Says how far it is every so many batches. */
+  readonly logInterval: number;
 }
 
 /** fairseq's size of a batch where none is given. */
@@ -18,45 +23,78 @@ export const DEFAULT_MAX_TOKENS = 12_000;
 
 /**
  * Translates a split, in the batches that fairseq makes of it; results are in the order of the data, since that is what
- * people compare files by.
- * @param postProcess the subword scheme that `--remove-bpe` undoes
- * @param batches batches of at most 12,000 tokens where it gives no size
+ * people compare files by. Of each sentence the `--nbest` translations of the search are kept.
+ * @throws UserError for a sentence that is too long, and where --prefix-size has no references to take prefixes from
  */
 export async function translateSplit(
   task: TranslationTask,
   data: TranslationData,
   search: BeamSearch,
-  postProcess: string | null,
-  batches: SplitBatches,
+  options: SplitOptions,
 ): Promise<TranslatedSentence[]> {
-  const { maxTokens, maxSentences } = batches;
-  const made = task.makeBatches(data, {
-    ...batches,
-    seed: 1,
-    maxTokens: maxTokens === null && maxSentences === null ? DEFAULT_MAX_TOKENS : maxTokens,
-    maxPositions: search.maxPositions,
-  });
-  if (made.skipped.length > 0) log.warning(`${made.skipped.length} sentences are too long and were skipped`);
+  const batches = cutIntoBatches(task, data, search, options);
+  const { postProcess, printAlignment, logInterval } = options;
   const translated: TranslatedSentence[] = [];
   const started = performance.now();
   let tokens = 0;
-  for (const [index, ids] of made.batches.entries()) {
-    const batch = data.sizes.target === null ? task.collateSource(data, ids) : task.collate(data, ids);
-    const hypotheses = await search.translate(searchInput(batch, search.options.prefixSize));
+  for (const [index, ids] of batches.entries()) {
+    const input = searchInput(task, data, ids, search.options.prefixSize);
+    const hypotheses = await search.translate(input);
     const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
-    batch.ids.forEach((id, row) => {
-      tokens += hypotheses[row]![0]?.tokens.length ?? 0;
-      translated.push(toText(pairs.get(id)!, hypotheses[row]!, { ...task, postProcess }));
+    input.ids.forEach((id, row) => {
+      const best = hypotheses[row]!.slice(0, search.options.nbest);
+      tokens += best[0]?.tokens.length ?? 0;
+      translated.push(toText(pairs.get(id)!, best, { ...task, postProcess, printAlignment }));
     });
-    log.info('progress', { label: 'translating', position: index + 1, total: made.batches.length });
+    await setImmediate(); // lets finalizers in, as in training
+    const done = index + 1;
+    log.info('progress', { label: 'translating', position: done, total: batches.length });
+    if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
   }
   logSpeed(translated.length, tokens, (performance.now() - started) / 1000);
   return translated.sort((a, b) => a.id - b.id);
 }
 
-/** With the beginning of each reference, where there are references and --prefix-size asks for it. */
-const searchInput = (batch: SourceBatch | TranslationBatch, prefixSize: number): SearchInput =>
-  prefixSize > 0 && 'target' in batch ? { ...batch, prefixTokens: prefixesOf(batch, prefixSize) } : batch;
+function cutIntoBatches(
+  task: TranslationTask,
+  data: TranslationData,
+  { maxPositions }: BeamSearch,
+  options: SplitOptions,
+): readonly Int32Array[] {
+  const { maxTokens, batchSize } = options;
+  const { batches, skipped } = task.makeBatches(data, {
+    maxTokens: maxTokens === null && batchSize === null ? DEFAULT_MAX_TOKENS : maxTokens,
+    maxSentences: batchSize,
+    requiredBatchSizeMultiple: options.requiredBatchSizeMultiple,
+    skipInvalidSizes: options.skipInvalidSizeInputsValidTest,
+    seed: options.seed,
+    maxPositions: {
+      source: Math.min(task.options.maxSourcePositions, maxPositions.source),
+      target: Math.min(task.options.maxTargetPositions, maxPositions.target),
+    },
+  });
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches`);
+  if (skipped.length > 0) log.warning(`${skipped.length} sentences are too long and were skipped`);
+  return batches;
+}
+
+/** A batch with what its outputs have to begin with. */
+function searchInput(
+  task: TranslationTask,
+  data: TranslationData,
+  ids: Int32Array,
+  prefixSize: number,
+): SearchInput & Pick<SourceBatch, 'ids'> {
+  if (prefixSize === 0) return task.collateSource(data, ids);
+  if (data.sizes.target === null) {
+    throw new UserError(
+      `${data.split} has no references, which --prefix-size and --score-reference need`,
+      'preprocess both languages, or leave these options out',
+    );
+  }
+  const batch = task.collate(data, ids);
+  return { ...batch, prefixTokens: prefixesOf(batch, prefixSize) };
+}
 
 function logSpeed(sentences: number, tokens: number, seconds: number): void {
   const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { portableArenaKernels as kernels } from '../../src/optim/arena-kernels.js';
+import * as tf from '../../src/tf.js';
 
 describe('the portable arena kernels', () => {
   it('sum squares in float64, where float32 would lose the small ones', () => {
@@ -14,9 +15,12 @@ describe('the portable arena kernels', () => {
     expect([...x]).toEqual([Math.fround(3 * (1 / 3)), Math.fround(Math.fround(-0.1) * (1 / 3))]);
   });
 
-  it('accumulate element by element', () => {
+  it('add a tensor element by element', async () => {
+    await tf.setBackend('cpu');
     const sum = Float32Array.of(1, 2);
-    kernels.accumulate(sum, Float32Array.of(0.5, -2));
+    const tensor = tf.tensor1d([0.5, -2]);
+    await kernels.addTensor(sum, tensor);
+    tensor.dispose();
     expect([...sum]).toEqual([1.5, 0]);
   });
 });

@@ -1,63 +1,143 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { fixed } from '../../src/optim/fixed.js';
-import { inverseSqrt } from '../../src/optim/inverse-sqrt.js';
+import { lrSchedulers } from '../../src/optim/index.js';
+import { flagOf } from '../../src/options/schema.js';
 import { selectOptions } from '../../src/options/select.js';
+import type { LrScheduler, ScheduleContext } from '../../src/plugins/lr-scheduler.js';
 
-describe('inverse_sqrt', () => {
-  const build = (values: Record<string, unknown>, rates: readonly number[]) =>
-    inverseSqrt.build(selectOptions(inverseSqrt.options, values), rates);
+/** Rates under fairseq's schedules, driven as its trainer drives them: test/golden/optim/README.md. */
+interface Golden {
+  readonly updatesPerEpoch: number;
+  readonly cases: readonly {
+    readonly scheduler: string;
+    readonly lr: readonly number[];
+    readonly options: Readonly<Record<string, unknown>>; // under fairseq's names, of schedule and run
+    readonly values: readonly (number | null)[]; // of the validation after each epoch
+    readonly rates: readonly number[]; // of each update
+    readonly reached: readonly number[]; // before the first epoch and after each
+  }[];
+}
 
-  // fairseq main 3d262bb: InverseSquareRootSchedule.step_update(updates)
-  it.each([
-    { updates: 0, rate: 0 },
-    { updates: 1, rate: 2.5e-4 },
-    { updates: 19, rate: 4.75e-3 },
-    { updates: 20, rate: 5e-3 },
-    { updates: 80, rate: 2.5e-3 },
-  ])('gives $rate after $updates updates with --lr 5e-3 --warmup-updates 20', ({ updates, rate }) => {
-    expect(build({ warmupUpdates: 20 }, [5e-3]).learningRate({ updates, epoch: 1 })).toBeCloseTo(rate, 12);
+const golden: Golden = JSON.parse(readFileSync(new URL('../golden/optim/lr-schedulers.json', import.meta.url), 'utf8'));
+const { updatesPerEpoch } = golden;
+
+/** A schedule from options under fairseq's names. */
+function build(name: string, lr: readonly number[], given: Readonly<Record<string, unknown>> = {}): LrScheduler {
+  const definition = lrSchedulers.find((scheduler) => scheduler.name === name)!;
+  const values: Record<string, unknown> = {};
+  const context: Record<string, unknown> = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
+  for (const [fairseqName, value] of Object.entries(given)) {
+    const flag = `--${fairseqName.replaceAll('_', '-')}`;
+    const spelled = Object.entries(definition.options).find(
+      ([key, spec]) => flagOf(key, spec) === flag || spec.aliases?.includes(flag),
+    );
+    const camelCase = fairseqName.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (spelled !== undefined) values[spelled[0]] = value;
+    else if (camelCase in context) context[camelCase] = value;
+    else throw new Error(`${name} has no ${flag}`);
+  }
+  return definition.build(selectOptions(definition.options, values), lr, context as unknown as ScheduleContext);
+}
+
+const cases = golden.cases.map((of) => ({
+  ...of,
+  title: `${of.scheduler} ${of.lr.join(',')} ${JSON.stringify(of.options)}`,
+}));
+
+/** Asks for the rate of each update from epoch `first` (1-based) on, telling how each epoch ended. */
+function rates(schedule: LrScheduler, values: readonly (number | null)[], first = 1): number[] {
+  return values.slice(first - 1).flatMap((value, index) => {
+    const epoch = first + index;
+    const begin = (epoch - 1) * updatesPerEpoch;
+    const ofEpoch = Array.from({ length: updatesPerEpoch }, (_, update) =>
+      schedule.learningRate({ updates: begin + update, epoch }),
+    );
+    schedule.endEpoch?.({ updates: begin + updatesPerEpoch, epoch }, value);
+    return ofEpoch;
+  });
+}
+
+describe('the rate of each update', () => {
+  it.each(cases)("is fairseq's: $title", ({ scheduler, lr, options, values, rates: expected }) => {
+    const actual = rates(build(scheduler, lr, options), values);
+    expect(actual.length).toBe(expected.length);
+    actual.forEach((rate, update) => {
+      expect(Math.abs(rate - expected[update]!), `update ${update + 1}: ${rate}`).toBeLessThanOrEqual(1e-15);
+    });
   });
 
-  it('rises from --warmup-init-lr where that is given', () => {
-    const scheduler = build({ warmupUpdates: 10, warmupInitLr: 1e-3 }, [2e-3]);
-    expect(scheduler.learningRate({ updates: 0, epoch: 1 })).toBe(1e-3);
-    expect(scheduler.learningRate({ updates: 5, epoch: 1 })).toBeCloseTo(1.5e-3, 12);
+  it.each(cases)('goes on from a saved state: $title', ({ scheduler, lr, options, values }) => {
+    const whole = rates(build(scheduler, lr, options), values);
+    for (let first = 2; first <= values.length; first++) {
+      const before = build(scheduler, lr, options);
+      rates(before, values.slice(0, first - 1));
+      const after = build(scheduler, lr, options);
+      if (before.state !== undefined) after.state = JSON.parse(JSON.stringify(before.state));
+      expect(rates(after, values, first)).toEqual(whole.slice((first - 1) * updatesPerEpoch));
+    }
   });
 
-  it('refuses a list of rates', () => {
-    expect(() => build({}, [1e-3, 1e-4])).toThrow(UserError);
+  it.each(cases)('that --stop-min-lr is held against is that of the epoch before: $title', (of) => {
+    const schedule = build(of.scheduler, of.lr, of.options);
+    expect(schedule.learningRate({ updates: 0, epoch: 1 })).toBeCloseTo(of.rates[0]!, 15);
+    of.values.forEach((value, index) => {
+      const position = { updates: (index + 1) * updatesPerEpoch, epoch: index + 1 };
+      schedule.endEpoch?.(position, value);
+      // With --force-anneal polynomial_decay has turned to the next epoch's rates already; fairseq has not.
+      if (of.options.force_anneal !== undefined && of.scheduler === 'polynomial_decay') return;
+      expect(schedule.learningRate(position)).toBeCloseTo(of.reached[index + 1]!, 15);
+    });
+  });
+
+  it('is tested for every schedule', () => {
+    expect(new Set(golden.cases.map(({ scheduler }) => scheduler))).toEqual(
+      new Set(lrSchedulers.map(({ name }) => name)),
+    );
   });
 });
 
-describe('fixed', () => {
-  const build = (values: Record<string, unknown>, rates: readonly number[]) =>
-    fixed.build(selectOptions(fixed.options, values), rates);
-
-  it.each([
-    { epoch: 1, rate: 0.1 },
-    { epoch: 2, rate: 0.05 },
-    { epoch: 3, rate: 0.01 },
-    { epoch: 9, rate: 0.01 },
-  ])('takes $rate in epoch $epoch from --lr 0.1,0.05,0.01', ({ epoch, rate }) => {
-    expect(build({}, [0.1, 0.05, 0.01]).learningRate({ updates: 7, epoch })).toBe(rate);
+describe('reduce_lr_on_plateau', () => {
+  it('takes no better value for a better one where losses are negative', () => {
+    const schedule = build('reduce_lr_on_plateau', [1]);
+    const rateAfter = (value: number): number => {
+      schedule.endEpoch!({ updates: 9, epoch: 1 }, value);
+      return schedule.learningRate({ updates: 9, epoch: 2 });
+    };
+    expect([-2, -2.1, -2.1, -2.2].map(rateAfter)).toEqual([1, 1, 0.1, 0.1]);
   });
 
-  // fairseq main 3d262bb: FixedLRSchedule with --force-anneal 3 --lr-shrink 0.5
-  it.each([
-    { epoch: 2, rate: 0.4 },
-    { epoch: 3, rate: 0.2 },
-    { epoch: 4, rate: 0.1 },
-  ])('has shrunk to $rate in epoch $epoch with --force-anneal 3', ({ epoch, rate }) => {
-    expect(build({ forceAnneal: 3, lrShrink: 0.5 }, [0.4]).learningRate({ updates: 0, epoch })).toBeCloseTo(rate, 12);
+  it('lets an epoch pass that had no validation, and counts NaN as not better', () => {
+    const schedule = build('reduce_lr_on_plateau', [1]);
+    schedule.endEpoch!({ updates: 9, epoch: 1 }, 3);
+    schedule.endEpoch!({ updates: 18, epoch: 2 }, null);
+    expect(schedule.learningRate({ updates: 18, epoch: 3 })).toBe(1);
+    schedule.endEpoch!({ updates: 27, epoch: 3 }, Number.NaN);
+    expect(schedule.learningRate({ updates: 27, epoch: 4 })).toBe(0.1);
+  });
+});
+
+describe('a schedule refuses', () => {
+  const single = ['inverse_sqrt', 'cosine', 'reduce_lr_on_plateau', 'step', 'tri_stage', 'triangular'];
+  it.each(single)('a list of rates: %s', (name) => {
+    expect(() => build(name, [1e-3, 1e-4])).toThrow(UserError);
+    expect(() => build(name, [1e-3, 1e-4])).toThrow(new RegExp(`--lr 0.001,0.0001 .* --lr-scheduler ${name} cannot`));
   });
 
   it.each([
-    { updates: 0, rate: 0.25 },
-    { updates: 2, rate: 0.75 },
-    { updates: 3, rate: 1 },
-    { updates: 4, rate: 1 },
-  ])('gives $rate after $updates updates of a warm-up of 4', ({ updates, rate }) => {
-    expect(build({ warmupUpdates: 4 }, [1]).learningRate({ updates, epoch: 1 })).toBe(rate);
+    { name: 'polynomial_decay', given: {}, message: /give --total-num-update or --max-update/ },
+    { name: 'cosine', given: {}, message: /give --lr-period-updates, or a --max-update beyond/ },
+    { name: 'cosine', given: { max_update: 9, warmup_updates: 9 }, message: /beyond the warm-up/ },
+    { name: 'reduce_lr_on_plateau', given: { lr_shrink: 1 }, message: /--lr-shrink 1 does not shrink/ },
+    { name: 'step', given: { min_lr: 1 }, message: /--lr 1 is not above --min-lr 1/ },
+    { name: 'tri_stage', given: { warmup_steps: 5 }, message: /no decay; give --decay-steps/ },
+    { name: 'tri_stage', given: { decay_steps: 5, final_lr_scale: 0 }, message: /--final-lr-scale 0/ },
+    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.2, 0.3], max_update: 9 }, message: /add up to 1/ },
+    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.4, 0.5] }, message: /--max-update, which is not given/ },
+    { name: 'triangular', given: {}, message: /give a --max-lr above it/ },
+    { name: 'triangular', given: { max_lr: 1 }, message: /rises from --lr 1; give a --max-lr above it/ },
+  ])('$name with $given', ({ name, given, message }) => {
+    expect(() => build(name, [1], given)).toThrow(UserError);
+    expect(() => build(name, [1], given)).toThrow(message);
   });
 });

@@ -8,7 +8,7 @@ import { inverseSqrt } from '../../src/optim/inverse-sqrt.js';
 import { loadWeights } from '../../src/optim/weights.js';
 import { selectOptions } from '../../src/options/select.js';
 import { Trainer } from '../../src/training/trainer.js';
-import { goldenTask } from './toy-trainer.js';
+import { goldenTask, trainingWithoutEnd } from './toy-trainer.js';
 
 const golden = (name: string): string => fileURLToPath(new URL(`../golden/model/${name}`, import.meta.url));
 
@@ -52,7 +52,7 @@ export function goldenTrainer(options: { lr: number; warmupUpdates: number; weig
         model.parameters,
         portableArenaKernels,
       ),
-      lrScheduler: inverseSqrt.build(selectOptions(inverseSqrt.options, { warmupUpdates }), [lr]),
+      lrScheduler: inverseSqrt.build(selectOptions(inverseSqrt.options, { warmupUpdates }), [lr], trainingWithoutEnd),
       kernels: portableArenaKernels,
     },
     { seed: 3, clipNorm: 1, sentenceAvg: false, ignorePrefixSize: 0 },

@@ -24,6 +24,9 @@ export function goldenBatches(count: number, maxTokens = 200): TranslationBatch[
   }
 }
 
+/** What a schedule is built for. */
+export const trainingWithoutEnd = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
+
 interface ToyOptions extends Partial<TrainerOptions> {
   readonly dropout?: number;
   readonly blowUpAt?: number;
@@ -50,7 +53,7 @@ export function toyTrainer({ dropout = 0, blowUpAt = 0, lr = 1e-2, ...options }:
       model,
       criterion: toyCriterion.build({ blowUpAt }),
       optimizer: adam.build(selectOptions(adam.options, {}), model.parameters, portableArenaKernels),
-      lrScheduler: fixed.build(selectOptions(fixed.options, {}), [lr]),
+      lrScheduler: fixed.build(selectOptions(fixed.options, {}), [lr], trainingWithoutEnd),
       kernels: portableArenaKernels,
     },
     { seed: 1, clipNorm: 0, sentenceAvg: false, ignorePrefixSize: 0, ...options },

@@ -23,6 +23,7 @@
 #include "kernels/sum.h"
 #include "kernels/top-k.h"
 #include "kernels/transpose.h"
+#include "matmul.h"
 #include "storage.h"
 
 namespace onednn_backend {
@@ -219,6 +220,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("newBlock", Napi::Function::New<new_block>(env, "newBlock"));
   exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
   add<set_threads>(exports, "setThreads");
+  add<set_bfloat16>(exports, "setBfloat16");
   add<linear>(exports, "linear");
   add<linear_grad>(exports, "linearGrad");
   add<self_attention>(exports, "selfAttention");

@@ -13,10 +13,10 @@ constexpr int64_t kRowParts = 16;
 
 inline int64_t part_begin(int64_t rows, int64_t part) { return rows * part / kRowParts; }
 
-// sums[column] = Σ_part partials[part, column];  partials [kRowParts, columns]
-INLINE void add_row_parts(const float* partials, int64_t columns, float* sums) {
-  std::memcpy(sums, partials, columns * sizeof(float));
-  for (int64_t part = 1; part < kRowParts; part++) {
+// sums[column] (+)= Σ_part partials[part, column];  partials [kRowParts, columns]
+INLINE void add_row_parts(const float* partials, int64_t columns, float* sums, bool accumulate = false) {
+  if (!accumulate) std::memset(sums, 0, columns * sizeof(float));
+  for (int64_t part = 0; part < kRowParts; part++) {
     const float* partial = partials + part * columns;
     for (int64_t column = 0; column < columns; column++) sums[column] += partial[column];
   }

@@ -51,4 +51,14 @@ float* thread_scratch(std::size_t elements) {
   return scratch.block.get();
 }
 
+void* Buffer::reserve(std::size_t bytes) {
+  if (bytes_ >= bytes) return block_;
+  free_block(block_);
+  block_ = nullptr;
+  bytes_ = 0;
+  block_ = allocate_block(bytes);
+  bytes_ = bytes;
+  return block_;
+}
+
 }  // namespace onednn_backend

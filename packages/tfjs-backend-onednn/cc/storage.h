@@ -12,4 +12,21 @@ void free_block(void* block) noexcept;
 // good until it asks again. 64-byte aligned, uninitialised.
 float* thread_scratch(std::size_t elements);
 
+// Memory that grows with what is asked of it and is kept: for results that outlive a call of thread_scratch.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { free_block(block_); }
+
+  // At least so many bytes, 64-byte aligned; what they held is gone when the buffer has to grow.
+  void* reserve(std::size_t bytes);
+  void* data() const { return block_; }
+
+ private:
+  void* block_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 }  // namespace onednn_backend

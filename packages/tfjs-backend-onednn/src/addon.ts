@@ -26,6 +26,8 @@ export interface Addon {
   /** Which of the add-on's builds suits this processor best: `v4` (AVX-512), `v3` (AVX2) or `baseline`. */
   bestBuild(): string;
   setThreads(threads: number): void;
+  /** Whether the products of layers round their operands to bfloat16. */
+  setBfloat16(on: boolean): void;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
@@ -45,6 +47,7 @@ export interface Addon {
     ...args: [
       ...[x: Floats, weight: Floats, y: Floats, dy: Floats, dx: Floats, dWeight: Floats, dBias: Floats],
       ...[rows: number, size: number, out: number, relu: boolean],
+      ...[accumulateWeight: boolean, accumulateBias: boolean],
     ]
   ): void;
   selfAttention(
@@ -93,6 +96,7 @@ export interface Addon {
       ...[x: Floats, residual: Floats | null, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
       ...[dx: Floats, dResidual: Floats | null, dGain: Floats, dBias: Floats],
       ...[rows: number, columns: number, epsilon: number],
+      ...[accumulateGain: boolean, accumulateBias: boolean],
       ...DropoutArguments,
     ]
   ): void;
@@ -105,13 +109,13 @@ export interface Addon {
   scatterAdd(
     ...args: [
       ...[ids: Integers, dy: Floats, table: Floats],
-      ...[tokens: number, rows: number, embed: number, scale: number, skip: number],
+      ...[tokens: number, rows: number, embed: number, scale: number, skip: number, accumulate: boolean],
     ]
   ): void;
   classifierStatistics(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, sums: Floats[]],
+      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, kept: Floats | null, sums: Floats[]],
       functions: Float64Array,
       ...[rows: number, embed: number, classes: number],
     ]
@@ -119,9 +123,10 @@ export interface Addon {
   classifierStatisticsGrad(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, dSums: Floats[], dFeatures: Floats, dWeights: Floats],
+      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, kept: Floats | null, dSums: Floats[]],
+      ...[dFeatures: Floats, dWeights: Floats],
       functions: Float64Array,
-      ...[rows: number, embed: number, classes: number],
+      ...[rows: number, embed: number, classes: number, accumulateWeights: boolean],
     ]
   ): void;
 

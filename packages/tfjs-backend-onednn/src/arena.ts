@@ -1,4 +1,6 @@
+import { backend, type Tensor } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
+import type { OneDnnBackend } from './backend.js';
 
 /** The scalars of one Adam step over an arena. */
 export interface AdamScalars {
@@ -26,6 +28,28 @@ export function accumulate(sum: Float32Array, x: Float32Array): void {
   checkLengths(sum, x);
   addon().accumulate(sum, x, sum.length);
 }
+
+/** A parameter and the array, of its size, that its gradient is added to. */
+export interface GradientTarget {
+  readonly tensor: Tensor;
+  readonly gradient: Float32Array;
+}
+
+/**
+ * Runs a backward pass in which kernels may add the gradients of parameters to their arrays themselves; where one does,
+ * the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays.
+ */
+export function collectGradients<T>(targets: readonly GradientTarget[], differentiate: () => T): T {
+  const arrays = new Map(targets.map(({ tensor, gradient }) => [tensor.dataId, gradient]));
+  return current().collectGradients(arrays, differentiate);
+}
+
+/** sum ← sum + x */
+export function addTensor(sum: Float32Array, x: Tensor): void {
+  if (!current().isZeros(x)) accumulate(sum, current().floats(x));
+}
+
+const current = (): OneDnnBackend => backend() as unknown as OneDnnBackend;
 
 /**
  *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²

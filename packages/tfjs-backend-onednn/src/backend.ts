@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { type BackendValues, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { type Block, StoragePool } from './pool.js';
 
@@ -8,6 +8,29 @@ type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
   /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
   block?: Block;
 };
+
+/** Where a kernel puts the gradient of a parameter. */
+interface GradientOutput {
+  readonly values: Float32Array;
+  /** Whether the gradient is added to what `values` hold; else they are arbitrary and to be overwritten. */
+  readonly accumulate: boolean;
+  /** What the kernel returns for it. */
+  readonly info: TensorInfo;
+}
+
+/** Zeros that take no memory until somebody reads them. */
+class Zeros {
+  readonly dtype = 'float32';
+  refCount = 1;
+  #values: Float32Array | null = null;
+
+  constructor(readonly size: number) {}
+
+  get values(): Float32Array {
+    this.#values ??= new Float32Array(this.size);
+    return this.#values;
+  }
+}
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -21,11 +44,13 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  */
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
+  readonly #outputs: DataId[] = []; // of the kernel that runs
+  readonly #kept: { inputs: readonly DataId[]; readonly block: Block }[] = [];
+  #gradientTargets: ReadonlyMap<DataId, Float32Array> | null = null;
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
-    const shared = ArrayBuffer.isView(values) && this.#pool.owns(values.buffer);
     const dataId = {};
-    this.data.set(dataId, { values: shared ? values.slice() : values, dtype, refCount: 1 });
+    this.data.set(dataId, { values: this.#stored(values, dtype), dtype, refCount: 1 });
     return dataId;
   }
 
@@ -51,7 +76,72 @@ export class OneDnnBackend extends MathBackendCPU {
     const dataId = {};
     const record: TensorData = { values, dtype, refCount: 1, block };
     this.data.set(dataId, record);
+    this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** Zeros; adding them to something costs nothing. */
+  zeros(shape: readonly number[]): TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, new Zeros(elements(shape)));
+    this.#outputs.push(dataId);
+    return { dataId, shape: shape as number[], dtype: 'float32' };
+  }
+
+  /** True for what `zeros` made. */
+  isZeros({ dataId }: TensorInfo): boolean {
+    return (this.#record(dataId) as TensorData | Zeros) instanceof Zeros;
+  }
+
+  /**
+   * While `work` runs, gradient kernels add the gradients of these tensors to the arrays beside them, and hand zeros on in
+   * their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
+   */
+  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, work: () => T): T {
+    this.#gradientTargets = targets;
+    try {
+      return work();
+    } finally {
+      this.#gradientTargets = null;
+      for (const { block } of this.#kept.splice(0)) this.#pool.give(block);
+    }
+  }
+
+  /**
+   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends; null
+   * outside of it, and for a size of 0.
+   */
+  keep(inputs: readonly TensorInfo[], size: number): Float32Array | null {
+    if (this.#gradientTargets === null || size === 0) return null;
+    const block = this.#pool.take(4 * size);
+    this.#kept.push({ inputs: inputs.map(({ dataId }) => dataId), block });
+    return new Float32Array(block.slab.buffer, block.offset, size);
+  }
+
+  /** What `keep` gave for these inputs, once, since the gradient kernel may overwrite it; null where it gave nothing. */
+  kept(inputs: readonly TensorInfo[]): Float32Array | null {
+    const kept = this.#kept.find((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
+    if (kept === undefined) return null;
+    kept.inputs = [{}]; // matches nothing from now on
+    return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
+  }
+
+  /** For the kernel that computes the gradient of a parameter. */
+  gradientOutput({ dataId, shape }: TensorInfo): GradientOutput {
+    const target = this.#gradientTargets?.get(dataId);
+    if (target !== undefined) return { values: target, accumulate: true, info: this.zeros(shape) };
+    const info = this.output(shape);
+    return { values: this.floats(info), accumulate: false, info };
+  }
+
+  /** Called before a native kernel runs; kernels do not call each other. */
+  startKernel(): void {
+    this.#outputs.length = 0;
+  }
+
+  /** Disposes what the kernel that runs has made so far: it failed, and nobody else knows of it. */
+  abandonKernel(): void {
+    for (const dataId of this.#outputs) this.disposeData(dataId);
   }
 
   /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
@@ -85,6 +175,13 @@ export class OneDnnBackend extends MathBackendCPU {
 
   override dispose(): void {
     this.#pool.clear();
+  }
+
+  #stored(values: BackendValues, dtype: DataType): BackendValues {
+    if (ArrayBuffer.isView(values)) return this.#pool.owns(values.buffer) ? values.slice() : values;
+    // JavaScript kernels write [] where there are no elements.
+    const numbers = Array.isArray(values) && dtype !== 'string' && dtype !== 'complex64';
+    return numbers ? (util.toTypedArray(values, dtype) as BackendValues) : values;
   }
 
   #record(dataId: DataId): TensorData {

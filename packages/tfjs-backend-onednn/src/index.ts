@@ -6,11 +6,23 @@ import { nativeKernels } from './kernels/index.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 
 export { isAvailable } from './addon.js';
-export { type AdamScalars, accumulate, adamStep, scale, squaredNorm } from './arena.js';
+export {
+  type AdamScalars,
+  accumulate,
+  adamStep,
+  addTensor,
+  collectGradients,
+  type GradientTarget,
+  scale,
+  squaredNorm,
+} from './arena.js';
+export type { OneDnnBackend } from './backend.js';
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */
   readonly threads?: number;
+  /** Round the operands of the layers' matrix products to bfloat16; sums and results stay float32. Default false. */
+  readonly bfloat16?: boolean;
 }
 
 /**
@@ -18,8 +30,8 @@ export interface OneDnnOptions {
  * only sets the number of threads.
  * @throws Error when the native add-on is not built
  */
-export function registerOneDnnBackend({ threads }: OneDnnOptions = {}): void {
-  addon();
+export function registerOneDnnBackend({ threads, bfloat16 = false }: OneDnnOptions = {}): void {
+  addon().setBfloat16(bfloat16);
   if (threads !== undefined) setThreads(threads);
   if (findBackendFactory(BACKEND_NAME) != null) return;
   registerBackend(BACKEND_NAME, () => new OneDnnBackend(), 4); // above tfjs-backend-cpu (1) and wasm (2)

@@ -1,4 +1,4 @@
-import { registerOneDnnBackend } from 'tfjs-backend-onednn';
+import { addTensor, collectGradients, registerOneDnnBackend } from 'tfjs-backend-onednn';
 import { expect } from 'vitest';
 import * as tf from '../../../src/tf.js';
 
@@ -57,11 +57,31 @@ export async function evaluate(
       });
       return tf.sum(tf.mul(y, tf.tensor(uniform(y.shape, 77), y.shape)));
     });
-    const gradients = gradient(differentiable.map((name) => tensors[name]!));
-    return { value: Float32Array.from(value), gradients: gradients.map((g) => Float32Array.from(g.dataSync())) };
+    const parameters = differentiable.map((name) => tensors[name]!);
+    const gradients = gradient(parameters).map((g) => Float32Array.from(g.dataSync()));
+    if (backend === 'onednn') expectToCollect(gradient, parameters, gradients);
+    return { value: Float32Array.from(value), gradients };
   });
   expect(tf.memory().numTensors).toBe(before);
   return outcome;
+}
+
+/** Asserts that gradients which kernels add to arrays of ones themselves end up in them, once. */
+function expectToCollect(
+  gradient: (parameters: tf.Tensor[]) => tf.Tensor[],
+  parameters: tf.Tensor[],
+  expected: readonly Float32Array[],
+): void {
+  const arrays = parameters.map(({ size }) => new Float32Array(size).fill(1));
+  const targets = parameters.map((tensor, index) => ({ tensor, gradient: arrays[index]! }));
+  const rest = collectGradients(targets, () => gradient(parameters));
+  rest.forEach((tensor, index) => {
+    addTensor(arrays[index]!, tensor);
+  });
+  arrays.forEach((array, index) => {
+    const plusOne = expected[index]!.map((value) => value + 1);
+    expect(difference(array, plusOne)).toBeLessThan(1e-5);
+  });
 }
 
 /** Largest |a − b|, relative to the largest |b| (at least 1e-3). */

@@ -179,3 +179,12 @@ describe.each(SPECS)('attention $title', ({ spec }) => {
     expect([...value.subarray(0, 6 * 8)].every((x) => x === 0)).toBe(true);
   });
 });
+
+test('a weight that fused and plain operations share gets the gradients of all of them', async () => {
+  await expectAgreement({ x: floats([5, 8], 1), weight: floats([8, 8], 2), bias: floats([8], 3) }, (tensors) => {
+    const { x, weight, bias } = tensors as { x: tf.Tensor2D; weight: tf.Tensor2D; bias: tf.Tensor1D };
+    const once = linear(x, weight, bias, 'relu');
+    const twice = tf.matMul(linear(once, weight, bias), weight);
+    return tf.add(twice, tf.matMul(x, weight, false, true));
+  });
+});

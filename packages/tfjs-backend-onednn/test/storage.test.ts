@@ -172,3 +172,20 @@ describe('storage of tensors', () => {
     expect(tf.memory().numTensors).toBeGreaterThan(0);
   });
 });
+
+describe('zeros without memory', () => {
+  test('are an operand like any other, and adding them makes no new tensor of numbers', async () => {
+    await tf.setBackend('onednn');
+    tf.tidy(() => {
+      const info = backend().zeros([2, 3]);
+      const zeros = tf.engine().makeTensorFromTensorInfo(info);
+      const ones = tf.ones([2, 3]);
+      const { inUse } = backend().poolBytes;
+      const sum = tf.add(ones, zeros);
+      expect(backend().poolBytes.inUse).toBe(inUse);
+      expect([...sum.dataSync()]).toEqual(new Array(6).fill(1));
+      expect([...tf.mul(zeros, ones).dataSync()]).toEqual(new Array(6).fill(0));
+      expect([...tf.add(zeros, tf.ones([1, 3])).dataSync()]).toEqual(new Array(6).fill(1));
+    });
+  });
+});

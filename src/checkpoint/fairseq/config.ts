@@ -1,13 +1,6 @@
 import type { CheckpointMetadata } from '../metadata.js';
 import { CONFIG_DEFAULTS, MODEL_DEFAULTS } from './config-defaults.js';
-import {
-  type PythonDict,
-  PythonFloat,
-  PythonObject,
-  PythonTuple,
-  type PythonValue,
-  pythonFloat,
-} from './python-values.js';
+import { type PythonDict, PythonFloat, PythonObject, type PythonValue, pythonFloat } from './python-values.js';
 
 type Values = Readonly<Record<string, PythonValue>>;
 
@@ -197,18 +190,4 @@ function namespace(values: Values): PythonObject {
   const object = new PythonObject('argparse.Namespace', [], 'new');
   object.state = dictOf(values);
   return object;
-}
-
-/** Adam's options as PyTorch keeps them in its state. */
-export function parameterGroup({ options }: CheckpointMetadata, parameters: number): PythonDict {
-  const { optimizer, lr, adamBetas, adamEps, weightDecay, momentum } = options;
-  const rates = Array.isArray(lr) ? (lr as unknown[]) : [];
-  const rate = pythonFloat(Number(rates[rates.length - 1] ?? 0));
-  const betas = Array.isArray(adamBetas) ? adamBetas.map((beta) => pythonFloat(Number(beta))) : [];
-  const decay = { weight_decay: pythonFloat(Number(weightDecay ?? 0)) };
-  const own: Values =
-    optimizer === 'adam'
-      ? { betas: new PythonTuple(betas), eps: pythonFloat(Number(adamEps ?? 0)), ...decay, amsgrad: false }
-      : { ...decay, ...(typeof momentum === 'number' ? { momentum: pythonFloat(momentum) } : {}) };
-  return dictOf({ lr: rate, ...own, params: Array.from({ length: parameters }, (_, index) => index) });
 }

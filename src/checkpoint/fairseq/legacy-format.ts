@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js';
 import type { ByteSource } from './byte-source.js';
 import { itemsOf } from './construct.js';
 import { type PythonValue, StorageReference } from './python-values.js';
+import { shown } from './shown.js';
 import { type LocateStorage, storageOf } from './storages.js';
 import { storageElementBytes } from './tensor-values.js';
 import { unpickle } from './unpickler.js';
@@ -39,7 +40,7 @@ export function readLegacy(source: ByteSource): { root: PythonValue; locate: Loc
     root,
     locate: ({ key }) => {
       const block = blocks.get(key);
-      if (block === undefined) throw source.damaged(`it lacks the storage ${key}`);
+      if (block === undefined) throw source.damaged(`it lacks the storage ${shown(key)}`);
       return block;
     },
   };
@@ -53,7 +54,7 @@ function storageBlocks(
   const blocks = new Map<string, ZipEntry>();
   for (const key of keys) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
-    if (storage === undefined) throw source.damaged(`a storage '${String(key)}' of no tensor`);
+    if (storage === undefined) throw source.damaged(`a storage '${shown(String(key))}' of no tensor`);
     const size = source.length64() * storageElementBytes(storage.dtype);
     blocks.set(storage.key, { begin: source.position, size });
     source.skip(size);

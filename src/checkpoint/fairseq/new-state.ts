@@ -38,11 +38,17 @@ const className = (name: unknown): string => {
   return known ?? `${camel}Criterion`;
 };
 
+/** The best value that --lr-scheduler reduce_lr_on_plateau has seen. */
+function plateauOf(training: CheckpointMetadata['training']): PythonValue {
+  const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
+  return typeof best === 'number' ? pythonFloat(best) : null;
+}
+
 function optimizerHistory({ options, training }: CheckpointMetadata): PythonDict {
   return new Map<PythonValue, PythonValue>([
     ['criterion_name', className(options.criterion)],
     ['optimizer_name', className(options.optimizer ?? 'adam')],
-    ['lr_scheduler_state', new Map([['best', null]])],
+    ['lr_scheduler_state', new Map([['best', plateauOf(training)]])],
     ['num_updates', training?.updates ?? 0],
   ]);
 }

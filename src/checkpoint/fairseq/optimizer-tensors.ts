@@ -1,5 +1,6 @@
 import type { NamedTensor } from '../safetensors-header.js';
 import { itemsOf } from './construct.js';
+import { settingTensors } from './parameter-group.js';
 import { type FairseqParameter, type ReadTensor, splitParameter } from './parameters.js';
 import { numberOf, type PythonDict, type PythonValue, TensorReference } from './python-values.js';
 
@@ -34,6 +35,10 @@ export function optimizerTensors(
       }
     }
     offset += parameter.tensor.size;
+  }
+  for (const group of itemsOf((state as PythonDict).get('param_groups'))) {
+    for (const [name, tensor] of group instanceof Map ? settingTensors(group as PythonDict) : [])
+      tensors.set(name, tensor);
   }
   return tensors.set('step', { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(Math.trunc(step ?? steps))) });
 }

@@ -5,7 +5,7 @@ import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
 import { itemsOf } from './construct.js';
 import { optimizerTensors } from './optimizer-tensors.js';
-import { type FairseqParameter, parametersOf, type ReadTensor, splitParameter } from './parameters.js';
+import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';
 import { Budget, plainData } from './plain-data.js';
 import { toTypedJson } from './python-json.js';
 import type { PythonDict, PythonValue } from './python-values.js';
@@ -16,11 +16,17 @@ import { trainingState } from './training-state.js';
 /** Where `convert` keeps in a `.pt` what only our checkpoints say. */
 export const OWN_KEY = 'ts_fairseq';
 
+const PROPER_NAME = /^[\w.-]{1,255}$/;
+
+/** Of `extra_state`: the moving average of the weights. */
+const AVERAGES = ['ema', 'ema_fp32_params'];
+
 /** What is read beside the metadata. */
 export interface Wanted {
   readonly weights: boolean;
   /** The optimizer's state, twice as large as the weights. */
   readonly optimizer: boolean;
+  readonly ema?: boolean;
 }
 
 /**
@@ -42,6 +48,7 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
     const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
     const recorded = recordedOptions(plain('args'), plain('cfg'), file);
     const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
+    checkNames(parameters, budget);
     const own = ownEntry(state);
     const training = trainingState(state, recorded.options, budget, read);
     const optimizer = wanted.optimizer
@@ -53,15 +60,17 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
       fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
     };
     const weights = wanted.weights ? weightsOf(parameters, read) : new Map<string, NamedTensor>();
+    const average = wanted.ema === true ? averageOf(state, sharingOf(recorded)) : null;
     return {
       metadata,
       weights: inOrder(weights, own?.weights),
       optimizer: optimizer === null ? null : inOrder(optimizer, own?.optimizer),
+      ...(average === null ? {} : { ema: inOrder(weightsOf(average, read), own?.ema) }),
     };
   });
 }
 
-const sharingOf = ({ options }: RecordedOptions) => ({
+const sharingOf = ({ options }: RecordedOptions): Sharing => ({
   all: options.shareAllEmbeddings === true,
   decoder: options.shareDecoderInputOutputEmbed === true,
 });
@@ -78,12 +87,26 @@ function weightsOf(parameters: readonly FairseqParameter[], read: ReadTensor): M
   );
 }
 
+/** Names are shown in messages and become keys of our own file. */
+function checkNames(parameters: readonly FairseqParameter[], budget: Budget): void {
+  if (!parameters.every(({ name }) => PROPER_NAME.test(name))) throw budget.damaged('a parameter has no proper name');
+}
+
+/** The moving average of the weights; null without --store-ema. In mixed precision fairseq may keep it twice. */
+function averageOf(state: PythonDict, sharing: Sharing): FairseqParameter[] | null {
+  const extra = state.get('extra_state');
+  const [average, precise] = AVERAGES.map((key) => (extra instanceof Map ? (extra as PythonDict).get(key) : null));
+  if (!(average instanceof Map)) return null;
+  return parametersOf(new Map([...(average as PythonDict), ...(precise instanceof Map ? precise : [])]), sharing);
+}
+
 /** What a checkpoint of ours said before it became a `.pt`. */
 interface OwnEntry {
   readonly metadata: CheckpointMetadata;
   /** The order of the tensors. */
   readonly weights: readonly string[];
   readonly optimizer: readonly string[];
+  readonly ema: readonly string[];
 }
 
 function ownEntry(state: PythonDict): OwnEntry | null {
@@ -95,7 +118,7 @@ function ownEntry(state: PythonDict): OwnEntry | null {
   if (typeof text !== 'string') return null;
   try {
     const metadata = fromJsonText(text) as CheckpointMetadata;
-    return { metadata, weights: names('weights'), optimizer: names('optimizer') };
+    return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
   } catch {
     return null; // edited by hand; what fairseq says is still there
   }
@@ -112,7 +135,7 @@ function keptState(state: PythonDict, read: ReadTensor, budget: Budget): Json {
     if (key === 'model' || key === OWN_KEY) return [];
     if (!(value instanceof Map)) return [[key, value]];
     if (key === 'last_optimizer_state') return [[key, without(value as PythonDict, ['state'])]];
-    if (key === 'extra_state') return [[key, without(value as PythonDict, ['ema', 'ema_fp32_params'])]];
+    if (key === 'extra_state') return [[key, without(value as PythonDict, AVERAGES)]];
     return [[key, value]];
   });
   return toTypedJson(new Map(kept), read, budget);

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js';
 import type { OptionValues } from '../../options/schema.js';
 import type { Json } from '../json-text.js';
 import { recordOf } from './plain-data.js';
+import { shown } from './shown.js';
 
 /** What a fairseq checkpoint says about how it was trained. */
 export interface RecordedOptions {
@@ -16,7 +17,7 @@ export interface RecordedOptions {
 type Flat = Record<string, Json>;
 
 /** Groups of `cfg` whose names are names of the command line too; the later wins. */
-const GROUPS = ['model', 'common', 'dataset', 'optimization', 'checkpoint', 'task', 'criterion'] as const;
+const GROUPS = ['model', 'common', 'dataset', 'optimization', 'checkpoint', 'ema', 'task', 'criterion'] as const;
 const PLUGIN_GROUPS = ['optimizer', 'lr_scheduler'] as const;
 
 /** fairseq's older names. */
@@ -85,7 +86,8 @@ const isSet = (value: Json | undefined): boolean =>
 const setValues = (values: Readonly<Record<string, Json>>): Flat =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => isSet(value)));
 
-const textOf = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const textOf = (value: Json | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? shown(value) : null;
 
 function checkSupported(flat: Flat, path: string): void {
   const used = UNSUPPORTED.find((name) => isSet(flat[name]) && flat[name] !== false);
@@ -95,7 +97,7 @@ function checkSupported(flat: Flat, path: string): void {
   const name = used ?? widths;
   if (name === undefined) return;
   throw new UserError(
-    `${path} was trained with --${name.replaceAll('_', '-')} ${String(flat[name])}, which is not supported`,
+    `${path} was trained with --${name.replaceAll('_', '-')} ${shown(String(flat[name]))}, which is not supported`,
     'use a checkpoint of a plain transformer',
   );
 }

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js';
 import type { ByteSource } from './byte-source.js';
 import { itemsOf, sizeOf } from './construct.js';
 import { PythonClass, type PythonValue, type StorageDtype, StorageReference } from './python-values.js';
+import { shown } from './shown.js';
 import type { ZipEntry } from './zip-entries.js';
 
 /** Where the bytes of a storage lie. */
@@ -40,7 +41,7 @@ export function storageOf(id: PythonValue, source: ByteSource): PythonValue {
   }
   const dtype = DTYPES.get(type.name);
   if (dtype === undefined) {
-    throw new UserError(`${source.path} has tensors of ${type.name}`, 'convert them to float32 with PyTorch');
+    throw new UserError(`${source.path} has tensors of ${shown(type.name)}`, 'convert them to float32 with PyTorch');
   }
   if (view === null || view === undefined) return new StorageReference(dtype, key, 0, length);
   const [, begin, viewLength] = itemsOf(view).map(sizeOf);

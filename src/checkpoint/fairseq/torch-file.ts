@@ -5,6 +5,7 @@ import { cutShort, type NamedTensor } from '../safetensors-header.js';
 import { ByteSource } from './byte-source.js';
 import { LEGACY_MAGIC_BYTE, readLegacy } from './legacy-format.js';
 import type { PythonValue, TensorReference } from './python-values.js';
+import { shown } from './shown.js';
 import { type LocateStorage, storageOf } from './storages.js';
 import { tensorValues } from './tensor-values.js';
 import { unpickle } from './unpickler.js';
@@ -70,7 +71,10 @@ function readZip(file: number, size: number, path: string): { root: PythonValue;
 
 function checkByteOrder(order: string, path: string): void {
   if (order === 'little') return;
-  throw new UserError(`${path} was written on a ${order}-endian machine`, 'save it again on a little-endian one');
+  throw new UserError(
+    `${path} was written on a ${shown(order)}-endian machine`,
+    'save it again on a little-endian one',
+  );
 }
 
 const readText = (file: number, path: string, { begin, size }: ZipEntry): string =>

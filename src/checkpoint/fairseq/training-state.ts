@@ -35,9 +35,20 @@ export function trainingState(
     iterator: { epoch, iterationsInEpoch: iterations, shuffle: iterator.shuffle !== false },
     bestMetric: best,
     earlyStopping: { best, validationsSince: 0 },
+    ...(options.lrScheduler === 'reduce_lr_on_plateau'
+      ? { lrScheduler: plateau(root, recordOf(last.lr_scheduler_state)) }
+      : {}),
     seed: wholeNumber(options.seed as Json) ?? 1,
     meters: iterations === 0 ? { train: {}, train_inner: {} } : meters((extra as PythonDict).get('metrics'), read),
   };
+}
+
+/** fairseq keeps the rate of this schedule with the optimizer and forgets the epochs without improvement. */
+function plateau(root: PythonDict, { best }: Readonly<Record<string, Json>>): Json {
+  const state = root.get('last_optimizer_state');
+  const [group] = itemsOf(state instanceof Map ? (state as PythonDict).get('param_groups') : null);
+  const rate = numberOf(group instanceof Map ? (group as PythonDict).get('lr') : null);
+  return { rate, best: numberIn(best), epochsSince: 0 };
 }
 
 const numberIn = (value: Json | undefined): number | null => (typeof value === 'number' ? value : null);

@@ -5,10 +5,10 @@ import { toJsonText } from '../json-text.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
 import { writeWhole } from '../whole-file.js';
-import { parameterGroup } from './config.js';
 import { itemsOf } from './construct.js';
 import { toBfloat16, toHalf } from './half.js';
 import { newState } from './new-state.js';
+import { parameterGroup } from './parameter-group.js';
 import { inFairseqOrder } from './parameter-order.js';
 import { pickle } from './pickler.js';
 import { fromTypedJson } from './python-json.js';
@@ -52,14 +52,17 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: NamedTensor['data']): Uint8
   new Uint8Array(buffer, byteOffset, byteLength);
 
 function stateOf(checkpoint: Checkpoint): PythonDict {
-  const { metadata, weights, optimizer } = checkpoint;
+  const { metadata, weights, optimizer, ema } = checkpoint;
   const kept = keptState(metadata);
   const dtype = halfPrecision(metadata);
-  const tensors = new Map(inFairseqOrder(weights.keys()).map((name) => [name, tensorOf(weights.get(name)!, dtype)]));
+  const tensors = fairseqTensors(weights, dtype);
   const state = new Map<PythonValue, PythonValue>();
   for (const [key, value] of kept ?? newState(metadata)) {
     if (key === 'last_optimizer_state') continue;
-    state.set(key, value);
+    state.set(
+      key,
+      key === 'extra_state' && value instanceof Map ? withAverage(value as PythonDict, ema, dtype) : value,
+    );
     if (key === 'cfg') state.set('model', modelState(tensors, dtype));
   }
   if (!state.has('model')) state.set('model', modelState(tensors, dtype));
@@ -69,6 +72,15 @@ function stateOf(checkpoint: Checkpoint): PythonDict {
   }
   if (metadata.fairseq === undefined || metadata.averageOf !== undefined) state.set(OWN_KEY, ownEntry(checkpoint));
   return state;
+}
+
+function fairseqTensors(weights: Checkpoint['weights'], half: 'F16' | 'BF16' | null): Map<string, PythonTensor> {
+  return new Map(inFairseqOrder(weights.keys()).map((name) => [name, tensorOf(weights.get(name)!, half)]));
+}
+
+/** `extra_state` with the moving average of the weights, a state of a model by itself. */
+function withAverage(extra: PythonDict, ema: Checkpoint['ema'], half: 'F16' | 'BF16' | null): PythonDict {
+  return ema === undefined ? extra : new Map([...extra, ['ema', modelState(fairseqTensors(ema, half), half)]]);
 }
 
 /** What fairseq's file said, if this checkpoint is that file; an average keeps its options only. */
@@ -131,7 +143,7 @@ function optimizerState(
   return new Map<PythonValue, PythonValue>([
     ['state', new Map(states.map((entry, index) => [index, entry] as const))],
     ...(own ?? []),
-    ['param_groups', groupsOf(own, states.length) ?? [parameterGroup(metadata, states.length)]],
+    ['param_groups', groupsOf(own, states.length) ?? [parameterGroup(metadata, optimizer!, states.length)]],
   ]);
 }
 
@@ -173,10 +185,11 @@ function flatten(entries: readonly ReadonlyMap<PythonValue, PythonValue>[]): Pyt
 }
 
 /** Read back by us alone, so that `convert` there and back is the identity. */
-function ownEntry({ metadata, weights, optimizer }: Checkpoint): PythonDict {
+function ownEntry({ metadata, weights, optimizer, ema }: Checkpoint): PythonDict {
   return new Map<PythonValue, PythonValue>([
     ['metadata', toJsonText(metadata)],
     ['weights', [...weights.keys()]],
     ['optimizer', [...(optimizer?.keys() ?? [])]],
+    ['ema', [...(ema?.keys() ?? [])]],
   ]);
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { readExactly } from '../file-bytes.js';
 import { cutShort } from '../safetensors-header.js';
+import { shown } from './shown.js';
 
 /** Where an entry's bytes lie in the file. */
 export interface ZipEntry {
@@ -43,14 +44,14 @@ export class ZipEntries {
   /** @throws UserError where it is not there, or compressed */
   get(name: string): ZipEntry {
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw this.#damaged(`it lacks ${name}`);
+    if (entry === undefined) throw this.#damaged(`it lacks ${shown(name)}`);
     if (entry.method !== 0) {
-      throw new UserError(`${name} in ${this.path} is compressed`, 'save the checkpoint again with torch.save');
+      throw new UserError(`${shown(name)} in ${this.path} is compressed`, 'save the checkpoint again with torch.save');
     }
     const header = this.#read(entry.header, LOCAL.bytes);
-    if (header.getUint32(0, true) !== LOCAL.signature) throw this.#damaged(`${name} is not where it should be`);
+    if (header.getUint32(0, true) !== LOCAL.signature) throw this.#damaged(`${shown(name)} is not where it should be`);
     const begin = entry.header + LOCAL.bytes + header.getUint16(26, true) + header.getUint16(28, true);
-    if (begin + entry.size > this.size) throw this.#damaged(`${name} does not end within the file`);
+    if (begin + entry.size > this.size) throw this.#damaged(`${shown(name)} does not end within the file`);
     return { begin, size: entry.size };
   }
 

@@ -46,7 +46,7 @@ void binary_rows(BinaryOperation operation, const float* a, const float* b, floa
 
 void binary(BinaryOperation operation, const float* a, const float* b, float* y, const BinaryShape& shape) {
   constexpr int64_t kGrain = 16384;
-  if (shape.rows > 1) {
+  if (shape.rows != 1) {
     parallel_ranges(shape.rows, 1 + kGrain / (1 + shape.columns), [&](int64_t begin, int64_t end) {
       binary_rows(operation, a, b, y, shape, begin, end);
     });

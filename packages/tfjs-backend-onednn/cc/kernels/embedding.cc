@@ -52,13 +52,15 @@ void embedding(const int32_t* ids, const float* weight, const int32_t* positions
 }
 
 void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t rows, int64_t embed,
-                 float scale, int64_t skip) {
+                 float scale, int64_t skip, bool accumulate) {
   for (int64_t i = 0; i < tokens; i++) {
     if (ids[i] >= rows) check_ids("row id", ids + i, 1, rows);
   }
-  parallel_ranges(rows, 256, [&](int64_t begin, int64_t end) {
-    std::memset(table + begin * embed, 0, (end - begin) * embed * sizeof(float));
-  });
+  if (!accumulate) {
+    parallel_ranges(rows, 256, [&](int64_t begin, int64_t end) {
+      std::memset(table + begin * embed, 0, (end - begin) * embed * sizeof(float));
+    });
+  }
   // Threads share columns, not tokens, so that the order of additions does not depend on them.
   constexpr int64_t kCacheLine = 16;
   const int64_t lines = (embed + kCacheLine - 1) / kCacheLine;

@@ -13,8 +13,9 @@ struct EmbeddingShape {
 void embedding(const int32_t* ids, const float* weight, const int32_t* positions, const float* position_table, float* y,
                const EmbeddingShape& shape);
 
-// table[ids[i]] += scale · dy[i], in the order of i, from zeros; rows of `skip` get nothing.  table [rows, embed]
+// table[ids[i]] += scale · dy[i], in the order of i, from zeros unless `accumulate`; rows of `skip` get nothing.
+// table [rows, embed]
 void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t rows, int64_t embed,
-                 float scale, int64_t skip);
+                 float scale, int64_t skip, bool accumulate);
 
 }  // namespace onednn_backend

@@ -97,7 +97,7 @@ void layer_norm(const float* x, const float* residual, const float* gain, const 
 
 void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
                      const float* dy, float* dx, float* d_residual, float* d_gain, float* d_bias,
-                     const LayerNormShape& shape, const Dropout& dropout) {
+                     const LayerNormShape& shape, bool accumulate_gain, bool accumulate_bias, const Dropout& dropout) {
   const int64_t columns = shape.columns;
   std::vector<float> partials(2 * kRowParts * columns);
   float* gain_partials = partials.data();
@@ -108,8 +108,8 @@ void layer_norm_grad(const float* x, const float* residual, const float* gain, c
     layer_norm_grad_rows(x, residual, gain, mean, rstd, dy, dx, d_residual, gain_partials + part * columns,
                          bias_partials + part * columns, begin, end, columns, dropout, mask, scratch + padded(columns));
   });
-  add_row_parts(gain_partials, columns, d_gain);
-  add_row_parts(bias_partials, columns, d_bias);
+  add_row_parts(gain_partials, columns, d_gain, accumulate_gain);
+  add_row_parts(bias_partials, columns, d_bias, accumulate_bias);
 }
 
 }  // namespace onednn_backend

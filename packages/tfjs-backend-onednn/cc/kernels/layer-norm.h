@@ -18,9 +18,9 @@ void layer_norm(const float* x, const float* residual, const float* gain, const 
 
 // With n = (s − mean) · rstd and g = dy ∘ gain:
 //   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
-//   dGain = Σ_rows dy ∘ n, dBias = Σ_rows dy
+//   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy
 void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
                      const float* dy, float* dx, float* d_residual, float* d_gain, float* d_bias,
-                     const LayerNormShape& shape, const Dropout& dropout);
+                     const LayerNormShape& shape, bool accumulate_gain, bool accumulate_bias, const Dropout& dropout);
 
 }  // namespace onednn_backend

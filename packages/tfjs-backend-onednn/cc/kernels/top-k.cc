@@ -10,17 +10,20 @@ namespace onednn_backend {
 
 constexpr int64_t kScanBlock = 64;
 
+// The order of values: NaN is above every number, as in PyTorch, so that it is not overlooked.
+INLINE bool above(float x, float bound) { return !(x <= bound) && bound == bound; }
+
 INLINE bool any_above(const float* x, int64_t count, float bound) {
   int32_t found = 0;
 #pragma omp simd reduction(| : found)
-  for (int64_t i = 0; i < count; i++) found |= x[i] > bound;
-  return found != 0;
+  for (int64_t i = 0; i < count; i++) found |= !(x[i] <= bound);
+  return found != 0 && bound == bound;
 }
 
 // Inserts x into the sorted best; equal values that came earlier stay in front.
 INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int64_t filled) {
   int64_t place = filled;
-  while (place > 0 && values[place - 1] < x) {
+  while (place > 0 && above(x, values[place - 1])) {
     values[place] = values[place - 1];
     indices[place] = indices[place - 1];
     place--;
@@ -40,7 +43,7 @@ void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, 
       const int64_t last = std::min(first + kScanBlock, columns);
       if (!any_above(scores + first, last - first, best[k - 1])) continue;
       for (int64_t i = first; i < last; i++) {
-        if (scores[i] > best[k - 1]) insert(scores[i], static_cast<int32_t>(i), best, best_indices, k - 1);
+        if (above(scores[i], best[k - 1])) insert(scores[i], static_cast<int32_t>(i), best, best_indices, k - 1);
       }
     }
   }

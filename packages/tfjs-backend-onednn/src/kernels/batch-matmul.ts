@@ -10,6 +10,25 @@ interface MatMulAttributes {
 
 type FusedAttributes = MatMulAttributes & { readonly activation?: string | null };
 
+/** The matrix of a batch that each product of the broadcast batch takes, as an index. */
+function matrixIndices(batch: readonly number[], broadcast: readonly number[]): number[] {
+  const sizes = [...new Array<number>(broadcast.length - batch.length).fill(1), ...batch];
+  let indices = [0];
+  broadcast.forEach((steps, axis) => {
+    const size = sizes[axis]!;
+    indices = indices.flatMap((index) =>
+      Array.from({ length: steps }, (_, step) => index * size + (size === 1 ? 0 : step)),
+    );
+  });
+  return indices;
+}
+
+/** Whether a batch is the broadcast one, or is repeated as a whole to fill it. */
+function repeatsWhole(batch: readonly number[], broadcast: readonly number[]): boolean {
+  const first = batch.findIndex((size) => size !== 1);
+  return first === -1 || batch.every((size, axis) => axis < first || size === broadcast.at(axis - batch.length));
+}
+
 /** a · b over the last two axes, float32; the axes before are batches. */
 function matMul(
   a: TensorInfo,
@@ -31,26 +50,31 @@ function matMul(
   const bBatch = b.shape.slice(0, -2);
   const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
   const y = backend.output([...batch, m, n]);
-  addon().batchMatMul(
-    ...([backend.floats(a), backend.floats(b), backend.floats(y)] as const),
-    ...([sizeOf(batch), sizeOf(aBatch), sizeOf(bBatch)] as const),
-    ...([m, n, k, transposeA, transposeB] as const),
-  );
+  const [src, weights, dst] = [backend.floats(a), backend.floats(b), backend.floats(y)];
+  const shape = [m, n, k, transposeA, transposeB] as const;
+  if (repeatsWhole(aBatch, batch) && repeatsWhole(bBatch, batch)) {
+    addon().batchMatMul(src, weights, dst, sizeOf(batch), sizeOf(aBatch), sizeOf(bBatch), ...shape);
+    return y;
+  }
+  const bIndices = matrixIndices(bBatch, batch);
+  matrixIndices(aBatch, batch).forEach((aIndex, index) => {
+    addon().batchMatMul(
+      ...([src.subarray(aIndex * m * k), weights.subarray(bIndices[index]! * k * n)] as const),
+      ...([dst.subarray(index * m * n), 1, 1, 1, ...shape] as const),
+    );
+  });
   return y;
 }
 
-/** The larger batch of a product must hold the smaller one whole times, as in the JavaScript kernel. */
-const isSimpleBatch = (a: TensorInfo, b: TensorInfo): boolean => {
-  const [aSize, bSize] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  return aSize === bSize || aSize === 1 || bSize === 1;
-};
-
 const isNative = (a: TensorInfo, b: TensorInfo): boolean =>
-  isFloat(a) && isFloat(b) && isSimpleBatch(a, b) && sizeOf(a.shape) > 0 && sizeOf(b.shape) > 0;
+  isFloat(a) && isFloat(b) && a.shape.length >= 2 && b.shape.length >= 2 && sizeOf(a.shape) > 0 && sizeOf(b.shape) > 0;
 
 const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>('BatchMatMul', ({ inputs: { a, b }, attrs, backend }) =>
   isNative(a, b) ? matMul(a, b, attrs, backend) : null,
 );
+
+const isBiasVector = (bias: TensorInfo, columns: number): boolean =>
+  isFloat(bias) && sizeOf(bias.shape) === columns && bias.shape.at(-1) === columns;
 
 /** activation(a · b + bias), native for a bias vector and no activation or ReLU. */
 const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights', FusedAttributes>(
@@ -60,7 +84,7 @@ const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights',
     const simple = activation == null || activation === 'linear' || activation === 'relu';
     const columns = b.shape[b.shape.length - (attrs.transposeB ? 2 : 1)]!;
     if (!simple || !isNative(a, b)) return null;
-    if (bias !== undefined && (sizeOf(bias.shape) !== columns || !isFloat(bias))) return null;
+    if (bias !== undefined && !isBiasVector(bias, columns)) return null;
     const y = matMul(a, b, attrs, backend);
     if (bias !== undefined || activation === 'relu') {
       const offsets = bias === undefined ? new Float32Array(columns) : backend.floats(bias);

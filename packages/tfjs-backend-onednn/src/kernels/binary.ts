@@ -1,5 +1,6 @@
-import { broadcast_util, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { broadcast_util, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
+import type { OneDnnBackend } from '../backend.js';
 import { isFloat, partialKernel, sizeOf } from './kernel.js';
 
 /** An operand as a table over the output's [rows, columns]: a stride of 0 repeats. */
@@ -32,9 +33,18 @@ function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
   return null;
 }
 
+/** What a sum is when one side is zeros that were never written: the other side, or null where that has another shape. */
+function sumWithZeros(a: TensorInfo, b: TensorInfo, backend: OneDnnBackend): TensorInfo | null {
+  if (!util.arraysEqual(a.shape, b.shape)) return null;
+  if (backend.isZeros(b)) return backend.alias(a, a.shape);
+  return backend.isZeros(a) ? backend.alias(b, b.shape) : null;
+}
+
 function binaryKernel(kernelName: string, operation: number): KernelConfig {
   return partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
     if (!isFloat(a) || !isFloat(b)) return null;
+    const unchanged = kernelName === 'Add' ? sumWithZeros(a, b, backend) : null;
+    if (unchanged !== null) return unchanged;
     const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const table = tables(a, b, shape);
     if (table === null) return null;

@@ -51,6 +51,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
+      backend.keep([features, weights], keptSize(rows, classes)),
       sums.map((sum) => backend.floats(sum)),
       functionFields(attrs.sums),
       ...([rows, embed, classes] as const),
@@ -58,6 +59,15 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     return [targetLogProb, meanLogProb, predictions, ...sums];
   },
 );
+
+/** Largest table of exponentials that a training step keeps: beyond it the logits are computed twice. */
+const KEPT_BYTES = 256 * 2 ** 20;
+
+/** Floats that the add-on keeps from the forward for the backward pass; 0 = nothing is kept. */
+function keptSize(rows: number, classes: number): number {
+  const size = rows * (classes + 2);
+  return 4 * size <= KEPT_BYTES ? size : 0;
+}
 
 /** … dTargetLogProb, dMeanLogProb, dSum0, dSum1 … [rows] → dFeatures, dWeights. */
 const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
@@ -71,16 +81,17 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
-    const dWeights = backend.output(weights.shape);
+    const dWeights = backend.gradientOutput(weights);
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
+      backend.kept([features, weights]),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
-      ...([backend.floats(dFeatures), backend.floats(dWeights)] as const),
+      ...([backend.floats(dFeatures), dWeights.values] as const),
       functionFields(attrs.sums),
-      ...([rows, embed, classes] as const),
+      ...([rows, embed, classes, dWeights.accumulate] as const),
     );
-    return [dFeatures, dWeights];
+    return [dFeatures, dWeights.info];
   },
 );
 

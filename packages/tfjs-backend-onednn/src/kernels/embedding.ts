@@ -1,3 +1,4 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import { checkSize, kernel, tableShape } from './kernel.js';
 
@@ -33,16 +34,18 @@ const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTabl
     const { rows: tokens, columns: embed } = tableShape(dy);
     checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
     const gradient = backend.floats(dy);
-    const dWeight = backend.output(weight.shape);
-    const dPositionTable = backend.output(positionTable.shape);
-    const scatter = (indices: Int32Array, table: typeof dWeight, count: number, scale: number): void =>
+    const scatter = (indices: TensorInfo, table: TensorInfo, scale: number): TensorInfo => {
+      const { values, accumulate, info } = backend.gradientOutput(table);
       addon().scatterAdd(
-        ...([indices, gradient, backend.floats(table)] as const),
-        ...([count, table.shape[0]!, embed, scale, attrs.padIndex] as const),
+        ...([backend.integers(indices), gradient, values] as const),
+        ...([tokens, table.shape[0]!, embed, scale, attrs.padIndex, accumulate] as const),
       );
-    scatter(backend.integers(ids), dWeight, tokens, attrs.scale);
-    scatter(backend.integers(positions), dPositionTable, attrs.trainPositions ? tokens : 0, 1);
-    return [dWeight, dPositionTable];
+      return info;
+    };
+    return [
+      scatter(ids, weight, attrs.scale),
+      attrs.trainPositions ? scatter(positions, positionTable, 1) : backend.zeros(positionTable.shape),
+    ];
   },
 );
 

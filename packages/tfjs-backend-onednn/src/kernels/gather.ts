@@ -41,7 +41,7 @@ const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegme
     const y = backend.output([numSegments, ...inner]);
     addon().scatterAdd(
       ...([backend.integers(segmentIds), backend.floats(x), backend.floats(y)] as const),
-      ...([sizeOf(segmentIds.shape), numSegments, sizeOf(inner), 1, -1] as const),
+      ...([sizeOf(segmentIds.shape), numSegments, sizeOf(inner), 1, -1, false] as const),
     );
     return y;
   },

@@ -16,7 +16,7 @@ export function kernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
 ): KernelConfig {
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc };
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(run as unknown as KernelFunc) };
 }
 
 /**
@@ -29,7 +29,21 @@ export function partialKernel<Inputs extends string, Attributes = object>(
 ): KernelConfig {
   const kernelFunc: KernelFunc = (call) =>
     run(call as unknown as KernelCall<Inputs, Attributes>) ?? getKernel(kernelName, 'cpu').kernelFunc(call);
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc };
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(kernelFunc) };
+}
+
+/** A kernel that throws gives back the outputs that it has made: nobody else knows them. */
+function leavingNothing(run: KernelFunc): KernelFunc {
+  return (call) => {
+    const backend = call.backend as OneDnnBackend;
+    backend.startKernel();
+    try {
+      return run(call);
+    } catch (error) {
+      backend.abandonKernel();
+      throw error;
+    }
+  };
 }
 
 /** True where all elements are float32, or int32: 4 bytes each. */

@@ -45,7 +45,7 @@ function forward(
 
 /** dx, then dResidual where there is a residual, dGain, dBias. */
 function backward(
-  { x, residual, gain, mean, rstd, dy }: Parts & Readonly<Record<'mean' | 'rstd' | 'dy', TensorInfo>>,
+  { x, residual, gain, bias, mean, rstd, dy }: Parts & Readonly<Record<'bias' | 'mean' | 'rstd' | 'dy', TensorInfo>>,
   attrs: LayerNormAttributes & DropoutAttributes,
   backend: OneDnnBackend,
 ): TensorInfo[] {
@@ -53,17 +53,18 @@ function backward(
   checkSize('dy', dy, x.shape);
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);
-  const dGain = backend.output([columns]);
-  const dBias = backend.output([columns]);
+  const dGain = backend.gradientOutput(gain);
+  const dBias = backend.gradientOutput(bias);
   addon().layerNormGrad(
     ...([backend.floats(x), residual && backend.floats(residual), backend.floats(gain)] as const),
     ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),
     ...([backend.floats(dx), dResidual && backend.floats(dResidual)] as const),
-    ...([backend.floats(dGain), backend.floats(dBias)] as const),
+    ...([dGain.values, dBias.values] as const),
     ...([rows, columns, attrs.epsilon] as const),
+    ...([dGain.accumulate, dBias.accumulate] as const),
     ...dropoutArguments(attrs),
   );
-  return dResidual === null ? [dx, dGain, dBias] : [dx, dResidual, dGain, dBias];
+  return [dx, ...(dResidual === null ? [] : [dResidual]), dGain.info, dBias.info];
 }
 
 /** x [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows]. */
@@ -72,7 +73,7 @@ const fusedLayerNorm = kernel<'x' | 'gain' | 'bias', LayerNormAttributes>(
   ({ inputs, attrs, backend }) => forward({ ...inputs, residual: null }, { ...attrs, ...NO_DROPOUT }, backend),
 );
 
-const fusedLayerNormGrad = kernel<'x' | 'gain' | 'mean' | 'rstd' | 'dy', LayerNormAttributes>(
+const fusedLayerNormGrad = kernel<'x' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy', LayerNormAttributes>(
   'FusedLayerNormGrad',
   ({ inputs, attrs, backend }) => backward({ ...inputs, residual: null }, { ...attrs, ...NO_DROPOUT }, backend),
 );
@@ -84,7 +85,7 @@ const fusedDropoutAddLayerNorm = kernel<'x' | 'residual' | 'gain' | 'bias', Laye
 );
 
 const fusedDropoutAddLayerNormGrad = kernel<
-  'x' | 'residual' | 'gain' | 'mean' | 'rstd' | 'dy',
+  'x' | 'residual' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy',
   LayerNormAttributes & DropoutAttributes
 >('FusedDropoutAddLayerNormGrad', ({ inputs, attrs, backend }) => backward(inputs, attrs, backend));
 

@@ -20,23 +20,23 @@ const fusedLinear = kernel<'x' | 'weight' | 'bias', LinearAttributes>('FusedLine
   return y;
 });
 
-/** x, weight, y, dy → dx, dWeight, dBias. */
-const fusedLinearGrad = kernel<'x' | 'weight' | 'y' | 'dy', LinearAttributes>(
+/** x, weight, bias, y, dy → dx, dWeight, dBias. */
+const fusedLinearGrad = kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', LinearAttributes>(
   'FusedLinearGrad',
   ({ inputs, attrs, backend }) => {
-    const { x, weight, y, dy } = inputs;
+    const { x, weight, bias, y, dy } = inputs;
     const { rows, columns } = tableShape(x);
     const out = weight.shape[0]!;
     checkSize('dy', dy, [rows, out]);
     const dx = backend.output(x.shape);
-    const dWeight = backend.output(weight.shape);
-    const dBias = backend.output([out]);
+    const dWeight = backend.gradientOutput(weight);
+    const dBias = backend.gradientOutput(bias);
     addon().linearGrad(
       ...([backend.floats(x), backend.floats(weight), backend.floats(y), backend.floats(dy)] as const),
-      ...([backend.floats(dx), backend.floats(dWeight), backend.floats(dBias)] as const),
-      ...([rows, columns, out, attrs.activation === 'relu'] as const),
+      ...([backend.floats(dx), dWeight.values, dBias.values] as const),
+      ...([rows, columns, out, attrs.activation === 'relu', dWeight.accumulate, dBias.accumulate] as const),
     );
-    return [dx, dWeight, dBias];
+    return [dx, dWeight.info, dBias.info];
   },
 );
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Compiles every C++ file, without linking, for each instruction set of binding.gyp and for arm64, against the oneDNN
+# headers of a folder: for changes that must also compile where they were not made. Not part of the continuous integration.
+#   bash scripts/check-compile.sh [folder with dnnl.hpp]      default: $ONEDNN_INCLUDE, else the system's headers
+# Headers of oneDNN 3.x: pip download --no-deps onednn-devel && unzip onednn_devel-*.whl (…/data/include).
+# arm64 needs Debian's g++-aarch64-linux-gnu and is left out where that is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+headers=${1:-${ONEDNN_INCLUDE:-}}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [ -z "$headers" ]; then
+  # Links, because a cross compiler must not see the rest of the system's folder.
+  for prefix in "${ONEDNN_ROOT:-/usr}" /usr/local; do
+    [ -e "$prefix/include/dnnl.hpp" ] && ln -sf "$prefix"/include/dnnl* "$prefix/include/oneapi" "$work/" && break
+  done
+  headers=$work
+fi
+[ -e "$headers/dnnl.hpp" ] || { echo "check-compile: no dnnl.hpp in $headers" >&2; exit 2; }
+version=$(sed -n 's/^#define DNNL_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' "$headers/oneapi/dnnl/dnnl_version.h" | paste -sd.)
+
+node_headers=$(node -p "require('node:path').join(process.execPath, '../../include/node')")
+napi_headers=$(node -p "require('node-addon-api').include_dir")
+flags=(-std=c++17 -O3 -c -o /dev/null -fopenmp -fno-math-errno -fno-trapping-math
+  -Wall -Wextra -Werror -Wno-psabi -Wno-ignored-attributes
+  -DNAPI_VERSION=8 -DNODE_ADDON_API_CPP_EXCEPTIONS
+  -isystem "$headers" -isystem "$node_headers" -isystem "$napi_headers")
+
+failures=0
+# compile <what for> <compiler> [flags]
+compile() {
+  local target=$1 compiler=$2 failed=0
+  shift 2
+  for file in cc/*.cc cc/kernels/*.cc; do
+    "$compiler" "${flags[@]}" "$@" "$file" || failed=$((failed + 1))
+  done
+  echo "check-compile: oneDNN $version, $target: $failed files do not compile"
+  failures=$((failures + failed))
+}
+
+compile "$(uname -m)" "${CXX:-g++}"
+if [ "$(uname -m)" = x86_64 ]; then
+  compile x86-64-v3 "${CXX:-g++}" -march=x86-64-v3
+  compile x86-64-v4 "${CXX:-g++}" -march=x86-64-v4
+fi
+if command -v aarch64-linux-gnu-g++ >/dev/null; then
+  compile arm64 aarch64-linux-gnu-g++
+else
+  echo "check-compile: arm64 left out: no aarch64-linux-gnu-g++ (Debian and Ubuntu: g++-aarch64-linux-gnu)"
+fi
+[ "$failures" = 0 ]

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+/** One folder below the package, as src/addon.ts is: from there it finds the add-on. */
+const bundle = join(folder, '..', '..', 'build', 'conformance.js');
+
+/**
+ * Two specs that move data between backends ask for tfjs-backend-cpu by name, though "this test will work for any
+ * backend", as the comment there says: here they get two of the backend under test.
+ */
+const anyBackendSwitches = {
+  name: 'any-backend-switches',
+  setup({ onLoad }) {
+    onLoad({ filter: /tfjs-core\/dist\/engine_test\.js$/ }, async ({ path }) => {
+      const parts = (await readFile(path, 'utf8')).split("'cpu'");
+      if (parts.length !== 5) throw new Error(`${path}: 'cpu' stands there ${parts.length - 1} times, not 4`);
+      return { contents: parts.join('process.argv[2]') };
+    });
+  },
+};
+
+/**
+ * Makes one file of specs.ts, tfjs-core with all of its specs, and both backends. Returns its path.
+ * @throws Error where tfjs-core would be in it twice
+ */
+export async function bundleSpecs() {
+  const { metafile } = await build({
+    entryPoints: [join(folder, 'specs.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    mainFields: ['module', 'main'], // tests.js imports tfjs-core's ES modules: so is everything else to do
+    ignoreAnnotations: true, // tests.js is not among the files with side effects that tfjs-core declares
+    alias: { 'jasmine-core/lib/jasmine-core/jasmine.js': join(folder, 'jasmine-for-tfjs.ts') },
+    external: ['jasmine-core'],
+    plugins: [anyBackendSwitches],
+    // For the CommonJS modules in the bundle.
+    banner: { js: "const require = (await import('node:module')).createRequire(import.meta.url);" },
+    logLevel: 'error',
+    metafile: true,
+  });
+  const copies = Object.keys(metafile.inputs).filter((path) => /tfjs-core\/dist\/(engine|tf-core\..*)\.js$/.test(path));
+  if (copies.length !== 1) throw new Error(`tfjs-core is in the bundle more than once: ${copies.join(', ')}`);
+  return bundle;
+}

@@ -1,0 +1,33 @@
+// Evaluated before the specs are: they register themselves with the globals and for the environment that are set here.
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
+import jasmineCore from 'jasmine-core';
+import { registerOneDnnBackend } from '../../src/index.js';
+import { type Block, StoragePool } from '../../src/pool.js';
+
+/** The backend under test: `onednn` or `cpu`, tfjs's plain JavaScript. */
+const backendName = process.argv[2]!;
+
+jasmineCore.installGlobals();
+// Specs in their order, so that two backends can be compared; tfjs-core has several suites of one name.
+jasmineCore.jasmine.getEnv().configure({ random: false, forbidDuplicateNames: false });
+if (backendName === 'onednn') registerOneDnnBackend();
+poisonMemory();
+// Specs of a test environment run with the flag IS_TEST: the engine checks every kernel call for data that it leaks.
+setTestEnvs([{ name: backendName, backendName, isDataSync: true }]);
+
+/** Memory holds NaN before a kernel writes to it and when its tensor is gone: whoever reads it then fails. */
+function poisonMemory(): void {
+  const { take, give } = StoragePool.prototype;
+  const poison = (block: Block): Block => {
+    new Float32Array(block.slab.buffer, block.offset, block.bytes / 4).fill(Number.NaN);
+    return block;
+  };
+  StoragePool.prototype.take = function (bytes) {
+    return poison(take.call(this, bytes));
+  };
+  StoragePool.prototype.give = function (block) {
+    give.call(this, poison(block));
+  };
+}

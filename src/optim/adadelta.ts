@@ -1,0 +1,35 @@
+import { defineOptimizer } from '../plugins/optimizer.js';
+import { l2WeightDecay } from './weight-decay.js';
+
+/**
+ * Adadelta (Zeiler 2012) as PyTorch computes it, with a learning rate (the paper's is 1):
+ *   g ← g + wd·p;  s ← ρ·s + (1−ρ)·g²;  δ = √(a + ε) / √(s + ε) · g;  a ← ρ·a + (1−ρ)·δ²;  p ← p − lr·δ
+ */
+export const adadelta = defineOptimizer({
+  name: 'adadelta',
+  summary: 'steps in the ratio of past steps to past gradients',
+  options: {
+    adadeltaRho: { kind: 'float', default: 0.9, min: 0, max: 1, help: 'decay rate of the two running averages' },
+    adadeltaEps: { kind: 'float', default: 1e-6, min: 0, help: 'added to them before the root' },
+    annealEps: { kind: 'boolean', default: false, help: "fairseq's flag, without effect there and here" },
+    weightDecay: l2WeightDecay,
+  },
+  build({ adadeltaRho: rho, adadeltaEps: epsilon, weightDecay }, store) {
+    const squareAverage = new Float32Array(store.values.length);
+    const accumulatedDelta = new Float32Array(store.values.length);
+    return {
+      arenas: { square_avg: squareAverage, acc_delta: accumulatedDelta },
+      step(learningRate) {
+        const { values, gradients } = store;
+        for (let index = 0; index < values.length; index++) {
+          const gradient = gradients[index]! + weightDecay * values[index]!;
+          const square = rho * squareAverage[index]! + (1 - rho) * gradient * gradient;
+          const delta = Math.sqrt((accumulatedDelta[index]! + epsilon) / (square + epsilon)) * gradient;
+          squareAverage[index] = square;
+          accumulatedDelta[index] = rho * accumulatedDelta[index]! + (1 - rho) * delta * delta;
+          values[index]! -= learningRate * delta;
+        }
+      },
+    };
+  },
+});

@@ -1,0 +1,25 @@
+import { defineOptimizer } from '../plugins/optimizer.js';
+import { l2WeightDecay } from './weight-decay.js';
+
+const EPSILON = 1e-10; // PyTorch's
+
+/** Adagrad (Duchi et al. 2011) as PyTorch computes it: g ← g + wd·p; s ← s + g²; p ← p − lr · g / (√s + 1e-10). */
+export const adagrad = defineOptimizer({
+  name: 'adagrad',
+  summary: 'steps shrink with the sum of the squared gradients so far',
+  options: { weightDecay: l2WeightDecay },
+  build({ weightDecay }, store) {
+    const sum = new Float32Array(store.values.length);
+    return {
+      arenas: { sum },
+      step(learningRate) {
+        const { values, gradients } = store;
+        for (let index = 0; index < values.length; index++) {
+          const gradient = gradients[index]! + weightDecay * values[index]!;
+          sum[index]! += gradient * gradient;
+          values[index]! -= (learningRate * gradient) / (Math.sqrt(sum[index]!) + EPSILON);
+        }
+      },
+    };
+  },
+});

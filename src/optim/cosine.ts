@@ -1,0 +1,59 @@
+import { UserError } from '../errors.js';
+import { defineLrScheduler } from '../plugins/lr-scheduler.js';
+import { singleRate } from './single-rate.js';
+import { warmupInitLrOption, warmupUpdatesOption } from './warmup-options.js';
+
+/**
+ * Warm restarts (Loshchilov and Hutter 2017) after a linear warm-up: in period i, t of its t_i updates done,
+ *   shrink^i · (min + ½·(max − min)·(1 + cos(π·t/t_i)))
+ * where period i is --t-mult^i times as long as the first.
+ */
+export const cosine = defineLrScheduler({
+  name: 'cosine',
+  summary: 'falls along a cosine from --lr to --min-lr, period after period',
+  options: {
+    warmupUpdates: warmupUpdatesOption,
+    warmupInitLr: warmupInitLrOption,
+    minLr: { kind: 'float', default: 0, min: 0, help: 'rate at the end of a period' },
+    tMult: { kind: 'float', default: 1, help: 'how much longer each period is than the one before' },
+    lrPeriodUpdates: {
+      kind: 'float',
+      default: -1,
+      metavar: 'N',
+      help: 'updates of the first period; -1: what is left of --max-update after the warm-up',
+    },
+    lrShrink: { kind: 'float', default: 0.1, help: 'factor of both rates after each period' },
+  },
+  build({ warmupUpdates, warmupInitLr, minLr, tMult, lrPeriodUpdates, lrShrink }, learningRates, { maxUpdate }) {
+    const highest = singleRate(learningRates, 'cosine');
+    const lowest = Math.min(minLr, highest);
+    const first = warmupInitLr < 0 ? lowest : warmupInitLr;
+    const length = lrPeriodUpdates > 0 ? lrPeriodUpdates : maxUpdate - warmupUpdates;
+    if (length <= 0) {
+      throw new UserError(
+        '--lr-scheduler cosine needs the length of its period',
+        'give --lr-period-updates, or a --max-update beyond the warm-up',
+      );
+    }
+    return {
+      learningRate({ updates }) {
+        if (updates < warmupUpdates) return first + (updates * (highest - first)) / warmupUpdates;
+        const { index, part } = periodAt(updates - warmupUpdates, length, tMult);
+        const shrink = lrShrink ** index;
+        return shrink * (lowest + 0.5 * (highest - lowest) * (1 + Math.cos(Math.PI * part)));
+      },
+    };
+  },
+});
+
+/** In which period an update lies, from 0, and which part of that period is over. */
+function periodAt(updates: number, length: number, growth: number): { index: number; part: number } {
+  if (growth === 1) {
+    const index = Math.floor(updates / length);
+    return { index, part: updates / length - index };
+  }
+  // Period i begins after length · (1 − growth^i) / (1 − growth) updates.
+  const index = Math.floor(Math.log(1 - (updates / length) * (1 - growth)) / Math.log(growth));
+  const begin = ((1 - growth ** index) / (1 - growth)) * length;
+  return { index, part: (updates - begin) / (length * growth ** index) };
+}

@@ -1,0 +1,60 @@
+import { UserError } from '../errors.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { defineLrScheduler, type ScheduleContext } from '../plugins/lr-scheduler.js';
+import { singleRate } from './single-rate.js';
+
+const options = defineOptions({
+  warmupSteps: { kind: 'int', default: 0, min: 0, help: 'updates of the rise to --lr' },
+  holdSteps: { kind: 'int', default: 0, min: 0, help: 'updates at --lr' },
+  decaySteps: { kind: 'int', default: 0, min: 0, help: 'updates of the fall to --final-lr-scale times --lr' },
+  phaseRatio: {
+    kind: 'numbers',
+    default: [],
+    metavar: 'R1,R2,R3',
+    help: "the three as parts of --max-update that add up to 1, e.g. '(0.1, 0.4, 0.5)'",
+  },
+  initLrScale: { kind: 'float', default: 0.01, help: 'first rate, as a part of --lr' },
+  finalLrScale: { kind: 'float', default: 0.01, help: 'last rate, as a part of --lr' },
+});
+
+/** A linear rise, a constant rate and an exponential fall, as in SpecAugment (Park et al. 2019). */
+export const triStage = defineLrScheduler({
+  name: 'tri_stage',
+  summary: 'rises linearly to --lr, holds it, falls exponentially',
+  options,
+  build(given, learningRates, context) {
+    const peak = singleRate(learningRates, 'tri_stage');
+    const [warmup, hold, decay] = phases(given, context);
+    if (decay === 0)
+      throw new UserError('--lr-scheduler tri_stage has no decay', 'give --decay-steps or --phase-ratio');
+    if (!(given.finalLrScale > 0)) {
+      throw new UserError(
+        `--final-lr-scale ${given.finalLrScale}`,
+        'give a part above 0: an exponential never ends at 0',
+      );
+    }
+    const first = given.initLrScale * peak;
+    return {
+      learningRate({ updates }) {
+        if (updates < warmup) return first + ((peak - first) / warmup) * updates;
+        const decayed = updates - warmup - hold;
+        if (decayed < 0) return peak;
+        return decayed <= decay ? peak * given.finalLrScale ** (decayed / decay) : peak * given.finalLrScale;
+      },
+    };
+  },
+});
+
+function phases(
+  { warmupSteps, holdSteps, decaySteps, phaseRatio }: OptionsOf<typeof options>,
+  { maxUpdate }: ScheduleContext,
+): readonly [number, number, number] {
+  if (phaseRatio.length === 0) return [warmupSteps, holdSteps, decaySteps];
+  const sum = phaseRatio.reduce((total, ratio) => total + ratio, 0);
+  if (phaseRatio.length !== 3 || Math.abs(sum - 1) > 1e-9) {
+    throw new UserError(`--phase-ratio ${phaseRatio.join(',')}`, 'give three parts that add up to 1, e.g. 0.1,0.4,0.5');
+  }
+  if (maxUpdate <= 0) throw new UserError('--phase-ratio divides up --max-update, which is not given', 'give it');
+  const [warmup, hold, decay] = phaseRatio.map((ratio) => Math.trunc(maxUpdate * ratio));
+  return [warmup!, hold!, decay!];
+}

@@ -1,0 +1,41 @@
+import type { CriterionOutput, Figure } from '../plugins/criterion.js';
+import * as tf from '../tf.js';
+
+/** A criterion's figure, read from the device. */
+export interface FigureValue {
+  readonly sum: number;
+  readonly unit: Figure['unit'];
+}
+
+export type FigureValues = Readonly<Record<string, FigureValue>>;
+
+/** A criterion's output, read from the device; sums over the rows, in nats. */
+export interface LossValues {
+  readonly loss: number;
+  readonly nll: number;
+  readonly figures: FigureValues;
+}
+
+/** `tf.tidy` for what TypeScript does not see to be a container of tensors. */
+export function tidyOutput<T extends object>(body: () => T): T {
+  return tf.tidy(body as unknown as () => tf.TensorContainer) as unknown as T;
+}
+
+/** Waits for a criterion's output and disposes it. */
+export async function readLoss({ loss, nll, figures = {} }: CriterionOutput): Promise<LossValues> {
+  const named = Object.entries(figures);
+  const tensors = [loss, nll, ...named.map(([, { sum }]) => sum)];
+  const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
+  tf.dispose(tensors);
+  const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
+  return { loss: values[0]!, nll: values[1]!, figures: Object.fromEntries(read) };
+}
+
+/** The output of two micro-batches together. */
+export function addLosses(a: LossValues, b: LossValues): LossValues {
+  const figures: Record<string, FigureValue> = { ...a.figures };
+  for (const [name, { sum, unit }] of Object.entries(b.figures)) {
+    figures[name] = { sum: (figures[name]?.sum ?? 0) + sum, unit };
+  }
+  return { loss: a.loss + b.loss, nll: a.nll + b.nll, figures };
+}

@@ -1,0 +1,373 @@
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../helpers/command-line.js';
+import { makeToyData } from '../training/toy-data.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-bad-input-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...names: string[]): string => join(folder, ...names);
+
+/** A model that trains in no time. */
+const TINY =
+  '--arch transformer_tiny --encoder-embed-dim 8 --encoder-layers 1 --decoder-embed-dim 8 --decoder-layers 1 --lr 0.01';
+const TRAIN = `train DIR/data-bin ${TINY} --save-dir DIR/out`;
+const GENERATE = 'generate DIR/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_last';
+const PREPROCESS = 'preprocess -s xx -t yy --destdir DIR/out --trainpref';
+
+const words = (line: string): string[] => line.replaceAll('DIR', folder).split(' ');
+
+/** A damaged copy of the toy data. */
+function damagedData(name: string, file: string, damage: (bytes: Buffer) => Buffer): void {
+  cpSync(at('data-bin'), at(name), { recursive: true });
+  writeFileSync(at(name, file), damage(readFileSync(at(name, file))));
+}
+
+function text(prefix: string, xx: string | Buffer, yy: string | Buffer): void {
+  writeFileSync(at(`${prefix}.xx`), xx);
+  writeFileSync(at(`${prefix}.yy`), yy);
+}
+
+beforeAll(async () => {
+  makeToyData(folder);
+  text('uneven', 'a b\nc\nd\n', 'a\nb\n');
+  text('empty', '', '');
+  text('latin1', Buffer.from([0x61, 0x0a, 0x62, 0x20, 0xfc, 0x0a]), 'a\nb\n');
+  writeFileSync(at('file'), '');
+  damagedData('cut-bin', 'train.xx-yy.xx.bin', (bytes) => bytes.subarray(0, -6));
+  damagedData('cut-idx', 'train.xx-yy.xx.idx', (bytes) => bytes.subarray(0, -6));
+  damagedData('no-index', 'train.xx-yy.yy.idx', () => Buffer.from('PK\x03\x04 no index at all, but a long text'));
+  damagedData('bad-dictionary', 'dict.yy.txt', () => Buffer.from('a 4\nb\n'));
+  mkdirSync(at('other'));
+  makeToyData(at('other'), ' z');
+  const { code, stderr } = await runCommandLine(
+    words(`train DIR/data-bin ${TINY} --save-dir DIR/checkpoints --max-tokens 64 --max-update 1`),
+  );
+  expect(code, stderr).toBe(0);
+  mkdirSync(at('cut'));
+  const last = readFileSync(at('checkpoints', 'checkpoint_last.safetensors'));
+  writeFileSync(at('cut', 'tensors.safetensors'), last.subarray(0, -100));
+  writeFileSync(at('cut', 'header.safetensors'), last.subarray(0, 100));
+  writeFileSync(at('cut', 'text.safetensors'), 'This is no checkpoint.\n');
+  mkdirSync(at('taken'));
+  copyFileSync(at('data-bin', 'dict.xx.txt'), at('taken', 'dict.xx.txt'));
+});
+
+/** Every file below the folder. */
+const everything = (): string[] => (readdirSync(folder, { recursive: true }) as string[]).sort();
+
+interface Case {
+  readonly what: string;
+  readonly line: string;
+  /** Parts of the one line that is printed; DIR is the folder. */
+  readonly says: readonly string[];
+}
+
+const LOG_LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| (INFO|WARNING) \| /;
+
+async function expectRefusal({ line, says }: Case): Promise<void> {
+  const before = everything();
+  const { code, stdout, stderr } = await runCommandLine(words(line));
+  const complaints = stderr
+    .trimEnd()
+    .split('\n')
+    .filter((written) => !LOG_LINE.test(written));
+  expect({ code, stdout, complaints }).toEqual({ code: 2, stdout: '', complaints: [expect.any(String)] });
+  const [complaint] = complaints as [string];
+  expect(complaint).toMatch(/^ts-fairseq: .+; .+/);
+  for (const part of says) expect(complaint).toContain(part.replaceAll('DIR', folder));
+  expect(everything()).toEqual(before);
+}
+
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  'the command line': [
+    { what: 'an unknown command', line: 'trian', says: ["unknown command 'trian'", "did you mean 'train'?"] },
+    {
+      what: 'an unknown option',
+      line: `${TRAIN} --max-token 64`,
+      says: ["unknown option '--max-token'", "did you mean '--max-tokens'?"],
+    },
+    {
+      what: 'an option of another plug-in',
+      line: `${TRAIN} --max-tokens 64 --label-smoothing 0.1`,
+      says: ["unknown option '--label-smoothing'", 'it comes with --criterion label_smoothed_cross_entropy or '],
+    },
+    {
+      what: 'text for a number',
+      line: `${TRAIN} --max-tokens 64k`,
+      says: ["--max-tokens: '64k' is not a whole number"],
+    },
+    {
+      what: 'a number out of range',
+      line: `${TRAIN} --max-tokens 0`,
+      says: ['--max-tokens: 0 is too small', 'least is 1'],
+    },
+    {
+      what: 'a missing value',
+      line: `${TRAIN} --max-tokens`,
+      says: ['--max-tokens', 'argument missing', 'train --help'],
+    },
+    {
+      what: 'a value that is none of the choices',
+      line: `${TRAIN} --best-checkpoint-metric blue`,
+      says: ["--best-checkpoint-metric: unknown value 'blue'", "did you mean 'bleu'?"],
+    },
+    { what: 'a missing argument', line: 'train --max-tokens 64', says: ["missing required argument 'data'"] },
+    {
+      what: 'an unknown criterion',
+      line: `${TRAIN} --criterion encuraging`,
+      says: ["unknown criterion 'encuraging'", "did you mean 'encouraging'?"],
+    },
+    {
+      what: 'an unknown architecture',
+      line: 'train DIR/data-bin --arch transformer_tini --save-dir DIR/out',
+      says: ["unknown arch 'transformer_tini'", "did you mean 'transformer_tiny'?"],
+    },
+    {
+      what: 'an unknown optimizer',
+      line: `${TRAIN} --optimizer sgdd`,
+      says: ["unknown optimizer 'sgdd'", "did you mean 'sgd'?"],
+    },
+    {
+      what: 'an unknown schedule',
+      line: `${TRAIN} --lr-scheduler inverse_sqr`,
+      says: ["unknown lr-scheduler 'inverse_sqr'", "did you mean 'inverse_sqrt'?"],
+    },
+    { what: 'an unknown device', line: `${TRAIN} --max-tokens 64 --device gpu`, says: ["unknown device 'gpu'"] },
+    {
+      what: 'a log file that cannot be written',
+      line: `${TRAIN} --max-tokens 64 --log-file DIR/nowhere/log`,
+      says: ['--log-file DIR/nowhere/log cannot be written (its folder does not exist)'],
+    },
+  ],
+  preprocess: [
+    {
+      what: 'a missing file',
+      line: `${PREPROCESS} DIR/nothing`,
+      says: ['DIR/nothing.xx cannot be read', 'check the path'],
+    },
+    {
+      what: 'sides of different length',
+      line: `${PREPROCESS} DIR/uneven`,
+      says: ['DIR/uneven.xx has 3 lines, DIR/uneven.yy has 2', 'parallel'],
+    },
+    { what: 'an empty file', line: `${PREPROCESS} DIR/empty`, says: ['DIR/empty.xx', 'empty'] },
+    {
+      what: 'text that is not UTF-8',
+      line: `${PREPROCESS} DIR/latin1`,
+      says: ['DIR/latin1.xx line 2 is not valid UTF-8', 'iconv'],
+    },
+    {
+      what: 'a dictionary that is there already',
+      line: 'preprocess -s xx -t yy --destdir DIR/taken --trainpref DIR/train',
+      says: ['DIR/taken/dict.xx.txt exists already', '--srcdict'],
+    },
+    {
+      what: 'a language that is not given',
+      line: 'preprocess -s xx --trainpref DIR/train',
+      says: ['-t/--target-lang'],
+    },
+    {
+      what: 'a destination below a file',
+      line: 'preprocess -s xx -t yy --destdir DIR/file/out --trainpref DIR/train',
+      says: ['DIR/file/out cannot be written (a file stands where a folder should be)'],
+    },
+    {
+      what: 'a dictionary that is none',
+      line: `preprocess -s xx -t yy --destdir DIR/out --trainpref DIR/train --srcdict DIR/bad-dictionary/dict.yy.txt`,
+      says: ['dict.yy.txt line 2: "b" has no count'],
+    },
+  ],
+  train: [
+    {
+      what: 'neither --max-tokens nor --batch-size',
+      line: TRAIN,
+      says: ['the size of a batch is not given', 'give --max-tokens or --batch-size'],
+    },
+    {
+      what: 'a sentence longer than --max-tokens',
+      line: `${TRAIN} --max-tokens 7`,
+      says: [
+        'sentence',
+        '(line ',
+        'has 8 tokens with </s>, more than --max-tokens 7',
+        '--skip-invalid-size-inputs-valid-test',
+      ],
+    },
+    {
+      what: 'a sentence longer than the position table',
+      line: `${TRAIN} --max-tokens 64 --max-source-positions 6`,
+      says: ['the source of', 'more than --max-source-positions 6', 'raise --max-source-positions'],
+    },
+    {
+      what: 'a missing data folder',
+      line: `train DIR/nowhere ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ['DIR/nowhere', 'ts-fairseq preprocess'],
+    },
+    {
+      what: 'a missing split',
+      line: `${TRAIN} --max-tokens 64 --valid-subset valdi`,
+      says: ["DIR/data-bin has no split 'valdi'"],
+    },
+    {
+      what: 'a .bin that is cut short',
+      line: `train DIR/cut-bin ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ['DIR/cut-bin/train.xx-yy.xx.bin is truncated: sentence 39 of 40', 'ts-fairseq preprocess'],
+    },
+    {
+      what: 'an .idx that is cut short',
+      line: `train DIR/cut-idx ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ['DIR/cut-idx/train.xx-yy.xx.idx is truncated', 'ts-fairseq preprocess'],
+    },
+    {
+      what: 'an .idx with the wrong magic',
+      line: `train DIR/no-index ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ["DIR/no-index/train.xx-yy.yy.idx is not an index of fairseq's mmap format", 'ts-fairseq preprocess'],
+    },
+    {
+      what: 'a damaged dictionary',
+      line: `train DIR/bad-dictionary ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ['DIR/bad-dictionary/dict.yy.txt line 2: "b" has no count'],
+    },
+    {
+      what: 'a dictionary other than the checkpoint’s',
+      line: `train DIR/other/data-bin ${TINY} --save-dir DIR/checkpoints --max-tokens 64`,
+      says: ["DIR/checkpoints/checkpoint_last was trained with another dictionary of 'xx'"],
+    },
+    {
+      what: 'a checkpoint that is cut short',
+      line: `${TRAIN} --max-tokens 64 --restore-file DIR/cut/tensors`,
+      says: ['DIR/cut/tensors.safetensors is cut short'],
+    },
+    {
+      what: 'a checkpoint that is missing',
+      line: `${TRAIN} --max-tokens 64 --restore-file DIR/checkpoints/checkpoint_lats`,
+      says: ['there is no checkpoint DIR/checkpoints/checkpoint_lats', "did you mean 'checkpoint_last'?"],
+    },
+    {
+      what: 'a save folder below a file',
+      line: `train DIR/data-bin ${TINY} --save-dir DIR/file/out --max-tokens 64`,
+      says: ['cannot write DIR/file/out: a file stands where its folder should be'],
+    },
+    {
+      what: 'a loss that is no number',
+      line: `train DIR/data-bin ${TINY} --no-save --max-tokens 64 --lr 1e30`,
+      says: ['in update 2 (epoch 1), training sentences ', 'lower --lr'],
+    },
+    {
+      what: 'search options that are no JSON',
+      line: `${TRAIN} --max-tokens 64 --eval-bleu --eval-bleu-args {beam:4}`,
+      says: ["--eval-bleu-args: '{beam:4}' is no JSON", 'give a JSON object'],
+    },
+    {
+      what: 'shared embeddings without a joined dictionary',
+      line: `train DIR/other/data-bin ${TINY} --save-dir DIR/out --max-tokens 64 --share-all-embeddings`,
+      says: ['--joined-dictionary'],
+    },
+  ],
+  generate: [
+    { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['no checkpoint is given', 'add --path'] },
+    {
+      what: 'a checkpoint that is missing',
+      line: 'generate DIR/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_bets',
+      says: ['there is no checkpoint DIR/checkpoints/checkpoint_bets', "did you mean 'checkpoint_best'?"],
+    },
+    {
+      what: 'a checkpoint that is none',
+      line: 'generate DIR/data-bin --gen-subset valid --path DIR/cut/text',
+      says: ['DIR/cut/text.safetensors is no safetensors file'],
+    },
+    ...(['tensors', 'header'] as const).map((name) => ({
+      what: `a checkpoint that is cut short in its ${name}`,
+      line: `generate DIR/data-bin --gen-subset valid --path DIR/cut/${name}`,
+      says: [`DIR/cut/${name}.safetensors is cut short`],
+    })),
+    {
+      what: 'another dictionary than the checkpoint’s',
+      line: 'generate DIR/other/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_last',
+      says: ['dict.xx.txt is not the dictionary that DIR/checkpoints/checkpoint_last was trained with'],
+    },
+    { what: 'a missing split', line: `${GENERATE} --gen-subset dev`, says: ["DIR/data-bin has no split 'dev'"] },
+    {
+      what: '--nbest above --beam',
+      line: `${GENERATE} --nbest 6`,
+      says: ['--nbest 6 is more than --beam 5', 'raise --beam'],
+    },
+    {
+      what: 'a --min-len above the longest output',
+      line: `${GENERATE} --min-len 20 --max-len-b 10 --results-path DIR/new/results`,
+      says: ['--min-len 20 is more than 10, the longest output', 'lower --min-len'],
+    },
+    {
+      what: 'a sentence longer than --max-tokens',
+      line: `${GENERATE} --max-tokens 5`,
+      says: ['valid sentence', 'more than --max-tokens 5', '--skip-invalid-size-inputs-valid-test'],
+    },
+    {
+      what: 'a sentence longer than --max-source-positions',
+      line: `${GENERATE} --max-source-positions 4`,
+      says: ['the source of valid sentence', 'more than --max-source-positions 4'],
+    },
+    {
+      what: 'overrides that are no JSON',
+      line: `${GENERATE} --model-overrides {dropout:0}`,
+      says: ["--model-overrides: '{dropout:0}' is no JSON", 'give a JSON object'],
+    },
+    {
+      what: 'an override of what is no option',
+      line: `${GENERATE} --model-overrides {"drop_out":0}`,
+      says: ["--model-overrides: unknown 'drop_out'", "did you mean 'dropout'?"],
+    },
+    {
+      what: 'results below a file',
+      line: `${GENERATE} --max-len-b 3 --results-path DIR/file/results`,
+      says: ['DIR/file/results cannot be written'],
+    },
+  ],
+  'the other commands': [
+    {
+      what: 'validate without the size of a batch',
+      line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
+      says: ['the size of a batch is not given'],
+    },
+    {
+      what: 'validate with an unknown criterion',
+      line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last --criterion nll',
+      says: ["unknown criterion 'nll'"],
+    },
+    {
+      what: 'average-checkpoints of a checkpoint that is cut short',
+      line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last DIR/cut/tensors --output DIR/out/averaged',
+      says: ['DIR/cut/tensors.safetensors is cut short'],
+    },
+    {
+      what: 'average-checkpoints of too few',
+      line: 'average-checkpoints --inputs DIR/checkpoints --num-epoch-checkpoints 3 --output DIR/out/averaged',
+      says: ['DIR/checkpoints', '3'],
+    },
+    {
+      what: 'average-checkpoints into a folder that cannot be made',
+      line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last --output DIR/file/averaged',
+      says: ['cannot write DIR/file/averaged'],
+    },
+    {
+      what: 'score of a missing file',
+      line: 'score -s DIR/nothing -r DIR/train.xx',
+      says: ['DIR/nothing cannot be read'],
+    },
+  ],
+};
+
+describe.each(Object.entries(cases))('bad input of %s', (_, list) => {
+  it.each(list)('is refused in one line: $what', expectRefusal);
+});

@@ -1,0 +1,111 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../helpers/command-line.js';
+import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
+import { goldenData } from '../helpers/reference-model.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-generate-'));
+const results = join(folder, 'made', 'results');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let checkpoint: string;
+beforeAll(() => {
+  checkpoint = saveReferenceCheckpoint(join(folder, 'trained'), 'trained');
+});
+
+/** Translates with few and short outputs. @returns the lines of the results file and the log */
+async function generate(data: string, ...argv: string[]): Promise<{ lines: string[]; log: string }> {
+  const short = ['--beam', '2', '--max-len-b', '4', '--path', checkpoint, '--results-path', results];
+  const { code, stderr } = await runCommandLine(['generate', data, ...short, ...argv]);
+  expect(code, stderr).toBe(0);
+  expect(readdirSync(results)).toEqual(['generate-test.txt']);
+  return { lines: readFileSync(join(results, 'generate-test.txt'), 'utf8').trimEnd().split('\n'), log: stderr };
+}
+
+describe('generate', () => {
+  it('prints sentences in the order of the data', async () => {
+    const { lines } = await generate(goldenData, '--batch-size', '7');
+    const ids = lines.filter((line) => line.startsWith('S-')).map((line) => Number(/\d+/.exec(line)));
+    expect(ids).toEqual(Array.from({ length: 60 }, (_, id) => id));
+  });
+
+  it('prints the scores only with --quiet, sacreBLEU always with its signature', async () => {
+    const { lines } = await generate(goldenData, '--quiet', '--remove-bpe');
+    expect(lines).toEqual([
+      expect.stringMatching(/^Generate test with beam=2: BLEU4 = /),
+      expect.stringMatching(/^BLEU\|nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:2\.6\.0 = /),
+    ]);
+  });
+
+  it('prints one line of scores with --sacrebleu', async () => {
+    const { lines } = await generate(goldenData, '--quiet', '--sacrebleu');
+    expect(lines).toEqual([expect.stringMatching(/^Generate test with beam=2: BLEU\|nrefs:1/)]);
+  });
+
+  it('prints the n best', async () => {
+    const { lines } = await generate(goldenData, '--nbest', '2');
+    expect(lines.filter((line) => line.startsWith('H-0\t'))).toHaveLength(2);
+  });
+
+  it('prints attention that sums to one over the source for every token', async () => {
+    const { lines } = await generate(goldenData, '--print-alignment', 'soft');
+    const valuesOf = (kind: string): string =>
+      lines
+        .find((line) => line.startsWith(`${kind}-0\t`))!
+        .split('\t')
+        .at(-1)!;
+    const rows = valuesOf('A')
+      .split(' ')
+      .map((row) => row.split(',').map(Number));
+    expect(rows).toHaveLength(valuesOf('P').split(' ').length);
+    for (const row of rows) {
+      expect(row).toHaveLength(valuesOf('S').split(' ').length + 1);
+      expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 4);
+    }
+  });
+
+  it('aligns the references too', async () => {
+    const { lines } = await generate(goldenData, '--score-reference', '--print-alignment');
+    const [reference, alignment] = ['T-0\t', 'A-0\t'].map((prefix) => lines.find((line) => line.startsWith(prefix))!);
+    expect(alignment!.split(' ')).toHaveLength(reference!.split(' ').length);
+  });
+
+  it('logs how far it is every --log-interval batches, and its speed', async () => {
+    const { log } = await generate(goldenData, '--batch-size', '8', '--log-interval', '3', '--quiet');
+    expect(log).toContain(' | test: 60 sentences, 8 batches\n');
+    expect(log.match(/translated \d+ of \d+ batches/g)).toEqual([
+      'translated 3 of 8 batches',
+      'translated 6 of 8 batches',
+    ]);
+    expect(log).toMatch(
+      / \| Translated 60 sentences \(\d+ tokens\) in [\d.]+s \([\d.]+ sentences\/s, [\d.]+ tokens\/s\)\n/,
+    );
+  });
+
+  it('takes options of the model from --model-overrides', async () => {
+    const { lines } = await generate(goldenData, '--quiet');
+    const overridden = await generate(goldenData, '--quiet', '--model-overrides', '{"no_scale_embedding": true}');
+    expect(overridden.lines).not.toEqual(lines);
+  });
+});
+
+describe('a split without references', () => {
+  const data = join(folder, 'sources');
+  beforeAll(() => {
+    cpSync(goldenData, data, { recursive: true });
+    for (const ending of ['bin', 'idx']) rmSync(join(data, `test.de-en.en.${ending}`));
+  });
+
+  it('is translated, without T- lines and scores', async () => {
+    const { lines } = await generate(data);
+    expect(new Set(lines.map((line) => line.slice(0, 2)))).toEqual(new Set(['S-', 'H-', 'D-', 'P-']));
+  });
+
+  it.each(['--score-reference', '--prefix-size=1'])('has nothing for %s', async (flag) => {
+    const { code, stderr } = await runCommandLine(['generate', data, '--path', checkpoint, flag]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('test has no references, which --prefix-size and --score-reference need');
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandDefinition } from '../../src/cli/command.js';
+import { commands } from '../../src/cli/commands.js';
+import { flagOf } from '../../src/options/schema.js';
+import { runCommandLine } from '../helpers/command-line.js';
+
+const WIDTH = 100;
+
+/** The titles of a help and the lines under each. */
+function sections(help: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  let lines: string[] = [];
+  for (const line of help.split('\n')) {
+    const title = /^([A-Z].*):$/.exec(line)?.[1];
+    if (title !== undefined) {
+      lines = [];
+      found.set(title, lines);
+    } else if (line !== '') lines.push(line);
+  }
+  return found;
+}
+
+/** Whether a line begins the entry of a flag: `  -s, --sys <FILE>  …`. */
+const introduces = (line: string, flag: string): boolean =>
+  line.startsWith('  -') && line.trim().split(/[ ,]+/).slice(0, 2).includes(flag);
+
+describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help', ({ name, load }) => {
+  it('shows every option once, in its group, with what it means', async () => {
+    const { code, stdout, stderr } = await runCommandLine([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { options }: CommandDefinition = await load();
+    const found = sections(stdout);
+    for (const [key, spec] of Object.entries(options)) {
+      const flag = flagOf(key, spec);
+      const titles = [...found].flatMap(([title, lines]) =>
+        lines.filter((line) => introduces(line, flag)).map(() => title),
+      );
+      expect(titles, flag).toEqual([spec.group ?? 'Options']);
+      expect(spec.help, flag).not.toBe('');
+    }
+  });
+
+  it('groups its options, the help itself last, and ends with examples', async () => {
+    const found = sections((await runCommandLine([name, '--help'])).stdout);
+    expect([...found.keys()].slice(-2)).toEqual(['Options', 'Examples']);
+    const ungrouped = found.get('Options')!.filter((line) => line.startsWith('  -'));
+    const isSmall = ![...found.keys()].some((title) => !['Arguments', 'Options', 'Examples'].includes(title));
+    if (!isSmall) expect(ungrouped).toEqual([expect.stringMatching(/^ {2}-h, --help +show this help$/)]);
+  });
+
+  it(`keeps to ${WIDTH} columns but for usage and examples`, async () => {
+    const { stdout } = await runCommandLine([name, '--help']);
+    const body = stdout.slice(stdout.indexOf('\n\n'), stdout.indexOf('\nExamples:'));
+    expect(body.split('\n').filter((line) => line.length > WIDTH)).toEqual([]);
+  });
+});
+
+describe('the overview', () => {
+  it.each([[[]], [['--help']], [['-h']], [['help']]])('lists every command: ts-fairseq %j', async (argv) => {
+    const { code, stdout } = await runCommandLine(argv);
+    expect(code).toBe(0);
+    for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name} +${summary}$`, 'm'));
+  });
+
+  it('leads to the help of a command', async () => {
+    const { stdout } = await runCommandLine(['help', 'score']);
+    expect(stdout).toMatch(/^Usage: ts-fairseq score/);
+  });
+
+  it('says the version', async () => {
+    expect(await runCommandLine(['--version'])).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
+import { runCommandLine } from '../helpers/command-line.js';
+import { makeToyData } from '../training/toy-data.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-process-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
+
+/** Starts `ts-fairseq …` as a process whose stdout and stderr are pipes. */
+function start(...argv: string[]): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn('node', ['--import', 'jiti/register', script, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Collects what a stream brings. */
+function textOf(stream: Readable): { text: string } {
+  const read = { text: '' };
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    read.text += text;
+  });
+  return read;
+}
+
+async function ending(child: ReturnType<typeof start>): Promise<{ code: number | null; signal: string | null }> {
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return { code, signal };
+}
+
+describe('a reader that closes stdout early', () => {
+  writeFileSync(join(folder, 'long.txt'), 'Ein Satz.\n'.repeat(100_000));
+
+  it.each([
+    ['a filter', ['lowercase', join(folder, 'long.txt')]],
+    ['a help', ['tokenize', '--help']],
+  ])('ends %s quietly', async (_, argv) => {
+    const child = start(...argv);
+    const log = textOf(child.stderr);
+    child.stdout.once('data', () => child.stdout.destroy());
+    expect(await ending(child)).toEqual({ code: 0, signal: null });
+    expect(log.text).toBe('');
+  });
+});
+
+it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {
+  const save = join(folder, 'checkpoints');
+  const data = makeToyData(folder);
+  const options = '--arch transformer_tiny --max-tokens 32 --required-batch-size-multiple 1 --lr 1e-3 --log-interval 1';
+  const train = ['train', data, ...options.split(' '), '--save-dir', save, '--no-epoch-checkpoints'];
+  const child = start(...train, '--max-update', '500');
+  const log = textOf(child.stderr);
+  const killOnce = (): void => {
+    if (!log.text.includes('num_updates=12,')) return;
+    child.stderr.off('data', killOnce); // a second signal would end it at once
+    child.kill('SIGINT');
+  };
+  child.stderr.on('data', killOnce);
+  expect(await ending(child), log.text.slice(-1000)).toEqual({ code: null, signal: 'SIGINT' });
+  expect(log.text).toContain('WARNING | ts-fairseq | SIGINT: stopping after this update');
+  expect(log.text).toMatch(
+    /done training in [\d.]+ seconds: interrupted; the same command goes on from here; peak resident memory [\d.]+ GiB\n$/,
+  );
+  // No terminal, no bar: nothing but whole lines without control characters.
+  expect(log.text).not.toMatch(/[\r\u001b]/);
+  const { updates } = loadMetadata(join(save, 'checkpoint_last')).training!;
+  expect(updates).toBeGreaterThanOrEqual(12);
+  expect(updates).toBeLessThan(500);
+  expect(readdirSync(save).filter((name) => !name.endsWith('.safetensors'))).toEqual([]);
+
+  const resumed = await runCommandLine([...train, '--max-update', String(updates + 1)]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stderr).toContain(`going on from ${join(save, 'checkpoint_last')}`);
+});
