@@ -83,9 +83,21 @@ const METERS: Readonly<Record<string, readonly [priority: number, round: number]
   clip: [500, 1],
 };
 
+/** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */
+const WALL = new PythonTuple([
+  790,
+  'wall',
+  'StopwatchMeter',
+  new Map([
+    ['sum', 0],
+    ['n', 0],
+    ['round', 0],
+  ]),
+]);
+
 function metrics(meters: unknown): OrderedDict {
   const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
-  const dict = new OrderedDict([['default', []]]);
+  const dict = new OrderedDict([['default', [WALL]]]);
   for (const [group, averages] of Object.entries(groups)) {
     const known = Object.entries(averages).filter(([name]) => name in METERS);
     dict.set(

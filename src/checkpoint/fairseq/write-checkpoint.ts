@@ -129,7 +129,7 @@ function optimizerState(
   const step = Number(optimizer!.get('step')?.data[0] ?? 0);
   const names = [...parameters.keys()];
   const entries = names.map((name) => {
-    const entry = new Map<PythonValue, PythonValue>([['step', step]]);
+    const entry = new Map<PythonValue, PythonValue>(stepEntry(metadata, step));
     for (const [key, tensor] of optimizer!) {
       if (key.endsWith(`.${name}`) && key.indexOf('.') === key.length - name.length - 1) {
         entry.set(key.slice(0, key.indexOf('.')), tensorOf(tensor, null));
@@ -145,6 +145,14 @@ function optimizerState(
     ...(own ?? []),
     ['param_groups', groupsOf(own, states.length) ?? [parameterGroup(metadata, optimizer!, states.length)]],
   ]);
+}
+
+/** How an optimizer counts its steps: fairseq's own as an int, PyTorch's as a tensor, SGD not at all. */
+function stepEntry({ options, training }: CheckpointMetadata, step: number): [string, PythonValue][] {
+  const name = String(options.optimizer);
+  if (['sgd', 'nag'].includes(name) && step === training?.updates) return [];
+  const isTensor = ['adagrad', 'adadelta'].includes(name);
+  return [['step', isTensor ? new PythonTensor('F32', [], Float32Array.of(step)) : step]];
 }
 
 /** What the groups call their parameters. */

@@ -85,6 +85,7 @@ describe("a checkpoint of fairseq's", () => {
 });
 
 const step: NamedTensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(381n) };
+const vectorOf = (value: number): NamedTensor => ({ dtype: 'F32', shape: [], data: Float32Array.of(value) });
 const f32 = fc.float({ noNaN: false }).map(Math.fround);
 const tensor = fc.array(f32, { maxLength: 6 }).map((values) => vector(...values));
 const name = fc.constantFrom(
@@ -217,10 +218,57 @@ describe('a checkpoint of ours', () => {
       expect(at('optimizer_history', 0, 'num_updates')).toBe(381);
       expect(at('extra_state', 'train_iterator', 'epoch')).toBe(4);
       expect(at('extra_state', 'best')).toBe(-0.25);
+      expect(at('extra_state', 'metrics', 'default', 0, 1)).toBe('wall');
       expect(at('extra_state', 'metrics', 'train', 0, 1)).toBe('loss');
       expect(at('last_optimizer_state', 'param_groups', 0, 'params')).toEqual([0, 1]);
       expect(at('last_optimizer_state', 'state', 1, 'step')).toBe(381);
       expect(read(at('last_optimizer_state', 'state', 1, 'exp_avg') as TensorReference)).toEqual(vector(1, 2));
+    });
+  });
+
+  it.each([
+    ['adam', 12, 'amsgrad'],
+    ['sgd', null, 'dampening'],
+    ['nag', null, 'lr_old'],
+    ['adagrad', vectorOf(12), 'lr_decay'],
+    ['adadelta', vectorOf(12), 'rho'],
+    ['adamax', 12, 'bias_correction'],
+    ['adafactor', 12, 'clip_threshold'],
+    ['lamb', 12, 'grad_averaging'],
+  ])('has the state of %s as fairseq counts and sets it', (optimizer, count, setting) => {
+    const path = newFile();
+    const tensors = new Map<string, NamedTensor>([
+      ['momentum.source.weight', vector(1)],
+      ['lr_old', { dtype: 'F64', shape: [], data: Float64Array.of(0.1) }],
+      ['step', { dtype: 'I64', shape: [], data: BigInt64Array.of(12n) }],
+    ]);
+    saveCheckpoint(path, {
+      metadata: {
+        ...sampleMetadata,
+        options: { optimizer, lr: [0.5] },
+        training: { ...sampleMetadata.training!, updates: 12 },
+      },
+      weights: new Map([['source.weight', vector(2)]]),
+      optimizer: tensors,
+    });
+    withTorchFile(path, ({ root, read }) => {
+      const step = get(root, 'last_optimizer_state', 'state', 0, 'step');
+      expect(step instanceof TensorReference ? read(step) : step).toEqual(count);
+      expect([...(get(root, 'last_optimizer_state', 'param_groups', 0) as PythonDict).keys()]).toContain(setting);
+    });
+    expect(loadCheckpoint(path, { optimizer: true }).optimizer).toEqual(tensors);
+  });
+
+  it('keeps the moving average of its weights, to us and to fairseq', () => {
+    const path = newFile();
+    const ema = new Map([['encoder.embed_tokens.weight', vector(0.5, 1)]]);
+    const weights = new Map([['encoder.embed_tokens.weight', vector(1, 2)]]);
+    saveCheckpoint(path, { metadata: sampleMetadata, weights, optimizer: null, ema });
+    expect(loadCheckpoint(path, { optimizer: false, ema: true }).ema).toEqual(ema);
+    expect(loadCheckpoint(path, { optimizer: false })).not.toHaveProperty('ema');
+    withTorchFile(path, ({ root }) => {
+      const average = get(root, 'extra_state', 'ema') as PythonDict;
+      expect([...average.keys()]).toEqual([...(get(root, 'model') as PythonDict).keys()]);
     });
   });
 
