@@ -161,6 +161,8 @@ void cross_attention_grad(const float* query, const int32_t* query_starts, const
                  {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed}, shape, dropout);
 }
 
+Napi::Value can_bfloat16_value(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), can_bfloat16()); }
+
 void set_threads(int64_t threads) { omp_set_num_threads(static_cast<int>(threads)); }
 
 // An ArrayBuffer of uninitialised, aligned memory that goes back to the system when it is collected or detached.
@@ -224,6 +226,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
   add<set_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
+  exports.Set("canBfloat16", Napi::Function::New<can_bfloat16_value>(env, "canBfloat16"));
   add<linear>(exports, "linear");
   add<linear_grad>(exports, "linearGrad");
   add<self_attention>(exports, "selfAttention");

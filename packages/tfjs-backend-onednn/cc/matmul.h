@@ -11,7 +11,9 @@ namespace onednn_backend {
 
 // Whether products of layers round their operands to bfloat16.
 void set_bfloat16(bool on);
-bool uses_bfloat16();
+
+// Whether this processor has such products.
+bool can_bfloat16();
 
 // Rows of activations as products read them: as they are, or for bfloat16 a converted copy in `memory`, filled up with
 // rows of zeros. Good until `memory` serves another.

@@ -28,6 +28,8 @@ export interface Addon {
   setThreads(threads: number): void;
   /** Whether the products of layers round their operands to bfloat16. */
   setBfloat16(on: boolean): void;
+  /** Whether this processor has products of bfloat16. */
+  canBfloat16(): boolean;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
