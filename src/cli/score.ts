@@ -1,4 +1,4 @@
-import { Bleu, formatBleu } from 'sacrebleu-ts';
+import { Bleu, formatScore } from 'sacrebleu-ts';
 import { UserError } from '../errors.js';
 import { TextBleuScorer } from '../generation/bleu-scorer.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
@@ -43,7 +43,7 @@ function sacrebleuLine(pairs: readonly LinePair[], { ignoreCase, order, sentence
     pairs.map(([hypothesis]) => hypothesis),
     [pairs.map(([, reference]) => reference)],
   );
-  return formatBleu(score, { signature: metric.signature() });
+  return formatScore(score, { signature: metric.signature() });
 }
 
 function tokenizedLine(pairs: Iterable<LinePair>, { order, ignoreCase }: ScoreOptions): string {

@@ -1,4 +1,4 @@
-import { Bleu, formatBleu } from 'sacrebleu-ts';
+import { Bleu, formatScore } from 'sacrebleu-ts';
 import { TextBleuScorer } from './bleu-scorer.js';
 import type { OutputOptions } from './options.js';
 import type { TranslatedSentence } from './output.js';
@@ -36,5 +36,5 @@ function sacrebleuOf(pairs: ReadonlyArray<{ readonly reference: string; readonly
     pairs.map(({ hypothesis }) => hypothesis),
     [pairs.map(({ reference }) => reference)],
   );
-  return formatBleu(score, { signature: bleu.signature() });
+  return formatScore(score, { signature: bleu.signature() });
 }
