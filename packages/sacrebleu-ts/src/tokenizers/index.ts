@@ -23,7 +23,7 @@ const SENTENCE_PIECE =
   'it needs a SentencePiece model, which is not bundled; in code pass sentencePieceTokenizer(name, encode)';
 
 /** sacrebleu's other tokenizers, and why they are not here. */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
+export const UNSUPPORTED_TOKENIZERS: Readonly<Record<string, string>> = {
   'ja-mecab': MECAB,
   'ko-mecab': MECAB,
   spm: SENTENCE_PIECE,
@@ -36,7 +36,7 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
 export function tokenizerNamed(name: string): Tokenizer {
   if (Object.hasOwn(TOKENIZERS, name)) return TOKENIZERS[name as TokenizerName];
   const known = `known: ${TOKENIZER_NAMES.join(', ')}`;
-  const reason = Object.hasOwn(UNSUPPORTED, name) ? UNSUPPORTED[name] : undefined;
+  const reason = Object.hasOwn(UNSUPPORTED_TOKENIZERS, name) ? UNSUPPORTED_TOKENIZERS[name] : undefined;
   if (reason !== undefined) throw new RangeError(`the tokenizer '${name}' is not supported: ${reason}; ${known}`);
   throw new RangeError(`unknown tokenizer '${name}'; ${known}`);
 }
