@@ -1,3 +1,4 @@
+import { exp, log } from './exact-math.js';
 import { type Arithmetic, type MetricScore, roundingOf, type Statistics } from './metric.js';
 import { formatFixed } from './python-text.js';
 
@@ -38,8 +39,8 @@ export function scoreStatistics(statistics: Statistics, smoothing: Smoothing, ar
   const [hypothesisLength, referenceLength] = [statistics[0]!, statistics[1]!];
   const { counts, totals, precisions, order } = smoothPrecisions(statistics, smoothing, arithmetic);
   const brevityPenalty = brevityPenaltyOf(hypothesisLength, referenceLength);
-  const meanLog = precisions.slice(0, order).reduce((sum, p) => sum + (p === 0 ? LOG_OF_ZERO : Math.log(p)), 0) / order;
-  const score = counts.some((count) => count > 0) ? brevityPenalty * Math.exp(meanLog) : 0;
+  const meanLog = precisions.slice(0, order).reduce((sum, p) => sum + (p === 0 ? LOG_OF_ZERO : log(p)), 0) / order;
+  const score = counts.some((count) => count > 0) ? brevityPenalty * exp(meanLog) : 0;
   const ratio = referenceLength > 0 ? hypothesisLength / referenceLength : 0;
   const parts = { counts, totals, precisions, brevityPenalty, ratio, hypothesisLength, referenceLength };
   return { name: 'BLEU', score, ...parts, details: detailsOf(parts) };
@@ -48,7 +49,7 @@ export function scoreStatistics(statistics: Statistics, smoothing: Smoothing, ar
 /** exp(1 − r/c) for a corpus shorter than its references. */
 function brevityPenaltyOf(hypothesisLength: number, referenceLength: number): number {
   if (hypothesisLength >= referenceLength) return 1;
-  return hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
+  return hypothesisLength > 0 ? exp(1 - referenceLength / hypothesisLength) : 0;
 }
 
 interface SmoothedPrecisions {

@@ -17,16 +17,16 @@ const SUSPICIOUS_LINES = 100;
 
 /**
  * The command line: prints scores as sacrebleu does.
- * @returns the exit status: 0, or 2 after a mistake in the call, which is one line on stderr
+ * @returns the exit status: 0, 2 after a mistake in the call (one line on stderr), 70 after one of ours (a stack)
  */
 export function main(argv: readonly string[], host: Host): number {
   try {
     host.out(run(argv, host));
     return 0;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    host.err(`sacrebleu-ts: ${error.message}\n`);
-    return 2;
+    const isMistake = error instanceof UserError;
+    host.err(isMistake ? `sacrebleu-ts: ${error.message}\n` : `${(error as Error).stack}\n`);
+    return isMistake ? 2 : 70;
   }
 }
 

@@ -111,6 +111,8 @@ function readValue(name: string, spec: FlagSpec, texts: readonly string[]): unkn
 
 function requireChoice(name: string, text: string, choices: readonly string[] | undefined): void {
   if (choices === undefined || choices.includes(text)) return;
-  const hint = name === '-m' || name === '--metrics' ? '; files with references stand before -m' : '';
-  throw new UserError(`${name}: unknown '${text}'`, `${didYouMean(text, choices)}${hint}`);
+  const remedy = didYouMean(text, choices);
+  const isMetric = name === '-m' || name === '--metrics';
+  const hint = isMetric && !remedy.startsWith('did') ? '; files with references stand before -m' : '';
+  throw new UserError(`${name}: unknown '${text}'`, `${remedy}${hint}`);
 }

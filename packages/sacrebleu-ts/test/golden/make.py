@@ -2,6 +2,7 @@
 `python make.py` writes metrics.json, significance.json, cli.json and numpy.json beside itself. Tests do not run it."""
 import json
 import logging
+import math
 import os
 import random
 import subprocess
@@ -171,11 +172,15 @@ def drawn(seed):
             'one': rng.choice(1, size=2).tolist(), 'after': rng.choice(1000, size=6).tolist()}
 
 
+EXPONENTS = [0, 1, -1e-9, -650, -800, -2499999999] + [random.uniform(-20, 5) for _ in range(200)]
+
 write('numpy.json', {'about': 'numpy ' + np.__version__ + ' default_rng; made by make.py',
                      'cases': [drawn(seed) for seed in (0, 1, 12345, 2 ** 32, 2 ** 70 + 5, 2 ** 200 + 3)],
                      'means': [{'values': v, 'float32': float(np.array(v, dtype='float32').mean()),
                                 'float64': float(np.array(v).mean())}
-                               for v in ([random.random() * 100 for _ in range(n)] for n in (1, 7, 8, 100, 129, 1000))]})
+                               for v in ([random.random() * 100 for _ in range(n)] for n in (1, 7, 8, 100, 129, 1000))],
+                     'exp': [[x, math.exp(x)] for x in EXPONENTS],
+                     'log': [[x, math.log(x)] for x in (random.random() * 100 for _ in range(200))]})
 
 # --- the command line --------------------------------------------------------------------------------------------------
 
