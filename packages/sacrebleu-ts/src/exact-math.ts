@@ -1,6 +1,6 @@
 /**
  * exp and log rounded as C's are, which Python calls: JavaScript engines are free to be off by one in the last digit.
- * Both compute with pairs of numbers, a sum high + low of about 106 bits.
+ * Both compute with pairs of numbers, a sum high + low of some 100 bits.
  */
 interface Pair {
   readonly high: number;
@@ -11,8 +11,8 @@ const LN2: Pair = { high: Math.LN2, low: 2.3190468138462996e-17 };
 /** Beyond it the result is near the ends of what a number holds, where the engine's own serves. */
 const LIMIT = 700;
 const HALVINGS = 6;
-/** 1/n!: with |r| < 0.006 the next term is below 2^−106. */
-const TERMS = 12;
+/** Of rⁿ/n!; with |r| < 0.006 the first that is left out is below 2^−96. */
+const TERMS = 9;
 
 export function exp(x: number): number {
   if (!(Math.abs(x) < LIMIT)) return Math.exp(x);

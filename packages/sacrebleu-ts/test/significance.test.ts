@@ -101,6 +101,8 @@ describe('means', () => {
     [[-1, -2], -1.5],
     [[1e-200, 3e-200], 2e-200],
     [[100], 100],
+    // Just above halfway between two numbers.
+    [[2, 2 + 2 ** -51, 2 ** -78, 0], 1 + 2 ** -52],
   ])('of %j are rounded once where they are exact', (values, mean) => {
     expect(exactMean(values)).toBe(mean);
   });
