@@ -18,9 +18,9 @@ beforeAll(() => {
   for (const [name, text] of Object.entries(golden.files)) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, 'short'), 'one\n');
   writeFileSync(join(folder, 'empty'), '');
+  writeFileSync(join(folder, 'é hyp'), golden.files.a!);
   writeFileSync(join(folder, 'binary'), Buffer.from([0x61, 0x0a, 0xff, 0x0a, 0x61, 0x0a, 0x61, 0x0a]));
   writeFileSync(join(folder, 'latin'), Buffer.from('caf\xe9\n', 'latin1'));
-  writeFileSync(join(folder, 'utf8'), 'café\n');
   writeFileSync(join(folder, 'a.gz'), gzipSync(golden.files.a!));
   writeFileSync(join(folder, 'broken.gz'), 'no gzip');
   writeFileSync(join(folder, 'tokenized'), 'a b .\n'.repeat(100));
@@ -79,12 +79,16 @@ describe('what sacrebleu-ts prints', () => {
   });
 
   it('follows SACREBLEU_FORMAT and SACREBLEU_SEED', () => {
-    const environment = { SACREBLEU_FORMAT: 'text', SACREBLEU_SEED: '7' };
+    const environment = { SACREBLEU_FORMAT: 'Text', SACREBLEU_SEED: '7' };
     expect(call(words('ref -i a -ci -cin 9 -f json'), { environment }).stdout).toMatch(
       /^BLEU\|nrefs:1\|bs:9\|seed:7\|/,
     );
     const none = { SACREBLEU_FORMAT: 'text', SACREBLEU_SEED: 'None' };
     expect(call(words('ref -i a -ci -cin 9'), { environment: none }).stdout).toMatch(/\|seed:none\|/);
+  });
+
+  it('spells names beyond ASCII in JSON as Python does', () => {
+    expect(call(['ref', '-i', 'a', 'é hyp']).stdout).toContain('"system": "\\u00e9 hyp",');
   });
 
   it('takes the metrics that JSON in Python cannot print', () => {

@@ -37,8 +37,7 @@ const ASIAN: readonly Rule[] = [
   [/([\u4e00-\u9fff\u3400-\u4dbf])/gu, ' $1 '],
   [/([\u31c0-\u31ef\u2e80-\u2eff])/gu, ' $1 '],
   [/([\u3300-\u33ff\uf900-\ufaff\ufe30-\ufe4f])/gu, ' $1 '],
-  // Meant for U+3200–32FF; sacrebleu's range goes this far, and a character may get a second pair of spaces.
-  [/([\u3200-\u3f22])/gu, ' $1 '],
+  [/([\u3200-\u32ff])/gu, ' $1 '],
   [ASIAN_PUNCTUATION, ' $1 '],
   [FULL_WIDTH_PUNCTUATION, ' $1 '],
 ];
