@@ -1,5 +1,5 @@
 /**
- * Models, criterions, operations and the search are to run in a browser too: bundles them for one and fails where
+ * Models, criterions, operations, the search and sacrebleu-ts are to run in a browser too: bundles them for one and fails where
  * something of Node is imported. Part of `npm run check`.
  */
 import { build } from 'esbuild';
@@ -9,6 +9,7 @@ const contents = `
   export * from './models/index.ts';
   export * from './src/generation/index.ts';
   export * from './src/ops/row-scores.ts';
+  export * as sacrebleu from './packages/sacrebleu-ts/src/index.ts';
 `;
 
 const result = await build({

@@ -1,6 +1,6 @@
-import { Bleu, formatBleu } from 'sacrebleu-ts';
 import { UserError } from '../errors.js';
 import { TextBleuScorer } from '../generation/bleu-scorer.js';
+import { metricLine, type SacrebleuScoring, SCORINGS } from '../generation/metric-line.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { readParallelLines } from '../text/lines.js';
 import { defineCommand } from './command.js';
@@ -10,7 +10,13 @@ const options = defineOptions({
   ref: { kind: 'string', default: null, aliases: ['-r'], metavar: 'FILE', help: 'references, one a line' },
   order: { kind: 'int', default: 4, aliases: ['-o'], min: 1, max: 4, help: 'the longest n-grams that count' },
   ignoreCase: { kind: 'boolean', default: false, help: 'lowercase both' },
-  sacrebleu: { kind: 'boolean', default: false, help: 'sacreBLEU of untokenized text, with its signature' },
+  scoring: {
+    kind: 'choice',
+    choices: SCORINGS,
+    default: 'bleu',
+    help: "BLEU of the words as they are, or sacreBLEU, chrF or TER of untokenized text with sacrebleu's signature",
+  },
+  sacrebleu: { kind: 'boolean', default: false, help: 'the same as --scoring sacrebleu' },
   sentenceBleu: { kind: 'boolean', default: false, help: 'a score for each line, smoothed by one' },
 });
 
@@ -19,9 +25,12 @@ type LinePair = readonly [hypothesis: string, reference: string];
 
 export const scoreCommand = defineCommand({
   name: 'score',
-  description: 'Prints the BLEU of translations: tokenized BLEU of the words as they are, or sacreBLEU.',
+  description: 'Prints the score of translations: BLEU of the words as they are, or sacreBLEU, chrF or TER.',
   options,
-  examples: ['ts-fairseq score --sys translations.en --ref test.en --sacrebleu'],
+  examples: [
+    'ts-fairseq score --sys translations.en --ref test.en --sacrebleu',
+    'ts-fairseq score --sys translations.en --ref test.en --scoring chrf',
+  ],
   async run({ options }) {
     if (options.ref === null) throw new UserError('--ref is missing', 'name the file with the references');
     const pairs = readParallelLines(options.sys, options.ref);
@@ -30,20 +39,20 @@ export const scoreCommand = defineCommand({
 });
 
 function* resultLines(pairs: Iterable<LinePair>, options: ScoreOptions): Generator<string> {
-  if (options.sacrebleu) yield sacrebleuLine([...pairs], options);
+  const scoring = options.sacrebleu ? 'sacrebleu' : options.scoring;
+  if (scoring !== 'bleu') yield sacrebleuLine(scoring, pairs, options);
   else if (options.sentenceBleu) yield* sentenceLines(pairs, options);
   else yield tokenizedLine(pairs, options);
 }
 
 /** `BLEU|nrefs:1|case:mixed|…|version:2.6.0 = 38.46 …`: the score never stands without its signature. */
-function sacrebleuLine(pairs: readonly LinePair[], { ignoreCase, order, sentenceBleu }: ScoreOptions): string {
-  if (sentenceBleu) throw new UserError('--sacrebleu and --sentence-bleu cannot go together', 'choose one');
-  const metric = new Bleu({ lowercase: ignoreCase, maxNgramOrder: order });
-  const score = metric.corpusScore(
-    pairs.map(([hypothesis]) => hypothesis),
-    [pairs.map(([, reference]) => reference)],
-  );
-  return formatBleu(score, { signature: metric.signature() });
+function sacrebleuLine(scoring: SacrebleuScoring, lines: Iterable<LinePair>, options: ScoreOptions): string {
+  if (options.sentenceBleu) {
+    const flag = options.sacrebleu ? '--sacrebleu' : `--scoring ${scoring}`;
+    throw new UserError(`${flag} and --sentence-bleu cannot go together`, 'choose one');
+  }
+  const pairs = Array.from(lines, ([hypothesis, reference]) => ({ hypothesis, reference }));
+  return metricLine(scoring, pairs, options);
 }
 
 function tokenizedLine(pairs: Iterable<LinePair>, { order, ignoreCase }: ScoreOptions): string {

@@ -1,5 +1,6 @@
 import { POST_PROCESSES } from '../data/post-process.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { SCORINGS } from './metric-line.js';
 
 /** fairseq's options of the search. */
 export const searchOptions = defineOptions({
@@ -59,7 +60,7 @@ export const outputOptions = defineOptions({
   scoreReference: { kind: 'boolean', default: false, group: 'Output', help: 'score the references, search nothing' },
   scoring: {
     kind: 'choice',
-    choices: ['bleu', 'sacrebleu'],
+    choices: SCORINGS,
     default: 'bleu',
     group: 'Output',
     help: 'the score that the Generate line names; sacreBLEU with its signature follows in any case',

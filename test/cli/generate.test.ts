@@ -44,6 +44,14 @@ describe('generate', () => {
     expect(lines).toEqual([expect.stringMatching(/^Generate test with beam=2: BLEU\|nrefs:1/)]);
   });
 
+  it.each([
+    ['chrf', /^Generate test with beam=2: chrF2\|nrefs:1\|case:mixed\|.*version:2\.6\.0 = \d+\.\d\d$/],
+    ['ter', /^Generate test with beam=2: TER\|nrefs:1\|case:lc\|tok:tercom\|.*version:2\.6\.0 = \d+\.\d\d$/],
+  ])('prints --scoring %s, then sacreBLEU', async (scoring, line) => {
+    const { lines } = await generate(goldenData, '--quiet', '--remove-bpe', '--scoring', scoring);
+    expect(lines).toEqual([expect.stringMatching(line), expect.stringMatching(/^BLEU\|nrefs:1/)]);
+  });
+
   it('prints the n best', async () => {
     const { lines } = await generate(goldenData, '--nbest', '2');
     expect(lines.filter((line) => line.startsWith('H-0\t'))).toHaveLength(2);

@@ -41,6 +41,15 @@ describe('score', () => {
     );
   });
 
+  it.each([
+    ['chrf', [], /^chrF2\|nrefs:1\|case:mixed\|eff:yes\|nc:6\|nw:0\|space:no\|version:2\.6\.0 = 65\.73\n$/],
+    ['chrf', ['--ignore-case'], /^chrF2\|nrefs:1\|case:lc\|.* = 69\.79\n$/],
+    ['ter', [], /^TER\|nrefs:1\|case:lc\|tok:tercom\|norm:no\|punct:yes\|asian:no\|version:2\.6\.0 = 20\.00\n$/],
+    ['sacrebleu', [], /^BLEU\|nrefs:1\|/],
+  ])('prints %s with its signature %j', async (scoring, options, line) => {
+    expect(await score('--sys', sys, '--ref', ref, '--scoring', scoring, ...options)).toMatch(line);
+  });
+
   it('prints a numbered line for each sentence', async () => {
     const lines = (await score('-s', sys, '-r', ref, '--sentence-bleu')).trimEnd().split('\n');
     expect(lines[1]).toBe('1 BLEU4 = 60.65, 100.0/100.0/100.0/100.0 (BP=0.607, ratio=0.667, syslen=2, reflen=3)');
@@ -52,6 +61,12 @@ describe('score', () => {
     ['a missing file', ['-s', join(folder, 'none'), '-r', ref], /none/],
     ['files of different length', ['-s', sys, '-r', long], /ends after 2 lines/],
     ['an order that is not counted', ['-s', sys, '-r', ref, '-o', '5'], /order/],
+    [
+      'sentences of chrF',
+      ['-s', sys, '-r', ref, '--scoring', 'chrf', '--sentence-bleu'],
+      /--scoring chrf and --sentence-bleu/,
+    ],
+    ['an unknown score', ['-s', sys, '-r', ref, '--scoring', 'chrff'], /chrf/],
     ['two kinds of score', ['-s', sys, '-r', ref, '--sacrebleu', '--sentence-bleu'], /cannot go together/],
   ])('refuses %s', async (_, argv, message) => {
     await expect(score(...argv)).rejects.toThrow(UserError);

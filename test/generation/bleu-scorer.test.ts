@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { Bleu, formatBleu } from 'sacrebleu-ts';
+import { Bleu, formatScore } from 'sacrebleu-ts';
 import { describe, expect, it } from 'vitest';
 import { BleuScorer, TextBleuScorer } from '../../src/generation/bleu-scorer.js';
 
@@ -26,7 +26,7 @@ describe("the last line of fairseq's generate", () => {
     const references = golden.references[entry.references]!;
     const line = entry.line.startsWith('BLEU4')
       ? scoreLines(references, entry.hypotheses).resultLine()
-      : formatBleu(new Bleu().corpusScore(entry.hypotheses, [references]));
+      : formatScore(new Bleu().corpusScore(entry.hypotheses, [references]));
     expect(line).toBe(entry.line);
   });
 });

@@ -1,3 +1,5 @@
+import { exp, log } from './exact-math.js';
+import { type Arithmetic, type MetricScore, roundingOf, type Statistics } from './metric.js';
 import { formatFixed } from './python-text.js';
 
 /** How n-gram precisions of zero are smoothed (Chen and Cherry 2014, aclanthology.org/W14-3346). */
@@ -11,18 +13,8 @@ export const SMOOTH_DEFAULTS: Readonly<Record<SmoothMethod, number | null>> = {
   exp: null,
 };
 
-/** The sums that corpus BLEU is made of; those of two parts of a corpus add up to those of the whole. */
-export interface BleuStatistics {
-  readonly hypothesisLength: number; // words
-  /** Of each segment's references, the length nearest to the hypothesis's. */
-  readonly referenceLength: number; // words
-  readonly correct: readonly number[]; // [order], n-grams that a reference has too, clipped by its count
-  readonly total: readonly number[]; // [order], n-grams of the hypotheses
-}
-
 /** A score with all that sacrebleu prints of it. With `add-k`, counts and totals are the smoothed ones. */
-export interface BleuScore {
-  readonly score: number; // 0 … 100
+export interface BleuScore extends MetricScore {
   readonly counts: readonly number[]; // [order]
   readonly totals: readonly number[]; // [order]
   readonly precisions: readonly number[]; // [order], per cent, smoothed
@@ -43,27 +35,21 @@ export interface Smoothing {
 const LOG_OF_ZERO = -9999999999;
 
 /** BLEU of sums: BP · exp(mean of log precisions) (Papineni et al. 2002), smoothed. */
-export function scoreStatistics(statistics: BleuStatistics, smoothing: Smoothing): BleuScore {
-  const { hypothesisLength, referenceLength } = statistics;
-  const { counts, totals, precisions, order } = smoothPrecisions(statistics, smoothing);
+export function scoreStatistics(statistics: Statistics, smoothing: Smoothing, arithmetic: Arithmetic): BleuScore {
+  const [hypothesisLength, referenceLength] = [statistics[0]!, statistics[1]!];
+  const { counts, totals, precisions, order } = smoothPrecisions(statistics, smoothing, arithmetic);
   const brevityPenalty = brevityPenaltyOf(hypothesisLength, referenceLength);
-  const meanLog = precisions.slice(0, order).reduce((sum, p) => sum + (p === 0 ? LOG_OF_ZERO : Math.log(p)), 0) / order;
-  return {
-    score: counts.some((count) => count > 0) ? brevityPenalty * Math.exp(meanLog) : 0,
-    counts,
-    totals,
-    precisions,
-    brevityPenalty,
-    ratio: referenceLength > 0 ? hypothesisLength / referenceLength : 0,
-    hypothesisLength,
-    referenceLength,
-  };
+  const meanLog = precisions.slice(0, order).reduce((sum, p) => sum + (p === 0 ? LOG_OF_ZERO : log(p)), 0) / order;
+  const score = counts.some((count) => count > 0) ? brevityPenalty * exp(meanLog) : 0;
+  const ratio = referenceLength > 0 ? hypothesisLength / referenceLength : 0;
+  const parts = { counts, totals, precisions, brevityPenalty, ratio, hypothesisLength, referenceLength };
+  return { name: 'BLEU', score, ...parts, details: detailsOf(parts) };
 }
 
 /** exp(1 − r/c) for a corpus shorter than its references. */
 function brevityPenaltyOf(hypothesisLength: number, referenceLength: number): number {
   if (hypothesisLength >= referenceLength) return 1;
-  return hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
+  return hypothesisLength > 0 ? exp(1 - referenceLength / hypothesisLength) : 0;
 }
 
 interface SmoothedPrecisions {
@@ -74,43 +60,39 @@ interface SmoothedPrecisions {
   readonly order: number;
 }
 
-function smoothPrecisions({ correct, total }: BleuStatistics, smoothing: Smoothing): SmoothedPrecisions {
-  const counts = [...correct];
-  const totals = [...total];
+function smoothPrecisions(statistics: Statistics, smoothing: Smoothing, arithmetic: Arithmetic): SmoothedPrecisions {
+  let order = (statistics.length - 2) / 2;
+  const counts = statistics.slice(2, 2 + order);
+  const totals = statistics.slice(2 + order);
   const precisions = counts.map(() => 0);
-  let order = counts.length;
   // Nothing matches: smoothing must not make a score out of it.
   if (counts.every((count) => count === 0)) return { counts, totals, precisions, order };
+  const round = roundingOf(arithmetic);
+  const store = arithmetic === 'int64' ? Math.trunc : round;
   let exponential = 1;
   for (let index = 0; index < counts.length; index++) {
     if (smoothing.method === 'add-k' && index > 0) {
-      counts[index]! += smoothing.value;
-      totals[index]! += smoothing.value;
+      counts[index] = store(counts[index]! + round(smoothing.value));
+      totals[index] = store(totals[index]! + round(smoothing.value));
     }
-    if (totals[index] === 0) break;
+    const total = totals[index]!;
+    if (total === 0) break;
     if (smoothing.effectiveOrder) order = index + 1;
     if (counts[index]! > 0) {
-      precisions[index] = (100 * counts[index]!) / totals[index]!;
+      precisions[index] = round(round(100 * counts[index]!) / total);
     } else if (smoothing.method === 'exp') {
       exponential *= 2;
-      precisions[index] = 100 / (exponential * totals[index]!);
+      precisions[index] = round(100 / round(exponential * total));
     } else if (smoothing.method === 'floor') {
-      precisions[index] = (100 * smoothing.value) / totals[index]!;
+      precisions[index] = round(round(100 * smoothing.value) / total);
     }
   }
   return { counts, totals, precisions, order };
 }
 
-/**
- * The line that sacrebleu prints:
- * `BLEU = 33.96 50.2/39.4/34.4/29.1 (BP = 0.905 ratio = 0.909 hyp_len = 942 ref_len = 1036)`.
- * @param options.width decimals of the score
- * @param options.signature stands after the name: `BLEU|nrefs:1|… = 33.96 …`
- */
-export function formatBleu(bleu: BleuScore, { width = 2, signature = '' } = {}): string {
-  const name = signature === '' ? 'BLEU' : `BLEU|${signature}`;
+/** `50.2/39.4/34.4/29.1 (BP = 0.905 ratio = 0.909 hyp_len = 942 ref_len = 1036)` */
+function detailsOf(bleu: Omit<BleuScore, keyof MetricScore>): string {
   const precisions = bleu.precisions.map((precision) => formatFixed(precision, 1)).join('/');
   const penalty = `BP = ${formatFixed(bleu.brevityPenalty, 3)} ratio = ${formatFixed(bleu.ratio, 3)}`;
-  const lengths = `hyp_len = ${bleu.hypothesisLength} ref_len = ${bleu.referenceLength}`;
-  return `${name} = ${formatFixed(bleu.score, width)} ${precisions} (${penalty} ${lengths})`;
+  return `${precisions} (${penalty} hyp_len = ${bleu.hypothesisLength} ref_len = ${bleu.referenceLength})`;
 }

@@ -1,16 +1,39 @@
 /** What Python's `str.isspace` accepts, which is not JavaScript's `\s`: with U+001C–1F and U+0085, without U+FEFF. */
-const SPACE = '\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-const SPACES = new RegExp(`[${SPACE}]+`, 'u');
-const TRAILING_SPACES = new RegExp(`[${SPACE}]+$`, 'u');
+function isSpace(code: number): boolean {
+  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code >= 0x1c;
+  if (code < 0x1680) return code === 0x85 || code === 0xa0;
+  if (code >= 0x2000 && code <= 0x200a) return true;
+  return code === 0x1680 || code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000;
+}
 
 /** Python's `text.split()`: the words between runs of white space, none empty. */
 export function splitWords(text: string): string[] {
-  return text.split(SPACES).filter((word) => word !== '');
+  const words: string[] = [];
+  let start = -1; // of the word that is being read
+  for (let index = 0; index < text.length; index++) {
+    if (!isSpace(text.charCodeAt(index))) {
+      if (start < 0) start = index;
+    } else if (start >= 0) {
+      words.push(text.slice(start, index));
+      start = -1;
+    }
+  }
+  if (start >= 0) words.push(text.slice(start));
+  return words;
 }
 
 /** Python's `text.rstrip()`. */
 export function trimEnd(text: string): string {
-  return text.replace(TRAILING_SPACES, '');
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
+/** Python's `text.strip()`. */
+export function trim(text: string): string {
+  let start = 0;
+  while (start < text.length && isSpace(text.charCodeAt(start))) start++;
+  return trimEnd(text.slice(start));
 }
 
 /**

@@ -1,29 +1,50 @@
 import { readFileSync } from 'node:fs';
-import type { BleuOptions, SmoothMethod, TokenizerName } from '../src/index.js';
+import {
+  Bleu,
+  type BleuOptions,
+  Chrf,
+  type ChrfOptions,
+  type Metric,
+  type SmoothMethod,
+  Ter,
+  type TerOptions,
+  type TokenizerName,
+} from '../src/index.js';
 
 /** Options under the names that sacrebleu gives them in Python. */
-export interface PythonOptions {
-  readonly tokenize?: TokenizerName;
-  readonly lowercase?: boolean;
-  readonly smooth_method?: SmoothMethod;
-  readonly smooth_value?: number;
-  readonly max_ngram_order?: number;
-  readonly effective_order?: boolean;
+export type PythonOptions = Readonly<Record<string, string | number | boolean>>;
+
+export type MetricName = 'bleu' | 'chrf' | 'ter';
+
+/** `{ smooth_method: 'exp' }` is `{ smoothMethod: 'exp' }`. */
+export function metricFrom(name: MetricName, options: PythonOptions): Metric {
+  const own = Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key.replace(/_(.)/g, (_, letter) => letter.toUpperCase()), value]),
+  );
+  if (name === 'bleu') return new Bleu(own as BleuOptions);
+  return name === 'chrf' ? new Chrf(own as ChrfOptions) : new Ter(own as TerOptions);
 }
 
-interface CorpusCase {
+interface ScoreCase {
   readonly set: string;
-  readonly metric: 'bleu';
   readonly options: PythonOptions;
   readonly score: number;
+  readonly text: string;
+  readonly signature: string;
+}
+
+export interface BleuCase extends ScoreCase {
+  readonly metric: 'bleu';
   readonly counts: number[];
   readonly totals: number[];
   readonly precisions: number[];
   readonly bp: number;
   readonly sys_len: number;
   readonly ref_len: number;
-  readonly text: string;
-  readonly signature: string;
+}
+
+interface OtherCase extends ScoreCase {
+  readonly metric: 'chrf' | 'ter';
 }
 
 interface SentenceCase {
@@ -37,7 +58,7 @@ interface SmallCorpus {
   readonly name: string;
   readonly hypotheses: string[];
   readonly references: (string | null)[][];
-  readonly options: PythonOptions;
+  readonly options: PythonOptions & { readonly smooth_method?: SmoothMethod };
   readonly score: number;
   readonly text: string;
   readonly signature: string;
@@ -47,7 +68,7 @@ interface SmallCorpus {
 
 interface Golden {
   readonly sets: { readonly name: string; readonly hypotheses: string[]; readonly references: string[][] }[];
-  readonly cases: (CorpusCase | SentenceCase)[];
+  readonly cases: (BleuCase | OtherCase | SentenceCase)[];
   readonly extra: SmallCorpus[];
   readonly tokenized: {
     readonly lines: string[];
@@ -57,23 +78,13 @@ interface Golden {
   readonly fixed: [value: number, digits: number, text: string][];
 }
 
-const file = new URL('../../../test/golden/bleu/sacrebleu.json', import.meta.url);
-export const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
+export const read = <T>(path: string): T => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as T;
 
-export const corpusCases = golden.cases.filter((entry) => entry.metric === 'bleu');
+export const golden = read<Golden>('../../../test/golden/bleu/sacrebleu.json');
+
+export const corpusCases = golden.cases.filter((entry) => entry.metric !== 'sentence-bleu');
 export const sentenceCases = golden.cases.filter((entry) => entry.metric === 'sentence-bleu');
 
 export function corpusNamed(name: string): Golden['sets'][number] {
   return golden.sets.find((set) => set.name === name)!;
-}
-
-export function optionsFrom(options: PythonOptions): BleuOptions {
-  return {
-    ...(options.tokenize !== undefined && { tokenize: options.tokenize }),
-    ...(options.lowercase !== undefined && { lowercase: options.lowercase }),
-    ...(options.smooth_method !== undefined && { smoothMethod: options.smooth_method }),
-    ...(options.smooth_value !== undefined && { smoothValue: options.smooth_value }),
-    ...(options.max_ngram_order !== undefined && { maxNgramOrder: options.max_ngram_order }),
-    ...(options.effective_order !== undefined && { effectiveOrder: options.effective_order }),
-  };
 }

@@ -1,4 +1,5 @@
 import { character } from './character.js';
+import { chinese } from './chinese.js';
 import { international } from './international.js';
 import { mteval13a } from './mteval13a.js';
 import { none } from './none.js';
@@ -8,6 +9,7 @@ import type { Tokenizer } from './tokenizer.js';
 export const TOKENIZERS = {
   '13a': mteval13a,
   intl: international,
+  zh: chinese,
   char: character,
   none,
 } as const satisfies Record<string, Tokenizer>;
@@ -16,10 +18,25 @@ export type TokenizerName = keyof typeof TOKENIZERS;
 
 export const TOKENIZER_NAMES = Object.keys(TOKENIZERS) as readonly TokenizerName[];
 
-/** @throws RangeError that lists the names */
-export function tokenizerNamed(name: TokenizerName): Tokenizer {
-  if (!Object.hasOwn(TOKENIZERS, name)) {
-    throw new RangeError(`unknown tokenizer '${name}'; known: ${TOKENIZER_NAMES.join(', ')}`);
-  }
-  return TOKENIZERS[name];
+const MECAB = 'it needs the morphological analyzer MeCab with its dictionary, which does not run in JavaScript';
+const SENTENCE_PIECE =
+  'it needs a SentencePiece model, which is not bundled; in code pass sentencePieceTokenizer(name, encode)';
+
+/** sacrebleu's other tokenizers, and why they are not here. */
+export const UNSUPPORTED_TOKENIZERS: Readonly<Record<string, string>> = {
+  'ja-mecab': MECAB,
+  'ko-mecab': MECAB,
+  spm: SENTENCE_PIECE,
+  flores101: SENTENCE_PIECE,
+  flores200: SENTENCE_PIECE,
+  'spBLEU-1K': SENTENCE_PIECE,
+};
+
+/** @throws RangeError that lists the names, or says why sacrebleu's tokenizer of that name is not here */
+export function tokenizerNamed(name: string): Tokenizer {
+  if (Object.hasOwn(TOKENIZERS, name)) return TOKENIZERS[name as TokenizerName];
+  const known = `known: ${TOKENIZER_NAMES.join(', ')}`;
+  const reason = Object.hasOwn(UNSUPPORTED_TOKENIZERS, name) ? UNSUPPORTED_TOKENIZERS[name] : undefined;
+  if (reason !== undefined) throw new RangeError(`the tokenizer '${name}' is not supported: ${reason}; ${known}`);
+  throw new RangeError(`unknown tokenizer '${name}'; ${known}`);
 }

@@ -1,4 +1,3 @@
-import { splitWords } from '../python-text.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**
@@ -8,10 +7,9 @@ import type { Tokenizer } from './tokenizer.js';
 export const international: Tokenizer = {
   name: 'intl',
   tokenize(segment) {
-    const text = segment
+    return segment
       .replace(/(\P{N})(\p{P})/gu, '$1 $2 ')
       .replace(/(\p{P})(\P{N})/gu, ' $1 $2')
       .replace(/(\p{S})/gu, ' $1 ');
-    return splitWords(text).join(' ');
   },
 };

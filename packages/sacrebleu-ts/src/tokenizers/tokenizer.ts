@@ -1,4 +1,4 @@
-/** Turns a segment into words separated by single spaces. Pure: no state, no language. */
+/** Puts white space between the words of a segment. Pure: no state, no language. */
 export interface Tokenizer {
   /** As it stands in signatures after `tok:`. */
   readonly name: string;

@@ -1,0 +1,44 @@
+import { type Arithmetic, type MetricScore, roundingOf, type Statistics } from './metric.js';
+
+export interface ChrfScore extends MetricScore {
+  readonly charOrder: number;
+  readonly wordOrder: number;
+  readonly beta: number;
+}
+
+/** What an order without n-grams counts under `epsSmoothing`. */
+const EPS = 1e-16;
+
+/**
+ * 100 · Fβ of precision and recall, each the mean over the orders that both sides have n-grams of; under `epsSmoothing`
+ * the mean of the Fβ of every order.
+ */
+export function fScore(
+  statistics: Statistics,
+  { beta, epsSmoothing }: { readonly beta: number; readonly epsSmoothing: boolean },
+  arithmetic: Arithmetic,
+): number {
+  const round = roundingOf(arithmetic);
+  const factor = beta ** 2;
+  const fOf = (precision: number, recall: number): number => {
+    const denominator = round(round(round(factor) * precision) + recall);
+    if (!(denominator > 0)) return EPS;
+    return round(round(round(round(1 + factor) * precision) * recall) / denominator);
+  };
+  const orders = statistics.length / 3;
+  let [sum, precisions, recalls, effectiveOrders] = [0, 0, 0, 0];
+  for (let index = 0; index < statistics.length; index += 3) {
+    const [ofHypothesis, ofReference, matches] = [statistics[index]!, statistics[index + 1]!, statistics[index + 2]!];
+    const precision = ofHypothesis > 0 ? round(matches / ofHypothesis) : EPS;
+    const recall = ofReference > 0 ? round(matches / ofReference) : EPS;
+    if (epsSmoothing) sum = round(sum + round(fOf(precision, recall)));
+    if (ofHypothesis > 0 && ofReference > 0) {
+      precisions = round(precisions + precision);
+      recalls = round(recalls + recall);
+      effectiveOrders++;
+    }
+  }
+  if (epsSmoothing) return round(round(100 * sum) / orders);
+  if (effectiveOrders === 0 || precisions + recalls === 0) return 0;
+  return round(100 * fOf(round(precisions / effectiveOrders), round(recalls / effectiveOrders)));
+}

@@ -1,0 +1,309 @@
+interface FlagBase {
+  readonly long: string;
+  readonly shorts: readonly string[];
+  readonly group: string;
+  readonly help: string;
+}
+
+export type FlagSpec = FlagBase &
+  (
+    | { readonly kind: 'boolean' }
+    | {
+        readonly kind: 'text';
+        readonly metavar?: string;
+        readonly choices?: readonly string[];
+        readonly default: string | null;
+      }
+    | { readonly kind: 'integer'; readonly min: number; readonly default: number }
+    | { readonly kind: 'number'; readonly default: number | null }
+    | {
+        readonly kind: 'list';
+        readonly metavar?: string;
+        readonly choices?: readonly string[];
+        readonly default: readonly string[] | null;
+      }
+  );
+
+export const FORMATS = ['json', 'text', 'latex'] as const;
+const METRICS = ['bleu', 'chrf', 'ter'] as const;
+const SMOOTHING = ['none', 'floor', 'add-k', 'exp'] as const;
+
+const INPUT = 'Input and metrics';
+const BLEU = 'BLEU';
+const CHRF = 'chrF';
+const TER = "TER (the defaults are TERCOM's)";
+const SIGNIFICANCE = 'Significance';
+const REPORT = 'Report';
+
+/** sacrebleu's flags, as they are spelt there; help, parsing and the types of the values follow from this table. */
+export const FLAGS = {
+  input: {
+    long: '--input',
+    shorts: ['-i'],
+    kind: 'list',
+    metavar: 'HYP',
+    default: null,
+    group: INPUT,
+    help: 'translations, one file a system; without it standard input, systems side by side with tabs between',
+  },
+  numRefs: {
+    long: '--num-refs',
+    shorts: ['-nr'],
+    kind: 'integer',
+    min: 1,
+    default: 1,
+    group: INPUT,
+    help: 'so many references stand in one file, with tabs between',
+  },
+  encoding: {
+    long: '--encoding',
+    shorts: ['-e'],
+    kind: 'text',
+    metavar: 'NAME',
+    default: 'utf-8',
+    group: INPUT,
+    help: 'of the files',
+  },
+  languagePair: {
+    long: '--language-pair',
+    shorts: ['-l'],
+    kind: 'text',
+    metavar: 'xx-yy',
+    default: null,
+    group: INPUT,
+    help: "chooses BLEU's tokenizer: zh for Chinese, 13a for others",
+  },
+  metrics: {
+    long: '--metrics',
+    shorts: ['-m'],
+    kind: 'list',
+    choices: METRICS,
+    default: ['bleu'],
+    group: INPUT,
+    help: 'one or more',
+  },
+  sentenceLevel: {
+    long: '--sentence-level',
+    shorts: ['-sl'],
+    kind: 'boolean',
+    group: INPUT,
+    help: 'a score for each line',
+  },
+
+  smoothMethod: {
+    long: '--smooth-method',
+    shorts: ['-s'],
+    kind: 'text',
+    choices: SMOOTHING,
+    default: 'exp',
+    group: BLEU,
+    help: 'of precisions that are zero',
+  },
+  smoothValue: {
+    long: '--smooth-value',
+    shorts: ['-sv'],
+    kind: 'number',
+    default: null,
+    group: BLEU,
+    help: 'for floor (0.1) and add-k (1)',
+  },
+  tokenize: {
+    long: '--tokenize',
+    shorts: ['-tok'],
+    kind: 'text',
+    metavar: 'NAME',
+    default: null,
+    group: BLEU,
+    help: '13a, intl, zh, char or none; default by language pair, else 13a',
+  },
+  lowercase: { long: '--lowercase', shorts: ['-lc'], kind: 'boolean', group: BLEU, help: 'ignore case' },
+  force: {
+    long: '--force',
+    shorts: [],
+    kind: 'boolean',
+    group: BLEU,
+    help: 'do not warn of text that looks tokenized',
+  },
+
+  chrfCharOrder: {
+    long: '--chrf-char-order',
+    shorts: ['-cc'],
+    kind: 'integer',
+    min: 0,
+    default: 6,
+    group: CHRF,
+    help: 'longest n-grams of characters',
+  },
+  chrfWordOrder: {
+    long: '--chrf-word-order',
+    shorts: ['-cw'],
+    kind: 'integer',
+    min: 0,
+    default: 0,
+    group: CHRF,
+    help: 'longest n-grams of words; 2 is chrF++',
+  },
+  chrfBeta: {
+    long: '--chrf-beta',
+    shorts: [],
+    kind: 'integer',
+    min: 0,
+    default: 2,
+    group: CHRF,
+    help: 'how many times as much recall counts as precision',
+  },
+  chrfWhitespace: {
+    long: '--chrf-whitespace',
+    shorts: [],
+    kind: 'boolean',
+    group: CHRF,
+    help: 'white space is part of the n-grams',
+  },
+  chrfLowercase: { long: '--chrf-lowercase', shorts: [], kind: 'boolean', group: CHRF, help: 'ignore case' },
+  chrfEpsSmoothing: {
+    long: '--chrf-eps-smoothing',
+    shorts: [],
+    kind: 'boolean',
+    group: CHRF,
+    help: 'smooth as chrF++.py, NLTK and Moses do, instead of leaving out orders without n-grams',
+  },
+
+  terCaseSensitive: { long: '--ter-case-sensitive', shorts: [], kind: 'boolean', group: TER, help: 'heed case' },
+  terAsianSupport: {
+    long: '--ter-asian-support',
+    shorts: [],
+    kind: 'boolean',
+    group: TER,
+    help: 'with the two below: CJK characters are words, CJK punctuation counts as such',
+  },
+  terNoPunct: { long: '--ter-no-punct', shorts: [], kind: 'boolean', group: TER, help: 'leave out punctuation' },
+  terNormalized: {
+    long: '--ter-normalized',
+    shorts: [],
+    kind: 'boolean',
+    group: TER,
+    help: 'split punctuation from words',
+  },
+
+  confidence: {
+    long: '--confidence',
+    shorts: ['-ci'],
+    kind: 'boolean',
+    group: SIGNIFICANCE,
+    help: "one system's confidence interval by bootstrap resampling",
+  },
+  confidenceN: {
+    long: '--confidence-n',
+    shorts: ['-cin'],
+    kind: 'integer',
+    min: 1,
+    default: 1000,
+    group: SIGNIFICANCE,
+    help: 'its resamples',
+  },
+  pairedAr: {
+    long: '--paired-ar',
+    shorts: ['-par'],
+    kind: 'boolean',
+    group: SIGNIFICANCE,
+    help: 'compare systems with the first by approximate randomization',
+  },
+  pairedArN: {
+    long: '--paired-ar-n',
+    shorts: ['-parn'],
+    kind: 'integer',
+    min: 1,
+    default: 10000,
+    group: SIGNIFICANCE,
+    help: 'its trials',
+  },
+  pairedBs: {
+    long: '--paired-bs',
+    shorts: ['-pbs'],
+    kind: 'boolean',
+    group: SIGNIFICANCE,
+    help: 'compare systems with the first by bootstrap resampling',
+  },
+  pairedBsN: {
+    long: '--paired-bs-n',
+    shorts: ['-pbsn'],
+    kind: 'integer',
+    min: 1,
+    default: 1000,
+    group: SIGNIFICANCE,
+    help: 'its resamples',
+  },
+  pairedJobs: {
+    long: '--paired-jobs',
+    shorts: ['-j'],
+    kind: 'integer',
+    min: 0,
+    default: 1,
+    group: SIGNIFICANCE,
+    help: 'accepted; one process is fast enough',
+  },
+
+  quiet: { long: '--quiet', shorts: ['-q'], kind: 'boolean', group: REPORT, help: 'no messages' },
+  short: { long: '--short', shorts: ['-sh'], kind: 'boolean', group: REPORT, help: 'short signatures' },
+  scoreOnly: { long: '--score-only', shorts: ['-b'], kind: 'boolean', group: REPORT, help: 'the number alone' },
+  width: {
+    long: '--width',
+    shorts: ['-w'],
+    kind: 'integer',
+    min: 0,
+    default: 1,
+    group: REPORT,
+    help: 'decimals of scores',
+  },
+  noColor: {
+    long: '--no-color',
+    shorts: ['-nc'],
+    kind: 'boolean',
+    group: REPORT,
+    help: 'no colours; NO_COLOR in the environment does the same',
+  },
+  format: {
+    long: '--format',
+    shorts: ['-f'],
+    kind: 'text',
+    choices: FORMATS,
+    default: 'json',
+    group: REPORT,
+    help: 'latex is for several systems; SACREBLEU_FORMAT in the environment wins',
+  },
+  version: { long: '--version', shorts: ['-V'], kind: 'boolean', group: REPORT, help: 'print it and stop' },
+  help: { long: '--help', shorts: ['-h'], kind: 'boolean', group: REPORT, help: 'print this and stop' },
+} as const satisfies Record<string, FlagSpec>;
+
+/** sacrebleu's flags for the test sets that it downloads. */
+export const TEST_SET_FLAGS: readonly string[] = [
+  '--test-set',
+  '-t',
+  '--list',
+  '--download',
+  '--echo',
+  '--origlang',
+  '-ol',
+  '--subset',
+  '--citation',
+  '--cite',
+  '--detail',
+  '-d',
+];
+
+type Choice<Spec> = Spec extends { readonly choices: readonly (infer Name)[] } ? Name : string;
+
+type ValueOf<Spec> = Spec extends { readonly kind: 'boolean' }
+  ? boolean
+  : Spec extends { readonly kind: 'integer' }
+    ? number
+    : Spec extends { readonly kind: 'number' }
+      ? number | null
+      : Spec extends { readonly kind: 'list'; readonly default: infer Default }
+        ? readonly Choice<Spec>[] | (Default extends null ? null : never)
+        : Spec extends { readonly default: infer Default }
+          ? Choice<Spec> | (Default extends null ? null : never)
+          : never;
+
+/** What the command line says, by the keys of `FLAGS`. */
+export type Values = { readonly [Key in keyof typeof FLAGS]: ValueOf<(typeof FLAGS)[Key]> };

@@ -1,0 +1,43 @@
+import { FLAGS, type FlagSpec } from './flags.js';
+
+const WIDTH = 34; // of the flags' column
+
+const HEAD = `usage: sacrebleu-ts REF [REF …] -i HYP [HYP …] [options]
+       sacrebleu-ts REF [REF …] [options] < HYP
+
+BLEU, chrF and TER of translations, as sacrebleu computes and prints them.
+Files hold one segment a line; those that end in .gz are compressed.
+`;
+
+const TAIL = `
+Seed of resamples and trials: SACREBLEU_SEED in the environment (12345; none = another each time).
+`;
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const sections = [...grouped()].map(([group, specs]) => `\n${group}:\n${specs.map(lineOf).join('')}`);
+  return `${HEAD}${sections.join('')}${TAIL}`;
+}
+
+function grouped(): Map<string, FlagSpec[]> {
+  const groups = new Map<string, FlagSpec[]>();
+  for (const spec of Object.values<FlagSpec>(FLAGS)) groups.set(spec.group, [...(groups.get(spec.group) ?? []), spec]);
+  return groups;
+}
+
+function lineOf(spec: FlagSpec): string {
+  const names = [spec.long, ...spec.shorts].join(', ');
+  const flags = `  ${names}${valueName(spec)}`;
+  return `${flags.length < WIDTH ? flags.padEnd(WIDTH) : `${flags}\n${' '.repeat(WIDTH)}`}${spec.help}${defaultText(spec)}\n`;
+}
+
+function valueName(spec: FlagSpec): string {
+  if (spec.kind === 'boolean') return '';
+  if (spec.kind === 'integer' || spec.kind === 'number') return ' N';
+  const name = spec.choices?.join('|') ?? spec.metavar ?? 'TEXT';
+  return spec.kind === 'list' ? ` ${name} …` : ` ${name}`;
+}
+
+function defaultText(spec: FlagSpec): string {
+  return spec.kind === 'boolean' || spec.default === null ? '' : ` (${[spec.default].flat().join(' ')})`;
+}

@@ -1,0 +1,59 @@
+import { Bleu } from '../bleu.js';
+import { Chrf } from '../chrf.js';
+import type { Metric } from '../metric.js';
+import { Ter } from '../ter.js';
+import { TOKENIZER_NAMES, type TokenizerName, UNSUPPORTED_TOKENIZERS } from '../tokenizers/index.js';
+import { didYouMean } from './did-you-mean.js';
+import type { Values } from './flags.js';
+import { UserError } from './user-error.js';
+
+type MetricName = Values['metrics'][number];
+
+/** By target language, where `--tokenize` does not say. */
+const TOKENIZERS: Readonly<Record<string, string>> = { zh: 'zh', ja: 'ja-mecab', ko: 'ko-mecab' };
+
+/** The metrics that are asked for, each once, in the order in which they are named. @throws UserError */
+export function metricsFrom(values: Values): Map<MetricName, Metric> {
+  return new Map(values.metrics.map((name) => [name, metricNamed(name, values)]));
+}
+
+function metricNamed(name: MetricName, values: Values): Metric {
+  try {
+    if (name === 'bleu') return bleuFrom(values);
+    if (name === 'ter') {
+      return new Ter({
+        normalized: values.terNormalized,
+        noPunct: values.terNoPunct,
+        asianSupport: values.terAsianSupport,
+        caseSensitive: values.terCaseSensitive,
+      });
+    }
+    return new Chrf({
+      charOrder: values.chrfCharOrder,
+      wordOrder: values.chrfWordOrder,
+      beta: values.chrfBeta,
+      lowercase: values.chrfLowercase,
+      whitespace: values.chrfWhitespace,
+      epsSmoothing: values.chrfEpsSmoothing,
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UserError(name, error.message);
+    throw error;
+  }
+}
+
+function bleuFrom(values: Values): Bleu {
+  const target = values.languagePair?.split('-')[1] ?? '';
+  const tokenize = values.tokenize ?? TOKENIZERS[target] ?? '13a';
+  const known: readonly string[] = [...TOKENIZER_NAMES, ...Object.keys(UNSUPPORTED_TOKENIZERS)];
+  if (!known.includes(tokenize)) {
+    throw new UserError(`unknown tokenizer '${tokenize}'`, didYouMean(tokenize, TOKENIZER_NAMES));
+  }
+  return new Bleu({
+    tokenize: tokenize as TokenizerName,
+    lowercase: values.lowercase,
+    smoothMethod: values.smoothMethod,
+    ...(values.smoothValue !== null && { smoothValue: values.smoothValue }),
+    effectiveOrder: values.sentenceLevel,
+  });
+}

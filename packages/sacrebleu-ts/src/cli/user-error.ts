@@ -1,0 +1,12 @@
+/** A mistake of the user's: printed as one line, exit 2. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+
+  /**
+   * @param problem what is wrong and where
+   * @param remedy how to mend it
+   */
+  constructor(problem: string, remedy: string) {
+    super(`${problem}: ${remedy}`);
+  }
+}

@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../src/cli/host.js';
+import { main } from '../src/cli/main.js';
+import { read } from './golden.js';
+
+const golden = read<{
+  readonly files: Record<string, string>;
+  readonly runs: { readonly arguments: string[]; readonly stdin: string | null; readonly stdout: string }[];
+}>('golden/cli.json');
+
+const folder = mkdtempSync(join(tmpdir(), 'sacrebleu-ts-'));
+const start = process.cwd();
+beforeAll(() => {
+  for (const [name, text] of Object.entries(golden.files)) writeFileSync(join(folder, name), text);
+  writeFileSync(join(folder, 'short'), 'one\n');
+  writeFileSync(join(folder, 'empty'), '');
+  writeFileSync(join(folder, 'é hyp'), golden.files.a!);
+  writeFileSync(join(folder, 'binary'), Buffer.from([0x61, 0x0a, 0xff, 0x0a, 0x61, 0x0a, 0x61, 0x0a]));
+  writeFileSync(join(folder, 'latin'), Buffer.from('caf\xe9\n', 'latin1'));
+  writeFileSync(join(folder, 'a.gz'), gzipSync(golden.files.a!));
+  writeFileSync(join(folder, 'broken.gz'), 'no gzip');
+  writeFileSync(join(folder, 'tokenized'), 'a b .\n'.repeat(100));
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(start);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function call(argv: readonly string[], { stdin = '', ...rest }: Partial<Host> & { stdin?: string } = {}): Outcome {
+  let [stdout, stderr] = ['', ''];
+  const status = main(argv, {
+    environment: {},
+    isTerminal: false,
+    readStdin: () => Buffer.from(stdin),
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+    ...rest,
+  });
+  return { status, stdout, stderr };
+}
+
+const words = (line: string): string[] => line.split(' ');
+
+describe('what sacrebleu-ts prints', () => {
+  it.each(golden.runs.map((entry) => [entry.arguments.join(' '), entry] as const))(
+    'is sacrebleu’s: %s',
+    (_, expected) => {
+      const stdin = expected.stdin === null ? '' : golden.files[expected.stdin]!;
+      const { status, stdout } = call(expected.arguments, { stdin });
+      expect(stdout).toBe(expected.stdout);
+      expect(status).toBe(0);
+    },
+  );
+
+  it('is coloured on a terminal, unless that is switched off', () => {
+    const colored = (argv: string, environment = {}) => call(words(argv), { isTerminal: true, environment }).stdout;
+    const paired = 'ref -i a b_1 -f text -pbs -pbsn 50 -q';
+    expect(colored(paired)).toMatch(/│ \x1b\[33mBaseline: a\x1b\[0m │/);
+    expect(colored(paired)).toMatch(/\x1b\[31m\(p = 0\.\d{4}\)\x1b\[0m/);
+    expect(colored(paired).replace(/\x1b\[\d+m/g, '')).toBe(call(words(paired)).stdout);
+    expect(colored('ref -i a -f text -ci')).toContain('\x1b[36m(μ = ');
+    expect(colored(`${paired} -nc`)).not.toContain('\x1b');
+    expect(colored(paired, { NO_COLOR: '1' })).not.toContain('\x1b');
+  });
+
+  it('follows SACREBLEU_FORMAT and SACREBLEU_SEED', () => {
+    const environment = { SACREBLEU_FORMAT: 'Text', SACREBLEU_SEED: '7' };
+    expect(call(words('ref -i a -ci -cin 9 -f json'), { environment }).stdout).toMatch(
+      /^BLEU\|nrefs:1\|bs:9\|seed:7\|/,
+    );
+    const none = { SACREBLEU_FORMAT: 'text', SACREBLEU_SEED: 'None' };
+    expect(call(words('ref -i a -ci -cin 9'), { environment: none }).stdout).toMatch(/\|seed:none\|/);
+  });
+
+  it('spells names beyond ASCII in JSON as Python does', () => {
+    expect(call(['ref', '-i', 'a', 'é hyp']).stdout).toContain('"system": "\\u00e9 hyp",');
+  });
+
+  it('takes the metrics that JSON in Python cannot print', () => {
+    const [baseline, other] = JSON.parse(call(words('ref -i a b_1 -m chrf ter -pbs -pbsn 50 -q')).stdout);
+    expect(Object.keys(baseline)).toEqual(['system', 'chrF2', 'TER']);
+    expect(other.chrF2).toEqual({
+      score: expect.closeTo(74.3, 1),
+      p_value: expect.any(Number),
+      mean: expect.any(Number),
+      ci: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['compressed files', 'ref -i a.gz -b', '30.1\n'],
+    ['several -i', 'ref -i a -i b_1 -b -f latex', expect.stringContaining('b\\_1')],
+    ['values behind a letter', 'ref -i a -b -w3', '30.094\n'],
+    ['long names cut short', 'ref -i a --score-o', '30.1\n'],
+    ['references behind --', '-b -w 2 -i a -- ref', '30.09\n'],
+    ['another encoding', 'latin -e latin-1 -i latin -b -m chrf', '100.0\n'],
+    ['jobs, in one process', 'ref -i a -b -j 4', '30.1\n'],
+  ])('takes %s', (_, line, stdout) => {
+    expect(call(words(line)).stdout).toEqual(stdout);
+  });
+
+  it('warns of text that looks tokenized', () => {
+    expect(call(words('tokenized -i tokenized')).stderr).toMatch(/^sacreBLEU: tokenized: that's 100 lines.*\n$/);
+    expect(call(words('tokenized -i tokenized --force')).stderr).toBe('');
+    expect(call(words('tokenized -i tokenized -q')).stderr).toBe('');
+    expect(call(words('tokenized -i tokenized -m chrf')).stderr).toBe('');
+  });
+
+  it('says how many systems there are', () => {
+    expect(call(words('ref -i a b_1')).stderr).toBe('sacreBLEU: Found 2 systems.\n');
+  });
+
+  it('explains itself', () => {
+    expect(call(['--help']).stdout).toMatch(/--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/);
+    expect(call(['-V']).stdout).toBe('sacrebleu-ts 0.1.0, equal to sacrebleu 2.6.0\n');
+  });
+});
+
+describe('a mistake of the program', () => {
+  it('shows where it is, with status 70', () => {
+    const readStdin = (): Uint8Array => {
+      throw new TypeError('broken');
+    };
+    const { status, stderr } = call(['ref'], { readStdin });
+    expect(stderr).toMatch(/^TypeError: broken\n +at /);
+    expect(status).toBe(70);
+  });
+});
+
+describe('a mistake is one line and status 2:', () => {
+  it.each([
+    ['no references', '-i a', 'there are no references: name their files first: sacrebleu-ts REF … -i HYP'],
+    [
+      'unequal lines',
+      'ref -i short',
+      'ref has 4 lines, short has 1: each line of a system answers the same line of every reference',
+    ],
+    ['an unequal second reference', 'ref short -i a', 'short has 1 lines, a has 4: each line'],
+    ['a missing file', 'ref -i none', 'none does not exist: check its name'],
+    ['a folder', 'ref -i .', '. is a folder: name a file'],
+    ['an empty file', 'empty -i empty', 'empty is empty: it should hold a translation on each line'],
+    ['bytes that are not text', 'ref -i binary', 'binary line 2 is not utf-8: save it in that encoding'],
+    ['no gzip', 'ref -i broken.gz', 'broken.gz is no gzip file'],
+    ['an unknown encoding', 'ref -i a -e utf9', "unknown encoding 'utf9': for example utf-8"],
+    ['an unknown metric', 'ref -i a -m blue', "-m: unknown 'blue': did you mean 'bleu'?\n"],
+    ['a reference behind -m', '-i a -m bleu ref', "-m: unknown 'ref': did you mean 'ter'?"],
+    ['an unknown tokenizer', 'ref -i a -tok 13b', "unknown tokenizer '13b': did you mean '13a'?"],
+    [
+      'a tokenizer that is not here',
+      'ref -i a -tok ja-mecab',
+      "bleu: the tokenizer 'ja-mecab' is not supported: it needs",
+    ],
+    ['Japanese by its language pair', 'ref -i a -l en-ja', "bleu: the tokenizer 'ja-mecab' is not supported"],
+    ['an unknown smoothing', 'ref -i a -s flor', "-s: unknown 'flor': did you mean 'floor'?"],
+    ['an unknown option', 'ref -i a --lowercsae', 'unknown option --lowercsae: did you mean '],
+    [
+      'an ambiguous one',
+      'ref -i a --chrf-w',
+      '--chrf-w is ambiguous: it may be --chrf-word-order or --chrf-whitespace',
+    ],
+    ['a test set', '-t wmt20 -l en-de -i a', '-t is not supported: no test sets come along'],
+    ['text for a number', 'ref -i a -w two', "-w is 'two': it must be a whole number from 0"],
+    ['a negative width', 'ref -i a -w -1', "-w is '-1': it must be a whole number from 0"],
+    ['half a number', 'ref -i a --chrf-char-order 1.5', "--chrf-char-order is '1.5': it must be a whole number"],
+    ['no number', 'ref -i a -s floor -sv x', "-sv is 'x': it must be a number"],
+    ['a missing value', 'ref -i a -w', '-w needs a value: decimals of scores'],
+    ['a value too many', 'ref -i a --lowercase=yes', "--lowercase takes no value: leave out 'yes'"],
+    ['orders that are nothing', 'ref -i a -m chrf -cc 0', 'chrf: charOrder and wordOrder are both 0'],
+    ['a system twice', 'ref -i a a', 'a is given twice: systems are told apart by their names'],
+    ['one system to compare', 'ref -i a --paired-bs', 'a paired test of one system: give several with -i'],
+    ['both paired tests', 'ref -i a b_1 -par -pbs', '--paired-ar and --paired-bs: choose one'],
+    [
+      'an interval of several systems',
+      'ref -i a b_1 -ci',
+      '--confidence with several systems: compare them with --paired-bs',
+    ],
+    ['sentences of several metrics', 'ref -i a -sl -m bleu ter', '--sentence-level with several metrics: name one'],
+    ['sentences of several systems', 'ref -i a b_1 -sl', '--sentence-level with several systems: give one'],
+    ['sentences with a test', 'ref -i a -sl -ci', '--sentence-level with a test: tests are of a whole corpus'],
+    ['several files of tabs', 'ref ref2 -nr 2 -i a', '--num-refs with several files: it splits the lines of one file'],
+    ['too few tabs', 'ref -nr 2 -i a', 'ref line 1 has 1 of 2 references: --num-refs splits each line at tabs'],
+  ])('%s', (_, line, message) => {
+    const { status, stdout, stderr } = call(words(line));
+    expect(stderr).toContain(`sacrebleu-ts: ${message}`);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect([status, stdout]).toEqual([2, '']);
+  });
+
+  it.each([
+    [
+      'lines with other tabs on standard input',
+      { stdin: 'a\tb\nc\n' },
+      'standard input line 2 has 1 fields, the first has 2',
+    ],
+    ['nothing on standard input', {}, 'System 1 is empty'],
+    [
+      'a seed that is none',
+      { environment: { SACREBLEU_SEED: '-3' } },
+      "SACREBLEU_SEED is '-3': it must be a whole number or none",
+    ],
+  ])('%s', (_, host, message) => {
+    const { status, stderr } = call(['tabbed'], host);
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
+  });
+});
