@@ -13,7 +13,7 @@ export const cpu: DeviceDefinition = {
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
     backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
     await tf.setBackend('onednn');
-    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe } = backend;
+    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();
     return {
       name: 'cpu',
@@ -25,6 +25,7 @@ export const cpu: DeviceDefinition = {
         ...(bfloat16 ? { products: 'bfloat16' } : {}),
       },
       arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
+      profiler: { start: startProfile, end: endProfile },
     };
   },
 };

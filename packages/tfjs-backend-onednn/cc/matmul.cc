@@ -124,8 +124,13 @@ class Product {
   dnnl::reorder pack_;
 };
 
-const Product& product(const ProductKey& key) {
+std::map<ProductKey, Product>& known_products() {
   static std::map<ProductKey, Product> products;
+  return products;
+}
+
+const Product& product(const ProductKey& key) {
+  std::map<ProductKey, Product>& products = known_products();
   const auto known = products.find(key);
   return known != products.end() ? known->second : products.emplace(key, Product(key)).first->second;
 }
@@ -181,6 +186,8 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
 void set_bfloat16(bool on) { bfloat16_on = on; }
 
 bool uses_bfloat16() { return bfloat16_on; }
+
+double cached_primitives() { return static_cast<double>(known_products().size()); }
 
 Activations::Activations(const float* values, int64_t rows, int64_t columns, Buffer& memory)
     : values(values), bfloat16s(nullptr), rows(rows), columns(columns) {

@@ -28,6 +28,8 @@ export interface Addon {
   setThreads(threads: number): void;
   /** Whether the products of layers round their operands to bfloat16. */
   setBfloat16(on: boolean): void;
+  /** Matrix-product primitives that are kept for the next call with the same shape. */
+  cachedPrimitives(): number;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
