@@ -43,6 +43,12 @@ module.exports = {
       to: { path: '^(src/cli|bin)/' },
     },
     {
+      name: 'nothing-stands-on-benchmarks',
+      severity: 'error',
+      from: { pathNot: '^bench/' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'runs-in-a-browser',
       comment: 'models, criterions, nn, ops, plugins and generation import nothing of Node',
       severity: 'error',

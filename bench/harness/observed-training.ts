@@ -1,0 +1,58 @@
+import { readSync, writeSync } from 'node:fs';
+import { main } from '../../src/cli/main.js';
+import { log } from '../../src/log.js';
+import type { TranslationBatch } from '../../src/tasks/collate.js';
+import type { StatsEvent } from '../../src/training/events.js';
+import { Trainer } from '../../src/training/trainer.js';
+import type { BatchWork } from './model-size.js';
+
+/**
+ * Runs `ts-fairseq train` as it is, with the arguments of this process. When an update has been logged it writes a line
+ * about it to stdout and waits for a line on stdin before it goes on, so that several runs can take turns. What is timed
+ * is the whole update: loading, forward, backward, clipping, optimizer and log.
+ */
+export interface ObservedUpdate extends BatchWork {
+  readonly update: number;
+  readonly seconds: number; // NaN for the first
+  readonly loss: number; // as logged
+  readonly peakBytes: number; // resident, of the process so far
+}
+
+let batches: readonly TranslationBatch[] = [];
+let start = Number.NaN;
+
+function workOf(): BatchWork {
+  const sum = (value: (batch: TranslationBatch) => number): number =>
+    batches.reduce((total, batch) => total + value(batch), 0);
+  return {
+    sourceTokens: sum(({ sourceTokenCount }) => sourceTokenCount),
+    targetTokens: sum(({ ntokens }) => ntokens),
+    sourcePositions: sum(({ batchSize, sourceLength }) => batchSize * sourceLength),
+    targetPositions: sum(({ batchSize, targetLength }) => batchSize * targetLength),
+  };
+}
+
+// The batches are in no event of the log: seen on their way into the trainer.
+const step = Trainer.prototype.step;
+Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
+  batches = microBatches;
+  return step.call(this, microBatches, epoch);
+};
+
+log.attach(({ kind, fields }) => {
+  if (kind !== 'train_inner') return;
+  const seconds = (performance.now() - start) / 1000;
+  const stats = new Map((fields as unknown as StatsEvent).stats);
+  const report: ObservedUpdate = {
+    update: Number(stats.get('num_updates')),
+    seconds,
+    loss: Number(stats.get('loss')),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+    ...workOf(),
+  };
+  writeSync(1, `${JSON.stringify(report)}\n`);
+  if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
+  start = performance.now();
+});
+
+process.exitCode = await main(['train', ...process.argv.slice(2)]);
