@@ -39,7 +39,7 @@ export class Contestant {
   }
 }
 
-/** `ts-fairseq train` with the recipe of both models, and more flags. */
+/** `ts-fairseq train` with the recipe of both models, and more flags; its updates have their batches. */
 export function training(name: string, data: string, flags: readonly string[], threads: number): Contestant {
   const recipe = [
     ...['--dropout', '0.3', '--label-smoothing', '0.1', '--optimizer', 'adam', '--adam-betas', '(0.9, 0.98)'],
@@ -48,5 +48,5 @@ export function training(name: string, data: string, flags: readonly string[], t
     ...['--no-save', '--disable-validation', '--log-format', 'simple', '--log-interval', '1'],
   ];
   const program = inRepository('dist/bench/harness/observed-training.js');
-  return new Contestant(name, [process.execPath, program, data, ...recipe, ...flags], threads);
+  return new Contestant(name, [process.execPath, program, '--emit-batches', data, ...recipe, ...flags], threads);
 }

@@ -8,6 +8,9 @@ export interface ModelSize {
   readonly embed: number;
   readonly inner: number;
   readonly layers: number; // of the encoder, and of the decoder
+  readonly heads: number;
+  /** One table for the embeddings of both sides and the classifier. */
+  readonly shared: boolean;
 }
 
 /** What a batch has to be computed for. */
@@ -25,6 +28,8 @@ export const MODELS = {
     embed: 512,
     inner: 1024,
     layers: 6,
+    heads: 4,
+    shared: false,
   },
   small: {
     name: 'Multi30k 4+4 128/256',
@@ -36,6 +41,8 @@ export const MODELS = {
     embed: 128,
     inner: 256,
     layers: 4,
+    heads: 4,
+    shared: true,
   },
 } as const satisfies Record<string, ModelSize>;
 

@@ -16,8 +16,14 @@ export interface ObservedUpdate extends BatchWork {
   readonly seconds: number; // NaN for the first
   readonly loss: number; // as logged
   readonly peakBytes: number; // resident, of the process so far
+  /** The batch, for runs of other programs on the same; with --emit-batches as the first argument. */
+  readonly batch?: Pick<
+    TranslationBatch,
+    'batchSize' | 'sourceLength' | 'targetLength' | 'sourceTokens' | 'prevOutputTokens' | 'target'
+  >;
 }
 
+const emitBatches = process.argv[2] === '--emit-batches';
 let batches: readonly TranslationBatch[] = [];
 let start = Number.NaN;
 
@@ -32,6 +38,12 @@ function workOf(): BatchWork {
   };
 }
 
+function batchOf({ batchSize, sourceLength, targetLength, ...batch }: TranslationBatch): object {
+  const [sourceTokens, prevOutputTokens, target] = [batch.sourceTokens, batch.prevOutputTokens, batch.target];
+  const arrays = { sourceTokens: [...sourceTokens], prevOutputTokens: [...prevOutputTokens], target: [...target] };
+  return { batchSize, sourceLength, targetLength, ...arrays };
+}
+
 // The batches are in no event of the log: seen on their way into the trainer.
 const step = Trainer.prototype.step;
 Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
@@ -43,16 +55,17 @@ log.attach(({ kind, fields }) => {
   if (kind !== 'train_inner') return;
   const seconds = (performance.now() - start) / 1000;
   const stats = new Map((fields as unknown as StatsEvent).stats);
-  const report: ObservedUpdate = {
+  const report = {
     update: Number(stats.get('num_updates')),
     seconds,
     loss: Number(stats.get('loss')),
     peakBytes: process.resourceUsage().maxRSS * 1024,
     ...workOf(),
+    ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
   };
   writeSync(1, `${JSON.stringify(report)}\n`);
   if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
   start = performance.now();
 });
 
-process.exitCode = await main(['train', ...process.argv.slice(2)]);
+process.exitCode = await main(['train', ...process.argv.slice(emitBatches ? 3 : 2)]);

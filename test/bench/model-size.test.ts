@@ -49,7 +49,7 @@ describe('the sizes that benchmarks count with', () => {
   });
 
   it('count tokens without padding: source for the encoder and cross-attention’s keys and values, target for the rest', () => {
-    const model = { name: 'one layer', flags: [], embed: 2, inner: 3, layers: 1 };
+    const model = { name: 'one layer', flags: [], embed: 2, inner: 3, layers: 1, heads: 1, shared: false };
     const [square, inner] = [2 * 2, 2 * 3];
     const source = 4 * square + 2 * inner + 2 * square;
     const target = 4 * square + 2 * inner + 2 * square + VOCAB * 2;
@@ -57,7 +57,11 @@ describe('the sizes that benchmarks count with', () => {
   });
 
   it('name the products of an update, rows in multiples of 32 and equal shapes once (fc1’s y and fc2’s dx)', () => {
-    const gemms = trainingGemms({ name: 'one layer', flags: [], embed: 2, inner: 3, layers: 5 }, VOCAB, WORK);
+    const gemms = trainingGemms(
+      { name: 'one layer', flags: [], embed: 2, inner: 3, layers: 5, heads: 1, shared: false },
+      VOCAB,
+      WORK,
+    );
     const shapes = gemms.map(({ m, k, n, transposed }) => [m, k, n, transposed].join());
     expect(new Set(shapes).size).toBe(shapes.length);
     expect(gemms.find(({ name }) => name === 'classifier dW')).toMatchObject({
