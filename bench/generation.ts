@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runCommand } from './harness/command.js';
 import { copyOfSplit } from './harness/copy-of-split.js';
 import { measurePeak } from './harness/gemm-peak.js';
-import { generationGemms, linears, MODELS, vocabularySize } from './harness/model-size.js';
+import { generationGemms, linears, modelSize, vocabularySize } from './harness/model-size.js';
 import { benchmarkOptions } from './harness/options.js';
 import { requireData } from './harness/paths.js';
 import { percent, progress, publish } from './harness/report.js';
@@ -17,7 +17,7 @@ const options = benchmarkOptions({
   sentences: { type: 'string' },
 });
 const { threads, short } = options;
-const model = MODELS[options.model as keyof typeof MODELS];
+const model = modelSize(options.model);
 const numbers = (list: string): number[] => list.split(',').map(Number);
 const beams = numbers(options.beams ?? (short ? '1,5' : '1,4,5,10'));
 const batches = numbers(options.batches ?? (short ? '1,128' : '1,4,16,64,128,256'));
@@ -59,9 +59,10 @@ function flopsPerSentence(beam: number, source: number, target: number): number 
 }
 
 async function measure(path: string, beam: number, batch: number): Promise<Row> {
-  const sentences = Number(options.sentences ?? Math.max(2 * batch, short ? 16 : 64));
-  const folder = join(work, `${sentences}`);
-  const source = copyOfSplit(data, folder, sentences) / sentences;
+  const wanted = Number(options.sentences ?? Math.max(2 * batch, short ? 16 : 64));
+  const folder = join(work, `${wanted}`);
+  const { sentences, sourceTokens } = copyOfSplit(data, folder, wanted);
+  const source = sourceTokens / sentences;
   const lengths = ['--min-len', String(STEPS), '--max-len-a', '0', '--max-len-b', String(STEPS)];
   const { messages, peakBytes } = await runCommand(
     [

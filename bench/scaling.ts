@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { training } from './harness/contestant.js';
 import { measurePeak } from './harness/gemm-peak.js';
 import { makeUpData } from './harness/made-up-data.js';
-import { MODELS, trainingFlops, trainingGemms } from './harness/model-size.js';
+import { modelSize, trainingFlops, trainingGemms } from './harness/model-size.js';
 import type { ObservedUpdate } from './harness/observed-training.js';
 import { benchmarkOptions } from './harness/options.js';
 import { median, percent, progress, publish } from './harness/report.js';
@@ -12,7 +12,7 @@ import { averageWork } from './harness/work.js';
 
 const options = benchmarkOptions({ model: { type: 'string', default: 'small' }, updates: { type: 'string' } });
 const { threads, short } = options;
-const model = MODELS[options.model as keyof typeof MODELS];
+const model = modelSize(options.model);
 const updates = Number(options.updates ?? (short ? 3 : 7));
 const WARMUP = 3;
 const PEAK_REPETITIONS = 5;

@@ -2,7 +2,14 @@
 
 import { Contestant, training } from './harness/contestant.js';
 import { bestOf, measurePeak, type Peak, type Precision, REPETITIONS } from './harness/gemm-peak.js';
-import { MODELS, type ModelSize, trainingFlops, trainingGemms, vocabularySize } from './harness/model-size.js';
+import {
+  MODELS,
+  type ModelSize,
+  modelSize,
+  trainingFlops,
+  trainingGemms,
+  vocabularySize,
+} from './harness/model-size.js';
 import type { ObservedUpdate } from './harness/observed-training.js';
 import { benchmarkOptions } from './harness/options.js';
 import { inRepository, requireData } from './harness/paths.js';
@@ -136,7 +143,7 @@ function rowOf(
 }
 
 const data = requireData(options.data);
-const chosen = options.model === undefined ? Object.values(MODELS) : [MODELS[options.model as keyof typeof MODELS]];
+const chosen = options.model === undefined ? Object.values(MODELS) : [modelSize(options.model)];
 const rows: Row[] = [];
 for (const model of chosen) rows.push(...(await measure(model, data)));
 publish(

@@ -46,6 +46,14 @@ export const MODELS = {
   },
 } as const satisfies Record<string, ModelSize>;
 
+/** The size of a name, as `--model` gives it. Ends the process where there is none. */
+export function modelSize(name: string): ModelSize {
+  const size = (MODELS as Readonly<Record<string, ModelSize>>)[name];
+  if (size !== undefined) return size;
+  console.error(`bench: --model ${name}: there are ${Object.keys(MODELS).join(', ')}`);
+  return process.exit(2);
+}
+
 /** A weight matrix [out, in] and which rows it is multiplied with. */
 interface Linear {
   readonly name: string;
