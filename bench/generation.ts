@@ -75,7 +75,7 @@ async function measure(path: string, beam: number, batch: number): Promise<Row> 
   if (speed == null) throw new Error('generate logged no speed');
   const [sentencesPerSecond, tokensPerSecond] = [Number(speed[1]), Number(speed[2])];
   const target = tokensPerSecond / sentencesPerSecond;
-  const sizes = { sourcePositions: Math.round(batch * source), rows: batch * beam, steps: Math.round(target) };
+  const sizes = { sourceTokens: Math.round(batch * source), rows: batch * beam, steps: Math.round(target) };
   return {
     ...{ beam, batch, sentences, sentencesPerSecond, tokensPerSecond, peakBytes },
     gflops: (flopsPerSentence(beam, source, target) * sentencesPerSecond) / 1e9,

@@ -17,8 +17,6 @@ export interface ModelSize {
 export interface BatchWork {
   readonly sourceTokens: number; // without padding
   readonly targetTokens: number;
-  readonly sourcePositions: number; // with padding
-  readonly targetPositions: number;
 }
 
 export const MODELS = {
@@ -97,10 +95,10 @@ const ROW_MULTIPLE = 32;
 
 /** The products of one update: of each linear layer y = x · Wᵀ, dx = dy · W and dW = dyᵀ · x. */
 export function trainingGemms(model: ModelSize, vocab: number, work: BatchWork): Gemm[] {
-  const positions = { source: work.sourcePositions, target: work.targetPositions, classifier: work.targetTokens };
+  const tokens = { source: work.sourceTokens, target: work.targetTokens, classifier: work.targetTokens };
   return merged(
     linears(model, vocab).flatMap(({ name, in: columns, out, rows: side, count }) => {
-      const rows = Math.ceil(positions[side] / ROW_MULTIPLE) * ROW_MULTIPLE;
+      const rows = Math.ceil(tokens[side] / ROW_MULTIPLE) * ROW_MULTIPLE;
       return [
         { name: `${name} y`, m: rows, k: columns, n: out, transposed: false, count },
         { name: `${name} dx`, m: rows, k: out, n: columns, transposed: false, count },
@@ -114,11 +112,11 @@ export function trainingGemms(model: ModelSize, vocab: number, work: BatchWork):
 export function generationGemms(
   model: ModelSize,
   vocab: number,
-  { sourcePositions, rows, steps }: { sourcePositions: number; rows: number; steps: number },
+  { sourceTokens, rows, steps }: { sourceTokens: number; rows: number; steps: number },
 ): Gemm[] {
   return merged(
     linears(model, vocab).map(({ name, in: columns, out, rows: side, count }) => {
-      const [m, times] = side === 'source' ? [sourcePositions, count] : [rows, count * steps];
+      const [m, times] = side === 'source' ? [sourceTokens, count] : [rows, count * steps];
       return { name, m, k: columns, n: out, transposed: false, count: times };
     }),
   );

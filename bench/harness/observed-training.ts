@@ -33,8 +33,6 @@ function workOf(): BatchWork {
   return {
     sourceTokens: sum(({ sourceTokenCount }) => sourceTokenCount),
     targetTokens: sum(({ ntokens }) => ntokens),
-    sourcePositions: sum(({ batchSize, sourceLength }) => batchSize * sourceLength),
-    targetPositions: sum(({ batchSize, targetLength }) => batchSize * targetLength),
   };
 }
 

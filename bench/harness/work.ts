@@ -7,7 +7,5 @@ export function averageWork(works: readonly BatchWork[]): BatchWork {
   return {
     sourceTokens: mean(({ sourceTokens }) => sourceTokens),
     targetTokens: mean(({ targetTokens }) => targetTokens),
-    sourcePositions: mean(({ sourcePositions }) => sourcePositions),
-    targetPositions: mean(({ targetPositions }) => targetPositions),
   };
 }

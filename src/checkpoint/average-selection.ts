@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { loadMetadata } from './checkpoint.js';
 import { bestValueOf, epochOf, type NameKey, rankNames, updateOf } from './checkpoint-names.js';
-import { isFolder, listCheckpoints } from './checkpoint-path.js';
+import { isFolder, listCheckpoints, listFairseqCheckpoints } from './checkpoint-path.js';
 
 /** fairseq's ways to say which checkpoints are averaged; at most one number. */
 export interface AverageSelection {
@@ -65,31 +65,40 @@ function checkCombination(selection: AverageSelection): void {
 function newest(selection: AverageSelection, count: number, keyOf: NameKey, what: string): string[] {
   const bound = selection.checkpointUpperBound ?? Number.POSITIVE_INFINITY;
   const folder = selection.inputs[0]!;
-  const names = rankNames(listCheckpoints(folder), (name) => {
+  const { names, extension } = checkpointsOf(folder);
+  const ranked = rankNames(names, (name) => {
     const key = keyOf(name);
     return key !== null && key <= bound ? key : null;
   });
-  return take(folder, names, count, what);
+  return take(folder, ranked, count, what, extension);
+}
+
+/** The checkpoints of a folder: ours, or fairseq's where there are none of ours. */
+function checkpointsOf(folder: string): { names: string[]; extension: string } {
+  const names = listCheckpoints(folder);
+  return names.length > 0 ? { names, extension: '' } : { names: listFairseqCheckpoints(folder), extension: '.pt' };
 }
 
 /** The best by the metric that training was told to go by. */
 function best({ inputs }: AverageSelection, count: number): string[] {
   const folder = inputs[0]!;
-  const names = listCheckpoints(folder);
+  const { names, extension } = checkpointsOf(folder);
   const any = names.find((name) => name.startsWith('checkpoint.best_'));
   if (any === undefined) return take(folder, [], count, 'checkpoints of --keep-best-checkpoints');
-  const { bestCheckpointMetric = 'loss', maximizeBestCheckpointMetric } = loadMetadata(join(folder, any)).options;
+  const { bestCheckpointMetric = 'loss', maximizeBestCheckpointMetric } = loadMetadata(
+    join(folder, any + extension),
+  ).options;
   const largestFirst = rankNames(names, bestValueOf(String(bestCheckpointMetric)));
   const bestFirst = maximizeBestCheckpointMetric === true ? largestFirst : largestFirst.reverse();
-  return take(folder, bestFirst, count, 'checkpoints of --keep-best-checkpoints');
+  return take(folder, bestFirst, count, 'checkpoints of --keep-best-checkpoints', extension);
 }
 
-function take(folder: string, names: readonly string[], count: number, what: string): string[] {
+function take(folder: string, names: readonly string[], count: number, what: string, extension = ''): string[] {
   if (names.length < count) {
     throw new UserError(
       `${folder} has ${names.length} ${what}, ${count} are asked for`,
       'ask for fewer or train with a larger --keep-last-epochs, --keep-interval-updates or --keep-best-checkpoints',
     );
   }
-  return names.slice(0, count).map((name) => join(folder, name));
+  return names.slice(0, count).map((name) => join(folder, name + extension));
 }

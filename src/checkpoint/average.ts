@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { NamedTensor } from './safetensors-header.js';
+import { knowsDictionaries } from './vocabulary-check.js';
 
 type Weights = ReadonlyMap<string, NamedTensor>;
 
@@ -83,6 +84,7 @@ export function averageCheckpoints(stems: readonly string[], output: string): vo
 
 function checkSameDictionaries(first: Checkpoint['metadata'], other: Checkpoint['metadata'], stem: string): void {
   for (const [language, hash] of Object.entries(first.dictionaries)) {
+    if (!knowsDictionaries({ metadata: other })) return; // fairseq's; the shapes of the weights are compared
     if (other.dictionaries[language] !== hash) throw otherModel(`${stem} has another dictionary of '${language}'`);
   }
 }

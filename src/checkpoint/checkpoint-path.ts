@@ -4,10 +4,16 @@ import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 
 const EXTENSION = '.safetensors';
+const FAIRSEQ_EXTENSION = '.pt';
 
-/** The file of a checkpoint named by its stem: `checkpoints/checkpoint_best` or with `.safetensors`. */
+/** The file of a checkpoint named by its stem: `checkpoints/checkpoint_best`, with `.safetensors`, or a `.pt`. */
 export function checkpointFile(stem: string): string {
-  return stem.endsWith(EXTENSION) ? stem : stem + EXTENSION;
+  return stem.endsWith(EXTENSION) || isFairseqFile(stem) ? stem : stem + EXTENSION;
+}
+
+/** Whether a name is that of fairseq's own format. */
+export function isFairseqFile(name: string): boolean {
+  return name.endsWith(FAIRSEQ_EXTENSION);
 }
 
 export function checkpointExists(stem: string): boolean {
@@ -16,11 +22,23 @@ export function checkpointExists(stem: string): boolean {
 
 /** The stems of the checkpoints in a folder, without the folder, by name; none where there is no folder. */
 export function listCheckpoints(folder: string): string[] {
+  return namesIn(folder)
+    .filter((name) => name.endsWith(EXTENSION))
+    .map((name) => name.slice(0, -EXTENSION.length))
+    .sort();
+}
+
+/** fairseq's checkpoints in a folder, without `.pt`, by name. */
+export function listFairseqCheckpoints(folder: string): string[] {
+  return namesIn(folder)
+    .filter(isFairseqFile)
+    .map((name) => name.slice(0, -FAIRSEQ_EXTENSION.length))
+    .sort();
+}
+
+function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith(EXTENSION))
-      .map((name) => name.slice(0, -EXTENSION.length))
-      .sort();
+    return readdirSync(folder);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
@@ -34,12 +52,7 @@ export function listCheckpoints(folder: string): string[] {
 export function existingCheckpointFile(stem: string): string {
   const file = checkpointFile(stem);
   if (isFile(file)) return file;
-  if (stem.endsWith('.pt')) {
-    throw new UserError(
-      `${stem} is a fairseq checkpoint (.pt), which cannot be read yet`,
-      'name a checkpoint that ts-fairseq train wrote, by its stem',
-    );
-  }
+  if (isFairseqFile(stem)) throw missingFairseqFile(stem);
   const folder = isFolder(stem) ? stem : dirname(stem);
   const stems = listCheckpoints(folder);
   if (stems.length === 0) {
@@ -50,6 +63,12 @@ export function existingCheckpointFile(stem: string): string {
   const nearest = didYouMean(basename(file, EXTENSION), stems);
   const remedy = nearest.startsWith('did you mean') ? `${nearest} (${folder} has ${stems.join(', ')})` : nearest;
   throw new UserError(`there is no checkpoint ${stem}`, remedy);
+}
+
+function missingFairseqFile(file: string): UserError {
+  const names = namesIn(dirname(file)).filter(isFairseqFile);
+  const remedy = names.length === 0 ? `${dirname(file)} has no .pt` : didYouMean(basename(file), names);
+  return new UserError(`there is no checkpoint ${file}`, remedy);
 }
 
 const isFile = (path: string): boolean => statusOf(path)?.isFile() ?? false;

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkpointFile, existingCheckpointFile } from './checkpoint-path.js';
+import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
+import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
+import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
@@ -23,11 +25,15 @@ export interface Checkpoint {
 
 /**
  * Writes a checkpoint, replacing one of that name.
- * @param stem e.g. `checkpoints/checkpoint3`; its folder is made
- * @param alsoAs further names in the same folder, e.g. `['checkpoint_best', 'checkpoint_last']`; cost no space
+ * @param stem e.g. `checkpoints/checkpoint3`; its folder is made; a name that ends in `.pt` gets fairseq's format
+ * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; cost no space
  * @throws UserError where it cannot be written; what stood there before is then still whole
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
+  if (isFairseqFile(stem)) {
+    writeFairseqCheckpoint(stem, checkpoint);
+    return;
+  }
   const tensors = new Map(checkpoint.weights);
   for (const [name, tensor] of checkpoint.optimizer ?? []) tensors.set(OPTIMIZER + name, tensor);
   for (const [name, tensor] of checkpoint.ema ?? []) tensors.set(AVERAGE + name, tensor);
@@ -36,7 +42,7 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
 }
 
 /**
- * @param stem with or without `.safetensors`
+ * @param stem with or without `.safetensors`, or fairseq's `checkpoint.pt`
  * @param options.optimizer whether to read the optimizer's state, twice as large as the weights
  * @param options.ema whether to read the moving average
  * @throws UserError for a checkpoint that is missing (suggesting others), cut short or damaged
@@ -46,6 +52,7 @@ export function loadCheckpoint(
   options: { readonly optimizer: boolean; readonly ema?: boolean },
 ): Checkpoint {
   const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return readFairseqCheckpoint(file, { ...options, weights: true });
   const { tensors, metadata } = readSafetensors(file, (name) => {
     if (name.startsWith(OPTIMIZER)) return options.optimizer;
     return options.ema === true || !name.startsWith(AVERAGE);
@@ -67,6 +74,7 @@ export function loadCheckpoint(
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */
 export function loadMetadata(stem: string): CheckpointMetadata {
   const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata;
   return decodeMetadata(readSafetensors(file, () => false).metadata, file);
 }
 

@@ -33,17 +33,21 @@ export interface CheckpointMetadata {
   /** The ts-fairseq that wrote it. */
   readonly version: string;
   readonly task: string;
-  readonly arch: string;
+  /** null where a fairseq checkpoint does not say. */
+  readonly arch: string | null;
   /** The resolved options, by key. */
   readonly options: OptionValues;
-  readonly languages: { readonly source: string; readonly target: string };
-  /** SHA-256 of the dictionary files, by language. */
+  /** null where a fairseq checkpoint does not say. */
+  readonly languages: { readonly source: string | null; readonly target: string | null };
+  /** SHA-256 of the dictionary files, by language; none in a fairseq checkpoint. */
   readonly dictionaries: Readonly<Record<string, string>>;
   /** null where training cannot go on from here, e.g. in an average. */
   readonly training: TrainingState | null;
   readonly machine: Machine | null;
   /** The checkpoints that this one is the mean of. */
   readonly averageOf?: readonly string[];
+  /** What a fairseq checkpoint says beside its weights, for `convert`. */
+  readonly fairseq?: { readonly state: Json; readonly precision: string };
 }
 
 const FORMAT_VERSION = 1;

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
+import { readExactly } from './file-bytes.js';
 import {
   cutShort,
   decodeHeader,
@@ -17,9 +18,6 @@ export interface Safetensors {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-/** node:fs refuses reads of 2 GiB and more in one call. */
-const MAX_READ_BYTES = 1 << 30;
 
 /**
  * Writes a safetensors file (github.com/huggingface/safetensors), whole or not at all. Wide types come first, so that
@@ -79,15 +77,4 @@ function readHeader(file: number, path: string): { header: SafetensorsHeader; da
   const dataStart = LENGTH_BYTES + Number(length);
   const text = readExactly(file, LENGTH_BYTES, Number(length), path);
   return { header: decodeHeader(text, size - dataStart, path), dataStart };
-}
-
-function readExactly(file: number, position: number, length: number, path: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
-    if (count === 0) throw cutShort(path, `${done} of ${length} bytes at ${position}`);
-    done += count;
-  }
-  return bytes;
 }

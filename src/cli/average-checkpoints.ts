@@ -10,7 +10,7 @@ const options = defineOptions({
     kind: 'strings',
     default: [],
     metavar: 'PATH',
-    help: 'checkpoints by their stems, or the folder to choose from',
+    help: "checkpoints by their stems or fairseq's .pt, or the folder to choose from",
   },
   output: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint to write' },
   numEpochCheckpoints: { kind: 'int', default: null, help: 'take the last N epoch checkpoints (checkpointE)' },

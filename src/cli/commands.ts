@@ -32,6 +32,11 @@ export const commands: readonly CommandEntry[] = [
     'the mean of several checkpoints',
     async () => (await import('./average-checkpoints.js')).averageCheckpointsCommand,
   ),
+  entry(
+    'convert',
+    "a checkpoint from fairseq's format to ours and back",
+    async () => (await import('./convert.js')).convertCommand,
+  ),
   entry('generate', 'translate a split and report BLEU', async () => (await import('./generate.js')).generateCommand),
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),

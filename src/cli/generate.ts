@@ -24,7 +24,7 @@ const modelSelection = defineOptions({
     default: null,
     metavar: 'STEM[:STEM…]',
     group: 'Model',
-    help: 'checkpoint, by its stem; several, separated by colons, are an ensemble',
+    help: "checkpoint, by its stem or fairseq's .pt; several, separated by colons, are an ensemble",
   },
   modelOverrides: {
     kind: 'string',

@@ -13,7 +13,13 @@ import { logOptions, startLog } from './log-sink.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
 const selection = defineOptions({
-  path: { kind: 'string', default: null, metavar: 'STEM', group: 'Model', help: 'the checkpoint, by its stem' },
+  path: {
+    kind: 'string',
+    default: null,
+    metavar: 'STEM',
+    group: 'Model',
+    help: "the checkpoint, by its stem or fairseq's .pt",
+  },
   criterion: {
     kind: 'string',
     default: null,

@@ -11,6 +11,9 @@ export const cpu: DeviceDefinition = {
     const backend = await import('tfjs-backend-onednn');
     const { available, reason } = backend.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
+    if (bfloat16 && !backend.supportsBfloat16()) {
+      throw new UserError('--bf16: oneDNN has no bfloat16 products for this processor', 'leave --bf16 out');
+    }
     backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
     await tf.setBackend('onednn');
     const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;

@@ -1,6 +1,5 @@
 import { UserError } from '../errors.js';
 import type { TranslationModel } from '../plugins/model.js';
-import * as tf from '../tf.js';
 import { BatchSearch } from './batch-search.js';
 import { commonMaxPositions, EnsembleDecoding } from './ensemble.js';
 import type { Hypothesis } from './hypothesis.js';
@@ -49,13 +48,12 @@ export class BeamSearch {
   async translate(input: SearchInput): Promise<Hypothesis[][]> {
     const maxLength = this.#maxLength(input);
     const options = { ...this.options, beam: this.#beam, maxLength };
-    const source = tf.tensor2d(input.sourceTokens, [input.batchSize, input.sourceLength], 'int32');
+    const source = { ids: input.sourceTokens, batch: input.batchSize, time: input.sourceLength };
     const decoding = new EnsembleDecoding(this.models, source, {
       beam: this.#beam,
       capacity: maxLength + 1,
       attention: this.attention,
     });
-    source.dispose();
     try {
       return await new BatchSearch(input, decoding, this.symbols, options).run();
     } finally {

@@ -1,5 +1,5 @@
 import { logProbabilities } from '../ops/log-softmax.js';
-import { EVALUATION, type IncrementalState, type TranslationModel } from '../plugins/model.js';
+import { EVALUATION, type IncrementalState, type TokenTable, type TranslationModel } from '../plugins/model.js';
 import * as tf from '../tf.js';
 
 /** What the models of an ensemble say about the next token. */
@@ -26,14 +26,14 @@ export class EnsembleDecoding {
   /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`. */
   constructor(
     models: readonly TranslationModel[],
-    sourceTokens: tf.Tensor2D, // int32 [batch, source]
+    source: TokenTable,
     { beam, capacity, attention }: { beam: number; capacity: number; attention: boolean },
   ) {
     this.#models = models;
     const states: IncrementalState[] = [];
     for (const model of models) {
       tf.tidy(() => {
-        states.push(model.startDecoding(model.encode(sourceTokens, EVALUATION), beam, capacity, attention));
+        states.push(model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention));
       });
     }
     this.#states = states;

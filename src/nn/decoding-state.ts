@@ -1,7 +1,9 @@
 import { InternalError } from '../errors.js';
+import { fullLayout, type RowLayout, selectSequences } from '../ops/row-layout.js';
 import type { EncoderOutput, IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf.js';
-import type { SourceMemory, TransformerDecoderLayer } from './transformer-layer.js';
+import type { SourceMemory } from './multihead-attention.js';
+import type { StepLayouts, TransformerDecoderLayer } from './transformer-layer.js';
 
 /**
  * Keys and values of what a batch of beams has decoded so far. The encoder's are projected once and kept per sentence;
@@ -10,13 +12,13 @@ import type { SourceMemory, TransformerDecoderLayer } from './transformer-layer.
 export class DecodingState implements IncrementalState {
   readonly #beam: number;
   #selfKeyValues: (tf.Tensor3D | null)[]; // per layer float32 [rows, length, 2 · embed] = [k | v]
-  #sourceKeyValues: tf.Tensor3D[]; // per layer float32 [batch, source, 2 · embed]
-  #paddingMask: tf.Tensor2D; // int32 [batch, source]
+  #sourceKeyValues: tf.Tensor2D[]; // per layer float32 [source rows, 2 · embed]
+  #sourceLayout: RowLayout;
   #length = 0;
 
   constructor(
     layers: readonly TransformerDecoderLayer[],
-    { features, paddingMask }: EncoderOutput,
+    { features, layout }: EncoderOutput,
     beam: number,
     readonly capacity: number,
     readonly wantsAttention: boolean,
@@ -24,7 +26,7 @@ export class DecodingState implements IncrementalState {
     this.#beam = beam;
     this.#selfKeyValues = layers.map(() => null);
     this.#sourceKeyValues = layers.map((layer) => tf.keep(layer.encoderAttention.projectSource(features)));
-    this.#paddingMask = tf.keep(tf.clone(paddingMask));
+    this.#sourceLayout = keepLayout(layout);
   }
 
   get length(): number {
@@ -32,7 +34,18 @@ export class DecodingState implements IncrementalState {
   }
 
   memory(layer: number): SourceMemory {
-    return { keyValue: this.#sourceKeyValues[layer]!, paddingMask: this.#paddingMask };
+    return { keyValue: this.#sourceKeyValues[layer]!, layout: this.#sourceLayout };
+  }
+
+  /** Of the step that follows; tensors of the caller's scope. */
+  stepLayouts(): StepLayouts {
+    const sentences = this.#sourceLayout.batch;
+    const rows = sentences * this.#beam;
+    return {
+      row: fullLayout(rows, 1),
+      past: fullLayout(rows, this.#length + 1),
+      beams: fullLayout(sentences, this.#beam),
+    };
   }
 
   past(layer: number): tf.Tensor3D | null {
@@ -47,7 +60,7 @@ export class DecodingState implements IncrementalState {
   }
 
   select(rows: Int32Array): void {
-    const before = this.#paddingMask.shape[0];
+    const before = this.#sourceLayout.batch;
     const sentences = Int32Array.from({ length: rows.length / this.#beam }, (_, sentence) =>
       Math.floor(rows[sentence * this.#beam]! / this.#beam),
     );
@@ -64,21 +77,29 @@ export class DecodingState implements IncrementalState {
   }
 
   dispose(): void {
-    tf.dispose([this.#sourceKeyValues, this.#paddingMask, this.#selfKeyValues.filter((tensor) => tensor !== null)]);
+    const { starts, padding } = this.#sourceLayout.tensors;
+    tf.dispose([this.#sourceKeyValues, starts, padding, this.#selfKeyValues.filter((tensor) => tensor !== null)]);
   }
 
   #selectSentences(sentences: Int32Array): void {
-    const [paddingMask, ...keyValues] = tf.tidy(() => {
-      const indices = tf.tensor1d(sentences, 'int32');
-      return [this.#paddingMask, ...this.#sourceKeyValues].map((tensor) => tf.gather(tensor as tf.Tensor, indices));
+    const old = [...this.#sourceKeyValues, ...Object.values(this.#sourceLayout.tensors)];
+    tf.tidy(() => {
+      const { layout, rows } = selectSequences(this.#sourceLayout, sentences);
+      const indices = tf.tensor1d(rows, 'int32');
+      this.#sourceKeyValues = this.#sourceKeyValues.map((keyValue) => tf.keep(tf.gather(keyValue, indices)));
+      this.#sourceLayout = keepLayout(layout);
     });
-    tf.dispose([this.#paddingMask, this.#sourceKeyValues]);
-    this.#paddingMask = tf.keep(paddingMask as tf.Tensor2D);
-    this.#sourceKeyValues = keyValues.map((tensor) => tf.keep(tensor as tf.Tensor3D));
+    tf.dispose(old);
   }
 
   #replaceSelf(keyValues: readonly tf.Tensor3D[]): void {
     for (const old of this.#selfKeyValues) old?.dispose();
     this.#selfKeyValues = keyValues.map((tensor) => tf.keep(tensor));
   }
+}
+
+/** A layout whose tensors outlive the scope that it was made in. */
+function keepLayout(layout: RowLayout): RowLayout {
+  const { starts, padding } = layout.tensors;
+  return { ...layout, tensors: { starts: tf.keep(tf.clone(starts)), padding: tf.keep(tf.clone(padding)) } };
 }

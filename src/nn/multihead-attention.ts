@@ -1,4 +1,5 @@
 import { attentionWeights, crossAttention, selfAttention } from '../ops/attention.js';
+import type { RowLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
 import * as tf from '../tf.js';
@@ -45,34 +46,43 @@ export class SelfAttention {
   }
 
   apply(
-    x: tf.Tensor3D, // float32 [batch, time, embed]
-    paddingMask: tf.Tensor2D, // int32 [batch, time], 1 = padding
+    x: tf.Tensor2D, // float32 [rows, embed]
+    layout: RowLayout,
     causal: boolean,
     mode: Mode,
-  ): tf.Tensor3D {
+  ): tf.Tensor2D {
     const dropout = this.weightDropout.spec(mode);
-    const queryKeyValue = this.#queryKeyValue.apply(x) as tf.Tensor3D;
-    return this.#output.apply(selfAttention(queryKeyValue, paddingMask, { heads: this.heads, causal, dropout }));
+    const queryKeyValue = this.#queryKeyValue.apply(x);
+    return this.#output.apply(selfAttention(queryKeyValue, layout, { heads: this.heads, causal, dropout }));
   }
 
   /**
    * One new position of each hypothesis, attending to itself and everything before it.
    * @param past float32 [rows, time, 2 · embed] = [k | v] of the positions before, or null at the first
+   * @param layouts of one query a row, and of the keys with the new one
    * @returns the output [rows, embed] and the keys and values with the new position at the end
    */
   step(
     x: tf.Tensor2D, // float32 [rows, embed]
     past: tf.Tensor3D | null,
+    layouts: { readonly query: RowLayout; readonly key: RowLayout },
   ): { output: tf.Tensor2D; keyValue: tf.Tensor3D } {
     const rows = x.shape[0];
     const queryKeyValue = tf.expandDims(this.#queryKeyValue.apply(x), 1) as tf.Tensor3D;
-    const query = tf.slice(queryKeyValue, [0, 0, 0], [rows, 1, this.embed]);
+    const query = tf.reshape(tf.slice(queryKeyValue, [0, 0, 0], [rows, 1, this.embed]), [rows, this.embed]);
     const newest = tf.slice(queryKeyValue, [0, 0, this.embed], [rows, 1, 2 * this.embed]);
     const keyValue = past === null ? newest : tf.concat([past, newest], 1);
-    const mask = tf.zeros([rows, keyValue.shape[1]], 'int32') as tf.Tensor2D;
-    const context = crossAttention(query, keyValue, mask, { heads: this.heads, causal: false, dropout: null });
-    return { output: this.#output.apply(tf.squeeze(context, [1]) as tf.Tensor2D), keyValue };
+    const flat = tf.reshape(keyValue, [-1, 2 * this.embed]) as tf.Tensor2D;
+    const options = { heads: this.heads, causal: false, dropout: null };
+    const context = crossAttention(query as tf.Tensor2D, layouts.query, flat, layouts.key, options);
+    return { output: this.#output.apply(context), keyValue };
   }
+}
+
+/** What a decoder layer attends to: the encoder's keys and values for it, and where its sentences begin. */
+export interface SourceMemory {
+  readonly keyValue: tf.Tensor2D; // float32 [source rows, 2 · embed]
+  readonly layout: RowLayout;
 }
 
 /** Attention of target positions to the encoder's output. */
@@ -93,25 +103,26 @@ export class EncoderAttention {
     this.#output = outputProjection(store, name, embed);
   }
 
-  /** The encoder's keys and values, float32 [batch, source, 2 · embed]: once for all steps of a search. */
-  projectSource(source: tf.Tensor3D): tf.Tensor3D {
+  /** The encoder's keys and values, float32 [source rows, 2 · embed]: once for all steps of a search. */
+  projectSource(source: tf.Tensor2D): tf.Tensor2D {
     return this.#keyValue.apply(source);
   }
 
   apply(
-    x: tf.Tensor3D, // float32 [batch, target, embed]
-    keyValue: tf.Tensor3D, // float32 [batch, source, 2 · embed]
-    paddingMask: tf.Tensor2D, // int32 [batch, source], 1 = padding
+    x: tf.Tensor2D, // float32 [target rows, embed]
+    layout: RowLayout,
+    memory: SourceMemory,
     mode: Mode,
-  ): tf.Tensor3D {
+  ): tf.Tensor2D {
     const dropout = this.weightDropout.spec(mode);
     const options = { heads: this.heads, causal: false, dropout };
-    return this.#output.apply(crossAttention(this.#query.apply(x), keyValue, paddingMask, options));
+    return this.#output.apply(crossAttention(this.#query.apply(x), layout, memory.keyValue, memory.layout, options));
   }
 
   /** The attention weights averaged over heads: float32 [batch, target, source]. */
-  weights(x: tf.Tensor3D, keyValue: tf.Tensor3D, paddingMask: tf.Tensor2D): tf.Tensor3D {
-    const [key] = tf.split(keyValue, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
-    return tf.mean(attentionWeights(this.#query.apply(x), key, paddingMask, this.heads, false), 1);
+  weights(x: tf.Tensor2D, queryLayout: RowLayout, { keyValue, layout: keyLayout }: SourceMemory): tf.Tensor3D {
+    const [key] = tf.split(keyValue, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    const attributes = { queryLayout, keyLayout, heads: this.heads, causal: false };
+    return tf.mean(attentionWeights(this.#query.apply(x), key, attributes), 1);
   }
 }

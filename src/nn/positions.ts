@@ -1,21 +1,19 @@
-import * as tf from '../tf.js';
+import type { RowLayout } from '../ops/row-layout.js';
 
 /**
  * Position numbers as fairseq counts them: padIndex + 1 + index among the tokens that are no padding, padIndex at
  * padding; so they do not depend on how much padding stands before a sentence.
- * @param tokens int32 [batch, time]
+ * @param ids int32 [rows]
  */
-export function positionNumbers(tokens: tf.Tensor2D, padIndex: number): tf.Tensor2D {
-  const [batch, time] = tokens.shape;
-  const ids = tokens.dataSync();
+export function positionNumbers(ids: Int32Array, { batch, starts }: RowLayout, padIndex: number): Int32Array {
   const positions = new Int32Array(ids.length);
-  for (let row = 0; row < batch; row++) {
+  for (let sequence = 0; sequence < batch; sequence++) {
     let next = padIndex + 1;
-    for (let index = row * time; index < (row + 1) * time; index++) {
-      positions[index] = ids[index] === padIndex ? padIndex : next++;
+    for (let row = starts[sequence]!; row < starts[sequence + 1]!; row++) {
+      positions[row] = ids[row] === padIndex ? padIndex : next++;
     }
   }
-  return tf.tensor2d(positions, [batch, time], 'int32');
+  return positions;
 }
 
 /**

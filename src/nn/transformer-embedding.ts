@@ -1,5 +1,6 @@
 import { dropout } from '../ops/dropout.js';
 import { embedding } from '../ops/embedding.js';
+import type { RowLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
 import * as tf from '../tf.js';
@@ -40,16 +41,16 @@ export class TransformerEmbedding {
     this.#layerNorm = layerNorm ? new LayerNorm(store, `${name}.layernorm_embedding`, embed) : null;
   }
 
-  /** @param ids int32 [batch, time] → float32 [batch, time, embed] */
-  apply(ids: tf.Tensor2D, mode: Mode): tf.Tensor3D {
-    return this.#embed(ids, positionNumbers(ids, this.options.padIndex), mode);
+  /** @param ids int32 [rows], of the layout → float32 [rows, embed] */
+  apply(ids: Int32Array, layout: RowLayout, mode: Mode): tf.Tensor2D {
+    const positions = positionNumbers(ids, layout, this.options.padIndex);
+    return this.#lookUp(tf.tensor1d(ids, 'int32'), tf.tensor1d(positions, 'int32'), mode);
   }
 
   /** The embeddings of the tokens at one position, index from 0: int32 [rows] → float32 [rows, embed]. */
   applyAt(ids: tf.Tensor1D, index: number, mode: Mode): tf.Tensor2D {
-    const rows = ids.shape[0];
-    const positions = tf.fill([rows, 1], this.options.padIndex + 1 + index, 'int32') as tf.Tensor2D;
-    return tf.squeeze(this.#embed(tf.expandDims(ids, 1) as tf.Tensor2D, positions, mode), [1]);
+    const positions = tf.fill([ids.shape[0]], this.options.padIndex + 1 + index, 'int32') as tf.Tensor1D;
+    return this.#lookUp(ids, positions, mode);
   }
 
   dispose(): void {
@@ -61,7 +62,7 @@ export class TransformerEmbedding {
     return this.options.maxPositions + this.options.padIndex + 1;
   }
 
-  #embed(ids: tf.Tensor2D, positions: tf.Tensor2D, mode: Mode): tf.Tensor3D {
+  #lookUp(ids: tf.Tensor1D, positions: tf.Tensor1D, mode: Mode): tf.Tensor2D {
     const { scale, padIndex } = this.options;
     const options = { scale, padIndex, trainPositions: this.#learnedPositions !== null };
     const sum = embedding(ids, this.tokens.tensor as tf.Tensor2D, positions, this.#positionTable(), options);

@@ -1,12 +1,13 @@
 import { dropoutAdd } from '../ops/dropout.js';
+import type { RowLayout } from '../ops/row-layout.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
-import { reshape, type Tensor, type Tensor2D, type Tensor3D } from '../tf.js';
+import type { Tensor, Tensor2D, Tensor3D } from '../tf.js';
 import type { Activation } from './activation.js';
 import type { DropoutSite } from './dropout-site.js';
 import { FeedForward } from './feed-forward.js';
 import { LayerNorm } from './layer-norm.js';
-import { EncoderAttention, SelfAttention } from './multihead-attention.js';
+import { EncoderAttention, SelfAttention, type SourceMemory } from './multihead-attention.js';
 
 export interface TransformerLayerOptions {
   readonly embed: number;
@@ -55,18 +56,19 @@ export class TransformerEncoderLayer {
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
   }
 
-  apply(x: Tensor3D /* float32 [batch, source, embed] */, paddingMask: Tensor2D, mode: Mode): Tensor3D {
+  apply(x: Tensor2D /* float32 [source rows, embed] */, layout: RowLayout, mode: Mode): Tensor2D {
     const attended = this.#afterAttention.apply(x, mode, (input) =>
-      this.#selfAttention.apply(input, paddingMask, false, mode),
+      this.#selfAttention.apply(input, layout, false, mode),
     );
     return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
   }
 }
 
-/** What a decoder layer attends to: the encoder's keys and values for it, and where the source is padding. */
-export interface SourceMemory {
-  readonly keyValue: Tensor3D; // float32 [batch, source, 2 · embed]
-  readonly paddingMask: Tensor2D; // int32 [batch, source], 1 = padding
+/** How the rows of one step of a search lie: one hypothesis a row, the beams of a sentence side by side. */
+export interface StepLayouts {
+  readonly row: RowLayout; // one query a row
+  readonly past: RowLayout; // its keys, with the newest
+  readonly beams: RowLayout; // the beams of a sentence as its queries
 }
 
 /** Causal self-attention, attention to the encoder, then the feed-forward network. */
@@ -90,48 +92,47 @@ export class TransformerDecoderLayer {
   }
 
   apply(
-    x: Tensor3D, // float32 [batch, target, embed]
-    paddingMask: Tensor2D, // int32 [batch, target], 1 = padding
+    x: Tensor2D, // float32 [target rows, embed]
+    layout: RowLayout,
     memory: SourceMemory,
     mode: Mode,
-  ): Tensor3D {
+  ): Tensor2D {
     const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) =>
-      this.#selfAttention.apply(input, paddingMask, true, mode),
+      this.#selfAttention.apply(input, layout, true, mode),
     );
-    return this.#afterSelf(afterSelf, memory, mode);
+    return this.#afterSelf(afterSelf, layout, memory, mode);
   }
 
   /** One new position: x float32 [rows, embed], rows = batch × beam; `past` as in SelfAttention.step. */
   step(
     x: Tensor2D,
     past: Tensor3D | null,
+    layouts: StepLayouts,
     memory: SourceMemory,
     mode: Mode,
     onSourceWeights?: (weights: Tensor3D /* float32 [batch, beam, source] */) => void,
   ): { output: Tensor2D; keyValue: Tensor3D } {
     let keyValue: Tensor3D | null = null;
     const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) => {
-      const step = this.#selfAttention.step(input, past);
+      const step = this.#selfAttention.step(input, past, { query: layouts.row, key: layouts.past });
       keyValue = step.keyValue;
       return step.output;
     });
-    // The beams of a sentence stand along the target axis, so that they share its keys and values.
-    const [rows, embed] = x.shape;
-    const batch = memory.keyValue.shape[0];
-    const beams = reshape(afterSelf, [batch, rows / batch, embed]) as Tensor3D;
-    const output = reshape(this.#afterSelf(beams, memory, mode, onSourceWeights), [rows, embed]) as Tensor2D;
+    // The beams of a sentence are its queries, so that they share its keys and values.
+    const output = this.#afterSelf(afterSelf, layouts.beams, memory, mode, onSourceWeights);
     return { output, keyValue: keyValue! };
   }
 
   #afterSelf(
-    x: Tensor3D,
-    { keyValue, paddingMask }: SourceMemory,
+    x: Tensor2D,
+    layout: RowLayout,
+    memory: SourceMemory,
     mode: Mode,
     onSourceWeights?: (weights: Tensor3D) => void,
-  ): Tensor3D {
+  ): Tensor2D {
     const attended = this.#afterEncoderAttention.apply(x, mode, (input) => {
-      onSourceWeights?.(this.encoderAttention.weights(input, keyValue, paddingMask));
-      return this.encoderAttention.apply(input, keyValue, paddingMask, mode);
+      onSourceWeights?.(this.encoderAttention.weights(input, layout, memory));
+      return this.encoderAttention.apply(input, layout, memory, mode);
     });
     return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
   }

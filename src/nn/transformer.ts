@@ -1,5 +1,14 @@
+import { type RowChoice, type RowLayout, tokenLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
-import type { Classifier, DecodeStep, EncoderOutput, Mode, TranslationModel } from '../plugins/model.js';
+import type {
+  Classifier,
+  DecoderOutput,
+  DecodeStep,
+  EncoderOutput,
+  Mode,
+  TokenTable,
+  TranslationModel,
+} from '../plugins/model.js';
 import { EVALUATION, type IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { DecodingState } from './decoding-state.js';
@@ -38,23 +47,23 @@ export class Transformer implements TranslationModel {
     };
   }
 
-  encode(sourceTokens: tf.Tensor2D, mode: Mode): EncoderOutput {
+  encode(source: TokenTable, mode: Mode): EncoderOutput {
     const { embedding, layers, finalNorm } = this.#parts.encoder;
-    const paddingMask = this.#paddingMask(sourceTokens);
-    let x = embedding.apply(sourceTokens, mode);
-    for (const layer of layers) x = layer.apply(x, paddingMask, mode);
-    return { features: finalNorm?.apply(x) ?? x, paddingMask };
+    const layout = this.#layout(source, 'tokens');
+    let x = embedding.apply(rowsOf(source, layout), layout, mode);
+    for (const layer of layers) x = layer.apply(x, layout, mode);
+    return { features: finalNorm?.apply(x) ?? x, layout };
   }
 
-  decode(prevOutputTokens: tf.Tensor2D, encoderOutput: EncoderOutput, mode: Mode): tf.Tensor3D {
+  decode(prevOutput: TokenTable, encoderOutput: EncoderOutput, mode: Mode, rows: RowChoice = 'tokens'): DecoderOutput {
     const { embedding, layers, finalNorm } = this.#parts.decoder;
-    const paddingMask = this.#paddingMask(prevOutputTokens);
-    let x = embedding.apply(prevOutputTokens, mode);
+    const layout = this.#layout(prevOutput, rows);
+    let x = embedding.apply(rowsOf(prevOutput, layout), layout, mode);
     for (const layer of layers) {
       const keyValue = layer.encoderAttention.projectSource(encoderOutput.features);
-      x = layer.apply(x, paddingMask, { keyValue, paddingMask: encoderOutput.paddingMask }, mode);
+      x = layer.apply(x, layout, { keyValue, layout: encoderOutput.layout }, mode);
     }
-    return finalNorm?.apply(x) ?? x;
+    return { features: finalNorm?.apply(x) ?? x, positions: layout.positions };
   }
 
   classifier(features: tf.Tensor2D): Classifier {
@@ -70,6 +79,7 @@ export class Transformer implements TranslationModel {
     const { embedding, layers, finalNorm } = this.#parts.decoder;
     const [features, attention, ...keyValues] = tf.tidy(() => {
       let x = embedding.applyAt(tokens, state.length, EVALUATION);
+      const layouts = state.stepLayouts();
       let sourceWeights: tf.Tensor | null = null;
       const newKeyValues = layers.map((layer, index) => {
         const isLast = index === layers.length - 1;
@@ -77,7 +87,7 @@ export class Transformer implements TranslationModel {
           sourceWeights = tf.reshape(weights, [x.shape[0], -1]);
         };
         const observer = isLast && state.wantsAttention ? observe : undefined;
-        const step = layer.step(x, state.past(index), state.memory(index), EVALUATION, observer);
+        const step = layer.step(x, state.past(index), layouts, state.memory(index), EVALUATION, observer);
         x = step.output;
         return step.keyValue;
       });
@@ -97,7 +107,10 @@ export class Transformer implements TranslationModel {
     this.#parts.decoder.embedding.dispose();
   }
 
-  #paddingMask(tokens: tf.Tensor2D): tf.Tensor2D {
-    return tf.cast(tf.equal(tokens, this.#parts.padIndex), 'int32');
+  #layout({ ids, batch, time }: TokenTable, rows: RowChoice): RowLayout {
+    return tokenLayout(ids, [batch, time], this.#parts.padIndex, rows);
   }
 }
+
+const rowsOf = ({ ids }: TokenTable, { positions }: RowLayout): Int32Array =>
+  Int32Array.from(positions, (position) => ids[position]!);

@@ -1,31 +1,42 @@
 import * as tf from '../tf.js';
 import { type Attributes, defineOp } from './define-op.js';
-import { compositeDropout } from './dropout.js';
-import { type DropoutAttributes, type DropoutSpec, dropoutAttributes } from './random.js';
+import { dropoutMask } from './philox.js';
+import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
+import { type RowLayout, toRows, toTable } from './row-layout.js';
 
 /** Stands for −∞ in a masked score: its exponential is 0 in float32, and a row with nothing to see stays finite. */
 const MASKED = -1e9;
 
-type AttentionAttributes = DropoutAttributes & { heads: number; causal: boolean } & Attributes;
+interface AttentionAttributes extends DropoutAttributes, Attributes {
+  readonly heads: number;
+  readonly causal: boolean;
+  readonly longestKey: number; // columns of the dropout mask
+  /** For the composite; kernels read `starts` and `keyPadding`. */
+  readonly queryLayout: RowLayout;
+  readonly keyLayout: RowLayout;
+}
 
 /**
- * Scaled dot-product attention, one head at a time over `headDim = embed / heads` neighbouring columns:
+ * Scaled dot-product attention within sequences, one head at a time over `headDim = embed / heads` neighbouring columns:
  *   weights = softmax(q · kᵀ / √headDim + mask), context = (weights ∘ dropout mask) · v
- * Dropout rows are the [batch · heads · target] rows of the weights, columns the source positions.
+ * Of the dropout mask, row heads · start + head · length + i is that of the sequence's query i, columns are its keys.
  *
- * Kernel `FusedSelfAttention`: queryKeyValue [batch, time, 3 · embed] = [q | k | v], keyPaddingMask int32 [batch, time]
- * (1 = padding) → context [batch, time, embed], logSumExp [batch, heads, time].
- * `FusedSelfAttentionGrad`: queryKeyValue, keyPaddingMask, context, logSumExp, dy → dQueryKeyValue.
+ * Kernel `FusedSelfAttention`: queryKeyValue [rows, 3 · embed] = [q | k | v], starts int32 [batch + 1], keyPadding int32
+ * [rows] (1 = padding, which nothing sees) → context [rows, embed], logSumExp [heads · rows] in the mask's order.
+ * `FusedSelfAttentionGrad`: queryKeyValue, starts, keyPadding, context, logSumExp, dy → dQueryKeyValue.
  */
-const fusedSelfAttention = defineOp<{ queryKeyValue: tf.Tensor3D; keyPaddingMask: tf.Tensor2D }, AttentionAttributes>({
+const fusedSelfAttention = defineOp<
+  { queryKeyValue: tf.Tensor2D; starts: tf.Tensor1D; keyPadding: tf.Tensor1D },
+  AttentionAttributes
+>({
   name: 'FusedSelfAttention',
-  composite: ({ queryKeyValue, keyPaddingMask }, attributes) => {
-    const [query, key, value] = tf.split(queryKeyValue, 3, 2) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
-    return attend(query, key, value, keyPaddingMask, attributes);
+  composite: ({ queryKeyValue }, attributes) => {
+    const [query, key, value] = tf.split(queryKeyValue, 3, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    return attend(query, key, value, attributes);
   },
   gradient: {
     kernel: 'FusedSelfAttentionGrad',
-    saveInputs: ['queryKeyValue', 'keyPaddingMask'],
+    saveInputs: ['queryKeyValue', 'starts', 'keyPadding'],
     outputs: ['context', 'logSumExp'],
     saveOutputs: ['context', 'logSumExp'],
     gradients: ['queryKeyValue'],
@@ -35,22 +46,28 @@ const fusedSelfAttention = defineOp<{ queryKeyValue: tf.Tensor3D; keyPaddingMask
 /**
  * The same with queries from the target and keys and values from the source.
  *
- * Kernel `FusedCrossAttention`: query [batch, target, embed], keyValue [batch, source, 2 · embed] = [k | v],
- * keyPaddingMask int32 [batch, source] → context [batch, target, embed], logSumExp [batch, heads, target].
- * `FusedCrossAttentionGrad`: query, keyValue, keyPaddingMask, context, logSumExp, dy → dQuery, dKeyValue.
+ * Kernel `FusedCrossAttention`: query [target rows, embed], queryStarts int32 [batch + 1], keyValue [source rows,
+ * 2 · embed] = [k | v], keyStarts int32 [batch + 1], keyPadding int32 [source rows] → context [target rows, embed],
+ * logSumExp [heads · target rows]. `FusedCrossAttentionGrad`: these, context, logSumExp, dy → dQuery, dKeyValue.
  */
 const fusedCrossAttention = defineOp<
-  { query: tf.Tensor3D; keyValue: tf.Tensor3D; keyPaddingMask: tf.Tensor2D },
+  {
+    query: tf.Tensor2D;
+    queryStarts: tf.Tensor1D;
+    keyValue: tf.Tensor2D;
+    keyStarts: tf.Tensor1D;
+    keyPadding: tf.Tensor1D;
+  },
   AttentionAttributes
 >({
   name: 'FusedCrossAttention',
-  composite: ({ query, keyValue, keyPaddingMask }, attributes) => {
-    const [key, value] = tf.split(keyValue, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
-    return attend(query, key, value, keyPaddingMask, attributes);
+  composite: ({ query, keyValue }, attributes) => {
+    const [key, value] = tf.split(keyValue, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    return attend(query, key, value, attributes);
   },
   gradient: {
     kernel: 'FusedCrossAttentionGrad',
-    saveInputs: ['query', 'keyValue', 'keyPaddingMask'],
+    saveInputs: ['query', 'queryStarts', 'keyValue', 'keyStarts', 'keyPadding'],
     outputs: ['context', 'logSumExp'],
     saveOutputs: ['context', 'logSumExp'],
     gradients: ['query', 'keyValue'],
@@ -58,36 +75,51 @@ const fusedCrossAttention = defineOp<
 });
 
 function attend(
-  query: tf.Tensor3D,
-  key: tf.Tensor3D,
-  value: tf.Tensor3D,
-  keyPaddingMask: tf.Tensor2D,
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
   attributes: AttentionAttributes,
-): tf.Tensor3D {
-  const weights = attentionWeights(query, key, keyPaddingMask, attributes.heads, attributes.causal);
-  const context = tf.matMul(compositeDropout(weights, attributes), splitHeads(value, attributes.heads));
-  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), query.shape);
+): tf.Tensor2D {
+  const { heads, causal, queryLayout, keyLayout } = attributes;
+  const weights = attentionWeights(query, key, { queryLayout, keyLayout, heads, causal });
+  const spec = dropoutSpec(attributes);
+  const kept = spec === null ? weights : tf.mul(weights, weightMask(spec, attributes));
+  const context = tf.transpose(tf.matMul(kept, splitHeads(toTable(value, keyLayout), heads)), [0, 2, 1, 3]);
+  return toRows(tf.reshape(context, [queryLayout.batch, queryLayout.time, query.shape[1]]), queryLayout);
 }
 
 /** softmax(q · kᵀ / √headDim + mask): float32 [batch, heads, target, source], whole; alignment printing reads it too. */
 export function attentionWeights(
-  query: tf.Tensor3D, // float32 [batch, target, embed]
-  key: tf.Tensor3D, // float32 [batch, source, embed]
-  keyPaddingMask: tf.Tensor2D, // int32 [batch, source], 1 = padding
-  heads: number,
-  causal: boolean,
+  query: tf.Tensor2D, // float32 [target rows, embed]
+  key: tf.Tensor2D, // float32 [source rows, embed]
+  {
+    queryLayout,
+    keyLayout,
+    heads,
+    causal,
+  }: Pick<AttentionAttributes, 'queryLayout' | 'keyLayout' | 'heads' | 'causal'>,
 ): tf.Tensor4D {
-  const scale = 1 / Math.sqrt(query.shape[2] / heads);
-  const scores = tf.matMul(splitHeads(tf.mul(query, scale), heads), splitHeads(key, heads), false, true);
-  const padding = tf.mul(tf.cast(tf.expandDims(tf.expandDims(keyPaddingMask, 1), 1), 'float32'), MASKED);
-  const masked = tf.add(scores, causal ? tf.add(padding, futureMask(query.shape[1])) : padding);
+  const scale = 1 / Math.sqrt(query.shape[1] / heads);
+  const queries = splitHeads(toTable(tf.mul(query, scale), queryLayout), heads);
+  const scores = tf.matMul(queries, splitHeads(toTable(key, keyLayout), heads), false, true);
+  const padding = paddingMask(keyLayout);
+  const masked = tf.add(scores, causal ? tf.add(padding, futureMask(queryLayout.time)) : padding);
   return tf.softmax(masked) as tf.Tensor4D;
 }
 
 /** [batch, time, embed] → [batch, heads, time, headDim]. */
-function splitHeads(x: tf.Tensor, heads: number): tf.Tensor4D {
-  const [batch, time, embed] = x.shape as [number, number, number];
+function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor4D {
+  const [batch, time, embed] = x.shape;
   return tf.transpose(tf.reshape(x, [batch, time, heads, embed / heads]), [0, 2, 1, 3]) as tf.Tensor4D;
+}
+
+/** MASKED where there is no token: float32 [batch, 1, 1, source]. */
+function paddingMask({ batch, time, positions, padding }: RowLayout): tf.Tensor4D {
+  const mask = new Float32Array(batch * time).fill(MASKED);
+  positions.forEach((position, row) => {
+    if (padding?.[row] !== 1) mask[position] = 0;
+  });
+  return tf.tensor4d(mask, [batch, 1, 1, time]);
 }
 
 /** MASKED above the diagonal: float32 [time, time]. */
@@ -97,33 +129,65 @@ function futureMask(time: number): tf.Tensor2D {
   return tf.mul(tf.cast(tf.greater(column, row), 'float32'), MASKED);
 }
 
+/** The dropout mask of the weights in the order of the kernels, as a table: float32 [batch, heads, target, source]. */
+function weightMask(
+  spec: DropoutSpec,
+  { heads, longestKey, queryLayout, keyLayout }: AttentionAttributes,
+): tf.Tensor4D {
+  const rows = dropoutMask(spec, heads * queryLayout.rows, longestKey);
+  const [target, source] = [queryLayout.time, keyLayout.time];
+  const table = new Float32Array(queryLayout.batch * heads * target * source);
+  for (let sequence = 0; sequence < queryLayout.batch; sequence++) {
+    const start = queryLayout.starts[sequence]!;
+    const length = queryLayout.starts[sequence + 1]! - start;
+    const [firstKey, lastKey] = [keyLayout.starts[sequence]!, keyLayout.starts[sequence + 1]!];
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < length; i++) {
+        const maskRow = (heads * start + head * length + i) * longestKey;
+        const query = queryLayout.positions[start + i]! - sequence * target;
+        const tableRow = ((sequence * heads + head) * target + query) * source;
+        for (let key = firstKey; key < lastKey; key++) {
+          table[tableRow + keyLayout.positions[key]! - sequence * source] = rows[maskRow + key - firstKey]!;
+        }
+      }
+    }
+  }
+  return tf.tensor4d(table, [queryLayout.batch, heads, target, source]);
+}
+
 export interface AttentionOptions {
   readonly heads: number;
   readonly causal: boolean;
   readonly dropout: DropoutSpec | null;
 }
 
-const attentionAttributes = ({ heads, causal, dropout }: AttentionOptions): AttentionAttributes => ({
-  ...dropoutAttributes(dropout),
-  heads,
-  causal,
-});
-
-/** Self-attention over packed projections [q | k | v]: float32 [batch, time, embed]. */
+/** Self-attention over packed projections [q | k | v]: float32 [rows, embed]. */
 export function selfAttention(
-  queryKeyValue: tf.Tensor3D, // float32 [batch, time, 3 · embed]
-  keyPaddingMask: tf.Tensor2D, // int32 [batch, time], 1 = padding
-  options: AttentionOptions,
-): tf.Tensor3D {
-  return fusedSelfAttention({ queryKeyValue, keyPaddingMask }, attentionAttributes(options)) as tf.Tensor3D;
+  queryKeyValue: tf.Tensor2D, // float32 [rows, 3 · embed]
+  layout: RowLayout,
+  { heads, causal, dropout }: AttentionOptions,
+): tf.Tensor2D {
+  const { starts, padding: keyPadding } = layout.tensors;
+  return fusedSelfAttention(
+    { queryKeyValue, starts, keyPadding },
+    {
+      ...dropoutAttributes(dropout),
+      ...{ heads, causal, longestKey: layout.longest, queryLayout: layout, keyLayout: layout },
+    },
+  ) as tf.Tensor2D;
 }
 
-/** Attention of target positions to source positions: float32 [batch, target, embed]. */
+/** Attention of target positions to source positions: float32 [target rows, embed]. */
 export function crossAttention(
-  query: tf.Tensor3D, // float32 [batch, target, embed]
-  keyValue: tf.Tensor3D, // float32 [batch, source, 2 · embed] = [k | v]
-  keyPaddingMask: tf.Tensor2D, // int32 [batch, source], 1 = padding
-  options: AttentionOptions,
-): tf.Tensor3D {
-  return fusedCrossAttention({ query, keyValue, keyPaddingMask }, attentionAttributes(options)) as tf.Tensor3D;
+  query: tf.Tensor2D, // float32 [target rows, embed]
+  queryLayout: RowLayout,
+  keyValue: tf.Tensor2D, // float32 [source rows, 2 · embed] = [k | v]
+  keyLayout: RowLayout,
+  { heads, causal, dropout }: AttentionOptions,
+): tf.Tensor2D {
+  const { starts: keyStarts, padding: keyPadding } = keyLayout.tensors;
+  return fusedCrossAttention(
+    { query, queryStarts: queryLayout.tensors.starts, keyValue, keyStarts, keyPadding },
+    { ...dropoutAttributes(dropout), ...{ heads, causal, longestKey: keyLayout.longest, queryLayout, keyLayout } },
+  ) as tf.Tensor2D;
 }

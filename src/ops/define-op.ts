@@ -1,6 +1,7 @@
-import { engine, getKernel, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
+import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
 
-export type Attributes = Readonly<Record<string, number | boolean | string>>;
+/** What is not a tensor; tfjs hands it to kernels as it is. */
+export type Attributes = Readonly<Record<string, unknown>>;
 
 interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
   /** Name of the native kernel; a backend that registers one under this name is used instead of the composite. */
@@ -56,6 +57,6 @@ export function hasKernel(name: string): boolean {
 
 /** Runs a kernel of the current backend and returns all its outputs. */
 export function runKernel(name: string, inputs: NamedTensorMap, attributes: Attributes): Tensor[] {
-  const outputs: Tensor | Tensor[] = engine().runKernel(name, inputs, { ...attributes });
+  const outputs: Tensor | Tensor[] = engine().runKernel(name, inputs, { ...attributes } as NamedAttrMap);
   return Array.isArray(outputs) ? outputs : [outputs];
 }

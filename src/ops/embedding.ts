@@ -4,13 +4,13 @@ import { defineOp } from './define-op.js';
 /**
  * y[i] = scale · weight[ids[i]] + positionTable[positions[i]]
  *
- * Kernel `FusedEmbedding`: ids, positions int32 [batch, time], weight [vocab, embed], positionTable [positions, embed],
- * padIndex (row of both tables that gets no gradient from the look-up) → y [batch, time, embed].
+ * Kernel `FusedEmbedding`: ids, positions int32 [rows], weight [vocab, embed], positionTable [positions, embed],
+ * padIndex (row of both tables that gets no gradient from the look-up) → y [rows, embed].
  * `FusedEmbeddingGrad`: ids, positions, weight, positionTable, dy → dWeight, dPositionTable (zero-filled, scatter-added
  * in a fixed order so that runs repeat; dPositionTable is all zeros when `trainPositions` is false).
  */
 const fusedEmbedding = defineOp<
-  { ids: tf.Tensor2D; weight: tf.Tensor2D; positions: tf.Tensor2D; positionTable: tf.Tensor2D },
+  { ids: tf.Tensor1D; weight: tf.Tensor2D; positions: tf.Tensor1D; positionTable: tf.Tensor2D },
   { scale: number; padIndex: number; trainPositions: boolean }
 >({
   name: 'FusedEmbedding',
@@ -28,26 +28,23 @@ const fusedEmbedding = defineOp<
 });
 
 /** Rows of a table; the gradient is a product with a one-hot matrix because wasm has no scatter-add. */
-function lookUp(table: tf.Tensor2D, ids: tf.Tensor2D, padIndex: number): tf.Tensor {
+function lookUp(table: tf.Tensor2D, ids: tf.Tensor1D, padIndex: number): tf.Tensor {
   const gather = tf.customGrad((weights, save) => {
     // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
     (save as tf.GradSaveFunc)([ids]);
     return {
       value: tf.gather(weights as tf.Tensor2D, ids),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.tidy(() => scatterAdd(dy, saved[0] as tf.Tensor2D, table.shape, padIndex)),
+        tf.tidy(() => scatterAdd(dy as tf.Tensor2D, saved[0] as tf.Tensor1D, table.shape, padIndex)),
     };
   });
   return gather(table);
 }
 
-/** Σ over positions of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */
-function scatterAdd(dy: tf.Tensor, ids: tf.Tensor2D, shape: [number, number], padIndex: number): tf.Tensor2D {
-  const [vocab, embed] = shape;
-  const rows = tf.reshape(dy, [-1, embed]);
-  const flatIds = tf.reshape(ids, [-1]);
-  const counted = tf.mul(rows, tf.expandDims(tf.cast(tf.notEqual(flatIds, padIndex), 'float32'), 1));
-  return tf.matMul(tf.oneHot(tf.cast(flatIds, 'int32'), vocab) as tf.Tensor2D, counted as tf.Tensor2D, true, false);
+/** Σ over rows of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */
+function scatterAdd(dy: tf.Tensor2D, ids: tf.Tensor1D, [vocab]: [number, number], padIndex: number): tf.Tensor2D {
+  const counted = tf.mul(dy, tf.expandDims(tf.cast(tf.notEqual(ids, padIndex), 'float32'), 1));
+  return tf.matMul(tf.oneHot(ids, vocab) as tf.Tensor2D, counted as tf.Tensor2D, true, false);
 }
 
 export interface EmbeddingOptions {
@@ -58,13 +55,13 @@ export interface EmbeddingOptions {
   readonly trainPositions: boolean;
 }
 
-/** Token embeddings, scaled, plus position embeddings: float32 [batch, time, embed]. */
+/** Token embeddings, scaled, plus position embeddings: float32 [rows, embed]. */
 export function embedding(
-  ids: tf.Tensor2D, // int32 [batch, time]
+  ids: tf.Tensor1D, // int32 [rows]
   weight: tf.Tensor2D, // float32 [vocab, embed]
-  positions: tf.Tensor2D, // int32 [batch, time], padIndex + 1 + index among the non-pad tokens; padIndex at padding
+  positions: tf.Tensor1D, // int32 [rows], padIndex + 1 + index among the non-pad tokens; padIndex at padding
   positionTable: tf.Tensor2D, // float32 [positions, embed]
   options: EmbeddingOptions,
-): tf.Tensor3D {
-  return fusedEmbedding({ ids, weight, positions, positionTable }, { ...options }) as tf.Tensor3D;
+): tf.Tensor2D {
+  return fusedEmbedding({ ids, weight, positions, positionTable }, { ...options }) as tf.Tensor2D;
 }

@@ -76,11 +76,10 @@ export function classifierScores(
       if (!hasKernel(KERNEL) || sums.some((sum) => sum.family === 'custom')) {
         return logitStatistics(logits(), targets, sums);
       }
-      const attributes = { sums } as unknown as Attributes; // tfjs passes attributes through as they are
       const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(
         KERNEL,
         { features, weights, targets },
-        attributes,
+        { sums },
       ) as tf.Tensor1D[];
       return { targetLogProb: targetLogProb!, meanLogProb: meanLogProb!, predictions: predictions!, sums: values };
     },

@@ -1,7 +1,8 @@
 import type { DropoutKey } from '../ops/random.js';
+import type { RowChoice, RowLayout } from '../ops/row-layout.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
-import type { Tensor1D, Tensor2D, Tensor3D } from '../tf.js';
+import type { Tensor1D, Tensor2D } from '../tf.js';
 
 /** A linear classifier over rows, not yet applied: the [rows, vocab] logits are a matter of the criterion or the search. */
 export interface Classifier {
@@ -15,9 +16,23 @@ export interface Mode {
 }
 export const EVALUATION: Mode = { dropout: null };
 
+/** Token ids of a batch of sequences, padded to one length. */
+export interface TokenTable {
+  readonly ids: Int32Array; // [batch, time]
+  readonly batch: number;
+  readonly time: number;
+}
+
+/** Rows are the tokens of the source, sentence after sentence, without padding. */
 export interface EncoderOutput {
-  readonly features: Tensor3D; // float32 [batch, source, embed], zero where padded is not promised
-  readonly paddingMask: Tensor2D; // int32 [batch, source], 1 at padding
+  readonly features: Tensor2D; // float32 [rows, embed]
+  readonly layout: RowLayout;
+}
+
+/** Rows of the target: its tokens, or every position where a criterion scores padding too. */
+export interface DecoderOutput {
+  readonly features: Tensor2D; // float32 [rows, embed]
+  readonly positions: Int32Array; // [rows], where each row stands in [batch, target], in order
 }
 
 /**
@@ -37,13 +52,13 @@ export interface TranslationModel {
   readonly parameters: ParameterStore;
   /** The longest source and target (tokens with `</s>`) that the position tables allow. */
   readonly maxPositions: { readonly source: number; readonly target: number };
-  encode(sourceTokens: Tensor2D /* int32 [batch, source], left-padded */, mode: Mode): EncoderOutput;
-  /** Teacher forcing: features of every position. */
-  decode(
-    prevOutputTokens: Tensor2D /* int32 [batch, target], begins with </s>, right-padded */,
-    encoderOutput: EncoderOutput,
-    mode: Mode,
-  ): Tensor3D; // float32 [batch, target, embed]
+  encode(source: TokenTable, mode: Mode): EncoderOutput;
+  /**
+   * Teacher forcing.
+   * @param prevOutput the target moved on by one: it begins with `</s>`
+   * @param rows whether padding is decoded too [only tokens]
+   */
+  decode(prevOutput: TokenTable, encoderOutput: EncoderOutput, mode: Mode, rows?: RowChoice): DecoderOutput;
   /** The output projection over chosen rows of features. */
   classifier(features: Tensor2D /* float32 [rows, embed] */): Classifier;
   /** Starts decoding: the encoder's keys and values are projected once; row r of the state reads sentence r / beam. */

@@ -1,7 +1,7 @@
-import { gatherRows } from '../ops/gather-rows.js';
+import { gatherRows } from '../ops/row-layout.js';
 import { classifierScores } from '../ops/row-scores.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
-import type { Mode, TranslationModel } from '../plugins/model.js';
+import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf.js';
 
@@ -24,14 +24,14 @@ export function batchLoss(
 ): CriterionOutput {
   const passes = mode.dropout === null ? 1 : (criterion.passes ?? 1);
   const sentences = passes * batch.batchSize;
-  const tokens = (ids: Int32Array, length: number): tf.Tensor2D =>
-    tf.tensor2d(repeat(ids, passes), [sentences, length], 'int32');
-  const sourceTokens = tokens(batch.sourceTokens, batch.sourceLength);
-  const prevOutputTokens = tokens(batch.prevOutputTokens, batch.targetLength);
-  const decoded = model.decode(prevOutputTokens, model.encode(sourceTokens, mode), mode);
+  const table = (ids: Int32Array, time: number): TokenTable => ({ ids: repeat(ids, passes), batch: sentences, time });
+  const encoded = model.encode(table(batch.sourceTokens, batch.sourceLength), mode);
+  const prevOutput = table(batch.prevOutputTokens, batch.targetLength);
+  const rows = criterion.paddingRows === 'keep' ? 'all' : 'tokens';
+  const decoded = model.decode(prevOutput, encoded, mode, rows);
   const selected = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
   const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
-  const features = gatherRows(tf.reshape(decoded, [sentences * batch.targetLength, decoded.shape[2]]), index);
+  const features = gatherRows(decoded.features, placesOf(index, decoded.positions));
   const rowTargets = tf.tensor1d(targets, 'int32');
   return criterion.forward({
     scores: classifierScores(model.classifier(features), rowTargets),
@@ -39,6 +39,15 @@ export function batchLoss(
     counts: counts === null ? null : tf.tensor1d(counts),
     epoch,
     passes,
+  });
+}
+
+/** Where positions stand in a list of positions; both in order. */
+function placesOf(wanted: Int32Array, positions: Int32Array): Int32Array {
+  let place = 0;
+  return wanted.map((position) => {
+    while (positions[place] !== position) place += 1;
+    return place;
   });
 }
 

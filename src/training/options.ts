@@ -140,14 +140,14 @@ export const checkpointOptions = defineOptions({
     default: 'checkpoint_last',
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: 'go on from this checkpoint; checkpoint_last is the one in --save-dir, if there is one',
+    help: "go on from this checkpoint, by its stem or fairseq's .pt; checkpoint_last is the one in --save-dir, if there is one",
   },
   finetuneFromModel: {
     kind: 'string',
     default: null,
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: 'begin with the weights of this checkpoint and nothing else of it',
+    help: "begin with the weights of this checkpoint (a stem or fairseq's .pt) and nothing else of it",
   },
   resetDataloader: {
     kind: 'boolean',

@@ -3,10 +3,12 @@ import { type Checkpoint, deleteCheckpoints, loadCheckpoint, loadMetadata } from
 import { bestValueOf } from '../checkpoint/checkpoint-names.js';
 import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
 import { fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { ScheduleState } from '../plugins/lr-scheduler.js';
@@ -51,7 +53,8 @@ export function resume(
   const { resetOptimizer } = request.options;
   const { model, optimizer, average } = trainer.parts;
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
-  checkSameDictionaries(stem, checkpoint.metadata, identity);
+  if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
+  else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
   checkSameModel(stem, checkpoint.metadata, identity, request);
   loadWeights(model.parameters, checkpoint.weights, stem);
   if (average != null) restoreAverage(average, checkpoint, stem);
@@ -119,6 +122,17 @@ function checkSameDictionaries(stem: string, recorded: Identity, now: Identity):
   }
 }
 
+/** The languages of this run, with the rows of the model's tables: the sizes of its dictionaries. */
+function vocabularyOf({ languages }: Identity, store: ParameterStore) {
+  const rows = (side: string): number | undefined =>
+    store.parameters.find(({ name }) => name === `${side}.embed_tokens.weight`)?.shape[0];
+  const source = rows('encoder') ?? 0;
+  return {
+    source: { language: String(languages.source), size: source },
+    target: { language: String(languages.target), size: rows('decoder') ?? source },
+  };
+}
+
 /** Two optimizers may call what they keep by the same names and mean other things. */
 function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): void {
   const [before, after] = [recorded.options.optimizer, now.options.optimizer];
@@ -134,12 +148,14 @@ const isAdjustable = (key: string): boolean => /drop/i.test(key);
 
 function checkSameModel(stem: string, recorded: Identity, now: Identity, { plugins }: TrainRequest): void {
   const remedy = 'train on with the options that it began with, or choose another --save-dir';
-  if (recorded.arch !== now.arch) {
+  if (recorded.arch !== null && recorded.arch !== now.arch) {
     throw new UserError(`${stem} was trained with --arch ${recorded.arch}, not ${now.arch}`, remedy);
   }
   for (const [key, spec] of Object.entries(plugins.architecture.model.options)) {
     const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
-    if (before === after || before === undefined || isAdjustable(key)) continue;
+    // null follows another option, as the decoder's width follows the encoder's; the shapes of the weights are checked.
+    if (before === after || before === undefined || before === 'null' || after === 'null') continue;
+    if (isAdjustable(key)) continue;
     throw new UserError(`${stem} was trained with ${flagOf(key, spec)} ${before}, not ${after}`, remedy);
   }
 }

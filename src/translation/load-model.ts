@@ -1,9 +1,11 @@
-import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
+import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
 import { loadWeights } from '../optim/weights.js';
-import type { OptionValues } from '../options/schema.js';
+import type { OptionSchema, OptionValues } from '../options/schema.js';
+import { checkOptionValues } from '../options/values.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import { modelOptions } from '../plugins/model-options.js';
 import type { Registry } from '../plugins/registry.js';
@@ -26,10 +28,12 @@ export function loadModel(
   architectures: Registry<ArchitectureDefinition>,
   overrides: OptionValues = {},
 ): LoadedModel {
-  const { metadata, weights } = loadCheckpoint(stem, { optimizer: false });
-  checkDictionaries(stem, metadata, task);
-  const architecture = architectures.getRecorded(metadata.arch, stem);
+  const checkpoint = loadCheckpoint(stem, { optimizer: false });
+  const { metadata, weights } = checkpoint;
+  checkDictionaries(stem, checkpoint, task);
+  const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
   const options = { ...metadata.options, ...overrides };
+  checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
   const model = architecture.model.build(modelOptions(architecture, options), {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,
@@ -44,9 +48,29 @@ export function loadModel(
   return { model, metadata };
 }
 
+function archOf(stem: string, { arch }: CheckpointMetadata): string {
+  if (arch !== null) return arch;
+  throw new UserError(
+    `${stem} does not say which model it is (it has neither args nor cfg)`,
+    'train on from it with --finetune-from-model and the options of the model',
+  );
+}
+
+/** The values of the options that a schema has. */
+const selectKnown = (schema: OptionSchema, values: OptionValues): OptionValues =>
+  Object.fromEntries(Object.entries(values).filter(([key, value]) => key in schema && value !== null));
+
 const positions = (recorded: unknown, fallback: number): number => (typeof recorded === 'number' ? recorded : fallback);
 
-function checkDictionaries(stem: string, metadata: CheckpointMetadata, task: TranslationTask): void {
+function checkDictionaries(stem: string, checkpoint: Checkpoint, task: TranslationTask): void {
+  const { metadata } = checkpoint;
+  if (!knowsDictionaries(checkpoint)) {
+    checkVocabularySizes(stem, checkpoint, {
+      source: { language: task.sourceLang, size: task.sourceDictionary.size },
+      target: { language: task.targetLang, size: task.targetDictionary.size },
+    });
+    return;
+  }
   const sides = [
     [task.sourceLang, task.sourceDictionary],
     [task.targetLang, task.targetDictionary],

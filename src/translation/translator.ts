@@ -6,7 +6,7 @@ import type { LineTranslator } from './line-translator.js';
 
 /** What a Translator is made of; the options of the search have fairseq's names and defaults in camelCase. */
 export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSize'>> {
-  /** Checkpoint by its stem, e.g. `checkpoints/averaged`; several are an ensemble. */
+  /** Checkpoint by its stem, e.g. `checkpoints/averaged`, or fairseq's `model.pt`; several are an ensemble. */
   readonly path: string | readonly string[];
   /** Folder with the dictionaries that the checkpoint was trained with, `dict.LANG.txt`; no corpus is needed. */
   readonly data: string;

@@ -6,7 +6,7 @@ import { Registry } from '../../src/plugins/registry.js';
 
 const VOCAB = 40;
 const registry = new Registry('architecture', architectures);
-const WORK = { sourceTokens: 10, targetTokens: 7, sourcePositions: 40, targetPositions: 33 };
+const WORK = { sourceTokens: 40, targetTokens: 7 };
 
 /** `--encoder-layers 4` as the option it stands for. */
 function optionsOf(flags: readonly string[]): Record<string, unknown> {
@@ -53,7 +53,7 @@ describe('the sizes that benchmarks count with', () => {
     const [square, inner] = [2 * 2, 2 * 3];
     const source = 4 * square + 2 * inner + 2 * square;
     const target = 4 * square + 2 * inner + 2 * square + VOCAB * 2;
-    expect(trainingFlops(model, VOCAB, WORK)).toBe(6 * (source * 10 + target * 7));
+    expect(trainingFlops(model, VOCAB, WORK)).toBe(6 * (source * 40 + target * 7));
   });
 
   it('name the products of an update, rows in multiples of 32 and equal shapes once (fc1’s y and fc2’s dx)', () => {
@@ -70,6 +70,6 @@ describe('the sizes that benchmarks count with', () => {
       n: 2,
       transposed: true,
     });
-    expect(gemms.find(({ name }) => name === 'encoder fc1 y')).toMatchObject({ m: 64, k: 2, n: 3, count: 20 });
+    expect(gemms.find(({ name }) => name === 'encoder fc1 y')).toMatchObject({ m: 64, k: 2, n: 3, count: 10 });
   });
 });

@@ -39,22 +39,17 @@ const read = (scalar: tf.Scalar): number => scalar.dataSync()[0]!;
 /** fairseq's formulas in plain operations: the batch and its copy through the model, the log-probabilities of both. */
 function composite(): tf.Scalar {
   const { batchSize, sourceLength, targetLength, sourceTokens, prevOutputTokens, rowIndex, rowTargets } = batch;
-  const tokens = (ids: Int32Array, length: number): tf.Tensor2D =>
-    tf.tensor2d(Int32Array.of(...ids, ...ids), [2 * batchSize, length], 'int32');
-  const encoded = model.encode(tokens(sourceTokens, sourceLength), DROPOUT);
-  const decoded = model.decode(tokens(prevOutputTokens, targetLength), encoded, DROPOUT);
-  const { features, weights } = model.classifier(tf.reshape(decoded, [-1, decoded.shape[2]]));
+  const twice = (ids: Int32Array, time: number) => ({ ids: Int32Array.of(...ids, ...ids), batch: 2 * batchSize, time });
+  const encoded = model.encode(twice(sourceTokens, sourceLength), DROPOUT);
+  const decoded = model.decode(twice(prevOutputTokens, targetLength), encoded, DROPOUT);
+  const { features, weights } = model.classifier(decoded.features);
   const logits = tf.matMul(features, weights, false, true);
   const shifted = tf.sub(logits, tf.max(logits, 1, true));
   const logProbs = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
-  const positions = batchSize * targetLength;
   const classes = weights.shape[0];
   const half = (pass: number): tf.Tensor2D => {
-    const chosen = tf.oneHot(
-      rowIndex.map((position) => position + pass * positions),
-      2 * positions,
-    );
-    return tf.matMul(tf.cast(chosen, 'float32') as tf.Tensor2D, logProbs);
+    const rows = rowIndex.length;
+    return tf.slice(logProbs, [pass * rows, 0], [rows, -1]) as tf.Tensor2D;
   };
   const [p, q] = [half(0), half(1)];
   const isTarget = tf.cast(tf.oneHot(rowTargets, classes), 'float32');

@@ -5,7 +5,13 @@ import { transformer } from '../../models/transformer.js';
 import { readSafetensors } from '../../src/checkpoint/safetensors.js';
 import { loadWeights } from '../../src/optim/weights.js';
 import type { OptionsOf } from '../../src/options/schema.js';
-import { EVALUATION, type Mode, type ModelContext, type TranslationModel } from '../../src/plugins/model.js';
+import {
+  EVALUATION,
+  type Mode,
+  type ModelContext,
+  type TokenTable,
+  type TranslationModel,
+} from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import { setupTranslation, type TranslationTask } from '../../src/tasks/translation.js';
 import * as tf from '../../src/tf.js';
@@ -94,9 +100,17 @@ export function wholeSplit(task: TranslationTask, split: string): TranslationBat
   );
 }
 
-/** Teacher-forced features of every target position: float32 [batch, target, embed]. */
+/** The source of a batch as a model reads it. */
+export const sourceTable = ({ sourceTokens, batchSize, sourceLength }: TranslationBatch): TokenTable => ({
+  ids: sourceTokens,
+  batch: batchSize,
+  time: sourceLength,
+});
+
+/** Teacher-forced features of every target position, padding included: float32 [batch, target, embed]. */
 export function batchFeatures(model: TranslationModel, batch: TranslationBatch, mode: Mode = EVALUATION): tf.Tensor3D {
-  const source = tf.tensor2d(batch.sourceTokens, [batch.batchSize, batch.sourceLength], 'int32');
-  const previous = tf.tensor2d(batch.prevOutputTokens, [batch.batchSize, batch.targetLength], 'int32');
-  return model.decode(previous, model.encode(source, mode), mode);
+  const { batchSize, targetLength, prevOutputTokens } = batch;
+  const previous = { ids: prevOutputTokens, batch: batchSize, time: targetLength };
+  const { features } = model.decode(previous, model.encode(sourceTable(batch), mode), mode, 'all');
+  return tf.reshape(features, [batchSize, targetLength, features.shape[1]]);
 }

@@ -1,8 +1,15 @@
 import { InternalError } from '../../src/errors.js';
 import { dropout } from '../../src/ops/dropout.js';
+import { tokenLayout } from '../../src/ops/row-layout.js';
 import { ParameterStore } from '../../src/optim/parameter-store.js';
 import { defineCriterion } from '../../src/plugins/criterion.js';
-import { defineArchitecture, defineModel, type Mode, type TranslationModel } from '../../src/plugins/model.js';
+import {
+  defineArchitecture,
+  defineModel,
+  type Mode,
+  type TokenTable,
+  type TranslationModel,
+} from '../../src/plugins/model.js';
 import * as tf from '../../src/tf.js';
 
 /** Numbers in [0, 1) from a linear congruential generator (Numerical Recipes). */
@@ -38,27 +45,28 @@ const toyModel = defineModel({
     const target = store.parameter('target.weight', [targetVocab, embedDim], uniform);
     const projection = store.parameter('projection.weight', [embedDim, embedDim], uniform);
     store.build(seed === null ? null : randomNumbers(seed));
-    const lookUp = (table: tf.Tensor, ids: tf.Tensor2D): tf.Tensor3D =>
-      tf.reshape(tf.matMul(tf.oneHot(tf.reshape(ids, [-1]), table.shape[0]!), table as tf.Tensor2D), [
-        ...ids.shape,
-        embedDim,
-      ]);
+    const lookUp = (table: tf.Tensor, { ids }: TokenTable): tf.Tensor2D =>
+      tf.matMul(tf.oneHot(tf.tensor1d(ids, 'int32'), table.shape[0]!), table as tf.Tensor2D);
     const unsupported = (): never => {
       throw new InternalError('the toy model cannot search');
     };
     return {
       parameters: store,
       maxPositions: { source: maxSourcePositions, target: maxTargetPositions },
-      encode: (tokens: tf.Tensor2D) => ({
+      encode: (tokens) => ({
         features: lookUp(source.tensor, tokens),
-        paddingMask: tf.cast(tf.equal(tokens, padIndex), 'int32'),
+        layout: tokenLayout(tokens.ids, [tokens.batch, tokens.time], padIndex, 'all'),
       }),
-      decode(prevOutputTokens, { features }, mode: Mode) {
-        const sum = tf.add(lookUp(target.tensor, prevOutputTokens), tf.mean(features, 1, true));
-        const [batch, time] = prevOutputTokens.shape;
+      decode(prevOutput, { features, layout }, mode: Mode) {
+        const { batch, time } = prevOutput;
+        const means = tf.mean(tf.reshape(features, [batch, layout.time, embedDim]), 1, true);
+        const sum = tf.add(tf.reshape(lookUp(target.tensor, prevOutput), [batch, time, embedDim]), means);
         const hidden = tf.matMul(tf.reshape(sum, [batch * time, embedDim]), projection.tensor as tf.Tensor2D);
         const spec = mode.dropout === null ? null : { ...mode.dropout, probability, site: 0 };
-        return tf.reshape(dropout(hidden, spec), [batch, time, embedDim]);
+        return {
+          features: dropout(hidden, spec) as tf.Tensor2D,
+          positions: Int32Array.from({ length: batch * time }, (_, position) => position),
+        };
       },
       classifier: (features) => ({ features, weights: target.tensor as tf.Tensor2D }),
       startDecoding: unsupported,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
-import { gatherRows } from '../../src/ops/gather-rows.js';
+import { gatherRows } from '../../src/ops/row-layout.js';
 import { classifierScores } from '../../src/ops/row-scores.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
 import { EVALUATION } from '../../src/plugins/model.js';
@@ -12,6 +12,7 @@ import {
   goldenModelValues,
   referenceModel,
   referenceTask,
+  sourceTable,
   wholeSplit,
 } from '../helpers/reference-model.js';
 
@@ -61,14 +62,13 @@ describe("the model with fairseq's weights", () => {
       ),
     )!;
     const values = tf.tidy(() => {
-      const source = tf.tensor2d(batch.sourceTokens, [batch.batchSize, batch.sourceLength], 'int32');
-      const encoded = model.encode(source, EVALUATION);
+      const encoded = model.encode(sourceTable(batch), EVALUATION);
       const features = batchFeatures(model, batch);
       const sentence = tf.reshape(tf.slice(features, [row, 0, 0], [1, -1, -1]), [batch.targetLength, 64]);
       const { weights } = model.classifier(sentence as tf.Tensor2D);
       const logits = tf.matMul(sentence as tf.Tensor2D, weights, false, true);
       return {
-        encoder: tf.slice(encoded.features, [row, batch.sourceLength - 1, 0], [1, 1, 64]).dataSync(),
+        encoder: tf.slice(encoded.features, [encoded.layout.starts[row + 1]! - 1, 0], [1, 64]).dataSync(),
         logits: tf.slice(logits, [0, 0], [1, -1]).dataSync(),
         logProbs: tf.logSoftmax(logits).arraySync() as number[][],
       } as unknown as tf.TensorContainerObject;
@@ -84,10 +84,10 @@ describe("the model with fairseq's weights", () => {
     const logitsOf = (sourceTokens: number[]): Float32Array =>
       tf
         .tidy(() => {
-          const source = tf.tensor2d(sourceTokens, [1, sourceTokens.length], 'int32');
-          const previous = tf.tensor2d(golden.prev_output_tokens, [1, golden.prev_output_tokens.length], 'int32');
-          const features = model.decode(previous, model.encode(source, EVALUATION), EVALUATION);
-          const first = tf.reshape(tf.slice(features, [0, 0, 0], [1, 3, -1]), [3, 64]) as tf.Tensor2D;
+          const table = (ids: number[]) => ({ ids: Int32Array.from(ids), batch: 1, time: ids.length });
+          const encoded = model.encode(table(sourceTokens), EVALUATION);
+          const { features } = model.decode(table(golden.prev_output_tokens), encoded, EVALUATION);
+          const first = tf.slice(features, [0, 0], [3, -1]);
           return tf.matMul(first, model.classifier(first).weights, false, true);
         })
         .dataSync() as Float32Array;
@@ -133,8 +133,7 @@ describe("the model with fairseq's weights", () => {
 
   it('decodes step by step what it decodes at once', () => {
     const differences = tf.tidy(() => {
-      const source = tf.tensor2d(batch.sourceTokens, [batch.batchSize, batch.sourceLength], 'int32');
-      const encoded = model.encode(source, EVALUATION);
+      const encoded = model.encode(sourceTable(batch), EVALUATION);
       const atOnce = batchFeatures(model, batch);
       const state = model.startDecoding(encoded, 1, 8);
       const result = Array.from({ length: 5 }, (_, step) => {

@@ -2,12 +2,13 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { averageCheckpoints } from '../../src/checkpoint/average.js';
-import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
+import { type Checkpoint, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { UserError } from '../../src/errors.js';
 import { log } from '../../src/log.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
+import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { bytesOf, recordLog, temporaryFolder } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
@@ -55,6 +56,30 @@ describe('a resumed run', () => {
     await train(toyRequest(data, { ...options, saveDir }));
     expect(bytesOf(saveDir, 'checkpoint3').equals(bytesOf(join(folder, 'whole'), 'checkpoint3'))).toBe(true);
     expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
+  });
+
+  it.each([
+    ['that convert wrote', (path: string, checkpoint: Checkpoint) => saveCheckpoint(path, checkpoint)],
+    ['that says only what fairseq says', saveAsFairseq],
+  ])('goes on from a .pt %s, in the middle of an epoch, and ends the same', async (what, save) => {
+    const saveDir = join(folder, what);
+    const restoreFile = join(folder, `${what}.pt`);
+    save(restoreFile, loadCheckpoint(join(folder, 'whole', 'checkpoint_1_2'), { optimizer: true }));
+    await train(toyRequest(data, { ...options, saveDir, restoreFile }));
+    const [ours, whole] = [saveDir, join(folder, 'whole')].map((run) =>
+      loadCheckpoint(join(run, 'checkpoint3'), { optimizer: true }),
+    );
+    expect(ours).toEqual(whole);
+  });
+
+  it('begins with the weights of a .pt by --finetune-from-model', async () => {
+    const checkpoint = loadCheckpoint(join(folder, 'whole', 'checkpoint3'), { optimizer: true });
+    const finetuneFromModel = saveAsFairseq(join(folder, 'start.pt'), checkpoint);
+    const saveDir = join(folder, 'finetuned');
+    await train(toyRequest(data, { ...options, saveDir, finetuneFromModel, maxUpdate: 1, lr: [0] }));
+    expect(recorded.messages()).toContain(`began with the weights of ${finetuneFromModel}`);
+    const { weights } = loadCheckpoint(join(saveDir, 'checkpoint_last'), { optimizer: false });
+    expect(weights).toEqual(checkpoint.weights);
   });
 
   it('starts its optimizer and updates afresh with --reset-optimizer', async () => {

@@ -47,7 +47,7 @@ EmbeddingShape Arguments::read<EmbeddingShape>() {
 }
 template <>
 AttentionShape Arguments::read<AttentionShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
 }
 template <>
 ClassifierShape Arguments::read<ClassifierShape>() {
@@ -124,39 +124,44 @@ std::vector<const float*> Arguments::read<std::vector<const float*>>() {
   return {pointers.begin(), pointers.end()};
 }
 
-// query_key_value [batch, time, 3 · embed]
-void self_attention(const float* query_key_value, const int32_t* key_padding, float* context, float* log_sum_exp,
-                    const AttentionShape& shape, const Dropout& dropout) {
+// query_key_value [rows, 3 · embed]
+void self_attention(const float* query_key_value, const int32_t* starts, const int32_t* key_padding, float* context,
+                    float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
   const int64_t embed = shape.embed(), stride = 3 * embed;
-  attention({query_key_value, stride}, {query_key_value + embed, stride}, {query_key_value + 2 * embed, stride},
-            key_padding, context, log_sum_exp, shape, dropout);
+  attention({query_key_value, stride, starts}, {query_key_value + embed, stride, starts},
+            {query_key_value + 2 * embed, stride, starts}, key_padding, context, log_sum_exp, shape, dropout);
 }
 
-void self_attention_grad(const float* query_key_value, const int32_t* key_padding, const float* context,
-                         const float* log_sum_exp, const float* d_context, float* d_query_key_value,
-                         const AttentionShape& shape, const Dropout& dropout) {
+void self_attention_grad(const float* query_key_value, const int32_t* starts, const int32_t* key_padding,
+                         const float* context, const float* log_sum_exp, const float* d_context,
+                         float* d_query_key_value, const AttentionShape& shape, const Dropout& dropout) {
   const int64_t embed = shape.embed(), stride = 3 * embed;
-  attention_grad({query_key_value, stride}, {query_key_value + embed, stride}, {query_key_value + 2 * embed, stride},
-                 key_padding, context, log_sum_exp, d_context, {d_query_key_value, stride},
-                 {d_query_key_value + embed, stride}, {d_query_key_value + 2 * embed, stride}, shape, dropout);
+  attention_grad({query_key_value, stride, starts}, {query_key_value + embed, stride, starts},
+                 {query_key_value + 2 * embed, stride, starts}, key_padding, context, log_sum_exp, d_context,
+                 {d_query_key_value, stride}, {d_query_key_value + embed, stride}, {d_query_key_value + 2 * embed, stride},
+                 shape, dropout);
 }
 
-// query [batch, target, embed], key_value [batch, source, 2 · embed]
-void cross_attention(const float* query, const float* key_value, const int32_t* key_padding, float* context,
-                     float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
+// query [target rows, embed], key_value [source rows, 2 · embed]
+void cross_attention(const float* query, const int32_t* query_starts, const float* key_value, const int32_t* key_starts,
+                     const int32_t* key_padding, float* context, float* log_sum_exp, const AttentionShape& shape,
+                     const Dropout& dropout) {
   const int64_t embed = shape.embed();
-  attention({query, embed}, {key_value, 2 * embed}, {key_value + embed, 2 * embed}, key_padding, context, log_sum_exp,
-            shape, dropout);
+  attention({query, embed, query_starts}, {key_value, 2 * embed, key_starts},
+            {key_value + embed, 2 * embed, key_starts}, key_padding, context, log_sum_exp, shape, dropout);
 }
 
-void cross_attention_grad(const float* query, const float* key_value, const int32_t* key_padding, const float* context,
+void cross_attention_grad(const float* query, const int32_t* query_starts, const float* key_value,
+                          const int32_t* key_starts, const int32_t* key_padding, const float* context,
                           const float* log_sum_exp, const float* d_context, float* d_query, float* d_key_value,
                           const AttentionShape& shape, const Dropout& dropout) {
   const int64_t embed = shape.embed();
-  attention_grad({query, embed}, {key_value, 2 * embed}, {key_value + embed, 2 * embed}, key_padding, context,
-                 log_sum_exp, d_context, {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed},
-                 shape, dropout);
+  attention_grad({query, embed, query_starts}, {key_value, 2 * embed, key_starts},
+                 {key_value + embed, 2 * embed, key_starts}, key_padding, context, log_sum_exp, d_context,
+                 {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed}, shape, dropout);
 }
+
+Napi::Value can_bfloat16_value(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), can_bfloat16()); }
 
 void set_threads(int64_t threads) { omp_set_num_threads(static_cast<int>(threads)); }
 
@@ -222,6 +227,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<set_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
   add<cached_primitives>(exports, "cachedPrimitives");
+  exports.Set("canBfloat16", Napi::Function::New<can_bfloat16_value>(env, "canBfloat16"));
   add<linear>(exports, "linear");
   add<linear_grad>(exports, "linearGrad");
   add<self_attention>(exports, "selfAttention");

@@ -1,5 +1,7 @@
 #include "matmul.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -44,13 +46,15 @@ memory::dims row_major(int64_t rows, int64_t columns, bool transposed) {
   return transposed ? memory::dims{1, rows} : memory::dims{columns, 1};
 }
 
-// What a primitive is made for. Transposed: stored the other way round.
+// What a primitive is made for, the number of threads too. Transposed: stored the other way round.
 struct ProductKey {
   int64_t m, n, k;
   bool transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate;
+  int threads = omp_get_max_threads();
 
   auto tied() const {
-    return std::tie(m, n, k, transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate);
+    return std::tie(m, n, k, transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate,
+                    threads);
   }
   bool operator<(const ProductKey& other) const { return tied() < other.tied(); }
 };
@@ -185,7 +189,14 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
 
 void set_bfloat16(bool on) { bfloat16_on = on; }
 
-bool uses_bfloat16() { return bfloat16_on; }
+bool can_bfloat16() {
+  try {
+    describe({kBlock, kBlock, kBlock, false, false, true, true, false, false, false});
+    return true;
+  } catch (const dnnl::error&) {
+    return false;
+  }
+}
 
 double cached_primitives() { return static_cast<double>(known_products().size()); }
 

@@ -11,7 +11,9 @@ namespace onednn_backend {
 
 // Whether products of layers round their operands to bfloat16.
 void set_bfloat16(bool on);
-bool uses_bfloat16();
+
+// Whether this processor has such products.
+bool can_bfloat16();
 
 // Primitives that are kept for the next product of the same shape.
 double cached_primitives();

@@ -36,6 +36,63 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
   }
 }
 
+#elif defined(__AVX512F__)
+
+// Counters of 8 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
+struct Counters {
+  __m512i c0, c1, c2, c3;
+};
+
+inline Counters first_counters(const Dropout& dropout, uint64_t block) {
+  const __m512i index = _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)),
+                                         _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  return {index, _mm512_srli_epi64(index, 32), _mm512_set1_epi64(dropout.site), _mm512_set1_epi64(dropout.micro_batch)};
+}
+
+inline __m512i xor3(__m512i a, __m512i b, __m512i c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
+
+inline Counters next_round(const Counters& c, __m512i k0, __m512i k1) {
+  const __m512i product0 = _mm512_mul_epu32(c.c0, _mm512_set1_epi64(kMultiplier0));
+  const __m512i product1 = _mm512_mul_epu32(c.c2, _mm512_set1_epi64(kMultiplier1));
+  return {xor3(_mm512_srli_epi64(product1, 32), c.c1, k0), product1, xor3(_mm512_srli_epi64(product0, 32), c.c3, k1),
+          product0};
+}
+
+// Words in order, block by block, compared with the threshold: 32 elements.
+inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float* mask) {
+  const __m512i words01 = _mm512_mask_blend_epi32(0xaaaa, c.c0, _mm512_slli_epi64(c.c1, 32));
+  const __m512i words23 = _mm512_mask_blend_epi32(0xaaaa, c.c2, _mm512_slli_epi64(c.c3, 32));
+  const __m512i even = _mm512_unpacklo_epi64(words01, words23);  // blocks 0, 2, 4, 6
+  const __m512i odd = _mm512_unpackhi_epi64(words01, words23);   // blocks 1, 3, 5, 7
+  const __m512i first = _mm512_permutex2var_epi64(even, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), odd);
+  const __m512i second = _mm512_permutex2var_epi64(even, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), odd);
+  _mm512_storeu_ps(mask, _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(first, threshold), scale));
+  _mm512_storeu_ps(mask + 16, _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(second, threshold), scale));
+}
+
+// `batches` times 32 elements from counter block `block` on; several sets of counters at once, so that some compute while
+// others wait for their products.
+template <int sets>
+inline void mask_sets(const Dropout& dropout, uint64_t block, float* mask) {
+  Counters counters[sets];
+  for (int set = 0; set < sets; set++) counters[set] = first_counters(dropout, block + 8 * set);
+  __m512i k0 = _mm512_set1_epi64(dropout.seed), k1 = _mm512_set1_epi64(dropout.update);
+  for (int round = 0; round < kRounds; round++) {
+    for (int set = 0; set < sets; set++) counters[set] = next_round(counters[set], k0, k1);
+    k0 = _mm512_add_epi64(k0, _mm512_set1_epi64(kWeyl0));
+    k1 = _mm512_add_epi64(k1, _mm512_set1_epi64(kWeyl1));
+  }
+  const __m512i threshold = _mm512_set1_epi32(static_cast<int32_t>(dropout.threshold()));
+  const __m512 scale = _mm512_set1_ps(dropout.scale());
+  for (int set = 0; set < sets; set++) store_mask(counters[set], threshold, scale, mask + set * kPhiloxElements);
+}
+
+void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
+  int64_t batch = 0;
+  for (; batch + 4 <= batches; batch += 4) mask_sets<4>(dropout, block + 8 * batch, mask + batch * kPhiloxElements);
+  for (; batch < batches; batch++) mask_sets<1>(dropout, block + 8 * batch, mask + batch * kPhiloxElements);
+}
+
 #else
 
 // Counters of 4 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.

@@ -11,8 +11,8 @@ export type DropoutArguments = readonly [
   site: number,
 ];
 
-/** Batch, heads, target, source, headDim, causal. */
-type AttentionArguments = readonly [number, number, number, number, number, boolean];
+/** Sequences, heads, headDim, longestKey, causal. */
+type AttentionArguments = readonly [number, number, number, number, boolean];
 
 type Floats = Float32Array;
 type Integers = Int32Array;
@@ -30,6 +30,8 @@ export interface Addon {
   setBfloat16(on: boolean): void;
   /** Matrix-product primitives that are kept for the next call with the same shape. */
   cachedPrimitives(): number;
+  /** Whether this processor has products of bfloat16. */
+  canBfloat16(): boolean;
   /** Uninitialised memory at a multiple of 64 bytes. */
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
@@ -54,30 +56,31 @@ export interface Addon {
   ): void;
   selfAttention(
     ...args: [
-      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   selfAttentionGrad(
     ...args: [
-      ...[queryKeyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
-      dQueryKeyValue: Floats,
+      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[dContext: Floats, dQueryKeyValue: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   crossAttention(
     ...args: [
-      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats],
+      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
+      ...[context: Floats, logSumExp: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]
   ): void;
   crossAttentionGrad(
     ...args: [
-      ...[query: Floats, keyValue: Floats, keyPadding: Integers, context: Floats, logSumExp: Floats, dContext: Floats],
-      ...[dQuery: Floats, dKeyValue: Floats],
+      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
+      ...[context: Floats, logSumExp: Floats, dContext: Floats, dQuery: Floats, dKeyValue: Floats],
       ...AttentionArguments,
       ...DropoutArguments,
     ]

@@ -37,14 +37,20 @@ export interface OneDnnOptions {
 /**
  * Registers the backend 'onednn' with tfjs; `await tf.setBackend('onednn')` makes it the current one. Registering again
  * only sets the number of threads.
- * @throws Error when the native add-on is not built
+ * @throws Error when the native add-on is not built, or for bfloat16 on a processor without it
  */
 export function registerOneDnnBackend({ threads, bfloat16 = false }: OneDnnOptions = {}): void {
+  if (bfloat16 && !supportsBfloat16()) throw new Error('this processor has no bfloat16 products');
   addon().setBfloat16(bfloat16);
   if (threads !== undefined) setThreads(threads);
   if (findBackendFactory(BACKEND_NAME) != null) return;
   registerBackend(BACKEND_NAME, () => new OneDnnBackend(), 4); // above tfjs-backend-cpu (1) and wasm (2)
   registerKernels();
+}
+
+/** Whether this processor has products of bfloat16 (with AVX-512, oneDNN emulates what is missing). */
+export function supportsBfloat16(): boolean {
+  return addon().canBfloat16();
 }
 
 /** The native kernels, and those of the JavaScript backend for everything else. */

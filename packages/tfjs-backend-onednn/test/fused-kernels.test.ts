@@ -5,8 +5,9 @@ import { embedding } from '../../../src/ops/embedding.js';
 import { dropoutAddLayerNorm, layerNorm } from '../../../src/ops/layer-norm.js';
 import { linear } from '../../../src/ops/linear.js';
 import type { DropoutSpec } from '../../../src/ops/random.js';
+import { type RowChoice, type RowLayout, tokenLayout } from '../../../src/ops/row-layout.js';
 import * as tf from '../../../src/tf.js';
-import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
+import { difference, evaluate, expectAgreement, floats, integers } from './compare.js';
 
 const DROPOUT: DropoutSpec = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };
 const SPECS = [
@@ -73,17 +74,17 @@ describe('dropout', () => {
 });
 
 describe('embedding', () => {
-  const ids = integers([2, 5], [1, 1, 3, 0, 9, 4, 4, 4, 2, 1]);
-  const positions = integers([2, 5], [1, 1, 2, 3, 4, 2, 3, 4, 5, 6]);
+  const ids = integers([10], [1, 1, 3, 0, 9, 4, 4, 4, 2, 1]);
+  const positions = integers([10], [1, 1, 2, 3, 4, 2, 3, 4, 5, 6]);
   test.each([{ trainPositions: true }, { trainPositions: false }])(
     'agrees with plain operations, %o',
     async (option) => {
       const inputs = { ids, positions, weight: floats([10, 17], 1), positionTable: floats([8, 17], 2) };
       const operation = (tensors: Record<string, tf.Tensor>): tf.Tensor =>
         embedding(
-          tensors.ids as tf.Tensor2D,
+          tensors.ids as tf.Tensor1D,
           tensors.weight as tf.Tensor2D,
-          tensors.positions as tf.Tensor2D,
+          tensors.positions as tf.Tensor1D,
           tensors.positionTable as tf.Tensor2D,
           { scale: 1.5, padIndex: 1, ...option },
         );
@@ -101,7 +102,7 @@ describe('embedding', () => {
     tf.tidy(() => {
       const table = tf.zeros([3, 4]) as tf.Tensor2D;
       const run = (): tf.Tensor =>
-        embedding(tf.tensor2d([[0, 3]], [1, 2], 'int32'), table, tf.zeros([1, 2], 'int32'), table, {
+        embedding(tf.tensor1d([0, 3], 'int32'), table, tf.zeros([2], 'int32'), table, {
           scale: 1,
           padIndex: 1,
           trainPositions: false,
@@ -111,15 +112,28 @@ describe('embedding', () => {
   });
 });
 
-/** int32 [batch, time]: row i has its first (left) or last (right) counts[i] positions padded. */
-function paddingMask(time: number, left: readonly number[], right: readonly number[]): Input {
-  const values = left.flatMap((count, row) =>
-    Array.from({ length: time }, (_, column) => (column < count || column >= time - right[row]! ? 1 : 0)),
+/** Sequences whose first (left) or last (right) counts[i] positions are padding, as rows. */
+function paddedLayout(time: number, left: readonly number[], right: readonly number[], choice: RowChoice): RowLayout {
+  const ids = left.flatMap((count, row) =>
+    Array.from({ length: time }, (_, column) => (column < count || column >= time - right[row]! ? PADDING : 5)),
   );
-  return integers([left.length, time], values);
+  return tokenLayout(Int32Array.from(ids), [left.length, time], PADDING, choice);
 }
 
-describe.each(SPECS)('attention $title', ({ spec }) => {
+const PADDING = 1;
+
+/** Rows of a layout, without leaving its tensors behind. */
+function rowsOf(layout: () => RowLayout): number {
+  const { rows, tensors } = layout();
+  tf.dispose([tensors.starts, tensors.padding]);
+  return rows;
+}
+
+const CHOICES = SPECS.flatMap(({ title, spec }) =>
+  (['tokens', 'all'] as const).map((rows) => ({ title: `${title}, rows of ${rows}`, spec, rows })),
+);
+
+describe.each(CHOICES)('attention $title', ({ spec, rows }) => {
   test.each([
     { time: 1, embed: 2, heads: 1, left: [0], right: [0], causal: true },
     { time: 7, embed: 24, heads: 3, left: [0, 0], right: [0, 3], causal: true },
@@ -127,14 +141,12 @@ describe.each(SPECS)('attention $title', ({ spec }) => {
     { time: 70, embed: 36, heads: 4, left: [0], right: [9], causal: true },
     { time: 101, embed: 20, heads: 1, left: [0, 50], right: [0, 0], causal: false },
   ])(
-    'of a sentence to itself agrees with plain operations: %o',
+    'of a sequence to itself agrees with plain operations: %o',
     async ({ time, embed, heads, left, right, causal }) => {
-      const inputs = {
-        queryKeyValue: floats([left.length, time, 3 * embed], 1),
-        keyPaddingMask: paddingMask(time, left, right),
-      };
-      await expectAgreement(inputs, ({ queryKeyValue, keyPaddingMask }) =>
-        selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, { heads, causal, dropout: spec }),
+      const layout = (): RowLayout => paddedLayout(time, left, right, rows);
+      const inputs = { queryKeyValue: floats([rowsOf(layout), 3 * embed], 1) };
+      await expectAgreement(inputs, ({ queryKeyValue }) =>
+        selfAttention(queryKeyValue as tf.Tensor2D, layout(), { heads, causal, dropout: spec }),
       );
     },
   );
@@ -143,26 +155,27 @@ describe.each(SPECS)('attention $title', ({ spec }) => {
     { target: 3, source: 5, embed: 6, heads: 2, left: [2, 0], right: [0, 1] },
     { target: 50, source: 19, embed: 64, heads: 2, left: [0, 0, 6], right: [0, 11, 0] },
     { target: 9, source: 66, embed: 40, heads: 1, left: [33, 1], right: [3, 30] },
-  ])('to another sentence agrees with plain operations: %o', async ({ target, source, embed, heads, left, right }) => {
-    const inputs = {
-      query: floats([left.length, target, embed], 1),
-      keyValue: floats([left.length, source, 2 * embed], 2),
-      keyPaddingMask: paddingMask(source, left, right),
-    };
-    await expectAgreement(inputs, ({ query, keyValue, keyPaddingMask }) =>
-      crossAttention(query as tf.Tensor3D, keyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, {
+  ])('to another sequence agrees with plain operations: %o', async ({ target, source, embed, heads, left, right }) => {
+    const none = left.map(() => 0);
+    const shorter = left.map((_, sequence) => sequence % 2);
+    const queries = (): RowLayout => paddedLayout(target, none, shorter, rows);
+    const keys = (): RowLayout => paddedLayout(source, left, right, rows);
+    const inputs = { query: floats([rowsOf(queries), embed], 1), keyValue: floats([rowsOf(keys), 2 * embed], 2) };
+    await expectAgreement(inputs, ({ query, keyValue }) =>
+      crossAttention(query as tf.Tensor2D, queries(), keyValue as tf.Tensor2D, keys(), {
         heads,
         causal: false,
         dropout: spec,
       }),
     );
   });
+});
 
-  test('leaves out padding in the middle of a sentence', async () => {
-    const mask = integers([1, 9], [1, 0, 0, 1, 1, 0, 0, 1, 0]);
-    const inputs = { queryKeyValue: floats([1, 9, 24], 1), keyPaddingMask: mask };
-    await expectAgreement(inputs, ({ queryKeyValue, keyPaddingMask }) =>
-      selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, {
+describe.each(SPECS)('attention $title', ({ spec }) => {
+  test('leaves out padding in the middle of a sequence', async () => {
+    const ids = Int32Array.of(1, 5, 5, 1, 1, 5, 5, 1, 5);
+    await expectAgreement({ queryKeyValue: floats([9, 24], 1) }, ({ queryKeyValue }) =>
+      selfAttention(queryKeyValue as tf.Tensor2D, tokenLayout(ids, [1, 9], PADDING, 'all'), {
         heads: 2,
         causal: false,
         dropout: spec,
@@ -171,12 +184,24 @@ describe.each(SPECS)('attention $title', ({ spec }) => {
   });
 
   test.each([{ causal: true }, { causal: false }])('is finite for a query that sees no key, %o', async ({ causal }) => {
-    const inputs = { queryKeyValue: floats([2, 6, 24], 1), keyPaddingMask: paddingMask(6, [6, 2], [0, 0]) };
-    const { value, gradients } = await evaluate('onednn', inputs, ({ queryKeyValue, keyPaddingMask }) =>
-      selfAttention(queryKeyValue as tf.Tensor3D, keyPaddingMask as tf.Tensor2D, { heads: 2, causal, dropout: spec }),
+    const { value, gradients } = await evaluate('onednn', { queryKeyValue: floats([12, 24], 1) }, ({ queryKeyValue }) =>
+      selfAttention(queryKeyValue as tf.Tensor2D, paddedLayout(6, [6, 2], [0, 0], 'all'), {
+        heads: 2,
+        causal,
+        dropout: spec,
+      }),
     );
     expect([...value, ...gradients[0]!].every(Number.isFinite)).toBe(true);
     expect([...value.subarray(0, 6 * 8)].every((x) => x === 0)).toBe(true);
+  });
+});
+
+test('attention refuses starts that do not fit its rows', async () => {
+  await tf.setBackend('onednn');
+  tf.tidy(() => {
+    const layout = paddedLayout(6, [0, 0], [0, 2], 'tokens');
+    const run = (): tf.Tensor => selfAttention(tf.zeros([9, 24]), layout, { heads: 2, causal: true, dropout: null });
+    expect(run).toThrow('starts must rise from 0 to the 9 rows, but are 0, 6, 10');
   });
 });
 

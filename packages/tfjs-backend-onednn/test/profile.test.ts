@@ -2,6 +2,7 @@ import { endProfile, type Profile, registerOneDnnBackend, squaredNorm, startProf
 import { beforeAll, describe, expect, test } from 'vitest';
 import { crossAttention, selfAttention } from '../../../src/ops/attention.js';
 import { linear } from '../../../src/ops/linear.js';
+import { type RowLayout, tokenLayout } from '../../../src/ops/row-layout.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
 import * as tf from '../../../src/tf.js';
 
@@ -22,6 +23,14 @@ const named = ({ kernels }: Profile, name: string) => kernels.find((kernel) => k
 /** Σ of a function's value, differentiated. */
 const differentiate = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor => tf.grad((y) => tf.sum(f(y)))(x);
 
+/** Rows of sequences of these lengths. */
+function sequences(lengths: readonly number[]): RowLayout {
+  const time = Math.max(...lengths);
+  const ids = lengths.flatMap((length) => Array.from({ length: time }, (_, at) => (at < length ? 0 : PADDING)));
+  return tokenLayout(Int32Array.from(ids), [lengths.length, time], PADDING);
+}
+
+const PADDING = 1;
 const ATTENTION = { heads: 2, causal: false, dropout: null };
 
 describe('a profile', () => {
@@ -77,22 +86,21 @@ describe('floating-point operations of', () => {
       run: () => differentiate((x) => linear(x, tf.ones([4, 3]), tf.ones([4])), tf.ones([2, 3, 3])),
     },
     {
-      kernel: 'FusedSelfAttention', // 2 products of [time, time, embed] for each sentence
-      forward: 2 * 2 * (2 * 5 * 5 * 8),
-      run: () =>
-        differentiate(
-          (x) => selfAttention(x as tf.Tensor3D, tf.zeros([2, 5], 'int32'), ATTENTION),
-          tf.ones([2, 5, 24]),
-        ),
+      kernel: 'FusedSelfAttention', // 2 products of [5, 5, embed] and of [2, 2, embed]
+      forward: 2 * 2 * 8 * (5 * 5 + 2 * 2),
+      run: () => {
+        const layout = sequences([5, 2]);
+        return differentiate((x) => selfAttention(x as tf.Tensor2D, layout, ATTENTION), tf.ones([7, 24]));
+      },
     },
     {
       kernel: 'FusedCrossAttention', // [target, source, embed]
-      forward: 2 * 2 * (2 * 3 * 5 * 8),
-      run: () =>
-        differentiate(
-          (x) => crossAttention(x as tf.Tensor3D, tf.ones([2, 5, 16]), tf.zeros([2, 5], 'int32'), ATTENTION),
-          tf.ones([2, 3, 8]),
-        ),
+      forward: 2 * 2 * 8 * (3 * 5 + 1 * 2),
+      run: () => {
+        const [target, source] = [sequences([3, 1]), sequences([5, 2])];
+        const attend = (x: tf.Tensor) => crossAttention(x as tf.Tensor2D, target, tf.ones([7, 16]), source, ATTENTION);
+        return differentiate(attend, tf.ones([4, 8]));
+      },
     },
     {
       kernel: 'ClassifierStatistics',

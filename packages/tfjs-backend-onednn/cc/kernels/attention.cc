@@ -40,6 +40,7 @@ struct AttentionHead {
   KeyRange keys;
   int64_t target, source, head_dim;
   int64_t dropout_row;  // row of the dropout mask of query 0
+  int64_t dropout_columns;
   bool causal;
 
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }
@@ -184,7 +185,7 @@ void attention_head(const AttentionHead& head, const Dropout& dropout, const For
       float* row = scores + i * keys;
       log_sum_exp[first + i] = softmax_row(row, bias, visible, columns);
       if (!dropout.active()) continue;
-      dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin, head.keys.begin + columns,
+      dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin, head.keys.begin + columns,
                        mask);
       multiply_row(row, mask, columns);
     }
@@ -259,7 +260,7 @@ void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& gra
 #pragma omp simd reduction(+ : delta)
       for (int64_t j = 0; j < head.head_dim; j++) delta += output[j] * d_output[j];
       if (dropout.active()) {
-        dropout_row_mask(dropout, head.dropout_row + first + i, head.source, head.keys.begin,
+        dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin,
                          head.keys.begin + columns, mask);
       }
       score_grad_row(scores + i * keys, products + i * keys, bias, dropout.active() ? mask : nullptr,
@@ -277,22 +278,36 @@ void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& gra
 
 namespace {
 
+// The rows of one sequence in one head.
+struct HeadRows {
+  int64_t query, target, key, source;  // first query, queries, first key, keys
+  int64_t column;                      // of the head among the rows' elements
+  int64_t mask_row;                    // of the first query
+};
+
+HeadRows head_rows(const Projection& query, const Projection& key, const AttentionShape& shape, int64_t index) {
+  const int64_t sequence = index / shape.heads, head = index % shape.heads;
+  const int64_t first_query = query.starts[sequence], target = query.starts[sequence + 1] - first_query;
+  const int64_t first_key = key.starts[sequence], source = key.starts[sequence + 1] - first_key;
+  return {first_query, target, first_key, source, head * shape.head_dim, shape.heads * first_query + head * target};
+}
+
 AttentionHead make_head(const Projection& query, const Projection& key, const Projection& value,
-                        const int32_t* key_padding, const AttentionShape& shape, int64_t index) {
-  const int64_t sentence = index / shape.heads, column = index % shape.heads * shape.head_dim;
-  const int32_t* padding = key_padding + sentence * shape.source;
-  return {query.values + sentence * shape.target * query.stride + column,
-          key.values + sentence * shape.source * key.stride + column,
-          value.values + sentence * shape.source * value.stride + column,
+                        const int32_t* key_padding, const AttentionShape& shape, const HeadRows& rows) {
+  const int32_t* padding = key_padding + rows.key;
+  return {query.values + rows.query * query.stride + rows.column,
+          key.values + rows.key * key.stride + rows.column,
+          value.values + rows.key * value.stride + rows.column,
           query.stride,
           key.stride,
           value.stride,
           padding,
-          visible_keys(padding, shape.source),
-          shape.target,
-          shape.source,
+          visible_keys(padding, rows.source),
+          rows.target,
+          rows.source,
           shape.head_dim,
-          index * shape.target,
+          rows.mask_row,
+          shape.longest_key,
           shape.causal};
 }
 
@@ -300,11 +315,12 @@ AttentionHead make_head(const Projection& query, const Projection& key, const Pr
 
 void attention(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
                float* context, float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
-  parallel_tasks(shape.batch * shape.heads, [&](int64_t index) {
-    const AttentionHead head = make_head(query, key, value, key_padding, shape, index);
+  parallel_tasks(shape.sequences * shape.heads, [&](int64_t index) {
+    const HeadRows rows = head_rows(query, key, shape, index);
+    const AttentionHead head = make_head(query, key, value, key_padding, shape, rows);
     const ForwardBuffers buffers = cut_buffers<ForwardBuffers>(head);
-    float* output = context + index / shape.heads * shape.target * shape.embed() + index % shape.heads * shape.head_dim;
-    attention_head(head, dropout, buffers, output, shape.embed(), log_sum_exp + index * shape.target);
+    float* output = context + rows.query * shape.embed() + rows.column;
+    attention_head(head, dropout, buffers, output, shape.embed(), log_sum_exp + rows.mask_row);
   });
 }
 
@@ -312,24 +328,24 @@ void attention_grad(const Projection& query, const Projection& key, const Projec
                     const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
                     const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
                     const Dropout& dropout) {
-  parallel_tasks(shape.batch * shape.heads, [&](int64_t index) {
-    const AttentionHead head = make_head(query, key, value, key_padding, shape, index);
-    const int64_t sentence = index / shape.heads, column = index % shape.heads * shape.head_dim;
-    const int64_t rows = sentence * shape.target, keys = sentence * shape.source;
-    const AttentionHeadGrad grad{context + rows * shape.embed() + column,
-                                 d_context + rows * shape.embed() + column,
-                                 log_sum_exp + index * shape.target,
+  parallel_tasks(shape.sequences * shape.heads, [&](int64_t index) {
+    const HeadRows rows = head_rows(query, key, shape, index);
+    const AttentionHead head = make_head(query, key, value, key_padding, shape, rows);
+    const int64_t offset = rows.query * shape.embed() + rows.column;
+    const AttentionHeadGrad grad{context + offset,
+                                 d_context + offset,
+                                 log_sum_exp + rows.mask_row,
                                  shape.embed(),
-                                 d_query.values + rows * d_query.stride + column,
-                                 d_key.values + keys * d_key.stride + column,
-                                 d_value.values + keys * d_value.stride + column,
+                                 d_query.values + rows.query * d_query.stride + rows.column,
+                                 d_key.values + rows.key * d_key.stride + rows.column,
+                                 d_value.values + rows.key * d_value.stride + rows.column,
                                  d_query.stride,
                                  d_key.stride,
                                  d_value.stride};
     // Keys outside the visible range get no gradient.
     zero_rows(grad.d_key, d_key.stride, head.keys.begin, shape.head_dim);
     zero_rows(grad.d_value, d_value.stride, head.keys.begin, shape.head_dim);
-    const int64_t hidden = shape.source - head.keys.end;
+    const int64_t hidden = rows.source - head.keys.end;
     zero_rows(grad.d_key + head.keys.end * d_key.stride, d_key.stride, hidden, shape.head_dim);
     zero_rows(grad.d_value + head.keys.end * d_value.stride, d_value.stride, hidden, shape.head_dim);
     attention_head_grad(head, grad, dropout, cut_buffers<BackwardBuffers>(head));

@@ -7,16 +7,18 @@
 namespace onednn_backend {
 
 struct AttentionShape {
-  int64_t batch, heads, target, source, head_dim;
+  int64_t sequences, heads, head_dim, longest_key;
   bool causal;
 
   int64_t embed() const { return heads * head_dim; }
 };
 
-// [batch, time, heads, headDim] with rows (batch, time) `stride` elements apart: a part of packed projections.
+// [rows, heads, headDim] with rows `stride` elements apart, a part of packed projections. Sequence s has the rows
+// [starts[s], starts[s + 1]).
 struct Projection {
   const float* values;
   int64_t stride;
+  const int32_t* starts;
 };
 
 struct ProjectionGrad {
@@ -24,9 +26,9 @@ struct ProjectionGrad {
   int64_t stride;
 };
 
-// For each (sentence, head):  P = softmax(q · kᵀ / √headDim + mask), context = (P ∘ dropout mask) · v
-// key_padding [batch, source], 1 = padding; context [batch, target, embed]; log_sum_exp [batch, heads, target] of the
-// masked scores. A query that sees no key gets context 0.
+// For each (sequence, head):  P = softmax(q · kᵀ / √headDim + mask), context = (P ∘ dropout mask) · v
+// key_padding [key rows], 1 = padding; context [query rows, embed]; log_sum_exp of the masked scores, of query i at
+// heads · start + head · length + i, which is its row of the dropout mask too. A query that sees no key gets context 0.
 void attention(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
                float* context, float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout);
 

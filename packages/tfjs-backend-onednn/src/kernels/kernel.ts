@@ -21,6 +21,7 @@ export interface NativeKernel extends KernelConfig {
 type CountFlops<Inputs extends string, Attributes> = (
   inputs: KernelCall<Inputs, Attributes>['inputs'],
   attrs: Attributes,
+  backend: OneDnnBackend,
 ) => number;
 
 /** A kernel of this backend. */
@@ -37,7 +38,10 @@ function counting<Inputs extends string, Attributes>(
   flops: CountFlops<Inputs, Attributes> | undefined,
 ): Pick<NativeKernel, 'flops'> {
   if (flops === undefined) return {};
-  return { flops: ({ inputs, attrs }) => flops(inputs as Record<Inputs, TensorInfo>, attrs as Attributes) };
+  return {
+    flops: ({ inputs, attrs, backend }) =>
+      flops(inputs as Record<Inputs, TensorInfo>, attrs as Attributes, backend as OneDnnBackend),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gatherRows } from '../../src/ops/gather-rows.js';
+import { gatherRows } from '../../src/ops/row-layout.js';
 import * as tf from '../../src/tf.js';
 
 describe('gatherRows', () => {

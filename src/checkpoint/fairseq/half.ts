@@ -1,0 +1,43 @@
+/** IEEE 754 half precision to float32; exact. */
+export function fromHalf(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length);
+  for (let index = 0; index < bits.length; index++) values[index] = HALVES[bits[index]!]!;
+  return values;
+}
+
+/** bfloat16, the upper half of a float32; exact. */
+export function fromBfloat16(bits: Uint16Array): Float32Array {
+  const wide = new Uint32Array(bits.length);
+  for (let index = 0; index < bits.length; index++) wide[index] = bits[index]! << 16;
+  return new Float32Array(wide.buffer);
+}
+
+/** float32 values that came from half precision, back again; others are rounded towards zero. */
+export function toHalf(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, halfBits);
+}
+
+export function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (word) => word >>> 16);
+}
+
+const HALVES = Float32Array.from({ length: 1 << 16 }, (_, bits) => {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+});
+
+function halfBits(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const exponent = ((word >>> 23) & 0xff) - 127;
+  const fraction = word & 0x7fffff;
+  if (exponent === 128) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200);
+  if (exponent > 15) return sign | 0x7c00;
+  if (exponent >= -14) return sign | ((exponent + 15) << 10) | (fraction >>> 13);
+  return exponent < -24 ? sign : sign | ((fraction | 0x800000) >>> (-exponent - 1));
+}

@@ -1,0 +1,118 @@
+import type { CheckpointMetadata } from '../metadata.js';
+import { fairseqConfig } from './config.js';
+import { fromTypedJson } from './python-json.js';
+import { OrderedDict, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
+
+/** Everything but the tensors, for a checkpoint that fairseq did not write. */
+export function newState(metadata: CheckpointMetadata): PythonDict {
+  const kept = metadata.fairseq === undefined ? null : fromTypedJson(metadata.fairseq.state);
+  const [args, cfg] = kept instanceof Map ? [kept.get('args') as PythonValue, kept.get('cfg') as PythonValue] : [];
+  return new Map<PythonValue, PythonValue>([
+    ['args', args ?? null],
+    ['cfg', cfg ?? (args == null ? fairseqConfig(metadata) : null)],
+    ['criterion', null],
+    ['optimizer_history', [optimizerHistory(metadata)]],
+    ['task_state', new Map()],
+    ['extra_state', extraState(metadata)],
+  ]);
+}
+
+/** The names of fairseq's classes, which it compares when training goes on. */
+const CLASSES: Readonly<Record<string, string>> = {
+  cross_entropy: 'CrossEntropyCriterion',
+  label_smoothed_cross_entropy: 'LabelSmoothedCrossEntropyCriterion',
+  label_smoothed_cross_entropy_with_rdrop: 'RdropLabelSmoothedCrossEntropyCriterion',
+  adam: 'FairseqAdam',
+  sgd: 'SGD',
+  nag: 'FairseqNAG',
+  adagrad: 'Adagrad',
+  adadelta: 'Adadelta',
+  adamax: 'FairseqAdamax',
+  adafactor: 'FairseqAdafactor',
+  lamb: 'FairseqLAMB',
+};
+
+const className = (name: unknown): string => {
+  const known = CLASSES[String(name)];
+  const camel = String(name).replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  return known ?? `${camel}Criterion`;
+};
+
+/** The best value that --lr-scheduler reduce_lr_on_plateau has seen. */
+function plateauOf(training: CheckpointMetadata['training']): PythonValue {
+  const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
+  return typeof best === 'number' ? pythonFloat(best) : null;
+}
+
+function optimizerHistory({ options, training }: CheckpointMetadata): PythonDict {
+  return new Map<PythonValue, PythonValue>([
+    ['criterion_name', className(options.criterion)],
+    ['optimizer_name', className(options.optimizer ?? 'adam')],
+    ['lr_scheduler_state', new Map([['best', plateauOf(training)]])],
+    ['num_updates', training?.updates ?? 0],
+  ]);
+}
+
+function extraState({ training }: CheckpointMetadata): PythonDict {
+  const iterator = (training?.iterator ?? {}) as { epoch?: number; iterationsInEpoch?: number; shuffle?: boolean };
+  const best = training?.bestMetric ?? null;
+  return new Map<PythonValue, PythonValue>([
+    ['metrics', metrics(training?.meters ?? {})],
+    ['previous_training_time', pythonFloat(0)],
+    [
+      'train_iterator',
+      new Map<PythonValue, PythonValue>([
+        ['version', 2],
+        ['epoch', iterator.epoch ?? 1],
+        ['iterations_in_epoch', iterator.iterationsInEpoch ?? 0],
+        ['shuffle', iterator.shuffle ?? true],
+      ]),
+    ],
+    ['val_loss', best === null ? null : pythonFloat(best)],
+    ...(best === null ? [] : ([['best', pythonFloat(best)]] as const)),
+  ]);
+}
+
+/** The order of fairseq's meters in a log line, and to how many decimals they are rounded. */
+const METERS: Readonly<Record<string, readonly [priority: number, round: number]>> = {
+  loss: [10, 3],
+  nll_loss: [10, 3],
+  wpb: [180, 1],
+  bsz: [190, 1],
+  gnorm: [400, 3],
+  clip: [500, 1],
+};
+
+/** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */
+const WALL = new PythonTuple([
+  790,
+  'wall',
+  'StopwatchMeter',
+  new Map([
+    ['sum', 0],
+    ['n', 0],
+    ['round', 0],
+  ]),
+]);
+
+function metrics(meters: unknown): OrderedDict {
+  const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
+  const dict = new OrderedDict([['default', [WALL]]]);
+  for (const [group, averages] of Object.entries(groups)) {
+    const known = Object.entries(averages).filter(([name]) => name in METERS);
+    dict.set(
+      group,
+      known.map(([name, [value, sum, count]]) => {
+        const [priority, round] = METERS[name]!;
+        const state = new Map<PythonValue, PythonValue>([
+          ['val', pythonFloat(value ?? 0)],
+          ['sum', pythonFloat(sum ?? 0)],
+          ['count', count ?? 0],
+          ['round', round],
+        ]);
+        return new PythonTuple([priority, name, 'AverageMeter', state]);
+      }),
+    );
+  }
+  return dict;
+}

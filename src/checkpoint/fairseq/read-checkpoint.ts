@@ -1,0 +1,145 @@
+import { UserError } from '../../errors.js';
+import type { Checkpoint } from '../checkpoint.js';
+import { fromJsonText, type Json } from '../json-text.js';
+import type { CheckpointMetadata } from '../metadata.js';
+import type { NamedTensor } from '../safetensors-header.js';
+import { itemsOf } from './construct.js';
+import { optimizerTensors } from './optimizer-tensors.js';
+import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';
+import { Budget, plainData } from './plain-data.js';
+import { toTypedJson } from './python-json.js';
+import type { PythonDict, PythonValue } from './python-values.js';
+import { type RecordedOptions, recordedOptions } from './recorded-options.js';
+import { withTorchFile } from './torch-file.js';
+import { trainingState } from './training-state.js';
+
+/** Where `convert` keeps in a `.pt` what only our checkpoints say. */
+export const OWN_KEY = 'ts_fairseq';
+
+const PROPER_NAME = /^[\w.-]{1,255}$/;
+
+/** Of `extra_state`: the moving average of the weights. */
+const AVERAGES = ['ema', 'ema_fp32_params'];
+
+/** What is read beside the metadata. */
+export interface Wanted {
+  readonly weights: boolean;
+  /** The optimizer's state, twice as large as the weights. */
+  readonly optimizer: boolean;
+  readonly ema?: boolean;
+}
+
+/**
+ * Opens a checkpoint of fairseq (0.10 to main, and older ones as far as it upgrades them) as one of ours: today's names,
+ * tied weights once, half precision as float32. Nothing in it is executed.
+ * @param file its `.pt`
+ * @throws UserError where it is no checkpoint of fairseq, cut short or damaged, or its model has parts that ours has not
+ */
+export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint {
+  return withTorchFile(file, ({ root, read }) => {
+    const model = root instanceof Map ? root.get('model') : undefined;
+    if (!(root instanceof Map) || !(model instanceof Map)) {
+      throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
+    }
+    const state = root as PythonDict;
+    const budget = new Budget(
+      (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
+    );
+    const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
+    const recorded = recordedOptions(plain('args'), plain('cfg'), file);
+    const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
+    checkNames(parameters, budget);
+    const own = ownEntry(state);
+    const training = trainingState(state, recorded.options, budget, read);
+    const optimizer = wanted.optimizer
+      ? optimizerTensors(state.get('last_optimizer_state'), parameters, training?.updates ?? 0, read)
+      : null;
+    const metadata = own?.metadata ?? {
+      ...metadataOf(recorded),
+      training,
+      fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
+    };
+    const weights = wanted.weights ? weightsOf(parameters, read) : new Map<string, NamedTensor>();
+    const average = wanted.ema === true ? averageOf(state, sharingOf(recorded)) : null;
+    return {
+      metadata,
+      weights: inOrder(weights, own?.weights),
+      optimizer: optimizer === null ? null : inOrder(optimizer, own?.optimizer),
+      ...(average === null ? {} : { ema: inOrder(weightsOf(average, read), own?.ema) }),
+    };
+  });
+}
+
+const sharingOf = ({ options }: RecordedOptions): Sharing => ({
+  all: options.shareAllEmbeddings === true,
+  decoder: options.shareDecoderInputOutputEmbed === true,
+});
+
+function metadataOf({ arch, task, languages, options }: RecordedOptions): Omit<CheckpointMetadata, 'training'> {
+  return { version: 'fairseq', task, arch, options, languages, dictionaries: {}, machine: null };
+}
+
+function weightsOf(parameters: readonly FairseqParameter[], read: ReadTensor): Map<string, NamedTensor> {
+  return new Map(
+    parameters.flatMap((parameter) =>
+      splitParameter(parameter, parameter.tensor).map(([name, part]) => [name, read(part)] as const),
+    ),
+  );
+}
+
+/** Names are shown in messages and become keys of our own file. */
+function checkNames(parameters: readonly FairseqParameter[], budget: Budget): void {
+  if (!parameters.every(({ name }) => PROPER_NAME.test(name))) throw budget.damaged('a parameter has no proper name');
+}
+
+/** The moving average of the weights; null without --store-ema. In mixed precision fairseq may keep it twice. */
+function averageOf(state: PythonDict, sharing: Sharing): FairseqParameter[] | null {
+  const extra = state.get('extra_state');
+  const [average, precise] = AVERAGES.map((key) => (extra instanceof Map ? (extra as PythonDict).get(key) : null));
+  if (!(average instanceof Map)) return null;
+  return parametersOf(new Map([...(average as PythonDict), ...(precise instanceof Map ? precise : [])]), sharing);
+}
+
+/** What a checkpoint of ours said before it became a `.pt`. */
+interface OwnEntry {
+  readonly metadata: CheckpointMetadata;
+  /** The order of the tensors. */
+  readonly weights: readonly string[];
+  readonly optimizer: readonly string[];
+  readonly ema: readonly string[];
+}
+
+function ownEntry(state: PythonDict): OwnEntry | null {
+  const entry = state.get(OWN_KEY);
+  if (!(entry instanceof Map)) return null;
+  const names = (key: string): string[] =>
+    itemsOf((entry as PythonDict).get(key)).filter((name) => typeof name === 'string');
+  const text = (entry as PythonDict).get('metadata');
+  if (typeof text !== 'string') return null;
+  try {
+    const metadata = fromJsonText(text) as CheckpointMetadata;
+    return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
+  } catch {
+    return null; // edited by hand; what fairseq says is still there
+  }
+}
+
+function inOrder<T>(tensors: Map<string, T>, names: readonly string[] = []): Map<string, T> {
+  const known = names.flatMap((name) => (tensors.has(name) ? [[name, tensors.get(name)!] as const] : []));
+  return new Map([...known, ...tensors]);
+}
+
+/** Everything but the weights, so that a `.pt` can be made of it again. */
+function keptState(state: PythonDict, read: ReadTensor, budget: Budget): Json {
+  const kept = [...state].flatMap(([key, value]): [PythonValue, PythonValue][] => {
+    if (key === 'model' || key === OWN_KEY) return [];
+    if (!(value instanceof Map)) return [[key, value]];
+    if (key === 'last_optimizer_state') return [[key, without(value as PythonDict, ['state'])]];
+    if (key === 'extra_state') return [[key, without(value as PythonDict, AVERAGES)]];
+    return [[key, value]];
+  });
+  return toTypedJson(new Map(kept), read, budget);
+}
+
+const without = (dict: PythonDict, keys: readonly PythonValue[]): PythonDict =>
+  new Map([...dict].filter(([key]) => !keys.includes(key)));

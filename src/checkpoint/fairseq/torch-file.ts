@@ -1,0 +1,81 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { UserError } from '../../errors.js';
+import { readExactly } from '../file-bytes.js';
+import { cutShort, type NamedTensor } from '../safetensors-header.js';
+import { ByteSource } from './byte-source.js';
+import { LEGACY_MAGIC_BYTE, readLegacy } from './legacy-format.js';
+import type { PythonValue, TensorReference } from './python-values.js';
+import { shown } from './shown.js';
+import { type LocateStorage, storageOf } from './storages.js';
+import { tensorValues } from './tensor-values.js';
+import { unpickle } from './unpickler.js';
+import { ZipEntries, type ZipEntry } from './zip-entries.js';
+
+/** `PK\3\4`, with which a zip archive begins. */
+const ZIP_MAGIC = 0x04034b50;
+
+/** What `torch.save` wrote: the object, and a way to the values of its tensors. */
+export interface TorchFile {
+  readonly root: PythonValue;
+  /** Reads one tensor from the disk. @throws UserError where the file is damaged */
+  read(tensor: TensorReference): NamedTensor;
+}
+
+/**
+ * Opens a file of `torch.save`, in the zip format or the one before PyTorch 1.6, for as long as `use` runs. Nothing in it
+ * is executed; tensors stay on the disk until they are asked for.
+ * @throws UserError where it is no such file, cut short or damaged; what node:fs throws for a missing one
+ */
+export function withTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
+  const file = openSync(path, 'r');
+  try {
+    const { root, locate } = openFormat(file, path);
+    return use({ root, read: (tensor) => tensorValues(tensor, readStorage(file, path, locate(tensor.storage)), path) });
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readStorage(file: number, path: string, { begin, size }: ZipEntry) {
+  return (offset: number, length: number): Uint8Array<ArrayBuffer> => {
+    if (offset + length > size) throw cutShort(path, `${size} of ${offset + length} bytes of a tensor`);
+    return readExactly(file, begin + offset, length, path);
+  };
+}
+
+function openFormat(file: number, path: string): { root: PythonValue; locate: LocateStorage } {
+  const { size } = fstatSync(file);
+  if (size < 4) throw cutShort(path, `${size} bytes`);
+  const magic = new DataView(readExactly(file, 0, 4, path).buffer);
+  if (magic.getUint32(0, true) === ZIP_MAGIC) return readZip(file, size, path);
+  if (magic.getUint8(0) === LEGACY_MAGIC_BYTE) return readLegacy(new ByteSource(file, path, 0, size));
+  throw new UserError(`${path} is no file of torch.save`, 'name a checkpoint that fairseq wrote');
+}
+
+const PICKLE = '/data.pkl';
+
+function readZip(file: number, size: number, path: string): { root: PythonValue; locate: LocateStorage } {
+  const entries = new ZipEntries(file, size, path);
+  const names = new Set(entries.names());
+  const pickle = entries.names().find((name) => name.endsWith(PICKLE));
+  if (pickle === undefined) {
+    throw new UserError(`${path} is a zip archive but no file of torch.save`, 'name a checkpoint that fairseq wrote');
+  }
+  const folder = pickle.slice(0, -PICKLE.length);
+  if (names.has(`${folder}/byteorder`)) checkByteOrder(readText(file, path, entries.get(`${folder}/byteorder`)), path);
+  const { begin, size: length } = entries.get(pickle);
+  const source = new ByteSource(file, path, begin, begin + length);
+  const root = unpickle(source, (id) => storageOf(id, source));
+  return { root, locate: ({ key }) => entries.get(`${folder}/data/${key}`) };
+}
+
+function checkByteOrder(order: string, path: string): void {
+  if (order === 'little') return;
+  throw new UserError(
+    `${path} was written on a ${shown(order)}-endian machine`,
+    'save it again on a little-endian one',
+  );
+}
+
+const readText = (file: number, path: string, { begin, size }: ZipEntry): string =>
+  new TextDecoder().decode(readExactly(file, begin, Math.min(size, 16), path));

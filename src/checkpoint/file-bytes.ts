@@ -1,0 +1,21 @@
+import { readSync } from 'node:fs';
+import { cutShort } from './safetensors-header.js';
+
+/** node:fs refuses reads of 2 GiB and more in one call. */
+const MAX_READ_BYTES = 1 << 30;
+
+/**
+ * Reads a part of an open file.
+ * @param path its name, for messages
+ * @throws UserError where the file ends before
+ */
+export function readExactly(file: number, position: number, length: number, path: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
+    if (count === 0) throw cutShort(path, `${done} of ${length} bytes at ${position}`);
+    done += count;
+  }
+  return bytes;
+}

@@ -1,0 +1,144 @@
+import * as tf from '../tf.js';
+
+/**
+ * The rows of a batch of sequences, sequence after sequence, without the padding of a [batch, time] table: everything
+ * that treats rows alone computes nothing for padding, and attention finds its sequences by `starts`.
+ */
+export interface RowLayout {
+  readonly batch: number;
+  /** Columns of the table that the rows come from. */
+  readonly time: number;
+  readonly rows: number;
+  /** Rows of the longest sequence. */
+  readonly longest: number;
+  readonly starts: Int32Array; // [batch + 1], the first row of each sequence, and the number of rows
+  readonly positions: Int32Array; // [rows], where each row stands in the table, batch · time + column
+  /** [rows], 1 at padding, where rows of padding are kept: no attention to them. Null: there are none. */
+  readonly padding: Int32Array | null;
+  /** The same on the device; of the scope in which the layout was made. */
+  readonly tensors: { readonly starts: tf.Tensor1D; readonly padding: tf.Tensor1D }; // int32
+}
+
+/** Which rows of a table become rows: those that are no padding, or all of them. */
+export type RowChoice = 'tokens' | 'all';
+
+/** The layout of a table of token ids. */
+export function tokenLayout(
+  ids: Int32Array, // [batch, time]
+  [batch, time]: readonly [number, number],
+  padIndex: number,
+  choice: RowChoice = 'tokens',
+): RowLayout {
+  const starts = new Int32Array(batch + 1);
+  const positions: number[] = [];
+  for (let sequence = 0; sequence < batch; sequence++) {
+    for (let at = sequence * time; at < (sequence + 1) * time; at++) {
+      if (choice === 'all' || ids[at] !== padIndex) positions.push(at);
+    }
+    starts[sequence + 1] = positions.length;
+  }
+  const padding = choice === 'all' ? Int32Array.from(ids, (id) => (id === padIndex ? 1 : 0)) : null;
+  return layoutOf(batch, time, starts, Int32Array.from(positions), padding);
+}
+
+/** A table without padding. */
+export function fullLayout(batch: number, time: number): RowLayout {
+  const starts = Int32Array.from({ length: batch + 1 }, (_, sequence) => sequence * time);
+  const positions = Int32Array.from({ length: batch * time }, (_, position) => position);
+  return layoutOf(batch, time, starts, positions, null);
+}
+
+/** The layout of some of the sequences, in this order, and the rows that are theirs. */
+export function selectSequences(
+  { time, starts, positions, padding }: RowLayout,
+  sequences: Int32Array,
+): { layout: RowLayout; rows: Int32Array } {
+  const rows = [...sequences].flatMap((sequence) =>
+    Array.from({ length: starts[sequence + 1]! - starts[sequence]! }, (_, index) => starts[sequence]! + index),
+  );
+  const newStarts = new Int32Array(sequences.length + 1);
+  const newPositions: number[] = [];
+  sequences.forEach((sequence, index) => {
+    for (let row = starts[sequence]!; row < starts[sequence + 1]!; row++) {
+      newPositions.push(index * time + (positions[row]! - sequence * time));
+    }
+    newStarts[index + 1] = newPositions.length;
+  });
+  const kept = padding === null ? null : Int32Array.from(rows, (row) => padding[row]!);
+  return {
+    layout: layoutOf(sequences.length, time, newStarts, Int32Array.from(newPositions), kept),
+    rows: Int32Array.from(rows),
+  };
+}
+
+function layoutOf(
+  batch: number,
+  time: number,
+  starts: Int32Array,
+  positions: Int32Array,
+  padding: Int32Array | null,
+): RowLayout {
+  let longest = 0;
+  for (let sequence = 0; sequence < batch; sequence++) {
+    longest = Math.max(longest, starts[sequence + 1]! - starts[sequence]!);
+  }
+  const tensors = {
+    starts: tf.tensor1d(starts, 'int32'),
+    padding: tf.tensor1d(padding ?? new Int32Array(positions.length), 'int32'),
+  };
+  return { batch, time, rows: positions.length, longest, starts, positions, padding, tensors };
+}
+
+/** Rows as a table, zeros at padding: float32 [batch, time, columns]. */
+export function toTable(rows: tf.Tensor2D /* float32 [rows, columns] */, layout: RowLayout): tf.Tensor3D {
+  const places = new Int32Array(layout.batch * layout.time).fill(layout.rows);
+  layout.positions.forEach((position, row) => {
+    places[position] = row;
+  });
+  const spread = tf.customGrad((x) => ({
+    value: gatherOrZero(x as tf.Tensor2D, places),
+    gradFunc: (dy: tf.Tensor) => tf.tidy(() => tf.gather(dy, tf.tensor1d(layout.positions, 'int32'))),
+  }));
+  return tf.reshape(spread(rows), [layout.batch, layout.time, rows.shape[1]]);
+}
+
+/** The rows of a table: float32 [rows, columns]. */
+export function toRows(table: tf.Tensor3D /* float32 [batch, time, columns] */, layout: RowLayout): tf.Tensor2D {
+  return gatherRows(tf.reshape(table, [-1, table.shape[2]]), layout.positions);
+}
+
+/**
+ * Chosen rows of a matrix: y[i] = x[index[i]]. No row is chosen twice, so the gradient is a look-up too, by the inverse
+ * index with a row of zeros for what was not chosen: dx[j] = dy[i] where index[i] = j, else 0. (tfjs's own gradient of
+ * gather is a scatter-add, slow in JavaScript and missing on wasm.)
+ * @returns float32 [index.length, columns]
+ */
+export function gatherRows(
+  x: tf.Tensor2D, // float32 [rows, columns]
+  index: Int32Array, // each row at most once
+): tf.Tensor2D {
+  const rows = x.shape[0];
+  if (isEveryRow(index, rows)) return x;
+  const gather = tf.customGrad((input) => ({
+    value: tf.gather(input as tf.Tensor2D, tf.tensor1d(index, 'int32')),
+    gradFunc: (dy: tf.Tensor) => tf.tidy(() => gatherOrZero(dy as tf.Tensor2D, inverse(index, rows))),
+  }));
+  return gather(x) as tf.Tensor2D;
+}
+
+/** y[i] = x[index[i]], zeros where the index is the number of rows. */
+function gatherOrZero(x: tf.Tensor2D, index: Int32Array): tf.Tensor2D {
+  const withZeros = tf.concat([x, tf.zeros<tf.Rank.R2>([1, x.shape[1]])]);
+  return tf.gather(withZeros, tf.tensor1d(index, 'int32'));
+}
+
+function isEveryRow(index: Int32Array, rows: number): boolean {
+  return index.length === rows && index.every((row, position) => row === position);
+}
+
+/** Where each row stands in `index`; `index.length` for the rows that are not in it: int32 [rows]. */
+function inverse(index: Int32Array, rows: number): Int32Array {
+  const positions = new Int32Array(rows).fill(index.length);
+  for (let position = 0; position < index.length; position++) positions[index[position]!] = position;
+  return positions;
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { loadCheckpoint, loadMetadata } from '../../../src/checkpoint/checkpoint.js';
+import { parametersOf } from '../../../src/checkpoint/fairseq/parameters.js';
+import { StorageReference, TensorReference } from '../../../src/checkpoint/fairseq/python-values.js';
+import { recordedOptions } from '../../../src/checkpoint/fairseq/recorded-options.js';
+import type { Json } from '../../../src/checkpoint/json-text.js';
+import { GOLDEN_CHECKPOINTS, golden, goldenTensors } from './golden.js';
+
+const file = (name: string): string => golden(`fairseq-${name}.pt`);
+
+describe.each(GOLDEN_CHECKPOINTS)('the checkpoint of fairseq fairseq-%s.pt', (name) => {
+  it('has the weights under their names of today, tied ones once, as float32', () => {
+    expect(loadCheckpoint(file(name), { optimizer: false })).toMatchObject({ optimizer: null });
+    expect(loadCheckpoint(file(name), { optimizer: false }).weights).toEqual(goldenTensors(name).weights);
+  });
+
+  it("has the optimizer's state by parameter", () => {
+    const { optimizer } = loadCheckpoint(file(name), { optimizer: true });
+    const step = { main: 7n, fp16: 11n, old: 2n }[name];
+    const expected = goldenTensors(name).optimizer;
+    expected.set('step', { dtype: 'I64', shape: [], data: BigInt64Array.of(step) });
+    expect(optimizer).toEqual(expected);
+  });
+});
+
+describe('what a checkpoint of fairseq says about its training', () => {
+  it('is found in cfg, in the middle of an epoch with its averages', () => {
+    const { fairseq: _, ...metadata } = loadMetadata(file('main'));
+    expect(metadata).toMatchObject({
+      arch: 'transformer_tiny',
+      languages: { source: 'de', target: 'en' },
+      dictionaries: {},
+      training: {
+        epoch: 2,
+        updates: 7,
+        iterator: { epoch: 2, iterationsInEpoch: 4, shuffle: true },
+        bestMetric: 9.125,
+        seed: 3,
+        meters: { train: { loss: [7.5, 1200, 150], wpb: [75, 150, 2] }, train_inner: {} },
+      },
+      options: {
+        encoderEmbedDim: 4,
+        dropout: 0.25,
+        criterion: 'label_smoothed_cross_entropy',
+        labelSmoothing: 0.1,
+        adamBetas: [0.9, 0.98],
+        lr: [0.005],
+        updateFreq: [2],
+        lrScheduler: 'inverse_sqrt',
+        warmupUpdates: 20,
+        shareAllEmbeddings: true,
+        maxSourcePositions: 1024,
+      },
+    });
+  });
+
+  it("is found in OmegaConf's containers, at the end of an epoch", () => {
+    expect(loadMetadata(file('fp16'))).toMatchObject({
+      arch: 'transformer_tiny',
+      options: { encoderFfnEmbedDim: 6, decoderAttentionHeads: 2, lr: [0.001], criterion: 'cross_entropy' },
+      training: { epoch: 2, iterator: { epoch: 3, iterationsInEpoch: 0 }, bestMetric: 2.5, updates: 11 },
+    });
+  });
+
+  it('is found in the args of old versions', () => {
+    expect(loadMetadata(file('old'))).toMatchObject({
+      arch: 'transformer',
+      options: { leftPadSource: true, leftPadTarget: false, batchSize: 8, activationDropout: 0.125, optimizer: 'adam' },
+      training: { epoch: 1, bestMetric: 4.5, updates: 2 },
+    });
+  });
+});
+
+describe('options out of args and cfg', () => {
+  const options = (args: Json, cfg: Json = null) => recordedOptions(args, cfg, 'x.pt');
+
+  it.each([
+    ['a width of its own', { decoder_output_dim: 8, decoder_embed_dim: 16 }, '--decoder-output-dim 8'],
+    ['an adaptive softmax', { adaptive_softmax_cutoff: '100,200' }, '--adaptive-softmax-cutoff 100,200'],
+    ['no attention to the source', { no_cross_attention: true }, '--no-cross-attention true'],
+    ['pruned layers', { encoder_layers_to_keep: '0,2' }, '--encoder-layers-to-keep 0,2'],
+  ])('refuse a model with %s', (_, args, what) => {
+    expect(() => options(args)).toThrow(`x.pt was trained with ${what}, which is not supported; use a checkpoint of`);
+  });
+
+  it('say nothing where a file has neither', () => {
+    expect(options(null)).toMatchObject({ arch: null, languages: { source: null, target: null }, options: {} });
+  });
+
+  it('of args win over cfg, as in fairseq', () => {
+    expect(options({ arch: 'a', dropout: 0.5 }, { model: { _name: 'b', dropout: 0.1 } })).toMatchObject({
+      arch: 'a',
+      options: { dropout: 0.5 },
+    });
+  });
+});
+
+describe('the parameters of a state', () => {
+  const tensor = (key: string, ...shape: number[]) =>
+    new TensorReference(
+      new StorageReference('F32', key, 0, 100),
+      0,
+      shape,
+      shape.map(() => 1),
+    );
+  const untied = { all: false, decoder: false };
+
+  it.each([
+    ['by the options of all tables', { all: true, decoder: true }, 'b', 'c', []],
+    ['by the options of the decoder', { all: false, decoder: true }, 'b', 'c', ['decoder.embed_tokens.weight']],
+    ['by their storages', untied, 'a', 'a', []],
+    ['not at all', untied, 'b', 'c', ['decoder.embed_tokens.weight', 'decoder.output_projection.weight']],
+  ])('leave out what is tied %s', (_, sharing, decoder, output, left) => {
+    const model = new Map([
+      ['encoder.version', tensor('v', 1)],
+      ['encoder.embed_tokens.weight', tensor('a', 5, 4)],
+      ['decoder.embed_tokens.weight', tensor(decoder, 5, 4)],
+      ['decoder.output_projection.weight', tensor(output, 5, 4)],
+    ]);
+    const names = parametersOf(model, sharing).map(({ name }) => name);
+    expect(names).toEqual(['encoder.embed_tokens.weight', ...left]);
+  });
+});
