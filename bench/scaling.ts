@@ -48,7 +48,9 @@ async function measure(point: Point, folder: string): Promise<Row> {
   const { maxTokens, vocab, length } = point;
   const sentences = Math.ceil((maxTokens / length) * (WARMUP + updates + 1));
   const data = makeUpData(folder, { vocab, length, sentences });
-  const contestant = training('training', data, [...model.flags, '--max-tokens', String(maxTokens), ...LOSS], threads);
+  const contestant = training('training', data, [...model.flags, '--max-tokens', String(maxTokens), ...LOSS], {
+    threads,
+  });
   const seen: ObservedUpdate[] = [];
   try {
     for (let update = 0; update < WARMUP + updates; update++) seen.push(await contestant.next());

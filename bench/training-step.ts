@@ -98,7 +98,9 @@ async function measure(model: ModelSize, data: string): Promise<Row[]> {
   const warmup = Number(options.warmup ?? (options.short ? 5 : 20));
   const vocab = vocabularySize(`${data}/dict.en.txt`);
   const contestants = VARIANTS.map(({ name, flags }) =>
-    training(name, data, [...model.flags, '--max-tokens', options['max-tokens'], ...flags], threads),
+    training(name, data, [...model.flags, '--max-tokens', options['max-tokens'], ...flags], {
+      ...{ threads, emitBatches: options.peers !== undefined },
+    }),
   );
   const peers = options.peers === undefined ? [] : startPeers(options.peers, model, vocab);
   try {

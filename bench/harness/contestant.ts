@@ -39,8 +39,16 @@ export class Contestant {
   }
 }
 
-/** `ts-fairseq train` with the recipe of both models, and more flags; its updates have their batches. */
-export function training(name: string, data: string, flags: readonly string[], threads: number): Contestant {
+/**
+ * `ts-fairseq train` with the recipe of both models, and more flags.
+ * @param emitBatches whether the updates have their batches
+ */
+export function training(
+  name: string,
+  data: string,
+  flags: readonly string[],
+  { threads, emitBatches = false }: { readonly threads: number; readonly emitBatches?: boolean },
+): Contestant {
   const recipe = [
     ...['--dropout', '0.3', '--label-smoothing', '0.1', '--optimizer', 'adam', '--adam-betas', '(0.9, 0.98)'],
     ...['--clip-norm', '1', '--lr', '1e-4', '--lr-scheduler', 'inverse_sqrt', '--warmup-updates', '4000'],
@@ -48,5 +56,9 @@ export function training(name: string, data: string, flags: readonly string[], t
     ...['--no-save', '--disable-validation', '--log-format', 'simple', '--log-interval', '1'],
   ];
   const program = inRepository('dist/bench/harness/observed-training.js');
-  return new Contestant(name, [process.execPath, program, '--emit-batches', data, ...recipe, ...flags], threads);
+  return new Contestant(
+    name,
+    [process.execPath, program, ...(emitBatches ? ['--emit-batches'] : []), data, ...recipe, ...flags],
+    threads,
+  );
 }

@@ -49,6 +49,12 @@ Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
   return step.call(this, microBatches, epoch);
 };
 
+/** A line to the parent, whole: a signal may cut a write short. */
+function tell(report: object): void {
+  const line = Buffer.from(`${JSON.stringify(report)}\n`);
+  for (let written = 0; written < line.length; ) written += writeSync(1, line, written);
+}
+
 log.attach(({ kind, fields }) => {
   if (kind !== 'train_inner') return;
   const seconds = (performance.now() - start) / 1000;
@@ -61,7 +67,7 @@ log.attach(({ kind, fields }) => {
     ...workOf(),
     ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
   };
-  writeSync(1, `${JSON.stringify(report)}\n`);
+  tell(report);
   if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
   start = performance.now();
 });

@@ -10,9 +10,20 @@ const COMMON = {
 
 /** The flags of a benchmark: its own, and `--json FILE`, `--threads N`, `--data DIR`, `--short`. */
 export function benchmarkOptions<const T extends NonNullable<ParseArgsConfig['options']>>(own: T) {
-  const { values } = parseArgs({ options: { ...own, ...COMMON } as T & typeof COMMON });
+  const { values } = parsed({ ...own, ...COMMON });
   const { json, threads, data, short } = values as CommonValues;
   return { ...values, json, threads: Number(threads), data, short };
+}
+
+/** Ends the process where a flag is unknown. */
+function parsed<T extends NonNullable<ParseArgsConfig['options']>>(options: T) {
+  try {
+    return parseArgs({ options });
+  } catch (error) {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    console.error(`bench: ${(error as Error).message}; the flags are ${known.join(', ')}`);
+    return process.exit(2);
+  }
 }
 
 interface CommonValues {
