@@ -44,6 +44,12 @@ module.exports = {
       to: { path: '^(src/cli|bin|packages/[^/]+/(src/cli|bin))/' },
     },
     {
+      name: 'nothing-stands-on-benchmarks',
+      severity: 'error',
+      from: { pathNot: '^bench/' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'runs-in-a-browser',
       comment:
         'models, criterions, nn, ops, plugins, generation and sacrebleu-ts but for its cli import nothing of Node',

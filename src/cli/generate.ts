@@ -1,4 +1,5 @@
 import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { logProfile, profileOption, requestedProfiler } from '../devices/profile.js';
 import { UserError } from '../errors.js';
 import { forcedDecoding } from '../generation/forced-decoding.js';
 import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
@@ -73,6 +74,7 @@ const options = {
   ...translationOptions,
   ...deviceOptions,
   ...logOptions,
+  ...profileOption,
 } as const;
 
 type GenerateOptions = OptionsOf<typeof options>;
@@ -113,7 +115,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const task = setupTranslation(dataFolder, options);
   const data = task.loadSplit(options.genSubset);
-  await openRequestedDevice(options);
+  const device = await openRequestedDevice(options);
   const stems = options.path!.split(':').filter((stem) => stem !== '');
   const models = stems.map((stem) => loadModel(stem, task, architectures, overrides).model);
   try {
@@ -121,7 +123,10 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
     const symbols = { vocab, padIndex, eosIndex, unkIndex };
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
     const search = new BeamSearch(models, symbols, searching, options.printAlignment !== null);
+    const profiler = requestedProfiler(options, device);
+    profiler?.start();
     const sentences = await translateSplit(task, data, search, options);
+    if (profiler !== null) logProfile(`the translation of ${data.split}`, profiler.end());
     return [...(options.quiet ? [] : sentences.flatMap(outputLines)), ...scoreLines(sentences, options)];
   } finally {
     data.close();

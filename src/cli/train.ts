@@ -1,5 +1,6 @@
 import { builtInComponents } from '../components.js';
 import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { profileOption, requestedProfiler } from '../devices/profile.js';
 import { defineOptions, flagOf, type OptionSchema } from '../options/schema.js';
 import { machineOf } from '../training/machine.js';
 import { trainingOptions } from '../training/request.js';
@@ -51,7 +52,14 @@ const selection = defineOptions({
   },
 });
 
-const options = { ...selection, ...userDirOption, ...trainingOptions, ...deviceOptions, ...logOptions } as const;
+const options = {
+  ...selection,
+  ...userDirOption,
+  ...trainingOptions,
+  ...deviceOptions,
+  ...logOptions,
+  ...profileOption,
+} as const;
 
 type Selection = { readonly [K in 'arch' | 'criterion' | 'optimizer' | 'lrScheduler']: string } & {
   readonly userDir: string | null;
@@ -115,6 +123,7 @@ export const trainCommand = defineCommand({
           machine: machineOf(device.description),
           version,
           logInterval: options.logInterval,
+          profiler: requestedProfiler(options, device),
           signal,
         });
       } finally {

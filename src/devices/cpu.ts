@@ -16,7 +16,7 @@ export const cpu: DeviceDefinition = {
     }
     backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
     await tf.setBackend('onednn');
-    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe } = backend;
+    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();
     return {
       name: 'cpu',
@@ -28,6 +28,7 @@ export const cpu: DeviceDefinition = {
         ...(bfloat16 ? { products: 'bfloat16' } : {}),
       },
       arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
+      profiler: { start: startProfile, end: endProfile },
     };
   },
 };

@@ -1,4 +1,5 @@
 import type { ArenaKernels } from '../optim/arena-kernels.js';
+import type { Profiler } from './profile.js';
 
 export interface DeviceOptions {
   /** Threads of the CPU device; null means every core. */
@@ -14,6 +15,8 @@ export interface Device {
   readonly description: Readonly<Record<string, string | number>>;
   /** Clipping and the optimizer on the parameter arenas. */
   readonly arenaKernels: ArenaKernels;
+  /** Where the device can say how long its kernels take. */
+  readonly profiler?: Profiler;
 }
 
 /** One way to compute; opening it loads what it needs and makes its backend the current one. */

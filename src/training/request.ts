@@ -1,4 +1,5 @@
 import type { Machine } from '../checkpoint/metadata.js';
+import type { Profiler } from '../devices/profile.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { OptionsOf, OptionValues } from '../options/schema.js';
 import type { CriterionDefinition } from '../plugins/criterion.js';
@@ -43,6 +44,7 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'logFile',
   'logInterval',
   'noProgressBar',
+  'profile',
   'device',
   'threads',
   'cpu',
@@ -68,6 +70,8 @@ export interface TrainRequest {
   /** The version of ts-fairseq, for checkpoints. */
   readonly version: string;
   readonly logInterval: number;
+  /** Of the device, where an update is to be profiled. */
+  readonly profiler?: Profiler | null;
   /** Aborted: training saves `checkpoint_last` after the update that is under way, and ends. */
   readonly signal?: AbortSignal;
 }

@@ -14,12 +14,14 @@ import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
 import { resume } from './resume.js';
 import { type MeterStates, TrainingRun } from './run.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
+import { UpdateProfile } from './update-profile.js';
 import type { ValidationParts } from './validation.js';
 
 /** A run that is ready to go, with what it is validated on. */
 export interface Setup {
   readonly run: TrainingRun;
   readonly validation: { readonly parts: ValidationParts; readonly splits: readonly BatchedSplit[] };
+  readonly profile: UpdateProfile | null;
 }
 
 /**
@@ -47,7 +49,8 @@ export function setUp(request: TrainRequest): Setup {
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
   // Last, so that a mistake in anything else leaves no empty folder behind.
   if (!options.noSave) prepareFolder(options.saveDir);
-  return { run, validation: { parts: { task, model, criterion, startBleu }, splits } };
+  const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
+  return { run, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
 }
 
 function checkOptions({ options }: TrainRequest): void {

@@ -18,6 +18,7 @@ export async function train(request: TrainRequest): Promise<void> {
   const start = performance.now();
   try {
     const reason = await trainEpochs(setup);
+    setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(2); // maxRSS counts KiB
     log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${gigabytes} GiB`);
@@ -52,7 +53,7 @@ function rateReached({ data, trainer }: TrainingRun): number {
 
 /** Trains what remains of an epoch. @returns why training is to stop, or null */
 async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Promise<string | null> {
-  const { run } = setup;
+  const { run, profile } = setup;
   const { data, trainer, statistics } = run;
   const updateFrequency = valueOfEpoch(run.request.options.updateFreq, epoch);
   data.beginEpoch();
@@ -65,8 +66,10 @@ async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Pro
     statistics.train.add(report);
     statistics.train_inner.add(report);
     logUpdate(run, epoch, data.updatesDone(updateFrequency), total);
+    profile?.endOfUpdate(trainer.updates);
     reason = await afterUpdate(setup, { epoch, updates: trainer.updates, endOfEpoch: data.endOfEpoch }, hours());
     if (reason !== null) break;
+    profile?.beforeNextUpdate();
   }
   if (data.endOfEpoch || reason !== null) logStats('train', { tag: 'train', epoch, stats: statistics.train.stats() });
   statistics.train.reset();

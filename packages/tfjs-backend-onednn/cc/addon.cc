@@ -226,6 +226,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
   add<set_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
+  add<cached_primitives>(exports, "cachedPrimitives");
   exports.Set("canBfloat16", Napi::Function::New<can_bfloat16_value>(env, "canBfloat16"));
   add<linear>(exports, "linear");
   add<linear_grad>(exports, "linearGrad");

@@ -128,8 +128,13 @@ class Product {
   dnnl::reorder pack_;
 };
 
-const Product& product(const ProductKey& key) {
+std::map<ProductKey, Product>& known_products() {
   static std::map<ProductKey, Product> products;
+  return products;
+}
+
+const Product& product(const ProductKey& key) {
+  std::map<ProductKey, Product>& products = known_products();
   const auto known = products.find(key);
   return known != products.end() ? known->second : products.emplace(key, Product(key)).first->second;
 }
@@ -192,6 +197,8 @@ bool can_bfloat16() {
     return false;
   }
 }
+
+double cached_primitives() { return static_cast<double>(known_products().size()); }
 
 Activations::Activations(const float* values, int64_t rows, int64_t columns, Buffer& memory)
     : values(values), bfloat16s(nullptr), rows(rows), columns(columns) {

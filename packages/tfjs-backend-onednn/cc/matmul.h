@@ -15,6 +15,9 @@ void set_bfloat16(bool on);
 // Whether this processor has such products.
 bool can_bfloat16();
 
+// Primitives that are kept for the next product of the same shape.
+double cached_primitives();
+
 // Rows of activations as products read them: as they are, or for bfloat16 a converted copy in `memory`, filled up with
 // rows of zeros. Good until `memory` serves another.
 struct Activations {

@@ -28,6 +28,8 @@ export interface Addon {
   setThreads(threads: number): void;
   /** Whether the products of layers round their operands to bfloat16. */
   setBfloat16(on: boolean): void;
+  /** Matrix-product primitives that are kept for the next call with the same shape. */
+  cachedPrimitives(): number;
   /** Whether this processor has products of bfloat16. */
   canBfloat16(): boolean;
   /** Uninitialised memory at a multiple of 64 bytes. */

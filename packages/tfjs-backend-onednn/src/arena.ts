@@ -1,6 +1,7 @@
 import { backend, type Tensor } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import type { OneDnnBackend } from './backend.js';
+import { timed } from './recorder.js';
 
 /** The scalars of one Adam step over an arena. */
 export interface AdamScalars {
@@ -15,18 +16,18 @@ export interface AdamScalars {
 
 /** Σ x², summed in float64. */
 export function squaredNorm(x: Float32Array): number {
-  return addon().squaredNorm(x, x.length);
+  return timed('SquaredNorm', () => addon().squaredNorm(x, x.length));
 }
 
 /** x ← factor · x */
 export function scale(x: Float32Array, factor: number): void {
-  addon().scale(x, x.length, factor);
+  timed('Scale', () => addon().scale(x, x.length, factor));
 }
 
 /** sum ← sum + x */
 export function accumulate(sum: Float32Array, x: Float32Array): void {
   checkLengths(sum, x);
-  addon().accumulate(sum, x, sum.length);
+  timed('Accumulate', () => addon().accumulate(sum, x, sum.length));
 }
 
 /** A parameter and the array, of its size, that its gradient is added to. */
@@ -63,9 +64,11 @@ export function adamStep(
   { beta1, beta2, epsilon, stepSize, decay }: AdamScalars,
 ): void {
   checkLengths(values, gradients, firstMoment, secondMoment);
-  addon().adamStep(
-    ...([values, gradients, firstMoment, secondMoment, values.length] as const),
-    ...([beta1, beta2, epsilon, stepSize, decay] as const),
+  timed('AdamStep', () =>
+    addon().adamStep(
+      ...([values, gradients, firstMoment, secondMoment, values.length] as const),
+      ...([beta1, beta2, epsilon, stepSize, decay] as const),
+    ),
   );
 }
 

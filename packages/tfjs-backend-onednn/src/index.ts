@@ -1,9 +1,16 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import {
+  findBackendFactory,
+  getKernelsForBackend,
+  type KernelConfig,
+  registerBackend,
+  registerKernel,
+} from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { OneDnnBackend } from './backend.js';
 import { nativeKernels } from './kernels/index.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
+import { BACKEND_NAME, type NativeKernel } from './kernels/kernel.js';
+import { computesInJavaScript, isRecording, timed } from './recorder.js';
 
 export { isAvailable } from './addon.js';
 export {
@@ -17,6 +24,8 @@ export {
   squaredNorm,
 } from './arena.js';
 export type { OneDnnBackend } from './backend.js';
+export { endProfile, type Profile, startProfile } from './profile.js';
+export type { KernelProfile } from './recorder.js';
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */
@@ -48,9 +57,36 @@ export function supportsBfloat16(): boolean {
 function registerKernels(): void {
   const native = new Set(nativeKernels.map(({ kernelName }) => kernelName));
   for (const config of getKernelsForBackend('cpu')) {
-    if (!native.has(config.kernelName)) registerKernel({ ...config, backendName: BACKEND_NAME });
+    if (!native.has(config.kernelName)) registerKernel(profiled(inJavaScript(config)));
   }
-  for (const config of nativeKernels) registerKernel(config);
+  for (const config of nativeKernels) registerKernel(profiled(config));
+}
+
+function inJavaScript({ kernelFunc, ...config }: KernelConfig): KernelConfig {
+  return {
+    ...config,
+    backendName: BACKEND_NAME,
+    kernelFunc: (call) => {
+      computesInJavaScript();
+      return kernelFunc(call);
+    },
+  };
+}
+
+/** The same kernel, timed while a profile runs. */
+function profiled({ flops, ...config }: NativeKernel): KernelConfig {
+  const { kernelName, kernelFunc } = config;
+  return {
+    ...config,
+    kernelFunc: (call) =>
+      isRecording()
+        ? timed(
+            kernelName,
+            () => kernelFunc(call),
+            () => flops?.(call) ?? 0,
+          )
+        : kernelFunc(call),
+  };
 }
 
 /** The library, the threads and the instruction set that kernels use. */

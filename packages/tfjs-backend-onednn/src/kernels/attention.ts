@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
+import type { OneDnnBackend } from '../backend.js';
 import { checkSize, type DropoutAttributes, dropoutArguments, kernel } from './kernel.js';
 
 interface AttentionAttributes extends DropoutAttributes {
@@ -15,6 +16,34 @@ type CrossInputs = 'query' | 'queryStarts' | 'keyValue' | 'keyStarts' | 'keyPadd
 function shapeArguments(starts: TensorInfo, embed: number, { heads, longestKey, causal }: AttentionAttributes) {
   return [starts.shape[0]! - 1, heads, embed / heads, longestKey, causal] as const;
 }
+
+/**
+ * Of one product with every query and key of a sequence, e.g. query · keyᵀ: 2 · embed · Σ queries · keys. Masked keys
+ * count; a kernel that skips them is faster by that much.
+ */
+function productFlops(queryStarts: Int32Array, keyStarts: Int32Array, embed: number): number {
+  let pairs = 0;
+  for (let sequence = 1; sequence < queryStarts.length; sequence++) {
+    const length = (starts: Int32Array): number => starts[sequence]! - starts[sequence - 1]!;
+    pairs += length(queryStarts) * length(keyStarts);
+  }
+  return 2 * embed * pairs;
+}
+
+/** Of scores and context, 2 products; their gradients are 4, and what is computed again does not count. */
+const selfFlops =
+  (products: 2 | 4) =>
+  ({ queryKeyValue, starts }: Readonly<Record<SelfInputs, TensorInfo>>, _: unknown, backend: OneDnnBackend): number => {
+    const bounds = backend.integers(starts);
+    return products * productFlops(bounds, bounds, queryKeyValue.shape[1]! / 3);
+  };
+
+const crossFlops =
+  (products: 2 | 4) =>
+  (inputs: Readonly<Record<CrossInputs, TensorInfo>>, _: unknown, backend: OneDnnBackend): number => {
+    const { query, queryStarts, keyStarts } = inputs;
+    return products * productFlops(backend.integers(queryStarts), backend.integers(keyStarts), query.shape[1]!);
+  };
 
 /** queryKeyValue [rows, 3 · embed], starts [batch + 1], keyPadding [rows] → context, logSumExp [heads · rows]. */
 const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
@@ -34,6 +63,7 @@ const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
     );
     return [context, logSumExp];
   },
+  selfFlops(2),
 );
 
 const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy', AttentionAttributes>(
@@ -51,6 +81,7 @@ const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy
     );
     return dQueryKeyValue;
   },
+  selfFlops(4),
 );
 
 /** query [target rows, embed], keyValue [source rows, 2 · embed], starts of both, keyPadding [source rows]. */
@@ -75,6 +106,7 @@ const fusedCrossAttention = kernel<CrossInputs, AttentionAttributes>(
     );
     return [context, logSumExp];
   },
+  crossFlops(2),
 );
 
 const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | 'dy', AttentionAttributes>(
@@ -94,6 +126,7 @@ const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | '
     );
     return [dQuery, dKeyValue];
   },
+  crossFlops(4),
 );
 
 /** Throws unless the starts of sequences lie in order within the rows: the add-on does not check. */

@@ -69,8 +69,17 @@ function matMul(
 const isNative = (a: TensorInfo, b: TensorInfo): boolean =>
   isFloat(a) && isFloat(b) && a.shape.length >= 2 && b.shape.length >= 2 && sizeOf(a.shape) > 0 && sizeOf(b.shape) > 0;
 
-const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>('BatchMatMul', ({ inputs: { a, b }, attrs, backend }) =>
-  isNative(a, b) ? matMul(a, b, attrs, backend) : null,
+function matMulFlops({ a, b }: Readonly<Record<'a' | 'b', TensorInfo>>, attrs: MatMulAttributes): number {
+  const [batchA, batchB] = [a, b].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]];
+  const batch = sizeOf(broadcast_util.assertAndGetBroadcastShape(batchA, batchB));
+  const [aRows, aColumns] = a.shape.slice(-2) as [number, number];
+  return 2 * batch * aRows * aColumns * b.shape.at(attrs.transposeB ? -2 : -1)!;
+}
+
+const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>(
+  'BatchMatMul',
+  ({ inputs: { a, b }, attrs, backend }) => (isNative(a, b) ? matMul(a, b, attrs, backend) : null),
+  matMulFlops,
 );
 
 const isBiasVector = (bias: TensorInfo, columns: number): boolean =>
@@ -92,6 +101,7 @@ const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights',
     }
     return y;
   },
+  matMulFlops,
 );
 
 export const matMulKernels = [batchMatMul, fusedMatMul];

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel } from './kernel.js';
+import { checkSize, kernel, sizeOf } from './kernel.js';
 
 /** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -58,6 +58,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     );
     return [targetLogProb, meanLogProb, predictions, ...sums];
   },
+  ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
 );
 
 /** Largest table of exponentials that a training step keeps: beyond it the logits are computed twice. */
@@ -93,6 +94,7 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
     );
     return [dFeatures, dWeights.info];
   },
+  ({ features, weights }) => 4 * sizeOf(features!.shape) * weights!.shape[0]!,
 );
 
 export const classifierStatisticsKernels = [classifierStatistics, classifierStatisticsGrad];

@@ -1,4 +1,3 @@
-import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { attentionKernels } from './attention.js';
 import { matMulKernels } from './batch-matmul.js';
 import { binaryKernels } from './binary.js';
@@ -7,6 +6,7 @@ import { copyKernels } from './copy.js';
 import { dropoutKernels } from './dropout.js';
 import { embeddingKernels } from './embedding.js';
 import { gatherKernels } from './gather.js';
+import type { NativeKernel } from './kernel.js';
 import { layerNormKernels } from './layer-norm.js';
 import { linearKernels } from './linear.js';
 import { softmaxKernels } from './softmax.js';
@@ -15,7 +15,7 @@ import { topKKernels } from './top-k.js';
 import { transposeKernels } from './transpose.js';
 
 /** Every kernel with native code: tfjs's own, and the fused ones that only this backend has. */
-export const nativeKernels: readonly KernelConfig[] = [
+export const nativeKernels: readonly NativeKernel[] = [
   ...attentionKernels,
   ...binaryKernels,
   ...classifierStatisticsKernels,

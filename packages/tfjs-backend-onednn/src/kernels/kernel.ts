@@ -1,6 +1,7 @@
 import { getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { DropoutArguments } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
+import { computesInJavaScript } from '../recorder.js';
 
 export const BACKEND_NAME = 'onednn';
 
@@ -11,12 +12,36 @@ export interface KernelCall<Inputs extends string, Attributes> {
   readonly backend: OneDnnBackend;
 }
 
+/** A kernel as tfjs registers it, with what a profile says about it. */
+export interface NativeKernel extends KernelConfig {
+  readonly flops?: (call: Parameters<KernelFunc>[0]) => number;
+}
+
+/** Floating-point operations of a call's matrix products, a multiply-add as two. */
+type CountFlops<Inputs extends string, Attributes> = (
+  inputs: KernelCall<Inputs, Attributes>['inputs'],
+  attrs: Attributes,
+  backend: OneDnnBackend,
+) => number;
+
 /** A kernel of this backend. */
 export function kernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
-): KernelConfig {
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(run as unknown as KernelFunc) };
+  flops?: CountFlops<Inputs, Attributes>,
+): NativeKernel {
+  const kernelFunc = leavingNothing(run as unknown as KernelFunc);
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc, ...counting(flops) };
+}
+
+function counting<Inputs extends string, Attributes>(
+  flops: CountFlops<Inputs, Attributes> | undefined,
+): Pick<NativeKernel, 'flops'> {
+  if (flops === undefined) return {};
+  return {
+    flops: ({ inputs, attrs, backend }) =>
+      flops(inputs as Record<Inputs, TensorInfo>, attrs as Attributes, backend as OneDnnBackend),
+  };
 }
 
 /**
@@ -26,10 +51,16 @@ export function kernel<Inputs extends string, Attributes = object>(
 export function partialKernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[] | null,
-): KernelConfig {
+  flops?: CountFlops<Inputs, Attributes>,
+): NativeKernel {
   const kernelFunc: KernelFunc = (call) =>
-    run(call as unknown as KernelCall<Inputs, Attributes>) ?? getKernel(kernelName, 'cpu').kernelFunc(call);
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(kernelFunc) };
+    run(call as unknown as KernelCall<Inputs, Attributes>) ?? inJavaScript(kernelName, call);
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(kernelFunc), ...counting(flops) };
+}
+
+function inJavaScript(kernelName: string, call: Parameters<KernelFunc>[0]): TensorInfo | TensorInfo[] {
+  computesInJavaScript();
+  return getKernel(kernelName, 'cpu').kernelFunc(call);
 }
 
 /** A kernel that throws gives back the outputs that it has made: nobody else knows them. */

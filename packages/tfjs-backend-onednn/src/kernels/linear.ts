@@ -1,24 +1,28 @@
 import { addon } from '../addon.js';
-import { checkSize, kernel, tableShape } from './kernel.js';
+import { checkSize, kernel, sizeOf, tableShape } from './kernel.js';
 
 interface LinearAttributes {
   readonly activation: 'linear' | 'relu';
 }
 
 /** y = activation(x · Wᵀ + b): x [..., in], weight [out, in], bias [out] → y [..., out]. */
-const fusedLinear = kernel<'x' | 'weight' | 'bias', LinearAttributes>('FusedLinear', ({ inputs, attrs, backend }) => {
-  const { x, weight, bias } = inputs;
-  const { rows, columns } = tableShape(x);
-  const out = weight.shape[0]!;
-  checkSize('weight', weight, [out, columns]);
-  checkSize('bias', bias, [out]);
-  const y = backend.output([...x.shape.slice(0, -1), out]);
-  addon().linear(
-    ...([backend.floats(x), backend.floats(weight), backend.floats(bias), backend.floats(y)] as const),
-    ...([rows, columns, out, attrs.activation === 'relu'] as const),
-  );
-  return y;
-});
+const fusedLinear = kernel<'x' | 'weight' | 'bias', LinearAttributes>(
+  'FusedLinear',
+  ({ inputs, attrs, backend }) => {
+    const { x, weight, bias } = inputs;
+    const { rows, columns } = tableShape(x);
+    const out = weight.shape[0]!;
+    checkSize('weight', weight, [out, columns]);
+    checkSize('bias', bias, [out]);
+    const y = backend.output([...x.shape.slice(0, -1), out]);
+    addon().linear(
+      ...([backend.floats(x), backend.floats(weight), backend.floats(bias), backend.floats(y)] as const),
+      ...([rows, columns, out, attrs.activation === 'relu'] as const),
+    );
+    return y;
+  },
+  ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0]!,
+);
 
 /** x, weight, bias, y, dy → dx, dWeight, dBias. */
 const fusedLinearGrad = kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', LinearAttributes>(
@@ -38,6 +42,7 @@ const fusedLinearGrad = kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', LinearAttri
     );
     return [dx, dWeight.info, dBias.info];
   },
+  ({ x, weight }) => 4 * sizeOf(x.shape) * weight.shape[0]!,
 );
 
 export const linearKernels = [fusedLinear, fusedLinearGrad];

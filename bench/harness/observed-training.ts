@@ -1,0 +1,75 @@
+import { readSync, writeSync } from 'node:fs';
+import { main } from '../../src/cli/main.js';
+import { log } from '../../src/log.js';
+import type { TranslationBatch } from '../../src/tasks/collate.js';
+import type { StatsEvent } from '../../src/training/events.js';
+import { Trainer } from '../../src/training/trainer.js';
+import type { BatchWork } from './model-size.js';
+
+/**
+ * Runs `ts-fairseq train` as it is, with the arguments of this process. When an update has been logged it writes a line
+ * about it to stdout and waits for a line on stdin before it goes on, so that several runs can take turns. What is timed
+ * is the whole update: loading, forward, backward, clipping, optimizer and log.
+ */
+export interface ObservedUpdate extends BatchWork {
+  readonly update: number;
+  readonly seconds: number; // NaN for the first
+  readonly loss: number; // as logged
+  readonly peakBytes: number; // resident, of the process so far
+  /** The batch, for runs of other programs on the same; with --emit-batches as the first argument. */
+  readonly batch?: Pick<
+    TranslationBatch,
+    'batchSize' | 'sourceLength' | 'targetLength' | 'sourceTokens' | 'prevOutputTokens' | 'target'
+  >;
+}
+
+const emitBatches = process.argv[2] === '--emit-batches';
+let batches: readonly TranslationBatch[] = [];
+let start = Number.NaN;
+
+function workOf(): BatchWork {
+  const sum = (value: (batch: TranslationBatch) => number): number =>
+    batches.reduce((total, batch) => total + value(batch), 0);
+  return {
+    sourceTokens: sum(({ sourceTokenCount }) => sourceTokenCount),
+    targetTokens: sum(({ ntokens }) => ntokens),
+  };
+}
+
+function batchOf({ batchSize, sourceLength, targetLength, ...batch }: TranslationBatch): object {
+  const [sourceTokens, prevOutputTokens, target] = [batch.sourceTokens, batch.prevOutputTokens, batch.target];
+  const arrays = { sourceTokens: [...sourceTokens], prevOutputTokens: [...prevOutputTokens], target: [...target] };
+  return { batchSize, sourceLength, targetLength, ...arrays };
+}
+
+// The batches are in no event of the log: seen on their way into the trainer.
+const step = Trainer.prototype.step;
+Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
+  batches = microBatches;
+  return step.call(this, microBatches, epoch);
+};
+
+/** A line to the parent, whole: a signal may cut a write short. */
+function tell(report: object): void {
+  const line = Buffer.from(`${JSON.stringify(report)}\n`);
+  for (let written = 0; written < line.length; ) written += writeSync(1, line, written);
+}
+
+log.attach(({ kind, fields }) => {
+  if (kind !== 'train_inner') return;
+  const seconds = (performance.now() - start) / 1000;
+  const stats = new Map((fields as unknown as StatsEvent).stats);
+  const report = {
+    update: Number(stats.get('num_updates')),
+    seconds,
+    loss: Number(stats.get('loss')),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+    ...workOf(),
+    ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
+  };
+  tell(report);
+  if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
+  start = performance.now();
+});
+
+process.exitCode = await main(['train', ...process.argv.slice(emitBatches ? 3 : 2)]);

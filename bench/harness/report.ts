@@ -1,0 +1,69 @@
+import { appendFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { formatTable } from '../../src/table.js';
+
+type Value = string | number;
+
+export interface Column<Row> {
+  readonly heading: string;
+  readonly value: (row: Row) => Value;
+  /** Digits behind the point; 0 where it is not said. */
+  readonly digits?: number;
+}
+
+export interface Report<Row> {
+  readonly benchmark: string;
+  /** What is behind the columns, in a line or two. */
+  readonly note: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  /** What else goes into the JSON. */
+  readonly details?: object;
+}
+
+const [loadAtStart] = loadavg();
+
+/** What the figures were seen on. */
+const machine = (threads: number) => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  threads,
+  node: process.version,
+  /** Processes that ran or waited in the minute before; figures are too low where it is more than a little. */
+  loadAtStart: loadAtStart!,
+});
+
+/**
+ * Prints a table; with `--json FILE` appends the figures to it as a line, with `--json -` prints that line and the table
+ * goes to stderr.
+ */
+export function publish<Row extends object>(
+  { benchmark, note, columns, rows, details = {} }: Report<Row>,
+  { json, threads }: { readonly json?: string | undefined; readonly threads: number },
+): void {
+  const cells = rows.map((row) => columns.map(({ value, digits = 0 }) => cell(value(row), digits)));
+  const { cpu, cores, loadAtStart: load } = machine(threads);
+  const busy = load > 0.5 ? `; other work was running (load ${load.toFixed(1)}): figures are low` : '';
+  const table = formatTable([columns.map(({ heading }) => heading), ...cells]);
+  const text = `${benchmark}: ${cpu}, ${threads} of ${cores} threads${busy}\n${note}\n${table}\n\n`;
+  const line = `${JSON.stringify({ benchmark, machine: machine(threads), ...details, rows })}\n`;
+  if (json === '-') process.stderr.write(text);
+  else process.stdout.write(text);
+  if (json === '-') process.stdout.write(line);
+  else if (json !== undefined) appendFileSync(json, line);
+}
+
+const cell = (value: Value, digits: number): string =>
+  typeof value === 'string' ? value : Number.isFinite(value) ? value.toFixed(digits) : '';
+
+/** The middle of some figures. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export const percent = (ratio: number): string => (Number.isFinite(ratio) ? `${(100 * ratio).toFixed(1)} %` : '');
+
+/** What a benchmark is at, on stderr. */
+export const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);

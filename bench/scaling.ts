@@ -1,0 +1,100 @@
+/** How do speed and memory change with the size of batches, the vocabulary and the length of sentences? */
+import { join } from 'node:path';
+import { training } from './harness/contestant.js';
+import { measurePeak } from './harness/gemm-peak.js';
+import { makeUpData } from './harness/made-up-data.js';
+import { modelSize, trainingFlops, trainingGemms } from './harness/model-size.js';
+import type { ObservedUpdate } from './harness/observed-training.js';
+import { benchmarkOptions } from './harness/options.js';
+import { median, percent, progress, publish } from './harness/report.js';
+import { temporaryFolder } from './harness/temporary.js';
+import { averageWork } from './harness/work.js';
+
+const options = benchmarkOptions({ model: { type: 'string', default: 'small' }, updates: { type: 'string' } });
+const { threads, short } = options;
+const model = modelSize(options.model);
+const updates = Number(options.updates ?? (short ? 3 : 7));
+const WARMUP = 3;
+const PEAK_REPETITIONS = 5;
+
+interface Point {
+  readonly maxTokens: number;
+  readonly vocab: number;
+  readonly length: number; // tokens of each sentence, </s> included
+}
+
+const BASE: Point = { maxTokens: 4096, vocab: 8000, length: 20 };
+const choose = <T>(values: readonly T[]): T[] => (short ? [values[0]!, values.at(-1)!] : [...values]);
+const POINTS: readonly Point[] = [
+  ...choose([1024, 2048, 4096, 8192, 16384]).map((maxTokens) => ({ ...BASE, maxTokens })),
+  ...choose([8000, 16000, 32000, 64000]).map((vocab) => ({ ...BASE, vocab })),
+  ...choose([20, 50, 100, 200, 500]).map((length) => ({ ...BASE, length })),
+];
+
+/** Products of attention scores and contexts, forward and backward: 12 · embed · Σ over layers of queries · keys. */
+const attentionFlops = (tokens: number, length: number): number =>
+  12 * model.embed * model.layers * tokens * (length + length + length);
+
+interface Row extends Point {
+  readonly tokensPerSecond: number;
+  readonly gflops: number;
+  /** The same with the products of attention. */
+  readonly gflopsWithAttention: number;
+  readonly peak: number;
+  readonly peakBytes: number;
+}
+
+async function measure(point: Point, folder: string): Promise<Row> {
+  const { maxTokens, vocab, length } = point;
+  const sentences = Math.ceil((maxTokens / length) * (WARMUP + updates + 1));
+  const data = makeUpData(folder, { vocab, length, sentences });
+  const contestant = training('training', data, [...model.flags, '--max-tokens', String(maxTokens), ...LOSS], {
+    threads,
+  });
+  const seen: ObservedUpdate[] = [];
+  try {
+    for (let update = 0; update < WARMUP + updates; update++) seen.push(await contestant.next());
+  } finally {
+    contestant.stop();
+  }
+  const timed = seen.slice(WARMUP);
+  const perSecond = (value: (update: ObservedUpdate) => number): number =>
+    median(timed.map((update) => value(update) / update.seconds));
+  const gemms = trainingGemms(model, vocab, averageWork(timed));
+  const gflops = (update: ObservedUpdate): number => trainingFlops(model, vocab, update) / 1e9;
+  return {
+    ...point,
+    tokensPerSecond: perSecond(({ targetTokens }) => targetTokens),
+    gflops: perSecond(gflops),
+    gflopsWithAttention: perSecond((update) => gflops(update) + attentionFlops(update.targetTokens, length) / 1e9),
+    peak: measurePeak(gemms, { precision: 'float32', threads, repetitions: PEAK_REPETITIONS }).mean,
+    peakBytes: seen.at(-1)!.peakBytes,
+  };
+}
+
+const LOSS = ['--criterion', 'label_smoothed_cross_entropy'];
+const work = temporaryFolder();
+const rows: Row[] = [];
+for (const [index, point] of POINTS.entries()) {
+  progress(`--max-tokens ${point.maxTokens}, ${point.vocab} symbols, ${point.length} tokens a sentence`);
+  rows.push(await measure(point, join(work, String(index))));
+}
+publish(
+  {
+    benchmark: 'scaling',
+    note: `${model.name}, float32, made-up sentences of one length; GFLOPS without and with the products of attention`,
+    columns: [
+      { heading: '--max-tokens', value: ({ maxTokens }) => maxTokens },
+      { heading: 'vocabulary', value: ({ vocab }) => vocab },
+      { heading: 'length', value: ({ length }) => length },
+      { heading: 'target tokens/s', value: ({ tokensPerSecond }) => tokensPerSecond },
+      { heading: 'GFLOPS', value: ({ gflops }) => gflops, digits: 1 },
+      { heading: 'with attention', value: ({ gflopsWithAttention }) => gflopsWithAttention, digits: 1 },
+      { heading: 'peak', value: ({ peak }) => peak, digits: 1 },
+      { heading: 'ratio', value: ({ gflops, peak }) => percent(gflops / peak) },
+      { heading: 'GiB', value: ({ peakBytes }) => peakBytes / 2 ** 30, digits: 2 },
+    ],
+    rows,
+  },
+  options,
+);

@@ -1,0 +1,47 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as tf from '../../src/tf.js';
+import { train } from '../../src/training/train.js';
+import { recordLog, temporaryFolder } from './observe.js';
+import { makeToyData } from './toy-data.js';
+import { toyRequest } from './toy-request.js';
+
+const data = makeToyData(temporaryFolder());
+const recorded = recordLog();
+const PROFILE = { milliseconds: 1, kernels: [], pool: { mostInUse: 0, reserved: 0 }, cachedPrimitives: 0 };
+
+/** Notes behind which update it was started and ended. */
+function observedProfiler() {
+  const seen: string[] = [];
+  const updates = (): number => recorded.stats('train_inner').length;
+  return {
+    seen,
+    start: () => void seen.push(`start after ${updates()}`),
+    end: () => {
+      seen.push(`end after ${updates()}`);
+      return PROFILE;
+    },
+  };
+}
+
+const run = (maxUpdate: number, profiler: ReturnType<typeof observedProfiler>): Promise<void> =>
+  train(toyRequest(data, { maxUpdate, noSave: true }, { profiler, logInterval: 1 }));
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+describe('train with a profiler', () => {
+  it('profiles the whole of the 20th update and logs it', async () => {
+    const profiler = observedProfiler();
+    await run(23, profiler);
+    expect(profiler.seen).toEqual(['start after 19', 'end after 20']);
+    expect(recorded.messages().filter((message) => message.startsWith('profile of update 20:'))).toHaveLength(1);
+  });
+
+  it('says that there is no profile where training ends before', async () => {
+    const profiler = observedProfiler();
+    await run(5, profiler);
+    expect(profiler.seen).toEqual([]);
+    expect(recorded.messages()).toContain('--profile: no profile, training ended after 5 updates; it is of update 20');
+  });
+});
