@@ -53,8 +53,8 @@ describe('training from fairseq’s initial weights', () => {
       const { tokens, loss, nll, gradientNorm, learningRate } = await trainer.step([batch], 1);
       const early = index < 10;
       expect(tokens).toBe(expected.ntokens);
-      expect(Math.abs(loss / expected.loss_sum_nats - 1)).toBeLessThan(early ? 1e-6 : 3e-5);
-      expect(Math.abs(nll / expected.nll_sum_nats - 1)).toBeLessThan(early ? 1e-6 : 3e-5);
+      expect(Math.abs(loss / expected.loss_sum_nats - 1)).toBeLessThan(early ? 1e-6 : 5e-5);
+      expect(Math.abs(nll / expected.nll_sum_nats - 1)).toBeLessThan(early ? 1e-6 : 5e-5);
       expect(Math.abs(gradientNorm / expected.gnorm - 1)).toBeLessThan(early ? 1e-4 : 5e-3);
       expect(learningRate).toBeCloseTo(expected.lr_after, 12);
     }
