@@ -25,9 +25,26 @@ struct ClassFunction {
 
 constexpr int64_t kClassBlock = 256;  // classes whose p and f(p) are at hand at once
 
+// Up to here a few terms of a series in p are as good as float32; nearly all classes of a row lie below.
+constexpr float kSmallProbability = 1.0f / 64;
+
+// Whether log(1 − scale·p) of these probabilities is the plain curve and its series serves.
+INLINE bool takes_log_series(const ClassFunction& f, const float* p, int64_t count) {
+  if (f.start != 0 || f.scale > 1 || f.clamp > 0.5f) return false;
+  float largest = 0;
+#pragma omp simd reduction(max : largest)
+  for (int64_t v = 0; v < count; v++) largest = p[v] > largest ? p[v] : largest;
+  return largest <= kSmallProbability && largest <= f.log_end && largest <= f.abrupt;
+}
+
 // values[v] += f(p[v]) for probabilities that are not close to 1
 INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t count, float* values) {
-  if (f.family == ClassFamily::kLog) {
+  if (f.family == ClassFamily::kLog && takes_log_series(f, p, count)) {
+    for (int64_t v = 0; v < count; v++) {
+      const float x = f.scale * p[v];  // log(1 − x) = −x − x²/2 − x³/3 − x⁴/4 − …
+      values[v] -= x * (1.0f + x * (0.5f + x * (0.333333333f + x * 0.25f)));
+    }
+  } else if (f.family == ClassFamily::kLog) {
     const float log_clamp = std::log(f.clamp);
     const float tangent_value = std::log(1.0f - f.log_end), tangent_slope = 1.0f / (1.0f - f.log_end);
     for (int64_t v = 0; v < count; v++) {
@@ -53,7 +70,12 @@ INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t cou
 
 // values[v] += g · p[v] · f′(p[v])
 INLINE void add_class_gradients(const ClassFunction& f, float g, const float* p, int64_t count, float* values) {
-  if (f.family == ClassFamily::kLog) {
+  if (f.family == ClassFamily::kLog && takes_log_series(f, p, count)) {
+    for (int64_t v = 0; v < count; v++) {
+      const float x = f.scale * p[v];  // x / (1 − x) = x + x² + x³ + x⁴ + …
+      values[v] -= g * (x * (1.0f + x * (1.0f + x * (1.0f + x))));
+    }
+  } else if (f.family == ClassFamily::kLog) {
     const float tangent_slope = -1.0f / (1.0f - f.log_end);
     for (int64_t v = 0; v < count; v++) {
       const float rest = 1.0f - f.scale * p[v];
