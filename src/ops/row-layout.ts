@@ -53,16 +53,15 @@ export function selectSequences(
   { time, starts, positions, padding }: RowLayout,
   sequences: Int32Array,
 ): { layout: RowLayout; rows: Int32Array } {
-  const rows = [...sequences].flatMap((sequence) =>
-    Array.from({ length: starts[sequence + 1]! - starts[sequence]! }, (_, index) => starts[sequence]! + index),
-  );
+  const rows: number[] = [];
   const newStarts = new Int32Array(sequences.length + 1);
   const newPositions: number[] = [];
   sequences.forEach((sequence, index) => {
     for (let row = starts[sequence]!; row < starts[sequence + 1]!; row++) {
+      rows.push(row);
       newPositions.push(index * time + (positions[row]! - sequence * time));
     }
-    newStarts[index + 1] = newPositions.length;
+    newStarts[index + 1] = rows.length;
   });
   const kept = padding === null ? null : Int32Array.from(rows, (row) => padding[row]!);
   return {

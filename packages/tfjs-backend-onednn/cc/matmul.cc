@@ -20,7 +20,7 @@ namespace {
 using dnnl::memory;
 
 // Rows are handed to primitives in blocks of few sizes, so that the many lengths of batches need few primitives.
-constexpr int64_t kLargeBlock = 2048, kBlock = 128;
+constexpr int64_t kLargeBlock = 2048, kBlock = kProductRows;
 
 // Below this many weights dnnl_sgemm is as fast as a float32 primitive with packed weights.
 constexpr int64_t kPackedWeights = 1 << 17;

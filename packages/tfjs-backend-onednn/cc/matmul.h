@@ -9,6 +9,9 @@
 // the kernel, and bfloat16 operands where that is switched on; sums and results are float32 always.
 namespace onednn_backend {
 
+// Whole blocks of so many rows are what products do best.
+constexpr int64_t kProductRows = 128;
+
 // Whether products of layers round their operands to bfloat16.
 void set_bfloat16(bool on);
 

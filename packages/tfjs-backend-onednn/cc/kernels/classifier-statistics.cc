@@ -189,11 +189,10 @@ namespace {
 
 // A chunk of logits should stay in the last-level cache between the product that makes it and those that read it.
 constexpr int64_t kChunkBytes = 8 << 20;
-constexpr int64_t kRowBlock = 128;  // of the products' primitives
 
 int64_t chunk_rows(const ClassifierShape& shape) {
   const int64_t fitting = kChunkBytes / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(shape.classes, 1);
-  return std::min(shape.rows, std::max<int64_t>(kRowBlock, fitting / kRowBlock * kRowBlock));
+  return std::min(shape.rows, std::max<int64_t>(kProductRows, fitting / kProductRows * kProductRows));
 }
 
 // The kept memory: exponentials [rows, classes], then a RowExponentials for each row, unaligned.
