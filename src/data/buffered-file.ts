@@ -30,9 +30,11 @@ export class BufferedFile {
 
   append(bytes: Uint8Array): void {
     if (this.#filled + bytes.length > BUFFER_BYTES) this.#flush();
-    if (bytes.length > BUFFER_BYTES) return this.#write(bytes);
-    this.#buffer.set(bytes, this.#filled);
-    this.#filled += bytes.length;
+    if (bytes.length > BUFFER_BYTES) this.#write(bytes);
+    else {
+      this.#buffer.set(bytes, this.#filled);
+      this.#filled += bytes.length;
+    }
   }
 
   close(): void {
