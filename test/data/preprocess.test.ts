@@ -9,6 +9,8 @@ import { type PreprocessOptions, preprocessOptions } from '../../src/data/prepro
 import { UserError } from '../../src/errors.js';
 
 const TEXT = 'test/golden/data/text';
+const GIVEN = 'test/golden/data';
+const SEVERAL = { validpref: `${TEXT}/valid,${TEXT}/test`, testpref: `${TEXT}/test,${TEXT}/valid` };
 const sha256 = JSON.parse(readFileSync('test/golden/data/preprocess-sha256.json', 'utf8')) as Record<
   string,
   Record<string, string>
@@ -46,6 +48,11 @@ describe("preprocess writes fairseq's files byte for byte", async () => {
     ['joined', { joinedDictionary: true }],
     ['separate', { thresholdsrc: 2, thresholdtgt: 3, paddingFactor: 1 }],
     ['nwords', { nwordssrc: 200, nwordstgt: 150 }],
+    ['cut', { nwordssrc: 100, thresholdtgt: 4, paddingFactor: 16, ...SEVERAL }],
+    ['dict-only', { joinedDictionary: true, dictOnly: true, thresholdsrc: 3, ...SEVERAL }],
+    ['given', { srcdict: `${GIVEN}/separate/dict.de.txt`, tgtdict: `${GIVEN}/nwords/dict.en.txt`, ...SEVERAL }],
+    ['given-joined', { joinedDictionary: true, tgtdict: `${GIVEN}/separate/dict.en.txt`, ...SEVERAL }],
+    ['only-source', { onlySource: true, paddingFactor: 1, ...SEVERAL }],
   ])('%s', async (name, options) => {
     await run({ trainpref: `${TEXT}/train`, validpref: `${TEXT}/valid`, testpref: `${TEXT}/test`, ...options });
     const made = readdirSync(destdir).filter((file) => file !== 'preprocess.log');
