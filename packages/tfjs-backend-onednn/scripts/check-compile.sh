@@ -32,7 +32,7 @@ failures=0
 compile() {
   local target=$1 compiler=$2 failed=0
   shift 2
-  for file in cc/*.cc cc/kernels/*.cc; do
+  for file in cc/*.cc cc/kernels/*.cc cc/tiles/*.cc; do
     "$compiler" "${flags[@]}" "$@" "$file" || failed=$((failed + 1))
   done
   echo "check-compile: oneDNN $version, $target: $failed files do not compile"
