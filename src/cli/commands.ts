@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('generate', 'translate a split and report BLEU', async () => (await import('./generate.js')).generateCommand),
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
+  entry(
+    'extract-iwslt',
+    'sentences of an IWSLT archive (XML segments, train.tags)',
+    async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
+  ),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
   entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
   entry('lowercase', 'lowercase text', async () => (await import('./lowercase.js')).lowercaseCommand),
