@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
   entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
+  entry(
+    'normalize-punctuation',
+    'Moses normalizer of quotes, dashes and spaces',
+    async () => (await import('./normalize-punctuation.js')).normalizePunctuationCommand,
+  ),
   entry('lowercase', 'lowercase text', async () => (await import('./lowercase.js')).lowercaseCommand),
   entry(
     'clean-corpus',
