@@ -28,7 +28,10 @@ export function parseProtectedPatterns(lines: Iterable<string>, name: string): r
       );
     }
     if (patterns.at(-1)!.test('')) {
-      throw new UserError(`${name} line ${number}: the pattern matches the empty text`, 'write one that takes a character');
+      throw new UserError(
+        `${name} line ${number}: the pattern matches the empty text`,
+        'write one that takes a character',
+      );
     }
   }
   return patterns;
