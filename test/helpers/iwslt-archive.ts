@@ -35,14 +35,14 @@ function trainingTags(lines: readonly string[], language: 'de' | 'en'): string {
 }
 
 function segments(set: string, lines: readonly string[], language: 'de' | 'en'): string {
-  const escape = (line: string): string => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const escaped = (line: string): string => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<mteval>',
     `<srcset setid="iwslt2014-${set}" srclang="${NAMES[language]}">`,
     '<doc docid="1" genre="lectures">',
     '<title>Not part of the set</title>',
-    ...lines.map((line, index) => `<seg id="${index + 1}"> ${escape(line)} ’s </seg>`),
+    ...lines.map((line, index) => `<seg id="${index + 1}"> ${escaped(line)} ’s </seg>`),
     '</doc>',
     '</srcset>',
     '</mteval>',
