@@ -41,7 +41,7 @@ export const commands: readonly CommandEntry[] = [
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
   entry(
     'extract-iwslt',
-    'sentences of an IWSLT archive (XML segments, train.tags)',
+    'the sentences of IWSLT files: XML and train.tags',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
   ),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
