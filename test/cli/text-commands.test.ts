@@ -87,7 +87,10 @@ describe('bad input is a user error and leaves no output behind', () => {
     { line: 'clean-corpus DIR/one DIR/two DIR/out DIR/out2 1 9', message: 'one ends after 1 lines, ' },
     { line: 'clean-corpus DIR/two DIR/two DIR/out DIR/out2 1 x', message: 'max' },
     { line: 'extract-iwslt DIR/one DIR/out', message: 'one is neither mteval XML' },
-    { line: 'truecase --model DIR/one DIR/two DIR/out', message: 'one line 1: "a b" is not "<word> (<count>/<total>) …"' },
+    {
+      line: 'truecase --model DIR/one DIR/two DIR/out',
+      message: 'one line 1: "a b" is not "<word> (<count>/<total>) …"',
+    },
     { line: 'truecase DIR/two DIR/out', message: '--model is missing' },
     { line: 'learn-bpe --dict-input DIR/one DIR/out', message: 'one line 1: "a b" is not "<word> <count>"' },
     { line: 'learn-bpe DIR/empty DIR/out', message: 'nothing to learn' },
