@@ -53,4 +53,9 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./learn-joint-bpe-and-vocab.js')).learnJointBpeAndVocabCommand,
   ),
   entry('apply-bpe', 'segment text with BPE codes', async () => (await import('./apply-bpe.js')).applyBpeCommand),
+  entry(
+    'spm-encode',
+    'split text with a SentencePiece model',
+    async () => (await import('./spm-encode.js')).spmEncodeCommand,
+  ),
 ];
