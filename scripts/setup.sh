@@ -38,5 +38,6 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$key" ]; then
 fi
 
 if have_native_tools; then node packages/tfjs-backend-onednn/scripts/build.js; fi
+node packages/sentencepiece-native/scripts/build.js
 
 npx --no-install tsc -b

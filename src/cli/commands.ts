@@ -76,4 +76,10 @@ export const commands: readonly CommandEntry[] = [
     'split text with a SentencePiece model',
     async () => (await import('./spm-encode.js')).spmEncodeCommand,
   ),
+  entry(
+    'spm-decode',
+    'join the pieces of a SentencePiece model',
+    async () => (await import('./spm-decode.js')).spmDecodeCommand,
+  ),
+  entry('spm-train', 'train a SentencePiece model', async () => (await import('./spm-train.js')).spmTrainCommand),
 ];

@@ -1,8 +1,13 @@
 /** The parts of sentencepiece-js 1.1.0 in use; the package brings no types. */
 declare module 'sentencepiece-js' {
+  interface View {
+    delete(): void;
+  }
   export class SentencePieceProcessor {
-    /** What the WebAssembly module exports of the C++ class; calls with a view are made by the methods below. */
-    readonly processor: { delete(): void };
+    /** The WebAssembly module; what it makes has to be deleted. */
+    readonly sentencepiece: { readonly StringView: new (text: string) => View & { getView(): View } };
+    /** The C++ class of one model. */
+    readonly processor: { PieceToId(piece: View): number };
     load(path: string): Promise<void>;
     encodeIds(text: string): number[];
     encodePieces(text: string): string[];
