@@ -2,7 +2,6 @@ import { writeWhole } from '../checkpoint/whole-file.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { readLines, writeLinesAtomically } from '../text/lines.js';
-import { requireNative } from '../text/sentencepiece/native.js';
 import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/train.js';
 import { defineCommand } from './command.js';
 import { withUnderscores } from './spm-options.js';
@@ -21,14 +20,11 @@ const options = withUnderscores(
       help: 'share of the characters that get pieces',
     },
     inputSentenceSize: { kind: 'int', default: 0, min: 0, help: 'train on this many sentences; 0: all' },
-    shuffleInputSentence: { kind: 'boolean', default: true, takesValue: true, help: 'draw these, or take the first' },
-    randomSeed: {
-      kind: 'int',
-      default: null,
-      min: 0,
-      max: 2 ** 32 - 2,
-      aliases: ['--seed'],
-      help: 'seed of that draw; without it every run differs',
+    shuffleInputSentence: {
+      kind: 'boolean',
+      default: true,
+      takesValue: true,
+      help: 'draw these (the same in every run), or take the first',
     },
     maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'leave out sentences of more bytes' },
     maxSentencepieceLength: { kind: 'int', default: 16, min: 1, max: 512, help: 'characters of a piece' },
@@ -79,11 +75,10 @@ export const spmTrainCommand = defineCommand({
       '      --character-coverage 1.0',
   ],
   async run({ options }) {
-    const { input, modelPrefix, randomSeed, ...training } = options;
+    const { input, modelPrefix, ...training } = options;
     if (modelPrefix === null) throw new UserError('--model-prefix is missing', 'name the model to write');
     checkIds(options);
     checkSymbols(options);
-    if (randomSeed !== null) requireNative('training a SentencePiece model').seed(randomSeed);
     const { model, vocabulary } = trainSentencePiece(sentencesOf(input.split(',')), trainingOptions(training));
     writeWhole(`${modelPrefix}.model`, [model]);
     writeLinesAtomically(`${modelPrefix}.vocab`, vocabulary);
