@@ -20,7 +20,7 @@ export const spmDecodeCommand = defineCommand({
   examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],
   async run({ args, options }) {
     const model = await loadModel(options.model);
-    filterLines(args, options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodePieces(words(line)));
+    filterLines(args, options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodeLine(line));
   },
 });
 

@@ -77,7 +77,7 @@ function createEncoder(model: SentencePiece, { outputFormat, nbestSize, alpha, r
     return (line) => joined([ids ? model.sampleIds(line, sampling) : model.samplePieces(line, sampling)]);
   }
   if (randomSeed !== null) throw new UserError('--random-seed is there for samples', 'add --alpha or --nbest-size');
-  return (line) => joined([ids ? model.encodeIds(line) : model.encodePieces(line)]);
+  return (line) => [ids ? model.encodeIds(line).join(' ') : model.encodeLine(line)];
 }
 
 const DEFAULT_N_BEST = 10;

@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,8 @@ Napi::Function Model::Define(Napi::Env env) {
                      {
                          InstanceMethod<&Model::EncodePieces>("encodePieces"),
                          InstanceMethod<&Model::EncodeIds>("encodeIds"),
+                         InstanceMethod<&Model::EncodeLine>("encodeLine"),
+                         InstanceMethod<&Model::DecodeLine>("decodeLine"),
                          InstanceMethod<&Model::SamplePieces>("samplePieces"),
                          InstanceMethod<&Model::SampleIds>("sampleIds"),
                          InstanceMethod<&Model::NBestPieces>("nBestPieces"),
@@ -106,6 +109,32 @@ Napi::Value Model::EncodeIds(const Napi::CallbackInfo& info) {
   using Ids = std::vector<int>;
   const std::string text = TextArgument(info);
   return Result<Ids>(info.Env(), [&](Ids* output) { return processor_.Encode(text, output); });
+}
+
+Napi::Value Model::EncodeLine(const Napi::CallbackInfo& info) {
+  const std::string text = TextArgument(info);
+  return Text(info.Env(), [&](std::string* line) {
+    std::vector<std::string> pieces;
+    const auto status = processor_.Encode(text, &pieces);
+    for (const std::string& piece : pieces) {
+      if (!line->empty()) line->push_back(' ');
+      line->append(piece);
+    }
+    return status;
+  });
+}
+
+Napi::Value Model::DecodeLine(const Napi::CallbackInfo& info) {
+  const std::string line = TextArgument(info);
+  return Text(info.Env(), [&](std::string* text) {
+    std::vector<std::string_view> pieces;
+    for (size_t start = 0; start < line.size();) {
+      const size_t end = std::min(line.find(' ', start), line.size());
+      if (end > start) pieces.push_back(std::string_view(line).substr(start, end - start));
+      start = end + 1;
+    }
+    return processor_.Decode(pieces, text);
+  });
 }
 
 Napi::Value Model::SamplePieces(const Napi::CallbackInfo& info) {

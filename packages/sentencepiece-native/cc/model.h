@@ -14,6 +14,8 @@ class Model : public Napi::ObjectWrap<Model> {
  private:
   Napi::Value EncodePieces(const Napi::CallbackInfo& info);
   Napi::Value EncodeIds(const Napi::CallbackInfo& info);
+  Napi::Value EncodeLine(const Napi::CallbackInfo& info);
+  Napi::Value DecodeLine(const Napi::CallbackInfo& info);
   Napi::Value SamplePieces(const Napi::CallbackInfo& info);
   Napi::Value SampleIds(const Napi::CallbackInfo& info);
   Napi::Value NBestPieces(const Napi::CallbackInfo& info);

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 export interface Model {
   encodePieces(text: string): string[];
   encodeIds(text: string): number[];
+  /** The pieces with spaces between, made in one step. */
+  encodeLine(text: string): string;
+  decodeLine(pieces: string): string;
   /**
    * Draws one segmentation. Unigram models: out of the `nBest` best, or of all where it is negative, with
    * probabilities ∝ p^alpha. BPE models: each merge is left out with probability `alpha`.

@@ -9,7 +9,7 @@ export async function loadSentencePieceCodec(
 ): Promise<{ encode(line: string): string; decode(tokens: string): string }> {
   const model = await SentencePiece.load(modelPath);
   return {
-    encode: (line) => model.encodePieces(line).join(' '),
+    encode: (line) => model.encodeLine(line),
     decode: (tokens) => tokens.replaceAll(' ', '').replaceAll('\u2581', ' ').trim(),
   };
 }

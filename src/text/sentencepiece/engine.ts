@@ -2,6 +2,9 @@
 export interface Engine {
   encodePieces(text: string): string[];
   encodeIds(text: string): number[];
+  /** The pieces with spaces between. */
+  encodeLine(text: string): string;
+  decodeLine(pieces: string): string;
   /** Pieces that the vocabulary lacks stay as they are. */
   decodePieces(pieces: readonly string[]): string;
   /** @throws UserError where an id is not in the vocabulary */

@@ -51,6 +51,16 @@ export class SentencePiece {
     return this.engine.encodeIds(text);
   }
 
+  /** The pieces with spaces between. */
+  encodeLine(text: string): string {
+    return this.engine.encodeLine(text);
+  }
+
+  /** The text of pieces with spaces between. */
+  decodeLine(pieces: string): string {
+    return this.engine.decodeLine(pieces);
+  }
+
   decodePieces(pieces: readonly string[]): string {
     return this.engine.decodePieces(pieces);
   }

@@ -38,6 +38,14 @@ class WasmEngine implements Engine {
     return this.#wasm.encodeIds(text);
   }
 
+  encodeLine(text: string): string {
+    return this.encodePieces(text).join(' ');
+  }
+
+  decodeLine(pieces: string): string {
+    return this.decodePieces(pieces.split(' ').filter((piece) => piece !== ''));
+  }
+
   decodeIds(ids: readonly number[]): string {
     const text = this.#wasm.decodeIds(ids);
     // Of a list with an id that it does not have the package makes nothing; the unknown piece always has a text.

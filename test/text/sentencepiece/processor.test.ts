@@ -36,6 +36,8 @@ describe.each(ENGINES)('the engine %s', (engine) => {
     fc.assert(
       fc.property(text([...known, '漢', '¿', '😀']), (line) => {
         expect(model.decodePieces(model.encodePieces(line))).toBe(normalised(line));
+        expect(model.encodeLine(line)).toBe(model.encodePieces(line).join(' '));
+        expect(model.decodeLine(model.encodeLine(line))).toBe(normalised(line));
       }),
     );
     fc.assert(
