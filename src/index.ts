@@ -51,4 +51,6 @@ export { createMosesDetokenizer } from './text/moses/detokenizer.js';
 export { createPunctuationNormalizer } from './text/moses/normalize-punctuation.js';
 export { createMosesTokenizer, type TokenizerOptions } from './text/moses/tokenizer.js';
 export { createTruecaser, parseTruecaseModel } from './text/moses/truecase.js';
+export { type SamplingOptions, SentencePiece, seedSampling } from './text/sentencepiece/processor.js';
+export { type TrainedModel, type TrainingOptions, trainSentencePiece } from './text/sentencepiece/train.js';
 export { type LineTranslation, Translator, type TranslatorOptions } from './translation/translator.js';

@@ -71,4 +71,15 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('get-vocab', 'count the subwords of a text', async () => (await import('./get-vocab.js')).getVocabCommand),
   entry('apply-bpe', 'segment text with BPE codes', async () => (await import('./apply-bpe.js')).applyBpeCommand),
+  entry(
+    'spm-encode',
+    'split text with a SentencePiece model',
+    async () => (await import('./spm-encode.js')).spmEncodeCommand,
+  ),
+  entry(
+    'spm-decode',
+    'join the pieces of a SentencePiece model',
+    async () => (await import('./spm-decode.js')).spmDecodeCommand,
+  ),
+  entry('spm-train', 'train a SentencePiece model', async () => (await import('./spm-train.js')).spmTrainCommand),
 ];

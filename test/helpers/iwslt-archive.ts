@@ -2,26 +2,67 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SETS = ['TED.dev2010', 'TEDX.dev2012', 'TED.tst2010', 'TED.tst2011', 'TED.tst2012'];
+type Language = 'de' | 'fr' | 'en';
+type Sides = readonly [source: string, english: string];
+
+/** What of an IWSLT archive differs from year to year. */
+interface Edition {
+  readonly year: 14 | 17;
+  readonly source: Language;
+  /** Under test/golden/text, without the language: 50 lines for training, then two for each set. */
+  readonly messages: string;
+  readonly sets: readonly string[];
+  /** Pairs at the end of the training text that a recipe drops. */
+  readonly dropped: readonly Sides[];
+}
+
+const IWSLT14: Edition = {
+  year: 14,
+  source: 'de',
+  messages: 'moses/test',
+  sets: ['TED.dev2010', 'TEDX.dev2012', 'TED.tst2010', 'TED.tst2011', 'TED.tst2012'],
+  // For its ratio.
+  dropped: [['Ja .', 'Yes , and then some more words .']],
+};
+
+const IWSLT17: Edition = {
+  year: 17,
+  source: 'fr',
+  messages: 'iwslt17/messages',
+  sets: ['dev2010', 'tst2010', 'tst2011', 'tst2012', 'tst2013', 'tst2014', 'tst2015'].map((name) => `TED.${name}`),
+  // For one side that is empty, and one that is long.
+  dropped: [
+    ['', 'Yes.'],
+    ['Oui.', 'very '.repeat(251)],
+  ],
+};
+
 const LINES_OF_TRAINING = 50;
-const NAMES = { de: 'german', en: 'english' };
+const NAMES = { de: 'german', fr: 'french', en: 'english' };
 
 /** Writes the files of IWSLT 2014's `de-en.tgz`, made of 60 messages: 50 pairs for training, two for each other set. */
-export function writeIwsltFiles(folder: string): void {
+export const writeIwslt14Files = (folder: string): void => writeFiles(folder, IWSLT14);
+
+/** Writes the files of IWSLT 2017's `fr-en.tgz`, made of 64 messages: 50 pairs for training, two for each other set. */
+export const writeIwslt17Files = (folder: string): void => writeFiles(folder, IWSLT17);
+
+function writeFiles(folder: string, edition: Edition): void {
+  const { year, source, messages, sets, dropped } = edition;
   mkdirSync(folder, { recursive: true });
-  for (const language of ['de', 'en'] as const) {
-    const golden = fileURLToPath(new URL(`../golden/text/moses/test.${language}`, import.meta.url));
+  for (const [side, language] of [source, 'en' as const].entries()) {
+    const golden = fileURLToPath(new URL(`../golden/text/${messages}.${language}`, import.meta.url));
     const lines = readFileSync(golden, 'utf8').split('\n');
-    writeFileSync(join(folder, `train.tags.de-en.${language}`), trainingTags(lines, language));
-    for (const [index, set] of SETS.entries()) {
+    const training = [...lines.slice(0, LINES_OF_TRAINING), ...dropped.map((pair) => pair[side]!)];
+    writeFileSync(join(folder, `train.tags.${source}-en.${language}`), trainingTags(training, language));
+    for (const [index, set] of sets.entries()) {
       const first = LINES_OF_TRAINING + 2 * index;
-      const xml = segments(set, lines.slice(first, first + 2), language);
-      writeFileSync(join(folder, `IWSLT14.${set}.de-en.${language}.xml`), xml);
+      const xml = segments(`iwslt20${year}-${set}`, lines.slice(first, first + 2), language);
+      writeFileSync(join(folder, `IWSLT${year}.${set}.${source}-en.${language}.xml`), xml);
     }
   }
 }
 
-function trainingTags(lines: readonly string[], language: 'de' | 'en'): string {
+function trainingTags(lines: readonly string[], language: Language): string {
   const talk = [
     '<url>http://example.org/talk.html</url>',
     '<keywords>talks, tests</keywords>',
@@ -29,17 +70,15 @@ function trainingTags(lines: readonly string[], language: 'de' | 'en'): string {
     `<title>A ${NAMES[language]} title</title>`,
     `<description>TED Talk Subtitles: ${NAMES[language]}’s “text”.</description>`,
   ];
-  // The last pair is dropped for its ratio.
-  const uneven = language === 'de' ? 'Ja .' : 'Yes , and then some more words .';
-  return [...talk, ...lines.slice(0, LINES_OF_TRAINING).map((line) => ` ${line}`), uneven, ''].join('\n');
+  return [...talk, ...lines.map((line) => ` ${line}`), ''].join('\n');
 }
 
-function segments(set: string, lines: readonly string[], language: 'de' | 'en'): string {
+function segments(set: string, lines: readonly string[], language: Language): string {
   const escaped = (line: string): string => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<mteval>',
-    `<srcset setid="iwslt2014-${set}" srclang="${NAMES[language]}">`,
+    `<srcset setid="${set}" srclang="${NAMES[language]}">`,
     '<doc docid="1" genre="lectures">',
     '<title>Not part of the set</title>',
     ...lines.map((line, index) => `<seg id="${index + 1}"> ${escaped(line)} ’s </seg>`),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
-import { writeIwsltFiles } from '../helpers/iwslt-archive.js';
+import { writeIwslt14Files } from '../helpers/iwslt-archive.js';
 import { goldenPath } from '../text/golden.js';
 
 const script = fileURLToPath(new URL('../../scripts/prepare-iwslt14.sh', import.meta.url));
@@ -17,7 +17,7 @@ const prepare = (...args: string[]): { status: number | null; stderr: string } =
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'prepare-iwslt14-'));
-  writeIwsltFiles(at('files/de-en'));
+  writeIwslt14Files(at('files/de-en'));
   execFileSync('tar', ['-czf', at('de-en.tgz'), '-C', at('files'), 'de-en']);
 });
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,0 +1,15 @@
+import { SentencePiece } from './processor.js';
+
+/**
+ * Text to the pieces of a model, separated by spaces, and back: fairseq's `--bpe sentencepiece`.
+ * @throws UserError if the file cannot be read or is not a SentencePiece model
+ */
+export async function loadSentencePieceCodec(
+  modelPath: string,
+): Promise<{ encode(line: string): string; decode(tokens: string): string }> {
+  const model = await SentencePiece.load(modelPath);
+  return {
+    encode: (line) => model.encodeLine(line),
+    decode: (tokens) => tokens.replaceAll(' ', '').replaceAll('\u2581', ' ').trim(),
+  };
+}
