@@ -245,8 +245,9 @@ function translate(command: Command, error: CommanderError, { broughtBy, unsuppo
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
   if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   const flag = /'(.*?)'/.exec(problem)?.[1] ?? '';
-  const instead = unsupported[flag.split('=')[0]!];
-  if (instead !== undefined) return new UserError(`${flag} is not supported`, instead);
+  const name = flag.split('=')[0]!;
+  const instead = unsupported[name];
+  if (instead !== undefined) return new UserError(`${name} is not supported`, instead);
   const choices = broughtBy?.(flag) ?? [];
   if (choices.length > 0) return new UserError(problem, `it comes with ${choices.join(' or ')}`);
   const known = command.options.filter((option) => !option.hidden).flatMap((option) => option.long ?? []);

@@ -2,6 +2,7 @@ import { formatFixed } from 'sacrebleu-ts';
 import type { Dictionary } from '../data/dictionary.js';
 import { ESCAPED_UNK } from '../data/dictionary.js';
 import { type Alignment, alignHypothesis, formatAlignment } from './alignment.js';
+import { formatFloat } from './format-float.js';
 import type { Hypothesis } from './hypothesis.js';
 
 /** One translation as text, with scores in base 2 as fairseq prints them. */
@@ -124,9 +125,12 @@ export function outputLines(sentence: TranslatedSentence, notes?: SentenceNotes)
   }
   if (detokenizedReference !== null) lines.push(`T-${id}\t${detokenizedReference}`);
   for (const { text, detokenized, score, tokenScores, alignment } of translations) {
-    lines.push(`H-${id}\t${score}\t${text}`, `D-${id}\t${score}\t${detokenized}`);
-    lines.push(`P-${id}\t${tokenScores.map((value) => formatFixed(value, 4)).join(' ')}`);
+    lines.push(`H-${id}\t${formatFloat(score)}\t${text}`, `D-${id}\t${formatFloat(score)}\t${detokenized}`);
+    lines.push(`P-${id}\t${tokenScores.map(formatTokenScore).join(' ')}`);
     if (alignment !== null) lines.push(`A-${id}\t${formatAlignment(alignment)}`);
   }
   return lines;
 }
+
+const formatTokenScore = (score: number): string =>
+  Number.isFinite(score) ? formatFixed(score, 4) : formatFloat(score);
