@@ -17,7 +17,7 @@ import { logOptions, startLog } from './log-sink.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
-const { batchSize, skipInvalidSizeInputsValidTest } = datasetOptions;
+const { batchSize, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
 const { prefixSize: _, ...searchOfLines } = searchOptions;
 const { postProcess, printAlignment, replaceUnk } = outputOptions;
 
@@ -39,6 +39,7 @@ const inputOptions = {
     group: 'Input',
     help: 'leave lines unanswered that are too long for the model or --max-tokens; the log names them',
   },
+  numWorkers: { ...numWorkers, group: 'Input' },
 } as const;
 
 const options = {

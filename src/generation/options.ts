@@ -9,7 +9,12 @@ export const searchOptions = defineOptions({
   maxLenA: { kind: 'float', default: 0, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; a' },
   maxLenB: { kind: 'int', default: 200, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; b' },
   minLen: { kind: 'int', default: 1, min: 0, group: 'Search', help: 'shortest output in tokens, without </s>' },
-  matchSourceLen: { kind: 'boolean', default: false, group: 'Search', help: 'no output longer than its source' },
+  matchSourceLen: {
+    kind: 'boolean',
+    default: false,
+    group: 'Search',
+    help: 'outputs as long as their source, its </s> included',
+  },
   lenpen: {
     kind: 'float',
     default: 1,
