@@ -5,7 +5,7 @@ import { type Candidates, mergeBeams, type RowCandidates } from './candidates.js
 import type { EnsembleDecoding } from './ensemble.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
-import { constrain, type Symbols } from './token-constraints.js';
+import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
 
 /** Options with the longest output worked out, in tokens without `</s>`. */
 type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
@@ -74,9 +74,14 @@ export class BatchSearch {
     const { beam, temperature, maxLength } = this.#options;
     // One more than a sentence keeps, for the padding that the merge leaves out.
     const width = Math.min(2 * beam + 1, this.#symbols.vocab);
+    const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
+    if (isAlikeInRows(constrainedStep, this.#options)) {
+      const penalties = vocabularyPenalties(constrainedStep, this.#symbols, this.#options);
+      const table = this.#decoding.stepTop(this.#newest, { width, temperature, penalties });
+      if (table !== null) return { width, stride: 2 * width, table };
+    }
     const packed = tf.tidy(() => {
       const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
-      const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
       const top = tf.topk(constrain(logProbs, constrainedStep, this.#symbols, this.#options), width);
       // Packed into one tensor: a vocabulary is far below 2^24, so float32 holds every index.
       const columns = [top.values, tf.cast(top.indices, 'float32')];
