@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "../bfloat16.h"
 #include "../inline.h"
 #include "../parallel.h"
 
@@ -36,21 +37,6 @@ int64_t element_bytes(Precision precision) {
 }
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
-
-INLINE uint16_t to_bfloat16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
-  const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
-  return static_cast<uint16_t>((is_nan ? bits | 0x400000 : rounded) >> 16);
-}
-
-INLINE float from_bfloat16(uint16_t value) {
-  const uint32_t bits = static_cast<uint32_t>(value) << 16;
-  float result;
-  std::memcpy(&result, &bits, sizeof result);
-  return result;
-}
 
 INLINE float largest_magnitude(const float* values, int64_t count) {
   float top = 0;
@@ -131,10 +117,10 @@ void tile_bfloat16_plain(const Tile& tile) {
     const uint16_t* a = reinterpret_cast<const uint16_t*>(tile.rows + i * tile.row_bytes);
     float sums[kPanelColumns] = {};
     for (int64_t k = 0; k < tile.groups; k++) {
-      const float first = from_bfloat16(a[2 * k]), second = from_bfloat16(a[2 * k + 1]);
+      const float first = to_float(a[2 * k]), second = to_float(a[2 * k + 1]);
       for (int64_t j = 0; j < kPanelColumns; j++) {
         const uint16_t* pair = b + 2 * (k * kPanelColumns + j);
-        sums[j] += first * from_bfloat16(pair[0]) + second * from_bfloat16(pair[1]);
+        sums[j] += first * to_float(pair[0]) + second * to_float(pair[1]);
       }
     }
     for (int64_t j = 0; j < kPanelColumns; j += 16) {
@@ -304,7 +290,7 @@ void GemmInput::set_row(int64_t row, const float* values) {
     }
     case Precision::bfloat16: {
       uint16_t* target = static_cast<uint16_t*>(data_) + row * stride_;
-      for (int64_t i = 0; i < columns_; i++) target[i] = to_bfloat16(values[i]);
+      for (int64_t i = 0; i < columns_; i++) target[i] = rounded_to_bfloat16(values[i]);
       for (int64_t i = columns_; i < stride_; i++) target[i] = 0;
       return;
     }
@@ -347,7 +333,7 @@ void PackedLinear::pack_panel(const float* weight, int64_t panel) {
       const int64_t index = panel * kPanelColumns * depth_ + (k / lane * kPanelColumns + j) * lane + k % lane;
       switch (precision_) {
         case Precision::float32: static_cast<float*>(packed_.data())[index] = value; break;
-        case Precision::bfloat16: static_cast<uint16_t*>(packed_.data())[index] = to_bfloat16(value); break;
+        case Precision::bfloat16: static_cast<uint16_t*>(packed_.data())[index] = rounded_to_bfloat16(value); break;
         case Precision::int8: {
           const int32_t q = quantized(value, factor);
           static_cast<int8_t*>(packed_.data())[index] = static_cast<int8_t>(q);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "../bfloat16.h"
 #include "../inline.h"
 #include "../vector-math.h"
 
@@ -23,11 +24,19 @@ INLINE void normalize_row(const float* x, const float* gain, const float* bias, 
   for (int64_t i = 0; i < columns; i++) y[i] = (x[i] - center) * scale * gain[i] + bias[i];
 }
 
-INLINE float dot(const float* a, const float* b, int64_t count) {
+template <class Stored>
+INLINE float dot(const float* a, const Stored* b, int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; i++) sum += a[i] * b[i];
+  for (int64_t i = 0; i < count; i++) sum += a[i] * to_float(b[i]);
   return sum;
+}
+
+// Brings memory near that is needed soon.
+template <class Stored>
+INLINE void fetch_ahead(const Stored* values, int64_t count) {
+  constexpr int64_t kLine = 64 / sizeof(Stored);
+  for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(values + i);
 }
 
 // scores ← softmax(scores)

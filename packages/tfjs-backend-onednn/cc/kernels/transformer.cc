@@ -17,6 +17,9 @@ namespace {
 // Rows whose logits are in memory at once.
 constexpr int64_t kLogitRows = 96;
 
+// A slab of so few rows is left as it is when fewer are read.
+constexpr int64_t kSmallSlab = 32;
+
 // Slabs that are kept for the next search: as many as most outputs have tokens.
 constexpr std::size_t kFreeSlabs = 64;
 
@@ -175,17 +178,12 @@ void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& sizes) 
   reserve(scratch.wide, rows * std::max(whole_panels(3 * embed), whole_panels(sizes.inner)));
 }
 
-// scores and contexts of one head's queries in the calling thread's memory
-struct HeadScratch {
-  float *query, *scores, *context;
+INLINE const float* as_floats(const float* stored, int64_t, float*) { return stored; }
 
-  HeadScratch(int64_t queries, int64_t keys, int64_t dim) {
-    float* memory = thread_scratch(queries * (2 * dim + keys));
-    query = memory;
-    scores = memory + queries * dim;
-    context = scores + queries * keys;
-  }
-};
+INLINE const float* as_floats(const uint16_t* stored, int64_t count, float* target) {
+  for (int64_t i = 0; i < count; i++) target[i] = to_float(stored[i]);
+  return target;
+}
 
 }  // namespace
 
@@ -212,15 +210,17 @@ Transformer::Transformer(const TransformerSizes& given, const std::vector<const 
 
 Decoding::Decoding(Transformer& model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
                    int64_t sentences, int64_t beam)
-    : model_(model), beam_(beam), starts_(starts, starts + sentences + 1), source_(model.decoder.size()) {
+    : model_(model), beam_(beam), starts_(starts, starts + sentences + 1) {
   const StackSizes& sizes = model.sizes.encoder;
   check_range("token id", ids, starts_.back(), sizes.vocab);
   check_range("position", positions, starts_.back(), sizes.positions);
-  padded_starts_.push_back(0);
+  const int64_t heads = model.sizes.decoder.heads, dim = model.sizes.embed / heads;
+  source_.starts.push_back(0);
   for (int64_t sentence = 0; sentence < sentences; sentence++) {
     const int64_t length = starts_[sentence + 1] - starts_[sentence];
-    longest_ = std::max(longest_, length);
-    padded_starts_.push_back(padded_starts_.back() + pad_to_panel(length));
+    if (length < 1) throw std::invalid_argument("a sentence without tokens");
+    const int64_t elements = heads * (dim * pad_to_panel(length) + length * pad_to_panel(dim));
+    source_.starts.push_back(source_.starts.back() + elements);
     sentence_.push_back(sentence);
   }
   encode(ids, positions);
@@ -236,11 +236,7 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
   const int64_t count = starts_.back(), embed = model_.sizes.embed;
   const StackSizes& sizes = model_.sizes.encoder;
   reserve_scratch(model_, count, sizes);
-  for (SourceMemory& memory : source_) {
-    // One panel more: the last head's values are read in whole panels.
-    reserve(memory.key_value, count * whole_panels(2 * embed) + kPanel);
-    reserve(memory.key_transposed, embed * padded_starts_.back());
-  }
+  source_.memory.reserve(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
     const Rows rows{model_, count, team};
@@ -264,9 +260,13 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
     }
     for (std::size_t index = 0; index < model_.decoder.size(); index++) {
       const PackedLinear& linear = model_.decoder[index].source.key_value;
-      linear.multiply(model_.scratch.input, 0, count, data(source_[index].key_value), false, team);
+      float* key_value = data(model_.scratch.wide);
+      linear.multiply(model_.scratch.input, 0, count, key_value, false, team);
       team.barrier();
-      transpose_keys(static_cast<int64_t>(index), team);
+      const auto layer = static_cast<int64_t>(index);
+      if (stores_float32()) store_source<float>(layer, key_value, team);
+      else store_source<uint16_t>(layer, key_value, team);
+      team.barrier();
     }
   });
 }
@@ -311,15 +311,21 @@ void Decoding::attend_encoder(const Team& team) {
   team.barrier();
 }
 
-void Decoding::transpose_keys(int64_t layer, const Team& team) {
+template <class Stored>
+void Decoding::store_source(int64_t layer, const float* key_value, const Team& team) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;
-  const int64_t stride = whole_panels(2 * embed), sentences = static_cast<int64_t>(starts_.size()) - 1;
-  const float* key_value = data(source_[layer].key_value);
+  const int64_t stride = whole_panels(2 * embed), padded_dim = pad_to_panel(dim);
+  const int64_t sentences = static_cast<int64_t>(starts_.size()) - 1;
+  Stored* memory = static_cast<Stored*>(source_.memory.data()) + layer * source_.starts.back();
   for (int64_t task = team.thread; task < sentences * heads; task += team.threads) {
     const int64_t sentence = task / heads, head = task % heads;
-    const int64_t start = starts_[sentence], length = starts_[sentence + 1] - start, padded = pad_to_panel(length);
-    float* target = data(source_[layer].key_transposed) + embed * padded_starts_[sentence] + head * dim * padded;
-    pack_transposed(key_value + start * stride + head * dim, stride, target, padded, length, dim);
+    const int64_t start = starts_[sentence], length = starts_[sentence + 1] - start, keys = pad_to_panel(length);
+    Stored* target = memory + source_.starts[sentence] + head * (dim * keys + length * padded_dim);
+    float* packed = thread_scratch(dim * keys + length * padded_dim);
+    const float* source = key_value + start * stride + head * dim;
+    pack_transposed(source, stride, packed, keys, length, dim);
+    pack_rows(source + embed, stride, 1.0f, packed + dim * keys, padded_dim, length, dim);
+    for (int64_t i = 0; i < dim * keys + length * padded_dim; i++) store_as(target[i], packed[i]);
   }
 }
 
@@ -340,21 +346,20 @@ void Decoding::select(const int32_t* rows, int64_t count) {
   for (PositionSlab& slab : past_) {
     for (int64_t row = 0; row < count; row++) selected[row] = slab.rows[rows[row]];
     slab.rows = selected;
-    if (count > 0 && 2 * count <= slab.stored) compact(slab);
+    if (count > 0 && 2 * count <= slab.stored && slab.stored > kSmallSlab) compact(slab);
   }
 }
 
 // Leaves the rows out that no hypothesis reads any more.
 void Decoding::compact(PositionSlab& slab) {
-  const int64_t width = 2 * model_.sizes.embed, layers = model_.sizes.decoder.layers;
+  const int64_t bytes = 2 * model_.sizes.embed * stored_bytes(), layers = model_.sizes.decoder.layers;
   const int64_t count = static_cast<int64_t>(slab.rows.size());
   std::unique_ptr<Buffer> kept = take_slab();
-  float* target = reserve(*kept, layers * count * width);
-  const float* source = data(*slab.memory);
+  char* target = static_cast<char*>(kept->reserve(layers * count * bytes));
+  const char* source = static_cast<const char*>(slab.memory->data());
   for (int64_t layer = 0; layer < layers; layer++) {
     for (int64_t row = 0; row < count; row++) {
-      std::memcpy(target + (layer * count + row) * width, source + (layer * slab.stored + slab.rows[row]) * width,
-                  width * sizeof(float));
+      std::memcpy(target + (layer * count + row) * bytes, source + (layer * slab.stored + slab.rows[row]) * bytes, bytes);
     }
   }
   for (int64_t row = 0; row < count; row++) slab.rows[row] = static_cast<int32_t>(row);
@@ -363,15 +368,20 @@ void Decoding::compact(PositionSlab& slab) {
   slab.memory = std::move(kept);
 }
 
-void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
-  const int64_t count = rows(), embed = model_.sizes.embed;
+void Decoding::step(const int32_t* given, int64_t position, float* features) {
+  const int64_t embed = model_.sizes.embed;
   const StackSizes& sizes = model_.sizes.decoder;
-  check_range("token id", tokens, count, sizes.vocab);
+  check_range("token id", given, rows(), sizes.vocab);
   if (position < 0 || position >= sizes.positions) throw std::out_of_range("a position beyond the table of positions");
+  // Before the first token all hypotheses of a sentence are alike, and one row does for them.
+  step_beams_ = past_.empty() && beams_are_alike(given) ? 1 : beam_;
+  const int64_t count = step_rows(), repeats = beam_ / step_beams_;
+  std::vector<int32_t> tokens(count);
+  for (int64_t row = 0; row < count; row++) tokens[row] = given[row * repeats];
   reserve_scratch(model_, count, sizes);
-  PositionSlab slab{take_slab(), std::vector<int32_t>(count), count};
-  for (int64_t row = 0; row < count; row++) slab.rows[row] = static_cast<int32_t>(row);
-  reserve(*slab.memory, sizes.layers * count * 2 * embed);
+  PositionSlab slab{take_slab(), std::vector<int32_t>(rows()), count};
+  for (int64_t row = 0; row < rows(); row++) slab.rows[row] = static_cast<int32_t>(row / repeats);
+  slab.memory->reserve(sizes.layers * count * 2 * embed * stored_bytes());
   past_.push_back(std::move(slab));
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
@@ -386,11 +396,13 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
     for (int64_t index = 0; index < sizes.layers; index++) {
       const DecoderLayer& layer = model_.decoder[index];
       rows.project_wide(layer.self.query_key_value);
-      attend_past(index, team);
+      if (stores_float32()) attend_past<float>(index, team);
+      else attend_past<uint16_t>(index, team);
       rows.project(layer.self.output, model_.scratch.context);
       rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
       rows.project_wide(layer.source.query);
-      attend_source(index, team);
+      if (stores_float32()) attend_source<float>(index, team);
+      else attend_source<uint16_t>(index, team);
       rows.project(layer.source.output, model_.scratch.context);
       rows.end_sublayer(order.after_sum(layer.source.norm), order.before_sublayer(layer.feed_forward.norm));
       rows.feed_forward(layer.feed_forward);
@@ -401,14 +413,24 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
     if (features == nullptr) return;
     for (int64_t row = begin; row < end; row++) {
       const Norm& norm = model_.decoder_norm;
-      float* target = features + row * embed;
-      if (norm.gain == nullptr) std::memcpy(target, rows.x(row), embed * sizeof(float));
-      else normalize_row(rows.x(row), norm.gain, norm.bias, target, embed);
+      for (int64_t copy = row * repeats; copy < (row + 1) * repeats; copy++) {
+        float* target = features + copy * embed;
+        if (norm.gain == nullptr) std::memcpy(target, rows.x(row), embed * sizeof(float));
+        else normalize_row(rows.x(row), norm.gain, norm.bias, target, embed);
+      }
     }
   });
 }
 
+bool Decoding::beams_are_alike(const int32_t* tokens) const {
+  for (int64_t row = 0; row < rows(); row++) {
+    if (tokens[row] != tokens[row / beam_ * beam_]) return false;
+  }
+  return true;
+}
+
 // Appends this step's keys and values; context ← attention of each hypothesis to its own past.
+template <class Stored>
 void Decoding::attend_past(int64_t layer, const Team& team) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads, width = 2 * embed;
   const int64_t stride = whole_panels(3 * embed), length = static_cast<int64_t>(past_.size());
@@ -419,18 +441,21 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
   float* scores = thread_scratch(heads * length + 2 * embed);
   float* query = scores + heads * length;
   float* own = query + embed;
-  const auto [begin, end] = team.part(rows());
+  const int64_t repeats = beam_ / step_beams_;
+  const auto [begin, end] = team.part(step_rows());
   for (int64_t row = begin; row < end; row++) {
-    const float* projected = wide + row * stride;
-    PositionSlab& newest = past_.back();
-    std::memcpy(data(*newest.memory) + (layer * newest.stored + row) * width, projected + embed, width * sizeof(float));
-    for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
     const auto key_value = [&](int64_t position) {
       const PositionSlab& slab = past_[position];
-      return data(*slab.memory) + (layer * slab.stored + slab.rows[row]) * width;
+      return static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
     };
+    const float* projected = wide + row * stride;
+    Stored* newest = key_value(length - 1);
+    for (int64_t i = 0; i < width; i++) store_as(newest[i], projected[embed + i]);
+    for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
     for (int64_t position = 0; position < length; position++) {
-      const float* key = key_value(position);
+      const Stored* key = key_value(position);
+      if (position + 1 < length) fetch_ahead(key_value(position + 1), embed);
+      fetch_ahead(key + embed, embed);
       for (int64_t head = 0; head < heads; head++) {
         scores[head * length + position] = dot(query + head * dim, key + head * dim, dim);
       }
@@ -439,10 +464,10 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
     float* output = in_place ? context.row(row) : own;
     for (int64_t i = 0; i < embed; i++) output[i] = 0;
     for (int64_t position = 0; position < length; position++) {
-      const float* value = key_value(position) + embed;
+      const Stored* value = key_value(position) + embed;
       for (int64_t head = 0; head < heads; head++) {
         const float weight = scores[head * length + position];
-        for (int64_t i = head * dim; i < (head + 1) * dim; i++) output[i] += weight * value[i];
+        for (int64_t i = head * dim; i < (head + 1) * dim; i++) output[i] += weight * to_float(value[i]);
       }
     }
     if (!in_place) context.set_row(row, output);
@@ -451,41 +476,45 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
 }
 
 // context ← attention of the beams of each sentence to its source; wide holds the queries.
+template <class Stored>
 void Decoding::attend_source(int64_t layer, const Team& team) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;
-  const int64_t query_stride = whole_panels(embed), stride = whole_panels(2 * embed), padded_dim = pad_to_panel(dim);
+  const int64_t query_stride = whole_panels(embed), padded_dim = pad_to_panel(dim), beams = step_beams_;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
+  const Stored* memory = static_cast<const Stored*>(source_.memory.data()) + layer * source_.starts.back();
   GemmInput& context = model_.scratch.context;
   const bool in_place = context.precision() == Precision::float32;
   const int64_t context_stride = in_place ? context.stride() : embed;
   float* contexts = in_place ? context.row(0) : data(model_.scratch.projected);
   const auto [begin, end] = team.part(static_cast<int64_t>(sentence_.size()) * heads);
   for (int64_t task = begin; task < end; task++) {
-    const int64_t active = task / heads, head = task % heads, sentence = sentence_[active], start = starts_[sentence];
-    const int64_t length = starts_[sentence + 1] - start, keys = pad_to_panel(length);
-    const HeadScratch scratch(beam_, keys, padded_dim);
-    const float* queries = data(model_.scratch.wide) + active * beam_ * query_stride + head * dim;
-    pack_rows(queries, query_stride, scale, scratch.query, padded_dim, beam_, dim);
-    const float* key = data(source_[layer].key_transposed) + embed * padded_starts_[sentence] + head * dim * keys;
-    small_gemm({scratch.query, padded_dim, 1}, key, keys, scratch.scores, keys, beam_, keys, dim, false);
-    for (int64_t beam = 0; beam < beam_; beam++) softmax_scores(scratch.scores + beam * keys, length);
-    const float* value = data(source_[layer].key_value) + start * stride + embed + head * dim;
-    small_gemm({scratch.scores, keys, 1}, value, stride, scratch.context, padded_dim, beam_, padded_dim, length, false);
-    for (int64_t beam = 0; beam < beam_; beam++) {
-      std::memcpy(contexts + (active * beam_ + beam) * context_stride + head * dim, scratch.context + beam * padded_dim,
+    const int64_t active = task / heads, head = task % heads, sentence = sentence_[active];
+    const int64_t length = starts_[sentence + 1] - starts_[sentence], keys = pad_to_panel(length);
+    const int64_t elements = dim * keys + length * padded_dim;
+    float* query = thread_scratch(beams * (2 * padded_dim + keys) + elements);
+    float *scores = query + beams * padded_dim, *output = scores + beams * keys, *unpacked = output + beams * padded_dim;
+    const float* queries = data(model_.scratch.wide) + active * beams * query_stride + head * dim;
+    pack_rows(queries, query_stride, scale, query, padded_dim, beams, dim);
+    const float* key = as_floats(memory + source_.starts[sentence] + head * elements, elements, unpacked);
+    const float* value = key + dim * keys;
+    small_gemm({query, padded_dim, 1}, key, keys, scores, keys, beams, keys, dim, false);
+    for (int64_t beam = 0; beam < beams; beam++) softmax_scores(scores + beam * keys, length);
+    small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, beams, padded_dim, length, false);
+    for (int64_t beam = 0; beam < beams; beam++) {
+      std::memcpy(contexts + (active * beams + beam) * context_stride + head * dim, output + beam * padded_dim,
                   dim * sizeof(float));
     }
   }
   team.barrier();
   if (in_place) return;
-  const auto [first, last] = team.part(rows());
+  const auto [first, last] = team.part(step_rows());
   for (int64_t row = first; row < last; row++) context.set_row(row, contexts + row * embed);
   team.barrier();
 }
 
 void Decoding::top(const float* penalties, float temperature, float* table, int64_t width) {
   const PackedLinear& classifier = *model_.classifier;
-  const int64_t classes = classifier.out(), count = rows();
+  const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
   if (past_.empty()) throw std::invalid_argument("no step was made yet");
   if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
   float* logits = reserve(model_.scratch.logits, std::min(count, kLogitRows) * classifier.stride());
@@ -496,8 +525,9 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
       team.barrier();
       const auto [begin, end] = team.part(rows);
       for (int64_t row = begin; row < end; row++) {
-        top_of_row(logits + row * classifier.stride(), penalties, temperature, table + (first + row) * 2 * width, classes,
-                   width);
+        float* best = table + (first + row) * repeats * 2 * width;
+        top_of_row(logits + row * classifier.stride(), penalties, temperature, best, classes, width);
+        for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
       }
       team.barrier();
     }

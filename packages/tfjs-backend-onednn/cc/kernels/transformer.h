@@ -80,17 +80,20 @@ struct Transformer {
   std::vector<std::unique_ptr<Buffer>> free_slabs;  // of searches that are over
 };
 
-// Keys and values of one target position: [layers, rows, 2 · embed] = [k | v], where a step wrote them.
+// Keys and values of one target position: [layers, rows, 2 · embed] = [k | v], where a step wrote them; bfloat16 unless
+// products are float32.
 struct PositionSlab {
   std::unique_ptr<Buffer> memory;
-  std::vector<int32_t> rows;  // which row of the slab each hypothesis reads
+  std::vector<int32_t> rows;  // [rows], which row of the slab each hypothesis reads
   int64_t stored;             // rows that were written
 };
 
-// Source of one layer. Keys are transposed, head after head, for scores without sums across lanes.
+// Keys and values of the source, element type as in PositionSlab: of each layer, sentence and head one after another the
+// keys [headDim, padded length], transposed so that scores need no sums across lanes, and the values [length, padded
+// headDim]. Steps read it from front to back.
 struct SourceMemory {
-  Buffer key_value;       // float32 [source rows, 2 · embed, whole panels]
-  Buffer key_transposed;  // sentence s from embed · padded_starts[s] on: [heads, headDim, padded length]
+  Buffer memory;
+  std::vector<int64_t> starts;  // [sentences + 1], elements; of the first layer
 };
 
 // The hypotheses of a batch under way.
@@ -115,19 +118,26 @@ class Decoding {
  private:
   void encode(const int32_t* ids, const int32_t* positions);
   void attend_encoder(const Team& team);
+  template <class Stored>
   void attend_past(int64_t layer, const Team& team);
+  template <class Stored>
   void attend_source(int64_t layer, const Team& team);
-  void transpose_keys(int64_t layer, const Team& team);
+  template <class Stored>
+  void store_source(int64_t layer, const float* key_value, const Team& team);
+  bool stores_float32() const { return model_.precision == Precision::float32; }
+  int64_t stored_bytes() const { return stores_float32() ? 4 : 2; }
+  int64_t step_rows() const { return static_cast<int64_t>(sentence_.size()) * step_beams_; }
+  bool beams_are_alike(const int32_t* tokens) const;
   void compact(PositionSlab& slab);
   std::unique_ptr<Buffer> take_slab();
 
   Transformer& model_;
   int64_t beam_;
-  std::vector<int64_t> starts_, padded_starts_;  // [sentences + 1]
-  std::vector<SourceMemory> source_;             // [layers]
-  std::vector<int64_t> sentence_;                // [active], of the batch
-  std::vector<PositionSlab> past_;               // [length]
-  int64_t longest_ = 0;                          // source rows of a sentence
+  int64_t step_beams_ = 1;           // rows of a sentence in the last step: 1 while its hypotheses are all the same
+  std::vector<int64_t> starts_;      // [sentences + 1], rows of the source
+  SourceMemory source_;
+  std::vector<int64_t> sentence_;    // [active], of the batch
+  std::vector<PositionSlab> past_;   // [length]
 };
 
 }  // namespace onednn_backend
