@@ -26,6 +26,7 @@ class Buffer {
   // At least so many bytes, 64-byte aligned; what they held is gone when the buffer has to grow.
   void* reserve(std::size_t bytes);
   void* data() const { return block_; }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void* block_ = nullptr;

@@ -20,8 +20,8 @@ constexpr int64_t kLogitRows = 96;
 // A slab of so few rows is left as it is when fewer are read.
 constexpr int64_t kSmallSlab = 32;
 
-// Slabs that are kept for the next search: as many as most outputs have tokens.
-constexpr std::size_t kFreeSlabs = 64;
+// How many pieces of memory are kept for the next search: more than most outputs have tokens.
+constexpr std::size_t kFreeMemories = 64;
 
 // Hands out pointers in the order of src/kernels/transformer.ts.
 class WeightReader {
@@ -208,6 +208,27 @@ Transformer::Transformer(const TransformerSizes& given, const std::vector<const 
   read.end();
 }
 
+// The smallest that is large enough; else the largest one grows.
+std::unique_ptr<Buffer> Transformer::take_memory(std::size_t bytes) {
+  const auto by_size = [](const auto& a, const auto& b) { return a->bytes() < b->bytes(); };
+  std::sort(free_memory.begin(), free_memory.end(), by_size);
+  auto found = std::find_if(free_memory.begin(), free_memory.end(), [&](const auto& free) { return free->bytes() >= bytes; });
+  std::unique_ptr<Buffer> memory;
+  if (free_memory.empty()) {
+    memory = std::make_unique<Buffer>();
+  } else {
+    if (found == free_memory.end()) --found;
+    memory = std::move(*found);
+    free_memory.erase(found);
+  }
+  memory->reserve(bytes);
+  return memory;
+}
+
+void Transformer::give_memory(std::unique_ptr<Buffer> memory) {
+  if (free_memory.size() < kFreeMemories) free_memory.push_back(std::move(memory));
+}
+
 Decoding::Decoding(Transformer& model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
                    int64_t sentences, int64_t beam)
     : model_(model), beam_(beam), starts_(starts, starts + sentences + 1) {
@@ -227,16 +248,16 @@ Decoding::Decoding(Transformer& model, const int32_t* ids, const int32_t* positi
 }
 
 Decoding::~Decoding() {
-  for (PositionSlab& slab : past_) {
-    if (model_.free_slabs.size() < kFreeSlabs) model_.free_slabs.push_back(std::move(slab.memory));
-  }
+  for (PositionSlab& slab : past_) model_.give_memory(std::move(slab.memory));
+  model_.give_memory(std::move(source_.memory));
 }
 
 void Decoding::encode(const int32_t* ids, const int32_t* positions) {
   const int64_t count = starts_.back(), embed = model_.sizes.embed;
   const StackSizes& sizes = model_.sizes.encoder;
   reserve_scratch(model_, count, sizes);
-  source_.memory.reserve(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
+  source_.memory =
+      model_.take_memory(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
     const Rows rows{model_, count, team};
@@ -316,7 +337,7 @@ void Decoding::store_source(int64_t layer, const float* key_value, const Team& t
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;
   const int64_t stride = whole_panels(2 * embed), padded_dim = pad_to_panel(dim);
   const int64_t sentences = static_cast<int64_t>(starts_.size()) - 1;
-  Stored* memory = static_cast<Stored*>(source_.memory.data()) + layer * source_.starts.back();
+  Stored* memory = static_cast<Stored*>(source_.memory->data()) + layer * source_.starts.back();
   for (int64_t task = team.thread; task < sentences * heads; task += team.threads) {
     const int64_t sentence = task / heads, head = task % heads;
     const int64_t start = starts_[sentence], length = starts_[sentence + 1] - start, keys = pad_to_panel(length);
@@ -327,13 +348,6 @@ void Decoding::store_source(int64_t layer, const float* key_value, const Team& t
     pack_rows(source + embed, stride, 1.0f, packed + dim * keys, padded_dim, length, dim);
     for (int64_t i = 0; i < dim * keys + length * padded_dim; i++) store_as(target[i], packed[i]);
   }
-}
-
-std::unique_ptr<Buffer> Decoding::take_slab() {
-  if (model_.free_slabs.empty()) return std::make_unique<Buffer>();
-  std::unique_ptr<Buffer> slab = std::move(model_.free_slabs.back());
-  model_.free_slabs.pop_back();
-  return slab;
 }
 
 void Decoding::select(const int32_t* rows, int64_t count) {
@@ -354,8 +368,8 @@ void Decoding::select(const int32_t* rows, int64_t count) {
 void Decoding::compact(PositionSlab& slab) {
   const int64_t bytes = 2 * model_.sizes.embed * stored_bytes(), layers = model_.sizes.decoder.layers;
   const int64_t count = static_cast<int64_t>(slab.rows.size());
-  std::unique_ptr<Buffer> kept = take_slab();
-  char* target = static_cast<char*>(kept->reserve(layers * count * bytes));
+  std::unique_ptr<Buffer> kept = model_.take_memory(layers * count * bytes);
+  char* target = static_cast<char*>(kept->data());
   const char* source = static_cast<const char*>(slab.memory->data());
   for (int64_t layer = 0; layer < layers; layer++) {
     for (int64_t row = 0; row < count; row++) {
@@ -364,7 +378,7 @@ void Decoding::compact(PositionSlab& slab) {
   }
   for (int64_t row = 0; row < count; row++) slab.rows[row] = static_cast<int32_t>(row);
   slab.stored = count;
-  model_.free_slabs.push_back(std::move(slab.memory));
+  model_.give_memory(std::move(slab.memory));
   slab.memory = std::move(kept);
 }
 
@@ -379,9 +393,9 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
   std::vector<int32_t> tokens(count);
   for (int64_t row = 0; row < count; row++) tokens[row] = given[row * repeats];
   reserve_scratch(model_, count, sizes);
-  PositionSlab slab{take_slab(), std::vector<int32_t>(rows()), count};
+  PositionSlab slab{model_.take_memory(sizes.layers * count * 2 * embed * stored_bytes()), std::vector<int32_t>(rows()),
+                    count};
   for (int64_t row = 0; row < rows(); row++) slab.rows[row] = static_cast<int32_t>(row / repeats);
-  slab.memory->reserve(sizes.layers * count * 2 * embed * stored_bytes());
   past_.push_back(std::move(slab));
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
@@ -481,7 +495,7 @@ void Decoding::attend_source(int64_t layer, const Team& team) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;
   const int64_t query_stride = whole_panels(embed), padded_dim = pad_to_panel(dim), beams = step_beams_;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  const Stored* memory = static_cast<const Stored*>(source_.memory.data()) + layer * source_.starts.back();
+  const Stored* memory = static_cast<const Stored*>(source_.memory->data()) + layer * source_.starts.back();
   GemmInput& context = model_.scratch.context;
   const bool in_place = context.precision() == Precision::float32;
   const int64_t context_stride = in_place ? context.stride() : embed;

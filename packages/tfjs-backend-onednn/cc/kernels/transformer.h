@@ -77,7 +77,10 @@ struct Transformer {
   std::unique_ptr<PackedLinear> classifier;
 
   TransformerScratch scratch;
-  std::vector<std::unique_ptr<Buffer>> free_slabs;  // of searches that are over
+  // Memory of searches, taken again by the next ones: fresh memory has to be cleared by the system.
+  std::unique_ptr<Buffer> take_memory(std::size_t bytes);
+  void give_memory(std::unique_ptr<Buffer> memory);
+  std::vector<std::unique_ptr<Buffer>> free_memory;
 };
 
 // Keys and values of one target position: [layers, rows, 2 · embed] = [k | v], where a step wrote them; bfloat16 unless
@@ -92,7 +95,7 @@ struct PositionSlab {
 // keys [headDim, padded length], transposed so that scores need no sums across lanes, and the values [length, padded
 // headDim]. Steps read it from front to back.
 struct SourceMemory {
-  Buffer memory;
+  std::unique_ptr<Buffer> memory;
   std::vector<int64_t> starts;  // [sentences + 1], elements; of the first layer
 };
 
@@ -129,7 +132,6 @@ class Decoding {
   int64_t step_rows() const { return static_cast<int64_t>(sentence_.size()) * step_beams_; }
   bool beams_are_alike(const int32_t* tokens) const;
   void compact(PositionSlab& slab);
-  std::unique_ptr<Buffer> take_slab();
 
   Transformer& model_;
   int64_t beam_;
