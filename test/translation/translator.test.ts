@@ -156,12 +156,15 @@ describe('Translator', () => {
     expect(readAtFirst).toBeLessThan(lines.length);
   });
 
-  it.each(['bfloat16', 'int8'] as const)('finds translations in %s about as likely as in float32', async (precision) => {
+  it.each([
+    { precision: 'bfloat16', bound: 0.05 },
+    { precision: 'int8', bound: 0.15 },
+  ] as const)('finds translations in $precision about as likely as in float32', async ({ precision, bound }) => {
     const expected = await (await load()).translate(lines);
     const translated = await (await load({ precision })).translate(lines);
     const differences = translated.map(({ score }, line) => Math.abs(score - expected[line]!.score));
     const mean = differences.reduce((sum, difference) => sum + difference, 0) / lines.length;
-    expect(mean).toBeLessThan(0.05);
+    expect(mean).toBeLessThan(bound);
     expect(mean).toBeGreaterThan(1e-4);
   });
 
