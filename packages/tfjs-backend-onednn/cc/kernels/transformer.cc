@@ -7,6 +7,7 @@
 #include <string>
 
 #include "../small-gemm.h"
+#include "cached-attention.h"
 #include "row-operations.h"
 #include "vocabulary-top.h"
 
@@ -452,36 +453,36 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
   const float* wide = data(model_.scratch.wide);
   GemmInput& context = model_.scratch.context;
   const bool in_place = context.precision() == Precision::float32;
-  float* scores = thread_scratch(heads * length + 2 * embed);
-  float* query = scores + heads * length;
+  float* scores = thread_scratch(length + 2 * embed);
+  float* query = scores + length;
   float* own = query + embed;
+  std::vector<const Stored*> keys(length);
   const int64_t repeats = beam_ / step_beams_;
   const auto [begin, end] = team.part(step_rows());
   for (int64_t row = begin; row < end; row++) {
-    const auto key_value = [&](int64_t position) {
+    for (int64_t position = 0; position < length; position++) {
       const PositionSlab& slab = past_[position];
-      return static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
-    };
+      keys[position] = static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
+      fetch_ahead(keys[position], width);
+    }
     const float* projected = wide + row * stride;
-    Stored* newest = key_value(length - 1);
+    Stored* newest = const_cast<Stored*>(keys[length - 1]);
     for (int64_t i = 0; i < width; i++) store_as(newest[i], projected[embed + i]);
     for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
-    for (int64_t position = 0; position < length; position++) {
-      const Stored* key = key_value(position);
-      if (position + 1 < length) fetch_ahead(key_value(position + 1), embed);
-      fetch_ahead(key + embed, embed);
-      for (int64_t head = 0; head < heads; head++) {
-        scores[head * length + position] = dot(query + head * dim, key + head * dim, dim);
-      }
-    }
-    for (int64_t head = 0; head < heads; head++) softmax_scores(scores + head * length, length);
     float* output = in_place ? context.row(row) : own;
-    for (int64_t i = 0; i < embed; i++) output[i] = 0;
-    for (int64_t position = 0; position < length; position++) {
-      const Stored* value = key_value(position) + embed;
-      for (int64_t head = 0; head < heads; head++) {
-        const float weight = scores[head * length + position];
-        for (int64_t i = head * dim; i < (head + 1) * dim; i++) output[i] += weight * to_float(value[i]);
+    for (int64_t head = 0; head < heads; head++) {
+      const int64_t offset = head * dim;
+      if (dim % 8 == 0) {
+        score_rows(query + offset, keys.data(), offset, length, dim, scores);
+        softmax_scores(scores, length);
+        weigh_rows(scores, keys.data(), embed + offset, length, dim, output + offset);
+        continue;
+      }
+      for (int64_t i = 0; i < length; i++) scores[i] = dot(query + offset, keys[i] + offset, dim);
+      softmax_scores(scores, length);
+      for (int64_t d = offset; d < offset + dim; d++) {
+        output[d] = 0;
+        for (int64_t i = 0; i < length; i++) output[d] += scores[i] * to_float(keys[i][embed + d]);
       }
     }
     if (!in_place) context.set_row(row, output);
