@@ -15,8 +15,8 @@ namespace onednn_backend {
 
 namespace {
 
-// Rows whose logits are in memory at once.
-constexpr int64_t kLogitRows = 96;
+// Rows whose logits are in memory at once: with 8,000 classes they stay in the second cache.
+constexpr int64_t kLogitRows = 24;
 
 // A slab of so few rows is left as it is when fewer are read.
 constexpr int64_t kSmallSlab = 32;
@@ -532,19 +532,32 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
   if (past_.empty()) throw std::invalid_argument("no step was made yet");
   if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
-  float* logits = reserve(model_.scratch.logits, std::min(count, kLogitRows) * classifier.stride());
+  const auto choose = [&](float* logits, int64_t row) {
+    float* best = table + row * repeats * 2 * width;
+    top_of_row(logits, penalties, temperature, best, classes, width);
+    for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
+  };
+  const GemmInput& features = model_.scratch.input;
+  const int64_t stride = classifier.stride();
+  float* shared = reserve(model_.scratch.logits, std::min(count, kLogitRows) * stride);
   with_team([&](const Team& team) {
-    for (int64_t first = 0; first < count; first += kLogitRows) {
-      const int64_t rows = std::min(kLogitRows, count - first);
-      classifier.multiply(model_.scratch.input, first, rows, logits, false, team);
-      team.barrier();
-      const auto [begin, end] = team.part(rows);
-      for (int64_t row = begin; row < end; row++) {
-        float* best = table + (first + row) * repeats * 2 * width;
-        top_of_row(logits + row * classifier.stride(), penalties, temperature, best, classes, width);
-        for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
+    if (count < kLogitRows * team.threads) {  // few rows: the weights are what costs, and threads share them out
+      for (int64_t first = 0; first < count; first += kLogitRows) {
+        const int64_t rows = std::min(kLogitRows, count - first);
+        classifier.multiply(features, first, rows, shared, false, team);
+        team.barrier();
+        const auto [begin, end] = team.part(rows);
+        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, first + row);
+        team.barrier();
       }
-      team.barrier();
+      return;
+    }
+    const auto [begin, end] = team.part(count);
+    float* own = thread_scratch(kLogitRows * stride);
+    for (int64_t first = begin; first < end; first += kLogitRows) {
+      const int64_t rows = std::min(kLogitRows, end - first);
+      classifier.multiply(features, first, rows, own, false, Team{0, 1});
+      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, first + row);
     }
   });
 }
