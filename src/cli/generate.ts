@@ -1,4 +1,4 @@
-import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { deviceOptions, int8Option, openRequestedDevice } from '../devices/index.js';
 import { logProfile, profileOption, requestedProfiler } from '../devices/profile.js';
 import { UserError } from '../errors.js';
 import { forcedDecoding } from '../generation/forced-decoding.js';
@@ -63,6 +63,7 @@ const options = {
   ...codecOptions,
   ...translationOptions,
   ...deviceOptions,
+  ...int8Option,
   ...logOptions,
   ...profileOption,
 } as const;

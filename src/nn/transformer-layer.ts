@@ -47,13 +47,26 @@ export class TransformerEncoderLayer {
   readonly #afterAttention: Residual;
   readonly #afterFeedForward: Residual;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
     this.#afterAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(x: Tensor2D /* float32 [source rows, embed] */, layout: RowLayout, mode: Mode): Tensor2D {
@@ -80,7 +93,12 @@ export class TransformerDecoderLayer {
   readonly #afterEncoderAttention: Residual;
   readonly #afterFeedForward: Residual;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
@@ -89,6 +107,15 @@ export class TransformerDecoderLayer {
     this.#afterEncoderAttention = new Residual(norm('encoder_attn_layer_norm'), normalizeBefore, site(dropout));
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterSelfAttention.norm.tensors],
+      ...[...this.encoderAttention.tensors, ...this.#afterEncoderAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(
