@@ -55,6 +55,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   const options = selectOptions(searchOptions, values);
   const { threads, maxTokens, batchSize } = selectOptions(numbers, values);
   checkSearch(options);
+  if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);
