@@ -56,6 +56,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   const options = selectOptions(searchOptions, values);
   const { threads, maxTokens, batchSize, precision } = selectOptions(settings, values);
   checkSearch(options);
+  if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);

@@ -265,6 +265,7 @@ describe('Translator.load refuses', () => {
     ['a value out of range', { temperature: 0 }, 'temperature: 0 is too small'],
     ['more than the beam', { nbest: 9 }, 'nbest 9 is more than beam 5; raise beam'],
     ['draws that are not all returned', { sampling: true }, 'with sampling, nbest 1 has to equal beam 5'],
+    ['an unknown tokenizer', { tokenizer: 'nltk' }, "Translator.load tokenizer: unknown value 'nltk'; known: moses"],
     ['an unknown device', { device: 'abacus' }, "unknown device 'abacus'"],
     [
       'an unknown scheme of subwords',

@@ -2,10 +2,16 @@ import { philox4x32 } from '../../ops/philox.js';
 import { logProbsOf, type RowCandidates } from '../candidates.js';
 import type { SearchStrategy, StrategyContext } from './strategy.js';
 
-/** The tokens that a draw chooses from. */
+/** The tokens that draws choose from. */
 interface Choices {
   readonly tokens: ArrayLike<number>; // [choices]
   readonly logProbs: ArrayLike<number>; // [choices]
+}
+
+/** The same with what a draw needs of them, worked out once for all draws of a row. */
+interface Urn extends Choices {
+  readonly probabilities: Float64Array; // [choices]
+  readonly total: number;
 }
 
 /**
@@ -38,15 +44,15 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
         tokens: new Int32Array(beam).fill(eosIndex),
         scores: new Float32Array(beam).fill(Number.NEGATIVE_INFINITY),
       };
-      let choices: Choices | null = null;
+      let urn: Urn | null = null;
       for (let place = 0; place < beam; place++) {
         const parent = beams === 1 ? 0 : place;
-        if (choices === null || beams > 1) choices = choicesOf(rows, firstRow + parent);
+        if (urn === null || beams > 1) urn = fill(choicesOf(rows, firstRow + parent));
         candidates.beams[place] = parent;
-        const drawn = draw(choices.logProbs, uniform(seed, [ids[sentence]!, step, place]));
+        const drawn = draw(urn, uniform(seed, [ids[sentence]!, step, place]));
         if (drawn < 0) continue; // everything is ruled out
-        candidates.tokens[place] = choices.tokens[drawn]!;
-        candidates.scores[place] = choices.logProbs[drawn]! + (totals?.[firstRow + parent] ?? 0);
+        candidates.tokens[place] = urn.tokens[drawn]!;
+        candidates.scores[place] = urn.logProbs[drawn]! + (totals?.[firstRow + parent] ?? 0);
       }
       return candidates;
     },
@@ -75,29 +81,36 @@ export function nucleus(logProbs: Float32Array /* [vocab] */, mass: number): Cho
     if (left <= 0) break;
   }
   const threshold = ascending[ascending.length - count]!;
-  let equals = count - logProbs.reduce((above, logProb) => above + (logProb > threshold ? 1 : 0), 0);
+  // Of those that equal the last one, as many as are left once all above it are in.
+  let equals = count - (ascending.length - 1 - ascending.lastIndexOf(threshold));
   const tokens: number[] = [];
-  for (const [token, logProb] of logProbs.entries()) {
-    if (logProb > threshold) tokens.push(token);
-    else if (logProb === threshold && equals > 0) {
-      tokens.push(token);
-      equals -= 1;
-    }
+  for (let token = 0; token < logProbs.length; token++) {
+    const logProb = logProbs[token]!;
+    if (logProb < threshold || (logProb === threshold && equals === 0)) continue;
+    if (logProb === threshold) equals -= 1;
+    tokens.push(token);
   }
   return { tokens, logProbs: tokens.map((token) => logProbs[token]!) };
 }
 
-/** Which of the choices a number in [0, 1) stands for; −1 where none is possible. */
-function draw(logProbs: ArrayLike<number>, at: number): number {
+function fill({ tokens, logProbs }: Choices): Urn {
+  const probabilities = new Float64Array(logProbs.length);
   let total = 0;
-  for (let choice = 0; choice < logProbs.length; choice++) total += Math.exp(logProbs[choice]!);
+  for (let choice = 0; choice < logProbs.length; choice++) {
+    probabilities[choice] = Math.exp(logProbs[choice]!);
+    total += probabilities[choice]!;
+  }
+  return { tokens, logProbs, probabilities, total };
+}
+
+/** Which of the choices a number in [0, 1) stands for; −1 where none is possible. */
+function draw({ probabilities, total }: Urn, at: number): number {
   let left = at * total;
   let last = -1;
-  for (let choice = 0; choice < logProbs.length; choice++) {
-    const probability = Math.exp(logProbs[choice]!);
-    if (probability === 0) continue;
+  for (let choice = 0; choice < probabilities.length; choice++) {
+    if (probabilities[choice] === 0) continue;
     last = choice;
-    left -= probability;
+    left -= probabilities[choice]!;
     if (left < 0) break;
   }
   return last;
