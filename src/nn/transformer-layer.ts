@@ -68,7 +68,12 @@ export class TransformerEncoderLayer {
   readonly #afterFeedForward: Residual;
   readonly #pass: ReturnType<typeof forwardPass>;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
@@ -76,6 +81,14 @@ export class TransformerEncoderLayer {
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
     this.#pass = forwardPass(store, name, options.checkpointActivations);
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(x: Tensor2D /* float32 [source rows, embed] */, layout: RowLayout, mode: Mode): Tensor2D {
@@ -107,7 +120,12 @@ export class TransformerDecoderLayer {
   readonly #afterFeedForward: Residual;
   readonly #pass: ReturnType<typeof forwardPass>;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
@@ -117,6 +135,15 @@ export class TransformerDecoderLayer {
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
     this.#pass = forwardPass(store, name, options.checkpointActivations);
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterSelfAttention.norm.tensors],
+      ...[...this.encoderAttention.tensors, ...this.#afterEncoderAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(

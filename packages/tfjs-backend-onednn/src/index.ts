@@ -25,6 +25,7 @@ export {
 } from './arena.js';
 export type { OneDnnBackend } from './backend.js';
 export { endProfile, type Profile, startProfile } from './profile.js';
+export { packTransformer, type PackedTransformer, type Precision, type TransformerSizes } from './transformer.js';
 export type { KernelProfile } from './recorder.js';
 
 export interface OneDnnOptions {
