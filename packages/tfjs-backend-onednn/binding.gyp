@@ -4,7 +4,8 @@
   "target_defaults": {
     "sources": [
       "<!@(node -p \"require('fs').readdirSync('cc').filter(f => f.endsWith('.cc')).map(f => 'cc/' + f).join(' ')\")",
-      "<!@(node -p \"require('fs').readdirSync('cc/kernels').filter(f => f.endsWith('.cc')).map(f => 'cc/kernels/' + f).join(' ')\")"
+      "<!@(node -p \"require('fs').readdirSync('cc/kernels').filter(f => f.endsWith('.cc')).map(f => 'cc/kernels/' + f).join(' ')\")",
+      "<!@(node -p \"require('fs').readdirSync('cc/tiles').filter(f => f.endsWith('.cc')).map(f => 'cc/tiles/' + f).join(' ')\")"
     ],
     "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
     "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],

@@ -7,7 +7,9 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <vector>
 
+#include "column-sums.h"
 #include "gemm.h"
 #include "inline.h"
 #include "kernels/linear.h"
@@ -25,7 +27,12 @@ constexpr int64_t kLargeBlock = 2048, kBlock = kProductRows;
 // Below this many weights dnnl_sgemm is as fast as a float32 primitive with packed weights.
 constexpr int64_t kPackedWeights = 1 << 17;
 
+// Fewer rows than this do not repay packed panels.
+constexpr int64_t kTileRows = 64;
+
 bool bfloat16_on = false;
+
+const TileProducts* tile_products() { return bfloat16_on ? bfloat16_tile_products() : float32_tile_products(); }
 
 dnnl::engine& cpu() {
   static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -153,6 +160,35 @@ void to_bfloat16s(const float* values, uint16_t* rounded, int64_t begin, int64_t
   for (int64_t i = begin; i < end; i++) rounded[i] = to_bfloat16(values[i]);
 }
 
+// dz = dy where y is positive or NaN, else 0
+void mask_values(const float* dy, const float* y, float* dz, int64_t begin, int64_t end) {
+#pragma omp simd
+  for (int64_t i = begin; i < end; i++) dz[i] = y[i] <= 0 ? 0 : dy[i];
+}
+
+void multiply_tiles(const TileProducts& tiles, const Activations& src, Weights& weights, const Epilogue& epilogue,
+                    float* dst) {
+  float* panels =
+      static_cast<float*>(weights.memory.reserve(tiles.packed_size(weights.k, weights.n) * sizeof(float)));
+  if (!weights.has_panels) tiles.pack(weights.values, weights.k, weights.n, weights.transposed, panels);
+  weights.has_panels = true;
+  tiles.multiply(src.tile_rows(), {panels, weights.k, weights.n}, epilogue.bias, epilogue.relu, dst);
+}
+
+// sums (+)= Σ_rows values, where no product takes care of it
+void sum_rows(const Activations& x, const ColumnSums& sums) {
+  const int64_t columns = x.columns;
+  std::vector<float> partials(kRowParts * columns);
+  parallel_row_parts(x.rows, [&](int64_t part, int64_t begin, int64_t end) {
+    float* partial = partials.data() + part * columns;
+    for (int64_t row = begin; row < end; row++) {
+      const float* values = x.values + row * columns;
+      for (int64_t column = 0; column < columns; column++) partial[column] += values[column];
+    }
+  });
+  add_row_parts(partials.data(), columns, sums.sums, sums.accumulate);
+}
+
 // The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros.
 void multiply_bfloat16(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
   static Buffer tail;
@@ -190,6 +226,7 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
 void set_bfloat16(bool on) { bfloat16_on = on; }
 
 bool can_bfloat16() {
+  if (bfloat16_tile_products() != nullptr) return true;
   try {
     describe({kBlock, kBlock, kBlock, false, false, true, true, false, false, false});
     return true;
@@ -200,25 +237,47 @@ bool can_bfloat16() {
 
 double cached_primitives() { return static_cast<double>(known_products().size()); }
 
-Activations::Activations(const float* values, int64_t rows, int64_t columns, Buffer& memory)
-    : values(values), bfloat16s(nullptr), rows(rows), columns(columns) {
-  if (!bfloat16_on) return;
+Activations::Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory)
+    : values(values), relu_output(relu_output), rows(rows), columns(columns) {
+  if (tile_products() != nullptr) return;
   const int64_t used = rows * columns, padded = round_up(rows) * columns;
-  uint16_t* rounded = static_cast<uint16_t*>(memory.reserve(padded * sizeof(uint16_t)));
-  parallel_ranges(used, 1 << 16, [&](int64_t begin, int64_t end) { to_bfloat16s(values, rounded, begin, end); });
+  const int64_t rounded_bytes = bfloat16_on ? round_up(padded * sizeof(uint16_t)) : 0;
+  const int64_t masked_bytes = relu_output == nullptr ? 0 : used * sizeof(float);
+  if (rounded_bytes + masked_bytes == 0) return;
+  char* copies = static_cast<char*>(memory.reserve(rounded_bytes + masked_bytes));
+  if (relu_output != nullptr) {
+    float* masked = reinterpret_cast<float*>(copies + rounded_bytes);
+    parallel_ranges(used, 1 << 16,
+                    [&](int64_t begin, int64_t end) { mask_values(values, relu_output, masked, begin, end); });
+    this->values = masked;
+    this->relu_output = nullptr;
+  }
+  if (!bfloat16_on) return;
+  uint16_t* rounded = reinterpret_cast<uint16_t*>(copies);
+  parallel_ranges(used, 1 << 16,
+                  [&](int64_t begin, int64_t end) { to_bfloat16s(this->values, rounded, begin, end); });
   std::memset(rounded + used, 0, (padded - used) * sizeof(uint16_t));
   bfloat16s = rounded;
 }
 
 void multiply(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
-  if (src.bfloat16s != nullptr) {
+  const TileProducts* tiles = tile_products();
+  if (tiles != nullptr && (src.rows >= kTileRows || bfloat16_on || src.relu_output != nullptr)) {
+    multiply_tiles(*tiles, src, weights, epilogue, dst);
+  } else if (src.bfloat16s != nullptr) {
     multiply_bfloat16(src, weights, epilogue, dst);
   } else {
     multiply_float32(src, weights, epilogue, dst);
   }
 }
 
-void multiply_transposed(const Activations& a, const Activations& b, float* dst, bool accumulate) {
+void multiply_transposed(const Activations& a, const Activations& b, float* dst, bool accumulate,
+                         const ColumnSums& sums) {
+  if (const TileProducts* tiles = tile_products()) {
+    tiles->multiply_transposed(a.tile_rows(), b.tile_rows(), dst, accumulate, sums);
+    return;
+  }
+  if (sums.sums != nullptr) sum_rows(a, sums);
   if (a.bfloat16s == nullptr) {
     gemm({a.columns, b.columns, a.rows, true, false}, a.values, b.values, dst, accumulate);
     return;

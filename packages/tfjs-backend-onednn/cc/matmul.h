@@ -4,9 +4,11 @@
 #include <dnnl.hpp>
 
 #include "storage.h"
+#include "tiles/products.h"
 
-// The matrix products of layers, through oneDNN's matmul primitives: bias and ReLU in the same pass, weights packed for
-// the kernel, and bfloat16 operands where that is switched on; sums and results are float32 always.
+// The matrix products of layers: bias and ReLU in the same pass, weights packed for the kernel, and bfloat16 operands
+// where that is switched on; sums and results are float32 always. By products of our own where the processor has what
+// they need, else through oneDNN's matmul primitives.
 namespace onednn_backend {
 
 // Whole blocks of so many rows are what products do best.
@@ -21,13 +23,16 @@ bool can_bfloat16();
 // Primitives that are kept for the next product of the same shape.
 double cached_primitives();
 
-// Rows of activations as products read them: as they are, or for bfloat16 a converted copy in `memory`, filled up with
-// rows of zeros. Good until `memory` serves another.
+// Rows of activations as products read them: as they are, or a copy in `memory`, good until that serves another: masked,
+// and converted to bfloat16 with the last block filled up with rows of zeros. Products of our own (tiles/) need no copy.
 struct Activations {
-  Activations(const float* values, int64_t rows, int64_t columns, Buffer& memory);
+  // relu_output: where this [rows, columns] is not positive, values count as zeros; or null.
+  Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory);
 
-  const float* values;
-  const uint16_t* bfloat16s;  // null in float32
+  TileRows tile_rows() const { return {values, relu_output, rows, columns}; }
+
+  const float *values, *relu_output;
+  const uint16_t* bfloat16s = nullptr;  // null in float32
   int64_t rows, columns;
 };
 
@@ -41,7 +46,8 @@ struct Weights {
   int64_t k, n;
   bool transposed;
   Buffer& memory;
-  dnnl::memory::desc packed_layout;  // of what `memory` holds; empty before the first product
+  dnnl::memory::desc packed_layout;  // of what `memory` holds for oneDNN; empty before the first product
+  bool has_panels = false;           // `memory` holds panels for products of our own
 };
 
 struct Epilogue {
@@ -52,7 +58,8 @@ struct Epilogue {
 // dst [rows, n] = relu(src [rows, k] · weights [k, n] + bias)
 void multiply(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst);
 
-// dst [m, n] (+)= Σ_rows a[row, :]ᵀ · b[row, :];  a [rows, m], b [rows, n]
-void multiply_transposed(const Activations& a, const Activations& b, float* dst, bool accumulate);
+// dst [m, n] (+)= Σ_rows a[row, :]ᵀ · b[row, :], sums [m] (+)= Σ_rows a[row, :];  a [rows, m], b [rows, n]
+void multiply_transposed(const Activations& a, const Activations& b, float* dst, bool accumulate,
+                         const ColumnSums& sums);
 
 }  // namespace onednn_backend

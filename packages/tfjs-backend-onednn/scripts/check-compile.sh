@@ -32,7 +32,7 @@ failures=0
 compile() {
   local target=$1 compiler=$2 failed=0
   shift 2
-  for file in cc/*.cc cc/kernels/*.cc; do
+  for file in cc/*.cc cc/kernels/*.cc cc/tiles/*.cc; do
     "$compiler" "${flags[@]}" "$@" "$file" || failed=$((failed + 1))
   done
   echo "check-compile: oneDNN $version, $target: $failed files do not compile"
@@ -42,7 +42,8 @@ compile() {
 compile "$(uname -m)" "${CXX:-g++}"
 if [ "$(uname -m)" = x86_64 ]; then
   compile x86-64-v3 "${CXX:-g++}" -march=x86-64-v3
-  compile x86-64-v4 "${CXX:-g++}" -march=x86-64-v4
+  # g++ 12 finds fault with its own AVX-512 headers.
+  compile x86-64-v4 "${CXX:-g++}" -march=x86-64-v4 -Wno-uninitialized -Wno-maybe-uninitialized
 fi
 if command -v aarch64-linux-gnu-g++ >/dev/null; then
   compile arm64 aarch64-linux-gnu-g++

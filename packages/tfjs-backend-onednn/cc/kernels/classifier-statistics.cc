@@ -246,7 +246,7 @@ void classifier_statistics(const float* features, const float* weights, const in
   for (int64_t first = 0; first < shape.rows; first += chunk) {
     const int64_t rows = std::min(chunk, shape.rows - first);
     float* logits = keep ? keep.logits(first) : scratch;
-    multiply(Activations(features + first * shape.embed, rows, shape.embed, converted), projection, {nullptr, false},
+    multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
              logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
       classifier_rows(logits, keep ? exponentials.data() : nullptr, targets, outputs, functions.data(),
@@ -274,7 +274,7 @@ void classifier_statistics_grad(const float* features, const float* weights, con
   if (shape.rows == 0 && !accumulate_weights) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
   for (int64_t first = 0; first < shape.rows; first += chunk) {
     const int64_t rows = std::min(chunk, shape.rows - first);
-    const Activations chunk_features(features + first * shape.embed, rows, shape.embed, converted_features);
+    const Activations chunk_features(features + first * shape.embed, nullptr, rows, shape.embed, converted_features);
     float* logits = keep ? keep.logits(first) : scratch;
     if (keep) {
       for (int64_t i = 0; i < rows; i++) exponentials[i] = keep.load(first + i);
@@ -285,9 +285,9 @@ void classifier_statistics_grad(const float* features, const float* weights, con
       classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, targets, gradients, functions.data(),
                            functions.size(), begin, end, first, shape.classes);
     });
-    const Activations d_logits(logits, rows, shape.classes, converted_logits);
+    const Activations d_logits(logits, nullptr, rows, shape.classes, converted_logits);
     multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);
-    multiply_transposed(d_logits, chunk_features, d_weights, accumulate_weights || first > 0);
+    multiply_transposed(d_logits, chunk_features, d_weights, accumulate_weights || first > 0, {nullptr, false});
   }
 }
 

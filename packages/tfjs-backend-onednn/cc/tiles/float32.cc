@@ -1,0 +1,16 @@
+#include "products.h"
+
+#include "product-loops.h"
+
+namespace onednn_backend {
+
+const TileProducts* float32_tile_products() {
+#if defined(__AVX512F__)
+  static const TileProducts products = tile_products<Float32Units>();
+  return &products;
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace onednn_backend
