@@ -25,7 +25,8 @@ export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<
     for (let row = 0; row < rows; row++) {
       const source = data.subarray(row * columns, (row + 1) * columns);
       const largest = source.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
-      if (!Number.isFinite(largest)) throw new UserError(`${name} has values that are not finite`, 'convert another one');
+      if (!Number.isFinite(largest))
+        throw new UserError(`${name} has values that are not finite`, 'convert another one');
       scales[row] = largest / LARGEST;
       const factor = largest === 0 ? 0 : LARGEST / largest;
       source.forEach((value, column) => {
@@ -48,10 +49,18 @@ export function restoreWeights(weights: ReadonlyMap<string, NamedTensor>, file: 
   return restored;
 }
 
-function restore(name: string, { data, shape }: NamedTensor, scale: NamedTensor | undefined, file: string): NamedTensor {
+function restore(
+  name: string,
+  { data, shape }: NamedTensor,
+  scale: NamedTensor | undefined,
+  file: string,
+): NamedTensor {
   const [rows = 0, columns = 0] = shape;
   if (!(scale?.data instanceof Float32Array) || scale.data.length !== rows || shape.length !== 2) {
-    throw new UserError(`the int8 matrix ${name} in ${file} has no scale for each of its rows`, 'convert the model again');
+    throw new UserError(
+      `the int8 matrix ${name} in ${file} has no scale for each of its rows`,
+      'convert the model again',
+    );
   }
   const values = new Float32Array(rows * columns);
   for (let at = 0; at < values.length; at++) values[at] = Number(data[at]) * scale.data[Math.floor(at / columns)]!;

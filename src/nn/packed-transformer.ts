@@ -1,5 +1,11 @@
-import { type EngineDecoding, type EngineModel, type SourceRows, searchEngine, type TransformerSizes } from '../ops/search-engine.js';
 import { tokenLayout } from '../ops/row-layout.js';
+import {
+  type EngineDecoding,
+  type EngineModel,
+  type SourceRows,
+  searchEngine,
+  type TransformerSizes,
+} from '../ops/search-engine.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { positionNumbers } from './positions.js';
@@ -110,7 +116,14 @@ function stackSizes({
   const { heads, inner, normalizeBefore } = layers[0]!.options;
   const { scale, layerNorm } = embedding.options;
   return {
-    ...{ vocab: embedding.tokens.shape[0]!, positions: embedding.positionRows, layers: layers.length, heads, inner, scale },
+    ...{
+      vocab: embedding.tokens.shape[0]!,
+      positions: embedding.positionRows,
+      layers: layers.length,
+      heads,
+      inner,
+      scale,
+    },
     ...{ normalizeBefore, normalizeEmbedding: layerNorm, finalNorm: finalNorm !== null },
   };
 }

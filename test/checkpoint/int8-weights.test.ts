@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { INT8_SCALE, quantizeWeights, restoreWeights } from '../../src/checkpoint/int8-weights.js';
@@ -66,12 +66,18 @@ describe('weights as int8', () => {
   });
 
   it('are refused where one is not a number', () => {
-    expect(() => quantizeWeights(new Map([['w', matrix(1, 2, [1, Number.NaN])]]))).toThrow('w has values that are not finite');
+    expect(() => quantizeWeights(new Map([['w', matrix(1, 2, [1, Number.NaN])]]))).toThrow(
+      'w has values that are not finite',
+    );
   });
 
   it('are what convert --int8 writes, in less space and without the optimizer', async () => {
     const [from, to] = [join(folder, 'whole'), join(folder, 'int8')];
-    const w = matrix(64, 64, Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i)));
+    const w = matrix(
+      64,
+      64,
+      Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
+    );
     saveCheckpoint(from, { ...sampleCheckpoint(1, 2), weights: new Map([['w', w]]) });
     expect(await runMain('convert', '--int8', from, to)).toMatchObject({ code: 0 });
     expect(statSync(`${to}.safetensors`).size).toBeLessThan(0.4 * statSync(`${from}.safetensors`).size);
