@@ -38,6 +38,8 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly examples?: readonly string[];
   /** The options of the plug-ins that the first reading of the command line selects. */
   extend?(selected: OptionsOf<S>): Promise<readonly OptionSection[]>;
+  /** Flags of fairseq's that there are on purpose not, with what to do instead: `['--lm-path', 'rescore …']`. */
+  readonly unsupported?: Readonly<Record<string, string>>;
   /** Which choices would bring a long flag that is unknown with the present one, e.g. `--criterion encouraging`. */
   broughtBy?(flag: string): readonly string[];
   run(invocation: Invocation<S>): Promise<void>;
@@ -64,7 +66,7 @@ export async function runCommand<S extends OptionSchema>(
     sections.push(...(await definition.extend(readLeniently(definition, argv))));
   }
   const { command, declared } = buildCommand(definition, sections);
-  parse(command, argv, definition.broughtBy);
+  parse(command, argv, definition);
   const { all, given } = collect(command, declared, sections);
   await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given });
 }
@@ -147,7 +149,7 @@ function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   } else if (option.required || option.optional) {
     option.argParser((text: string) => parseOptionValue(flag, spec, text));
   }
-  if (spec.kind === 'choice' && spec.bare !== undefined) option.preset(spec.bare);
+  if ((spec.kind === 'choice' || spec.kind === 'string') && spec.bare !== undefined) option.preset(spec.bare);
   return option;
 }
 
@@ -185,8 +187,10 @@ function placeholder(spec: OptionSpec): string {
       return ` <${spec.metavar ?? 'X'}>`;
     case 'numbers':
       return ` <${spec.metavar ?? 'X,…'}>`;
-    case 'string':
-      return ` <${spec.metavar ?? 'TEXT'}>`;
+    case 'string': {
+      const text = spec.metavar ?? 'TEXT';
+      return spec.bare === undefined ? ` <${text}>` : ` [${text}]`;
+    }
   }
 }
 
@@ -223,26 +227,28 @@ function collect(
   return { all, given };
 }
 
-function parse(command: Command, argv: readonly string[], broughtBy: CommandDefinition['broughtBy'] = () => []): void {
+/** What a command knows of flags that it does not have. */
+type UnknownFlags = Pick<CommandDefinition, 'broughtBy' | 'unsupported'>;
+
+function parse(command: Command, argv: readonly string[], unknownFlags: UnknownFlags = {}): void {
   try {
     command.parse([...argv], { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? translate(command, error, broughtBy) : error;
+    throw error instanceof CommanderError ? translate(command, error, unknownFlags) : error;
   }
 }
 
 /** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
-function translate(
-  command: Command,
-  error: CommanderError,
-  broughtBy: NonNullable<CommandDefinition['broughtBy']>,
-): Error {
+function translate(command: Command, error: CommanderError, { broughtBy, unsupported = {} }: UnknownFlags): Error {
   if (error.exitCode === 0) return error;
   const remedy = `see ${command.name()} --help`;
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
   if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   const flag = /'(.*?)'/.exec(problem)?.[1] ?? '';
-  const choices = broughtBy(flag);
+  const name = flag.split('=')[0]!;
+  const instead = unsupported[name];
+  if (instead !== undefined) return new UserError(`${name} is not supported`, instead);
+  const choices = broughtBy?.(flag) ?? [];
   if (choices.length > 0) return new UserError(problem, `it comes with ${choices.join(' or ')}`);
   const known = command.options.filter((option) => !option.hidden).flatMap((option) => option.long ?? []);
   const suggestion = didYouMean(flag, known);

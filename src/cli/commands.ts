@@ -38,6 +38,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./convert.js')).convertCommand,
   ),
   entry('generate', 'translate a split and report BLEU', async () => (await import('./generate.js')).generateCommand),
+  entry(
+    'interactive',
+    'translate lines as they come',
+    async () => (await import('./interactive.js')).interactiveCommand,
+  ),
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
   entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
