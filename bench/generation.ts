@@ -104,7 +104,14 @@ async function ours({ path, folder, precision, beam, batch }: Setting): Promise<
 /** The same checkpoint in CTranslate2; with random weights as many steps as ours makes, `</s>` among them. */
 function peers(python: string, { path, folder, precision, beam, batch }: Setting): Speed {
   const given = {
-    ...{ checkpoint: checkpointFile(path), data: folder, sentences: join(folder, 'source.json'), precision, beam, batch },
+    ...{
+      checkpoint: checkpointFile(path),
+      data: folder,
+      sentences: join(folder, 'source.json'),
+      precision,
+      beam,
+      batch,
+    },
     ...{ threads, steps: options.path === undefined ? STEPS + 1 : null },
   };
   const { status, stdout, stderr } = spawnSync(
@@ -138,7 +145,11 @@ async function measure(path: string, precision: Precision, beam: number, batch: 
       : measurePeak(generationGemms(model, vocab, sizes), { precision, threads, repetitions: PEAK_REPETITIONS }).mean;
   return speeds.map(([engine, speed]) => ({
     ...{ engine, precision, beam, batch, sentences, peak },
-    ...{ sentencesPerSecond: speed.sentencesPerSecond, tokensPerSecond: speed.tokensPerSecond, peakBytes: speed.peakBytes },
+    ...{
+      sentencesPerSecond: speed.sentencesPerSecond,
+      tokensPerSecond: speed.tokensPerSecond,
+      peakBytes: speed.peakBytes,
+    },
     gflops: (flopsPerSentence(beam, source, target) * speed.sentencesPerSecond) / 1e9,
   }));
 }

@@ -25,8 +25,8 @@ export {
 } from './arena.js';
 export type { OneDnnBackend } from './backend.js';
 export { endProfile, type Profile, startProfile } from './profile.js';
-export { packTransformer, type PackedTransformer, type Precision, type TransformerSizes } from './transformer.js';
 export type { KernelProfile } from './recorder.js';
+export { type PackedTransformer, type Precision, packTransformer, type TransformerSizes } from './transformer.js';
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */

@@ -197,7 +197,9 @@ describe('a step of all layers in native code', () => {
     const model = build({});
     const source = sentences(LENGTHS);
     const width = 7;
-    const penalties = penalised ? Float32Array.from({ length: VOCAB }, (_, i) => (i % 5 === 0 ? -Infinity : -0.1)) : null;
+    const penalties = penalised
+      ? Float32Array.from({ length: VOCAB }, (_, i) => (i % 5 === 0 ? -Infinity : -0.1))
+      : null;
     const expected = composite(model, source).features.map((features) =>
       tf.tidy(() => {
         const table = tf.tensor2d(features, [features.length / 24, 24]);
@@ -238,11 +240,7 @@ describe('a step of all layers in native code', () => {
     expect(largestDifference(fusedFeatures(model, sentences(LENGTHS)), one)).toBe(0);
   });
 
-  it.each([
-    'gelu',
-    'tanh',
-    'linear',
-  ] as const)('leaves a model with %s to the operations', async (activationFn) => {
+  it.each(['gelu', 'tanh', 'linear'] as const)('leaves a model with %s to the operations', async (activationFn) => {
     await openDevice('cpu', { threads: null });
     expect(build({ activationFn }).startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
   });
