@@ -10,6 +10,9 @@ import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from './folder.js';
 import { sampleCheckpoint, vector } from './sample.js';
 
+/** Where a scale is so small that float32 has few digits for it, or none. */
+const UNDERFLOW = 2e-43;
+
 const folder = temporaryFolder();
 const matrix = (rows: number, columns: number, values: ArrayLike<number>): NamedTensor => ({
   ...{ dtype: 'F32', shape: [rows, columns], data: Float32Array.from(values) },
@@ -31,8 +34,8 @@ describe('weights as int8', () => {
           const largest = Math.max(...before.subarray(4 * row, 4 * row + 4).map(Math.abs));
           for (let at = 4 * row; at < 4 * row + 4; at++) {
             const error = Math.abs(after[at]! - before[at]!);
-            expect(error).toBeLessThanOrEqual((largest / 127) * 0.50001);
-            if (Math.abs(before[at]!) === largest) expect(error).toBeLessThanOrEqual(largest * 1e-6);
+            expect(error).toBeLessThanOrEqual((largest / 127) * 0.50001 + UNDERFLOW);
+            if (Math.abs(before[at]!) === largest) expect(error).toBeLessThanOrEqual(largest * 1e-6 + UNDERFLOW);
           }
         }
       }),
@@ -41,7 +44,8 @@ describe('weights as int8', () => {
 
   it('are the same when they are made of what came back', () => {
     fc.assert(
-      fc.property(values, (numbers) => {
+      fc.property(fc.array(fc.integer({ min: -9999, max: 9999 }), { minLength: 12, maxLength: 12 }), (integers) => {
+        const numbers = integers.map((integer) => integer / 1000);
         const once = quantizeWeights(new Map([['w', matrix(3, 4, numbers)]]));
         const twice = quantizeWeights(restoreWeights(once, 'x'));
         expect(twice.get('w')).toEqual(once.get('w'));
