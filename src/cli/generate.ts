@@ -7,33 +7,19 @@ import { scoreLines } from '../generation/score-lines.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
-import { batchSeed, datasetOptions } from '../training/options.js';
-import { loadModel } from '../translation/load-model.js';
+import { datasetOptions } from '../training/options.js';
+import { codecOptions, createCodec } from '../translation/codec-options.js';
+import { disposeAll, loadModels } from '../translation/load-models.js';
 import { parseModelOverrides } from '../translation/model-overrides.js';
 import { writeResults } from '../translation/results-file.js';
 import { translateSplit } from '../translation/translate-split.js';
+import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
 const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
-
-const modelSelection = defineOptions({
-  path: {
-    kind: 'string',
-    default: null,
-    metavar: 'STEM[:STEM…]',
-    group: 'Model',
-    help: "checkpoint, by its stem or fairseq's .pt; several, separated by colons, are an ensemble",
-  },
-  modelOverrides: {
-    kind: 'string',
-    default: '{}',
-    metavar: 'JSON',
-    group: 'Model',
-    help: `options of the model to replace, e.g. '{"activation_fn": "gelu"}'`,
-  },
-});
 
 const dataSelection = {
   ...defineOptions({
@@ -50,7 +36,10 @@ const dataSelection = {
   requiredBatchSizeMultiple,
   skipInvalidSizeInputsValidTest,
   numWorkers,
-  seed: batchSeed,
+  ...defineOptions({
+    numShards: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'deal the batches to so many processes' },
+    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'which part this is, from 0' },
+  }),
 } as const;
 
 const resultOptions = defineOptions({
@@ -71,6 +60,7 @@ const options = {
   ...searchOptions,
   ...outputOptions,
   ...resultOptions,
+  ...codecOptions,
   ...translationOptions,
   ...deviceOptions,
   ...int8Option,
@@ -90,6 +80,7 @@ export const generateCommand = defineCommand({
     'ts-fairseq generate data-bin/de-en --path checkpoints/averaged --beam 5 --batch-size 128 --remove-bpe',
     'ts-fairseq generate data-bin/de-en --path a/checkpoint_best:b/checkpoint_best --results-path results --quiet',
   ],
+  unsupported: unsupportedFlags,
   async run({ args, options }) {
     checkOptions(options);
     const stopLog = startLog(options);
@@ -101,12 +92,14 @@ export const generateCommand = defineCommand({
   },
 });
 
-function checkOptions({ path, nbest, beam }: GenerateOptions): void {
-  if (path === null) {
-    throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
+function checkOptions(options: GenerateOptions): void {
+  checkTranslationOptions(options);
+  const { constraints, numShards, shardId } = options;
+  if (constraints !== null) {
+    throw new UserError('--constraints: a split has no phrases beside it', 'give lines with them to interactive');
   }
-  if (nbest > beam) {
-    throw new UserError(`--nbest ${nbest} is more than --beam ${beam}`, 'raise --beam or lower --nbest');
+  if (shardId >= numShards) {
+    throw new UserError(`--shard-id ${shardId} is not below --num-shards ${numShards}`, 'shards count from 0');
   }
 }
 
@@ -114,24 +107,28 @@ function checkOptions({ path, nbest, beam }: GenerateOptions): void {
 async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
   const { architectures } = await loadComponents(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
+  const unknownWords = readWordTranslations(options.replaceUnk);
   const task = setupTranslation(dataFolder, options);
+  const codec = await createCodec(options, task);
   const data = task.loadSplit(options.genSubset);
   const device = await openRequestedDevice(options);
-  const stems = options.path!.split(':').filter((stem) => stem !== '');
-  const models = stems.map((stem) => loadModel(stem, task, architectures, overrides).model);
+  const models = loadModels(checkTranslationOptions(options), task, architectures, overrides);
   try {
     const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
     const symbols = { vocab, padIndex, eosIndex, unkIndex };
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
-    const search = new BeamSearch(models, symbols, searching, options.printAlignment !== null);
+    const search = new BeamSearch(models, symbols, searching, options.printAlignment !== null || unknownWords !== null);
     const profiler = requestedProfiler(options, device);
     profiler?.start();
-    const sentences = await translateSplit(task, data, search, options);
+    const settings = { ...options, unknownWords, detokenize: codec.decode };
+    const translated = await translateSplit(task, data, search, settings);
     if (profiler !== null) logProfile(`the translation of ${data.split}`, profiler.end());
-    return [...(options.quiet ? [] : sentences.flatMap(outputLines)), ...scoreLines(sentences, options)];
+    const sentences = translated.map((sentence) => ({ ...sentence, source: codec.decode(sentence.source) }));
+    const lines = options.quiet ? [] : sentences.flatMap((sentence) => outputLines(sentence));
+    return [...lines, ...scoreLines(sentences, options)];
   } finally {
     data.close();
-    for (const model of models) model.dispose();
+    disposeAll(models);
   }
 }
 

@@ -108,7 +108,7 @@ export const trainCommand = defineCommand({
     ];
   },
   broughtBy: choicesWith,
-  async run({ args, options, all }) {
+  async run({ args, options, all, config }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
@@ -122,6 +122,7 @@ export const trainCommand = defineCommand({
           kernels: device.arenaKernels,
           machine: machineOf(device.description),
           version,
+          config,
           logInterval: options.logInterval,
           profiler: requestedProfiler(options, device),
           signal,

@@ -22,7 +22,7 @@ export interface StringOptions {
   /** Joins subword units: see `postProcess`. */
   readonly bpeSymbol?: string | null;
   /** What `<unk>` reads as; fairseq writes references with `<<unk>>` so that no hypothesis can match it. */
-  readonly unkString?: string;
+  readonly unkString?: string | ((position: number) => string);
   /** Keeps `</s>` in the text. */
   readonly includeEos?: boolean;
   /** Further ids to leave out. */
@@ -120,9 +120,12 @@ export class Dictionary {
     { bpeSymbol = null, unkString = UNK, includeEos = false, ignore }: StringOptions = {},
   ): string {
     const symbols: string[] = [];
+    let position = -1;
     for (const id of ids) {
+      position += 1;
       if (id === this.bosIndex || (id === this.eosIndex && !includeEos) || ignore?.has(id)) continue;
-      symbols.push(id === this.unkIndex ? unkString : this.symbol(id));
+      if (id !== this.unkIndex) symbols.push(this.symbol(id));
+      else symbols.push(typeof unkString === 'string' ? unkString : unkString(position));
     }
     return postProcess(symbols.join(' '), bpeSymbol);
   }

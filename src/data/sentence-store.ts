@@ -43,13 +43,15 @@ export function concatenateStores(stores: readonly SentenceStore[]): SentenceSto
 export function truncateSentences(store: SentenceStore, length: number): SentenceStore {
   return {
     sizes: store.sizes.map((size) => Math.min(size, length)),
-    sentence(at) {
-      const ids = store.sentence(at);
-      if (ids.length <= length) return ids;
-      const cut = ids.slice(0, length);
-      cut[length - 1] = ids.at(-1)!;
-      return cut;
-    },
+    sentence: (at) => truncateIds(store.sentence(at), length),
     close: () => store.close(),
   };
+}
+
+/** The first ids of a sentence, the last of them its `</s>`. */
+export function truncateIds(ids: Int32Array, length: number): Int32Array {
+  if (ids.length <= length) return ids;
+  const cut = ids.slice(0, length);
+  cut[length - 1] = ids.at(-1)!;
+  return cut;
 }

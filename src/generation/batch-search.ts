@@ -1,17 +1,15 @@
 import * as tf from '../tf.js';
 import { type BeamChoice, chooseBeams } from './beam-choice.js';
 import type { SearchInput } from './beam-search.js';
-import { type Candidates, mergeBeams, type RowCandidates } from './candidates.js';
+import type { Candidates, RowCandidates } from './candidates.js';
 import type { EnsembleDecoding } from './ensemble.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
+import { chooseStrategy, type SearchStrategy } from './strategies/index.js';
 import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
 
 /** Options with the longest output worked out, in tokens without `</s>`. */
 type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
-
-/** The diversity rate from which on fairseq's search is that of diverse siblings. */
-const NO_DIVERSITY = -1;
 
 /** The search over one batch. Rows are hypotheses, `beam` for each sentence that is not finished. */
 export class BatchSearch {
@@ -19,6 +17,7 @@ export class BatchSearch {
   readonly #decoding: EnsembleDecoding;
   readonly #symbols: Symbols;
   readonly #options: BatchSearchOptions;
+  readonly #strategy: SearchStrategy;
   readonly #finished: Hypothesis[][];
   readonly #tree = new HypothesisTree();
   #sentences: Int32Array; // [active], positions in the batch
@@ -30,7 +29,9 @@ export class BatchSearch {
     this.#decoding = decoding;
     this.#symbols = symbols;
     this.#options = options;
-    const { batchSize } = input;
+    const { batchSize, sourceLengths, phrases = null } = input;
+    const ids = input.ids ?? Int32Array.from({ length: batchSize }, (_, sentence) => sentence);
+    this.#strategy = chooseStrategy({ options, symbols, sourceLengths, ids, phrases });
     this.#finished = Array.from({ length: batchSize }, () => []);
     this.#sentences = Int32Array.from({ length: batchSize }, (_, sentence) => sentence);
     this.#ignored = Array.from({ length: batchSize }, () => new Uint8Array(options.beam));
@@ -69,42 +70,37 @@ export class BatchSearch {
     });
   }
 
-  /** One step of the models and the likeliest tokens of each row: one tidy, one read. */
+  /** One step of the models and what the strategy reads of each row: one tidy, one read. */
   async #topOfRows(step: number, prefix: Int32Array | null): Promise<RowCandidates> {
-    const { beam, temperature, maxLength } = this.#options;
-    // One more than a sentence keeps, for the padding that the merge leaves out.
-    const width = Math.min(2 * beam + 1, this.#symbols.vocab);
+    const { temperature, maxLength } = this.#options;
+    const { readsVocabulary } = this.#strategy;
+    const width = Math.min(this.#strategy.width, this.#symbols.vocab);
     const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
-    if (isAlikeInRows(constrainedStep, this.#options)) {
+    if (!readsVocabulary && isAlikeInRows(constrainedStep, this.#options)) {
       const penalties = vocabularyPenalties(constrainedStep, this.#symbols, this.#options);
       const table = this.#decoding.stepTop(this.#newest, { width, temperature, penalties });
       if (table !== null) return { width, stride: 2 * width, table };
     }
     const packed = tf.tidy(() => {
       const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
-      const top = tf.topk(constrain(logProbs, constrainedStep, this.#symbols, this.#options), width);
+      const constrained = constrain(logProbs, constrainedStep, this.#symbols, this.#options);
+      const top = tf.topk(constrained, width);
       // Packed into one tensor: a vocabulary is far below 2^24, so float32 holds every index.
       const columns = [top.values, tf.cast(top.indices, 'float32')];
-      return tf.concat(attention === null ? columns : [...columns, attention], 1);
+      return tf.concat([...columns, ...(attention ? [attention] : []), ...(readsVocabulary ? [constrained] : [])], 1);
     });
     const table = (await packed.data()) as Float32Array;
     packed.dispose();
-    return { width, stride: packed.shape[1]!, table };
+    return { width, stride: packed.shape[1]!, table, vocabulary: readsVocabulary ? this.#symbols.vocab : 0 };
   }
 
-  /** The top 2·beam continuations of a sentence. */
+  /** The continuations of a sentence that the strategy looks at. */
   #bestOf(rows: RowCandidates, index: number, step: number, prefix: Int32Array | null): Candidates {
-    const { beam, diversityRate } = this.#options;
-    const { padIndex, eosIndex, vocab } = this.#symbols;
+    const { beam } = this.#options;
     // Before the first token all beams are alike: only the first one counts.
-    const isFirst = step === 0;
-    const sentence = { firstRow: index * beam, beams: isFirst ? 1 : beam, totals: this.#tree.totals };
-    const candidates = mergeBeams(rows, sentence, {
-      count: Math.min(2 * beam, sentence.beams * vocab - 1),
-      padIndex,
-      diversityRate: isFirst || diversityRate <= NO_DIVERSITY ? 0 : diversityRate,
-    });
-    return prefix?.[index * beam] === eosIndex ? copiesOfBest(candidates, beam) : candidates;
+    const sentenceRows = { firstRow: index * beam, beams: step === 0 ? 1 : beam, totals: this.#tree.totals };
+    const candidates = this.#strategy.choose({ sentence: this.#sentences[index]!, step, rows, sentenceRows });
+    return prefix?.[index * beam] === this.#symbols.eosIndex ? copiesOfBest(candidates, beam) : candidates;
   }
 
   /** Ends hypotheses, drops finished sentences and moves the others one token on. */
@@ -118,6 +114,7 @@ export class BatchSearch {
       this.#finish(step, index, candidates[index]!, final, attentionOf);
     });
     const remaining = [...choices.keys()].filter((index) => !this.#isFinished(index));
+    for (const index of remaining) this.#strategy.proceed?.(this.#sentences[index]!, choices[index]!.active);
     const { parents, tokens, totals } = this.#continuations(remaining, candidates, choices);
     this.#tree.add({ parents, tokens, totals, attentionOf });
     this.#newest = tokens;
@@ -175,9 +172,10 @@ export class BatchSearch {
 }
 
 /** Reads the attention of a row out of the packed table; null where there is none. */
-function attentionReader({ table, stride, width }: RowCandidates): ((row: number) => Float32Array) | null {
-  if (stride === 2 * width) return null;
-  return (row) => table.subarray(row * stride + 2 * width, (row + 1) * stride);
+function attentionReader(rows: RowCandidates): ((row: number) => Float32Array) | null {
+  const { table, stride, width, vocabulary = 0 } = rows;
+  if (stride === 2 * width + vocabulary) return null;
+  return (row) => table.subarray(row * stride + 2 * width, (row + 1) * stride - vocabulary);
 }
 
 /** A prefix that ends in `</s>` leaves one hypothesis; as in fairseq it fills every place. */

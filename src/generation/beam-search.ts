@@ -4,6 +4,7 @@ import { BatchSearch } from './batch-search.js';
 import { commonMaxPositions, EnsembleDecoding } from './ensemble.js';
 import type { Hypothesis } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
+import { checkStrategies, type SentencePhrases } from './strategies/index.js';
 import type { Symbols } from './token-constraints.js';
 
 /** Sentences to translate, padded on the left as the model was trained. */
@@ -14,6 +15,10 @@ export interface SearchInput {
   readonly sourceLengths: Int32Array; // [batch], with </s>
   /** The tokens that each output has to begin with, padded on the right; for --prefix-size. */
   readonly prefixTokens?: Prefixes;
+  /** Where each sentence stands in its corpus, for the draws of sampling; without it, where it stands in the batch. */
+  readonly ids?: Int32Array; // [batch]
+  /** The phrases that each output has to hold, for --constraints. */
+  readonly phrases?: readonly SentencePhrases[]; // [batch]
 }
 
 export interface Prefixes {
@@ -34,6 +39,7 @@ export class BeamSearch {
     readonly attention = false,
   ) {
     this.#beam = Math.min(options.beam, symbols.vocab - 1);
+    checkStrategies({ ...options, beam: this.#beam });
   }
 
   /** The longest source and target that every model's position tables allow. */

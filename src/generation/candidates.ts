@@ -2,8 +2,41 @@
 export interface RowCandidates {
   readonly width: number; // candidates of a row
   readonly stride: number; // numbers of a row in `table`
-  /** float32 [rows, stride]: `width` log-probabilities, best first; their `width` tokens; attention to the source. */
+  /**
+   * float32 [rows, stride]: `width` log-probabilities, best first; their `width` tokens; attention to the source where it
+   * is kept; the log-probabilities of the whole vocabulary where a strategy reads them.
+   */
   readonly table: Float32Array;
+  /** How many log-probabilities end a row: those of the vocabulary, or none. */
+  readonly vocabulary?: number;
+}
+
+/** The log-probabilities of every token in one row, for strategies that read them: float32 [vocab]. */
+export function logProbsOf({ table, stride, vocabulary = 0 }: RowCandidates, row: number): Float32Array {
+  return table.subarray((row + 1) * stride - vocabulary, (row + 1) * stride);
+}
+
+/** Rules a token out of a row's likeliest ones: it becomes the last of them, with −∞. */
+export function ruleOut({ table, stride, width }: RowCandidates, row: number, token: number): void {
+  const values = table.subarray(row * stride, row * stride + width);
+  const tokens = table.subarray(row * stride + width, row * stride + 2 * width);
+  const found = tokens.indexOf(token);
+  if (found < 0) return;
+  values.copyWithin(found, found + 1);
+  tokens.copyWithin(found, found + 1);
+  values[width - 1] = Number.NEGATIVE_INFINITY;
+  tokens[width - 1] = token;
+}
+
+/** Makes a token the likeliest of a row, with log p 0. */
+export function makeCertain({ table, stride, width }: RowCandidates, row: number, token: number): void {
+  const values = table.subarray(row * stride, row * stride + width);
+  const tokens = table.subarray(row * stride + width, row * stride + 2 * width);
+  const found = tokens.indexOf(token);
+  values.copyWithin(1, 0, found < 0 ? width - 1 : found);
+  tokens.copyWithin(1, 0, found < 0 ? width - 1 : found);
+  values[0] = 0;
+  tokens[0] = token;
 }
 
 /** The best continuations of one sentence at one step, best first. */

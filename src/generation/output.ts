@@ -2,11 +2,14 @@ import { formatFixed } from 'sacrebleu-ts';
 import type { Dictionary } from '../data/dictionary.js';
 import { ESCAPED_UNK } from '../data/dictionary.js';
 import { type Alignment, alignHypothesis, formatAlignment } from './alignment.js';
+import { formatFloat } from './format-float.js';
 import type { Hypothesis } from './hypothesis.js';
 
 /** One translation as text, with scores in base 2 as fairseq prints them. */
 export interface Translation {
   readonly text: string;
+  /** The text with tokens and subwords joined, where a tokenizer or a scheme of subwords is named; else the same. */
+  readonly detokenized: string;
   readonly score: number; // a float32 value
   readonly tokens: readonly string[]; // [tokens], as the model wrote them, the last one </s>
   readonly tokenScores: readonly number[]; // [tokens], with </s>
@@ -18,6 +21,7 @@ export interface TranslatedSentence {
   readonly id: number;
   readonly source: string;
   readonly reference: string | null;
+  readonly detokenizedReference: string | null;
   readonly translations: readonly Translation[];
 }
 
@@ -33,41 +37,100 @@ export interface TextOptions {
   readonly postProcess: string | null;
   /** The kind of alignment that `--print-alignment` asks for. */
   readonly printAlignment: Alignment['kind'] | null;
+  /**
+   * What an `<unk>` becomes: the source word with the most attention as it stands here, or itself where it does not. Null
+   * leaves `<unk>`.
+   */
+  readonly unknownWords: ReadonlyMap<string, string> | null;
+  /** From tokens to text. */
+  readonly detokenize: (line: string) => string;
+}
+
+/** A sentence as ids. */
+interface Sentence {
+  readonly id: number;
+  readonly source: Int32Array;
+  readonly target: Int32Array | null;
+  /** The words of the source as they were written, where `<unk>` in it may stand for one. */
+  readonly words?: readonly string[];
 }
 
 /** Ids back to text. `target` null: there is no reference. */
 export function toText(
-  sentence: { readonly id: number; readonly source: Int32Array; readonly target: Int32Array | null },
+  sentence: Sentence,
   hypotheses: readonly Hypothesis[],
-  { sourceDictionary, targetDictionary, postProcess: bpeSymbol, printAlignment }: TextOptions,
+  options: TextOptions,
 ): TranslatedSentence {
-  const align = (hypothesis: Hypothesis): Alignment | null =>
-    printAlignment === null
-      ? null
-      : alignHypothesis(hypothesis, sentence.source, sourceDictionary.eosIndex, printAlignment);
+  const { sourceDictionary, targetDictionary, postProcess: bpeSymbol, detokenize } = options;
+  const reference =
+    sentence.target === null ? null : targetDictionary.string(sentence.target, { bpeSymbol, unkString: ESCAPED_UNK });
   return {
     id: sentence.id,
     source: sourceDictionary.string(sentence.source, { bpeSymbol }),
-    reference:
-      sentence.target === null ? null : targetDictionary.string(sentence.target, { bpeSymbol, unkString: ESCAPED_UNK }),
-    translations: hypotheses.map((hypothesis) => ({
-      text: targetDictionary.string(hypothesis.tokens, { bpeSymbol }),
-      score: toBase2(hypothesis.score),
-      tokens: Array.from(hypothesis.tokens, (token) => targetDictionary.symbol(token)),
-      tokenScores: [...hypothesis.tokenScores].map(toBase2),
-      alignment: align(hypothesis),
-    })),
+    reference,
+    detokenizedReference: reference === null ? null : detokenize(reference),
+    translations: hypotheses.map((hypothesis) => toTranslation(sentence, hypothesis, options)),
   };
 }
 
-/** The S-, T-, H-, D-, P- and A- lines of a sentence; D is what H is after detokenization, here the same. */
-export function outputLines({ id, source, reference, translations }: TranslatedSentence): string[] {
+function toTranslation(sentence: Sentence, hypothesis: Hypothesis, options: TextOptions): Translation {
+  const { sourceDictionary, targetDictionary, postProcess: bpeSymbol, printAlignment: kind } = options;
+  const align = (wanted: Alignment['kind']): Alignment | null =>
+    alignHypothesis(hypothesis, sentence.source, sourceDictionary.eosIndex, wanted);
+  const unkString = options.unknownWords === null ? undefined : unknownWordsOf(sentence, align('hard'), options);
+  const text = targetDictionary.string(hypothesis.tokens, { bpeSymbol, unkString });
+  return {
+    text,
+    detokenized: options.detokenize(text),
+    score: toBase2(hypothesis.score),
+    tokens: Array.from(hypothesis.tokens, (token) => targetDictionary.symbol(token)),
+    tokenScores: [...hypothesis.tokenScores].map(toBase2),
+    alignment: kind === null ? null : align(kind),
+  };
+}
+
+/** What `<unk>` at a position of the output becomes. */
+function unknownWordsOf(
+  { source, words }: Sentence,
+  alignment: Alignment | null,
+  { sourceDictionary, unknownWords }: TextOptions,
+): (position: number) => string {
+  const pairs = alignment?.kind === 'hard' ? alignment.pairs : [];
+  const sourceOf = new Map(pairs.map(([from, to]) => [to, from]));
+  return (position) => {
+    const from = sourceOf.get(position);
+    if (from === undefined) return sourceDictionary.symbol(sourceDictionary.unkIndex);
+    const word = words?.[from] ?? sourceDictionary.symbol(source[from]!);
+    return unknownWords!.get(word) ?? word;
+  };
+}
+
+/** What `interactive` says beside the translations. */
+export interface SentenceNotes {
+  readonly seconds: number;
+  /** The phrases that the outputs had to hold. */
+  readonly phrases: readonly string[];
+}
+
+/**
+ * The S-, T-, H-, D-, P- and A- lines of a sentence, with W- and C- where there is something to note. H is the text in
+ * tokens, D the same detokenized.
+ */
+export function outputLines(sentence: TranslatedSentence, notes?: SentenceNotes): string[] {
+  const { id, source, detokenizedReference, translations } = sentence;
   const lines = [`S-${id}\t${source}`];
-  if (reference !== null) lines.push(`T-${id}\t${reference}`);
-  for (const { text, score, tokenScores, alignment } of translations) {
-    lines.push(`H-${id}\t${score}\t${text}`, `D-${id}\t${score}\t${text}`);
-    lines.push(`P-${id}\t${tokenScores.map((value) => formatFixed(value, 4)).join(' ')}`);
+  if (notes !== undefined) {
+    lines.push(`W-${id}\t${formatFixed(notes.seconds, 3)}\tseconds`);
+    for (const phrase of notes.phrases) lines.push(`C-${id}\t${phrase}`);
+  }
+  if (detokenizedReference !== null) lines.push(`T-${id}\t${detokenizedReference}`);
+  for (const { text, detokenized, score, tokenScores, alignment } of translations) {
+    lines.push(`H-${id}\t${formatFloat(score)}\t${text}`, `D-${id}\t${formatFloat(score)}\t${detokenized}`);
+    lines.push(`P-${id}\t${tokenScores.map(formatTokenScore).join(' ')}`);
     if (alignment !== null) lines.push(`A-${id}\t${formatAlignment(alignment)}`);
   }
   return lines;
 }
+
+const formatTokenScore = (score: number): string =>
+  Number.isFinite(score) ? formatFixed(score, 4) : formatFloat(score);

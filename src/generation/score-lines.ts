@@ -9,10 +9,11 @@ import type { TranslatedSentence } from './output.js';
  */
 export function scoreLines(
   sentences: readonly TranslatedSentence[],
-  { genSubset, beam, scoring, sacrebleu }: Pick<OutputOptions, 'scoring' | 'sacrebleu'> & ScoredRun,
+  options: Pick<OutputOptions, 'scoring' | 'sacrebleu' | 'postProcess' | 'replaceUnk'> & ScoredRun,
 ): string[] {
-  const pairs = sentences.flatMap(({ reference, translations }) =>
-    reference === null ? [] : [{ reference, hypothesis: translations[0]?.text ?? '' }],
+  const { genSubset, beam, scoring, sacrebleu, postProcess, replaceUnk } = options;
+  const pairs = sentences.flatMap(({ detokenizedReference: reference, translations }) =>
+    reference === null ? [] : [{ reference, hypothesis: translations[0]?.detokenized ?? '' }],
   );
   if (pairs.length < sentences.length || pairs.length === 0) return [];
   const prefix = `Generate ${genSubset} with beam=${beam}:`;
@@ -20,7 +21,13 @@ export function scoreLines(
   if (sacrebleu || scoring === 'sacrebleu') return [`${prefix} ${sacrebleuLine}`];
   if (scoring !== 'bleu') return [`${prefix} ${metricLine(scoring, pairs)}`, sacrebleuLine];
   const scorer = new TextBleuScorer();
-  for (const { reference, hypothesis } of pairs) scorer.addLine(reference, hypothesis);
+  // As in fairseq: the tokens of the model, but where an option makes others of them.
+  const scoresTokens = postProcess === null && replaceUnk === null;
+  for (const { reference, detokenizedReference, translations } of sentences) {
+    const best = translations[0];
+    if (scoresTokens) scorer.addLine(reference!, best?.text ?? '');
+    else scorer.addLine(detokenizedReference!, best?.detokenized ?? '');
+  }
   return [`${prefix} ${scorer.resultLine()}`, sacrebleuLine];
 }
 

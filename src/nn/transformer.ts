@@ -63,10 +63,7 @@ export class Transformer implements TranslationModel {
     const { embedding, layers, finalNorm } = this.#parts.decoder;
     const layout = this.#layout(prevOutput, rows);
     let x = embedding.apply(rowsOf(prevOutput, layout), layout, mode);
-    for (const layer of layers) {
-      const keyValue = layer.encoderAttention.projectSource(encoderOutput.features);
-      x = layer.apply(x, layout, { keyValue, layout: encoderOutput.layout }, mode);
-    }
+    for (const layer of layers) x = layer.apply(x, layout, encoderOutput, mode);
     return { features: finalNorm?.apply(x) ?? x, positions: layout.positions };
   }
 

@@ -28,6 +28,8 @@ export interface FloatOption extends OptionBase<number | null> {
 }
 export interface StringOption extends OptionBase<string | null> {
   readonly kind: 'string';
+  /** The value of the bare flag, e.g. `--replace-unk` alone names no file. */
+  readonly bare?: string;
 }
 /** `--name` alone means true; fairseq's `--left-pad-source False` form takes a value too when `takesValue`. */
 export interface BooleanOption extends OptionBase<boolean> {

@@ -6,6 +6,8 @@ export interface SentencePair {
   readonly id: number;
   readonly source: Int32Array;
   readonly target: Int32Array | null;
+  /** The tokens that the source's ids stand for, without `</s>`, where it is text and an id may be `<unk>`. */
+  readonly words?: readonly string[];
 }
 
 export interface CollateOptions {

@@ -59,12 +59,21 @@ export function loadTranslationData(
   return pairUp(split, truncateSource === null ? sources : truncateSentences(sources, truncateSource), targets);
 }
 
-/** The two sides of a corpus as one. */
-export function pairUp(split: string, sources: SentenceStore, targets: SentenceStore | null): TranslationData {
+/**
+ * The two sides of a corpus as one.
+ * @param words the tokens of each source as text, where there is text
+ */
+export function pairUp(
+  split: string,
+  sources: SentenceStore,
+  targets: SentenceStore | null,
+  words?: ReadonlyArray<readonly string[]>,
+): TranslationData {
   const pair = (id: number): SentencePair => ({
     id,
     source: sources.sentence(id),
     target: targets?.sentence(id) ?? null,
+    ...(words && { words: words[id]! }),
   });
   return {
     split,

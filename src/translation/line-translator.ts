@@ -1,22 +1,22 @@
-import { loadMetadata } from '../checkpoint/checkpoint.js';
 import { builtInComponents, registerPlugins } from '../components.js';
-import { storeSentences } from '../data/sentence-store.js';
 import { openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { BeamSearch, outputOptions, type SearchOptions, searchOptions, type Translation } from '../generation/index.js';
+import {
+  BeamSearch,
+  checkStrategies,
+  outputOptions,
+  type SearchOptions,
+  searchOptions,
+  type Translation,
+} from '../generation/index.js';
+import { log } from '../log.js';
 import { parseOptionValue } from '../options/parse.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { checkOptionValues } from '../options/values.js';
-import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
-import type { Registry } from '../plugins/registry.js';
-import { setupTranslation, type TranslationTask, translationOptions } from '../tasks/translation.js';
-import { pairUp, type TranslationData } from '../tasks/translation-data.js';
-import { parseCodes } from '../text/bpe/codes.js';
-import { createBpeSegmenter } from '../text/bpe/segmenter.js';
-import { readLines } from '../text/lines.js';
-import { loadModel } from './load-model.js';
-import { DEFAULT_MAX_TOKENS, translateSplit } from './translate-split.js';
+import { codecOptions, createCodec } from './codec-options.js';
+import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
+import { LineSearch } from './translate-lines.js';
 import type { LineTranslation, TranslatorOptions } from './translator.js';
 
 /** The working part of a Translator; apart because it loads the tensor library. */
@@ -29,13 +29,14 @@ export interface LineTranslator {
 /** Where the options of the search rule every output out. */
 const NOTHING: Translation = {
   text: '',
+  detokenized: '',
   score: Number.NEGATIVE_INFINITY,
   tokens: [],
   tokenScores: [],
   alignment: null,
 };
 
-const { prefixSize: _, ...search } = searchOptions;
+const { prefixSize: _, ...optionsOfSearch } = searchOptions;
 
 const settings = defineOptions({
   threads: { kind: 'int', default: null, min: 1, help: 'threads of the device cpu' },
@@ -46,45 +47,48 @@ const settings = defineOptions({
 
 /** @throws UserError as `Translator.load` */
 export async function loadLineTranslator(given: TranslatorOptions): Promise<LineTranslator> {
-  const { path, data, device, bpeCodes, removeBpe, plugins, ...rest } = given;
+  const { path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = given;
   const stems = typeof path === 'string' ? [path] : (path ?? []);
   if (stems.length === 0) throw new UserError('no checkpoint is given', "add path, e.g. path: 'checkpoints/averaged'");
   if (typeof data !== 'string')
     throw new UserError('no dictionaries are given', "add data, e.g. data: 'data-bin/de-en'");
-  const values = checkOptionValues('Translator.load', rest, { ...search, ...settings });
+  const values = checkOptionValues('Translator.load', rest, { ...optionsOfSearch, ...settings });
   const options = selectOptions(searchOptions, values);
   const { threads, maxTokens, batchSize, precision } = selectOptions(settings, values);
-  checkNbest(options);
-  const segment =
-    bpeCodes === undefined ? null : createBpeSegmenter({ codes: parseCodes(readLines(bpeCodes), bpeCodes) });
-  const postProcess = schemeOf(removeBpe ?? segment !== null);
+  checkSearch(options);
+  if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
+  const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);
-  const task = taskOf(stems[0]!, data);
+  const task = taskOfCheckpoint(stems[0]!, data);
+  const codec = await createCodec(
+    selectOptions(codecOptions, {
+      tokenizer: tokenizer ?? null,
+      ...(bpeCodes !== undefined && { bpe: 'subword_nmt', bpeCodes }),
+    }),
+    task,
+  );
   await openDevice(device ?? null, { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' });
   const models = loadModels(stems, task, components.architectures);
   const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
   const beamSearch = new BeamSearch(models, { vocab, padIndex, eosIndex, unkIndex }, options);
-  const longest = Math.min(
-    beamSearch.maxPositions.source,
-    maxTokens ?? (batchSize === null ? DEFAULT_MAX_TOKENS : Number.POSITIVE_INFINITY),
-  );
+  const search = new LineSearch(task, beamSearch, {
+    codec,
+    postProcess,
+    printAlignment: null,
+    unknownWords: null,
+    maxTokens,
+    batchSize,
+  });
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     async translate(lines) {
       if (lines.length === 0) return [];
-      const sentences = linesAsData(segment === null ? lines : lines.map(segment), task, longest);
-      const translated = await translateSplit(task, sentences, beamSearch, {
-        postProcess,
-        printAlignment: null,
-        maxTokens,
-        batchSize,
-        requiredBatchSizeMultiple: 1,
-        skipInvalidSizeInputsValidTest: false,
-        seed: 1,
-        logInterval: Number.POSITIVE_INFINITY,
+      const read = lines.map((line, index) => search.read(line, `line ${index + 1}`));
+      const translated = await search.translate(read, (position, total) => {
+        log.info('progress', { label: 'translating', position, total });
       });
-      return translated.map(({ translations }) => ({
+      return translated.map(({ sentence: { translations } }) => ({
         ...(translations[0] ?? NOTHING),
         nbest: translations.slice(0, options.nbest),
       }));
@@ -93,34 +97,10 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   };
 }
 
-function checkNbest({ nbest, beam }: SearchOptions): void {
+function checkSearch(options: SearchOptions): void {
+  const { nbest, beam } = options;
   if (nbest > beam) throw new UserError(`nbest ${nbest} is more than beam ${beam}`, 'raise beam');
-}
-
-/** The task as a checkpoint was trained on it: its languages and padding, whatever corpora the folder has. */
-function taskOf(stem: string, data: string): TranslationTask {
-  const { languages, options } = loadMetadata(stem);
-  const { source: sourceLang, target: targetLang } = languages;
-  return setupTranslation(data, { ...selectOptions(translationOptions, options), sourceLang, targetLang });
-}
-
-function loadModels(
-  stems: readonly string[],
-  task: TranslationTask,
-  architectures: Registry<ArchitectureDefinition>,
-): TranslationModel[] {
-  const models: TranslationModel[] = [];
-  try {
-    for (const stem of stems) models.push(loadModel(stem, task, architectures).model);
-    return models;
-  } catch (error) {
-    disposeAll(models);
-    throw error;
-  }
-}
-
-function disposeAll(models: readonly TranslationModel[]): void {
-  for (const model of models) model.dispose();
+  checkStrategies(options, (option) => option);
 }
 
 /** @throws UserError for an unknown scheme */
@@ -128,21 +108,4 @@ function schemeOf(removeBpe: boolean | string): string | null {
   if (typeof removeBpe === 'boolean') return removeBpe ? 'subword_nmt' : null;
   parseOptionValue('Translator.load removeBpe', outputOptions.postProcess, removeBpe);
   return removeBpe;
-}
-
-/** @param longest tokens of a sentence with `</s>` */
-function linesAsData(
-  lines: readonly string[],
-  { sourceDictionary }: TranslationTask,
-  longest: number,
-): TranslationData {
-  const sentences = lines.map((line) => sourceDictionary.encodeLine(line));
-  const at = sentences.findIndex((ids) => ids.length > longest);
-  if (at >= 0) {
-    throw new UserError(
-      `line ${at + 1} has ${sentences[at]!.length} tokens with </s>, more than the ${longest} that the model or a batch takes`,
-      'split it into sentences, or raise maxTokens',
-    );
-  }
-  return pairUp('lines', storeSentences(sentences), null);
 }

@@ -8,12 +8,20 @@ import type { SourceBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 
-export interface SplitOptions extends Pick<TextOptions, 'postProcess' | 'printAlignment'> {
+export type TextSettings = Pick<TextOptions, 'postProcess' | 'printAlignment' | 'unknownWords' | 'detokenize'>;
+
+export interface BatchSettings {
   readonly maxTokens: number | null;
   readonly batchSize: number | null;
   readonly requiredBatchSizeMultiple: number;
   readonly skipInvalidSizeInputsValidTest: boolean;
   readonly seed: number;
+  /** How many parts the batches are dealt to, and which of them is translated here. */
+  readonly numShards?: number; // 1
+  readonly shardId?: number; // 0
+}
+
+export interface SplitOptions extends TextSettings, BatchSettings {
   /** Says how far it is every so many batches. */
   readonly logInterval: number;
 }
@@ -33,35 +41,67 @@ export async function translateSplit(
   options: SplitOptions,
 ): Promise<TranslatedSentence[]> {
   const batches = cutIntoBatches(task, data, search, options);
-  const { postProcess, printAlignment, logInterval } = options;
+  const { logInterval } = options;
   const translated: TranslatedSentence[] = [];
   const started = performance.now();
-  let tokens = 0;
-  for (const [index, ids] of batches.entries()) {
-    const input = searchInput(task, data, ids, search.options.prefixSize);
-    const hypotheses = await search.translate(input);
-    const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
-    input.ids.forEach((id, row) => {
-      const best = hypotheses[row]!.slice(0, search.options.nbest);
-      tokens += best[0]?.tokens.length ?? 0;
-      translated.push(toText(pairs.get(id)!, best, { ...task, postProcess, printAlignment }));
-    });
-    await setImmediate(); // lets finalizers in, as in training
-    const done = index + 1;
+  let done = 0;
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches`);
+  for await (const { sentences } of translateBatches(task, data, batches, search, options)) {
+    translated.push(...sentences);
+    done += 1;
     log.info('progress', { label: 'translating', position: done, total: batches.length });
     if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
   }
+  const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
   logSpeed(translated.length, tokens, (performance.now() - started) / 1000);
   return translated.sort((a, b) => a.id - b.id);
 }
 
-function cutIntoBatches(
+/** The sentences of a batch in its own order, and how long the search took. */
+export interface TranslatedBatch {
+  readonly sentences: readonly TranslatedSentence[];
+  readonly seconds: number;
+}
+
+/**
+ * Translates batches one after the other.
+ * @param lines where the data are lines of a text
+ */
+export async function* translateBatches(
+  task: TranslationTask,
+  data: TranslationData,
+  batches: readonly Int32Array[],
+  search: BeamSearch,
+  settings: TextSettings,
+  lines?: NumberedLines,
+): AsyncGenerator<TranslatedBatch> {
+  for (const ids of batches) {
+    const input = searchInput(task, data, ids, search.options.prefixSize);
+    const started = performance.now();
+    const hypotheses = await search.translate(lines === undefined ? input : { ...input, ...lines.inputOf(input.ids) });
+    const seconds = (performance.now() - started) / 1000;
+    const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
+    const sentences = Array.from(input.ids, (id, row) =>
+      toText(pairs.get(id)!, hypotheses[row]!.slice(0, search.options.nbest), { ...task, ...settings }),
+    );
+    await setImmediate(); // lets finalizers in, as in training
+    yield { sentences, seconds };
+  }
+}
+
+/** What lines of text add to the input of a batch: their numbers in the whole of the text, and phrases. */
+export interface NumberedLines {
+  inputOf(ids: Int32Array): Pick<SearchInput, 'ids' | 'phrases'>;
+}
+
+/** The batches of a split that are translated here. */
+export function cutIntoBatches(
   task: TranslationTask,
   data: TranslationData,
   { maxPositions }: BeamSearch,
-  options: SplitOptions,
+  options: BatchSettings,
 ): readonly Int32Array[] {
-  const { maxTokens, batchSize } = options;
+  const { maxTokens, batchSize, numShards = 1, shardId = 0 } = options;
   const { batches, skipped } = task.makeBatches(data, {
     maxTokens: maxTokens === null && batchSize === null ? DEFAULT_MAX_TOKENS : maxTokens,
     maxSentences: batchSize,
@@ -73,9 +113,8 @@ function cutIntoBatches(
       target: Math.min(task.options.maxTargetPositions, maxPositions.target),
     },
   });
-  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches`);
   if (skipped.length > 0) log.warning(`${skipped.length} sentences are too long and were skipped`);
-  return batches;
+  return batches.filter((_, index) => index % numShards === shardId);
 }
 
 /** A batch with what its outputs have to begin with. */

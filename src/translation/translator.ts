@@ -21,6 +21,8 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
   readonly maxTokens?: number;
   /** Most sentences of a batch. */
   readonly batchSize?: number;
+  /** Tokenizes lines with Moses's tokenizer, before subwords; `detokenized` is then plain text. Default: lines are tokens. */
+  readonly tokenizer?: 'moses';
   /** A file of BPE codes: lines come in as words, subwords are made of them and joined again in what comes out. */
   readonly bpeCodes?: string;
   /**
@@ -76,7 +78,8 @@ export class Translator {
 
   /**
    * Translates lines of tokens separated by spaces (words where `bpeCodes` was given, else what the model was trained
-   * on), in batches of similar length. Calls wait for each other.
+   * on), in batches of similar length. Calls wait for each other. With `constraints`, phrases that the translation has to
+   * hold follow a line behind tabs.
    * @returns one translation for each line, in the order of the lines; scores are log probabilities in base 2, as on
    *   fairseq's H- lines: Σ log₂ p / length^lenpen, with `</s>`
    * @throws UserError for a line that is longer than the model or a batch allows, naming it

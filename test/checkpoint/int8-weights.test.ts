@@ -21,7 +21,9 @@ const roundTrip = (weights: Record<string, NamedTensor>): ReadonlyMap<string, Na
   restoreWeights(quantizeWeights(new Map(Object.entries(weights))), 'x');
 
 describe('weights as int8', () => {
-  const values = fc.array(fc.float({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 12, maxLength: 12 });
+  // Scales of smaller values would be subnormal, without all their digits.
+  const value = fc.float({ noNaN: true, min: -1e6, max: 1e6 }).map((number) => (Math.abs(number) < 1e-30 ? 0 : number));
+  const values = fc.array(value, { minLength: 12, maxLength: 12 });
 
   it('come back within half a step of their row, and the largest of a row within a rounding error', () => {
     fc.assert(

@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../helpers/command-line.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
-import { goldenData } from '../helpers/reference-model.js';
+import { goldenData, referenceTask } from '../helpers/reference-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-generate-'));
 const results = join(folder, 'made', 'results');
@@ -96,6 +96,73 @@ describe('generate', () => {
     const { lines } = await generate(goldenData, '--quiet');
     const overridden = await generate(goldenData, '--quiet', '--model-overrides', '{"no_scale_embedding": true}');
     expect(overridden.lines).not.toEqual(lines);
+  });
+});
+
+describe('generate in parts', () => {
+  it('deals the batches to --num-shards processes', async () => {
+    const ids = (lines: readonly string[]): number[] =>
+      lines.filter((line) => line.startsWith('S-')).map((line) => Number(/\d+/.exec(line)));
+    const parts: number[][] = [];
+    for (const shard of ['0', '1', '2']) {
+      const { lines } = await generate(goldenData, '--batch-size', '8', '--num-shards', '3', '--shard-id', shard);
+      parts.push(ids(lines));
+    }
+    expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, id) => id));
+    // Eight batches: 8 sentences in each but the last one.
+    expect(parts.map((part) => part.length)).toEqual([24, 20, 16]);
+  });
+});
+
+describe('generate', () => {
+  it('writes what an alignment dictionary has for <unk>, and scores that', async () => {
+    const { sourceDictionary } = referenceTask();
+    const dictionary = join(folder, 'align');
+    const words = Array.from({ length: sourceDictionary.size }, (_, id) => sourceDictionary.symbol(id));
+    writeFileSync(dictionary, words.map((word) => `${word} \u00d8\n`).join(''));
+    const plain = await generate(goldenData, '--unkpen', '-100');
+    const replaced = await generate(goldenData, '--unkpen', '-100', '--replace-unk', dictionary);
+    const texts = ({ lines }: { lines: readonly string[] }) =>
+      lines.filter((line) => line.startsWith('H-')).map((line) => line.split('\t')[2]!);
+    expect(texts(replaced)).toEqual(texts(plain).map((line) => line.replaceAll('<unk>', '\u00d8')));
+    expect(texts(plain).join('\n')).toContain('<unk>');
+  });
+
+  it('detokenizes S-, T- and D- lines, and scores tokens all the same', async () => {
+    const plain = await generate(goldenData, '--max-len-b', '9');
+    const moses = await generate(goldenData, '--max-len-b', '9', '--tokenizer', 'moses');
+    const beginning = (kind: string, lines: readonly string[]) =>
+      lines.filter((line) => line.startsWith(kind)).join('\n');
+    expect(beginning('H-', moses.lines)).toBe(beginning('H-', plain.lines));
+    for (const kind of ['S-', 'T-', 'D-']) {
+      expect(beginning(kind, plain.lines)).toContain('&apos;');
+      expect(beginning(kind, moses.lines)).not.toContain('&apos;');
+    }
+    expect(beginning('Generate', moses.lines)).toBe(beginning('Generate', plain.lines));
+    expect(beginning('BLEU', moses.lines)).not.toBe(beginning('BLEU', plain.lines));
+  });
+
+  it.each([
+    [['--constraints'], '--constraints: a split has no phrases beside it; give lines with them to interactive'],
+    [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not below --num-shards 2; shards count from 0'],
+    [['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
+    [['--lm-path', 'lm.pt'], '--lm-path is not supported; language models are not fused into the search'],
+    [['--print-step'], '--print-step is not supported; it belongs to models that refine whole outputs'],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stdout, stderr } = await runCommandLine(['generate', goldenData, '--path', checkpoint, ...argv]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('draws the same with the same seed, whatever the batches', async () => {
+    const sample = async (...argv: string[]) =>
+      (await generate(goldenData, '--sampling', '--sampling-topk', '5', '--nbest', '2', ...argv)).lines.filter((line) =>
+        line.startsWith('H-'),
+      );
+    const texts = (lines: readonly string[]) => lines.map((line) => line.split('\t')[2]);
+    const drawn = texts(await sample('--batch-size', '60'));
+    expect(texts(await sample('--batch-size', '16'))).toEqual(drawn);
+    expect(texts(await sample('--batch-size', '16', '--seed', '2'))).not.toEqual(drawn);
   });
 });
 

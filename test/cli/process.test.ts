@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { runCommandLine } from '../helpers/command-line.js';
+import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
+import { goldenData } from '../helpers/reference-model.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-process-'));
@@ -51,7 +53,7 @@ describe('a reader that closes stdout early', () => {
 
 it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {
   const save = join(folder, 'checkpoints');
-  const data = makeToyData(folder);
+  const data = await makeToyData(folder);
   const options = '--arch transformer_tiny --max-tokens 32 --required-batch-size-multiple 1 --lr 1e-3 --log-interval 1';
   const train = ['train', data, ...options.split(' '), '--save-dir', save, '--no-epoch-checkpoints'];
   const child = start(...train, '--max-update', '500');
@@ -72,9 +74,27 @@ it('a run of train saves on SIGINT, says so, dies of it and goes on later', asyn
   const { updates } = loadMetadata(join(save, 'checkpoint_last')).training!;
   expect(updates).toBeGreaterThanOrEqual(12);
   expect(updates).toBeLessThan(500);
-  expect(readdirSync(save).filter((name) => !name.endsWith('.safetensors'))).toEqual([]);
+  expect(readdirSync(save).filter((name) => !/\.safetensors$|^config\.yaml$/.test(name))).toEqual([]);
 
   const resumed = await runCommandLine([...train, '--max-update', String(updates + 1)]);
   expect(resumed.code).toBe(0);
   expect(resumed.stderr).toContain(`going on from ${join(save, 'checkpoint_last')}`);
+});
+
+it('interactive answers each line before the next one comes', async () => {
+  const checkpoint = saveReferenceCheckpoint(join(folder, 'trained'), 'trained');
+  const short = ['--beam', '1', '--max-len-b', '3'];
+  const argv = ['interactive', goldenData, '--path', checkpoint, ...short, '--log-format', 'none'];
+  const child = spawn('node', ['--import', 'jiti/register', script, ...argv], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const answers = textOf(child.stdout);
+  const log = textOf(child.stderr);
+  const ended = once(child, 'close');
+  for (const [id, line] of ['datei', 'option', ''].entries()) {
+    child.stdin.write(`${line}\n`);
+    while (!answers.text.includes(`P-${id}\t`)) await once(child.stdout, 'data');
+    expect(answers.text).toContain(`S-${id}\t${line}\n`);
+  }
+  child.stdin.end('the last line needs no end');
+  expect(await ended, log.text).toEqual([0, null]);
+  expect(answers.text.match(/^P-\d/gm)).toEqual(['P-0', 'P-1', 'P-2', 'P-3']);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
@@ -71,5 +71,18 @@ describe('score', () => {
   ])('refuses %s', async (_, argv, message) => {
     await expect(score(...argv)).rejects.toThrow(UserError);
     await expect(score(...argv)).rejects.toThrow(message);
+  });
+});
+
+describe("fairseq's scores", () => {
+  const golden = JSON.parse(readFileSync(new URL('../golden/bleu/fairseq-score.json', import.meta.url), 'utf8')) as {
+    sys: string[];
+    ref: string[];
+    runs: { args: string[]; output: string[] }[];
+  };
+
+  it.each(golden.runs)('$args', async ({ args, output }) => {
+    const files = ['--sys', file('golden-sys', ...golden.sys), '--ref', file('golden-ref', ...golden.ref)];
+    expect((await score(...files, ...args)).trimEnd().split('\n')).toEqual(output);
   });
 });

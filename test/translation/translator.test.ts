@@ -20,6 +20,10 @@ const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json
   { args: string[]; hypotheses: Record<string, GoldenHypothesis[]> }
 >;
 
+const interactive = JSON.parse(
+  readFileSync(new URL('../golden/generate/interactive.json', import.meta.url), 'utf8'),
+) as Record<string, { input: string[]; output: string[] }>;
+
 const folder = temporaryFolder();
 const recorded = recordLog();
 const path = join(folder, 'trained');
@@ -134,6 +138,35 @@ describe('Translator', () => {
     expect(apart.map(({ text }) => text)).toEqual(spelt);
   });
 
+  it('tokenizes lines and detokenizes what comes out, as interactive does', async () => {
+    const run = interactive['moses-bpe']!;
+    const bpeCodes = fileURLToPath(new URL('../golden/text/bpe/codes', import.meta.url));
+    const translator = await load({ tokenizer: 'moses', bpeCodes, beam: 4, maxLenB: 40, batchSize: 12 });
+    const translated = await translator.translate(run.input);
+    const expected = (kind: string) =>
+      run.output.filter((line) => line.startsWith(`${kind}-`)).map((line) => line.split('\t')[2]);
+    expect(translated.map(({ text }) => text)).toEqual(expected('H'));
+    expect(translated.map(({ detokenized }) => detokenized)).toEqual(expected('D'));
+    expect(expected('D')).not.toEqual(expected('H'));
+  });
+
+  it('holds phrases that follow a line, as interactive does', async () => {
+    const run = interactive['constraints-unordered']!;
+    const translator = await load({ constraints: 'unordered', beam: 6, nbest: 3, maxLenB: 40, batchSize: 12 });
+    const texts = (await translator.translate(run.input)).flatMap(({ nbest }) => nbest.map(({ text }) => text));
+    expect(texts).toEqual(run.output.filter((line) => line.startsWith('H-')).map((line) => line.split('\t')[2]));
+  });
+
+  it('draws anew for every line, and again the same in another Translator', async () => {
+    const sampling = { sampling: true, beam: 1, maxLenB: 9 };
+    const sample = async (translator: Translator) =>
+      (await translator.translate(['datei', 'datei'])).map(({ text }) => text);
+    const [one, other] = [await load(sampling), await load(sampling)];
+    const drawn = [...(await sample(one)), ...(await sample(one))];
+    expect(new Set(drawn).size).toBe(4);
+    expect([...(await sample(other)), ...(await sample(other))]).toEqual(drawn);
+  });
+
   it('translates a stream as it translates lines, before the stream has ended', async () => {
     const translator = await load();
     const expected = await translator.translate(lines);
@@ -231,6 +264,8 @@ describe('Translator.load refuses', () => {
     ['a value of the wrong kind', { beam: 'wide' }, "Translator.load beam: 'wide' is not a whole number"],
     ['a value out of range', { temperature: 0 }, 'temperature: 0 is too small'],
     ['more than the beam', { nbest: 9 }, 'nbest 9 is more than beam 5; raise beam'],
+    ['draws that are not all returned', { sampling: true }, 'with sampling, nbest 1 has to equal beam 5'],
+    ['an unknown tokenizer', { tokenizer: 'nltk' }, "Translator.load tokenizer: unknown value 'nltk'; known: moses"],
     ['an unknown device', { device: 'abacus' }, "unknown device 'abacus'"],
     [
       'an unknown scheme of subwords',

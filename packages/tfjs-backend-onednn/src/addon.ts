@@ -203,6 +203,9 @@ export interface Addon {
 /** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
 const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
 
+/** Path of an add-on to load instead of the builds beside this package: one with sanitizers, for tests. */
+const ADDON_VARIABLE = 'TFJS_ONEDNN_ADDON';
+
 const pathOf = (build: string): string =>
   fileURLToPath(new URL(`../build/Release/onednn_${build}.node`, import.meta.url));
 
@@ -218,7 +221,7 @@ export function addon(): Addon {
 }
 
 function load(build: string): Addon {
-  const path = pathOf(build);
+  const path = process.env[ADDON_VARIABLE] ?? pathOf(build);
   if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
   return createRequire(import.meta.url)(path) as Addon;
 }

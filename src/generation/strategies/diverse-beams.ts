@@ -1,0 +1,97 @@
+import type { Candidates, RowCandidates } from '../candidates.js';
+import type { SearchStrategy, SentenceStep, StrategyContext } from './strategy.js';
+
+interface Continuation {
+  readonly beam: number;
+  readonly token: number;
+  readonly score: number; // float32
+}
+
+/**
+ * Diverse beam search (Vijayakumar et al. 2016) as fairseq has it. Beam b belongs to group b mod `--diverse-beam-groups`;
+ * the groups choose one after the other, and a token that an earlier group chose at this step loses
+ * `--diverse-beam-strength` · (1 + how often the two groups agreed before). The loss stays in the scores.
+ */
+export function diverseBeamsStrategy({ options, symbols, ids }: StrategyContext): SearchStrategy {
+  const { beam, diverseBeamGroups: groups, diverseBeamStrength: strength } = options;
+  const agreements = Array.from(ids, () => new Float32Array(groups * groups)); // [batch] of [groups, groups]
+
+  const chooseGroup = (group: number, step: SentenceStep, penalties: Penalties): Continuation[] => {
+    const { firstRow, totals } = step.sentenceRows;
+    const isFirst = step.step === 0;
+    const continuations: Continuation[] = [];
+    for (let beamOfGroup = group; beamOfGroup < (isFirst ? group + 1 : beam); beamOfGroup += groups) {
+      const row = firstRow + (isFirst ? 0 : beamOfGroup);
+      const total = totals?.[row] ?? 0;
+      for (const { token, logProb } of likeliest(step.rows, row)) {
+        if (token === symbols.padIndex) continue;
+        const lost = Math.fround(strength * (penalties.get(token) ?? 0));
+        continuations.push({ beam: beamOfGroup, token, score: Math.fround(Math.fround(logProb - lost) + total) });
+      }
+    }
+    return continuations.sort((a, b) => b.score - a.score || a.beam - b.beam || a.token - b.token);
+  };
+
+  return {
+    // A token in reach is among the beam / groups likeliest of its row, or behind those that earlier groups made unlikely.
+    width: beam + 1,
+    readsVocabulary: false,
+    choose(step) {
+      const agreement = agreements[step.sentence]!;
+      const chosen: Continuation[][] = [];
+      for (let group = 0; group < groups; group++) {
+        const penalties = penaltiesOf(chosen, (earlier) => 1 + agreement[group * groups + earlier]!);
+        chosen.push(chooseGroup(group, step, penalties).slice(0, beam / groups));
+      }
+      countAgreements(chosen, agreement);
+      return interleave(chosen, beam, symbols.eosIndex);
+    },
+  };
+}
+
+/** What each token loses, before the strength. */
+type Penalties = ReadonlyMap<number, number>;
+
+function penaltiesOf(earlier: readonly Continuation[][], weightOf: (group: number) => number): Penalties {
+  const penalties = new Map<number, number>();
+  for (const [group, continuations] of earlier.entries()) {
+    for (const { token } of continuations) penalties.set(token, (penalties.get(token) ?? 0) + weightOf(group));
+  }
+  return penalties;
+}
+
+function* likeliest(
+  { table, stride, width }: RowCandidates,
+  row: number,
+): Generator<{ token: number; logProb: number }, void, undefined> {
+  for (let at = row * stride; at < row * stride + width; at++) yield { token: table[at + width]!, logProb: table[at]! };
+}
+
+/** Two groups agree where their choices of one rank are the same token. */
+function countAgreements(chosen: readonly Continuation[][], agreement: Float32Array): void {
+  for (const [group, continuations] of chosen.entries()) {
+    for (const [other, others] of chosen.entries()) {
+      const same = continuations.filter(({ token }, rank) => others[rank]?.token === token).length;
+      agreement[group * chosen.length + other]! += same;
+    }
+  }
+}
+
+/** The best of every group, then the second best of every group …; where a group has none, one that is impossible. */
+function interleave(chosen: readonly Continuation[][], count: number, eosIndex: number): Candidates {
+  const groups = chosen.length;
+  const inOrder = Array.from(
+    { length: count },
+    (_, place) =>
+      chosen[place % groups]![Math.floor(place / groups)] ?? {
+        beam: place % groups,
+        token: eosIndex,
+        score: Number.NEGATIVE_INFINITY,
+      },
+  );
+  return {
+    beams: Int32Array.from(inOrder, ({ beam }) => beam),
+    tokens: Int32Array.from(inOrder, ({ token }) => token),
+    scores: Float32Array.from(inOrder, ({ score }) => score),
+  };
+}
