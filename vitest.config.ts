@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'sacrebleu-ts': path('packages/sacrebleu-ts/src/index.ts'),
+      'sentencepiece-native': path('packages/sentencepiece-native/src/index.ts'),
       'tfjs-backend-onednn': path('packages/tfjs-backend-onednn/src/index.ts'),
       'ts-fairseq': path('src/index.ts'),
     },

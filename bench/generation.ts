@@ -1,11 +1,16 @@
 /** How fast does translation run, over beams and sizes of batches? */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkpointFile } from '../src/checkpoint/checkpoint-path.js';
+import { loadDictionary } from '../src/data/dictionary-file.js';
+import { openIndexedDataset } from '../src/data/indexed-dataset.js';
 import { runCommand } from './harness/command.js';
 import { copyOfSplit } from './harness/copy-of-split.js';
 import { measurePeak } from './harness/gemm-peak.js';
 import { generationGemms, linears, modelSize, vocabularySize } from './harness/model-size.js';
 import { benchmarkOptions } from './harness/options.js';
-import { requireData } from './harness/paths.js';
+import { inRepository, requireData } from './harness/paths.js';
 import { percent, progress, publish } from './harness/report.js';
 import { temporaryFolder } from './harness/temporary.js';
 
@@ -15,6 +20,8 @@ const options = benchmarkOptions({
   beams: { type: 'string' },
   batches: { type: 'string' },
   sentences: { type: 'string' },
+  precisions: { type: 'string', default: 'float32,bfloat16,int8' },
+  peers: { type: 'string' }, // a Python with ctranslate2 and numpy
 });
 const { threads, short } = options;
 const model = modelSize(options.model);
@@ -38,15 +45,36 @@ async function randomCheckpoint(): Promise<string> {
   return join(work, 'checkpoint_last');
 }
 
-interface Row {
+/** What the peers have of ours. */
+const PRECISIONS = {
+  float32: { flags: [], peer: true },
+  bfloat16: { flags: ['--bf16'], peer: false },
+  int8: { flags: ['--int8'], peer: true },
+} as const;
+type Precision = keyof typeof PRECISIONS;
+
+interface Speed {
+  readonly sentencesPerSecond: number;
+  readonly tokensPerSecond: number;
+  readonly peakBytes: number;
+}
+
+interface Row extends Speed {
+  readonly engine: 'ts-fairseq' | 'CTranslate2';
+  readonly precision: Precision;
   readonly beam: number;
   readonly batch: number;
   readonly sentences: number;
-  readonly sentencesPerSecond: number;
-  readonly tokensPerSecond: number;
   readonly gflops: number;
   readonly peak: number;
-  readonly peakBytes: number;
+}
+
+interface Setting {
+  readonly path: string;
+  readonly folder: string;
+  readonly precision: Precision;
+  readonly beam: number;
+  readonly batch: number;
 }
 
 /** 2 · parameters in matrix products · rows: source tokens once, and beam rows for every token of a translation. */
@@ -58,53 +86,112 @@ function flopsPerSentence(beam: number, source: number, target: number): number 
   return 2 * (parameters('source') * source + parameters('target') * beam * target);
 }
 
-async function measure(path: string, beam: number, batch: number): Promise<Row> {
-  const wanted = Number(options.sentences ?? Math.max(2 * batch, short ? 16 : 64));
-  const folder = join(work, `${wanted}`);
-  const { sentences, sourceTokens } = copyOfSplit(data, folder, wanted);
-  const source = sourceTokens / sentences;
+async function ours({ path, folder, precision, beam, batch }: Setting): Promise<Speed> {
   const lengths = ['--min-len', String(STEPS), '--max-len-a', '0', '--max-len-b', String(STEPS)];
   const { messages, peakBytes } = await runCommand(
     [
       ...['generate', folder, '--path', path, '--beam', String(beam), '--batch-size', String(batch), '--quiet'],
-      ...['--threads', String(threads), ...(options.path === undefined ? lengths : [])],
+      ...['--threads', String(threads), ...PRECISIONS[precision].flags],
+      ...(options.path === undefined ? lengths : []),
     ],
     threads,
   );
   const speed = messages.map((message) => SPEED.exec(message)).find((match) => match !== null);
   if (speed == null) throw new Error('generate logged no speed');
-  const [sentencesPerSecond, tokensPerSecond] = [Number(speed[1]), Number(speed[2])];
+  return { sentencesPerSecond: Number(speed[1]), tokensPerSecond: Number(speed[2]), peakBytes };
+}
+
+/** The same checkpoint in CTranslate2; with random weights as many steps as ours makes, `</s>` among them. */
+function peers(python: string, { path, folder, precision, beam, batch }: Setting): Speed {
+  const given = {
+    ...{
+      checkpoint: checkpointFile(path),
+      data: folder,
+      sentences: join(folder, 'source.json'),
+      precision,
+      beam,
+      batch,
+    },
+    ...{ threads, steps: options.path === undefined ? STEPS + 1 : null },
+  };
+  const { status, stdout, stderr } = spawnSync(
+    python,
+    [inRepository('bench/peers/translation.py'), JSON.stringify(given)],
+    { encoding: 'utf8', maxBuffer: 2 ** 26 },
+  );
+  if (status !== 0) throw new Error(`bench/peers/translation.py failed:\n${stderr.slice(-2000)}`);
+  return JSON.parse(stdout) as Speed;
+}
+
+/** Ours and theirs, one after the other. */
+async function measure(path: string, precision: Precision, beam: number, batch: number): Promise<Row[]> {
+  const wanted = Number(options.sentences ?? Math.max(2 * batch, short ? 16 : 64));
+  const folder = join(work, `${wanted}`);
+  const { sentences, sourceTokens } = copyOfSplit(data, folder, wanted);
+  const source = sourceTokens / sentences;
+  const setting = { path, folder, precision, beam, batch };
+  const speeds: [Row['engine'], Speed][] = [['ts-fairseq', await ours(setting)]];
+  if (options.peers !== undefined && PRECISIONS[precision].peer) {
+    writeFileSync(join(folder, 'source.json'), JSON.stringify(sourceSentences(folder)));
+    speeds.push(['CTranslate2', peers(options.peers, setting)]);
+  }
+  const { sentencesPerSecond, tokensPerSecond } = speeds[0]![1];
   const target = tokensPerSecond / sentencesPerSecond;
   const sizes = { sourceTokens: Math.round(batch * source), rows: batch * beam, steps: Math.round(target) };
-  return {
-    ...{ beam, batch, sentences, sentencesPerSecond, tokensPerSecond, peakBytes },
-    gflops: (flopsPerSentence(beam, source, target) * sentencesPerSecond) / 1e9,
-    peak: measurePeak(generationGemms(model, vocab, sizes), {
-      ...{ precision: 'float32', threads, repetitions: PEAK_REPETITIONS },
-    }).mean,
-  };
+  // oneDNN's int8 is not what int8 of ours is made of: its peak is left out.
+  const peak =
+    precision === 'int8'
+      ? Number.NaN
+      : measurePeak(generationGemms(model, vocab, sizes), { precision, threads, repetitions: PEAK_REPETITIONS }).mean;
+  return speeds.map(([engine, speed]) => ({
+    ...{ engine, precision, beam, batch, sentences, peak },
+    ...{
+      sentencesPerSecond: speed.sentencesPerSecond,
+      tokensPerSecond: speed.tokensPerSecond,
+      peakBytes: speed.peakBytes,
+    },
+    gflops: (flopsPerSentence(beam, source, target) * speed.sentencesPerSecond) / 1e9,
+  }));
+}
+
+/** The source as symbols, without `</s>`. */
+function sourceSentences(folder: string): string[][] {
+  const dictionary = loadDictionary(join(folder, 'dict.de.txt'));
+  const split = openIndexedDataset(join(folder, 'test.de-en.de'));
+  try {
+    return Array.from({ length: split.sizes.length }, (_, at) =>
+      Array.from(split.sentence(at).slice(0, -1), (id) => dictionary.symbol(id)),
+    );
+  } finally {
+    split.close();
+  }
 }
 
 const path = options.path ?? (await randomCheckpoint());
 const rows: Row[] = [];
 for (const beam of beams) {
   for (const batch of batches) {
-    progress(`beam ${beam}, batch ${batch}`);
-    rows.push(await measure(path, beam, batch));
+    for (const precision of options.precisions.split(',') as Precision[]) {
+      progress(`beam ${beam}, batch ${batch}, ${precision}`);
+      rows.push(...(await measure(path, precision, beam, batch)));
+    }
   }
 }
 publish(
   {
     benchmark: 'generation',
     note:
-      `${model.name}, float32, ${options.path ?? `random weights, ${STEPS} tokens a sentence`}; GFLOPS: 2 · parameters in ` +
+      `${model.name}, ${options.path ?? `random weights, ${STEPS} tokens a sentence and </s>`}; GFLOPS: 2 · parameters in ` +
       'products · (source tokens, beam · target tokens); peak: oneDNN alone on the shapes of one step',
     columns: [
       { heading: 'beam', value: ({ beam }) => beam },
       { heading: 'batch', value: ({ batch }) => batch },
+      { heading: 'precision', value: ({ precision }) => precision },
+      { heading: 'engine', value: ({ engine }) => engine },
       { heading: 'sentences', value: ({ sentences }) => sentences },
       { heading: 'sentences/s', value: ({ sentencesPerSecond }) => sentencesPerSecond, digits: 1 },
       { heading: 'tokens/s', value: ({ tokensPerSecond }) => tokensPerSecond },
+      { heading: 'ms/sentence', value: ({ sentencesPerSecond }) => 1000 / sentencesPerSecond, digits: 2 },
       { heading: 'GFLOPS', value: ({ gflops }) => gflops, digits: 1 },
       { heading: 'peak', value: ({ peak }) => peak, digits: 1 },
       { heading: 'ratio', value: ({ gflops, peak }) => percent(gflops / peak) },

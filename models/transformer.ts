@@ -58,6 +58,11 @@ const options = defineOptions({
   },
   noTokenPositionalEmbeddings: { kind: 'boolean', default: false, help: 'no positions' },
   noScaleEmbedding: { kind: 'boolean', default: false, help: 'do not multiply embeddings by √width' },
+  checkpointActivations: {
+    kind: 'boolean',
+    default: false,
+    help: 'less memory: keep only the inputs of each layer, and compute the rest again in the backward pass',
+  },
   layernormEmbedding: { kind: 'boolean', default: false, help: 'normalise the embeddings' },
 });
 
@@ -148,6 +153,7 @@ function layerOptions(given: TransformerOptions, embed: number, side: Side): Tra
     dropout: given.dropout,
     attentionDropout: given.attentionDropout,
     activationDropout: given.activationDropout,
+    checkpointActivations: given.checkpointActivations,
   };
 }
 

@@ -44,4 +44,13 @@ export {
 } from './plugins/model.js';
 export { defineOptimizer, type Optimizer, type OptimizerDefinition } from './plugins/optimizer.js';
 export type { Plugin } from './plugins/plugin.js';
+export { type BpeCodes, parseCodes } from './text/bpe/codes.js';
+export { createBpeSegmenter, type SegmenterOptions } from './text/bpe/segmenter.js';
+export { iwsltSentences } from './text/iwslt.js';
+export { createMosesDetokenizer } from './text/moses/detokenizer.js';
+export { createPunctuationNormalizer } from './text/moses/normalize-punctuation.js';
+export { createMosesTokenizer, type TokenizerOptions } from './text/moses/tokenizer.js';
+export { createTruecaser, parseTruecaseModel } from './text/moses/truecase.js';
+export { type SamplingOptions, SentencePiece, seedSampling } from './text/sentencepiece/processor.js';
+export { type TrainedModel, type TrainingOptions, trainSentencePiece } from './text/sentencepiece/train.js';
 export { type LineTranslation, Translator, type TranslatorOptions } from './translation/translator.js';

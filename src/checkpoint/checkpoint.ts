@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
+import { restoreWeights } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
@@ -65,7 +66,7 @@ export function loadCheckpoint(
   const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
   return {
     metadata: decodeMetadata(metadata, file),
-    weights: new Map([...tensors].filter(([name]) => isWeight(name))),
+    weights: restoreWeights(new Map([...tensors].filter(([name]) => isWeight(name))), file),
     optimizer: of(OPTIMIZER),
     ...(ema === null ? {} : { ema }),
   };

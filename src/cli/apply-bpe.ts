@@ -1,3 +1,4 @@
+import { MersenneTwister } from '../data/mersenne-twister.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { parseCodes } from '../text/bpe/codes.js';
@@ -13,6 +14,8 @@ const options = defineOptions({
   vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
   vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
   glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
+  dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'leave out each merge with this probability' },
+  seed: { kind: 'int', default: null, min: 0, max: 2 ** 32 - 1, help: 'seed of dropout; without it every run differs' },
   separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
 });
 
@@ -23,7 +26,7 @@ export const applyBpeCommand = defineCommand({
   options,
   examples: ['ts-fairseq apply-bpe -c codes --vocabulary vocab.de --vocabulary-threshold 5 < test.de > test.bpe.de'],
   async run({ args, options }) {
-    const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries } = options;
+    const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
     if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
     const codes = parseCodes(readLines(path), path);
     const segment = createBpeSegmenter({
@@ -31,7 +34,15 @@ export const applyBpeCommand = defineCommand({
       vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
       separator,
       glossaries,
+      dropout,
+      random: seed === null ? undefined : seededRandom(seed),
     });
     filterLines(args, segment);
   },
 });
+
+/** The draws of Python's `random.seed(seed)`, so that dropout equals subword-nmt's. */
+function seededRandom(seed: number): () => number {
+  const generator = MersenneTwister.seededAsPython(seed);
+  return () => generator.random();
+}

@@ -44,18 +44,47 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./interactive.js')).interactiveCommand,
   ),
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
+  entry(
+    'extract-iwslt',
+    'the sentences of IWSLT files: XML and train.tags',
+    async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
+  ),
   entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
   entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
+  entry(
+    'normalize-punctuation',
+    'Moses normalizer of quotes, dashes and spaces',
+    async () => (await import('./normalize-punctuation.js')).normalizePunctuationCommand,
+  ),
   entry('lowercase', 'lowercase text', async () => (await import('./lowercase.js')).lowercaseCommand),
+  entry(
+    'train-truecaser',
+    'learn how words are cased',
+    async () => (await import('./train-truecaser.js')).trainTruecaserCommand,
+  ),
+  entry('truecase', 'Moses truecaser', async () => (await import('./truecase.js')).truecaseCommand),
   entry(
     'clean-corpus',
     'drop sentence pairs by length and ratio',
     async () => (await import('./clean-corpus.js')).cleanCorpusCommand,
   ),
+  entry('learn-bpe', 'learn BPE codes on a text', async () => (await import('./learn-bpe.js')).learnBpeCommand),
   entry(
     'learn-joint-bpe-and-vocab',
     'learn BPE codes on several files',
     async () => (await import('./learn-joint-bpe-and-vocab.js')).learnJointBpeAndVocabCommand,
   ),
+  entry('get-vocab', 'count the subwords of a text', async () => (await import('./get-vocab.js')).getVocabCommand),
   entry('apply-bpe', 'segment text with BPE codes', async () => (await import('./apply-bpe.js')).applyBpeCommand),
+  entry(
+    'spm-encode',
+    'split text with a SentencePiece model',
+    async () => (await import('./spm-encode.js')).spmEncodeCommand,
+  ),
+  entry(
+    'spm-decode',
+    'join the pieces of a SentencePiece model',
+    async () => (await import('./spm-decode.js')).spmDecodeCommand,
+  ),
+  entry('spm-train', 'train a SentencePiece model', async () => (await import('./spm-train.js')).spmTrainCommand),
 ];

@@ -1,4 +1,4 @@
-import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { deviceOptions, int8Option, openRequestedDevice } from '../devices/index.js';
 import { logProfile, profileOption, requestedProfiler } from '../devices/profile.js';
 import { UserError } from '../errors.js';
 import { forcedDecoding } from '../generation/forced-decoding.js';
@@ -63,6 +63,7 @@ const options = {
   ...codecOptions,
   ...translationOptions,
   ...deviceOptions,
+  ...int8Option,
   ...logOptions,
   ...profileOption,
 } as const;
@@ -108,7 +109,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = setupTranslation(dataFolder, options);
-  const codec = createCodec(options, task);
+  const codec = await createCodec(options, task);
   const data = task.loadSplit(options.genSubset);
   const device = await openRequestedDevice(options);
   const models = loadModels(checkTranslationOptions(options), task, architectures, overrides);

@@ -1,4 +1,4 @@
-import { deviceOptions, openRequestedDevice } from '../devices/index.js';
+import { deviceOptions, int8Option, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
 import { log } from '../log.js';
@@ -53,6 +53,7 @@ const options = {
   ...codecOptions,
   ...translationOptions,
   ...deviceOptions,
+  ...int8Option,
   ...logOptions,
 } as const;
 
@@ -118,7 +119,7 @@ async function interactive(
     args[0]!,
     Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
   );
-  const codec = createCodec(options, task);
+  const codec = await createCodec(options, task);
   await openRequestedDevice(options);
   const models = loadModels(stems, task, architectures, overrides);
   try {

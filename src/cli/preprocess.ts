@@ -15,7 +15,7 @@ export const preprocessCommand = defineCommand({
   async run({ options }) {
     const stopLog = startLog();
     try {
-      preprocess(options);
+      await preprocess(options);
     } finally {
       stopLog();
     }

@@ -1,12 +1,26 @@
 import { defineOptions } from '../options/schema.js';
+import { readLines } from '../text/lines.js';
+import { parseProtectedPatterns } from '../text/moses/protected-patterns.js';
 import { createMosesTokenizer } from '../text/moses/tokenizer.js';
 import { defineCommand } from './command.js';
 import { filterArguments, filterLines } from './filter-lines.js';
 
 const options = defineOptions({
-  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language: de, en or fr' },
+  language: {
+    kind: 'string',
+    default: 'en',
+    aliases: ['-l'],
+    metavar: 'LANG',
+    help: 'language code, e.g. de; an unknown one lists all',
+  },
   aggressive: { kind: 'boolean', default: false, aliases: ['-a'], help: 'split hyphens too, into the token @-@' },
   noEscape: { kind: 'boolean', default: false, help: 'leave & | < > \' " [ ] as they are' },
+  protected: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'regular expressions, one a line; what they match stays whole',
+  },
 });
 
 export const tokenizeCommand = defineCommand({
@@ -16,7 +30,13 @@ export const tokenizeCommand = defineCommand({
   options,
   examples: ['ts-fairseq tokenize -l de -a --no-escape < train.raw.de > train.tok.de'],
   async run({ args, options }) {
-    const { language, aggressive, noEscape } = options;
-    filterLines(args, createMosesTokenizer({ language, aggressiveHyphens: aggressive, escape: !noEscape }));
+    const { language, aggressive, noEscape, protected: patterns } = options;
+    const tokenize = createMosesTokenizer({
+      language,
+      aggressiveHyphens: aggressive,
+      escape: !noEscape,
+      protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
+    });
+    filterLines(args, tokenize);
   },
 });

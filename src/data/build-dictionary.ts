@@ -1,21 +1,27 @@
-import { readLines } from '../text/lines.js';
-import { emptyFile } from './binarize.js';
+import { splitFile } from './corpus/byte-range.js';
+import type { CorpusPool } from './corpus/corpus-pool.js';
 import { Dictionary, type FinalizeOptions } from './dictionary.js';
+import { emptyFile } from './empty-file.js';
 
 /**
  * Counts the tokens of texts and makes the dictionary of them.
  *
  * @throws UserError if a text is missing, empty or not UTF-8
  */
-export function buildDictionary(paths: Iterable<string>, options: FinalizeOptions): Dictionary {
-  const counts = new Dictionary();
-  for (const path of new Set(paths)) {
-    let lines = 0;
-    for (const line of readLines(path)) {
-      counts.countLine(line);
-      lines += 1;
-    }
-    if (lines === 0) throw emptyFile(path);
+export async function buildDictionary(
+  paths: Iterable<string>,
+  pool: CorpusPool,
+  options: FinalizeOptions,
+): Promise<Dictionary> {
+  const counted = new Dictionary();
+  const files = [...new Set(paths)].map((path) => ({ path, ranges: splitFile(path, pool.workers) }));
+  const jobs = files.map(({ ranges }) => Promise.all(ranges.map((range) => pool.count(range))));
+  for (const job of jobs) job.catch(() => {}); // thrown below, the first file's first
+  for (const [at, { path }] of files.entries()) {
+    const shares = await jobs[at]!;
+    if (shares.every(({ lines }) => lines === 0)) throw emptyFile(path);
+    for (const { tokens, counts } of shares)
+      for (const [entry, token] of tokens.entries()) counted.add(token, counts[entry]!);
   }
-  return counts.finalize(options);
+  return counted.finalize(options);
 }

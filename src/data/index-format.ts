@@ -12,28 +12,20 @@ export interface IdType {
   read(view: DataView, offset: number): number;
 }
 
-/** The types that fairseq's own `preprocess` chooses from. */
-export interface WritableIdType extends IdType {
-  write(view: DataView, offset: number, id: number): void;
-}
-
-const UINT16: WritableIdType = {
+const UINT16: IdType = {
   code: 8,
   bytes: 2,
   read: (view, offset) => view.getUint16(offset, true),
-  write: (view, offset, id) => view.setUint16(offset, id, true),
 };
-const UINT32: WritableIdType = {
+const UINT32: IdType = {
   code: 9,
   bytes: 4,
   read: (view, offset) => view.getUint32(offset, true),
-  write: (view, offset, id) => view.setUint32(offset, id, true),
 };
-const INT64: WritableIdType = {
+const INT64: IdType = {
   code: 5,
   bytes: 8,
   read: (view, offset) => Number(view.getBigInt64(offset, true)),
-  write: (view, offset, id) => view.setBigInt64(offset, BigInt(id), true),
 };
 
 const ID_TYPES: readonly IdType[] = [
@@ -54,7 +46,7 @@ export function idTypeOf(code: number): IdType | undefined {
 }
 
 /** The type that fairseq writes ids in: by the size of the vocabulary; uint32 where that is null (alignments). */
-export function idTypeFor(vocabularySize: number | null): WritableIdType {
+export function idTypeFor(vocabularySize: number | null): IdType {
   if (vocabularySize === null) return UINT32;
   if (vocabularySize < 65_500) return UINT16;
   return vocabularySize < 2 ** 32 - 1 ? UINT32 : INT64;

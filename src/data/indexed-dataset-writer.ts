@@ -1,7 +1,9 @@
-import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor, type WritableIdType } from './index-format.js';
+import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { BufferedFile } from './buffered-file.js';
+import { type DatasetPart, idsFile, sizesFile, writeDatasetPart } from './dataset-part.js';
+import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor } from './index-format.js';
 
-const BUFFER_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 
 export interface IndexedDatasetWriter {
   /** Appends one sentence; ids must be below the vocabulary's size. */
@@ -13,84 +15,75 @@ export interface IndexedDatasetWriter {
 }
 
 /**
- * Writes fairseq's mmap dataset, PREFIX.bin and PREFIX.idx, byte for byte. Sentences go to disk as they come; both
- * files appear under their names only when all is written.
+ * Writes fairseq's mmap dataset, PREFIX.bin and PREFIX.idx, byte for byte. Sentences go to disk as they come, their
+ * sizes too; both files appear under their names only when all is written.
  *
  * @param vocabularySize decides the type of the ids, null for data that are no ids of symbols (alignments)
  */
 export function writeIndexedDataset(prefix: string, vocabularySize: number | null): IndexedDatasetWriter {
-  const type = idTypeFor(vocabularySize);
-  const paths = [`${prefix}.bin`, `${prefix}.idx`].map((path) => ({ path, temporary: `${path}.${process.pid}.tmp` }));
-  const [bin, idx] = [paths[0]!.temporary, paths[1]!.temporary];
-  const sizes: number[] = [];
-  const ids = bufferedFile(bin);
+  const part = writeDatasetPart(`${prefix}.${process.pid}.tmp`, vocabularySize);
   return {
     add(sentence) {
-      sizes.push(sentence.length);
-      ids.append(encodeIds(sentence, type));
+      for (let position = 0; position < sentence.length; position++) part.put(sentence[position]!);
+      part.endSentence();
     },
-    finish() {
-      ids.close();
-      writeIndex(idx, sizes, type);
-      for (const { path, temporary } of paths) renameSync(temporary, path);
-    },
-    discard() {
-      ids.close();
-      for (const { temporary } of paths) rmSync(temporary, { force: true });
-    },
+    finish: () => joinDatasetParts([part.finish()], prefix, vocabularySize),
+    discard: () => part.discard(),
   };
 }
 
-function encodeIds(sentence: Int32Array, type: WritableIdType): Uint8Array {
-  const bytes = new Uint8Array(sentence.length * type.bytes);
-  const view = new DataView(bytes.buffer);
-  for (let position = 0; position < sentence.length; position++) {
-    type.write(view, position * type.bytes, sentence[position]!);
+/** Makes PREFIX.bin and PREFIX.idx of parts, in their order; the files of the parts are gone afterwards. */
+export function joinDatasetParts(parts: readonly DatasetPart[], prefix: string, vocabularySize: number | null): void {
+  const type = idTypeFor(vocabularySize);
+  const idx = `${prefix}.idx.${process.pid}.tmp`;
+  writeIndex(idx, parts, type);
+  const [first, ...rest] = parts;
+  if (rest.length > 0) {
+    const joined = new BufferedFile(idsFile(first!.path), 'a');
+    for (const { path } of rest) forEachChunk(idsFile(path), (bytes) => joined.append(bytes));
+    joined.close();
   }
-  return bytes;
+  renameSync(idsFile(first!.path), `${prefix}.bin`);
+  renameSync(idx, `${prefix}.idx`);
+  for (const { path } of parts) rmSync(sizesFile(path));
+  for (const { path } of rest) rmSync(idsFile(path));
 }
 
-function writeIndex(path: string, sizes: readonly number[], type: WritableIdType): void {
-  const bytes = Buffer.alloc(INDEX_HEADER_BYTES + 12 * sizes.length);
-  bytes.write(INDEX_MAGIC, 'latin1');
-  bytes.writeBigUInt64LE(BigInt(INDEX_VERSION), 9);
-  bytes.writeUInt8(type.code, 17);
-  bytes.writeBigUInt64LE(BigInt(sizes.length), 18);
-  const offsetsAt = INDEX_HEADER_BYTES + 4 * sizes.length;
+function writeIndex(path: string, parts: readonly DatasetPart[], type: { code: number; bytes: number }): void {
+  const index = new BufferedFile(path);
+  const header = Buffer.alloc(INDEX_HEADER_BYTES);
+  header.write(INDEX_MAGIC, 'latin1');
+  header.writeBigUInt64LE(BigInt(INDEX_VERSION), 9);
+  header.writeUInt8(type.code, 17);
+  header.writeBigUInt64LE(BigInt(parts.reduce((sum, { sentences }) => sum + sentences, 0)), 18);
+  index.append(header);
+  for (const part of parts) forEachChunk(sizesFile(part.path), (sizes) => index.append(sizes));
   let offset = 0;
-  for (const [at, size] of sizes.entries()) {
-    bytes.writeInt32LE(size, INDEX_HEADER_BYTES + 4 * at);
-    bytes.writeBigInt64LE(BigInt(offset), offsetsAt + 8 * at);
-    offset += size * type.bytes;
+  const offsets = Buffer.alloc(2 * CHUNK_BYTES);
+  for (const part of parts) {
+    forEachChunk(sizesFile(part.path), (sizes) => {
+      for (let at = 0; at < sizes.length; at += 4) {
+        offsets.writeUInt32LE(offset % 2 ** 32, 2 * at);
+        offsets.writeUInt32LE(Math.floor(offset / 2 ** 32), 2 * at + 4);
+        offset += sizes.readInt32LE(at) * type.bytes;
+      }
+      index.append(offsets.subarray(0, 2 * sizes.length));
+    });
   }
-  writeFileSync(path, bytes);
+  index.close();
 }
 
-/** Appends to a file through a buffer, so that short sentences do not cost a system call each. */
-function bufferedFile(path: string): { append(bytes: Uint8Array): void; close(): void } {
-  const file = openSync(path, 'w');
-  const buffer = Buffer.alloc(BUFFER_BYTES);
-  let filled = 0;
-  let open = true;
-  const write = (bytes: Uint8Array): void => {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-  };
-  const flush = (): void => {
-    write(buffer.subarray(0, filled));
-    filled = 0;
-  };
-  return {
-    append(bytes) {
-      if (filled + bytes.length > BUFFER_BYTES) flush();
-      if (bytes.length > BUFFER_BYTES) return write(bytes);
-      buffer.set(bytes, filled);
-      filled += bytes.length;
-    },
-    close() {
-      if (!open) return;
-      open = false;
-      flush();
-      closeSync(file);
-    },
-  };
+/** The bytes of a file in order, all chunks but the last of the same length, a multiple of 4. */
+function forEachChunk(path: string, take: (bytes: Buffer) => void): void {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    for (;;) {
+      const length = readSync(file, buffer);
+      if (length === 0) return;
+      take(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(file);
+  }
 }

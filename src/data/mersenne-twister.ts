@@ -23,6 +23,45 @@ export class MersenneTwister {
     }
   }
 
+  /** Python's `random.seed(seed)` for an integer in [0, 2³²): the generator keyed by one word (init_by_array). */
+  static seededAsPython(seed: number): MersenneTwister {
+    const generator = new MersenneTwister(seed);
+    generator.#mixKey(seed >>> 0);
+    return generator;
+  }
+
+  #mixKey(key: number): void {
+    const state = this.#state;
+    state.set(new MersenneTwister(19650218).#state);
+    const spread = (index: number, factor: number): number => {
+      const previous = state[index - 1]!;
+      return state[index]! ^ Math.imul(previous ^ (previous >>> 30), factor);
+    };
+    let index = 1;
+    const advance = (): void => {
+      index += 1;
+      if (index < STATE_WORDS) return;
+      state[0] = state[STATE_WORDS - 1]!;
+      index = 1;
+    };
+    for (let step = 0; step < STATE_WORDS; step++) {
+      state[index] = spread(index, 1664525) + key;
+      advance();
+    }
+    for (let step = 1; step < STATE_WORDS; step++) {
+      state[index] = spread(index, 1566083941) - index;
+      advance();
+    }
+    state[0] = 0x80000000;
+  }
+
+  /** Python's `random.random()`: 53 bits, uniform in [0, 1). */
+  random(): number {
+    const high = this.nextUint32() >>> 5;
+    const low = this.nextUint32() >>> 6;
+    return (high * 67108864 + low) / 9007199254740992;
+  }
+
   /** The next 32 random bits, an integer in [0, 2³²). */
   nextUint32(): number {
     if (this.#position === STATE_WORDS) this.#regenerate();

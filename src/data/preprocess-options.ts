@@ -70,7 +70,7 @@ export const preprocessOptions = defineOptions({
     default: 1,
     min: 1,
     group: LANGUAGES,
-    help: 'accepted for compatibility: one process does the work',
+    help: 'threads that share the work; the files are the same for any number',
   },
   srcdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this source dictionary' },
   tgtdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this target dictionary' },

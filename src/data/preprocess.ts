@@ -5,6 +5,8 @@ import { log } from '../log.js';
 import { writeAlignmentDictionary } from './alignment-dictionary.js';
 import { type BinarizeSummary, binarizeAlignments, binarizeText } from './binarize.js';
 import { buildDictionary } from './build-dictionary.js';
+import type { DictionaryText } from './corpus/corpus-jobs.js';
+import { CorpusPool } from './corpus/corpus-pool.js';
 import type { Dictionary } from './dictionary.js';
 import { loadDictionary, saveDictionary } from './dictionary-file.js';
 import type { PreprocessOptions } from './preprocess-options.js';
@@ -31,7 +33,7 @@ interface Split {
  * @throws UserError for missing, empty, unparallel or undecodable text, for options that contradict each other, and for
  *   a dictionary that exists already
  */
-export function preprocess(options: PreprocessOptions): void {
+export async function preprocess(options: PreprocessOptions): Promise<void> {
   const sides = corpusSides(options);
   refuseExistingDictionaries(sides, options.destdir);
   const messages = [JSON.stringify(options)];
@@ -39,17 +41,34 @@ export function preprocess(options: PreprocessOptions): void {
     log.message(message);
     messages.push(message);
   };
-  publishTogether(options.destdir, (staging) => {
-    const dictionaries = makeDictionaries(sides, options);
-    for (const [at, { lang }] of sides.entries())
-      saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
-    if (options.dictOnly) return;
-    for (const split of corpusSplits(options)) binarizeSplit(split, sides, dictionaries, staging, options, report);
-    if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, staging, options, report);
-    if (options.alignfile !== null) alignDictionaries(options.alignfile, dictionaries, staging, options);
+  await publishTogether(options.destdir, async (staging) => {
+    const pool = new CorpusPool(options.workers);
+    try {
+      await fill(staging, pool);
+    } finally {
+      await pool.close();
+    }
   });
   report(`Wrote preprocessed data to ${options.destdir}`);
   appendFileSync(join(options.destdir, 'preprocess.log'), `${messages.join('\n')}\n`);
+
+  async function fill(staging: string, pool: CorpusPool): Promise<void> {
+    const dictionaries = await makeDictionaries(sides, options, pool);
+    for (const [at, { lang }] of sides.entries())
+      saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
+    if (options.dictOnly) return;
+    const texts = dictionaries.map((dictionary) => ({
+      key: `dictionary ${dictionaries.indexOf(dictionary)}`,
+      lines: [...dictionary.lines()],
+    }));
+    const jobs = corpusSplits(options).map((split) =>
+      binarizeSplit(split, sides, staging, options, pool, { dictionaries, texts }),
+    );
+    for (const job of jobs) job.catch(() => {}); // thrown below, the first split's first
+    for (const job of jobs) for (const message of await job) report(message);
+    if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, staging, options, report);
+    if (options.alignfile !== null) alignDictionaries(options.alignfile, dictionaries, staging, options);
+  }
 }
 
 function corpusSides(options: PreprocessOptions): readonly Side[] {
@@ -97,23 +116,32 @@ function refuseExistingDictionaries(sides: readonly Side[], destdir: string): vo
 }
 
 /** One dictionary for each side; with `--joined-dictionary` the same one. */
-function makeDictionaries(sides: readonly Side[], options: PreprocessOptions): readonly Dictionary[] {
+async function makeDictionaries(
+  sides: readonly Side[],
+  options: PreprocessOptions,
+  pool: CorpusPool,
+): Promise<readonly Dictionary[]> {
   const { trainpref, paddingFactor, joinedDictionary, srcdict, tgtdict } = options;
-  const make = (given: string | null, { threshold, nwords }: Side, langs: readonly (string | null)[]): Dictionary => {
+  const make = async (
+    given: string | null,
+    { threshold, nwords }: Side,
+    langs: readonly (string | null)[],
+  ): Promise<Dictionary> => {
     if (given !== null) return loadDictionary(given);
     if (trainpref === null) {
       throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
     }
     return buildDictionary(
       langs.map((lang) => textPath(trainpref, lang)),
+      pool,
       { threshold, nwords, paddingFactor },
     );
   };
-  if (!joinedDictionary) return sides.map((side) => make(side.givenDictionary, side, [side.lang]));
+  if (!joinedDictionary) return Promise.all(sides.map((side) => make(side.givenDictionary, side, [side.lang])));
   if (srcdict !== null && tgtdict !== null) {
     throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
   }
-  const joined = make(
+  const joined = await make(
     srcdict ?? tgtdict,
     sides[0]!,
     sides.map(({ lang }) => lang),
@@ -127,28 +155,37 @@ function datasetName(split: string, lang: string | null, { sourceLang, targetLan
   return lang === null ? split : `${split}.${sourceLang}-${targetLang ?? 'None'}.${lang}`;
 }
 
-function binarizeSplit(
+/** @returns what is to be reported of it */
+async function binarizeSplit(
   { name, prefix }: Split,
   sides: readonly Side[],
-  dictionaries: readonly Dictionary[],
   staging: string,
   options: PreprocessOptions,
-  report: (message: string) => void,
-): void {
-  const counts = sides.map(({ lang }, at) => {
-    const dictionary = dictionaries[at]!;
-    const path = textPath(prefix, lang);
-    const summary = binarizeText(path, dictionary, join(staging, datasetName(name, lang, options)));
-    report(`[${lang}] Dictionary: ${dictionary.size} types`);
-    report(`[${lang}] ${path}: ${describe(summary)}`);
-    return { path, sentences: summary.sentences };
-  });
-  const [source, target] = counts;
-  if (source === undefined || target === undefined || source.sentences === target.sentences) return;
-  throw new UserError(
-    `${source.path} has ${source.sentences} lines, ${target.path} has ${target.sentences}`,
-    'the two files of a split must be parallel, line by line',
+  pool: CorpusPool,
+  { dictionaries, texts }: { dictionaries: readonly Dictionary[]; texts: readonly DictionaryText[] },
+): Promise<string[]> {
+  const counts = await Promise.all(
+    sides.map(async ({ lang }, at) => {
+      const { size } = dictionaries[at]!;
+      const path = textPath(prefix, lang);
+      const to = join(staging, datasetName(name, lang, options));
+      const summary = await binarizeText(path, { dictionary: texts[at]!, size }, to, pool);
+      const messages = [`Dictionary: ${size} types`, `${path}: ${describe(summary)}`];
+      return {
+        path,
+        sentences: summary.sentences,
+        messages: messages.map((message) => `[${lang ?? 'None'}] ${message}`),
+      };
+    }),
   );
+  const [source, target] = counts;
+  if (source !== undefined && target !== undefined && source.sentences !== target.sentences) {
+    throw new UserError(
+      `${source.path} has ${source.sentences} lines, ${target.path} has ${target.sentences}`,
+      'the two files of a split must be parallel, line by line',
+    );
+  }
+  return counts.flatMap(({ messages }) => messages);
 }
 
 function describe({ sentences, tokens, replaced }: BinarizeSummary): string {
@@ -166,7 +203,7 @@ function binarizeSplitAlignments(
     const path = `${prefix}.${suffix}`;
     if (!existsSync(path)) continue;
     const dataset = `${name}.align.${options.sourceLang}-${options.targetLang}`;
-    const { sentences } = binarizeAlignments(path, join(staging, dataset));
+    const sentences = binarizeAlignments(path, join(staging, dataset));
     report(`[alignments] ${path}: parsed ${sentences} alignments`);
   }
 }

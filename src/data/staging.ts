@@ -7,11 +7,11 @@ import { attempt } from '../text/file-errors.js';
  * If it throws, none appears, and folders that were made for them are gone.
  * @throws UserError where the destination cannot be written
  */
-export function publishTogether<T>(destination: string, fill: (staging: string) => T): T {
+export async function publishTogether<T>(destination: string, fill: (staging: string) => Promise<T>): Promise<T> {
   const created = attempt(destination, 'written', () => mkdirSync(destination, { recursive: true }));
   const staging = attempt(destination, 'written', () => mkdtempSync(join(destination, '.staging-')));
   try {
-    const result = fill(staging);
+    const result = await fill(staging);
     for (const name of readdirSync(staging)) renameSync(join(staging, name), join(destination, name));
     rmdirSync(staging);
     return result;

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { registerSearchEngine } from '../ops/search-engine.js';
 import * as tf from '../tf.js';
 import type { DeviceDefinition } from './device.js';
 
@@ -7,7 +8,7 @@ const REMEDY = 'install g++ and libdnnl-dev and run scripts/setup.sh, or use --d
 export const cpu: DeviceDefinition = {
   name: 'cpu',
   summary: 'oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds',
-  async open({ threads, bfloat16 = false }) {
+  async open({ threads, bfloat16 = false, int8 = false }) {
     const backend = await import('tfjs-backend-onednn');
     const { available, reason } = backend.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
@@ -16,6 +17,11 @@ export const cpu: DeviceDefinition = {
     }
     backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
     await tf.setBackend('onednn');
+    const precision = int8 ? 'int8' : bfloat16 ? 'bfloat16' : 'float32';
+    registerSearchEngine('onednn', {
+      precision,
+      pack: (sizes, weights) => backend.packTransformer(sizes, weights, precision),
+    });
     const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();
     return {
@@ -25,7 +31,7 @@ export const cpu: DeviceDefinition = {
         oneDNN: oneDnnVersion,
         threads: used,
         isa,
-        ...(bfloat16 ? { products: 'bfloat16' } : {}),
+        ...(precision === 'float32' ? {} : { products: precision }),
       },
       arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
       profiler: { start: startProfile, end: endProfile },

@@ -6,6 +6,8 @@ export interface DeviceOptions {
   readonly threads: number | null;
   /** Round the operands of the layers' matrix products to bfloat16, where the device can. Default false. */
   readonly bfloat16?: boolean;
+  /** Translate with weights and activations of the layers' matrix products in int8. Default false. */
+  readonly int8?: boolean;
 }
 
 /** A device that is in use: its tfjs backend is the current one. */

@@ -42,10 +42,23 @@ export const deviceOptions = defineOptions({
   },
 });
 
+/** Of the commands that translate. */
+export const int8Option = defineOptions({
+  int8: {
+    kind: 'boolean',
+    default: false,
+    group: 'Device',
+    help: 'translate with matrix products in int8 on --device cpu: weights by output channel, activations by row',
+  },
+});
+
 /** Opens the device that the options of a command ask for. */
-export async function openRequestedDevice(options: OptionsOf<typeof deviceOptions>): Promise<Device> {
-  const { threads, bf16, fp16 } = options;
-  const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads, bfloat16: bf16 || fp16 });
+export async function openRequestedDevice(
+  options: OptionsOf<typeof deviceOptions> & { readonly int8?: boolean },
+): Promise<Device> {
+  const { threads, bf16, fp16, int8 = false } = options;
+  const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads, bfloat16: bf16 || fp16, int8 });
+  if (device.name !== 'cpu' && int8) log.warning(`--int8 is for --device cpu: computing in float32 on ${device.name}`);
   if (device.name !== 'cpu' && (bf16 || fp16)) {
     log.warning(`--bf16 and --fp16 are for --device cpu: computing in float32 on ${device.name}`);
   } else if (fp16 && !bf16) {

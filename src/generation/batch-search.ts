@@ -6,7 +6,7 @@ import type { EnsembleDecoding } from './ensemble.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
 import { chooseStrategy, type SearchStrategy } from './strategies/index.js';
-import { constrain, type Symbols } from './token-constraints.js';
+import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
 
 /** Options with the longest output worked out, in tokens without `</s>`. */
 type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
@@ -75,9 +75,14 @@ export class BatchSearch {
     const { temperature, maxLength } = this.#options;
     const { readsVocabulary } = this.#strategy;
     const width = Math.min(this.#strategy.width, this.#symbols.vocab);
+    const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
+    if (!readsVocabulary && isAlikeInRows(constrainedStep, this.#options)) {
+      const penalties = vocabularyPenalties(constrainedStep, this.#symbols, this.#options);
+      const table = this.#decoding.stepTop(this.#newest, { width, temperature, penalties });
+      if (table !== null) return { width, stride: 2 * width, table };
+    }
     const packed = tf.tidy(() => {
       const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
-      const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
       const constrained = constrain(logProbs, constrainedStep, this.#symbols, this.#options);
       const top = tf.topk(constrained, width);
       // Packed into one tensor: a vocabulary is far below 2^24, so float32 holds every index.

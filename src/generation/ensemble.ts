@@ -1,5 +1,12 @@
 import { logProbabilities } from '../ops/log-softmax.js';
-import { EVALUATION, type IncrementalState, type TokenTable, type TranslationModel } from '../plugins/model.js';
+import {
+  type DecodeStep,
+  EVALUATION,
+  type FusedDecoding,
+  type IncrementalState,
+  type TokenTable,
+  type TranslationModel,
+} from '../plugins/model.js';
 import * as tf from '../tf.js';
 
 /** What the models of an ensemble say about the next token. */
@@ -20,8 +27,7 @@ export function commonMaxPositions(models: readonly TranslationModel[]): { sourc
 
 /** A batch of hypotheses under way in one model or several that decode in step. */
 export class EnsembleDecoding {
-  readonly #models: readonly TranslationModel[];
-  readonly #states: readonly IncrementalState[];
+  readonly #members: readonly Member[];
 
   /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`. */
   constructor(
@@ -29,22 +35,35 @@ export class EnsembleDecoding {
     source: TokenTable,
     { beam, capacity, attention }: { beam: number; capacity: number; attention: boolean },
   ) {
-    this.#models = models;
-    const states: IncrementalState[] = [];
-    for (const model of models) {
+    this.#members = models.map((model) => {
+      const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
+      if (fused !== null) return { model, fused };
+      let state: IncrementalState | null = null;
       tf.tidy(() => {
-        states.push(model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention));
+        state = model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention);
       });
-    }
-    this.#states = states;
+      return { model, state: state! };
+    });
+  }
+
+  /**
+   * A step and the likeliest tokens of each row in one go: log p and token, float32 [rows, 2 · width], best first; null
+   * where that takes several operations (`step` then). Penalties [vocab] are added to log p.
+   */
+  stepTop(
+    tokens: Int32Array,
+    { width, temperature, penalties }: { width: number; temperature: number; penalties: Float32Array | null },
+  ): Float32Array | null {
+    const [member] = this.#members;
+    if (this.#members.length !== 1 || member!.fused === undefined) return null;
+    return member!.fused.stepTop(tokens, width, temperature, penalties);
   }
 
   /** Consumes the newest token of each hypothesis; call it inside a tidy. Temperature divides the logits. */
   step(tokens: Int32Array /* [rows] */, temperature: number): EnsembleStep {
-    const input = tf.tensor1d(tokens, 'int32');
-    const steps = this.#models.map((model, index) => {
-      const { features, attention } = model.decodeStep(input, this.#states[index]!);
-      const { weights } = model.classifier(features);
+    const steps = this.#members.map((member) => {
+      const { features, attention } = decodeStep(member, tokens);
+      const { weights } = member.model.classifier(features);
       const logits: tf.Tensor2D = tf.matMul(features, weights, false, true);
       const logProbs = logProbabilities(temperature === 1 ? logits : tf.div<tf.Tensor2D>(logits, temperature));
       return { logProbs, attention };
@@ -58,12 +77,22 @@ export class EnsembleDecoding {
 
   /** Row i becomes what row rows[i] was. */
   select(rows: Int32Array): void {
-    for (const state of this.#states) state.select(rows);
+    for (const { fused, state } of this.#members) (fused ?? state).select(rows);
   }
 
   dispose(): void {
-    for (const state of this.#states) state.dispose();
+    for (const { fused, state } of this.#members) (fused ?? state).dispose();
   }
+}
+
+/** A model and where it stands: in native code, or in operations. */
+type Member =
+  | { readonly model: TranslationModel; readonly fused: FusedDecoding; readonly state?: undefined }
+  | { readonly model: TranslationModel; readonly state: IncrementalState; readonly fused?: undefined };
+
+function decodeStep({ model, fused, state }: Member, tokens: Int32Array): DecodeStep {
+  if (fused !== undefined) return { features: fused.step(tokens), attention: null };
+  return model.decodeStep(tf.tensor1d(tokens, 'int32'), state);
 }
 
 /** log((1/n) Σ exp(log p)), elementwise over models. */

@@ -33,26 +33,31 @@ export function constrain(
   symbols: Symbols,
   options: SearchOptions,
 ): tf.Tensor2D {
+  const penalties = vocabularyPenalties(step, symbols, options);
   const masks = [
-    vocabularyPenalties(step, symbols, options),
+    penalties === null ? null : tf.tensor1d(penalties),
     step.prefix === null ? null : prefixMask(step.prefix, symbols),
     options.noRepeatNgramSize > 0 ? ngramMask(step, options.noRepeatNgramSize, symbols) : null,
   ];
   return masks.reduce<tf.Tensor2D>((sum, mask) => (mask === null ? sum : tf.add(sum, mask)), logProbs);
 }
 
-/** What holds for every row: float32 [vocab]. */
-function vocabularyPenalties(
+/** Whether a step rules out the same in every row. */
+export const isAlikeInRows = ({ prefix }: ConstrainedStep, { noRepeatNgramSize }: SearchOptions): boolean =>
+  prefix === null && noRepeatNgramSize === 0;
+
+/** What holds for every row, to be added to log p: float32 [vocab]; null for nothing. */
+export function vocabularyPenalties(
   { step, isLast, prefix }: ConstrainedStep,
   { vocab, eosIndex, unkIndex }: Symbols,
   { minLen, unkpen }: SearchOptions,
-): tf.Tensor1D | null {
+): Float32Array | null {
   const tooShort = step < minLen && prefix === null;
   if (!isLast && !tooShort && unkpen === 0) return null;
   const penalties = new Float32Array(vocab).fill(isLast ? IMPOSSIBLE : 0);
   penalties[unkIndex]! -= unkpen;
   penalties[eosIndex] = tooShort ? IMPOSSIBLE : 0;
-  return tf.tensor1d(penalties);
+  return penalties;
 }
 
 /** 0 at the prefix's token and −∞ elsewhere, 0 all over in rows that are free: float32 [rows, vocab]. */

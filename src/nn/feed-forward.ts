@@ -23,6 +23,11 @@ export class FeedForward {
     this.#fc2 = Linear.declare(store, `${name}.fc2`, inner, embed);
   }
 
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [...this.#fc1.tensors, ...this.#fc2.tensors];
+  }
+
   apply<T extends Tensor>(x: T, mode: Mode): T {
     return this.#fc2.apply(dropout(this.#hidden(x), this.activationDropout.spec(mode)));
   }

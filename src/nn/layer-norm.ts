@@ -14,6 +14,11 @@ export class LayerNorm {
     this.#bias = store.parameter(`${name}.bias`, [embed], zeros);
   }
 
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [this.#gain.tensor, this.#bias.tensor];
+  }
+
   apply<T extends Tensor>(x: T): T {
     return layerNorm(x, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D);
   }

@@ -19,6 +19,11 @@ export class Linear {
     );
   }
 
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [this.weight.tensor, this.bias.tensor];
+  }
+
   apply<T extends Tensor>(x: T, activation: 'linear' | 'relu' = 'linear'): T {
     return linear(x, this.weight.tensor as Tensor2D, this.bias.tensor as Tensor1D, activation);
   }

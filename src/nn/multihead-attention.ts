@@ -45,6 +45,11 @@ export class SelfAttention {
     this.#output = outputProjection(store, name, embed);
   }
 
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly tf.Tensor[] {
+    return [...this.#queryKeyValue.tensors, ...this.#output.tensors];
+  }
+
   apply(
     x: tf.Tensor2D, // float32 [rows, embed]
     layout: RowLayout,
@@ -101,6 +106,11 @@ export class EncoderAttention {
     this.#query = stackedProjection(store, name, ['q_proj'], embed);
     this.#keyValue = stackedProjection(store, name, ['k_proj', 'v_proj'], embed);
     this.#output = outputProjection(store, name, embed);
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly tf.Tensor[] {
+    return [...this.#query.tensors, ...this.#keyValue.tensors, ...this.#output.tensors];
   }
 
   /** The encoder's keys and values, float32 [source rows, 2 · embed]: once for all steps of a search. */

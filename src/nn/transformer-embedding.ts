@@ -53,9 +53,19 @@ export class TransformerEmbedding {
     return this.#lookUp(ids, positions, mode);
   }
 
+  /** Its tensors in the order that native search reads them; the store's, and the table until `dispose`. */
+  get tensors(): readonly tf.Tensor[] {
+    return [this.tokens.tensor, this.#positionTable(), ...(this.#layerNorm?.tensors ?? [])];
+  }
+
   dispose(): void {
     this.#fixedPositions?.dispose();
     this.#fixedPositions = null;
+  }
+
+  /** Rows of the table of positions. */
+  get positionRows(): number {
+    return this.#rows;
   }
 
   get #rows(): number {

@@ -1,7 +1,8 @@
+import { checkpoint } from '../ops/checkpoint.js';
 import { dropoutAdd } from '../ops/dropout.js';
 import type { RowLayout } from '../ops/row-layout.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
-import type { Mode } from '../plugins/model.js';
+import type { EncoderOutput, Mode } from '../plugins/model.js';
 import type { Tensor, Tensor2D, Tensor3D } from '../tf.js';
 import type { Activation } from './activation.js';
 import type { DropoutSite } from './dropout-site.js';
@@ -18,6 +19,25 @@ export interface TransformerLayerOptions {
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly activationDropout: number;
+  /** Keep only the inputs of a layer for the backward pass, and compute the rest again. */
+  readonly checkpointActivations: boolean;
+}
+
+/** How a layer runs its forward pass: as it is, or checkpointed over the parameters whose names begin with `name.`. */
+function forwardPass(
+  store: ParameterStore,
+  name: string,
+  checkpointed: boolean,
+): (inputs: readonly Tensor2D[], forward: (...inputs: Tensor2D[]) => Tensor2D) => Tensor2D {
+  if (!checkpointed) return (inputs, forward) => forward(...inputs);
+  return (inputs, forward) => {
+    const own = store.trainable.filter(({ parts }) => parts[0]!.name.startsWith(`${name}.`));
+    return checkpoint(
+      inputs,
+      own.map(({ tensor }) => tensor),
+      forward as (...inputs: Tensor[]) => Tensor2D,
+    );
+  };
 }
 
 /**
@@ -46,17 +66,36 @@ export class TransformerEncoderLayer {
   readonly #feedForward: FeedForward;
   readonly #afterAttention: Residual;
   readonly #afterFeedForward: Residual;
+  readonly #pass: ReturnType<typeof forwardPass>;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
     this.#afterAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+    this.#pass = forwardPass(store, name, options.checkpointActivations);
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(x: Tensor2D /* float32 [source rows, embed] */, layout: RowLayout, mode: Mode): Tensor2D {
+    return this.#pass([x], (input) => this.#apply(input!, layout, mode));
+  }
+
+  #apply(x: Tensor2D, layout: RowLayout, mode: Mode): Tensor2D {
     const attended = this.#afterAttention.apply(x, mode, (input) =>
       this.#selfAttention.apply(input, layout, false, mode),
     );
@@ -79,8 +118,14 @@ export class TransformerDecoderLayer {
   readonly #afterSelfAttention: Residual;
   readonly #afterEncoderAttention: Residual;
   readonly #afterFeedForward: Residual;
+  readonly #pass: ReturnType<typeof forwardPass>;
 
-  constructor(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  constructor(
+    store: ParameterStore,
+    name: string,
+    readonly options: TransformerLayerOptions,
+    site: MakeSite,
+  ) {
     const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
     const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
     this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
@@ -89,18 +134,31 @@ export class TransformerDecoderLayer {
     this.#afterEncoderAttention = new Residual(norm('encoder_attn_layer_norm'), normalizeBefore, site(dropout));
     this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
     this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+    this.#pass = forwardPass(store, name, options.checkpointActivations);
+  }
+
+  /** Its tensors in the order that native search reads them. */
+  get tensors(): readonly Tensor[] {
+    return [
+      ...[...this.#selfAttention.tensors, ...this.#afterSelfAttention.norm.tensors],
+      ...[...this.encoderAttention.tensors, ...this.#afterEncoderAttention.norm.tensors],
+      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+    ];
   }
 
   apply(
     x: Tensor2D, // float32 [target rows, embed]
     layout: RowLayout,
-    memory: SourceMemory,
+    source: EncoderOutput,
     mode: Mode,
   ): Tensor2D {
-    const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) =>
-      this.#selfAttention.apply(input, layout, true, mode),
-    );
-    return this.#afterSelf(afterSelf, layout, memory, mode);
+    return this.#pass([x, source.features], (input, features) => {
+      const memory = { keyValue: this.encoderAttention.projectSource(features!), layout: source.layout };
+      const afterSelf = this.#afterSelfAttention.apply(input!, mode, (attending) =>
+        this.#selfAttention.apply(attending, layout, true, mode),
+      );
+      return this.#afterSelf(afterSelf, layout, memory, mode);
+    });
   }
 
   /** One new position: x float32 [rows, embed], rows = batch × beam; `past` as in SelfAttention.step. */

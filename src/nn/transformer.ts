@@ -5,6 +5,7 @@ import type {
   DecoderOutput,
   DecodeStep,
   EncoderOutput,
+  FusedDecoding,
   Mode,
   TokenTable,
   TranslationModel,
@@ -13,11 +14,12 @@ import { EVALUATION, type IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { DecodingState } from './decoding-state.js';
 import type { LayerNorm } from './layer-norm.js';
+import { PackedTransformer } from './packed-transformer.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
 
 /** One side of a Transformer: embeddings, layers, and with pre-norm a normalisation at the end. */
-interface Stack<Layer> {
+export interface Stack<Layer> {
   readonly embedding: TransformerEmbedding;
   readonly layers: readonly Layer[];
   readonly finalNorm: LayerNorm | null;
@@ -37,9 +39,11 @@ export class Transformer implements TranslationModel {
   readonly parameters: ParameterStore;
   readonly maxPositions: { readonly source: number; readonly target: number };
   readonly #parts: TransformerParts;
+  readonly #packed: PackedTransformer;
 
   constructor(parts: TransformerParts) {
     this.#parts = parts;
+    this.#packed = new PackedTransformer(parts);
     this.parameters = parts.parameters;
     this.maxPositions = {
       source: parts.encoder.embedding.options.maxPositions,
@@ -59,10 +63,7 @@ export class Transformer implements TranslationModel {
     const { embedding, layers, finalNorm } = this.#parts.decoder;
     const layout = this.#layout(prevOutput, rows);
     let x = embedding.apply(rowsOf(prevOutput, layout), layout, mode);
-    for (const layer of layers) {
-      const keyValue = layer.encoderAttention.projectSource(encoderOutput.features);
-      x = layer.apply(x, layout, { keyValue, layout: encoderOutput.layout }, mode);
-    }
+    for (const layer of layers) x = layer.apply(x, layout, encoderOutput, mode);
     return { features: finalNorm?.apply(x) ?? x, positions: layout.positions };
   }
 
@@ -72,6 +73,10 @@ export class Transformer implements TranslationModel {
 
   startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention = false): IncrementalState {
     return new DecodingState(this.#parts.decoder.layers, encoderOutput, beam, capacity, attention);
+  }
+
+  startFusedDecoding(source: TokenTable, beam: number): FusedDecoding | null {
+    return this.#packed.startDecoding(source, beam);
   }
 
   decodeStep(tokens: tf.Tensor1D, incrementalState: IncrementalState): DecodeStep {
@@ -102,6 +107,7 @@ export class Transformer implements TranslationModel {
 
   /** Frees the parameters and the tables. */
   dispose(): void {
+    this.#packed.dispose();
     this.parameters.dispose();
     this.#parts.encoder.embedding.dispose();
     this.#parts.decoder.embedding.dispose();

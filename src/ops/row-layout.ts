@@ -15,7 +15,7 @@ export interface RowLayout {
   readonly positions: Int32Array; // [rows], where each row stands in the table, batch · time + column
   /** [rows], 1 at padding, where rows of padding are kept: no attention to them. Null: there are none. */
   readonly padding: Int32Array | null;
-  /** The same on the device; of the scope in which the layout was made. */
+  /** The same on the device; of the scope in which the layout was made, and where that is over, of the reader's. */
   readonly tensors: { readonly starts: tf.Tensor1D; readonly padding: tf.Tensor1D }; // int32
 }
 
@@ -81,11 +81,18 @@ function layoutOf(
   for (let sequence = 0; sequence < batch; sequence++) {
     longest = Math.max(longest, starts[sequence + 1]! - starts[sequence]!);
   }
-  const tensors = {
+  const upload = (): RowLayout['tensors'] => ({
     starts: tf.tensor1d(starts, 'int32'),
     padding: tf.tensor1d(padding ?? new Int32Array(positions.length), 'int32'),
+  });
+  let tensors = upload();
+  return {
+    ...{ batch, time, rows: positions.length, longest, starts, positions, padding },
+    get tensors() {
+      if (tensors.starts.isDisposed) tensors = upload();
+      return tensors;
+    },
   };
-  return { batch, time, rows: positions.length, longest, starts, positions, padding, tensors };
 }
 
 /** Rows as a table, zeros at padding: float32 [batch, time, columns]. */

@@ -65,6 +65,7 @@ export class ParameterStore {
   #size = 0;
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
+  #version = 0;
 
   /** Declares one parameter. */
   parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
@@ -128,8 +129,14 @@ export class ParameterStore {
     return this.#slice(arena, parameter);
   }
 
+  /** Another number after each change, for what is made from the values and kept. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Brings a changed `values` arena to the device, where tensors do not read it in place. */
   valuesChanged(): void {
+    this.#version += 1;
     if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
     for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
   }

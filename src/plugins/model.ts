@@ -65,7 +65,27 @@ export interface TranslationModel {
   startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention?: boolean): IncrementalState;
   /** One step: consumes the newest token of each hypothesis, returns its features and grows the state by one. */
   decodeStep(tokens: Tensor1D /* int32 [rows] */, state: IncrementalState): DecodeStep;
+  /**
+   * The same search with all layers of a step in one native call, where the device and the model have that; null, or no
+   * such method, where not. It gives no attention.
+   */
+  startFusedDecoding?(source: TokenTable, beam: number): FusedDecoding | null;
   /** Frees the parameters and whatever else the model keeps on the device. */
+  dispose(): void;
+}
+
+/** Hypotheses of a batch under way in native code, row r of sentence ⌊r / beam⌋. Whoever makes it disposes it. */
+export interface FusedDecoding {
+  /** One step and the choice of the likeliest tokens; `EngineDecoding.top` describes the result. */
+  stepTop(
+    tokens: Int32Array, // [rows]
+    width: number,
+    temperature: number,
+    penalties: Float32Array | null, // [vocab], added to log p
+  ): Float32Array; // [rows, 2 · width]
+  /** One step: features [rows, embed], a tensor of the caller's scope. */
+  step(tokens: Int32Array): Tensor2D;
+  select(rows: Int32Array): void;
   dispose(): void;
 }
 

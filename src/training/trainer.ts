@@ -1,4 +1,5 @@
 import { InternalError, UserError } from '../errors.js';
+import { gradients as gradientsOf } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
@@ -132,7 +133,7 @@ export class Trainer {
     const mode = { dropout: { seed, update: this.updates, microBatch } };
     const { trainable } = model.parameters;
     const forward = { reported: null as Omit<CriterionOutput, 'loss'> | null };
-    const { value, grads } = tf.engine().gradients(
+    const { value, grads } = gradientsOf(
       () => {
         const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
         forward.reported = keepReported(reported);
@@ -142,7 +143,7 @@ export class Trainer {
     );
     const withoutGradient = trainable.find((_, index) => grads[index] == null);
     if (withoutGradient !== undefined) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
-    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
+    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads as tf.Tensor[] };
   }
 
   /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */

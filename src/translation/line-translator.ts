@@ -38,10 +38,11 @@ const NOTHING: Translation = {
 
 const { prefixSize: _, ...optionsOfSearch } = searchOptions;
 
-const numbers = defineOptions({
+const settings = defineOptions({
   threads: { kind: 'int', default: null, min: 1, help: 'threads of the device cpu' },
   maxTokens: { kind: 'int', default: null, min: 1, help: 'most tokens of a batch' },
   batchSize: { kind: 'int', default: null, min: 1, help: 'most sentences of a batch' },
+  precision: { kind: 'choice', choices: ['float32', 'bfloat16', 'int8'], default: 'float32', help: 'of products' },
 });
 
 /** @throws UserError as `Translator.load` */
@@ -51,23 +52,23 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   if (stems.length === 0) throw new UserError('no checkpoint is given', "add path, e.g. path: 'checkpoints/averaged'");
   if (typeof data !== 'string')
     throw new UserError('no dictionaries are given', "add data, e.g. data: 'data-bin/de-en'");
-  const values = checkOptionValues('Translator.load', rest, { ...optionsOfSearch, ...numbers });
+  const values = checkOptionValues('Translator.load', rest, { ...optionsOfSearch, ...settings });
   const options = selectOptions(searchOptions, values);
-  const { threads, maxTokens, batchSize } = selectOptions(numbers, values);
+  const { threads, maxTokens, batchSize, precision } = selectOptions(settings, values);
   checkSearch(options);
   if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);
   const task = taskOfCheckpoint(stems[0]!, data);
-  const codec = createCodec(
+  const codec = await createCodec(
     selectOptions(codecOptions, {
       tokenizer: tokenizer ?? null,
       ...(bpeCodes !== undefined && { bpe: 'subword_nmt', bpeCodes }),
     }),
     task,
   );
-  await openDevice(device ?? null, { threads });
+  await openDevice(device ?? null, { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' });
   const models = loadModels(stems, task, components.architectures);
   const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
   const beamSearch = new BeamSearch(models, { vocab, padIndex, eosIndex, unkIndex }, options);

@@ -2,6 +2,7 @@ import type { PostProcess } from '../data/post-process.js';
 import { UserError } from '../errors.js';
 import type { SearchOptions, Translation } from '../generation/index.js';
 import type { Plugin } from '../plugins/plugin.js';
+import { growingWindows } from './growing-windows.js';
 import type { LineTranslator } from './line-translator.js';
 
 /** What a Translator is made of; the options of the search have fairseq's names and defaults in camelCase. */
@@ -14,6 +15,8 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
   readonly device?: string;
   /** Threads of the device `cpu`; without it every core. */
   readonly threads?: number;
+  /** What matrix products compute in on the device `cpu`; int8 is fastest. Default `float32`. */
+  readonly precision?: 'float32' | 'bfloat16' | 'int8';
   /** Most tokens of a batch: sentences × the longest of them with `</s>`. Default 12,000. */
   readonly maxTokens?: number;
   /** Most sentences of a batch. */
@@ -30,6 +33,8 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
   /** Models and architectures of one's own that the checkpoint may name; on the command line, those of `--user-dir`. */
   readonly plugins?: readonly Plugin[];
 }
+
+const STREAM_WINDOWS = { first: 16, most: 2048, growth: 2 };
 
 /** The best translation of a line, and `nbest` of them. */
 export interface LineTranslation extends Translation {
@@ -88,6 +93,16 @@ export class Translator {
       () => this.#done(),
     );
     return result;
+  }
+
+  /**
+   * Translates a stream of lines, as long as it may be: a window of lines is in memory, 16 at first, so that results come
+   * before the input ends, and up to 2,048 later.
+   * @returns one translation for each line, in the order of the lines
+   * @throws UserError as `translate`; the lines are counted from the first of the window
+   */
+  async *translateStream(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<LineTranslation> {
+    for await (const window of growingWindows(lines, STREAM_WINDOWS)) yield* await this.translate(window);
   }
 
   /** Frees the models, once the translations under way are done. Nothing can be translated afterwards. */

@@ -39,7 +39,7 @@ function text(prefix: string, xx: string | Buffer, yy: string | Buffer): void {
 }
 
 beforeAll(async () => {
-  makeToyData(folder);
+  await makeToyData(folder);
   text('uneven', 'a b\nc\nd\n', 'a\nb\n');
   text('empty', '', '');
   text('latin1', Buffer.from([0x61, 0x0a, 0x62, 0x20, 0xfc, 0x0a]), 'a\nb\n');
@@ -49,7 +49,7 @@ beforeAll(async () => {
   damagedData('no-index', 'train.xx-yy.yy.idx', () => Buffer.from('PK\x03\x04 no index at all, but a long text'));
   damagedData('bad-dictionary', 'dict.yy.txt', () => Buffer.from('a 4\nb\n'));
   mkdirSync(at('other'));
-  makeToyData(at('other'), ' z');
+  await makeToyData(at('other'), ' z');
   const { code, stderr } = await runCommandLine(
     words(`train DIR/data-bin ${TINY} --save-dir DIR/checkpoints --max-tokens 64 --max-update 1`),
   );

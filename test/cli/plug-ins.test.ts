@@ -9,7 +9,7 @@ import { temporaryFolder } from '../training/observe.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const SMALL = ['--arch', 'transformer_tiny', '--encoder-layers', '1', '--decoder-layers', '1', '--max-tokens', '64'];
 const DEVICES = ['wasm', 'cpu'].filter((device) => device === 'wasm' || isAvailable().available);
 

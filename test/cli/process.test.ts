@@ -53,7 +53,7 @@ describe('a reader that closes stdout early', () => {
 
 it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {
   const save = join(folder, 'checkpoints');
-  const data = makeToyData(folder);
+  const data = await makeToyData(folder);
   const options = '--arch transformer_tiny --max-tokens 32 --required-batch-size-multiple 1 --lr 1e-3 --log-interval 1';
   const train = ['train', data, ...options.split(' '), '--save-dir', save, '--no-epoch-checkpoints'];
   const child = start(...train, '--max-update', '500');

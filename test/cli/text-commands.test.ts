@@ -77,12 +77,23 @@ describe('bad input is a user error and leaves no output behind', () => {
   });
 
   test.each([
-    { line: 'tokenize -l xx DIR/one DIR/out', message: "no rules for language 'xx'; known languages: de, en, fr" },
+    {
+      line: 'tokenize -l xx DIR/one DIR/out',
+      message: "no rules for language 'xx'; known languages: as, bn, ca, cs, de,",
+    },
     { line: 'tokenize -l de DIR/latin1 DIR/out', message: 'latin1 line 2 is not valid UTF-8' },
     { line: 'lowercase DIR/absent DIR/out', message: 'absent cannot be read (it does not exist); check the path' },
     { line: 'lowercase DIR/one DIR/no/out', message: 'its folder does not exist' },
     { line: 'clean-corpus DIR/one DIR/two DIR/out DIR/out2 1 9', message: 'one ends after 1 lines, ' },
     { line: 'clean-corpus DIR/two DIR/two DIR/out DIR/out2 1 x', message: 'max' },
+    { line: 'extract-iwslt DIR/one DIR/out', message: 'one is neither mteval XML' },
+    {
+      line: 'truecase --model DIR/one DIR/two DIR/out',
+      message: 'one line 1: "a b" is not "<word> (<count>/<total>) …"',
+    },
+    { line: 'truecase DIR/two DIR/out', message: '--model is missing' },
+    { line: 'learn-bpe --dict-input DIR/one DIR/out', message: 'one line 1: "a b" is not "<word> <count>"' },
+    { line: 'learn-bpe DIR/empty DIR/out', message: 'nothing to learn' },
     { line: 'apply-bpe DIR/one DIR/out', message: '--codes is missing' },
     { line: 'apply-bpe -c DIR/latin1 DIR/one DIR/out', message: 'latin1 line 1: "gut" is not two symbols' },
     { line: 'learn-joint-bpe-and-vocab -i DIR/one -o DIR/out', message: '1 input files, but 0 vocabulary files' },

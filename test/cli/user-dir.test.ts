@@ -9,7 +9,7 @@ import { temporaryFolder } from '../training/observe.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 
 /** Files in a folder of their own, outside this project and without node_modules. @returns the folder */
 function userDir(name: string, files: Record<string, string>): string {

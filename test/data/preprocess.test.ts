@@ -9,6 +9,8 @@ import { type PreprocessOptions, preprocessOptions } from '../../src/data/prepro
 import { UserError } from '../../src/errors.js';
 
 const TEXT = 'test/golden/data/text';
+const GIVEN = 'test/golden/data';
+const SEVERAL = { validpref: `${TEXT}/valid,${TEXT}/test`, testpref: `${TEXT}/test,${TEXT}/valid` };
 const sha256 = JSON.parse(readFileSync('test/golden/data/preprocess-sha256.json', 'utf8')) as Record<
   string,
   Record<string, string>
@@ -24,8 +26,8 @@ beforeEach(() => {
   destdir = join(folder, 'made', 'data-bin');
 });
 
-function run(options: Partial<PreprocessOptions>): void {
-  preprocess({ ...defaults, sourceLang: 'de', targetLang: 'en', destdir, ...options });
+function run(options: Partial<PreprocessOptions>): Promise<void> {
+  return preprocess({ ...defaults, sourceLang: 'de', targetLang: 'en', destdir, ...options });
 }
 
 /** Writes texts into the folder, `text({ 'train.de': 'a b\n' })`, and returns the train prefix. */
@@ -41,13 +43,18 @@ const ids = (name: string): number[][] => {
   return sentences;
 };
 
-describe("preprocess writes fairseq's files byte for byte", () => {
+describe("preprocess writes fairseq's files byte for byte", async () => {
   it.each<[string, Partial<PreprocessOptions>]>([
     ['joined', { joinedDictionary: true }],
     ['separate', { thresholdsrc: 2, thresholdtgt: 3, paddingFactor: 1 }],
     ['nwords', { nwordssrc: 200, nwordstgt: 150 }],
-  ])('%s', (name, options) => {
-    run({ trainpref: `${TEXT}/train`, validpref: `${TEXT}/valid`, testpref: `${TEXT}/test`, ...options });
+    ['cut', { nwordssrc: 100, thresholdtgt: 4, paddingFactor: 16, ...SEVERAL }],
+    ['dict-only', { joinedDictionary: true, dictOnly: true, thresholdsrc: 3, ...SEVERAL }],
+    ['given', { srcdict: `${GIVEN}/separate/dict.de.txt`, tgtdict: `${GIVEN}/nwords/dict.en.txt`, ...SEVERAL }],
+    ['given-joined', { joinedDictionary: true, tgtdict: `${GIVEN}/separate/dict.en.txt`, ...SEVERAL }],
+    ['only-source', { onlySource: true, paddingFactor: 1, ...SEVERAL }],
+  ])('%s', async (name, options) => {
+    await run({ trainpref: `${TEXT}/train`, validpref: `${TEXT}/valid`, testpref: `${TEXT}/test`, ...options });
     const made = readdirSync(destdir).filter((file) => file !== 'preprocess.log');
     const hashes = made.map((file) => [
       file,
@@ -60,16 +67,16 @@ describe("preprocess writes fairseq's files byte for byte", () => {
 });
 
 describe('preprocess', () => {
-  it('reports like fairseq, in preprocess.log too', () => {
-    run({ trainpref: text({ 'train.de': 'a b\na\n', 'train.en': 'c\nd\n' }), thresholdsrc: 2 });
+  it('reports like fairseq, in preprocess.log too', async () => {
+    await run({ trainpref: text({ 'train.de': 'a b\na\n', 'train.en': 'c\nd\n' }), thresholdsrc: 2 });
     const lines = readFileSync(join(destdir, 'preprocess.log'), 'utf8').split('\n');
     expect(lines).toContain('[de] Dictionary: 8 types');
     expect(lines).toContain(`[de] ${folder}/train.de: 2 sents, 5 tokens, 20% replaced (by <unk>)`);
   });
 
-  it('numbers further validation and test sets', () => {
+  it('numbers further validation and test sets', async () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
-    run({ trainpref, validpref: `${trainpref},${trainpref}`, testpref: trainpref });
+    await run({ trainpref, validpref: `${trainpref},${trainpref}`, testpref: trainpref });
     expect(readdirSync(destdir).filter((name) => name.endsWith('.de.idx'))).toEqual([
       'test.de-en.de.idx',
       'train.de-en.de.idx',
@@ -78,23 +85,23 @@ describe('preprocess', () => {
     ]);
   });
 
-  it('uses given dictionaries, and may write where they lie', () => {
+  it('uses given dictionaries, and may write where they lie', async () => {
     const trainpref = text({ 'train.de': 'b a b\n', 'train.en': 'x\n' });
-    run({ trainpref, dictOnly: true });
+    await run({ trainpref, dictOnly: true });
     const [srcdict, tgtdict] = [join(destdir, 'dict.de.txt'), join(destdir, 'dict.en.txt')];
-    run({ trainpref, srcdict, tgtdict });
+    await run({ trainpref, srcdict, tgtdict });
     expect(ids('train.de-en.de')).toEqual([[4, 5, 4, 2]]);
   });
 
-  it('shares a given dictionary between the languages with --joined-dictionary', () => {
+  it('shares a given dictionary between the languages with --joined-dictionary', async () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n', 'given.txt': 'b 7\na 5\n' });
-    run({ trainpref, srcdict: join(folder, 'given.txt'), joinedDictionary: true });
+    await run({ trainpref, srcdict: join(folder, 'given.txt'), joinedDictionary: true });
     expect(readFileSync(join(destdir, 'dict.en.txt'), 'utf8')).toBe('b 7\na 5\n');
     expect(ids('train.de-en.de')).toEqual([[5, 2]]);
   });
 
-  it('makes only dictionaries with --dict-only', () => {
-    run({ trainpref: text({ 'train.de': 'a\n', 'train.en': 'b\n' }), dictOnly: true });
+  it('makes only dictionaries with --dict-only', async () => {
+    await run({ trainpref: text({ 'train.de': 'a\n', 'train.en': 'b\n' }), dictOnly: true });
     expect(readdirSync(destdir).sort()).toEqual(['dict.de.txt', 'dict.en.txt', 'preprocess.log']);
   });
 
@@ -102,25 +109,25 @@ describe('preprocess', () => {
     [{ sourceLang: 'de', targetLang: null }, 'dict.de.txt', 'train.de-None.de.idx'],
     [{ sourceLang: 'de', targetLang: 'en' }, 'dict.de.txt', 'train.de-en.de.idx'],
     [{ sourceLang: null, targetLang: null }, 'dict.txt', 'train.idx'],
-  ])('makes one side with --only-source and %j', (languages, dictionary, index) => {
+  ])('makes one side with --only-source and %j', async (languages, dictionary, index) => {
     const trainpref = text({ train: 'a\n', 'train.de': 'a\n' });
-    run({ trainpref, onlySource: true, ...languages });
+    await run({ trainpref, onlySource: true, ...languages });
     expect(readdirSync(destdir)).toEqual(expect.arrayContaining([dictionary, index]));
     expect(readdirSync(destdir)).toHaveLength(4);
   });
 
-  it('ends lines where Python does and keeps empty ones', () => {
-    run({ trainpref: text({ 'train.de': 'a\u0085b\r\n\ra\u2028b', 'train.en': 'c\n\nc\n' }) });
+  it('ends lines where Python does and keeps empty ones', async () => {
+    await run({ trainpref: text({ 'train.de': 'a\u0085b\r\n\ra\u2028b', 'train.en': 'c\n\nc\n' }) });
     expect(ids('train.de-en.de')).toEqual([[4, 5, 2], [2], [4, 5, 2]]);
   });
 
-  it('binarises word alignments and makes the dictionary of translations', () => {
+  it('binarises word alignments and makes the dictionary of translations', async () => {
     const trainpref = text({
       'train.de': 'das Haus\ndas Haus\ndas\n',
       'train.en': 'the house\nthat house\nthe\n',
       'train.align': '0-0 1-1\n0-0 1-1\n0-0\n',
     });
-    run({ trainpref, alignSuffix: 'align', alignfile: join(folder, 'train.align') });
+    await run({ trainpref, alignSuffix: 'align', alignfile: join(folder, 'train.align') });
     expect(ids('train.align.de-en')).toEqual([
       [0, 0, 1, 1],
       [0, 0, 1, 1],
@@ -168,24 +175,24 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
       { alignSuffix: 'align' },
       /train\.align line 1: "0:0" is no/,
     ],
-  ])('%s', (_what, files, options, message) => {
+  ])('%s', async (_what, files, options, message) => {
     const trainpref = text(files);
-    expect(() => run({ trainpref, ...options })).toThrow(UserError);
-    expect(() => run({ trainpref, ...options })).toThrow(message);
+    await expect(run({ trainpref, ...options })).rejects.toThrow(UserError);
+    await expect(run({ trainpref, ...options })).rejects.toThrow(message);
     expect(existsSync(join(folder, 'made'))).toBe(false);
   });
 
-  it('an error in the last split withdraws the earlier ones, and other files stay', () => {
+  it('an error in the last split withdraws the earlier ones, and other files stay', async () => {
     const trainpref = text({ ...good, 'other.de': 'a\n', 'other.en': 'b\nc\n' });
-    run({ trainpref, dictOnly: true, sourceLang: 'xx', onlySource: true, srcdict: text({ train: 'a 1\n' }) });
+    await run({ trainpref, dictOnly: true, sourceLang: 'xx', onlySource: true, srcdict: text({ train: 'a 1\n' }) });
     const before = readdirSync(destdir);
-    expect(() => run({ trainpref, testpref: join(folder, 'other') })).toThrow(/other\.de has 1 lines/);
+    await expect(run({ trainpref, testpref: join(folder, 'other') })).rejects.toThrow(/other\.de has 1 lines/);
     expect(readdirSync(destdir)).toEqual(before);
   });
 
-  it('an existing dictionary is not overwritten', () => {
+  it('an existing dictionary is not overwritten', async () => {
     const trainpref = text(good);
-    run({ trainpref });
-    expect(() => run({ trainpref })).toThrow(/dict\.de\.txt exists already; use it with --srcdict/);
+    await run({ trainpref });
+    await expect(run({ trainpref })).rejects.toThrow(/dict\.de\.txt exists already; use it with --srcdict/);
   });
 });

@@ -12,7 +12,7 @@ import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const recorded = recordLog();
 const whole = join(folder, 'whole');
 const options = { maxEpoch: 2, storeEma: true, emaDecay: 0.9, emaUpdateFreq: 2 };

@@ -14,7 +14,7 @@ import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const recorded = recordLog();
 
 /** Enough of everything that a checkpoint has to carry: dropout, an uneven update-freq, patience, best values. */
@@ -172,7 +172,7 @@ describe('training refuses', () => {
   });
 
   it('a checkpoint of other dictionaries, naming the language', async () => {
-    const otherData = makeToyData(other('other-words'), ' z');
+    const otherData = await makeToyData(other('other-words'), ' z');
     const request = toyRequest(otherData, { ...options, saveDir: join(folder, 'refused'), restoreFile: whole });
     await expect(train(request)).rejects.toThrow(/checkpoint_last was trained with another dictionary of 'xx'/);
   });

@@ -14,7 +14,7 @@ import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const recorded = recordLog();
 
 beforeAll(async () => {

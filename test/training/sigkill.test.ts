@@ -12,7 +12,7 @@ import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const options = { maxEpoch: 4, keepBestCheckpoints: 2, patience: 9, saveIntervalUpdates: 3 };
 
 beforeAll(async () => {

@@ -13,7 +13,7 @@ function line(index: number, shift: number): string {
 }
 
 /** Binarises a tiny corpus of two made-up languages, `xx` and `yy`, into a folder. @returns the data folder */
-export function makeToyData(folder: string, words = ''): string {
+export async function makeToyData(folder: string, words = ''): Promise<string> {
   const destdir = join(folder, 'data-bin');
   for (const [split, size] of Object.entries(SIZES)) {
     for (const [shift, language] of ['xx', 'yy'].entries()) {
@@ -22,6 +22,6 @@ export function makeToyData(folder: string, words = ''): string {
     }
   }
   const prefixes = { trainpref: join(folder, 'train'), validpref: join(folder, 'valid') };
-  preprocess(selectOptions(preprocessOptions, { sourceLang: 'xx', targetLang: 'yy', ...prefixes, destdir }));
+  await preprocess(selectOptions(preprocessOptions, { sourceLang: 'xx', targetLang: 'yy', ...prefixes, destdir }));
   return destdir;
 }

@@ -10,7 +10,7 @@ import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
 const folder = temporaryFolder();
-const data = makeToyData(folder);
+const data = await makeToyData(folder);
 const recorded = recordLog();
 const statOf = (stats: readonly (readonly [string, string])[], name: string): string | undefined =>
   stats.find(([key]) => key === name)?.[1];

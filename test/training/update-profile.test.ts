@@ -5,7 +5,7 @@ import { recordLog, temporaryFolder } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
-const data = makeToyData(temporaryFolder());
+const data = await makeToyData(temporaryFolder());
 const recorded = recordLog();
 const PROFILE = { milliseconds: 1, kernels: [], pool: { mostInUse: 0, reserved: 0 }, cachedPrimitives: 0 };
 

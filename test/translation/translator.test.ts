@@ -167,6 +167,40 @@ describe('Translator', () => {
     expect([...(await sample(other)), ...(await sample(other))]).toEqual(drawn);
   });
 
+  it('translates a stream as it translates lines, before the stream has ended', async () => {
+    const translator = await load();
+    const expected = await translator.translate(lines);
+    let [read, readAtFirst] = [0, 0];
+    function* stream(): Generator<string> {
+      for (let round = 0; round < 4; round++) {
+        for (const line of lines) {
+          read += 1;
+          yield line;
+        }
+      }
+    }
+    const texts: string[] = [];
+    for await (const { text } of translator.translateStream(stream())) {
+      if (texts.length === 0) readAtFirst = read;
+      texts.push(text);
+    }
+    const whole = expected.map(({ text }) => text);
+    expect(texts).toEqual([...whole, ...whole, ...whole, ...whole]);
+    expect(readAtFirst).toBeLessThan(lines.length);
+  });
+
+  it.each([
+    { precision: 'bfloat16', bound: 0.05 },
+    { precision: 'int8', bound: 0.15 },
+  ] as const)('finds translations in $precision about as likely as in float32', async ({ precision, bound }) => {
+    const expected = await (await load()).translate(lines);
+    const translated = await (await load({ precision })).translate(lines);
+    const differences = translated.map(({ score }, line) => Math.abs(score - expected[line]!.score));
+    const mean = differences.reduce((sum, difference) => sum + difference, 0) / lines.length;
+    expect(mean).toBeLessThan(bound);
+    expect(mean).toBeGreaterThan(1e-4);
+  });
+
   it('keeps no tensor: not between translations, and none at all once it is disposed', async () => {
     await load(); // whatever the device keeps for good
     const before = tf.memory().numTensors;

@@ -7,7 +7,7 @@ process.stdout.on('error', (error) => {
   process.exit(error.code === 'EPIPE' ? 0 : 70);
 });
 
-process.exitCode = main(process.argv.slice(2), {
+process.exitCode = await main(process.argv.slice(2), {
   environment: process.env,
   isTerminal: process.stdout.isTTY === true,
   readStdin: () => readFileSync(0),

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../src/cli/host.js';
@@ -37,9 +38,12 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function call(argv: readonly string[], { stdin = '', ...rest }: Partial<Host> & { stdin?: string } = {}): Outcome {
+async function call(
+  argv: readonly string[],
+  { stdin = '', ...rest }: Partial<Host> & { stdin?: string } = {},
+): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
-  const status = main(argv, {
+  const status = await main(argv, {
     environment: {},
     isTerminal: false,
     readStdin: () => Buffer.from(stdin),
@@ -59,40 +63,41 @@ const words = (line: string): string[] => line.split(' ');
 describe('what sacrebleu-ts prints', () => {
   it.each(golden.runs.map((entry) => [entry.arguments.join(' '), entry] as const))(
     'is sacrebleu’s: %s',
-    (_, expected) => {
+    async (_, expected) => {
       const stdin = expected.stdin === null ? '' : golden.files[expected.stdin]!;
-      const { status, stdout } = call(expected.arguments, { stdin });
+      const { status, stdout } = await call(expected.arguments, { stdin });
       expect(stdout).toBe(expected.stdout);
       expect(status).toBe(0);
     },
   );
 
-  it('is coloured on a terminal, unless that is switched off', () => {
-    const colored = (argv: string, environment = {}) => call(words(argv), { isTerminal: true, environment }).stdout;
+  it('is coloured on a terminal, unless that is switched off', async () => {
+    const colored = async (argv: string, environment = {}) =>
+      (await call(words(argv), { isTerminal: true, environment })).stdout;
     const paired = 'ref -i a b_1 -f text -pbs -pbsn 50 -q';
-    expect(colored(paired)).toMatch(/│ \x1b\[33mBaseline: a\x1b\[0m │/);
-    expect(colored(paired)).toMatch(/\x1b\[31m\(p = 0\.\d{4}\)\x1b\[0m/);
-    expect(colored(paired).replace(/\x1b\[\d+m/g, '')).toBe(call(words(paired)).stdout);
-    expect(colored('ref -i a -f text -ci')).toContain('\x1b[36m(μ = ');
-    expect(colored(`${paired} -nc`)).not.toContain('\x1b');
-    expect(colored(paired, { NO_COLOR: '1' })).not.toContain('\x1b');
+    expect(await colored(paired)).toMatch(/│ \x1b\[33mBaseline: a\x1b\[0m │/);
+    expect(await colored(paired)).toMatch(/\x1b\[31m\(p = 0\.\d{4}\)\x1b\[0m/);
+    expect((await colored(paired)).replace(/\x1b\[\d+m/g, '')).toBe((await call(words(paired))).stdout);
+    expect(await colored('ref -i a -f text -ci')).toContain('\x1b[36m(μ = ');
+    expect(await colored(`${paired} -nc`)).not.toContain('\x1b');
+    expect(await colored(paired, { NO_COLOR: '1' })).not.toContain('\x1b');
   });
 
-  it('follows SACREBLEU_FORMAT and SACREBLEU_SEED', () => {
+  it('follows SACREBLEU_FORMAT and SACREBLEU_SEED', async () => {
     const environment = { SACREBLEU_FORMAT: 'Text', SACREBLEU_SEED: '7' };
-    expect(call(words('ref -i a -ci -cin 9 -f json'), { environment }).stdout).toMatch(
+    expect((await call(words('ref -i a -ci -cin 9 -f json'), { environment })).stdout).toMatch(
       /^BLEU\|nrefs:1\|bs:9\|seed:7\|/,
     );
     const none = { SACREBLEU_FORMAT: 'text', SACREBLEU_SEED: 'None' };
-    expect(call(words('ref -i a -ci -cin 9'), { environment: none }).stdout).toMatch(/\|seed:none\|/);
+    expect((await call(words('ref -i a -ci -cin 9'), { environment: none })).stdout).toMatch(/\|seed:none\|/);
   });
 
-  it('spells names beyond ASCII in JSON as Python does', () => {
-    expect(call(['ref', '-i', 'a', 'é hyp']).stdout).toContain('"system": "\\u00e9 hyp",');
+  it('spells names beyond ASCII in JSON as Python does', async () => {
+    expect((await call(['ref', '-i', 'a', 'é hyp'])).stdout).toContain('"system": "\\u00e9 hyp",');
   });
 
-  it('takes the metrics that JSON in Python cannot print', () => {
-    const [baseline, other] = JSON.parse(call(words('ref -i a b_1 -m chrf ter -pbs -pbsn 50 -q')).stdout);
+  it('takes the metrics that JSON in Python cannot print', async () => {
+    const [baseline, other] = JSON.parse((await call(words('ref -i a b_1 -m chrf ter -pbs -pbsn 50 -q'))).stdout);
     expect(Object.keys(baseline)).toEqual(['system', 'chrF2', 'TER']);
     expect(other.chrF2).toEqual({
       score: expect.closeTo(74.3, 1),
@@ -110,33 +115,37 @@ describe('what sacrebleu-ts prints', () => {
     ['references behind --', '-b -w 2 -i a -- ref', '30.09\n'],
     ['another encoding', 'latin -e latin-1 -i latin -b -m chrf', '100.0\n'],
     ['jobs, in one process', 'ref -i a -b -j 4', '30.1\n'],
-  ])('takes %s', (_, line, stdout) => {
-    expect(call(words(line)).stdout).toEqual(stdout);
+  ])('takes %s', async (_, line, stdout) => {
+    expect((await call(words(line))).stdout).toEqual(stdout);
   });
 
-  it('warns of text that looks tokenized', () => {
-    expect(call(words('tokenized -i tokenized')).stderr).toMatch(/^sacreBLEU: tokenized: that's 100 lines.*\n$/);
-    expect(call(words('tokenized -i tokenized --force')).stderr).toBe('');
-    expect(call(words('tokenized -i tokenized -q')).stderr).toBe('');
-    expect(call(words('tokenized -i tokenized -m chrf')).stderr).toBe('');
+  it('warns of text that looks tokenized', async () => {
+    expect((await call(words('tokenized -i tokenized'))).stderr).toMatch(
+      /^sacreBLEU: tokenized: that's 100 lines.*\n$/,
+    );
+    expect((await call(words('tokenized -i tokenized --force'))).stderr).toBe('');
+    expect((await call(words('tokenized -i tokenized -q'))).stderr).toBe('');
+    expect((await call(words('tokenized -i tokenized -m chrf'))).stderr).toBe('');
   });
 
-  it('says how many systems there are', () => {
-    expect(call(words('ref -i a b_1')).stderr).toBe('sacreBLEU: Found 2 systems.\n');
+  it('says how many systems there are', async () => {
+    expect((await call(words('ref -i a b_1'))).stderr).toBe('sacreBLEU: Found 2 systems.\n');
   });
 
-  it('explains itself', () => {
-    expect(call(['--help']).stdout).toMatch(/--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/);
-    expect(call(['-V']).stdout).toBe('sacrebleu-ts 0.1.0, equal to sacrebleu 2.6.0\n');
+  it('explains itself', async () => {
+    expect((await call(['--help'])).stdout).toMatch(
+      /--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/,
+    );
+    expect((await call(['-V'])).stdout).toBe('sacrebleu-ts 0.1.0, equal to sacrebleu 2.6.0\n');
   });
 });
 
 describe('a mistake of the program', () => {
-  it('shows where it is, with status 70', () => {
+  it('shows where it is, with status 70', async () => {
     const readStdin = (): Uint8Array => {
       throw new TypeError('broken');
     };
-    const { status, stderr } = call(['ref'], { readStdin });
+    const { status, stderr } = await call(['ref'], { readStdin });
     expect(stderr).toMatch(/^TypeError: broken\n +at /);
     expect(status).toBe(70);
   });
@@ -194,8 +203,8 @@ describe('a mistake is one line and status 2:', () => {
     ['sentences with a test', 'ref -i a -sl -ci', '--sentence-level with a test: tests are of a whole corpus'],
     ['several files of tabs', 'ref ref2 -nr 2 -i a', '--num-refs with several files: it splits the lines of one file'],
     ['too few tabs', 'ref -nr 2 -i a', 'ref line 1 has 1 of 2 references: --num-refs splits each line at tabs'],
-  ])('%s', (_, line, message) => {
-    const { status, stdout, stderr } = call(words(line));
+  ])('%s', async (_, line, message) => {
+    const { status, stdout, stderr } = await call(words(line));
     expect(stderr).toContain(`sacrebleu-ts: ${message}`);
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect([status, stdout]).toEqual([2, '']);
@@ -213,9 +222,42 @@ describe('a mistake is one line and status 2:', () => {
       { environment: { SACREBLEU_SEED: '-3' } },
       "SACREBLEU_SEED is '-3': it must be a whole number or none",
     ],
-  ])('%s', (_, host, message) => {
-    const { status, stderr } = call(['tabbed'], host);
+  ])('%s', async (_, host, message) => {
+    const { status, stderr } = await call(['tabbed'], host);
     expect(stderr).toContain(message);
+    expect(status).toBe(2);
+  });
+});
+
+describe('a SentencePiece model from a file', () => {
+  const spm = (name: string): string =>
+    fileURLToPath(new URL(`../../../test/golden/text/spm/${name}`, import.meta.url));
+  const bleu = (options: string, reference: string, hypothesis: string): Promise<Outcome> =>
+    call(words(`${spm(reference)} -i ${spm(hypothesis)} -f text -w 4 ${options}`));
+
+  // Golden pieces: sentencepiece 0.2.3.
+  it.each(['bpe', 'unigram'])('splits text into the pieces of %s', async (type) => {
+    const ours = await bleu(`--spm-model ${spm(`${type}.model`)}`, 'test.en', 'test.de');
+    const pieces = await bleu('-tok none', `test.${type}.en`, `test.${type}.de`);
+    expect(ours.stderr).toBe('');
+    expect(ours.stdout).toContain(`|tok:spm-${type}|`);
+    expect(ours.stdout.replace(`tok:spm-${type}`, 'tok:none')).toBe(pieces.stdout);
+  });
+
+  it('has the name that --tokenize says in the signature', async () => {
+    const { stdout } = await bleu(`-tok flores200 --spm-model ${spm('bpe.model')}`, 'test.en', 'test.de');
+    expect(stdout).toContain('|tok:flores200|');
+  });
+
+  it.each([
+    ['-tok intl --spm-model bpe.model', '--spm-model with --tokenize intl: the model is for one of spm, '],
+    ['--spm-model absent.model', 'absent.model cannot be read: name the .model file'],
+    ['--spm-model test.de', 'test.de is not a SentencePiece model: name the .model file'],
+    ['-tok flores200', "the tokenizer 'flores200' is not supported: it needs a SentencePiece model"],
+  ])('%s is refused', async (options, message) => {
+    const { status, stderr } = await bleu(options.replace(/(?<=model )/, spm('')), 'test.en', 'test.de');
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(status).toBe(2);
   });
 });

@@ -22,6 +22,7 @@
 #include "kernels/softmax.h"
 #include "kernels/sum.h"
 #include "kernels/top-k.h"
+#include "kernels/transformer-handles.h"
 #include "kernels/transpose.h"
 #include "matmul.h"
 #include "storage.h"
@@ -253,6 +254,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<column_sums>(exports, "columnSums");
   add<top_k>(exports, "topK");
   add<transpose>(exports, "transpose");
+  add<open_transformer>(exports, "openTransformer");
+  add<close_transformer>(exports, "closeTransformer");
+  add<open_decoding>(exports, "openDecoding");
+  add<close_decoding>(exports, "closeDecoding");
+  add<select_rows>(exports, "selectRows");
+  add<decoding_step>(exports, "decodingStep");
+  add<decoding_top>(exports, "decodingTop");
   add<squared_norm>(exports, "squaredNorm");
   add<scale>(exports, "scale");
   add<accumulate>(exports, "accumulate");

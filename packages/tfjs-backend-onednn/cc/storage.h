@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 namespace onednn_backend {
 
@@ -18,11 +19,14 @@ class Buffer {
   Buffer() = default;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   ~Buffer() { free_block(block_); }
 
   // At least so many bytes, 64-byte aligned; what they held is gone when the buffer has to grow.
   void* reserve(std::size_t bytes);
   void* data() const { return block_; }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void* block_ = nullptr;

@@ -170,6 +170,25 @@ export interface Addon {
   topK(x: Floats, values: Floats, indices: Integers, rows: number, columns: number, k: number): void;
   transpose(x: Floats | Integers, y: Floats | Integers, sizes: readonly number[], permutation: readonly number[]): void;
 
+  /** sizes: see cc/kernels/transformer-handles.h; precision: 0 float32, 1 bfloat16, 2 int8. A handle to be closed. */
+  openTransformer(
+    ...args: [
+      ...[sizes: readonly number[], encoderScale: number, decoderScale: number],
+      ...[weights: readonly Floats[], precision: number],
+    ]
+  ): number;
+  closeTransformer(transformer: number): void;
+  openDecoding(
+    ...args: [
+      ...[transformer: number, ids: Integers, positions: Integers, starts: Integers],
+      ...[sentences: number, beam: number],
+    ]
+  ): number;
+  closeDecoding(decoding: number): void;
+  selectRows(decoding: number, rows: Integers, count: number): void;
+  decodingStep(decoding: number, tokens: Integers, position: number, features: Floats | null): void;
+  decodingTop(decoding: number, penalties: Floats | null, temperature: number, table: Floats, width: number): void;
+
   squaredNorm(x: Floats, size: number): number;
   scale(x: Floats, size: number, factor: number): void;
   accumulate(sum: Floats, x: Floats, size: number): void;
@@ -183,6 +202,9 @@ export interface Addon {
 
 /** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
 const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
+
+/** Path of an add-on to load instead of the builds beside this package: one with sanitizers, for tests. */
+const ADDON_VARIABLE = 'TFJS_ONEDNN_ADDON';
 
 const pathOf = (build: string): string =>
   fileURLToPath(new URL(`../build/Release/onednn_${build}.node`, import.meta.url));
@@ -199,7 +221,7 @@ export function addon(): Addon {
 }
 
 function load(build: string): Addon {
-  const path = pathOf(build);
+  const path = process.env[ADDON_VARIABLE] ?? pathOf(build);
   if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
   return createRequire(import.meta.url)(path) as Addon;
 }

@@ -45,7 +45,8 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
-  readonly #kept: { inputs: readonly DataId[]; readonly block: Block }[] = [];
+  readonly #kept: { readonly inputs: readonly DataId[]; readonly block: Block }[] = [];
+  #spent: Block | null = null; // kept, and read by the kernel that runs
   #gradientTargets: ReadonlyMap<DataId, Float32Array> | null = null;
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
@@ -103,6 +104,7 @@ export class OneDnnBackend extends MathBackendCPU {
       return work();
     } finally {
       this.#gradientTargets = null;
+      this.#giveSpent();
       for (const { block } of this.#kept.splice(0)) this.#pool.give(block);
     }
   }
@@ -118,11 +120,16 @@ export class OneDnnBackend extends MathBackendCPU {
     return new Float32Array(block.slab.buffer, block.offset, size);
   }
 
-  /** What `keep` gave for these inputs, once, since the gradient kernel may overwrite it; null where it gave nothing. */
+  /**
+   * What `keep` gave for these inputs, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
+   * memory; null where `keep` gave nothing.
+   */
   kept(inputs: readonly TensorInfo[]): Float32Array | null {
-    const kept = this.#kept.find((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
-    if (kept === undefined) return null;
-    kept.inputs = [{}]; // matches nothing from now on
+    const at = this.#kept.findIndex((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
+    if (at < 0) return null;
+    const kept = this.#kept.splice(at, 1)[0]!;
+    this.#giveSpent();
+    this.#spent = kept.block;
     return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
   }
 
@@ -136,6 +143,7 @@ export class OneDnnBackend extends MathBackendCPU {
 
   /** Called before a native kernel runs; kernels do not call each other. */
   startKernel(): void {
+    this.#giveSpent();
     this.#outputs.length = 0;
   }
 
@@ -175,6 +183,11 @@ export class OneDnnBackend extends MathBackendCPU {
 
   override dispose(): void {
     this.#pool.clear();
+  }
+
+  #giveSpent(): void {
+    if (this.#spent !== null) this.#pool.give(this.#spent);
+    this.#spent = null;
   }
 
   #stored(values: BackendValues, dtype: DataType): BackendValues {

@@ -9,6 +9,10 @@ export interface SegmenterOptions {
   readonly vocabulary?: ReadonlySet<string>;
   /** Words or regular expressions that are kept whole. */
   readonly glossaries?: readonly string[];
+  /** BPE-dropout (Provilkov et al. 2020): leaves a merge out with this probability, anew at every step of every word. */
+  readonly dropout?: number;
+  /** Draws for dropout, from 0 to below 1. */
+  readonly random?: () => number;
 }
 
 /**
@@ -17,16 +21,17 @@ export interface SegmenterOptions {
  * @returns a function from a line of words to the line of their subwords; spaces round the line stay
  */
 export function createBpeSegmenter(options: SegmenterOptions): (line: string) => string {
-  const { separator = '@@', glossaries = [] } = options;
+  const { separator = '@@', glossaries = [], dropout = 0, random = Math.random } = options;
   const glossary = createGlossary(glossaries);
-  const encode = createEncoder(options.codes, separator, options.vocabulary, glossary);
+  const isDropped = dropout > 0 ? (): boolean => random() <= dropout : undefined;
+  const encode = createEncoder(options.codes, separator, options.vocabulary, glossary, isDropped);
   const segmented = new Map<string, string>();
 
   const segmentWord = (word: string): string => {
     let text = segmented.get(word);
     if (text === undefined) {
       text = glossary.isolate(word).flatMap(encode).join(`${separator} `);
-      segmented.set(word, text);
+      if (isDropped === undefined) segmented.set(word, text);
     }
     return text;
   };
@@ -42,13 +47,14 @@ function createEncoder(
   separator: string,
   vocabulary: ReadonlySet<string> | undefined,
   glossary: Glossary,
+  isDropped: (() => boolean) | undefined,
 ): (word: string) => readonly string[] {
   const ranks = rankMerges(codes.merges);
   const splits = invertMerges(codes.merges, ranks);
   return (word) => {
     const characters = Array.from(word);
     if (characters.length === 1 || glossary.has(word)) return [word];
-    const subwords = stripEnd(mergeAll(markEnd(characters, codes.version), ranks));
+    const subwords = stripEnd(mergeAll(markEnd(characters, codes.version), ranks, isDropped));
     return vocabulary === undefined || vocabulary.size === 0
       ? subwords
       : splitUnknown(subwords, { splits, vocabulary, separator });
@@ -84,12 +90,45 @@ function stripEnd(symbols: readonly string[]): string[] {
 }
 
 /** Applies the earliest merge that fits, at every place, until none fits. */
-function mergeAll(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
+function mergeAll(
+  symbols: readonly string[],
+  ranks: ReadonlyMap<string, number>,
+  isDropped: (() => boolean) | undefined,
+): readonly string[] {
+  if (isDropped !== undefined) return mergeSome(symbols, ranks, isDropped);
   let current = symbols;
   while (current.length > 1) {
     const at = indexOfEarliest(current, ranks);
     if (at < 0) break;
     current = mergePair(current, current[at]!, current[at + 1]!);
+  }
+  return current;
+}
+
+/** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
+function mergeSome(
+  symbols: readonly string[],
+  ranks: ReadonlyMap<string, number>,
+  isDropped: () => boolean,
+): readonly string[] {
+  let current = symbols;
+  while (current.length > 1) {
+    const places = current.map((symbol, at) => {
+      if (at + 1 === current.length || isDropped()) return Number.POSITIVE_INFINITY;
+      return ranks.get(keyOf(symbol, current[at + 1]!)) ?? Number.POSITIVE_INFINITY;
+    });
+    const lowest = Math.min(...places);
+    if (lowest === Number.POSITIVE_INFINITY) break;
+    const merged: string[] = [];
+    for (let at = 0; at < current.length; at += 1) {
+      if (places[at] === lowest) {
+        merged.push(current[at]! + current[at + 1]!);
+        at += 1;
+      } else {
+        merged.push(current[at]!);
+      }
+    }
+    current = merged;
   }
   return current;
 }

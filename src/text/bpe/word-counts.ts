@@ -21,23 +21,38 @@ export function* vocabularyLines(counts: WordCounts): Generator<string, void, un
 }
 
 /**
+ * The words and counts of a vocabulary file (`--dict-input`); a repeated word adds up.
+ *
+ * @throws UserError naming the line that is not `<word> <count>`
+ */
+export function readWordCounts(path: string): WordCounts {
+  const counts: WordCounts = new Map();
+  for (const [word, count] of vocabularyEntries(path)) counts.set(word, (counts.get(word) ?? 0) + count);
+  return counts;
+}
+
+/**
  * The words of a vocabulary file that occur at least `threshold` times.
  *
  * @throws UserError naming the line that is not `<word> <count>`
  */
 export function readVocabulary(path: string, threshold = 0): Set<string> {
   const words = new Set<string>();
+  for (const [word, count] of vocabularyEntries(path)) if (count >= threshold) words.add(word);
+  return words;
+}
+
+function* vocabularyEntries(path: string): Generator<[word: string, count: number], void, undefined> {
   let number = 0;
   for (const line of readLines(path)) {
     number += 1;
-    const [word, count, ...rest] = line.trimEnd().split(' ');
+    const [word, count, ...rest] = line.replace(/^ +| +$/g, '').split(' ');
     if (!word || count === undefined || !/^\d+$/.test(count) || rest.length > 0) {
       throw new UserError(
-        `${path} line ${number}: "${line}" is not "<word> <count>"`,
-        'give a vocabulary written by learn-joint-bpe-and-vocab --write-vocabulary',
+        `${path} line ${number}: "${line.slice(0, 80)}" is not "<word> <count>"`,
+        'give a vocabulary written by get-vocab or learn-joint-bpe-and-vocab --write-vocabulary',
       );
     }
-    if (Number(count) >= threshold) words.add(word);
+    yield [word, Number(count)];
   }
-  return words;
 }

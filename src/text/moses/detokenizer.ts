@@ -1,8 +1,8 @@
 import { applyRules, BLANK_LINE, type Rule } from './rules.js';
 
 /**
- * The detokenizer of Moses: its output equals `detokenizer.perl`'s line by line. English, French and Italian have
- * rules for their apostrophes and punctuation; any other language gets the common ones.
+ * The detokenizer of Moses: its output equals `detokenizer.perl`'s line by line. English, French, Italian,
+ * Czech and Finnish have rules of their own; any other language gets the common ones.
  *
  * @param language a language code, e.g. `de`
  * @returns a function from a line of tokens joined by spaces to text
@@ -40,6 +40,10 @@ const TRIM: readonly Rule[] = [
 interface Joint {
   readonly spaceBefore: boolean | 'always';
   readonly spaceAfter: boolean;
+  /** What is written instead of the word. */
+  readonly text?: string;
+  /** The next word, a dash, follows at once. */
+  readonly takesNext?: boolean;
 }
 
 const APART: Joint = { spaceBefore: true, spaceAfter: true };
@@ -52,11 +56,16 @@ function join(words: readonly string[], language: string): string {
   const quotes = new QuoteCounter(language);
   let text = '';
   let space = true;
-  words.forEach((word, index) => {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index]!;
     const joint = jointOf(words, index, language, quotes);
-    text += joint.spaceBefore === 'always' || (joint.spaceBefore && space) ? ` ${word}` : word;
+    text += joint.spaceBefore === 'always' || (joint.spaceBefore && space) ? ` ${word}` : (joint.text ?? word);
     space = joint.spaceAfter;
-  });
+    if (joint.takesNext) {
+      index += 1;
+      text += words[index]!;
+    }
+  }
   return text;
 }
 
@@ -72,8 +81,13 @@ function jointOf(words: readonly string[], index: number, language: string, quot
   if (OPENING_SIGNS.test(word)) return OPENING;
   if (CLOSING_SIGNS.test(word)) return language === 'fr' && FRENCH_HIGH_SIGN.test(word) ? SPACED_CLOSING : CLOSING;
   if (isContractionEnd(word, previous, language)) return CLOSING;
+  if (language === 'cs' && isCzechDecimal(words, index)) return CLOSING;
   if (isContractionStart(word, words[index + 1], language)) return OPENING;
+  if (language === 'cs' && isCzechDashed(words, index)) return { ...OPENING, takesNext: true };
   if (QUOTES.test(word)) return quotes.jointOf(word, previous);
+  if (language === 'fi' && previous.endsWith(':') && FINNISH_SUFFIX.test(word)) {
+    return { ...CLOSING, text: word.toLowerCase() };
+  }
   return APART;
 }
 
@@ -88,6 +102,24 @@ function isContractionStart(word: string, next: string | undefined, language: st
   return next !== undefined && /\p{Alphabetic}'$/u.test(word) && /^\p{Alphabetic}/u.test(next);
 }
 
+/** `3 , 14`. */
+function isCzechDecimal(words: readonly string[], index: number): boolean {
+  if (index < 2) return false;
+  return NUMERAL.test(words[index - 2]!) && /^[.,]$/.test(words[index - 1]!) && NUMERAL.test(words[index]!);
+}
+
+const NUMERAL = /^[0-9]+$/;
+
+/** `je - li` and `e - mail`, unless they end the line. */
+function isCzechDashed(words: readonly string[], index: number): boolean {
+  if (index >= words.length - 3 || !/\p{Alphabetic}$/u.test(words[index]!)) return false;
+  return /^[-–]$/u.test(words[index + 1]!) && /^(?:li$|mail)/iu.test(words[index + 2]!);
+}
+
+/** Case endings behind a colon: `EU : ssa`. */
+const FINNISH_SUFFIX =
+  /^(?:[NnAaÄä]|[Ss]s[aä]|[Ss]t[aä]|[Hh](?:un|yn|an|än|ön)|[UuYyAaÄäÖö]n|[Ss]een|[Ll](?:la|lä|ta|tä|le)|[Kk]s[ie]|[Tt]ta|[Ii]ne)(?:ni|si|mme|nne|nsa)?(?:ko|kö|han|hän|pa|pä|kaan|kään|kin)?$/u;
+
 /** Quotes look alike on both sides: every odd one of a kind opens, every even one closes. */
 class QuoteCounter {
   readonly #seen = new Map<string, number>();
@@ -96,13 +128,18 @@ class QuoteCounter {
 
   jointOf(word: string, previous: string): Joint {
     const kind = /^[„“”]+$/u.test(word) ? '"' : word;
-    const seen = this.#seen.get(kind) ?? 0;
+    // In Czech „ always opens and “ closes.
+    const side = this.language !== 'cs' ? undefined : CZECH_QUOTES[word];
+    const seen = side ?? this.#seen.get(kind) ?? 0;
+    if (side !== undefined) this.#seen.set(kind, side);
     // The Jones' house: a possessive, not an opening quote.
     if (seen % 2 === 0 && this.language === 'en' && word === "'" && previous.endsWith('s')) return CLOSING;
     this.#seen.set(kind, seen + 1);
     return seen % 2 === 0 ? OPENING : CLOSING;
   }
 }
+
+const CZECH_QUOTES: Readonly<Record<string, number>> = { '„': 0, '“': 1 };
 
 /** Chinese, Japanese and Korean characters: Hangul, Kana, ideographs, their radicals, punctuation and wide forms. */
 const CJK =

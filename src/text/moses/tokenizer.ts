@@ -1,14 +1,17 @@
-import { type ApostropheStyle, mosesLanguage } from './languages.js';
-import type { NonbreakingPrefixes } from './nonbreaking-prefixes.js';
+import { type ApostropheStyle, mosesLanguage, type WordSign } from './languages.js';
+import type { NonbreakingPrefixes } from './nonbreaking-prefixes/index.js';
+import { findProtected, hideProtected, restoreProtected } from './protected-patterns.js';
 import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type Rule, WHITESPACE } from './rules.js';
 
 export interface TokenizerOptions {
-  /** `de`, `en` or `fr`. */
+  /** One of `mosesLanguages`, e.g. `de`. */
   readonly language: string;
   /** Splits hyphens between letters or digits into the token `@-@` (Moses `-a`). */
   readonly aggressiveHyphens?: boolean;
   /** Writes `& | < > ' " [ ]` as entities, on by default (off: Moses `-no-escape`). */
   readonly escape?: boolean;
+  /** Texts that stay whole: the patterns of `parseProtectedPatterns`. */
+  readonly protectedPatterns?: readonly RegExp[];
 }
 
 /**
@@ -19,19 +22,24 @@ export interface TokenizerOptions {
  * @throws UserError for an unknown language
  */
 export function createMosesTokenizer(options: TokenizerOptions): (line: string) => string {
-  const { language, aggressiveHyphens = false, escape: escapes = true } = options;
-  const { apostrophe, prefixes } = mosesLanguage(language);
+  const { language, aggressiveHyphens = false, escape: escapes = true, protectedPatterns = [] } = options;
+  const { apostrophe, wordSign, prefixes } = mosesLanguage(language);
   const rules: readonly Rule[] = [
-    ...CLEAN_UP,
-    ...ISOLATE_SYMBOLS,
+    ...TRIM,
+    ...isolateSymbols(wordSign),
     ...(aggressiveHyphens ? SPLIT_HYPHENS : []),
     ...ISOLATE_DOT_RUNS,
     ...ISOLATE_COMMAS,
     ...SPLIT_APOSTROPHES[apostrophe],
   ];
-  const finish = escapes ? [...FINISH, ...ESCAPE] : FINISH;
-  return (line) =>
-    BLANK_LINE.test(line) ? line : applyRules(splitFullStops(applyRules(line, rules), prefixes), finish);
+  const split = (line: string): string => applyRules(splitFullStops(applyRules(line, rules), prefixes), FINISH);
+  const finish = escapes ? ESCAPE : [];
+  return (line) => {
+    if (BLANK_LINE.test(line)) return line;
+    const clean = applyRules(` ${line} `, CLEAN_UP);
+    const texts = findProtected(clean, protectedPatterns);
+    return applyRules(restoreProtected(split(hideProtected(clean, texts)), texts), finish);
+  };
 }
 
 const TRIM: readonly Rule[] = [
@@ -39,9 +47,24 @@ const TRIM: readonly Rule[] = [
   [/^ | $/gu, ''],
 ];
 
-const CLEAN_UP: readonly Rule[] = [[pattern(`[${WHITESPACE}]+`), ' '], [/[\0-\x1f]/gu, ''], ...TRIM];
+const CLEAN_UP: readonly Rule[] = [
+  [pattern(`[${WHITESPACE}]+`), ' '],
+  [/[\0-\x1f]/gu, ''],
+];
 
-const ISOLATE_SYMBOLS: readonly Rule[] = [[pattern(`[^${ALPHANUMERIC}${WHITESPACE}.'\`,\\-]`), ' $& ']];
+/** A language's word sign is no symbol, but parted from the word unless a lowercase letter follows. */
+const WORD_SIGN_RULES: Readonly<Record<WordSign, { readonly sign: string; readonly part: Rule }>> = {
+  colon: { sign: ':', part: [/:(?=$|\P{Ll})/gu, ' $& '] },
+  apostrophe: { sign: '', part: [/'(?=$|\P{Ll})/gu, ' $& '] },
+  // tokenizer.perl holds its middle dot as two bytes, which decoded text has as Â·: a · alone always stays.
+  'middle dot': { sign: '·', part: [/Â·(?=$|\P{Ll})/gu, ' $& '] },
+};
+
+function isolateSymbols(wordSign: WordSign | undefined): readonly Rule[] {
+  const rule = wordSign === undefined ? undefined : WORD_SIGN_RULES[wordSign];
+  const symbols = pattern(`[^${ALPHANUMERIC}${WHITESPACE}.'\`,\\-${rule?.sign ?? ''}]`);
+  return [[symbols, ' $& '], ...(rule === undefined ? [] : [rule.part])];
+}
 
 const SPLIT_HYPHENS: readonly Rule[] = [[pattern(`([${ALPHANUMERIC}])-(?=[${ALPHANUMERIC}])`), '$1 @-@ ']];
 
@@ -65,6 +88,11 @@ const SPLIT_APOSTROPHES: Readonly<Record<ApostropheStyle, readonly Rule[]>> = {
     [pattern(`([^${ALPHABETIC}])'([${ALPHABETIC}])`), "$1 ' $2"],
     [pattern(`([${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
     [pattern(`([${ALPHABETIC}])'([${ALPHABETIC}])`), "$1' $2"],
+  ],
+  inside: [
+    [pattern(`([^${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([^${ALPHABETIC}])'([${ALPHABETIC}])`), "$1 ' $2"],
+    [pattern(`([${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],
   ],
   right: [
     [pattern(`([^${ALPHABETIC}])'([^${ALPHABETIC}])`), "$1 ' $2"],

@@ -116,6 +116,15 @@ export const FLAGS = {
     group: BLEU,
     help: '13a, intl, zh, char or none; default by language pair, else 13a',
   },
+  spmModel: {
+    long: '--spm-model',
+    shorts: [],
+    kind: 'text',
+    metavar: 'FILE',
+    default: null,
+    group: BLEU,
+    help: 'SentencePiece model, for the tokenizers spm, flores101, flores200 and spBLEU-1K (not in sacrebleu)',
+  },
   lowercase: { long: '--lowercase', shorts: ['-lc'], kind: 'boolean', group: BLEU, help: 'ignore case' },
   force: {
     long: '--force',

@@ -8,6 +8,7 @@ import type { Host } from './host.js';
 import { type Corpus, readCorpus } from './input.js';
 import { metricsFrom } from './metrics.js';
 import { parseCommandLine } from './parse.js';
+import { sentencePieceFrom } from './sentence-piece.js';
 import { severalReport } from './several.js';
 import { sentenceReport, singleReport } from './single.js';
 import { UserError } from './user-error.js';
@@ -19,9 +20,9 @@ const SUSPICIOUS_LINES = 100;
  * The command line: prints scores as sacrebleu does.
  * @returns the exit status: 0, 2 after a mistake in the call (one line on stderr), 70 after one of ours (a stack)
  */
-export function main(argv: readonly string[], host: Host): number {
+export async function main(argv: readonly string[], host: Host): Promise<number> {
   try {
-    host.out(run(argv, host));
+    host.out(await run(argv, host));
     return 0;
   } catch (error) {
     const isMistake = error instanceof UserError;
@@ -30,12 +31,12 @@ export function main(argv: readonly string[], host: Host): number {
   }
 }
 
-function run(argv: readonly string[], host: Host): string {
+async function run(argv: readonly string[], host: Host): Promise<string> {
   const commandLine = parseCommandLine(argv);
   const values = { ...commandLine.values, format: formatOf(commandLine.values, host) };
   if (values.help) return helpText();
   if (values.version) return `sacrebleu-ts ${ownVersion()}, equal to sacrebleu ${SACREBLEU_COMPATIBLE_VERSION}\n`;
-  const metrics = metricsFrom(values);
+  const metrics = metricsFrom(values, await sentencePieceFrom(values));
   const seed = seedOf(host);
   const corpus = readCorpus(commandLine.references, values, host);
   checkCombination(values, corpus.systems.length, metrics.size);

@@ -3,6 +3,7 @@ import { Chrf } from '../chrf.js';
 import type { Metric } from '../metric.js';
 import { Ter } from '../ter.js';
 import { TOKENIZER_NAMES, type TokenizerName, UNSUPPORTED_TOKENIZERS } from '../tokenizers/index.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { didYouMean } from './did-you-mean.js';
 import type { Values } from './flags.js';
 import { UserError } from './user-error.js';
@@ -12,14 +13,18 @@ type MetricName = Values['metrics'][number];
 /** By target language, where `--tokenize` does not say. */
 const TOKENIZERS: Readonly<Record<string, string>> = { zh: 'zh', ja: 'ja-mecab', ko: 'ko-mecab' };
 
-/** The metrics that are asked for, each once, in the order in which they are named. @throws UserError */
-export function metricsFrom(values: Values): Map<MetricName, Metric> {
-  return new Map(values.metrics.map((name) => [name, metricNamed(name, values)]));
+/**
+ * The metrics that are asked for, each once, in the order in which they are named.
+ * @param sentencePiece the tokenizer of the model that the command line names
+ * @throws UserError
+ */
+export function metricsFrom(values: Values, sentencePiece: Tokenizer | null): Map<MetricName, Metric> {
+  return new Map(values.metrics.map((name) => [name, metricNamed(name, values, sentencePiece)]));
 }
 
-function metricNamed(name: MetricName, values: Values): Metric {
+function metricNamed(name: MetricName, values: Values, sentencePiece: Tokenizer | null): Metric {
   try {
-    if (name === 'bleu') return bleuFrom(values);
+    if (name === 'bleu') return bleuFrom(values, sentencePiece);
     if (name === 'ter') {
       return new Ter({
         normalized: values.terNormalized,
@@ -42,15 +47,15 @@ function metricNamed(name: MetricName, values: Values): Metric {
   }
 }
 
-function bleuFrom(values: Values): Bleu {
+function bleuFrom(values: Values, sentencePiece: Tokenizer | null): Bleu {
   const target = values.languagePair?.split('-')[1] ?? '';
   const tokenize = values.tokenize ?? TOKENIZERS[target] ?? '13a';
   const known: readonly string[] = [...TOKENIZER_NAMES, ...Object.keys(UNSUPPORTED_TOKENIZERS)];
-  if (!known.includes(tokenize)) {
+  if (sentencePiece === null && !known.includes(tokenize)) {
     throw new UserError(`unknown tokenizer '${tokenize}'`, didYouMean(tokenize, TOKENIZER_NAMES));
   }
   return new Bleu({
-    tokenize: tokenize as TokenizerName,
+    tokenize: sentencePiece ?? (tokenize as TokenizerName),
     lowercase: values.lowercase,
     smoothMethod: values.smoothMethod,
     ...(values.smoothValue !== null && { smoothValue: values.smoothValue }),

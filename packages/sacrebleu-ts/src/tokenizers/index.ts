@@ -20,7 +20,7 @@ export const TOKENIZER_NAMES = Object.keys(TOKENIZERS) as readonly TokenizerName
 
 const MECAB = 'it needs the morphological analyzer MeCab with its dictionary, which does not run in JavaScript';
 const SENTENCE_PIECE =
-  'it needs a SentencePiece model, which is not bundled; in code pass sentencePieceTokenizer(name, encode)';
+  'it needs a SentencePiece model, which is not bundled: --spm-model names one, in code pass sentencePieceTokenizer(name, encode)';
 
 /** sacrebleu's other tokenizers, and why they are not here. */
 export const UNSUPPORTED_TOKENIZERS: Readonly<Record<string, string>> = {

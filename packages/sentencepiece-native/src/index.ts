@@ -1,0 +1,1 @@
+export { type Addon, addon, isAvailable, type Model } from './addon.js';

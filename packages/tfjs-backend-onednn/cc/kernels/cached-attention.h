@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include "../bfloat16.h"
+#include "../inline.h"
+#include "../small-gemm.h"
+
+// One query against keys and values that lie in rows anywhere in memory, head by head.
+namespace onednn_backend {
+
+INLINE Floats8 load_floats8(const float* source) { return load8(source); }
+
+INLINE Floats8 load_floats8(const uint16_t* source) {
+  typedef uint16_t Halves __attribute__((vector_size(16)));
+  typedef uint32_t Words __attribute__((vector_size(32)));
+  Halves halves;
+  std::memcpy(&halves, source, sizeof halves);
+  const Words words = __builtin_convertvector(halves, Words) << 16;
+  Floats8 values;
+  std::memcpy(&values, &words, sizeof values);
+  return values;
+}
+
+// sums[i] = Σ over the lanes of r[i].
+INLINE void lane_sums(Floats8 (&r)[4], float (&sums)[4]) {
+  typedef int32_t Order __attribute__((vector_size(32)));
+  constexpr Order kLow = {0, 8, 1, 9, 4, 12, 5, 13}, kHigh = {2, 10, 3, 11, 6, 14, 7, 15};
+  constexpr Order kFirst = {0, 1, 8, 9, 4, 5, 12, 13}, kSecond = {2, 3, 10, 11, 6, 7, 14, 15};
+  const Floats8 ab = __builtin_shuffle(r[0], r[1], kLow) + __builtin_shuffle(r[0], r[1], kHigh);
+  const Floats8 cd = __builtin_shuffle(r[2], r[3], kLow) + __builtin_shuffle(r[2], r[3], kHigh);
+  const Floats8 all = __builtin_shuffle(ab, cd, kFirst) + __builtin_shuffle(ab, cd, kSecond);
+  for (int i = 0; i < 4; i++) sums[i] = all[i] + all[i + 4];
+}
+
+// scores[i] = Σ_d query[d] · keys[i][offset + d] for i in [0, count); dim is a multiple of 8.
+template <class Stored>
+INLINE void score_rows(const float* query, const Stored* const* keys, int64_t offset, int64_t count, int64_t dim,
+                       float* scores) {
+  for (int64_t first = 0; first < count; first += 4) {
+    const Stored* rows[4];
+    for (int64_t i = 0; i < 4; i++) rows[i] = keys[first + i < count ? first + i : count - 1] + offset;
+    Floats8 products[4] = {};
+    for (int64_t d = 0; d < dim; d += 8) {
+      const Floats8 q = load8(query + d);
+      for (int i = 0; i < 4; i++) products[i] += q * load_floats8(rows[i] + d);
+    }
+    float sums[4];
+    lane_sums(products, sums);
+    for (int64_t i = 0; i < 4 && first + i < count; i++) scores[first + i] = sums[i];
+  }
+}
+
+template <int BLOCKS, class Stored>
+INLINE void weigh_blocks(const float* weights, const Stored* const* values, int64_t offset, int64_t count, float* output) {
+  Floats8 sums[BLOCKS] = {};
+  for (int64_t i = 0; i < count; i++) {
+    const Floats8 weight = repeat8(weights[i]);
+    for (int block = 0; block < BLOCKS; block++) sums[block] += weight * load_floats8(values[i] + offset + 8 * block);
+  }
+  for (int block = 0; block < BLOCKS; block++) store8(output + 8 * block, sums[block]);
+}
+
+// output[d] = Σ_i weights[i] · values[i][offset + d]; dim is a multiple of 8.
+template <class Stored>
+INLINE void weigh_rows(const float* weights, const Stored* const* values, int64_t offset, int64_t count, int64_t dim,
+                       float* output) {
+  int64_t d = 0;
+  for (; d + 32 <= dim; d += 32) weigh_blocks<4>(weights, values, offset + d, count, output + d);
+  for (; d < dim; d += 8) weigh_blocks<1>(weights, values, offset + d, count, output + d);
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../storage.h"
+#include "../team.h"
+
+// Matrix products with weights that are packed once, for translating: few rows against weights that do not change.
+namespace onednn_backend {
+
+enum class Precision { float32, bfloat16, int8 };
+
+constexpr int64_t kPanelColumns = 32;  // two AVX-512 registers of float32
+
+inline int64_t whole_panels(int64_t columns) { return (columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns; }
+
+// Rows of activations as a product reads them. float32: `values` as they are; bfloat16: uint16_t; int8: uint8_t with
+// 128 for 0, and x = scale[row] · (value − 128), the scale being the row's largest magnitude / 127.
+class GemmInput {
+ public:
+  // Room for rows [rows, columns]; to be called outside of a team's work.
+  void reserve(int64_t rows, int64_t columns, Precision precision);
+  // Takes one row over: converts it, or copies it where float32 rows come from elsewhere.
+  void set_row(int64_t row, const float* values);
+
+  const void* data() const { return data_; }
+  const float* scales() const { return scales_; }
+  int64_t stride() const { return stride_; }  // elements, of a row; whole panels
+  // The float32 row to be written in place of set_row; only in float32.
+  float* row(int64_t row) { return static_cast<float*>(data_) + row * stride_; }
+  Precision precision() const { return precision_; }
+
+ private:
+  Buffer memory_, scale_memory_;
+  void* data_ = nullptr;
+  float* scales_ = nullptr;
+  int64_t columns_ = 0, stride_ = 0;
+  Precision precision_ = Precision::float32;
+};
+
+// y = x · Wᵀ + bias, W [out, in].
+class PackedLinear {
+ public:
+  PackedLinear(const float* weight, const float* bias, int64_t in, int64_t out, Precision precision);
+
+  // dst [rows, stride()] ← relu(src[first …] · Wᵀ + bias), this thread's share of the columns. A barrier has to follow.
+  void multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu, const Team& team) const;
+
+  int64_t out() const { return out_; }
+  int64_t stride() const { return whole_panels(out_); }  // of a row of the result; what lies beyond `out` is arbitrary
+
+ private:
+  void pack_panel(const float* weight, int64_t panel);
+
+  int64_t in_, out_, depth_;  // depth: elements of a packed column
+  Precision precision_;
+  Buffer packed_;
+  std::vector<float> bias_, scales_;      // [stride]; scales of int8 weights
+  std::vector<int32_t> compensation_;     // [stride], −128 · Σ_k of int8 weights
+};
+
+// Whether this processor multiplies int8 with VNNI; without it products of int8 are right and slow.
+bool has_vnni();
+
+}  // namespace onednn_backend

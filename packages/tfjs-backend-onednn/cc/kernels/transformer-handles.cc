@@ -1,0 +1,81 @@
+#include "transformer-handles.h"
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+
+#include "transformer.h"
+
+namespace onednn_backend {
+
+namespace {
+
+// Owns objects by number.
+template <class T>
+class Handles {
+ public:
+  double add(std::unique_ptr<T> object) {
+    objects_[++last_] = std::move(object);
+    return static_cast<double>(last_);
+  }
+  T& get(int64_t handle) {
+    const auto found = objects_.find(handle);
+    if (found == objects_.end()) throw std::invalid_argument("a handle that is not open");
+    return *found->second;
+  }
+  void close(int64_t handle) { objects_.erase(handle); }
+
+ private:
+  std::map<int64_t, std::unique_ptr<T>> objects_;
+  int64_t last_ = 0;
+};
+
+Handles<Transformer>& transformers() {
+  static Handles<Transformer> handles;
+  return handles;
+}
+
+Handles<Decoding>& decodings() {
+  static Handles<Decoding> handles;
+  return handles;
+}
+
+constexpr std::size_t kStackFields = 8;
+
+StackSizes stack_sizes(const int64_t* fields, double scale) {
+  return {fields[0], fields[1], fields[2], fields[3], fields[4], static_cast<float>(scale), fields[5] != 0, fields[6] != 0,
+          fields[7] != 0};
+}
+
+}  // namespace
+
+double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale, double decoder_scale,
+                        const std::vector<const float*>& weights, int64_t precision) {
+  if (sizes.size() != 1 + 2 * kStackFields) throw std::invalid_argument("sizes of a Transformer are 17 numbers");
+  const TransformerSizes transformer{sizes[0], stack_sizes(&sizes[1], encoder_scale),
+                                     stack_sizes(&sizes[1 + kStackFields], decoder_scale)};
+  return transformers().add(
+      std::make_unique<Transformer>(transformer, weights, static_cast<Precision>(precision)));
+}
+
+void close_transformer(int64_t transformer) { transformers().close(transformer); }
+
+double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+                     int64_t sentences, int64_t beam) {
+  return decodings().add(
+      std::make_unique<Decoding>(transformers().get(transformer), ids, positions, starts, sentences, beam));
+}
+
+void close_decoding(int64_t decoding) { decodings().close(decoding); }
+
+void select_rows(int64_t decoding, const int32_t* rows, int64_t count) { decodings().get(decoding).select(rows, count); }
+
+void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, float* features) {
+  decodings().get(decoding).step(tokens, position, features);
+}
+
+void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t width) {
+  decodings().get(decoding).top(penalties, temperature, table, width);
+}
+
+}  // namespace onednn_backend

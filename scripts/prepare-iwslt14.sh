@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# IWSLT 2014 De-En as fairseq's users prepare it: Moses tokens, lowercased, 1 to 175 tokens, ratio 1.5, every 23rd pair to
+# valid, five dev and test sets joined to test, joint BPE of 10,000 merges, two dictionaries.
+#   bash scripts/prepare-iwslt14.sh [--from FILE|DIR] [--to DATA_BIN]
+# --from FILE|DIR  the published archive (de-en.tgz) or a folder with its files; without it the archive is downloaded
+# --to DIR         gets the dictionaries and the binarised splits [data-bin/iwslt14.de-en]; the text lies in DIR/text
+# Every step writes whole files, so an interrupted run is repeated safely; a download goes on where it ended.
+set -euo pipefail
+recipe="prepare-iwslt14" usage="prepare-iwslt14.sh [--from FILE|DIR] [--to DATA_BIN]"
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
+url="http://dl.fbaipublicfiles.com/fairseq/data/iwslt14/de-en.tgz"
+
+from="" to="data-bin/iwslt14.de-en"
+parse_options "from to" "$@"
+need_build
+text="$to/text"
+mkdir -p "$text"
+
+if [ -z "$from" ]; then
+  download "$url" "$text/de-en.tgz"
+  from="$text/de-en.tgz"
+fi
+if [ ! -d "$from" ]; then
+  unpack "$from" "$text/archive"
+  from="$text/archive"
+fi
+
+say "1/5 tokenizing and cleaning the training text"
+for lang in de en; do
+  tags="$(find_file "$from" "train.tags.de-en.$lang")"
+  ts_fairseq extract-iwslt --format tags "$tags" "$text/raw.train.$lang"
+  ts_fairseq tokenize -l "$lang" "$text/raw.train.$lang" "$text/tok.train.$lang"
+done
+same_lines "$text/tok.train.de" "$text/tok.train.en"
+ts_fairseq clean-corpus "$text/tok.train.de" "$text/tok.train.en" \
+  "$text/clean.train.de" "$text/clean.train.en" 1 175 --ratio 1.5
+
+say "2/5 taking every 23rd pair for validation, joining the dev and test sets"
+for lang in de en; do
+  ts_fairseq lowercase "$text/clean.train.$lang" "$text/lower.$lang"
+  awk 'NR % 23 == 0' "$text/lower.$lang" | whole "$text/valid.$lang"
+  awk 'NR % 23 != 0' "$text/lower.$lang" | whole "$text/train.$lang"
+  for set in TED.dev2010 TEDX.dev2012 TED.tst2010 TED.tst2011 TED.tst2012; do
+    xml="$(find_file "$from" "IWSLT14.$set.de-en.$lang.xml")"
+    ts_fairseq extract-iwslt --format mteval --straight-apostrophes "$xml" "$text/raw.$set.$lang"
+    ts_fairseq tokenize -l "$lang" "$text/raw.$set.$lang" "$text/tok.$set.$lang"
+    ts_fairseq lowercase "$text/tok.$set.$lang" "$text/lower.$set.$lang"
+  done
+  cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | whole "$text/test.$lang"
+done
+for split in train valid test; do same_lines "$text/$split.de" "$text/$split.en"; done
+
+say "3/5 learning 10,000 joint BPE merges"
+cat "$text/train.de" "$text/train.en" | ts_fairseq learn-bpe -s 10000 - "$text/codes"
+
+say "4/5 applying them"
+for split in train valid test; do
+  for lang in de en; do ts_fairseq apply-bpe -c "$text/codes" "$text/$split.$lang" "$text/bpe.$split.$lang"; done
+done
+
+say "5/5 binarising"
+rm -f "$to"/dict.*.txt
+ts_fairseq preprocess --source-lang de --target-lang en --destdir "$to" \
+  --trainpref "$text/bpe.train" --validpref "$text/bpe.valid" --testpref "$text/bpe.test"
+say "wrote $to"

@@ -1,0 +1,65 @@
+# What the corpus recipes (prepare-*.sh) share; they source it. Set before: recipe (the script's name), usage (its line).
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+fail() { printf '%s: %s\n' "$recipe" "$*" >&2; exit 2; }
+say() { printf '%s: %s\n' "$recipe" "$*" >&2; }
+ts_fairseq() { node "$root/bin/ts-fairseq.js" "$@"; }
+
+# parse_options "NAME …" "$@": sets the variable of every --NAME VALUE.
+parse_options() {
+  local names=" $1 "
+  shift
+  while [ $# -gt 0 ]; do
+    [[ "$1" == --* && "$names" == *" ${1#--} "* ]] || fail "unknown option '$1'; usage: $usage"
+    [ $# -ge 2 ] || fail "$1 needs a value; usage: $usage"
+    printf -v "${1#--}" '%s' "$2"
+    shift 2
+  done
+}
+
+# need_build: builds the toolkit where that has not been done.
+need_build() { [ -e "$root/dist/src/cli/main.js" ] || bash "$root/scripts/setup.sh" >&2; }
+
+# download URL FILE: fetches a file unless it is there; an interrupted download goes on.
+download() {
+  [ -f "$2" ] && return
+  say "downloading $(basename "$2")"
+  local show=-sS
+  [ -t 2 ] && show=--progress-bar
+  curl -fL "$show" --retry 3 -C - -o "$2.part" "$1" >&2 ||
+    fail "$1 cannot be had; download it by hand and give --from"
+  mv "$2.part" "$2"
+}
+
+# unpack ARCHIVE FOLDER: extracts a tar or zip archive, whole or not at all.
+unpack() {
+  [ -f "$1" ] || fail "$1 is neither a file nor a folder"
+  rm -rf "$2.part"
+  mkdir -p "$2.part"
+  say "unpacking $(basename "$1")"
+  case "$1" in
+    *.zip) unzip -q "$1" -d "$2.part" >&2 ;;
+    *) tar -xf "$1" -C "$2.part" 2>/dev/null ;;
+  esac || { rm -rf "$2.part"; fail "$1 is not a whole archive (tar, tar.gz, tgz or zip); fetch it again"; }
+  rm -rf "$2"
+  mv "$2.part" "$2"
+}
+
+# find_file FOLDER NAME: prints the path of the file, wherever in the folder it lies.
+find_file() {
+  local found
+  found="$(find "$1" -type f -name "$2" | LC_ALL=C sort | head -n 1)"
+  [ -n "$found" ] || fail "$2 is missing in $1; give the published archive or a folder with its files"
+  printf '%s\n' "$found"
+}
+
+# same_lines A B: the two sides of a corpus have equally many lines, and some.
+same_lines() {
+  local a b
+  a="$(wc -l <"$1")" b="$(wc -l <"$2")"
+  [ "$a" -eq "$b" ] || fail "$(basename "$1") has $a lines, $(basename "$2") has $b; fetch the files again"
+  [ "$a" -gt 0 ] || fail "$(basename "$1") has no lines; fetch the files again"
+}
+
+# whole FILE: takes stdin for a file, which appears when it is complete.
+whole() { cat >"$1.part" && mv "$1.part" "$1"; }

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# IWSLT17 Fr-En with the settings of the encouraging-loss paper: 2+2 layers, shared embeddings, 100,000 updates, the average of
+# the last 10 epochs, beam 5.
+#   bash scripts/train-iwslt-fr-en.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --log-end 0.75 --seed 2]
+# Its baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
+# An interrupted run goes on where its last checkpoint ended.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+data="${1:-data-bin/iwslt17.fr-en}" save="${2:-checkpoints/iwslt17.fr-en}"
+shift $(($# < 2 ? $# : 2))
+ts_fairseq() { node "$root/bin/ts-fairseq.js" "$@"; }
+
+ts_fairseq train "$data" --save-dir "$save" --arch transformer_iwslt_de_en --encoder-layers 2 --decoder-layers 2 \
+  --share-all-embeddings --fp16 --dropout 0.3 \
+  --criterion encouraging --log-end 0.5 --label-smoothing 0.1 --bonus-label-smoothing 0.1 \
+  --optimizer adam --adam-betas '(0.9, 0.98)' --weight-decay 1e-3 --clip-norm 0.0 \
+  --lr 5e-4 --lr-scheduler inverse_sqrt --warmup-updates 4000 \
+  --max-tokens 4096 --max-update 100000 --keep-last-epochs 10 --seed 1 \
+  --eval-bleu --eval-bleu-args '{"beam": 5, "max_len_a": 1.2, "max_len_b": 10}' --eval-bleu-detok moses \
+  --eval-bleu-remove-bpe sentencepiece --best-checkpoint-metric bleu --maximize-best-checkpoint-metric "$@"
+ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"
+ts_fairseq generate "$data" --path "$save/averaged" --gen-subset test --beam 5 --batch-size 128 --remove-bpe sentencepiece

@@ -1,0 +1,69 @@
+import { UserError } from '../errors.js';
+import type { NamedTensor } from './safetensors-header.js';
+
+/** Before the names of the scales: float32 [rows] of a matrix that is stored as int8. */
+export const INT8_SCALE = 'int8-scale.';
+
+/** Largest magnitude of an element: −128 is not used, so that a matrix and its negative are alike. */
+const LARGEST = 127;
+
+/**
+ * Matrices as int8 with a scale for each row, the row's largest magnitude / 127, under their names; the scales beside
+ * them. Everything else, and the tables of positions, stays float32.
+ */
+export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
+  const quantized = new Map<string, NamedTensor>();
+  for (const [name, tensor] of weights) {
+    const { data, shape } = tensor;
+    if (!(data instanceof Float32Array) || shape.length !== 2 || name.includes('embed_positions')) {
+      quantized.set(name, tensor);
+      continue;
+    }
+    const [rows, columns] = shape as [number, number];
+    const values = new Int8Array(data.length);
+    const scales = new Float32Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const source = data.subarray(row * columns, (row + 1) * columns);
+      const largest = source.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
+      if (!Number.isFinite(largest))
+        throw new UserError(`${name} has values that are not finite`, 'convert another one');
+      scales[row] = largest / LARGEST;
+      const scale = scales[row]!; // 0 for a row of zeros, and for one whose steps are below float32's smallest number
+      if (scale === 0) continue;
+      source.forEach((value, column) => {
+        values[row * columns + column] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale)));
+      });
+    }
+    quantized.set(name, { dtype: 'I8', shape, data: values });
+    quantized.set(INT8_SCALE + name, { dtype: 'F32', shape: [rows], data: scales });
+  }
+  return quantized;
+}
+
+/** The matrices as float32 again, without the scales. @throws UserError where a scale is missing or of another length */
+export function restoreWeights(weights: ReadonlyMap<string, NamedTensor>, file: string): Map<string, NamedTensor> {
+  const restored = new Map<string, NamedTensor>();
+  for (const [name, tensor] of weights) {
+    if (name.startsWith(INT8_SCALE)) continue;
+    restored.set(name, tensor.dtype === 'I8' ? restore(name, tensor, weights.get(INT8_SCALE + name), file) : tensor);
+  }
+  return restored;
+}
+
+function restore(
+  name: string,
+  { data, shape }: NamedTensor,
+  scale: NamedTensor | undefined,
+  file: string,
+): NamedTensor {
+  const [rows = 0, columns = 0] = shape;
+  if (!(scale?.data instanceof Float32Array) || scale.data.length !== rows || shape.length !== 2) {
+    throw new UserError(
+      `the int8 matrix ${name} in ${file} has no scale for each of its rows`,
+      'convert the model again',
+    );
+  }
+  const values = new Float32Array(rows * columns);
+  for (let at = 0; at < values.length; at++) values[at] = Number(data[at]) * scale.data[Math.floor(at / columns)]!;
+  return { dtype: 'F32', shape, data: values };
+}

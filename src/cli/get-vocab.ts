@@ -1,0 +1,16 @@
+import { defineOptions } from '../options/schema.js';
+import { countWords, vocabularyLines } from '../text/bpe/word-counts.js';
+import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { defineCommand } from './command.js';
+import { filterArguments } from './filter-lines.js';
+
+export const getVocabCommand = defineCommand({
+  name: 'get-vocab',
+  description: 'Counts the words or subwords of a text, most frequent first, as subword-nmt does.',
+  arguments: filterArguments,
+  options: defineOptions({}),
+  examples: ['ts-fairseq get-vocab < train.bpe.de > vocab.de'],
+  async run({ args: [input = '-', output = '-'] }) {
+    writeLinesAtomically(output, vocabularyLines(countWords(readLines(input))));
+  },
+});

@@ -1,0 +1,19 @@
+import { defineOptions } from '../options/schema.js';
+import { createPunctuationNormalizer } from '../text/moses/normalize-punctuation.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+
+const options = defineOptions({
+  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language code, e.g. de' },
+});
+
+export const normalizePunctuationCommand = defineCommand({
+  name: 'normalize-punctuation',
+  description: 'Writes quotes, dashes and ellipses in ASCII as the Moses script normalize-punctuation.perl does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq normalize-punctuation -l de < train.raw.de > train.norm.de'],
+  async run({ args, options }) {
+    filterLines(args, createPunctuationNormalizer(options.language));
+  },
+});

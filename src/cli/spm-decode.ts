@@ -1,0 +1,44 @@
+import { UserError } from '../errors.js';
+import { defineOptions } from '../options/schema.js';
+import type { SentencePiece } from '../text/sentencepiece/processor.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+import { loadModel, modelOptions, withUnderscores } from './spm-options.js';
+
+const options = withUnderscores(
+  defineOptions({
+    ...modelOptions,
+    inputFormat: { kind: 'choice', choices: ['piece', 'id'], default: 'piece', help: 'what the lines hold' },
+  }),
+);
+
+export const spmDecodeCommand = defineCommand({
+  name: 'spm-decode',
+  description: 'Makes text of the pieces or ids of a SentencePiece model as spm_decode does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],
+  async run({ args, options }) {
+    const model = await loadModel(options.model);
+    filterLines(args, options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodeLine(line));
+  },
+});
+
+function idDecoder(model: SentencePiece): (line: string) => string {
+  let number = 0;
+  return (line) => {
+    number += 1;
+    const ids = words(line).map((word) => {
+      if (/^\d+$/.test(word)) return Number(word);
+      throw new UserError(`line ${number}: '${word}' is not an id`, 'decode pieces with --input-format piece');
+    });
+    try {
+      return model.decodeIds(ids);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(`line ${number}: ${error.problem}`, error.remedy, { cause: error });
+    }
+  };
+}
+
+const words = (line: string): string[] => line.split(' ').filter((word) => word !== '');

@@ -1,0 +1,86 @@
+import { UserError } from '../errors.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { MOST_N_BEST, type SentencePiece, seedSampling } from '../text/sentencepiece/processor.js';
+import { defineCommand } from './command.js';
+import { filterArguments } from './filter-lines.js';
+import { loadModel, modelOptions, withUnderscores } from './spm-options.js';
+
+const options = withUnderscores(
+  defineOptions({
+    ...modelOptions,
+    outputFormat: {
+      kind: 'choice',
+      choices: ['piece', 'id', 'sample_piece', 'sample_id', 'nbest_piece', 'nbest_id'],
+      default: 'piece',
+      help: 'what to write; nbest_… writes several lines for each',
+    },
+    nbestSize: {
+      kind: 'int',
+      default: null,
+      min: -1,
+      max: MOST_N_BEST,
+      aliases: ['--nbest'],
+      help: 'sample from this many best segmentations (-1: all), or list them; 10 without it',
+    },
+    alpha: {
+      kind: 'float',
+      default: null,
+      min: 0,
+      help: 'sample: with probabilities ∝ p^alpha (unigram) or leaving out merges (bpe); 0.5 without it',
+    },
+    randomSeed: {
+      kind: 'int',
+      default: null,
+      min: 0,
+      max: 2 ** 32 - 2,
+      aliases: ['--seed'],
+      help: 'seed of sampling; without it every run differs',
+    },
+  }),
+);
+
+type Options = OptionsOf<typeof options>;
+type Encoder = (line: string) => Iterable<string>;
+
+export const spmEncodeCommand = defineCommand({
+  name: 'spm-encode',
+  description:
+    'Splits text into the pieces of a SentencePiece model as spm_encode does. --nbest-size or --alpha asks for samples.',
+  arguments: filterArguments,
+  options,
+  examples: [
+    'ts-fairseq spm-encode --model spm.model < test.de > test.spm.de',
+    'ts-fairseq spm-encode --model spm.model --nbest-size -1 --alpha 0.1 --seed 1 train.de train.sampled.de',
+  ],
+  async run({ args: [input = '-', output = '-'], options }) {
+    const encode = createEncoder(await loadModel(options.model), options);
+    writeLinesAtomically(output, encodeLines(readLines(input), encode));
+  },
+});
+
+function* encodeLines(lines: Iterable<string>, encode: Encoder): Generator<string> {
+  for (const line of lines) yield* encode(line);
+}
+
+function createEncoder(model: SentencePiece, { outputFormat, nbestSize, alpha, randomSeed }: Options): Encoder {
+  const [way, unit] = outputFormat.includes('_') ? outputFormat.split('_') : [null, outputFormat];
+  const ids = unit === 'id';
+  if (way === 'nbest') {
+    const size = nbestSize ?? DEFAULT_N_BEST;
+    if (size < 1) throw new UserError(`--nbest-size: ${size} is no number of lines to write`, 'the least is 1');
+    return (line) => joined(ids ? model.nBestIds(line, size) : model.nBestPieces(line, size));
+  }
+  if (way === 'sample' || nbestSize !== null || alpha !== null) {
+    if (randomSeed !== null) seedSampling(randomSeed);
+    const sampling = { nBestSize: nbestSize ?? DEFAULT_N_BEST, alpha: alpha ?? DEFAULT_ALPHA };
+    return (line) => joined([ids ? model.sampleIds(line, sampling) : model.samplePieces(line, sampling)]);
+  }
+  if (randomSeed !== null) throw new UserError('--random-seed is there for samples', 'add --alpha or --nbest-size');
+  return (line) => [ids ? model.encodeIds(line).join(' ') : model.encodeLine(line)];
+}
+
+const DEFAULT_N_BEST = 10;
+const DEFAULT_ALPHA = 0.5;
+
+const joined = (lists: ReadonlyArray<readonly (string | number)[]>): string[] => lists.map((list) => list.join(' '));

@@ -1,0 +1,23 @@
+import { UserError } from '../errors.js';
+import { defineOptions, flagOf, type OptionSchema, type OptionSpec } from '../options/schema.js';
+import { SentencePiece } from '../text/sentencepiece/processor.js';
+
+/** The options of SentencePiece's own commands have underscores: both spellings are known. */
+export function withUnderscores<const S extends OptionSchema>(schema: S): S {
+  const both = Object.entries<OptionSpec>(schema).map(([key, spec]): [string, OptionSpec] => {
+    const flag = flagOf(key, spec);
+    const underscored = `--${flag.slice(2).replaceAll('-', '_')}`;
+    return [key, underscored === flag ? spec : { ...spec, aliases: [...(spec.aliases ?? []), underscored] }];
+  });
+  return Object.fromEntries(both) as S;
+}
+
+export const modelOptions = defineOptions({
+  model: { kind: 'string', default: null, metavar: 'FILE', help: 'SentencePiece model' },
+});
+
+/** @throws UserError where the option is missing or the file is not a model */
+export async function loadModel(path: string | null): Promise<SentencePiece> {
+  if (path === null) throw new UserError('--model is missing', 'name the SentencePiece model');
+  return SentencePiece.load(path);
+}

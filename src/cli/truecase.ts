@@ -1,0 +1,22 @@
+import { UserError } from '../errors.js';
+import { defineOptions } from '../options/schema.js';
+import { readLines } from '../text/lines.js';
+import { createTruecaser, parseTruecaseModel } from '../text/moses/truecase.js';
+import { defineCommand } from './command.js';
+import { filterArguments, filterLines } from './filter-lines.js';
+
+const options = defineOptions({
+  model: { kind: 'string', default: null, metavar: 'FILE', help: 'a model of train-truecaser' },
+});
+
+export const truecaseCommand = defineCommand({
+  name: 'truecase',
+  description: 'Gives the first words of sentences their usual case, as the Moses script truecase.perl does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq truecase --model truecase.de < train.tok.de > train.true.de'],
+  async run({ args, options: { model } }) {
+    if (model === null) throw new UserError('--model is missing', 'name a file that train-truecaser wrote');
+    filterLines(args, createTruecaser(parseTruecaseModel(readLines(model), model)));
+  },
+});

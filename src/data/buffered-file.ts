@@ -1,0 +1,55 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+const BUFFER_BYTES = 1 << 18;
+
+/** A file written through a buffer, so that small pieces do not cost a system call each. */
+export class BufferedFile {
+  readonly #file: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #filled = 0;
+  #open = true;
+
+  /** @param flag `a` goes on at the end of a file that is there */
+  constructor(path: string, flag: 'w' | 'a' = 'w') {
+    this.#file = openSync(path, flag);
+  }
+
+  /** Appends a number of 0 to 2³¹ − 1 in 2, 4 or 8 bytes, the lowest first. */
+  integer(value: number, bytes: number): void {
+    if (this.#filled + bytes > BUFFER_BYTES) this.#flush();
+    const buffer = this.#buffer;
+    let at = this.#filled;
+    this.#filled += bytes;
+    buffer[at++] = value;
+    buffer[at++] = value >>> 8;
+    if (bytes === 2) return;
+    buffer[at++] = value >>> 16;
+    buffer[at++] = value >>> 24;
+    if (bytes === 8) buffer.fill(0, at, at + 4);
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.#filled + bytes.length > BUFFER_BYTES) this.#flush();
+    if (bytes.length > BUFFER_BYTES) this.#write(bytes);
+    else {
+      this.#buffer.set(bytes, this.#filled);
+      this.#filled += bytes.length;
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#flush();
+    closeSync(this.#file);
+  }
+
+  #flush(): void {
+    this.#write(this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+  }
+}

@@ -1,0 +1,107 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { attempt, waitWhileBusy } from '../../text/file-errors.js';
+import { readLines } from '../../text/lines.js';
+
+/** Whole lines of a file: the bytes from `start` up to `end`. */
+export interface ByteRange {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BLOCK_BYTES = 1 << 18;
+
+/** A smaller share of a file is not worth a thread. */
+export const SMALLEST_SHARE = 1 << 18;
+
+/**
+ * Cuts a file into at most `count` ranges of about equal size, each after a `\n` (or at the end).
+ * @throws UserError if the file cannot be read
+ */
+export function splitFile(path: string, count: number, smallest: number = SMALLEST_SHARE): ByteRange[] {
+  return withFile(path, (file) => {
+    const status = fstatSync(file);
+    if (!status.isFile()) return [{ path, start: 0, end: Number.POSITIVE_INFINITY }];
+    const shares = Math.max(1, Math.min(count, Math.floor(status.size / smallest)));
+    const cuts = [0];
+    for (let share = 1; share < shares; share++) {
+      cuts.push(Math.max(cuts.at(-1)!, afterNewline(file, Math.floor((status.size * share) / shares), status.size)));
+    }
+    cuts.push(status.size);
+    return cuts.slice(1).map((end, at) => ({ path, start: cuts[at]!, end }));
+  });
+}
+
+/** The first position from `from` on that follows a `\n`, or `size`. */
+function afterNewline(file: number, from: number, size: number): number {
+  const buffer = Buffer.allocUnsafe(1 << 12);
+  for (let position = from; position < size; ) {
+    const length = readSync(file, buffer, 0, buffer.length, position);
+    if (length === 0) break;
+    const newline = buffer.subarray(0, length).indexOf(NEWLINE);
+    if (newline >= 0) return position + newline + 1;
+    position += length;
+  }
+  return size;
+}
+
+/**
+ * Passes the bytes of a range on in blocks of whole lines: memory is bounded by the longest line.
+ *
+ * @param take is given a buffer, valid during the call, and how many of its bytes are the block
+ * @throws UserError if the file cannot be read or is not UTF-8 (names the line)
+ */
+export function readBlocks({ path, start, end }: ByteRange, take: (bytes: Buffer, length: number) => void): void {
+  withFile(path, (file) => {
+    let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    let filled = 0;
+    const seekable = Number.isFinite(end);
+    for (let position = start; ; ) {
+      const wanted = Math.min(buffer.length - filled, end - position);
+      const length = attempt(path, 'read', () =>
+        waitWhileBusy(() => readSync(file, buffer, filled, wanted, seekable ? position : null)),
+      );
+      if (length === 0) break;
+      position += length;
+      filled += length;
+      const whole = endOfWholeLines(buffer, filled);
+      if (whole > 0) {
+        pass(buffer, whole);
+        buffer.copyWithin(0, whole, filled);
+        filled -= whole;
+      } else if (filled === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+    }
+    if (filled > 0) pass(buffer, filled);
+  });
+
+  function pass(bytes: Buffer, length: number): void {
+    if (!isUtf8(bytes.subarray(0, length))) refuseInvalidUtf8(path);
+    take(bytes, length);
+  }
+}
+
+/** After the last line end; a `\r` that ends the bytes is none yet, since `\n` may follow. */
+function endOfWholeLines(bytes: Buffer, length: number): number {
+  for (let at = length - 1; at >= 0; at--) {
+    if (bytes[at] === NEWLINE || (bytes[at] === RETURN && at < length - 1)) return at + 1;
+  }
+  return 0;
+}
+
+/** Reads from the beginning, line by line, up to the error that names the line. */
+function refuseInvalidUtf8(path: string): never {
+  for (const _line of readLines(path));
+  throw new Error(`${path} changed while it was read`);
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  const file = attempt(path, 'read', () => openSync(path, 'r'));
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}

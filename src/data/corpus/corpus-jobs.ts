@@ -1,0 +1,39 @@
+import { Dictionary } from '../dictionary.js';
+import type { ByteRange } from './byte-range.js';
+import { countTokens, type TokenCounts } from './count-tokens.js';
+import { type EncodedPart, encodeText, TokenEncoder } from './encode-text.js';
+
+/** A dictionary as it goes to another thread: the lines of its file. */
+export interface DictionaryText {
+  /** Stands for it within a run. */
+  readonly key: string;
+  readonly lines: readonly string[];
+}
+
+export interface EncodeJob {
+  readonly range: ByteRange;
+  readonly dictionary: DictionaryText;
+  readonly partPath: string;
+}
+
+/** What is done with a range of a text, here or in a thread: all of it is plain data. */
+export type CorpusJob =
+  | { readonly kind: 'count'; readonly range: ByteRange }
+  | ({ readonly kind: 'encode' } & EncodeJob);
+
+/** Does jobs; keeps the encoder of every dictionary it has seen. */
+export class CorpusJobs {
+  readonly #encoders = new Map<string, TokenEncoder>();
+
+  /** @throws UserError if the text cannot be read or is not UTF-8 */
+  run(job: CorpusJob): TokenCounts | EncodedPart {
+    if (job.kind === 'count') return countTokens(job.range);
+    return encodeText(job.range, this.#encoderOf(job.dictionary), job.partPath);
+  }
+
+  #encoderOf({ key, lines }: DictionaryText): TokenEncoder {
+    const encoder = this.#encoders.get(key) ?? new TokenEncoder(Dictionary.parse(lines, key));
+    this.#encoders.set(key, encoder);
+    return encoder;
+  }
+}

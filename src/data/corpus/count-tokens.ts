@@ -1,0 +1,29 @@
+import { type ByteRange, readBlocks } from './byte-range.js';
+import { scanTokens } from './scan-tokens.js';
+import { TokenTable } from './token-table.js';
+
+/** How often every token of some text occurs, in the order of first sight. */
+export interface TokenCounts {
+  readonly lines: number;
+  readonly tokens: readonly string[];
+  readonly counts: readonly number[];
+}
+
+/** @throws UserError if the text cannot be read or is not UTF-8 */
+export function countTokens(range: ByteRange): TokenCounts {
+  const table = new TokenTable();
+  const counts: number[] = [];
+  let lines = 0;
+  const sink = {
+    token(bytes: Uint8Array, from: number, to: number, hash: number): void {
+      const entry = table.add(bytes, from, to, hash);
+      if (entry === counts.length) counts.push(1);
+      else counts[entry]! += 1;
+    },
+    lineEnd(): void {
+      lines += 1;
+    },
+  };
+  readBlocks(range, (bytes, length) => scanTokens(bytes, length, sink));
+  return { lines, counts, tokens: counts.map((_, entry) => table.text(entry)) };
+}

@@ -1,0 +1,20 @@
+import { prefixLists } from './lists.js';
+
+/** Abbreviations after which a full stop does not end a sentence. */
+export interface NonbreakingPrefixes {
+  readonly always: ReadonlySet<string>;
+  /** Only before a number: `No. 5`. */
+  readonly beforeNumber: ReadonlySet<string>;
+}
+
+/** Language codes that have a list. */
+export const prefixLanguages: readonly string[] = Object.keys(prefixLists);
+
+/** The prefixes of one of `prefixLanguages`. */
+export function nonbreakingPrefixes(language: string): NonbreakingPrefixes {
+  const words = prefixLists[language]!.trim().split(/\s+/);
+  return {
+    always: new Set(words.filter((word) => !word.endsWith('#'))),
+    beforeNumber: new Set(words.filter((word) => word.endsWith('#')).map((word) => word.slice(0, -1))),
+  };
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { isAvailable, type Model } from 'sentencepiece-native';
+import { UserError } from '../../errors.js';
+import { attempt } from '../file-errors.js';
+import type { Engine } from './engine.js';
+import { refusals, requireNative } from './native.js';
+import { loadWasmEngine, notAModel } from './wasm-engine.js';
+
+export interface SamplingOptions {
+  /** Unigram models: out of how many best segmentations to draw; negative: out of all. */
+  readonly nBestSize: number;
+  /** Unigram models: probabilities are ∝ p^alpha. BPE models: each merge is left out with this probability. */
+  readonly alpha: number;
+}
+
+/** The library makes longer lists of no text. */
+export const MOST_N_BEST = 512;
+
+/** A SentencePiece model: text to pieces (with `▁` for a space) or ids, and back. */
+export class SentencePiece {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly native: Model | null,
+  ) {}
+
+  /**
+   * @param engine `native` is the add-on on the system's library, `wasm` the npm package sentencepiece-js; without a
+   *   choice the add-on where it is built. Both give the same pieces; sampling and n-best lists need the add-on.
+   * @throws UserError if the file cannot be read or is not a SentencePiece model, or there is no add-on
+   */
+  static async load(path: string, engine?: 'native' | 'wasm'): Promise<SentencePiece> {
+    const bytes = attempt(path, 'read', () => readFileSync(path));
+    if (engine === 'wasm' || (engine === undefined && !isAvailable().available)) {
+      return new SentencePiece(await loadWasmEngine(path), null);
+    }
+    const { Model } = requireNative('this engine');
+    let native: Model;
+    try {
+      native = new Model(bytes);
+    } catch (error) {
+      throw new UserError(notAModel(path).problem, notAModel(path).remedy, { cause: error });
+    }
+    return new SentencePiece(native, native);
+  }
+
+  encodePieces(text: string): string[] {
+    return this.engine.encodePieces(text);
+  }
+
+  encodeIds(text: string): number[] {
+    return this.engine.encodeIds(text);
+  }
+
+  /** The pieces with spaces between. */
+  encodeLine(text: string): string {
+    return this.engine.encodeLine(text);
+  }
+
+  /** The text of pieces with spaces between. */
+  decodeLine(pieces: string): string {
+    return this.engine.decodeLine(pieces);
+  }
+
+  decodePieces(pieces: readonly string[]): string {
+    return this.engine.decodePieces(pieces);
+  }
+
+  /** @throws UserError where an id is not in the vocabulary */
+  decodeIds(ids: readonly number[]): string {
+    return refusals('SentencePiece', 'decode with the model that encoded', () => this.engine.decodeIds(ids));
+  }
+
+  /** Draws one segmentation; `seedSampling` makes draws repeat. @throws UserError without the add-on */
+  samplePieces(text: string, { nBestSize, alpha }: SamplingOptions): string[] {
+    return this.#withNative('sampling', (model) => model.samplePieces(text, nBestSize, alpha));
+  }
+
+  sampleIds(text: string, { nBestSize, alpha }: SamplingOptions): number[] {
+    return this.#withNative('sampling', (model) => model.sampleIds(text, nBestSize, alpha));
+  }
+
+  /** The best segmentations, best first, of a unigram model. @throws UserError for another, or without the add-on */
+  nBestPieces(text: string, size: number): string[][] {
+    return this.#withNative('an n-best list', (model) => model.nBestPieces(text, size));
+  }
+
+  nBestIds(text: string, size: number): number[][] {
+    return this.#withNative('an n-best list', (model) => model.nBestIds(text, size));
+  }
+
+  #withNative<T>(what: string, operation: (model: Model) => T): T {
+    if (this.native === null) requireNative(what);
+    const { native } = this;
+    if (native === null) throw new UserError(`${what} needs the add-on`, "load the model without the engine 'wasm'");
+    return refusals('SentencePiece', 'such lists and samples are for unigram models', () => operation(native));
+  }
+}
+
+/** Starts the random numbers of sampling anew, for every model of this thread. @throws UserError without the add-on */
+export function seedSampling(seed: number): void {
+  requireNative('sampling').seed(seed);
+}

@@ -1,0 +1,94 @@
+import { SentencePieceProcessor as WasmProcessor } from 'sentencepiece-js';
+import { UserError } from '../../errors.js';
+import type { Engine } from './engine.js';
+
+/** A piece that no vocabulary has: its id is that of the unknown piece. */
+const NO_PIECE = '\u0000no such piece';
+const UNKNOWN_PIECE = '<unk>';
+
+/**
+ * A model in the npm package `sentencepiece-js`.
+ * @throws UserError if the file is not a SentencePiece model
+ */
+export async function loadWasmEngine(path: string): Promise<Engine> {
+  const wasm = new WasmProcessor();
+  await withoutNewHandlers(() => wasm.load(path));
+  // The package ignores the status of loading; a processor without a model encodes everything as nothing.
+  if (wasm.encodePieces('a').length === 0) throw notAModel(path);
+  return new WasmEngine(wasm);
+}
+
+export const notAModel = (path: string): UserError =>
+  new UserError(`${path} is not a SentencePiece model`, 'name the .model file that the training wrote');
+
+class WasmEngine implements Engine {
+  readonly #wasm: WasmProcessor;
+  readonly #unknown: number;
+
+  constructor(wasm: WasmProcessor) {
+    this.#wasm = wasm;
+    this.#unknown = this.#idOf(NO_PIECE);
+  }
+
+  encodePieces(text: string): string[] {
+    return this.#wasm.encodePieces(text);
+  }
+
+  encodeIds(text: string): number[] {
+    return this.#wasm.encodeIds(text);
+  }
+
+  encodeLine(text: string): string {
+    return this.encodePieces(text).join(' ');
+  }
+
+  decodeLine(pieces: string): string {
+    return this.decodePieces(pieces.split(' ').filter((piece) => piece !== ''));
+  }
+
+  decodeIds(ids: readonly number[]): string {
+    const text = this.#wasm.decodeIds(ids);
+    // Of a list with an id that it does not have the package makes nothing; the unknown piece always has a text.
+    if (text === '' && ids.length > 0 && this.#wasm.decodeIds([this.#unknown, ...ids]) === '') {
+      const wrong = ids.find((id) => this.#wasm.decodeIds([this.#unknown, id]) === '');
+      throw new UserError(`the id ${wrong} is not in the vocabulary`, 'decode with the model that encoded');
+    }
+    return text;
+  }
+
+  /** The package decodes ids only: the text of an unknown piece is put where the unknown id leaves its sign. */
+  decodePieces(pieces: readonly string[]): string {
+    const ids = pieces.map((piece) => this.#idOf(piece));
+    let text = this.#wasm.decodeIds(ids);
+    for (let index = ids.length - 1; index >= 0; index -= 1) {
+      if (ids[index] !== this.#unknown || pieces[index] === UNKNOWN_PIECE) continue;
+      const start = this.#wasm.decodeIds(ids.slice(0, index)).length;
+      const end = this.#wasm.decodeIds(ids.slice(0, index + 1)).length;
+      text = text.slice(0, start) + pieces[index] + text.slice(end);
+    }
+    return text;
+  }
+
+  #idOf(piece: string): number {
+    const text = new this.#wasm.sentencepiece.StringView(piece);
+    const view = text.getView();
+    try {
+      return this.#wasm.processor.PieceToId(view);
+    } finally {
+      view.delete();
+      text.delete();
+    }
+  }
+}
+
+/** Emscripten's start-up code adds process-wide error handlers; those of the command line have to stay the only ones. */
+async function withoutNewHandlers(operation: () => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set<unknown>(process.rawListeners(event)));
+  await operation();
+  for (const [index, event] of events.entries()) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[index]!.has(listener)) process.removeListener(event, listener as () => void);
+    }
+  }
+}

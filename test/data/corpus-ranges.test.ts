@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { splitFile } from '../../src/data/corpus/byte-range.js';
+import { countTokens } from '../../src/data/corpus/count-tokens.js';
+import { splitWhitespace } from '../../src/data/whitespace.js';
+import { readLines } from '../../src/text/lines.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'corpus-ranges-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const PIECES = ['a', 'bc', 'ü', '\u{1f600}', ' ', '\n', '\r', '\r\n', '\t', '\x1c', '\x85', '\xa0', '\u1680', '\u2003'];
+const text = fc
+  .array(fc.constantFrom(...PIECES, '\u2028', '\u205f', '\u2060', '\u3000', '\u3001', '\ufeff', '\u200b'))
+  .map((pieces) => pieces.join(''));
+
+describe('tokens counted in ranges of bytes', () => {
+  it('are those that lines of text split into, and so are the lines, for any number of ranges', () => {
+    const path = join(folder, 'text');
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 9 }), (content, count) => {
+        writeFileSync(path, content);
+        const counted = new Map<string, number>();
+        let lines = 0;
+        for (const share of splitFile(path, count, 1).map(countTokens)) {
+          lines += share.lines;
+          for (const [at, token] of share.tokens.entries()) {
+            counted.set(token, (counted.get(token) ?? 0) + share.counts[at]!);
+          }
+        }
+        const expected = new Map<string, number>();
+        const whole = [...readLines(path)];
+        for (const token of whole.flatMap(splitWhitespace)) expected.set(token, (expected.get(token) ?? 0) + 1);
+        expect(lines).toBe(whole.length);
+        expect(counted).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('preprocess --workers N', () => {
+  const preprocess = (workers: number, prefix: string): string => {
+    const destdir = join(folder, `${workers}`);
+    const languages = ['-s', 'de', '-t', 'en', '--trainpref', join(folder, prefix), '--destdir', destdir];
+    const args = ['bin/ts-fairseq.js', 'preprocess', ...languages, '--workers', `${workers}`];
+    execFileSync(process.execPath, args, { stdio: 'pipe' });
+    return destdir;
+  };
+  const sentence = (at: number): string =>
+    Array.from({ length: at % 40 }, (_, word) => `w${(at * word) % 997}`).join(' ');
+
+  it('writes the same bytes for 1, 2 and 3', () => {
+    const lines = Array.from({ length: 20_000 }, (_, at) => `${sentence(at)}\n`).join('');
+    for (const lang of ['de', 'en']) writeFileSync(join(folder, `train.${lang}`), lines);
+    const bytes = [1, 2, 3].map((workers) => {
+      const made = preprocess(workers, 'train');
+      const names = readdirSync(made).filter((name) => name !== 'preprocess.log');
+      return new Map(names.map((name) => [name, readFileSync(join(made, name)).toString('base64')]));
+    });
+    expect(bytes[0]!.size).toBe(6);
+    expect(bytes[1]!).toEqual(bytes[0]);
+    expect(bytes[2]!).toEqual(bytes[0]);
+  });
+
+  it('names the line that is not UTF-8 in the share of another thread, in one line, and leaves nothing', () => {
+    const lines = Array.from({ length: 20_000 }, (_, at) => `${sentence(at)}\n`).join('');
+    writeFileSync(join(folder, 'bad.en'), lines);
+    writeFileSync(
+      join(folder, 'bad.de'),
+      Buffer.concat([Buffer.from(lines), Buffer.from('gut\nsch\xf6n\n', 'latin1')]),
+    );
+    expect(() => preprocess(4, 'bad')).toThrow(/bad\.de line 20002 is not valid UTF-8/);
+    expect(readdirSync(folder)).not.toContain('4');
+  });
+});

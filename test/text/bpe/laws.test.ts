@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MersenneTwister } from '../../../src/data/mersenne-twister.js';
+import { parseCodes } from '../../../src/text/bpe/codes.js';
+import { learnBpe } from '../../../src/text/bpe/learn.js';
+import { createBpeSegmenter } from '../../../src/text/bpe/segmenter.js';
+import { countWords } from '../../../src/text/bpe/word-counts.js';
+import { goldenLines } from '../golden.js';
+
+const codes = parseCodes(goldenLines('bpe/codes'), 'codes');
+const seeded = (seed: number): (() => number) => {
+  const generator = MersenneTwister.seededAsPython(seed);
+  return () => generator.random();
+};
+const join = (line: string): string => line.replaceAll('@@ ', '');
+const word = fc.stringMatching(/^[a-zäöüß😀]{1,12}$/u);
+const lines = fc.array(
+  fc.array(word, { minLength: 1, maxLength: 8 }).map((words) => words.join(' ')),
+  {
+    minLength: 1,
+    maxLength: 8,
+  },
+);
+
+test('dropout with a seed equals subword-nmt with that of Python', () => {
+  const segment = createBpeSegmenter({ codes, dropout: 0.1, random: seeded(7) });
+  expect(goldenLines('bpe/test.lc.de').map(segment)).toEqual(goldenLines('bpe/test.dropout.de'));
+});
+
+describe('laws', () => {
+  test.each([0, 0.3, 1])('joining the subwords gives the text back, dropout %s', (dropout) => {
+    const segment = createBpeSegmenter({ codes, dropout, random: seeded(1) });
+    fc.assert(
+      fc.property(lines, (text) => {
+        expect(text.map(segment).map(join)).toEqual(text);
+      }),
+    );
+  });
+
+  test('dropout 1 leaves characters', () => {
+    expect(createBpeSegmenter({ codes, dropout: 1 })('der')).toBe('d@@ e@@ r');
+  });
+
+  test('learning twice gives the same codes, and only the counts matter', () => {
+    fc.assert(
+      fc.property(lines, (text) => {
+        fc.pre(text.some((line) => line.split(' ').some((item) => [...item].length > 1)));
+        const learned = learnBpe(countWords(text), { symbols: 20 });
+        expect(learnBpe(countWords(text), { symbols: 20 })).toEqual(learned);
+        expect(learnBpe(countWords([...text].reverse()), { symbols: 20 })).toEqual(learned);
+      }),
+    );
+  });
+});

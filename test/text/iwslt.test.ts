@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { type IwsltOptions, iwsltSentences } from '../../src/text/iwslt.js';
+
+const extract = (text: string, options?: IwsltOptions): string[] => [
+  ...iwsltSentences(text.split('\n'), 'file', options),
+];
+
+const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<mteval>\n<srcset setid="x" srclang="german">\n<doc docid="1">\n';
+
+describe('mteval XML', () => {
+  test.each([
+    ['a segment loses the white space round it', '<seg id="1"> Ja.\u00a0 </seg>', ['Ja.']],
+    ['an empty segment is an empty line', '<seg id="1"></seg>\n<seg id="2"> b </seg>', ['', 'b']],
+    ['several segments may share a line', '<seg id="1">a</seg><seg id="2">b</seg>', ['a', 'b']],
+    ['a segment over several lines is one', '<seg id="1"> a\nb\n</seg>\n<seg id="2">c</seg>', ['a b', 'c']],
+    ['what stands outside segments is dropped', '<title>T</title>\n<seg id="1">a</seg>\n</doc>', ['a']],
+    ['U+2028 does not end a line', '<seg id="1">a\u2028b</seg>', ['a\u2028b']],
+    ['entities and ’ stay', '<seg id="1">A&amp;B’s</seg>', ['A&amp;B’s']],
+  ])('%s', (_, body, expected) => {
+    expect(extract(HEAD + body)).toEqual(expected);
+  });
+
+  test('entities and apostrophes change where that is asked for', () => {
+    const text = `${HEAD}<seg id="1">A&amp;lt;B’s &gt; C</seg>`;
+    expect(extract(text, { decodeEntities: true, straightApostrophes: true })).toEqual(["A&lt;B's > C"]);
+  });
+});
+
+describe('train.tags', () => {
+  test('lines, titles and descriptions stay, lines that one side may lack go', () => {
+    const text = [
+      '<url>http://x</url>',
+      '<keywords>talks</keywords>',
+      '<speaker>S</speaker>',
+      '<talkid>1</talkid>',
+      '<title>Der Titel</title>',
+      '<description>Worum es geht.</description>',
+      '<reviewer href="http://y">R</reviewer>',
+      ' Erster Satz. ',
+      '',
+      'a < b',
+      '<translator>T</translator>',
+    ].join('\n');
+    expect(extract(text)).toEqual(['Der Titel', 'Worum es geht.', 'Erster Satz.', '', 'a < b']);
+  });
+});
+
+describe('a file that is not whole is refused', () => {
+  test.each([
+    ['plain text', 'ein Satz', 'file is neither mteval XML'],
+    ['an empty file', '', 'file is neither mteval XML'],
+    ['XML without segments', HEAD, 'file has no segment'],
+    ['a segment without end', `${HEAD}<seg id="1"> a`, 'file line 5: the segment is not closed'],
+    [
+      'a segment in a segment',
+      `${HEAD}<seg id="1"> a\n<seg id="2"> b </seg>`,
+      'file line 5: the segment is not closed',
+    ],
+  ])('%s', (_, text, message) => {
+    const extraction = (): string[] => extract(text);
+    expect(extraction).toThrow(UserError);
+    expect(extraction).toThrow(message);
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UserError } from '../../../src/errors.js';
+import { SentencePiece } from '../../../src/text/sentencepiece/processor.js';
+import { type TrainingOptions, trainSentencePiece } from '../../../src/text/sentencepiece/train.js';
+import { goldenLines } from '../golden.js';
+import { ENGINES, hasGoldenLibrary, hasNative } from './engines.js';
+
+const TYPES = ['bpe', 'unigram', 'char', 'word'];
+const OPTIONS = { vocab_size: 200, character_coverage: 1, minloglevel: 3 };
+const sentences = ['de', 'en'].flatMap((language) => goldenLines(`spm/test.${language}`));
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sentencepiece-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe.runIf(hasNative)('training', () => {
+  test.runIf(hasGoldenLibrary).each(TYPES)('makes the %s vocabulary of spm_train', (model_type) => {
+    const { vocabulary } = trainSentencePiece(sentences, { ...OPTIONS, model_type });
+    expect(vocabulary).toEqual(goldenLines(`spm/trained.${model_type}.vocab`));
+  });
+
+  test.each(TYPES.flatMap((type) => ENGINES.map((engine) => ({ type, engine }))))(
+    'makes a $type model that gives the text back in the engine $engine',
+    async ({ type, engine }) => {
+      // Of a word that the vocabulary lacks the library keeps the ▁ before it: here it lacks none.
+      const whole: TrainingOptions = type === 'word' ? { vocab_size: 90_000, hard_vocab_limit: false } : {};
+      const path = join(directory, `${type}.model`);
+      writeFileSync(path, trainSentencePiece(sentences, { ...OPTIONS, ...whole, model_type: type }).model);
+      const model = await SentencePiece.load(path, engine);
+      expect(sentences.map((line) => model.decodePieces(model.encodePieces(line)))).toEqual(sentences);
+    },
+  );
+
+  test('reads more sentences than go to the library at once, and blank ones', () => {
+    const many = Array.from({ length: 40 }, () => ['', ...sentences]).flat();
+    expect(
+      trainSentencePiece(many, { ...OPTIONS, model_type: 'bpe' }).vocabulary.map((line) => line.split('\t')[0]),
+    ).toEqual(
+      trainSentencePiece(sentences, { ...OPTIONS, model_type: 'bpe' }).vocabulary.map((line) => line.split('\t')[0]),
+    );
+  });
+
+  test('draws the same sentences in every run', () => {
+    const train = (size: number): string[] =>
+      trainSentencePiece(sentences, { ...OPTIONS, model_type: 'bpe', input_sentence_size: size }).vocabulary;
+    expect(train(101)).toEqual(train(101));
+    expect(train(101)).not.toEqual(train(0));
+  });
+
+  test.each<{ title: string; options: TrainingOptions; message: RegExp }>([
+    { title: 'a vocabulary that the text cannot fill', options: { vocab_size: 90_000 }, message: /too high \(90000\)/ },
+    {
+      title: 'one without room for the characters',
+      options: { vocab_size: 20 },
+      message: /smaller than required_chars/,
+    },
+    { title: 'a normalisation that is not there', options: { normalization_rule_name: 'x' }, message: /found: x/ },
+    { title: 'a number of threads', options: { num_threads: 0 }, message: /it asks for num_threads >= 1/ },
+    { title: 'an unknown option', options: { vocabsize: 3 }, message: /unknown field name "vocabsize"/ },
+  ])('refuses $title', ({ options, message }) => {
+    const train = () => trainSentencePiece(sentences, { ...OPTIONS, ...options });
+    expect(train).toThrow(UserError);
+    expect(train).toThrow(message);
+  });
+
+  test.each([{ lines: [] }, { lines: ['', ' '] }])('refuses a text without sentences: $lines', ({ lines }) => {
+    expect(() => trainSentencePiece(lines, OPTIONS)).toThrow('the text has no sentences');
+  });
+
+  test('gives on what the sentences throw, late too', () => {
+    const broken = function* (): Generator<string> {
+      for (let index = 0; index < 2500; index++) yield 'ein Satz';
+      throw new UserError('the file ends early', 'fetch it again');
+    };
+    expect(() => trainSentencePiece(broken(), OPTIONS)).toThrow('the file ends early');
+  });
+});
