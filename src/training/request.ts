@@ -45,6 +45,7 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'logFile',
   'logInterval',
   'noProgressBar',
+  'tensorboardLogdir',
   'profile',
   'device',
   'threads',
