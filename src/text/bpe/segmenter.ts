@@ -28,17 +28,44 @@ export function createBpeSegmenter(options: SegmenterOptions): (line: string) =>
   const segmented = new Map<string, string>();
 
   const segmentWord = (word: string): string => {
-    let text = segmented.get(word);
-    if (text === undefined) {
-      text = glossary.isolate(word).flatMap(encode).join(`${separator} `);
-      if (isDropped === undefined) segmented.set(word, text);
+    const text = glossary.isolate(word).flatMap(encode).join(`${separator} `);
+    if (isDropped === undefined) {
+      if (segmented.size === REMEMBERED_WORDS) segmented.clear();
+      segmented.set(detached(word), text);
     }
     return text;
   };
   return (line) => {
-    const [, before, inner, after] = /^( *)(.*?)( *)$/s.exec(line)!;
-    return before + inner!.split(' ').filter(Boolean).map(segmentWord).join(' ') + after;
+    let text = '';
+    let begun = false;
+    for (let start = 0; start < line.length; ) {
+      let end = line.indexOf(' ', start);
+      if (end < 0) end = line.length;
+      if (end > start) {
+        const word = line.slice(start, end);
+        if (begun) text += ' ';
+        begun = true;
+        text += segmented.get(word) ?? segmentWord(word);
+      } else if (!begun) {
+        text += ' ';
+      }
+      start = end + 1;
+    }
+    return text + spacesBehind(line, begun);
   };
+}
+
+/** Bounds the memory; a text of a million sentences has fewer. */
+const REMEMBERED_WORDS = 1 << 18;
+
+/** A copy that does not keep alive the block of text out of which V8 cut the word. */
+const detached = (word: string): string => Buffer.from(word, 'utf16le').toString('utf16le');
+
+/** Those at the end of a line of words; a line of nothing but spaces has all of them in front. */
+function spacesBehind(line: string, hasWords: boolean): string {
+  let end = line.length;
+  while (hasWords && line.charCodeAt(end - 1) === 0x20) end -= 1;
+  return line.slice(end);
 }
 
 /** The subwords of one word, without separators. */
@@ -96,13 +123,49 @@ function mergeAll(
   isDropped: (() => boolean) | undefined,
 ): readonly string[] {
   if (isDropped !== undefined) return mergeSome(symbols, ranks, isDropped);
-  let current = symbols;
-  while (current.length > 1) {
-    const at = indexOfEarliest(current, ranks);
-    if (at < 0) break;
-    current = mergePair(current, current[at]!, current[at + 1]!);
+  const current = [...symbols];
+  const rankAt = (at: number): number =>
+    at >= 0 && at + 1 < current.length ? (ranks.get(keyOf(current[at]!, current[at + 1]!)) ?? NO_MERGE) : NO_MERGE;
+  /** The rank of each symbol with its right neighbour. */
+  const places = current.map((_, at) => rankAt(at));
+  for (;;) {
+    const first = indexOfLowest(places);
+    if (first < 0) return current;
+    const lowest = places[first]!;
+    // A merge changes the ranks beside it, which count only when it is done at every place.
+    const changed: number[] = [];
+    let kept = first;
+    for (let at = first; at < current.length; at += 1, kept += 1) {
+      const merges = places[at] === lowest;
+      current[kept] = merges ? current[at]! + current[at + 1]! : current[at]!;
+      if (merges) {
+        at += 1;
+        changed.push(kept);
+      }
+      places[kept] = places[at]!;
+    }
+    current.length = kept;
+    places.length = kept;
+    for (const at of changed) {
+      if (at > 0) places[at - 1] = rankAt(at - 1);
+      places[at] = rankAt(at);
+    }
   }
-  return current;
+}
+
+const NO_MERGE = Number.POSITIVE_INFINITY;
+
+/** The first place of the lowest rank, -1 if nothing merges. */
+function indexOfLowest(places: readonly number[]): number {
+  let first = -1;
+  let lowest = NO_MERGE;
+  for (let at = 0; at < places.length; at += 1) {
+    if (places[at]! < lowest) {
+      lowest = places[at]!;
+      first = at;
+    }
+  }
+  return first;
 }
 
 /** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
@@ -114,11 +177,11 @@ function mergeSome(
   let current = symbols;
   while (current.length > 1) {
     const places = current.map((symbol, at) => {
-      if (at + 1 === current.length || isDropped()) return Number.POSITIVE_INFINITY;
-      return ranks.get(keyOf(symbol, current[at + 1]!)) ?? Number.POSITIVE_INFINITY;
+      if (at + 1 === current.length || isDropped()) return NO_MERGE;
+      return ranks.get(keyOf(symbol, current[at + 1]!)) ?? NO_MERGE;
     });
     const lowest = Math.min(...places);
-    if (lowest === Number.POSITIVE_INFINITY) break;
+    if (lowest === NO_MERGE) break;
     const merged: string[] = [];
     for (let at = 0; at < current.length; at += 1) {
       if (places[at] === lowest) {
@@ -131,32 +194,6 @@ function mergeSome(
     current = merged;
   }
   return current;
-}
-
-function indexOfEarliest(symbols: readonly string[], ranks: ReadonlyMap<string, number>): number {
-  let earliest = -1;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let at = 0; at + 1 < symbols.length; at += 1) {
-    const rank = ranks.get(keyOf(symbols[at]!, symbols[at + 1]!)) ?? Number.POSITIVE_INFINITY;
-    if (rank < lowest) {
-      lowest = rank;
-      earliest = at;
-    }
-  }
-  return earliest;
-}
-
-function mergePair(symbols: readonly string[], left: string, right: string): string[] {
-  const merged: string[] = [];
-  for (let at = 0; at < symbols.length; at += 1) {
-    if (symbols[at] === left && symbols[at + 1] === right) {
-      merged.push(left + right);
-      at += 1;
-    } else {
-      merged.push(symbols[at]!);
-    }
-  }
-  return merged;
 }
 
 interface Splitting {
