@@ -1,5 +1,6 @@
 import { type BpeCodes, END_OF_WORD, type Merge } from './codes.js';
 import { createGlossary, type Glossary } from './glossary.js';
+import { MergeTable, NO_MERGE } from './merge-table.js';
 
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
@@ -76,124 +77,91 @@ function createEncoder(
   glossary: Glossary,
   isDropped: (() => boolean) | undefined,
 ): (word: string) => readonly string[] {
-  const ranks = rankMerges(codes.merges);
-  const splits = invertMerges(codes.merges, ranks);
+  const table = new MergeTable(codes);
+  const limited = vocabulary !== undefined && vocabulary.size > 0;
+  const splits = limited ? invertMerges(codes.merges) : new Map<string, Merge>();
   return (word) => {
-    const characters = Array.from(word);
-    if (characters.length === 1 || glossary.has(word)) return [word];
-    const subwords = stripEnd(mergeAll(markEnd(characters, codes.version), ranks, isDropped));
-    return vocabulary === undefined || vocabulary.size === 0
-      ? subwords
-      : splitUnknown(subwords, { splits, vocabulary, separator });
+    if (isOneCharacter(word) || glossary.has(word)) return [word];
+    const symbols = table.symbolsOf(word);
+    if (isDropped === undefined) mergeAll(symbols, table);
+    else mergeSome(symbols, table, isDropped);
+    const subwords = textsOf(symbols, table);
+    return limited ? splitUnknown(subwords, { splits, vocabulary, separator }) : subwords;
   };
 }
 
-/** Neither a symbol of a word nor one of the codes has a space in it. */
-const keyOf = (left: string, right: string): string => `${left} ${right}`;
+const isOneCharacter = (word: string): boolean =>
+  word.length === 1 || (word.length === 2 && word.codePointAt(0)! > 0xffff);
 
-/** The order of application; of repeated merges the first counts. */
-function rankMerges(merges: readonly Merge[]): Map<string, number> {
-  const ranks = new Map<string, number>();
-  for (let rank = merges.length - 1; rank >= 0; rank -= 1) ranks.set(keyOf(...merges[rank]!), rank);
-  return ranks;
-}
-
-/** The merge that made each symbol; where several make one, that which comes first in the codes. */
-function invertMerges(merges: readonly Merge[], ranks: ReadonlyMap<string, number>): Map<string, Merge> {
+/**
+ * The merge that made each symbol; where several make one, that which comes first in the codes. A merge that the codes
+ * repeat stands where it comes last, as in subword-nmt.
+ */
+function invertMerges(merges: readonly Merge[]): Map<string, Merge> {
+  const distinct = new Map<string, Merge>();
+  for (let rank = merges.length - 1; rank >= 0; rank -= 1) distinct.set(merges[rank]!.join(' '), merges[rank]!);
   const splits = new Map<string, Merge>();
-  for (const rank of ranks.values()) splits.set(merges[rank]!.join(''), merges[rank]!);
+  for (const merge of distinct.values()) splits.set(merge.join(''), merge);
   return splits;
 }
 
-function markEnd(characters: readonly string[], version: BpeCodes['version']): string[] {
-  if (version === '0.1') return [...characters, END_OF_WORD];
-  return [...characters.slice(0, -1), characters.at(-1)! + END_OF_WORD];
-}
-
-function stripEnd(symbols: readonly string[]): string[] {
-  const last = symbols.at(-1)!;
-  if (last === END_OF_WORD) return symbols.slice(0, -1);
-  return last.endsWith(END_OF_WORD) ? [...symbols.slice(0, -1), last.slice(0, -END_OF_WORD.length)] : [...symbols];
+/** The texts of a word's symbols without the mark at its end. */
+function textsOf(symbols: readonly number[], table: MergeTable): string[] {
+  const texts = symbols.map((symbol) => table.textOf(symbol));
+  const last = texts.pop()!;
+  if (last !== END_OF_WORD) texts.push(last.endsWith(END_OF_WORD) ? last.slice(0, -END_OF_WORD.length) : last);
+  return texts;
 }
 
 /** Applies the earliest merge that fits, at every place, until none fits. */
-function mergeAll(
-  symbols: readonly string[],
-  ranks: ReadonlyMap<string, number>,
-  isDropped: (() => boolean) | undefined,
-): readonly string[] {
-  if (isDropped !== undefined) return mergeSome(symbols, ranks, isDropped);
-  const current = [...symbols];
-  const rankAt = (at: number): number =>
-    at >= 0 && at + 1 < current.length ? (ranks.get(keyOf(current[at]!, current[at + 1]!)) ?? NO_MERGE) : NO_MERGE;
-  /** The rank of each symbol with its right neighbour. */
-  const places = current.map((_, at) => rankAt(at));
+function mergeAll(symbols: number[], table: MergeTable): void {
+  /** Of each symbol with its right neighbour. */
+  const ranks = symbols.map((_, at) => rankAt(at, symbols, table));
   for (;;) {
-    const first = indexOfLowest(places);
-    if (first < 0) return current;
-    const lowest = places[first]!;
-    // A merge changes the ranks beside it, which count only when it is done at every place.
-    const changed: number[] = [];
-    let kept = first;
-    for (let at = first; at < current.length; at += 1, kept += 1) {
-      const merges = places[at] === lowest;
-      current[kept] = merges ? current[at]! + current[at + 1]! : current[at]!;
-      if (merges) {
-        at += 1;
-        changed.push(kept);
-      }
-      places[kept] = places[at]!;
-    }
-    current.length = kept;
-    places.length = kept;
-    for (const at of changed) {
-      if (at > 0) places[at - 1] = rankAt(at - 1);
-      places[at] = rankAt(at);
+    const lowest = lowestOf(ranks);
+    if (lowest === NO_MERGE) return;
+    mergePlaces(symbols, ranks, lowest, table);
+    const merged = table.mergedBy(lowest);
+    for (let at = symbols.indexOf(merged); at >= 0; at = symbols.indexOf(merged, at + 1)) {
+      if (at > 0) ranks[at - 1] = rankAt(at - 1, symbols, table);
+      ranks[at] = rankAt(at, symbols, table);
     }
   }
 }
 
-const NO_MERGE = Number.POSITIVE_INFINITY;
+const rankAt = (at: number, symbols: readonly number[], table: MergeTable): number =>
+  at + 1 < symbols.length ? table.rankOf(symbols[at]!, symbols[at + 1]!) : NO_MERGE;
 
-/** The first place of the lowest rank, -1 if nothing merges. */
-function indexOfLowest(places: readonly number[]): number {
-  let first = -1;
+function lowestOf(ranks: readonly number[]): number {
   let lowest = NO_MERGE;
-  for (let at = 0; at < places.length; at += 1) {
-    if (places[at]! < lowest) {
-      lowest = places[at]!;
-      first = at;
-    }
+  for (const rank of ranks) if (rank < lowest) lowest = rank;
+  return lowest;
+}
+
+/** Merges the places of this rank, from the left; the ranks beside them are left as they were. */
+function mergePlaces(symbols: number[], ranks: number[], rank: number, table: MergeTable): void {
+  let kept = 0;
+  for (let at = 0; at < symbols.length; at += 1, kept += 1) {
+    const merges = ranks[at] === rank;
+    symbols[kept] = merges ? table.mergedBy(rank) : symbols[at]!;
+    if (merges) at += 1;
+    ranks[kept] = ranks[at]!;
   }
-  return first;
+  symbols.length = kept;
+  ranks.length = kept;
 }
 
 /** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
-function mergeSome(
-  symbols: readonly string[],
-  ranks: ReadonlyMap<string, number>,
-  isDropped: () => boolean,
-): readonly string[] {
-  let current = symbols;
-  while (current.length > 1) {
-    const places = current.map((symbol, at) => {
-      if (at + 1 === current.length || isDropped()) return NO_MERGE;
-      return ranks.get(keyOf(symbol, current[at + 1]!)) ?? NO_MERGE;
+function mergeSome(symbols: number[], table: MergeTable, isDropped: () => boolean): void {
+  while (symbols.length > 1) {
+    const ranks = symbols.map((symbol, at) => {
+      if (at + 1 === symbols.length || isDropped()) return NO_MERGE;
+      return table.rankOf(symbol, symbols[at + 1]!);
     });
-    const lowest = Math.min(...places);
-    if (lowest === NO_MERGE) break;
-    const merged: string[] = [];
-    for (let at = 0; at < current.length; at += 1) {
-      if (places[at] === lowest) {
-        merged.push(current[at]! + current[at + 1]!);
-        at += 1;
-      } else {
-        merged.push(current[at]!);
-      }
-    }
-    current = merged;
+    const lowest = lowestOf(ranks);
+    if (lowest === NO_MERGE) return;
+    mergePlaces(symbols, ranks, lowest, table);
   }
-  return current;
 }
 
 interface Splitting {
