@@ -10,9 +10,9 @@ const GOLDEN = 0x9e3779b1;
 export class MergeTable {
   readonly #texts: string[] = [];
   readonly #ids = new Map<string, number>();
-  /** Symbols of a character within a word, and of one at its end. */
-  readonly #inner = new Map<string, number>();
-  readonly #final = new Map<string, number>();
+  /** By UTF-16 unit: the symbol of a character within a word, and of one at its end; plus 1, as 0 is not known yet. */
+  readonly #inner = new Int32Array(0x10000);
+  readonly #final = new Int32Array(0x10000);
   /** What each merge makes. */
   readonly #merged: Int32Array;
   /** An open-addressed hash table: left, right and rank of each pair; a left of -1 is free. */
@@ -38,17 +38,28 @@ export class MergeTable {
     }
   }
 
-  /** The symbols of a word of at least one character, the last of them with the end of the word. */
-  symbolsOf(word: string): number[] {
-    const symbols: number[] = [];
-    let last = '';
-    for (const character of word) {
-      if (last !== '') symbols.push(this.#innerId(last));
-      last = character;
+  /**
+   * Puts the symbols of a word into `symbols`, the last of them with the end of the word.
+   *
+   * @param word at least one character
+   * @param symbols room for one more than `word.length`
+   * @returns how many there are
+   */
+  fill(symbols: Int32Array, word: string): number {
+    let count = 0;
+    let at = 0;
+    for (;;) {
+      const size = word.codePointAt(at)! > 0xffff ? 2 : 1;
+      const isLast = at + size === word.length;
+      const ids = isLast && this.#marksLast ? this.#final : this.#inner;
+      symbols[count] = (size === 1 ? ids[word.charCodeAt(at)]! : 0) - 1;
+      if (symbols[count] === -1) symbols[count] = this.#characterId(ids, word.slice(at, at + size));
+      count += 1;
+      if (isLast) break;
+      at += size;
     }
-    if (this.#marksLast) symbols.push(this.#finalId(last));
-    else symbols.push(this.#innerId(last), this.#id(END_OF_WORD));
-    return symbols;
+    if (!this.#marksLast) symbols[count++] = this.#id(END_OF_WORD);
+    return count;
   }
 
   textOf(symbol: number): string {
@@ -87,21 +98,9 @@ export class MergeTable {
     return id;
   }
 
-  #innerId(character: string): number {
-    let id = this.#inner.get(character);
-    if (id === undefined) {
-      id = this.#id(character);
-      this.#inner.set(character, id);
-    }
-    return id;
-  }
-
-  #finalId(character: string): number {
-    let id = this.#final.get(character);
-    if (id === undefined) {
-      id = this.#id(character + END_OF_WORD);
-      this.#final.set(character, id);
-    }
+  #characterId(ids: Int32Array, character: string): number {
+    const id = this.#id(ids === this.#final ? character + END_OF_WORD : character);
+    if (character.length === 1) ids[character.charCodeAt(0)] = id + 1;
     return id;
   }
 }

@@ -1,6 +1,7 @@
 import { type BpeCodes, END_OF_WORD, type Merge } from './codes.js';
 import { createGlossary, type Glossary } from './glossary.js';
-import { MergeTable, NO_MERGE } from './merge-table.js';
+import { MergeTable } from './merge-table.js';
+import { createMerger } from './merger.js';
 
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
@@ -29,45 +30,46 @@ export function createBpeSegmenter(options: SegmenterOptions): (line: string) =>
   const segmented = new Map<string, string>();
 
   const segmentWord = (word: string): string => {
-    const text = glossary.isolate(word).flatMap(encode).join(`${separator} `);
+    const subwords = glossaries.length === 0 ? encode(word) : glossary.isolate(word).flatMap(encode);
+    const text = subwords.length === 1 ? detached(word) : subwords.join(`${separator} `);
     if (isDropped === undefined) {
       if (segmented.size === REMEMBERED_WORDS) segmented.clear();
       segmented.set(detached(word), text);
     }
     return text;
   };
+  const pieces: string[] = [];
   return (line) => {
-    let text = '';
-    let begun = false;
-    for (let start = 0; start < line.length; ) {
-      let end = line.indexOf(' ', start);
-      if (end < 0) end = line.length;
-      if (end > start) {
-        const word = line.slice(start, end);
-        if (begun) text += ' ';
-        begun = true;
-        text += segmented.get(word) ?? segmentWord(word);
-      } else if (!begun) {
-        text += ' ';
+    pieces.length = 0;
+    let inner = 0;
+    while (line.charCodeAt(inner) === SPACE) inner += 1;
+    let end = line.length;
+    while (end > inner && line.charCodeAt(end - 1) === SPACE) end -= 1;
+    for (let start = inner; start < end; ) {
+      let stop = line.indexOf(' ', start);
+      if (stop < 0) stop = end;
+      if (stop > start) {
+        const word = line.slice(start, stop);
+        pieces.push(segmented.get(word) ?? segmentWord(word));
       }
-      start = end + 1;
+      start = stop + 1;
     }
-    return text + spacesBehind(line, begun);
+    const text = pieces.join(' ');
+    return inner === 0 && end === line.length ? text : line.slice(0, inner) + text + line.slice(end);
   };
 }
+
+const SPACE = 0x20;
 
 /** Bounds the memory; a text of a million sentences has fewer. */
 const REMEMBERED_WORDS = 1 << 18;
 
-/** A copy that does not keep alive the block of text out of which V8 cut the word. */
-const detached = (word: string): string => Buffer.from(word, 'utf16le').toString('utf16le');
+/** V8 cuts shorter strings out of others as copies. */
+const SLICE_CHARACTERS = 13;
 
-/** Those at the end of a line of words; a line of nothing but spaces has all of them in front. */
-function spacesBehind(line: string, hasWords: boolean): string {
-  let end = line.length;
-  while (hasWords && line.charCodeAt(end - 1) === 0x20) end -= 1;
-  return line.slice(end);
-}
+/** A word that does not keep alive the block of text out of which it was cut. */
+const detached = (word: string): string =>
+  word.length < SLICE_CHARACTERS ? word : Buffer.from(word, 'utf16le').toString('utf16le');
 
 /** The subwords of one word, without separators. */
 function createEncoder(
@@ -78,13 +80,12 @@ function createEncoder(
   isDropped: (() => boolean) | undefined,
 ): (word: string) => readonly string[] {
   const table = new MergeTable(codes);
+  const merge = createMerger(table, isDropped);
   const limited = vocabulary !== undefined && vocabulary.size > 0;
   const splits = limited ? invertMerges(codes.merges) : new Map<string, Merge>();
   return (word) => {
     if (isOneCharacter(word) || glossary.has(word)) return [word];
-    const symbols = table.symbolsOf(word);
-    if (isDropped === undefined) mergeAll(symbols, table);
-    else mergeSome(symbols, table, isDropped);
+    const symbols = merge(word);
     const subwords = textsOf(symbols, table);
     return limited ? splitUnknown(subwords, { splits, vocabulary, separator }) : subwords;
   };
@@ -106,62 +107,12 @@ function invertMerges(merges: readonly Merge[]): Map<string, Merge> {
 }
 
 /** The texts of a word's symbols without the mark at its end. */
-function textsOf(symbols: readonly number[], table: MergeTable): string[] {
-  const texts = symbols.map((symbol) => table.textOf(symbol));
+function textsOf(symbols: Int32Array, table: MergeTable): string[] {
+  const texts: string[] = [];
+  for (const symbol of symbols) texts.push(table.textOf(symbol));
   const last = texts.pop()!;
   if (last !== END_OF_WORD) texts.push(last.endsWith(END_OF_WORD) ? last.slice(0, -END_OF_WORD.length) : last);
   return texts;
-}
-
-/** Applies the earliest merge that fits, at every place, until none fits. */
-function mergeAll(symbols: number[], table: MergeTable): void {
-  /** Of each symbol with its right neighbour. */
-  const ranks = symbols.map((_, at) => rankAt(at, symbols, table));
-  for (;;) {
-    const lowest = lowestOf(ranks);
-    if (lowest === NO_MERGE) return;
-    mergePlaces(symbols, ranks, lowest, table);
-    const merged = table.mergedBy(lowest);
-    for (let at = symbols.indexOf(merged); at >= 0; at = symbols.indexOf(merged, at + 1)) {
-      if (at > 0) ranks[at - 1] = rankAt(at - 1, symbols, table);
-      ranks[at] = rankAt(at, symbols, table);
-    }
-  }
-}
-
-const rankAt = (at: number, symbols: readonly number[], table: MergeTable): number =>
-  at + 1 < symbols.length ? table.rankOf(symbols[at]!, symbols[at + 1]!) : NO_MERGE;
-
-function lowestOf(ranks: readonly number[]): number {
-  let lowest = NO_MERGE;
-  for (const rank of ranks) if (rank < lowest) lowest = rank;
-  return lowest;
-}
-
-/** Merges the places of this rank, from the left; the ranks beside them are left as they were. */
-function mergePlaces(symbols: number[], ranks: number[], rank: number, table: MergeTable): void {
-  let kept = 0;
-  for (let at = 0; at < symbols.length; at += 1, kept += 1) {
-    const merges = ranks[at] === rank;
-    symbols[kept] = merges ? table.mergedBy(rank) : symbols[at]!;
-    if (merges) at += 1;
-    ranks[kept] = ranks[at]!;
-  }
-  symbols.length = kept;
-  ranks.length = kept;
-}
-
-/** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
-function mergeSome(symbols: number[], table: MergeTable, isDropped: () => boolean): void {
-  while (symbols.length > 1) {
-    const ranks = symbols.map((symbol, at) => {
-      if (at + 1 === symbols.length || isDropped()) return NO_MERGE;
-      return table.rankOf(symbol, symbols[at + 1]!);
-    });
-    const lowest = lowestOf(ranks);
-    if (lowest === NO_MERGE) return;
-    mergePlaces(symbols, ranks, lowest, table);
-  }
 }
 
 interface Splitting {
