@@ -1,4 +1,4 @@
-import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { readLineBlocks, writeLineBlocksAtomically } from '../text/lines.js';
 import type { ArgumentSpec } from './command.js';
 
 /** Where a line filter reads and writes. */
@@ -9,9 +9,12 @@ export const filterArguments: readonly ArgumentSpec[] = [
 
 /** Reads lines, turns each into another and writes them, in bounded memory. */
 export function filterLines([input = '-', output = '-']: readonly string[], transform: (line: string) => string): void {
-  writeLinesAtomically(output, transformed(readLines(input), transform));
+  writeLineBlocksAtomically(output, transformed(readLineBlocks(input), transform));
 }
 
-function* transformed(lines: Iterable<string>, transform: (line: string) => string): Generator<string> {
-  for (const line of lines) yield transform(line);
+function* transformed(
+  blocks: Iterable<readonly string[]>,
+  transform: (line: string) => string,
+): Generator<readonly string[]> {
+  for (const lines of blocks) yield lines.map((line) => transform(line));
 }

@@ -10,10 +10,16 @@ const BUFFERED_CHARACTERS = 1 << 16;
  * @throws UserError if the file cannot be written; whatever `lines` throws. Nothing is left behind in either case.
  */
 export function writeLinesAtomically(path: string, lines: Iterable<string>): void {
-  const rows = (function* () {
-    for (const line of lines) yield [line];
-  })();
-  writeParallelLinesAtomically([path], rows);
+  writeTogether([path], ([writer]) => {
+    for (const line of lines) writer!.write(line);
+  });
+}
+
+/** Like `writeLinesAtomically` for lines in blocks, e.g. those of `readLineBlocks`. */
+export function writeLineBlocksAtomically(path: string, blocks: Iterable<readonly string[]>): void {
+  writeTogether([path], ([writer]) => {
+    for (const lines of blocks) if (lines.length > 0) writer!.write(lines.join('\n'));
+  });
 }
 
 /**
@@ -21,12 +27,18 @@ export function writeLinesAtomically(path: string, lines: Iterable<string>): voi
  * renamed after the last row.
  */
 export function writeParallelLinesAtomically(paths: readonly string[], rows: Iterable<readonly string[]>): void {
-  const writers: LineWriter[] = [];
-  try {
-    for (const path of paths) writers.push(path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+  writeTogether(paths, (writers) => {
     for (const row of rows) {
       for (const [index, writer] of writers.entries()) writer.write(row[index]!);
     }
+  });
+}
+
+function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
+  const writers: LineWriter[] = [];
+  try {
+    for (const path of paths) writers.push(path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+    write(writers);
     for (const writer of writers) writer.finish();
     for (const writer of writers) writer.publish();
   } catch (error) {
@@ -36,6 +48,7 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
 }
 
 interface LineWriter {
+  /** Writes a line, or several joined by `\n`, and the end of the last. */
   write(line: string): void;
   /** Writes out what is buffered and closes the file. */
   finish(): void;

@@ -34,8 +34,11 @@ export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
       version = parseVersion(line, name);
       continue;
     }
-    const [left, right, ...rest] = line.replace(/^ +| +$/g, '').split(' ');
-    if (!left || !right || rest.length > 0) {
+    const text = line.startsWith(' ') || line.endsWith(' ') ? line.replace(/^ +| +$/g, '') : line;
+    const space = text.indexOf(' ');
+    const left = text.slice(0, space);
+    const right = text.slice(space + 1);
+    if (space < 1 || right === '' || right.includes(' ')) {
       throw new UserError(
         `${name} line ${number}: "${line}" is not two symbols separated by a space`,
         'give a codes file written by learn-joint-bpe-and-vocab or subword-nmt',

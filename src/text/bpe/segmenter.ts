@@ -1,5 +1,7 @@
 import { type BpeCodes, END_OF_WORD, type Merge } from './codes.js';
 import { createGlossary, type Glossary } from './glossary.js';
+import { MergeTable } from './merge-table.js';
+import { createMerger } from './merger.js';
 
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
@@ -28,18 +30,46 @@ export function createBpeSegmenter(options: SegmenterOptions): (line: string) =>
   const segmented = new Map<string, string>();
 
   const segmentWord = (word: string): string => {
-    let text = segmented.get(word);
-    if (text === undefined) {
-      text = glossary.isolate(word).flatMap(encode).join(`${separator} `);
-      if (isDropped === undefined) segmented.set(word, text);
+    const subwords = glossaries.length === 0 ? encode(word) : glossary.isolate(word).flatMap(encode);
+    const text = subwords.length === 1 ? detached(word) : subwords.join(`${separator} `);
+    if (isDropped === undefined) {
+      if (segmented.size === REMEMBERED_WORDS) segmented.clear();
+      segmented.set(detached(word), text);
     }
     return text;
   };
+  const pieces: string[] = [];
   return (line) => {
-    const [, before, inner, after] = /^( *)(.*?)( *)$/s.exec(line)!;
-    return before + inner!.split(' ').filter(Boolean).map(segmentWord).join(' ') + after;
+    pieces.length = 0;
+    let inner = 0;
+    while (line.charCodeAt(inner) === SPACE) inner += 1;
+    let end = line.length;
+    while (end > inner && line.charCodeAt(end - 1) === SPACE) end -= 1;
+    for (let start = inner; start < end; ) {
+      let stop = line.indexOf(' ', start);
+      if (stop < 0) stop = end;
+      if (stop > start) {
+        const word = line.slice(start, stop);
+        pieces.push(segmented.get(word) ?? segmentWord(word));
+      }
+      start = stop + 1;
+    }
+    const text = pieces.join(' ');
+    return inner === 0 && end === line.length ? text : line.slice(0, inner) + text + line.slice(end);
   };
 }
+
+const SPACE = 0x20;
+
+/** Bounds the memory; a text of a million sentences has fewer. */
+const REMEMBERED_WORDS = 1 << 18;
+
+/** V8 cuts shorter strings out of others as copies. */
+const SLICE_CHARACTERS = 13;
+
+/** A word that does not keep alive the block of text out of which it was cut. */
+const detached = (word: string): string =>
+  word.length < SLICE_CHARACTERS ? word : Buffer.from(word, 'utf16le').toString('utf16le');
 
 /** The subwords of one word, without separators. */
 function createEncoder(
@@ -49,114 +79,40 @@ function createEncoder(
   glossary: Glossary,
   isDropped: (() => boolean) | undefined,
 ): (word: string) => readonly string[] {
-  const ranks = rankMerges(codes.merges);
-  const splits = invertMerges(codes.merges, ranks);
+  const table = new MergeTable(codes);
+  const merge = createMerger(table, isDropped);
+  const limited = vocabulary !== undefined && vocabulary.size > 0;
+  const splits = limited ? invertMerges(codes.merges) : new Map<string, Merge>();
   return (word) => {
-    const characters = Array.from(word);
-    if (characters.length === 1 || glossary.has(word)) return [word];
-    const subwords = stripEnd(mergeAll(markEnd(characters, codes.version), ranks, isDropped));
-    return vocabulary === undefined || vocabulary.size === 0
-      ? subwords
-      : splitUnknown(subwords, { splits, vocabulary, separator });
+    if (isOneCharacter(word) || glossary.has(word)) return [word];
+    const symbols = merge(word);
+    const subwords = textsOf(symbols, table);
+    return limited ? splitUnknown(subwords, { splits, vocabulary, separator }) : subwords;
   };
 }
 
-/** Neither a symbol of a word nor one of the codes has a space in it. */
-const keyOf = (left: string, right: string): string => `${left} ${right}`;
+const isOneCharacter = (word: string): boolean =>
+  word.length === 1 || (word.length === 2 && word.codePointAt(0)! > 0xffff);
 
-/** The order of application; of repeated merges the first counts. */
-function rankMerges(merges: readonly Merge[]): Map<string, number> {
-  const ranks = new Map<string, number>();
-  for (let rank = merges.length - 1; rank >= 0; rank -= 1) ranks.set(keyOf(...merges[rank]!), rank);
-  return ranks;
-}
-
-/** The merge that made each symbol; where several make one, that which comes first in the codes. */
-function invertMerges(merges: readonly Merge[], ranks: ReadonlyMap<string, number>): Map<string, Merge> {
+/**
+ * The merge that made each symbol; where several make one, that which comes first in the codes. A merge that the codes
+ * repeat stands where it comes last, as in subword-nmt.
+ */
+function invertMerges(merges: readonly Merge[]): Map<string, Merge> {
+  const distinct = new Map<string, Merge>();
+  for (let rank = merges.length - 1; rank >= 0; rank -= 1) distinct.set(merges[rank]!.join(' '), merges[rank]!);
   const splits = new Map<string, Merge>();
-  for (const rank of ranks.values()) splits.set(merges[rank]!.join(''), merges[rank]!);
+  for (const merge of distinct.values()) splits.set(merge.join(''), merge);
   return splits;
 }
 
-function markEnd(characters: readonly string[], version: BpeCodes['version']): string[] {
-  if (version === '0.1') return [...characters, END_OF_WORD];
-  return [...characters.slice(0, -1), characters.at(-1)! + END_OF_WORD];
-}
-
-function stripEnd(symbols: readonly string[]): string[] {
-  const last = symbols.at(-1)!;
-  if (last === END_OF_WORD) return symbols.slice(0, -1);
-  return last.endsWith(END_OF_WORD) ? [...symbols.slice(0, -1), last.slice(0, -END_OF_WORD.length)] : [...symbols];
-}
-
-/** Applies the earliest merge that fits, at every place, until none fits. */
-function mergeAll(
-  symbols: readonly string[],
-  ranks: ReadonlyMap<string, number>,
-  isDropped: (() => boolean) | undefined,
-): readonly string[] {
-  if (isDropped !== undefined) return mergeSome(symbols, ranks, isDropped);
-  let current = symbols;
-  while (current.length > 1) {
-    const at = indexOfEarliest(current, ranks);
-    if (at < 0) break;
-    current = mergePair(current, current[at]!, current[at + 1]!);
-  }
-  return current;
-}
-
-/** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
-function mergeSome(
-  symbols: readonly string[],
-  ranks: ReadonlyMap<string, number>,
-  isDropped: () => boolean,
-): readonly string[] {
-  let current = symbols;
-  while (current.length > 1) {
-    const places = current.map((symbol, at) => {
-      if (at + 1 === current.length || isDropped()) return Number.POSITIVE_INFINITY;
-      return ranks.get(keyOf(symbol, current[at + 1]!)) ?? Number.POSITIVE_INFINITY;
-    });
-    const lowest = Math.min(...places);
-    if (lowest === Number.POSITIVE_INFINITY) break;
-    const merged: string[] = [];
-    for (let at = 0; at < current.length; at += 1) {
-      if (places[at] === lowest) {
-        merged.push(current[at]! + current[at + 1]!);
-        at += 1;
-      } else {
-        merged.push(current[at]!);
-      }
-    }
-    current = merged;
-  }
-  return current;
-}
-
-function indexOfEarliest(symbols: readonly string[], ranks: ReadonlyMap<string, number>): number {
-  let earliest = -1;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let at = 0; at + 1 < symbols.length; at += 1) {
-    const rank = ranks.get(keyOf(symbols[at]!, symbols[at + 1]!)) ?? Number.POSITIVE_INFINITY;
-    if (rank < lowest) {
-      lowest = rank;
-      earliest = at;
-    }
-  }
-  return earliest;
-}
-
-function mergePair(symbols: readonly string[], left: string, right: string): string[] {
-  const merged: string[] = [];
-  for (let at = 0; at < symbols.length; at += 1) {
-    if (symbols[at] === left && symbols[at + 1] === right) {
-      merged.push(left + right);
-      at += 1;
-    } else {
-      merged.push(symbols[at]!);
-    }
-  }
-  return merged;
+/** The texts of a word's symbols without the mark at its end. */
+function textsOf(symbols: Int32Array, table: MergeTable): string[] {
+  const texts: string[] = [];
+  for (const symbol of symbols) texts.push(table.textOf(symbol));
+  const last = texts.pop()!;
+  if (last !== END_OF_WORD) texts.push(last.endsWith(END_OF_WORD) ? last.slice(0, -END_OF_WORD.length) : last);
+  return texts;
 }
 
 interface Splitting {

@@ -3,7 +3,9 @@ export type Rule = readonly [pattern: RegExp, replacement: string];
 
 /** Applies the rules one after the other, each to the whole line. */
 export function applyRules(line: string, rules: readonly Rule[]): string {
-  return rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
+  let text = line;
+  for (const [pattern, replacement] of rules) text = text.replace(pattern, replacement);
+  return text;
 }
 
 // Perl's character classes as the Moses scripts name them; all but the last are for use inside brackets.

@@ -2,6 +2,7 @@ import { type ApostropheStyle, mosesLanguage, type WordSign } from './languages.
 import type { NonbreakingPrefixes } from './nonbreaking-prefixes/index.js';
 import { findProtected, hideProtected, restoreProtected } from './protected-patterns.js';
 import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type Rule, WHITESPACE } from './rules.js';
+import { APOSTROPHE, COMMA, DOT, DOT_RUN, EVERY_SIGN, HYPHEN, type Signs, SYMBOL, signsOf, UNEVEN } from './signs.js';
 
 export interface TokenizerOptions {
   /** One of `mosesLanguages`, e.g. `de`. */
@@ -24,28 +25,62 @@ export interface TokenizerOptions {
 export function createMosesTokenizer(options: TokenizerOptions): (line: string) => string {
   const { language, aggressiveHyphens = false, escape: escapes = true, protectedPatterns = [] } = options;
   const { apostrophe, wordSign, prefixes } = mosesLanguage(language);
-  const rules: readonly Rule[] = [
-    ...TRIM,
-    ...isolateSymbols(wordSign),
-    ...(aggressiveHyphens ? SPLIT_HYPHENS : []),
-    ...ISOLATE_DOT_RUNS,
-    ...ISOLATE_COMMAS,
-    ...SPLIT_APOSTROPHES[apostrophe],
-  ];
-  const split = (line: string): string => applyRules(splitFullStops(applyRules(line, rules), prefixes), FINISH);
-  const finish = escapes ? ESCAPE : [];
-  return (line) => {
-    if (BLANK_LINE.test(line)) return line;
-    const clean = applyRules(` ${line} `, CLEAN_UP);
-    const texts = findProtected(clean, protectedPatterns);
-    return applyRules(restoreProtected(split(hideProtected(clean, texts)), texts), finish);
+  const hides = protectedPatterns.length > 0;
+  const symbols = isolateSymbols(wordSign);
+
+  /** The rules that can match in a line with these signs. */
+  const planFor = (signs: Signs): Plan => {
+    const rulesFor = (sign: Signs, rules: readonly Rule[]): readonly Rule[] => ((signs & sign) === 0 ? [] : rules);
+    return {
+      first: [
+        ...rulesFor(UNEVEN, TRIM),
+        ...rulesFor(wordSign === undefined ? SYMBOL : SYMBOL | APOSTROPHE, symbols),
+        ...(aggressiveHyphens ? rulesFor(HYPHEN, SPLIT_HYPHENS) : []),
+        ...rulesFor(DOT_RUN, ISOLATE_DOT_RUNS),
+        ...rulesFor(COMMA, ISOLATE_COMMAS),
+        ...rulesFor(APOSTROPHE, SPLIT_APOSTROPHES[apostrophe]),
+      ],
+      last: rulesFor(APOSTROPHE, QUOTED_END),
+      splitsFullStops: (signs & DOT) !== 0,
+      escapes: escapes && (signs & (SYMBOL | APOSTROPHE)) !== 0,
+    };
   };
+  const plans: (Plan | undefined)[] = [];
+  const split = (line: string, { first, last, splitsFullStops }: Plan): string => {
+    const text = applyRules(line, first);
+    return applyRules(trimSpaces(splitsFullStops ? splitFullStops(text, prefixes) : text), last);
+  };
+  return (line) => {
+    const signs = hides ? EVERY_SIGN : signsOf(line);
+    plans[signs] ??= planFor(signs);
+    const plan = plans[signs];
+    let tokens: string;
+    if ((signs & UNEVEN) === 0) {
+      tokens = split(line, plan);
+    } else {
+      if (BLANK_LINE.test(line)) return line;
+      const clean = applyRules(` ${line} `, CLEAN_UP);
+      const texts = findProtected(clean, protectedPatterns);
+      tokens = restoreProtected(split(hideProtected(clean, texts), plan), texts);
+    }
+    return plan.escapes ? tokens.replace(ESCAPED, (sign) => ESCAPES[sign]!) : tokens;
+  };
+}
+
+interface Plan {
+  readonly first: readonly Rule[];
+  readonly last: readonly Rule[];
+  readonly splitsFullStops: boolean;
+  readonly escapes: boolean;
 }
 
 const TRIM: readonly Rule[] = [
   [/ +/gu, ' '],
   [/^ | $/gu, ''],
 ];
+
+const trimSpaces = (text: string): string =>
+  text.includes('  ') || text.startsWith(' ') || text.endsWith(' ') ? applyRules(text, TRIM) : text;
 
 const CLEAN_UP: readonly Rule[] = [
   [pattern(`[${WHITESPACE}]+`), ' '],
@@ -104,30 +139,33 @@ const SPLIT_APOSTROPHES: Readonly<Record<ApostropheStyle, readonly Rule[]>> = {
 };
 
 /** A quotation that ends in .' keeps the space behind it, as in Moses. */
-const FINISH: readonly Rule[] = [...TRIM, [/\.' ?$/gu, " . ' "]];
+const QUOTED_END: readonly Rule[] = [[/\.' ?$/gu, " . ' "]];
 
-const ESCAPE: readonly Rule[] = [
-  [/&/gu, '&amp;'],
-  [/\|/gu, '&#124;'],
-  [/</gu, '&lt;'],
-  [/>/gu, '&gt;'],
-  [/'/gu, '&apos;'],
-  [/"/gu, '&quot;'],
-  [/\[/gu, '&#91;'],
-  [/\]/gu, '&#93;'],
-];
+const ESCAPED = /[&|<>'"[\]]/g;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '|': '&#124;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&apos;',
+  '"': '&quot;',
+  '[': '&#91;',
+  ']': '&#93;',
+};
 
-const DOT_RUN = /^\.+$/u;
+const DOTS = /^\.+$/u;
 const LETTER = /\p{Alphabetic}/u;
 const BEGINS_LOWERCASE = /^\p{Lowercase}/u;
 const BEGINS_WITH_DIGIT = /^[0-9]/u;
 
 /** Splits the full stop off a word unless the word is an abbreviation. */
 function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
+  const end = line.length - 1;
+  if (end >= 0 && line.indexOf('.') === end) return end === 0 || line[end - 1] === ' ' ? line : `${line.slice(0, end)} .`;
   const words = line.replace(/ +$/u, '').split(' ');
   return words
     .map((word, index) => {
-      if (!word.endsWith('.') || DOT_RUN.test(word)) return word;
+      if (!word.endsWith('.') || DOTS.test(word)) return word;
       const stem = word.slice(0, -1);
       return isAbbreviation(stem, words[index + 1], prefixes) ? word : `${stem} .`;
     })
