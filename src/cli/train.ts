@@ -8,6 +8,7 @@ import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
+import { unsupportedTrainingFlags } from './unsupported-flags.js';
 import { loadComponents, PLUGIN_GROUP, userDirOption } from './user-dir.js';
 import { version } from './version.js';
 
@@ -108,6 +109,7 @@ export const trainCommand = defineCommand({
     ];
   },
   broughtBy: choicesWith,
+  unsupported: unsupportedTrainingFlags,
   async run({ args, options, all }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {

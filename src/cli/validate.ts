@@ -10,6 +10,7 @@ import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { unsupportedTrainingFlags } from './unsupported-flags.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
 const selection = defineOptions({
@@ -55,6 +56,7 @@ export const validateCommand = defineCommand({
   description: 'Prints the loss of a checkpoint on a split and, with --eval-bleu, its BLEU.',
   arguments: [{ name: 'data', help: 'data folder' }],
   options,
+  unsupported: unsupportedTrainingFlags,
   examples: [
     'ts-fairseq validate data-bin/de-en --path checkpoints/checkpoint_best --valid-subset test --max-tokens 4096',
   ],
