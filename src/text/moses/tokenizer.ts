@@ -161,7 +161,8 @@ const BEGINS_WITH_DIGIT = /^[0-9]/u;
 /** Splits the full stop off a word unless the word is an abbreviation. */
 function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
   const end = line.length - 1;
-  if (end >= 0 && line.indexOf('.') === end) return end === 0 || line[end - 1] === ' ' ? line : `${line.slice(0, end)} .`;
+  if (end >= 0 && line.indexOf('.') === end)
+    return end === 0 || line[end - 1] === ' ' ? line : `${line.slice(0, end)} .`;
   const words = line.replace(/ +$/u, '').split(' ');
   return words
     .map((word, index) => {
