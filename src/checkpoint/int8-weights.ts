@@ -28,9 +28,10 @@ export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<
       if (!Number.isFinite(largest))
         throw new UserError(`${name} has values that are not finite`, 'convert another one');
       scales[row] = largest / LARGEST;
-      const factor = largest === 0 ? 0 : LARGEST / largest;
+      const scale = scales[row]!; // 0 for a row of zeros, and for one whose steps are below float32's smallest number
+      if (scale === 0) continue;
       source.forEach((value, column) => {
-        values[row * columns + column] = Math.round(value * factor);
+        values[row * columns + column] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale)));
       });
     }
     quantized.set(name, { dtype: 'I8', shape, data: values });

@@ -3,6 +3,7 @@ import { InternalError, UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
+import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './config-file.js';
 
 export interface ArgumentSpec {
   readonly name: string;
@@ -24,8 +25,10 @@ export interface Invocation<S extends OptionSchema> {
   readonly options: OptionsOf<S>;
   /** The values of every section of `extend`, by key, beside the command's own. */
   readonly all: OptionValues;
-  /** Keys that the user gave on the command line: these win over what a checkpoint or a config file says. */
+  /** Keys that the user gave, on the command line or with --config: these win over what a checkpoint says. */
   readonly given: ReadonlySet<string>;
+  /** All options as a file for --config. */
+  readonly config: string;
 }
 
 export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
@@ -61,26 +64,55 @@ export async function runCommand<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
 ): Promise<void> {
-  const sections: OptionSection[] = [{ title: 'Options', schema: definition.options }];
+  const sections = [ownSection(definition)];
+  const first = readLeniently(definition, argv, null);
+  const file = typeof first.config === 'string' ? readConfigFile(first.config) : null;
   if (definition.extend !== undefined) {
-    sections.push(...(await definition.extend(readLeniently(definition, argv))));
+    const selected = file === null ? first : readLeniently(definition, argv, file);
+    sections.push(...(await definition.extend(selected as OptionsOf<S>)));
   }
   const { command, declared } = buildCommand(definition, sections);
   parse(command, argv, definition);
   const { all, given } = collect(command, declared, sections);
-  await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given });
+  if (file !== null) {
+    const unknown = (flag: string): UserError => unknownFlag(command, flag, definition);
+    fillIn(all, given, configValues(file, schemaOf(sections), unknown));
+  }
+  const config = formatConfig(schemaOf(sections), all);
+  await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given, config });
+}
+
+/** The command's own options; `--config` is one of every command that has any. */
+function ownSection({ options }: Pick<CommandDefinition, 'options'>): OptionSection {
+  const specs = Object.values(options);
+  if (specs.length === 0) return { title: 'Options', schema: options };
+  const isGrouped = specs.some(({ group }) => group !== undefined);
+  const config = isGrouped ? { ...configOption.config, group: 'Configuration' } : configOption.config;
+  return { title: 'Options', schema: { ...options, config } };
+}
+
+const schemaOf = (sections: readonly OptionSection[]): OptionSchema =>
+  Object.assign({}, ...sections.map(({ schema }) => schema)) as OptionSchema;
+
+/** What a configuration file says, where the command line says nothing. */
+function fillIn(all: Record<string, unknown>, given: Set<string>, values: OptionValues): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (given.has(key)) continue;
+    all[key] = value;
+    // `null` is how a file that was written out says that nothing was given.
+    if (value !== null) given.add(key);
+  }
 }
 
 /** A first reading that knows only the command's own options and lets everything else pass. */
-function readLeniently<S extends OptionSchema>(
-  definition: CommandDefinition<S>,
-  argv: readonly string[],
-): OptionsOf<S> {
-  const sections = [{ title: 'Options', schema: definition.options }];
+function readLeniently(definition: CommandDefinition, argv: readonly string[], file: ConfigFile | null): OptionValues {
+  const sections = [ownSection(definition)];
   const { command, declared } = buildCommand({ ...definition, arguments: [] }, sections);
   command.helpOption(false).allowUnknownOption().allowExcessArguments();
   parse(command, argv);
-  return collect(command, declared, sections).all as OptionsOf<S>;
+  const { all, given } = collect(command, declared, sections);
+  if (file !== null) fillIn(all, given, configValues(file, schemaOf(sections)));
+  return all;
 }
 
 function buildCommand(
@@ -239,12 +271,17 @@ function parse(command: Command, argv: readonly string[], unknownFlags: UnknownF
 }
 
 /** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
-function translate(command: Command, error: CommanderError, { broughtBy, unsupported = {} }: UnknownFlags): Error {
+function translate(command: Command, error: CommanderError, unknownFlags: UnknownFlags): Error {
   if (error.exitCode === 0) return error;
-  const remedy = `see ${command.name()} --help`;
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
-  if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
-  const flag = /'(.*?)'/.exec(problem)?.[1] ?? '';
+  if (error.code !== 'commander.unknownOption') return new UserError(problem, `see ${command.name()} --help`);
+  return unknownFlag(command, /'(.*?)'/.exec(problem)?.[1] ?? '', unknownFlags);
+}
+
+/** The error for a flag, or a name in a configuration file, that a command does not have. */
+function unknownFlag(command: Command, flag: string, { broughtBy, unsupported = {} }: UnknownFlags): UserError {
+  const problem = `unknown option '${flag}'`;
+  const remedy = `see ${command.name()} --help`;
   const name = flag.split('=')[0]!;
   const instead = unsupported[name];
   if (instead !== undefined) return new UserError(`${name} is not supported`, instead);
@@ -257,7 +294,7 @@ function translate(command: Command, error: CommanderError, { broughtBy, unsuppo
 
 /** The help text of a command with the given plug-in sections; for the generated reference docs. */
 export function helpText(definition: CommandDefinition, sections: readonly OptionSection[]): string {
-  const all = [{ title: 'Options', schema: definition.options }, ...sections];
+  const all = [ownSection(definition), ...sections];
   const { command } = buildCommand(definition, all);
   return new Help().formatHelp(command, command.createHelp());
 }

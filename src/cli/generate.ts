@@ -109,7 +109,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = setupTranslation(dataFolder, options);
-  const codec = createCodec(options, task);
+  const codec = await createCodec(options, task);
   const data = task.loadSplit(options.genSubset);
   const device = await openRequestedDevice(options);
   const models = loadModels(checkTranslationOptions(options), task, architectures, overrides);

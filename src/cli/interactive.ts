@@ -119,7 +119,7 @@ async function interactive(
     args[0]!,
     Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
   );
-  const codec = createCodec(options, task);
+  const codec = await createCodec(options, task);
   await openRequestedDevice(options);
   const models = loadModels(stems, task, architectures, overrides);
   try {

@@ -8,6 +8,8 @@ import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
+import { startTensorboard, tensorboardOption } from './tensorboard.js';
+import { unsupportedInTraining } from './unsupported-training-flags.js';
 import { loadComponents, PLUGIN_GROUP, userDirOption } from './user-dir.js';
 import { version } from './version.js';
 
@@ -58,6 +60,7 @@ const options = {
   ...trainingOptions,
   ...deviceOptions,
   ...logOptions,
+  ...tensorboardOption,
   ...profileOption,
 } as const;
 
@@ -108,11 +111,14 @@ export const trainCommand = defineCommand({
     ];
   },
   broughtBy: choicesWith,
-  async run({ args, options, all }) {
+  unsupported: unsupportedInTraining,
+  async run({ args, options, all, config }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
+      let stopTensorboard = (): void => {};
       try {
+        stopTensorboard = startTensorboard(options.tensorboardLogdir);
         const device = await openRequestedDevice(options);
         await train({
           data: args[0]!,
@@ -122,11 +128,13 @@ export const trainCommand = defineCommand({
           kernels: device.arenaKernels,
           machine: machineOf(device.description),
           version,
+          config,
           logInterval: options.logInterval,
           profiler: requestedProfiler(options, device),
           signal,
         });
       } finally {
+        stopTensorboard();
         stopLog();
       }
     });

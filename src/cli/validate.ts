@@ -10,6 +10,7 @@ import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { unsupportedInValidation } from './unsupported-training-flags.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
 const selection = defineOptions({
@@ -63,6 +64,7 @@ export const validateCommand = defineCommand({
     const { criterions } = await loadComponents({ userDir });
     return [{ title: `Criterion ${criterion}`, schema: criterions.get(criterion).options }];
   },
+  unsupported: unsupportedInValidation,
   async run({ args, options, all, given }) {
     if (options.path === null) {
       throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');

@@ -36,6 +36,7 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'saveDir',
   'restoreFile',
   'userDir',
+  'config',
   'maxEpoch',
   'maxUpdate',
   'stopTimeHours',
@@ -44,6 +45,7 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'logFile',
   'logInterval',
   'noProgressBar',
+  'tensorboardLogdir',
   'profile',
   'device',
   'threads',
@@ -69,6 +71,8 @@ export interface TrainRequest {
   readonly machine: Machine;
   /** The version of ts-fairseq, for checkpoints. */
   readonly version: string;
+  /** Every option as YAML, written beside the checkpoints as `config.yaml`. */
+  readonly config?: string;
   readonly logInterval: number;
   /** Of the device, where an update is to be profiled. */
   readonly profiler?: Profiler | null;

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
-import { prepareFolder } from '../checkpoint/whole-file.js';
+import { prepareFolder, writeWhole } from '../checkpoint/whole-file.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import type { EpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
@@ -48,7 +49,12 @@ export function setUp(request: TrainRequest): Setup {
   const run = new TrainingRun(request, identity, trainer, data, options.resetMeters ? null : state);
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
   // Last, so that a mistake in anything else leaves no empty folder behind.
-  if (!options.noSave) prepareFolder(options.saveDir);
+  if (!options.noSave) {
+    prepareFolder(options.saveDir);
+    if (request.config !== undefined) {
+      writeWhole(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
+    }
+  }
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
   return { run, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
 }

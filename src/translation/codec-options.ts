@@ -3,6 +3,7 @@ import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { createBpeCodec } from '../text/bpe/codec.js';
 import { chainCodecs, type TextCodec } from '../text/codec.js';
 import { createMosesCodec } from '../text/moses/codec.js';
+import { loadSentencePieceCodec } from '../text/sentencepiece/codec.js';
 
 /** fairseq's options of tokenization and subwords, for text that is neither tokenized nor split yet. */
 export const codecOptions = defineOptions({
@@ -17,7 +18,7 @@ export const codecOptions = defineOptions({
   mosesNoEscape: { kind: 'boolean', default: false, group: 'Text', help: 'moses: no entities for quotes and the like' },
   bpe: {
     kind: 'choice',
-    choices: ['subword_nmt'],
+    choices: ['subword_nmt', 'sentencepiece'],
     default: null,
     group: 'Text',
     help: 'split sources into subwords, and join those of D- lines',
@@ -30,6 +31,13 @@ export const codecOptions = defineOptions({
     group: 'Text',
     help: 'subword_nmt: ends every subword but the last of a word',
   },
+  sentencepieceModel: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    group: 'Text',
+    help: 'sentencepiece: the model',
+  },
 });
 
 export type CodecOptions = OptionsOf<typeof codecOptions>;
@@ -40,10 +48,16 @@ interface Languages {
 }
 
 /** Each scheme of subwords with what it needs. */
-const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: CodecOptions) => TextCodec>> = {
-  subword_nmt({ bpeCodes, bpeSeparator }) {
+const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: CodecOptions) => Promise<TextCodec>>> = {
+  async subword_nmt({ bpeCodes, bpeSeparator }) {
     if (bpeCodes === null) throw new UserError('--bpe subword_nmt needs --bpe-codes', 'name the file with the codes');
     return createBpeCodec(bpeCodes, bpeSeparator);
+  },
+  async sentencepiece({ sentencepieceModel }) {
+    if (sentencepieceModel === null) {
+      throw new UserError('--bpe sentencepiece needs --sentencepiece-model', 'name the SentencePiece model');
+    }
+    return loadSentencePieceCodec(sentencepieceModel);
   },
 };
 
@@ -53,9 +67,14 @@ const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: Code
  * @throws UserError for a file that is missing or damaged, a language that Moses does not know, and options without the
  *   one that they belong to
  */
-export function createCodec(options: CodecOptions, { sourceLang, targetLang }: Languages): TextCodec {
-  const { tokenizer, mosesNoDashSplits, mosesNoEscape, bpe, bpeCodes } = options;
-  if (bpe === null && bpeCodes !== null) throw new UserError('--bpe-codes is there for --bpe', 'add --bpe subword_nmt');
+export async function createCodec(options: CodecOptions, { sourceLang, targetLang }: Languages): Promise<TextCodec> {
+  const { tokenizer, mosesNoDashSplits, mosesNoEscape, bpe, bpeCodes, sentencepieceModel } = options;
+  if (bpe !== 'subword_nmt' && bpeCodes !== null) {
+    throw new UserError('--bpe-codes is there for --bpe', 'add --bpe subword_nmt');
+  }
+  if (bpe !== 'sentencepiece' && sentencepieceModel !== null) {
+    throw new UserError('--sentencepiece-model is there for --bpe', 'add --bpe sentencepiece');
+  }
   const codecs: TextCodec[] = [];
   if (tokenizer === 'moses') {
     codecs.push(
@@ -67,6 +86,6 @@ export function createCodec(options: CodecOptions, { sourceLang, targetLang }: L
       }),
     );
   }
-  if (bpe !== null) codecs.push(SUBWORDS[bpe](options));
+  if (bpe !== null) codecs.push(await SUBWORDS[bpe](options));
   return chainCodecs(codecs);
 }

@@ -61,7 +61,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);
   const task = taskOfCheckpoint(stems[0]!, data);
-  const codec = createCodec(
+  const codec = await createCodec(
     selectOptions(codecOptions, {
       tokenizer: tokenizer ?? null,
       ...(bpeCodes !== undefined && { bpe: 'subword_nmt', bpeCodes }),

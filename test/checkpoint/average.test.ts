@@ -1,19 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { averageCheckpoints, WeightAverage } from '../../src/checkpoint/average.js';
 import { type AverageSelection, selectForAverage } from '../../src/checkpoint/average-selection.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { readSafetensors } from '../../src/checkpoint/safetensors.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
+import { expectFairseqAverage } from '../helpers/fairseq-average.js';
+import { goldenWeights } from '../helpers/reference-model.js';
 import { temporaryFolder } from './folder.js';
 import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
 
 const root = temporaryFolder();
-const goldenPath = (name: string): string => fileURLToPath(new URL(`../golden/model/${name}`, import.meta.url));
 
 function meanOf(...all: ReadonlyMap<string, NamedTensor>[]): Map<string, NamedTensor> {
   const average = new WeightAverage();
@@ -23,25 +21,8 @@ function meanOf(...all: ReadonlyMap<string, NamedTensor>[]): Map<string, NamedTe
 
 describe('the mean of checkpoints', () => {
   it("equals fairseq's average of initial, update20 and trained", () => {
-    const { tensors: expected } = JSON.parse(readFileSync(goldenPath('average.json'), 'utf8')) as {
-      tensors: Record<string, { shape: number[]; sum: number; norm: number; first: number[] }>;
-    };
-    const names = ['initial', 'update20', 'trained'];
-    const mean = meanOf(...names.map((name) => readSafetensors(goldenPath(`${name}.safetensors`)).tensors));
-    expect(mean.size).toBeGreaterThan(60);
-    for (const [name, { shape, data }] of mean) {
-      const { shape: expectedShape, sum, norm, first } = expected[name]!;
-      const values = [...(data as Float32Array)];
-      expect(shape).toEqual(expectedShape);
-      const close = (actual: number, value: number) =>
-        expect(Math.abs(actual - value), name).toBeLessThanOrEqual(1e-6 * Math.abs(value) + 1e-7 * norm);
-      close(Math.sqrt(values.reduce((total, value) => total + value * value, 0)), norm);
-      close(
-        values.reduce((total, value) => total + value, 0),
-        sum,
-      );
-      for (const [index, value] of first.entries()) close(values[index]!, value);
-    }
+    const names = ['initial', 'update20', 'trained'] as const;
+    expectFairseqAverage(meanOf(...names.map(goldenWeights)));
   });
 
   it('of equal ones is each of them, bit for bit', () => {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../src/checkpoint/metadata.js';
 import { temporaryFolder } from '../checkpoint/folder.js';
+import { expectFairseqAverage } from '../helpers/fairseq-average.js';
 import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { goldenData, goldenModelValues, goldenWeights, REFERENCE_OPTIONS } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
@@ -117,6 +118,13 @@ describe("a checkpoint of fairseq's on the command line", () => {
     const checkpoint = loadCheckpoint(averaged, { optimizer: true });
     expect(checkpoint.weights.get(name)!.data).toEqual(mean);
     expect(checkpoint.metadata).toMatchObject({ training: null, arch: 'transformer', averageOf: { length: 2 } });
+  });
+
+  it.each(['mean', 'mean.pt'])('is averaged with others to the numbers of fairseq, into %s', async (name) => {
+    const inputs = ['initial', 'update20', 'trained'].map((input) => file(`${input}.pt`));
+    const output = file(name);
+    expect(await runMain('average-checkpoints', '--inputs', ...inputs, '--output', output)).toMatchObject({ code: 0 });
+    expectFairseqAverage(loadCheckpoint(output, { optimizer: false }).weights);
   });
 
   it.each([

@@ -216,6 +216,17 @@ describe('interactive refuses', () => {
     ['draws that are not all printed', ['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
     ['subwords without codes', ['--bpe', 'subword_nmt'], '--bpe subword_nmt needs --bpe-codes'],
     ['codes without subwords', ['--bpe-codes', codes], '--bpe-codes is there for --bpe; add --bpe subword_nmt'],
+    ['pieces without a model', ['--bpe', 'sentencepiece'], '--bpe sentencepiece needs --sentencepiece-model'],
+    [
+      'a model without pieces',
+      ['--sentencepiece-model', 'spm.model'],
+      '--sentencepiece-model is there for --bpe; add --bpe sentencepiece',
+    ],
+    [
+      'a model that is none',
+      ['--bpe', 'sentencepiece', '--sentencepiece-model', codes],
+      `${codes} is not a SentencePiece model`,
+    ],
     ['an unknown scheme of subwords', ['--bpe', 'bpe'], "--bpe: unknown value 'bpe'; known: subword_nmt"],
     [
       'an alignment dictionary that is none',

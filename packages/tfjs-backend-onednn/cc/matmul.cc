@@ -175,6 +175,14 @@ void multiply_tiles(const TileProducts& tiles, const Activations& src, Weights& 
   tiles.multiply(src.tile_rows(), {panels, weights.k, weights.n}, epilogue.bias, epilogue.relu, dst);
 }
 
+// Whether oneDNN's float32 product aᵀ · b is faster than ours, the sums in a pass of their own included: seen on Zen 5 for
+// large results, but for those twice as high as wide, which it divides badly between threads.
+bool suits_gemm(const Activations& a, const Activations& b) {
+  constexpr int64_t kLargeResult = 1 << 18;
+  return !bfloat16_on && a.relu_output == nullptr && a.columns * b.columns >= kLargeResult &&
+         a.columns != 2 * b.columns;
+}
+
 // sums (+)= Σ_rows values, where no product takes care of it
 void sum_rows(const Activations& x, const ColumnSums& sums) {
   const int64_t columns = x.columns;
@@ -273,7 +281,8 @@ void multiply(const Activations& src, Weights& weights, const Epilogue& epilogue
 
 void multiply_transposed(const Activations& a, const Activations& b, float* dst, bool accumulate,
                          const ColumnSums& sums) {
-  if (const TileProducts* tiles = tile_products()) {
+  const TileProducts* tiles = tile_products();
+  if (tiles != nullptr && !suits_gemm(a, b)) {
     tiles->multiply_transposed(a.tile_rows(), b.tile_rows(), dst, accumulate, sums);
     return;
   }

@@ -1,12 +1,11 @@
+import type { TextCodec } from '../codec.js';
 import { SentencePiece } from './processor.js';
 
 /**
  * Text to the pieces of a model, separated by spaces, and back: fairseq's `--bpe sentencepiece`.
  * @throws UserError if the file cannot be read or is not a SentencePiece model
  */
-export async function loadSentencePieceCodec(
-  modelPath: string,
-): Promise<{ encode(line: string): string; decode(tokens: string): string }> {
+export async function loadSentencePieceCodec(modelPath: string): Promise<TextCodec> {
   const model = await SentencePiece.load(modelPath);
   return {
     encode: (line) => model.encodeLine(line),

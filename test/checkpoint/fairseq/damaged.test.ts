@@ -113,14 +113,38 @@ describe('a file that is no checkpoint', () => {
 const chr = (code: number): string => String.fromCharCode(code);
 
 describe('a file that means harm', () => {
+  const marker = join(folder, 'executed');
+  const command = `touch ${marker}`;
+  const text = (value: string): string => `X${chr(value.length)}\0\0\0${value}`;
+  const system = 'cos\nsystem\n';
+  const call = `${system}(${text(command)}tR`;
+
   it('is read without calling what it names', () => {
-    const marker = join(folder, 'executed');
-    const command = `touch ${marker}`;
-    const call = `cos\nsystem\n(X${chr(command.length)}\0\0\0${command}tR`;
     archive(`\x80\x02${call}.`);
     withTorchFile(path, ({ root }) => expect(root).toEqual(new PythonObject('os.system', [command])));
     archive(`\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args${call}u.`);
     open();
+    expect(() => readFileSync(marker)).toThrow('ENOENT');
+  });
+
+  it.each([
+    ['a name of protocol 4', `${text('os')}${text('system')}\x93${text(command)}\x85R`],
+    ['a class that is made', `${system}${text(command)}\x85\x81`],
+    ['a class that is made with keywords', `${system}${text(command)}\x85}\x92`],
+    ['an instance of protocol 0', `(${text(command)}ios\nsystem\n`],
+    ['an instance of protocol 1', `(${system}${text(command)}o`],
+    ['what restores its own state', `${system})\x81${text(command)}b`],
+    ['a number of the registry', `\x82\x01${text(command)}\x85R`],
+    ['code of Python', `cbuiltins\neval\n${text('1')}\x85R`],
+    ['a function of JavaScript', `cglobalThis\nFunction\n${text('process.exit(1)')}\x85R)R`],
+    ['a module of Node', `cchild_process\nexecSync\n${text(command)}\x85R`],
+    ['a call inside a tensor', `ctorch._utils\n_rebuild_tensor_v2\n(${call}K\0K\x01\x85K\x01\x85tR`],
+    ['an object that is looked up', `${call}Q`],
+  ])('is plain data or a UserError where it hides %s', (_, pickled) => {
+    archive(`\x80\x04}(X\x05\0\0\0model}X\x04\0\0\0args${pickled}u.`);
+    opensOrSaysSo();
+    archive(`\x80\x04}X\x05\0\0\0model}X\x06\0\0\0weight${pickled}ss.`);
+    opensOrSaysSo();
     expect(() => readFileSync(marker)).toThrow('ENOENT');
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata } from '../../../src/checkpoint/checkpoint.js';
-import { parametersOf } from '../../../src/checkpoint/fairseq/parameters.js';
+import { type FairseqParameter, parametersOf } from '../../../src/checkpoint/fairseq/parameters.js';
 import { StorageReference, TensorReference } from '../../../src/checkpoint/fairseq/python-values.js';
 import { recordedOptions } from '../../../src/checkpoint/fairseq/recorded-options.js';
 import type { Json } from '../../../src/checkpoint/json-text.js';
@@ -119,5 +119,47 @@ describe('the parameters of a state', () => {
     ]);
     const names = parametersOf(model, sharing).map(({ name }) => name);
     expect(names).toEqual(['encoder.embed_tokens.weight', ...left]);
+  });
+
+  it.each([
+    [
+      'tied to the decoder’s',
+      { all: false, decoder: true },
+      ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
+    ],
+    ['tied to all tables', { all: true, decoder: true }, ['encoder.embed_tokens.weight']],
+  ])('may lack an output table that is %s, as those of old versions do', (_, sharing, expected) => {
+    const model = new Map([
+      ['encoder.embed_tokens.weight', tensor('a', 5, 4)],
+      ['encoder.embed_positions._float_tensor', tensor('f', 1)],
+      ['decoder.embed_tokens.weight', tensor(sharing.all ? 'a' : 'b', 5, 4)],
+    ]);
+    expect(parametersOf(model, sharing).map(({ name }) => name)).toEqual(expected);
+  });
+
+  it.each([
+    ['encoder', 0, 'self_attn_layer_norm'],
+    ['encoder', 1, 'final_layer_norm'],
+    ['decoder', 0, 'self_attn_layer_norm'],
+    ['decoder', 1, 'encoder_attn_layer_norm'],
+    ['decoder', 2, 'final_layer_norm'],
+  ])('call the norm %s.layers.12.layer_norms.%i by its name of today', (side, index, today) => {
+    const model = new Map(
+      ['weight', 'bias'].map((part) => [`${side}.layers.12.layer_norms.${index}.${part}`, tensor(part, 4)] as const),
+    );
+    const names = parametersOf(model, untied).flatMap(({ parts }) => parts.map(({ name }) => name));
+    expect(names).toEqual(['weight', 'bias'].map((part) => `${side}.layers.12.${today}.${part}`));
+  });
+
+  it('are the thirds of a stacked projection: query, key, value', () => {
+    const name = 'decoder.layers.3.encoder_attn.in_proj_weight';
+    const [{ parts }] = parametersOf(new Map([[name, tensor('p', 12, 4)]]), untied) as [FairseqParameter];
+    expect(parts).toEqual(
+      ['q', 'k', 'v'].map((projection, index) => ({
+        name: `decoder.layers.3.encoder_attn.${projection}_proj.weight`,
+        firstRow: 4 * index,
+        rows: 4,
+      })),
+    );
   });
 });

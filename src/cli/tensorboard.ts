@@ -1,0 +1,57 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { log } from '../log.js';
+import { defineOptions } from '../options/schema.js';
+import { attempt } from '../text/file-errors.js';
+import type { StatsEvent } from '../training/events.js';
+import { EventFile } from './event-file.js';
+
+export const tensorboardOption = defineOptions({
+  tensorboardLogdir: {
+    kind: 'string',
+    default: null,
+    metavar: 'DIR',
+    group: 'Log',
+    help: 'write the figures for TensorBoard too, into DIR/train, DIR/train_inner and DIR/valid',
+  },
+});
+
+const STATS_KINDS: ReadonlySet<string> = new Set(['train_inner', 'train', 'valid']);
+
+/**
+ * Writes the figures of the log as fairseq does: a folder for each tag, a file for each run, at the number of updates.
+ * @param folder null: nothing is written
+ * @returns the function that ends it
+ * @throws UserError where the folder cannot be made or, later, written
+ */
+export function startTensorboard(folder: string | null): () => void {
+  if (folder === null) return () => {};
+  const flag = `--tensorboard-logdir ${folder}`;
+  attempt(flag, 'written', () => mkdirSync(folder, { recursive: true }));
+  const files = new Map<string, EventFile>();
+  return log.attach(({ kind, fields, time }) => {
+    if (!STATS_KINDS.has(kind)) return;
+    const { tag, stats } = fields as unknown as StatsEvent;
+    const wallTime = time.getTime() / 1000;
+    const figures = new Map(stats.map(([name, text]) => [name, numberOf(text)]));
+    const step = figures.get('num_updates');
+    if (step === undefined) return;
+    figures.delete('num_updates');
+    attempt(flag, 'written', () => {
+      const file = files.get(tag) ?? begin(join(folder, tag), wallTime);
+      files.set(tag, file);
+      file.add({ wallTime, step, values: [...figures] });
+    });
+  });
+}
+
+function begin(folder: string, wallTime: number): EventFile {
+  mkdirSync(folder, { recursive: true });
+  // TensorBoard takes what has `tfevents` in its name.
+  const name = `events.out.tfevents.${Math.floor(wallTime)}.${hostname()}.${process.pid}.0`;
+  return new EventFile(join(folder, name), wallTime);
+}
+
+/** A figure as Python prints it. */
+const numberOf = (text: string): number => Number(text.replace(/^(-?)inf$/, '$1Infinity'));

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.js';
+import { builtInComponents } from '../../src/components.js';
+import { runCommandLine } from '../helpers/command-line.js';
+
+/** What the matrix can say of an option that there is, and of one that there is not. */
+const VERDICTS = { there: ['same', 'different', 'in part', 'ours'], absent: ['not supported', 'not yet'] } as const;
+
+interface Row {
+  readonly line: string;
+  readonly commands: readonly string[];
+  readonly flags: readonly string[];
+  readonly verdict: string;
+  readonly note: string;
+  /** Whether it speaks of options that there are. */
+  readonly isThere: boolean;
+}
+
+const text = readFileSync(fileURLToPath(new URL('../../docs/fairseq-parity.md', import.meta.url)), 'utf8');
+
+/** The rows `| commands | options | fairseq | note |` of every table that has these columns. */
+const rows: readonly Row[] = text.split('\n').flatMap((line) => {
+  const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+  if (cells.length !== 6 || cells[0] !== '' || /^(commands|-+)$/.test(cells[1]!)) return [];
+  const [, names, options, verdict, note] = cells as [string, string, string, string, string];
+  const flags = [...options.matchAll(/`(?:-\w, )?(--[\w-]+)/g)].map(([, flag]) => flag!);
+  const isThere = (VERDICTS.there as readonly string[]).includes(verdict);
+  return [{ line, commands: names.split(', '), flags, verdict, note, isThere }];
+});
+
+/** The rows as pairs of a command and a flag. */
+const entries = rows.flatMap((row) =>
+  row.commands.flatMap((command) => row.flags.map((flag) => ({ ...row, command, flag, name: `${command} ${flag}` }))),
+);
+
+/** What has to be chosen for every plug-in of `train` to show its options. */
+function choicesOfTrain(): string[][] {
+  const { architectures, criterions, optimizers, lrSchedulers } = builtInComponents();
+  const names = {
+    '--arch': architectures.names(),
+    '--criterion': criterions.names(),
+    '--optimizer': optimizers.names(),
+    '--lr-scheduler': lrSchedulers.names(),
+  };
+  const most = Math.max(...Object.values(names).map(({ length }) => length));
+  return Array.from({ length: most }, (_, index) =>
+    Object.entries(names).flatMap(([flag, all]) => (index < all.length ? [flag, all[index]!] : [])),
+  );
+}
+
+/** `COMMAND --flag` for every option in every command's help, the help itself apart. */
+async function optionsInHelp(): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const { name } of commands) {
+    for (const choices of name === 'train' ? choicesOfTrain() : [[]]) {
+      const { stdout } = await runCommandLine([name, ...choices, '--help']);
+      const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag!);
+      for (const flag of flags) if (flag !== '--help') found.add(`${name} ${flag}`);
+    }
+  }
+  return found;
+}
+
+describe('docs/fairseq-parity.md', () => {
+  let known: Set<string>;
+  beforeAll(async () => {
+    known = await optionsInHelp();
+  });
+
+  it('is read: every row names commands, options and one of the verdicts', () => {
+    expect(rows.length).toBeGreaterThan(100);
+    const names = new Set(commands.map(({ name }) => name));
+    for (const { line, commands, flags, verdict } of rows) {
+      expect(Object.values(VERDICTS).flat(), line).toContain(verdict);
+      expect(flags, line).not.toEqual([]);
+      expect(
+        commands.filter((name) => !names.has(name)),
+        line,
+      ).toEqual([]);
+    }
+  });
+
+  it('says why where an option differs', () => {
+    const silent = rows.filter(({ verdict, note }) => /different|in part|not supported/.test(verdict) && note === '');
+    expect(silent.map(({ line }) => line)).toEqual([]);
+  });
+
+  it('has every option of every command once', () => {
+    const listed = entries.filter(({ isThere }) => isThere).map(({ name }) => name);
+    expect([...known].filter((name) => !listed.includes(name))).toEqual([]);
+    expect(listed.filter((name, index) => listed.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('promises no option that there is not, and denies none that there is', () => {
+    const wrong = entries.filter(({ isThere, name }) => isThere !== known.has(name));
+    expect(wrong.map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([]);
+  });
+
+  it('quotes what the command says of an option that is not supported', async () => {
+    const unsupported = entries.filter(({ verdict }) => verdict === 'not supported');
+    expect(unsupported.length).toBeGreaterThan(20);
+    for (const { command, flag, note, name } of unsupported) {
+      const { code, stderr } = await runCommandLine([command, 'data', flag]);
+      expect(code, name).toBe(2);
+      const [, quote] = /^"(.*?)"/.exec(note) ?? [];
+      expect(stderr.trimEnd(), name).toBe(`ts-fairseq: ${flag} is not supported; ${quote}`);
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { trainCommand } from '../../src/cli/train.js';
+import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/unsupported-training-flags.js';
+import { validateCommand } from '../../src/cli/validate.js';
+import { builtInComponents } from '../../src/components.js';
+import { flagOf, type OptionSchema } from '../../src/options/schema.js';
+import { runCommandLine } from '../helpers/command-line.js';
+
+const { architectures, criterions, optimizers, lrSchedulers } = builtInComponents();
+const everyPlugin: OptionSchema = Object.assign(
+  {},
+  ...architectures.values().map(({ model }) => model.options),
+  ...[criterions, optimizers, lrSchedulers].flatMap((registry) => registry.values().map(({ options }) => options)),
+);
+
+const flagsOf = (schema: OptionSchema): string[] =>
+  Object.entries(schema).flatMap(([key, spec]) => [flagOf(key, spec), ...(spec.aliases ?? [])]);
+
+describe("fairseq's options that are not there", () => {
+  it.each([
+    ['train', '--wandb-project', 'figures go to no service; keep them with --log-format json --log-file FILE'],
+    ['train', '--num-shards', 'training runs in one process; for larger batches raise --update-freq'],
+    ['train', '--load-alignments', 'alignments are not learnt from; leave it out'],
+    ['train', '--upsample-primary', 'a folder holds one train split; repeat its lines before preprocess'],
+    ['train', '--num-batch-buckets', 'lengths are padded to the longest of a batch only; leave it out'],
+    ['train', '--data-buffer-size', 'it has no effect here; leave it out'],
+    ['train', '--data-buffer-size=20', 'it has no effect here; leave it out'],
+    [
+      'train',
+      '--decoder-embed-path',
+      'embeddings begin at random; begin with those of a whole model by --finetune-from-model',
+    ],
+    ['validate', '--distributed-world-size', 'training runs in one process; for larger batches raise --update-freq'],
+    ['validate', '--results-path', 'validate prints no translations; see generate'],
+  ])('%s %s is answered with what to do', async (command, flag, remedy) => {
+    const { code, stderr } = await runCommandLine([command, 'data', flag, '1']);
+    const name = flag.split('=')[0];
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `ts-fairseq: ${name} is not supported; ${remedy}\n` });
+  });
+
+  it.each([
+    ['train', { ...trainCommand.options, ...everyPlugin }, unsupportedInTraining],
+    ['validate', validateCommand.options, unsupportedInValidation],
+  ])('are none of those that %s has', (_, options, unsupported) => {
+    expect(flagsOf(options).filter((flag) => flag in unsupported)).toEqual([]);
+  });
+});
