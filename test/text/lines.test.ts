@@ -78,6 +78,17 @@ describe('readLines', () => {
     expect(() => [...readLines(path)]).toThrow(UserError);
   });
 
+  test('the lines before one that is not UTF-8 come out', () => {
+    const lines = readLines(fileOf(Buffer.concat([Buffer.from('gut\rüber\n'), Buffer.from([0xff, 0x0a])])));
+    expect([lines.next().value, lines.next().value]).toEqual(['gut', 'über']);
+    expect(() => lines.next()).toThrow('line 3 is not valid UTF-8');
+  });
+
+  test('the number of a bad line counts the blocks before it', () => {
+    const path = fileOf(Buffer.concat([Buffer.from('x\n'.repeat(100_000)), Buffer.from([0xff])]));
+    expect(() => [...readLines(path)]).toThrow('line 100001 is not valid UTF-8');
+  });
+
   test('a missing file is a user error', () => {
     const path = join(directory, 'absent');
     expect(() => [...readLines(path)]).toThrow(

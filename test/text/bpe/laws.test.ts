@@ -37,6 +37,16 @@ describe('laws', () => {
     );
   });
 
+  test('spaces round a line stay, those between words become one', () => {
+    const segment = createBpeSegmenter({ codes });
+    expect(['', '   ', '  a  b ', 'a'].map(segment)).toEqual(['', '   ', '  a b ', 'a']);
+  });
+
+  test('a character beyond U+FFFF is one symbol, with or without a neighbour', () => {
+    const segment = createBpeSegmenter({ codes });
+    expect(['😀', '😀😀', 'x😀'].map(segment)).toEqual(['😀', '😀@@ 😀', 'x@@ 😀']);
+  });
+
   test('dropout 1 leaves characters', () => {
     expect(createBpeSegmenter({ codes, dropout: 1 })('der')).toBe('d@@ e@@ r');
   });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMosesTokenizer } from '../../../src/text/moses/tokenizer.js';
 import { goldenLines } from '../golden.js';
@@ -56,6 +57,32 @@ describe('the Moses tokenizer equals tokenizer.perl', () => {
   ])('$title', ({ language, line, tokens }) => {
     expect(createMosesTokenizer({ language })(line)).toBe(tokens);
   });
+});
+
+/** Signs that some rule looks for, alone and side by side. */
+const awkwardLine = fc
+  .array(fc.constantFrom(...Array.from(' ..,\'-:aB5"&[½ß😀·`\u00a0\u0001|'), 'No.', '. ', "'s"), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((parts) => parts.join(''));
+
+describe('rules that a line is spared', () => {
+  // Spaces in front change no token, but make a line go through every rule.
+  test.each(['de', 'en', 'fr', 'fi', 'ca', 'so'])('would not have changed it, %s', (language) => {
+    const tokenize = createMosesTokenizer({ language, aggressiveHyphens: true });
+    fc.assert(
+      fc.property(awkwardLine, (line) => {
+        fc.pre(/\P{White_Space}/u.test(line));
+        expect(tokenize(line)).toBe(tokenize(`  ${line}`));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('a line of control characters only has no tokens', () => {
+  expect(createMosesTokenizer({ language: 'de' })('\u0001')).toBe('');
 });
 
 test('an unknown language is a user error that names the known ones', () => {
