@@ -152,8 +152,7 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--encoder-embed-path',
     '--decoder-embed-path',
   ]),
-  ...because('activations stay in memory; for less of it lower --max-tokens and raise --update-freq', [
-    '--checkpoint-activations',
+  ...because('activations stay on the device; for less memory see --checkpoint-activations', [
     '--min-params-to-wrap',
     '--offload-activations',
   ]),

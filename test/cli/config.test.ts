@@ -164,7 +164,7 @@ describe('a configuration that is written out', () => {
   });
 
   it('stands beside the checkpoints of train and trains the same again', async () => {
-    const data = makeToyData(folder);
+    const data = await makeToyData(folder);
     const first = join(folder, 'first');
     const second = join(folder, 'second');
     const flags = '--arch transformer_tiny --max-tokens 100 --max-epoch 1 --lr 1e-3 --cpu --encoder-layers 1';

@@ -83,7 +83,7 @@ describe('--tensorboard-logdir', () => {
   it('is written by train: every log interval, epoch and validation', async () => {
     const logdir = join(folder, 'run');
     const flags = '--arch transformer_tiny --max-tokens 100 --max-epoch 2 --lr 1e-3 --cpu --no-save --log-interval 2';
-    const argv = ['train', makeToyData(folder), ...flags.split(' '), '--log-format', 'simple'];
+    const argv = ['train', await makeToyData(folder), ...flags.split(' '), '--log-format', 'simple'];
     const { code, stderr } = await runCommandLine([...argv, '--tensorboard-logdir', logdir]);
     expect(code).toBe(0);
     expect(readdirSync(logdir).sort()).toEqual(['train', 'train_inner', 'valid']);
