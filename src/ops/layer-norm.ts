@@ -33,8 +33,9 @@ const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tens
 /**
  * y = layerNorm(residual + x ∘ mask): the end of a post-norm sublayer.
  *
- * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows].
- * `FusedDropoutAddLayerNormGrad`: x, residual, gain, bias, mean, rstd, dy → dx, dResidual, dGain, dBias.
+ * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, sum [..., embed] = what is
+ * normalised, mean [rows], rstd [rows]. `FusedDropoutAddLayerNormGrad`: sum, gain, bias, mean, rstd, dy → dx, dResidual,
+ * dGain, dBias: neither x nor the residual is kept.
  */
 const fusedDropoutAddLayerNorm = defineOp<
   { x: tf.Tensor; residual: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tensor1D },
@@ -45,9 +46,9 @@ const fusedDropoutAddLayerNorm = defineOp<
     compositeLayerNorm(tf.add(residual, compositeDropout(x, attributes)), gain, bias),
   gradient: {
     kernel: 'FusedDropoutAddLayerNormGrad',
-    saveInputs: ['x', 'residual', 'gain', 'bias'],
-    outputs: ['y', 'mean', 'rstd'],
-    saveOutputs: ['mean', 'rstd'],
+    saveInputs: ['gain', 'bias'],
+    outputs: ['y', 'sum', 'mean', 'rstd'],
+    saveOutputs: ['sum', 'mean', 'rstd'],
     gradients: ['x', 'residual', 'gain', 'bias'],
   },
 });
