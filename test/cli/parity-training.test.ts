@@ -7,10 +7,10 @@ import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/un
 import { validateCommand } from '../../src/cli/validate.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
 
-const document = readFileSync(new URL('../../docs/parity-parts/training.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../docs/fairseq-parity-training.md', import.meta.url), 'utf8');
 const flagsOf = (schema: OptionSchema): string[] => Object.entries(schema).map(([key, spec]) => flagOf(key, spec));
 
-describe('docs/parity-parts/training.md', () => {
+describe('docs/fairseq-parity-training.md', () => {
   it.each([
     ['train', flagsOf(trainCommand.options)],
     ['the transformer', flagsOf(transformer.options)],
