@@ -76,9 +76,7 @@ export class TransformerEmbedding {
     const { scale, padIndex } = this.options;
     const options = { scale, padIndex, trainPositions: this.#learnedPositions !== null };
     const sum = embedding(ids, this.tokens.tensor as tf.Tensor2D, positions, this.#positionTable(), options);
-    const y = dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
-    if (y !== sum) sum.dispose(); // as in a layer's sublayers
-    return y;
+    return dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
   }
 
   #positionTable(): tf.Tensor2D {

@@ -53,10 +53,8 @@ class Residual {
 
   apply<T extends Tensor>(x: T, mode: Mode, sublayer: (input: T) => T): T {
     const spec = this.dropout.spec(mode);
-    const output = sublayer(this.normalizeBefore ? this.norm.apply(x) : x);
-    const y = this.normalizeBefore ? dropoutAdd(output, x, spec) : this.norm.applyToSum(output, x, spec);
-    output.dispose(); // no gradient reads it, and the tape's scope would keep it to the end of the forward pass
-    return y;
+    if (this.normalizeBefore) return dropoutAdd(sublayer(this.norm.apply(x)), x, spec);
+    return this.norm.applyToSum(sublayer(x), x, spec);
   }
 }
 

@@ -33,9 +33,8 @@ const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tens
 /**
  * y = layerNorm(residual + x ∘ mask): the end of a post-norm sublayer.
  *
- * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, sum [..., embed] = what is
- * normalised, mean [rows], rstd [rows]. `FusedDropoutAddLayerNormGrad`: sum, gain, bias, mean, rstd, dy → dx, dResidual,
- * dGain, dBias: neither x nor the residual is kept.
+ * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows].
+ * `FusedDropoutAddLayerNormGrad`: x, residual, gain, bias, mean, rstd, dy → dx, dResidual, dGain, dBias.
  */
 const fusedDropoutAddLayerNorm = defineOp<
   { x: tf.Tensor; residual: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tensor1D },
@@ -46,9 +45,9 @@ const fusedDropoutAddLayerNorm = defineOp<
     compositeLayerNorm(tf.add(residual, compositeDropout(x, attributes)), gain, bias),
   gradient: {
     kernel: 'FusedDropoutAddLayerNormGrad',
-    saveInputs: ['gain', 'bias'],
-    outputs: ['y', 'sum', 'mean', 'rstd'],
-    saveOutputs: ['sum', 'mean', 'rstd'],
+    saveInputs: ['x', 'residual', 'gain', 'bias'],
+    outputs: ['y', 'mean', 'rstd'],
+    saveOutputs: ['mean', 'rstd'],
     gradients: ['x', 'residual', 'gain', 'bias'],
   },
 });

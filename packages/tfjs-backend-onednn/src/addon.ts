@@ -91,15 +91,14 @@ export interface Addon {
   dropoutMask(...args: [mask: Floats, rows: number, columns: number, ...DropoutArguments]): void;
   layerNorm(
     ...args: [
-      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats],
-      ...[sum: Floats | null, y: Floats, mean: Floats, rstd: Floats],
+      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats, y: Floats, mean: Floats, rstd: Floats],
       ...[rows: number, columns: number, epsilon: number],
       ...DropoutArguments,
     ]
   ): void;
   layerNormGrad(
     ...args: [
-      ...[sum: Floats, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
+      ...[x: Floats, residual: Floats | null, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
       ...[dx: Floats, dResidual: Floats | null, dGain: Floats, dBias: Floats],
       ...[rows: number, columns: number, epsilon: number],
       ...[accumulateGain: boolean, accumulateBias: boolean],

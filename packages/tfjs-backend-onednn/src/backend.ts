@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { type BackendValues, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type BackendValues, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { type Block, StoragePool } from './pool.js';
 
@@ -29,46 +29,6 @@ class Zeros {
   get values(): Float32Array {
     this.#values ??= new Float32Array(this.size);
     return this.#values;
-  }
-}
-
-/** What a kernel computed and can compute again, bit for bit: its memory may be given up until somebody reads it. */
-class Recomputable {
-  readonly dtype = 'float32';
-  refCount = 1;
-  #values: Float32Array | null;
-  #block: Block | null;
-
-  constructor(
-    { values, block }: { readonly values: Float32Array; readonly block: Block },
-    readonly pool: StoragePool,
-    /** What `compute` reads; alive as long as this. */
-    readonly sources: readonly DataId[],
-    readonly compute: (values: Float32Array) => void,
-  ) {
-    this.#values = values;
-    this.#block = block;
-    this.size = values.length;
-  }
-
-  readonly size: number;
-
-  get block(): Block | undefined {
-    return this.#block ?? undefined;
-  }
-
-  get values(): Float32Array {
-    if (this.#values === null) {
-      this.#block = this.pool.take(4 * this.size);
-      this.#values = new Float32Array(this.#block.slab.buffer, this.#block.offset, this.size);
-      this.compute(this.#values);
-    }
-    return this.#values;
-  }
-
-  giveUp(): void {
-    if (this.#block !== null) this.pool.give(this.#block);
-    this.#block = this.#values = null;
   }
 }
 
@@ -102,12 +62,9 @@ export class OneDnnBackend extends MathBackendCPU {
 
   override disposeData(dataId: DataId, force = false): boolean {
     if (!this.data.has(dataId)) return true;
-    const record: TensorData | Recomputable = this.#record(dataId);
+    const { block } = this.#record(dataId);
     const gone = super.disposeData(dataId, force);
-    if (gone && record.block !== undefined) this.#pool.give(record.block);
-    if (gone && record instanceof Recomputable) {
-      for (const source of record.sources) if (this.disposeData(source)) engine().removeDataId(source, this);
-    }
+    if (gone && block !== undefined) this.#pool.give(block);
     return gone;
   }
 
@@ -174,25 +131,6 @@ export class OneDnnBackend extends MathBackendCPU {
     this.#giveSpent();
     this.#spent = kept.block;
     return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
-  }
-
-  /**
-   * In a training step, says how to fill an output of the kernel that runs once more with the same bits, from tensors
-   * that stay alive with it.
-   */
-  canMakeAgain({ dataId }: TensorInfo, sources: readonly TensorInfo[], compute: (values: Float32Array) => void): void {
-    if (this.#gradientTargets === null) return;
-    const { values, block } = this.#record(dataId);
-    for (const source of sources) this.incRef(source.dataId);
-    const sourceIds = sources.map((source) => source.dataId);
-    const given = { values: values as Float32Array, block: block! };
-    this.data.set(dataId, new Recomputable(given, this.#pool, sourceIds, compute));
-  }
-
-  /** Gives the memory of a tensor up until somebody reads it; nothing happens where it cannot be made again. */
-  giveUp({ dataId }: TensorInfo): void {
-    const record = this.#record(dataId) as TensorData | Recomputable;
-    if (record instanceof Recomputable) record.giveUp();
   }
 
   /** For the kernel that computes the gradient of a parameter. */

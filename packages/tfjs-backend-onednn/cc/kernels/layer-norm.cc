@@ -11,28 +11,29 @@ namespace onednn_backend {
 
 namespace {
 
-// Room for the dropout mask of a row, with that for a whole Philox batch at the end.
+// Where a row needs scratch memory: the dropout mask and the sum, each with room for a whole Philox batch at the end.
 int64_t padded(int64_t columns) { return (columns + kPhiloxElements - 1) / kPhiloxElements * kPhiloxElements; }
 
 }  // namespace
 
-// s = residual + x ∘ mask
-INLINE void sum_row(const float* x, const float* residual, const float* mask, float* sum, int64_t columns) {
+// s = residual + x ∘ mask; returns x itself where there is no residual.
+INLINE const float* sum_row(const float* x, const float* residual, const float* mask, float* sum, int64_t columns) {
+  if (residual == nullptr) return x;
   if (mask == nullptr) {
     for (int64_t i = 0; i < columns; i++) sum[i] = residual[i] + x[i];
   } else {
     for (int64_t i = 0; i < columns; i++) sum[i] = residual[i] + x[i] * mask[i];
   }
+  return sum;
 }
 
-void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* sum, float* y,
-                     float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
-                     const Dropout& dropout, float* mask) {
+void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* y,
+                                  float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
+                                  const Dropout& dropout, float* mask, float* sum) {
   for (int64_t row = begin; row < end; row++) {
     const int64_t offset = row * columns;
     if (mask != nullptr) dropout_row_mask(dropout, row, columns, 0, columns, mask);
-    if (residual != nullptr) sum_row(x + offset, residual + offset, mask, sum + offset, columns);
-    const float* s = (residual == nullptr ? x : sum) + offset;
+    const float* s = sum_row(x + offset, residual == nullptr ? nullptr : residual + offset, mask, sum, columns);
     float total = 0;
 #pragma omp simd reduction(+ : total)
     for (int64_t i = 0; i < columns; i++) total += s[i];
@@ -48,14 +49,15 @@ void layer_norm_rows(const float* x, const float* residual, const float* gain, c
   }
 }
 
-void layer_norm_grad_rows(const float* sum, const float* gain, const float* mean, const float* rstd, const float* dy,
-                          float* dx, float* d_residual, float* d_gain, float* d_bias, int64_t begin, int64_t end,
-                          int64_t columns, const Dropout& dropout, float* mask) {
+void layer_norm_grad_rows(const float* x, const float* residual, const float* gain, const float* mean,
+                                       const float* rstd, const float* dy, float* dx, float* d_residual, float* d_gain,
+                                       float* d_bias, int64_t begin, int64_t end, int64_t columns,
+                                       const Dropout& dropout, float* mask, float* sum) {
   for (int64_t i = 0; i < columns; i++) d_gain[i] = d_bias[i] = 0;
   for (int64_t row = begin; row < end; row++) {
     const int64_t offset = row * columns;
     if (mask != nullptr) dropout_row_mask(dropout, row, columns, 0, columns, mask);
-    const float* s = sum + offset;
+    const float* s = sum_row(x + offset, residual == nullptr ? nullptr : residual + offset, mask, sum, columns);
     const float* gradient = dy + offset;
     const float center = mean[row], scale = rstd[row];
     float g_sum = 0, gn_sum = 0;
@@ -83,26 +85,28 @@ void layer_norm_grad_rows(const float* sum, const float* gain, const float* mean
   }
 }
 
-void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sum, float* y,
-                float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout) {
+void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* y, float* mean,
+                float* rstd, const LayerNormShape& shape, const Dropout& dropout) {
   parallel_ranges(shape.rows, 16, [&](int64_t begin, int64_t end) {
-    float* mask = residual != nullptr && dropout.active() ? thread_scratch(padded(shape.columns)) : nullptr;
-    layer_norm_rows(x, residual, gain, bias, sum, y, mean, rstd, begin, end, shape.columns, shape.epsilon, dropout,
-                    mask);
+    float* scratch = thread_scratch(2 * padded(shape.columns));
+    float* mask = residual != nullptr && dropout.active() ? scratch : nullptr;
+    layer_norm_rows(x, residual, gain, bias, y, mean, rstd, begin, end, shape.columns, shape.epsilon, dropout, mask,
+                    scratch + padded(shape.columns));
   });
 }
 
-void layer_norm_grad(const float* sum, const float* gain, const float* mean, const float* rstd, const float* dy,
-                     float* dx, float* d_residual, float* d_gain, float* d_bias, const LayerNormShape& shape,
-                     bool accumulate_gain, bool accumulate_bias, const Dropout& dropout) {
+void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
+                     const float* dy, float* dx, float* d_residual, float* d_gain, float* d_bias,
+                     const LayerNormShape& shape, bool accumulate_gain, bool accumulate_bias, const Dropout& dropout) {
   const int64_t columns = shape.columns;
   std::vector<float> partials(2 * kRowParts * columns);
   float* gain_partials = partials.data();
   float* bias_partials = gain_partials + kRowParts * columns;
   parallel_row_parts(shape.rows, [&](int64_t part, int64_t begin, int64_t end) {
-    float* mask = d_residual != nullptr && dropout.active() ? thread_scratch(padded(columns)) : nullptr;
-    layer_norm_grad_rows(sum, gain, mean, rstd, dy, dx, d_residual, gain_partials + part * columns,
-                         bias_partials + part * columns, begin, end, columns, dropout, mask);
+    float* scratch = thread_scratch(2 * padded(columns));
+    float* mask = residual != nullptr && dropout.active() ? scratch : nullptr;
+    layer_norm_grad_rows(x, residual, gain, mean, rstd, dy, dx, d_residual, gain_partials + part * columns,
+                         bias_partials + part * columns, begin, end, columns, dropout, mask, scratch + padded(columns));
   });
   add_row_parts(gain_partials, columns, d_gain, accumulate_gain);
   add_row_parts(bias_partials, columns, d_bias, accumulate_bias);

@@ -11,16 +11,16 @@ struct LayerNormShape {
   float epsilon;
 };
 
-// s = residual + x ∘ mask, written to `sum` (where residual is null, s = x and sum is not used),
+// s = residual + x ∘ mask (s = x where residual is null),
 // y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
-void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sum, float* y,
-                float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout);
+void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* y, float* mean,
+                float* rstd, const LayerNormShape& shape, const Dropout& dropout);
 
-// With s in `sum`, n = (s − mean) · rstd and g = dy ∘ gain:
+// With n = (s − mean) · rstd and g = dy ∘ gain:
 //   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
-//   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy;  d_residual is null where there was no residual
-void layer_norm_grad(const float* sum, const float* gain, const float* mean, const float* rstd, const float* dy,
-                     float* dx, float* d_residual, float* d_gain, float* d_bias, const LayerNormShape& shape,
-                     bool accumulate_gain, bool accumulate_bias, const Dropout& dropout);
+//   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy
+void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
+                     const float* dy, float* dx, float* d_residual, float* d_gain, float* d_bias,
+                     const LayerNormShape& shape, bool accumulate_gain, bool accumulate_bias, const Dropout& dropout);
 
 }  // namespace onednn_backend
