@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { type PreprocessOptions, preprocessOptions } from '../../src/data/preprocess-options.js';
@@ -25,6 +25,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'preprocess-'));
   destdir = join(folder, 'made', 'data-bin');
 });
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(options: Partial<PreprocessOptions>): Promise<void> {
   return preprocess({ ...defaults, sourceLang: 'de', targetLang: 'en', destdir, ...options });
