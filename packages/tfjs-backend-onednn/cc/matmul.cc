@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bfloat16.h"
 #include "column-sums.h"
 #include "gemm.h"
 #include "inline.h"
@@ -28,7 +29,7 @@ constexpr int64_t kLargeBlock = 2048, kBlock = kProductRows;
 constexpr int64_t kPackedWeights = 1 << 17;
 
 // Fewer rows than this do not repay packed panels.
-constexpr int64_t kTileRows = 64;
+constexpr int64_t kFewestPanelRows = 64;
 
 bool bfloat16_on = false;
 
@@ -146,18 +147,9 @@ const Product& product(const ProductKey& key) {
   return known != products.end() ? known->second : products.emplace(key, Product(key)).first->second;
 }
 
-// Round to nearest, ties to even; NaN stays NaN.
-INLINE uint16_t to_bfloat16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
-  const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
-  return static_cast<uint16_t>((is_nan ? bits | 0x400000 : rounded) >> 16);
-}
-
 void to_bfloat16s(const float* values, uint16_t* rounded, int64_t begin, int64_t end) {
 #pragma omp simd
-  for (int64_t i = begin; i < end; i++) rounded[i] = to_bfloat16(values[i]);
+  for (int64_t i = begin; i < end; i++) rounded[i] = rounded_to_bfloat16(values[i]);
 }
 
 // dz = dy where y is positive or NaN, else 0
@@ -270,7 +262,7 @@ Activations::Activations(const float* values, const float* relu_output, int64_t 
 
 void multiply(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
   const TileProducts* tiles = tile_products();
-  if (tiles != nullptr && (src.rows >= kTileRows || bfloat16_on || src.relu_output != nullptr)) {
+  if (tiles != nullptr && (src.rows >= kFewestPanelRows || bfloat16_on || src.relu_output != nullptr)) {
     multiply_tiles(*tiles, src, weights, epilogue, dst);
   } else if (src.bfloat16s != nullptr) {
     multiply_bfloat16(src, weights, epilogue, dst);

@@ -12,6 +12,7 @@
 #include "../parallel.h"
 #include "../storage.h"
 #include "../vector-math.h"
+#include "row-operations.h"
 
 namespace onednn_backend {
 
@@ -20,20 +21,7 @@ struct RowMaximum {
   float value, sum;  // sum of all scores
 };
 
-// The first index of a value that is there.
-INLINE int64_t first_index_of(const float* z, int64_t classes, float value) {
-  int64_t first = 0;
-  for (; first + kClassBlock <= classes; first += kClassBlock) {
-    int32_t found = 0;
-#pragma omp simd reduction(| : found)
-    for (int64_t i = 0; i < kClassBlock; i++) found |= z[first + i] == value;
-    if (found) break;
-  }
-  while (first < classes - 1 && z[first] != value) first++;
-  return first;
-}
-
-INLINE RowMaximum row_maximum(const float* z, int64_t classes) {
+INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
   float top = -std::numeric_limits<float>::infinity(), sum = 0;
 #pragma omp simd reduction(max : top) reduction(+ : sum)
   for (int64_t v = 0; v < classes; v++) {
@@ -105,7 +93,7 @@ void classifier_rows(float* logits, RowExponentials* exponentials, const int32_t
   for (int64_t i = begin; i < end; i++) {
     float* z = logits + i * classes;
     const int64_t row = first_row + i;
-    const RowMaximum top = row_maximum(z, classes);
+    const RowMaximum top = maximum_and_sum(z, classes);
     const float target_score = z[targets[row]];
     const RowExponentials row_exponentials = exponentiate_row(z, classes, top);
     if (exponentials != nullptr) exponentials[i] = row_exponentials;
@@ -146,7 +134,7 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
     const int64_t row = first_row + i;
     const float g_target = gradients.d_target_log_prob[row], g_mean = gradients.d_mean_log_prob[row];
     const RowExponentials row_exponentials =
-        exponentials == nullptr ? exponentiate_row(z, classes, row_maximum(z, classes)) : exponentials[i];
+        exponentials == nullptr ? exponentiate_row(z, classes, maximum_and_sum(z, classes)) : exponentials[i];
     const int64_t top = row_exponentials.top;
     const float inverse = row_exponentials.inverse(), rest = row_exponentials.others * inverse;  // p, 1 − p of `top`
     float h_top = 0, h_others = 0;

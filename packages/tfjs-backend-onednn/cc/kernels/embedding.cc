@@ -5,6 +5,7 @@
 #include <string>
 
 #include "../parallel.h"
+#include "row-operations.h"
 
 namespace onednn_backend {
 
@@ -25,10 +26,7 @@ void embedding_rows(const int32_t* ids, const float* weight, const int32_t* posi
                                  const float* position_table, float* y, int64_t begin, int64_t end, int64_t embed,
                                  float scale) {
   for (int64_t token = begin; token < end; token++) {
-    const float* word = weight + ids[token] * embed;
-    const float* position = position_table + positions[token] * embed;
-    float* output = y + token * embed;
-    for (int64_t i = 0; i < embed; i++) output[i] = scale * word[i] + position[i];
+    embed_row(weight + ids[token] * embed, position_table + positions[token] * embed, scale, y + token * embed, embed);
   }
 }
 

@@ -1,11 +1,11 @@
 #include "layer-norm.h"
 
-#include <cmath>
 #include <vector>
 
 #include "../column-sums.h"
 #include "../inline.h"
 #include "../storage.h"
+#include "row-operations.h"
 
 namespace onednn_backend {
 
@@ -34,18 +34,9 @@ void layer_norm_rows(const float* x, const float* residual, const float* gain, c
     const int64_t offset = row * columns;
     if (mask != nullptr) dropout_row_mask(dropout, row, columns, 0, columns, mask);
     const float* s = sum_row(x + offset, residual == nullptr ? nullptr : residual + offset, mask, sum, columns);
-    float total = 0;
-#pragma omp simd reduction(+ : total)
-    for (int64_t i = 0; i < columns; i++) total += s[i];
-    const float center = total / columns;
-    float squares = 0;
-#pragma omp simd reduction(+ : squares)
-    for (int64_t i = 0; i < columns; i++) squares += (s[i] - center) * (s[i] - center);
-    const float scale = 1.0f / std::sqrt(squares / columns + epsilon);
-    float* output = y + offset;
-    for (int64_t i = 0; i < columns; i++) output[i] = (s[i] - center) * scale * gain[i] + bias[i];
-    mean[row] = center;
-    rstd[row] = scale;
+    const RowMoments moments = normalize_row(s, gain, bias, y + offset, columns, epsilon);
+    mean[row] = moments.mean;
+    rstd[row] = moments.rstd;
   }
 }
 

@@ -2,26 +2,39 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "../bfloat16.h"
 #include "../inline.h"
 #include "../vector-math.h"
 
-// What translating does to one row at a time.
+// What kernels do to one row at a time.
 namespace onednn_backend {
 
-constexpr float kLayerNormEpsilon = 1e-5f;
+constexpr float kLayerNormEpsilon = 1e-5f;  // of PyTorch's LayerNorm
 
-// y = (x − mean) / √(variance + ε) · gain + bias; y may be x.
-INLINE void normalize_row(const float* x, const float* gain, const float* bias, float* y, int64_t columns) {
+// Of a row: its mean, and 1 / √(variance + ε).
+struct RowMoments {
+  float mean, rstd;
+};
+
+// y = (x − mean) · rstd · gain + bias; y may be x.
+INLINE RowMoments normalize_row(const float* x, const float* gain, const float* bias, float* y, int64_t columns,
+                                float epsilon = kLayerNormEpsilon) {
   float total = 0, squares = 0;
 #pragma omp simd reduction(+ : total)
   for (int64_t i = 0; i < columns; i++) total += x[i];
   const float center = total / columns;
 #pragma omp simd reduction(+ : squares)
   for (int64_t i = 0; i < columns; i++) squares += (x[i] - center) * (x[i] - center);
-  const float scale = 1.0f / std::sqrt(squares / columns + kLayerNormEpsilon);
+  const float scale = 1.0f / std::sqrt(squares / columns + epsilon);
   for (int64_t i = 0; i < columns; i++) y[i] = (x[i] - center) * scale * gain[i] + bias[i];
+  return {center, scale};
+}
+
+// y = scale · word + place
+INLINE void embed_row(const float* word, const float* place, float scale, float* y, int64_t embed) {
+  for (int64_t i = 0; i < embed; i++) y[i] = scale * word[i] + place[i];
 }
 
 template <class Stored>
@@ -39,18 +52,52 @@ INLINE void fetch_ahead(const Stored* values, int64_t count) {
   for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(values + i);
 }
 
-// scores ← softmax(scores)
-INLINE void softmax_scores(float* scores, int64_t count) {
-  float top = scores[0], sum = 0;
+// −∞ of no elements.
+INLINE float row_maximum(const float* x, int64_t count) {
+  float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
-  for (int64_t i = 0; i < count; i++) top = scores[i] > top ? scores[i] : top;
+  for (int64_t i = 0; i < count; i++) top = x[i] > top ? x[i] : top;
+  return top;
+}
+
+INLINE bool any_equal(const float* x, int64_t count, float value) {
+  int32_t found = 0;
+#pragma omp simd reduction(| : found)
+  for (int64_t i = 0; i < count; i++) found |= x[i] == value;
+  return found != 0;
+}
+
+// Where the value first stands; the last index where it does not (NaN).
+INLINE int64_t first_index_of(const float* x, int64_t count, float value) {
+  constexpr int64_t kBlock = 64;
+  int64_t index = 0;
+  while (index + kBlock < count && !any_equal(x + index, kBlock, value)) index += kBlock;
+  while (index < count - 1 && x[index] != value) index++;
+  return index;
+}
+
+// y = softmax(x); y may be x.
+INLINE void softmax_row(const float* x, float* y, int64_t count) {
+  const float top = row_maximum(x, count);
+  float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t i = 0; i < count; i++) {
-    scores[i] = vector_exp(scores[i] - top);
-    sum += scores[i];
+    y[i] = vector_exp(x[i] - top);
+    sum += y[i];
   }
   const float inverse = 1.0f / sum;
-  for (int64_t i = 0; i < count; i++) scores[i] *= inverse;
+  for (int64_t i = 0; i < count; i++) y[i] *= inverse;
+}
+
+// log Σ exp(x − top) for the row's maximum; the largest one's own 1 is added last, so that a sure class keeps its digits.
+INLINE float log_sum_below(const float* x, int64_t count, float top) {
+  const int64_t index = first_index_of(x, count, top);
+  float before = 0, after = 0;
+#pragma omp simd reduction(+ : before)
+  for (int64_t i = 0; i < index; i++) before += vector_exp(x[i] - top);
+#pragma omp simd reduction(+ : after)
+  for (int64_t i = index + 1; i < count; i++) after += vector_exp(x[i] - top);
+  return std::log1p(before + after);
 }
 
 }  // namespace onednn_backend

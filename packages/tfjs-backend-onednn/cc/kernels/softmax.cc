@@ -1,50 +1,19 @@
 #include "softmax.h"
 
-#include <cmath>
-#include <limits>
-
-#include "../inline.h"
 #include "../parallel.h"
-#include "../vector-math.h"
+#include "row-operations.h"
 
 namespace onednn_backend {
 
-INLINE float maximum(const float* x, int64_t columns) {
-  float top = -std::numeric_limits<float>::infinity();
-#pragma omp simd reduction(max : top)
-  for (int64_t i = 0; i < columns; i++) top = x[i] > top ? x[i] : top;
-  return top;
-}
-
 void softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
-  for (int64_t row = begin; row < end; row++) {
-    const float* scores = x + row * columns;
-    float* weights = y + row * columns;
-    const float top = maximum(scores, columns);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < columns; i++) {
-      weights[i] = vector_exp(scores[i] - top);
-      sum += weights[i];
-    }
-    const float inverse = 1.0f / sum;
-    for (int64_t i = 0; i < columns; i++) weights[i] *= inverse;
-  }
+  for (int64_t row = begin; row < end; row++) softmax_row(x + row * columns, y + row * columns, columns);
 }
 
 void log_softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int64_t columns) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
     float* output = y + row * columns;
-    const float top = maximum(scores, columns);
-    int64_t index = 0;
-    while (index < columns - 1 && scores[index] != top) index++;
-    float before = 0, after = 0;
-#pragma omp simd reduction(+ : before)
-    for (int64_t i = 0; i < index; i++) before += vector_exp(scores[i] - top);
-#pragma omp simd reduction(+ : after)
-    for (int64_t i = index + 1; i < columns; i++) after += vector_exp(scores[i] - top);
-    const float log_sum = std::log1p(before + after);
+    const float top = row_maximum(scores, columns), log_sum = log_sum_below(scores, columns, top);
     for (int64_t i = 0; i < columns; i++) output[i] = (scores[i] - top) - log_sum;
   }
 }

@@ -94,14 +94,6 @@ float* reserve(Buffer& buffer, int64_t elements) {
 
 float* data(Buffer& buffer) { return static_cast<float*>(buffer.data()); }
 
-// x[row] = scale · token + position, normalised where there is a norm
-void embed_row(const EmbeddingTables& tables, float scale, int32_t token, int64_t position, float* x, int64_t embed) {
-  const float* word = tables.tokens + token * embed;
-  const float* place = tables.positions + position * embed;
-  for (int64_t i = 0; i < embed; i++) x[i] = scale * word[i] + place[i];
-  if (tables.norm.gain != nullptr) normalize_row(x, tables.norm.gain, tables.norm.bias, x, embed);
-}
-
 // Working memory of one pass over rows: the residual stream, and what products read and write.
 struct Rows {
   Transformer& model;
@@ -110,6 +102,20 @@ struct Rows {
 
   int64_t embed() const { return model.sizes.embed; }
   float* x(int64_t row) const { return data(model.scratch.x) + row * embed(); }
+
+  // x[row] = scale · token + position, normalised where there is a norm; and what the first sublayer reads.
+  template <class PositionOf>
+  void begin(const EmbeddingTables& tables, float scale, const int32_t* ids, const PositionOf& position_of,
+             const Norm& before) const {
+    const auto [first, last] = team.part(count);
+    for (int64_t row = first; row < last; row++) {
+      float* target = x(row);
+      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target, embed());
+      if (tables.norm.gain != nullptr) normalize_row(target, tables.norm.gain, tables.norm.bias, target, embed());
+      read(row, before);
+    }
+    team.barrier();
+  }
 
   // What a sublayer reads of one row: x, normalised where the norm comes first.
   void read(int64_t row, const Norm& before) const {
@@ -178,6 +184,32 @@ void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& sizes) 
   reserve(scratch.projected, rows * whole_panels(embed));
   reserve(scratch.wide, rows * std::max(whole_panels(3 * embed), whole_panels(sizes.inner)));
 }
+
+// The context of attention, written head by head: where the output projection reads it, or until it is converted.
+class ContextRows {
+ public:
+  explicit ContextRows(Transformer& model)
+      : input_(model.scratch.context), in_place_(input_.precision() == Precision::float32),
+        stride_(in_place_ ? input_.stride() : model.sizes.embed),
+        values_(in_place_ ? input_.row(0) : data(model.scratch.projected)) {}
+
+  float* row(int64_t row) const { return values_ + row * stride_; }
+
+  // Called by every thread when its heads are done.
+  void finish(int64_t count, const Team& team) const {
+    team.barrier();
+    if (in_place_) return;
+    const auto [begin, end] = team.part(count);
+    for (int64_t row = begin; row < end; row++) input_.set_row(row, this->row(row));
+    team.barrier();
+  }
+
+ private:
+  GemmInput& input_;
+  bool in_place_;
+  int64_t stride_;
+  float* values_;
+};
 
 INLINE const float* as_floats(const float* stored, int64_t, float*) { return stored; }
 
@@ -254,7 +286,7 @@ Decoding::~Decoding() {
 }
 
 void Decoding::encode(const int32_t* ids, const int32_t* positions) {
-  const int64_t count = starts_.back(), embed = model_.sizes.embed;
+  const int64_t count = starts_.back();
   const StackSizes& sizes = model_.sizes.encoder;
   reserve_scratch(model_, count, sizes);
   source_.memory =
@@ -262,13 +294,8 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
     const Rows rows{model_, count, team};
-    const auto [begin, end] = team.part(count);
-    const Norm first = sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm;
-    for (int64_t row = begin; row < end; row++) {
-      embed_row(model_.source_embedding, sizes.scale, ids[row], positions[row], rows.x(row), embed);
-      rows.read(row, first);
-    }
-    team.barrier();
+    rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
+               sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm);
     for (int64_t index = 0; index < sizes.layers; index++) {
       const EncoderLayer& layer = model_.encoder[index];
       rows.project_wide(layer.self.query_key_value);
@@ -299,10 +326,7 @@ void Decoding::attend_encoder(const Team& team) {
   const int64_t stride = whole_panels(3 * embed), padded_dim = pad_to_panel(dim);
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   const float* wide = data(model_.scratch.wide);
-  GemmInput& context = model_.scratch.context;
-  const bool in_place = context.precision() == Precision::float32;
-  const int64_t context_stride = in_place ? context.stride() : embed;
-  float* contexts = in_place ? context.row(0) : data(model_.scratch.projected);
+  const ContextRows contexts(model_);
   const int64_t sentences = static_cast<int64_t>(starts_.size()) - 1;
   constexpr int64_t kQueries = 48;
   for (int64_t task = team.thread; task < sentences * heads; task += team.threads) {
@@ -318,19 +342,15 @@ void Decoding::attend_encoder(const Team& team) {
       const int64_t count = std::min(kQueries, length - block);
       pack_rows(first + block * stride, stride, scale, query, dim, count, dim);
       small_gemm({query, dim, 1}, key, keys, scores, keys, count, keys, dim, false);
-      for (int64_t i = 0; i < count; i++) softmax_scores(scores + i * keys, length);
+      for (int64_t i = 0; i < count; i++) softmax_row(scores + i * keys, scores + i * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, count, padded_dim, length, false);
       for (int64_t i = 0; i < count; i++) {
-        std::memcpy(contexts + (start + block + i) * context_stride + head * dim, output + i * padded_dim,
+        std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim,
                     dim * sizeof(float));
       }
     }
   }
-  team.barrier();
-  if (in_place) return;
-  const auto [begin, end] = team.part(starts_.back());
-  for (int64_t row = begin; row < end; row++) context.set_row(row, contexts + row * embed);
-  team.barrier();
+  contexts.finish(starts_.back(), team);
 }
 
 template <class Stored>
@@ -401,13 +421,8 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
   const NormOrder order{sizes.normalize_before};
   with_team([&](const Team& team) {
     const Rows rows{model_, count, team};
-    const auto [begin, end] = team.part(count);
-    const Norm first = sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm;
-    for (int64_t row = begin; row < end; row++) {
-      embed_row(model_.target_embedding, sizes.scale, tokens[row], position, rows.x(row), embed);
-      rows.read(row, first);
-    }
-    team.barrier();
+    rows.begin(model_.target_embedding, sizes.scale, tokens.data(), [&](int64_t) { return position; },
+               sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
     for (int64_t index = 0; index < sizes.layers; index++) {
       const DecoderLayer& layer = model_.decoder[index];
       rows.project_wide(layer.self.query_key_value);
@@ -426,6 +441,7 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
                         is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
     }
     if (features == nullptr) return;
+    const auto [begin, end] = team.part(count);
     for (int64_t row = begin; row < end; row++) {
       const Norm& norm = model_.decoder_norm;
       for (int64_t copy = row * repeats; copy < (row + 1) * repeats; copy++) {
@@ -474,12 +490,12 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
       const int64_t offset = head * dim;
       if (dim % 8 == 0) {
         score_rows(query + offset, keys.data(), offset, length, dim, scores);
-        softmax_scores(scores, length);
+        softmax_row(scores, scores, length);
         weigh_rows(scores, keys.data(), embed + offset, length, dim, output + offset);
         continue;
       }
       for (int64_t i = 0; i < length; i++) scores[i] = dot(query + offset, keys[i] + offset, dim);
-      softmax_scores(scores, length);
+      softmax_row(scores, scores, length);
       for (int64_t d = offset; d < offset + dim; d++) {
         output[d] = 0;
         for (int64_t i = 0; i < length; i++) output[d] += scores[i] * to_float(keys[i][embed + d]);
@@ -497,10 +513,7 @@ void Decoding::attend_source(int64_t layer, const Team& team) {
   const int64_t query_stride = whole_panels(embed), padded_dim = pad_to_panel(dim), beams = step_beams_;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   const Stored* memory = static_cast<const Stored*>(source_.memory->data()) + layer * source_.starts.back();
-  GemmInput& context = model_.scratch.context;
-  const bool in_place = context.precision() == Precision::float32;
-  const int64_t context_stride = in_place ? context.stride() : embed;
-  float* contexts = in_place ? context.row(0) : data(model_.scratch.projected);
+  const ContextRows contexts(model_);
   const auto [begin, end] = team.part(static_cast<int64_t>(sentence_.size()) * heads);
   for (int64_t task = begin; task < end; task++) {
     const int64_t active = task / heads, head = task % heads, sentence = sentence_[active];
@@ -513,18 +526,14 @@ void Decoding::attend_source(int64_t layer, const Team& team) {
     const float* key = as_floats(memory + source_.starts[sentence] + head * elements, elements, unpacked);
     const float* value = key + dim * keys;
     small_gemm({query, padded_dim, 1}, key, keys, scores, keys, beams, keys, dim, false);
-    for (int64_t beam = 0; beam < beams; beam++) softmax_scores(scores + beam * keys, length);
+    for (int64_t beam = 0; beam < beams; beam++) softmax_row(scores + beam * keys, scores + beam * keys, length);
     small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, beams, padded_dim, length, false);
     for (int64_t beam = 0; beam < beams; beam++) {
-      std::memcpy(contexts + (active * beams + beam) * context_stride + head * dim, output + beam * padded_dim,
+      std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim,
                   dim * sizeof(float));
     }
   }
-  team.barrier();
-  if (in_place) return;
-  const auto [first, last] = team.part(step_rows());
-  for (int64_t row = first; row < last; row++) context.set_row(row, contexts + row * embed);
-  team.barrier();
+  contexts.finish(step_rows(), team);
 }
 
 void Decoding::top(const float* penalties, float temperature, float* table, int64_t width) {

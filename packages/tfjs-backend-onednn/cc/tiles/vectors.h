@@ -1,6 +1,6 @@
 #pragma once
 
-// Sixteen lanes of AVX-512 and what products do with them. Only for builds that have them: see kTileBuild in products.h.
+// Sixteen lanes of AVX-512 and what products do with them. Only for builds that have them; TileProducts says which do.
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
