@@ -1,28 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCommand } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { commandFolder } from '../helpers/text-command.js';
 import { goldenPath } from '../text/golden.js';
 
-let directory: string;
-const at = (name: string): string => join(directory, name);
+const { at, linesOf, run } = commandFolder();
 const write = (name: string, text: string): void => writeFileSync(at(name), text);
-/** The lines of an output, which has no end of a line but `\n`. */
-const linesOf = (name: string): string[] => readFileSync(at(name), 'utf8').split('\n').slice(0, -1);
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'odd-lines-'));
-  write('truecase', 'Haus (2/2)\n');
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-/** Runs a command line; single spaces separate words, DIR is the test's folder. */
-async function run(line: string): Promise<void> {
-  const [name, ...argv] = line.replaceAll('DIR', directory).split(' ');
-  await runCommand(await commands.find((command) => command.name === name)!.load(), argv);
-}
+beforeEach(() => write('truecase', 'Haus (2/2)\n'));
 
 /** More than one block of the reader. */
 const LONG = 300_000;

@@ -1,106 +1,93 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCommand } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { commandFolder } from '../helpers/text-command.js';
 import { goldenLines, goldenPath } from '../text/golden.js';
 import { hasNative } from '../text/sentencepiece/engines.js';
 
-let directory: string;
-const at = (name: string): string => join(directory, name);
-const linesOf = (name: string): string[] => readFileSync(at(name), 'utf8').split('\n').slice(0, -1);
+const folder = commandFolder();
+const { at, linesOf } = folder;
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'spm-commands-'));
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-/** Runs a command line; TMP is the test's folder, GOLD that of golden texts. */
-async function run(line: string): Promise<void> {
-  const expand = (word: string): string => word.replaceAll('TMP', directory).replaceAll('GOLD', goldenPath('spm'));
-  const [name, ...argv] = line.split(' ').map(expand);
-  await runCommand(await commands.find((command) => command.name === name)!.load(), argv);
-}
+/** Runs a command line; DIR is the test's folder, GOLD that of golden texts. */
+const run = (line: string): Promise<void> => folder.run(line.replaceAll('GOLD', goldenPath('spm')));
 
 test.each([
-  { line: 'spm-encode --model GOLD/bpe.model GOLD/test.de TMP/out', golden: 'test.bpe.de' },
+  { line: 'spm-encode --model GOLD/bpe.model GOLD/test.de DIR/out', golden: 'test.bpe.de' },
   {
-    line: 'spm-encode --model=GOLD/unigram.model --output_format=id GOLD/test.en TMP/out',
+    line: 'spm-encode --model=GOLD/unigram.model --output_format=id GOLD/test.en DIR/out',
     golden: 'test.unigram.ids.en',
   },
-  { line: 'spm-encode --model GOLD/bpe.model --output-format id GOLD/test.de TMP/out', golden: 'test.bpe.ids.de' },
-  { line: 'spm-decode --model GOLD/unigram.model GOLD/test.unigram.en TMP/out', golden: 'test.en' },
+  { line: 'spm-encode --model GOLD/bpe.model --output-format id GOLD/test.de DIR/out', golden: 'test.bpe.ids.de' },
+  { line: 'spm-decode --model GOLD/unigram.model GOLD/test.unigram.en DIR/out', golden: 'test.en' },
 ])('$line', async ({ line, golden }) => {
   await run(line);
   expect(linesOf('out')).toEqual(goldenLines(`spm/${golden}`));
 });
 
 test('spm-decode writes the sign of the unknown piece for its id', async () => {
-  await run('spm-decode --model GOLD/bpe.model --input_format id GOLD/test.bpe.ids.en TMP/out');
+  await run('spm-decode --model GOLD/bpe.model --input_format id GOLD/test.bpe.ids.en DIR/out');
   expect(linesOf('out')).toEqual(goldenLines('spm/test.en').map((line) => line.replace('es2017', 'es201 ⁇ ')));
 });
 
 test.each([
   { line: 'spm-encode', message: '--model is missing' },
-  { line: 'spm-encode --model GOLD/test.de GOLD/test.de TMP/out', message: 'is not a SentencePiece model' },
-  { line: 'spm-encode --model GOLD/bpe.model --seed 1 GOLD/test.de TMP/out', message: '--random-seed is there for' },
-  { line: 'spm-encode --model GOLD/bpe.model --nbest_size 513 GOLD/test.de TMP/out', message: 'the most is 512' },
-  { line: 'spm-decode --model GOLD/bpe.model --input_format id TMP/in TMP/out', message: "line 2: 'x' is not an id" },
-  { line: 'spm-decode --model GOLD/bpe.model --input_format id TMP/far TMP/out', message: 'line 1: ' },
+  { line: 'spm-encode --model GOLD/test.de GOLD/test.de DIR/out', message: 'is not a SentencePiece model' },
+  { line: 'spm-encode --model GOLD/bpe.model --seed 1 GOLD/test.de DIR/out', message: '--random-seed is there for' },
+  { line: 'spm-encode --model GOLD/bpe.model --nbest_size 513 GOLD/test.de DIR/out', message: 'the most is 512' },
+  { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/in DIR/out', message: "line 2: 'x' is not an id" },
+  { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/far DIR/out', message: 'line 1: ' },
   { line: 'spm-train --input GOLD/test.de', message: '--model-prefix is missing' },
   {
-    line: 'spm-train --input GOLD/test.de --model_prefix TMP/m --pad_id 1',
+    line: 'spm-train --input GOLD/test.de --model_prefix DIR/m --pad_id 1',
     message: '--bos-id and --pad-id are both 1',
   },
-  { line: 'spm-train --model_prefix TMP/m --bos_id 300 --vocab_size 300', message: '--bos-id: 300 is too large' },
-  { line: 'spm-train --model_prefix TMP/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
+  { line: 'spm-train --model_prefix DIR/m --bos_id 300 --vocab_size 300', message: '--bos-id: 300 is too large' },
+  { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');
   writeFileSync(at('far'), '5 90000\n');
   const refused = run(line);
   await expect(refused).rejects.toThrow(UserError);
   await expect(refused).rejects.toThrow(message);
-  expect(readdirSync(directory).sort()).toEqual(['far', 'in']);
+  expect(readdirSync(folder.path).sort()).toEqual(['far', 'in']);
 });
 
 describe.runIf(hasNative)('with the add-on', () => {
   test('spm-train writes a model that spm-encode and spm-decode use', async () => {
     await run(
-      'spm-train --input GOLD/test.de,GOLD/test.en --model_prefix=TMP/m --model_type=bpe --vocab_size=200 ' +
+      'spm-train --input GOLD/test.de,GOLD/test.en --model_prefix=DIR/m --model_type=bpe --vocab_size=200 ' +
         '--character_coverage 1.0 --split_digits=true --user_defined_symbols=<a>,<b> --minloglevel 3',
     );
     const pieces = linesOf('m.vocab').map((line) => line.split('\t')[0]);
     expect(pieces).toHaveLength(200);
     expect(pieces.slice(0, 5)).toEqual(['<unk>', '<s>', '</s>', '<a>', '<b>']);
     expect(pieces.some((piece) => /\d\d/.test(piece!))).toBe(false);
-    await run('spm-encode --model TMP/m.model GOLD/test.de TMP/encoded');
-    await run('spm-decode --model TMP/m.model TMP/encoded TMP/decoded');
+    await run('spm-encode --model DIR/m.model GOLD/test.de DIR/encoded');
+    await run('spm-decode --model DIR/m.model DIR/encoded DIR/decoded');
     expect(linesOf('decoded')).toEqual(goldenLines('spm/test.de'));
   });
 
   test('spm-train leaves nothing behind where the text ends in a mistake', async () => {
     writeFileSync(at('bad'), Buffer.from('ein Satz\nein \xff Satz\n', 'latin1'));
-    await expect(run('spm-train --input GOLD/test.de,TMP/bad --model_prefix TMP/m --minloglevel 3')).rejects.toThrow(
+    await expect(run('spm-train --input GOLD/test.de,DIR/bad --model_prefix DIR/m --minloglevel 3')).rejects.toThrow(
       'bad line 2 is not valid UTF-8',
     );
     expect(existsSync(at('m.model')) || existsSync(at('m.vocab'))).toBe(false);
   });
 
   test('spm-encode writes every list of an n-best format, and samples that repeat', async () => {
-    await run('spm-encode --model GOLD/unigram.model --output_format nbest_piece --nbest 3 GOLD/test.en TMP/lists');
+    await run('spm-encode --model GOLD/unigram.model --output_format nbest_piece --nbest 3 GOLD/test.en DIR/lists');
     expect(linesOf('lists').slice(0, 60)).toEqual(goldenLines('spm/test.unigram.nbest3.en'));
     for (const [name, seed] of [
       ['a', 1],
       ['b', 1],
       ['c', 2],
     ]) {
-      await run(`spm-encode --model GOLD/bpe.model --alpha 0.1 --random_seed ${seed} GOLD/test.en TMP/${name}`);
+      await run(`spm-encode --model GOLD/bpe.model --alpha 0.1 --random_seed ${seed} GOLD/test.en DIR/${name}`);
     }
     expect(linesOf('a')).toEqual(linesOf('b'));
     expect(linesOf('a')).not.toEqual(linesOf('c'));
-    await run('spm-decode --model GOLD/bpe.model TMP/a TMP/decoded');
+    await run('spm-decode --model GOLD/bpe.model DIR/a DIR/decoded');
     expect(linesOf('decoded')).toEqual(goldenLines('spm/test.en'));
   });
 });

@@ -1,27 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCommand } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { commandFolder } from '../helpers/text-command.js';
 import { goldenLines, goldenPath } from '../text/golden.js';
 
-let directory: string;
-const at = (name: string): string => join(directory, name);
+const folder = commandFolder();
+const { at, linesOf, run } = folder;
 const read = (name: string): string => readFileSync(at(name), 'utf8');
-const linesOf = (name: string): string[] => read(name).split('\n').slice(0, -1);
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'text-commands-'));
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-/** Runs a command line, e.g. `lowercase in out`; single spaces separate words. */
-async function run(line: string): Promise<void> {
-  const [name, ...argv] = line.split(' ');
-  await runCommand(await commands.find((command) => command.name === name)!.load(), argv);
-}
 
 describe('a line filter reads a file and writes another', () => {
   test.each([
@@ -99,10 +84,10 @@ describe('bad input is a user error and leaves no output behind', () => {
     { line: 'learn-joint-bpe-and-vocab -i DIR/one -o DIR/out', message: '1 input files, but 0 vocabulary files' },
     { line: 'learn-joint-bpe-and-vocab -i DIR/empty -o DIR/out --write-vocabulary DIR/v', message: 'nothing to learn' },
   ])('$line', async ({ line, message }) => {
-    const before = readdirSync(directory);
-    const outcome = run(line.replaceAll('DIR', directory));
+    const before = readdirSync(folder.path);
+    const outcome = run(line);
     await expect(outcome).rejects.toThrow(UserError);
     await expect(outcome).rejects.toThrow(message);
-    expect(readdirSync(directory)).toEqual(before);
+    expect(readdirSync(folder.path)).toEqual(before);
   });
 });
