@@ -5,12 +5,12 @@ import { attempt, waitWhileBusy } from './file-errors.js';
 
 export { writeLineBlocksAtomically, writeLinesAtomically, writeParallelLinesAtomically } from './write-lines.js';
 
-const CHUNK_BYTES = 1 << 16;
+const BLOCK_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * The lines of a UTF-8 text file, without their ends, read in chunks: memory is bounded by the longest line.
+ * The lines of a UTF-8 text file, without their ends, read in blocks: memory is bounded by the longest line.
  *
  * Lines end as in Python's universal newlines, by which fairseq reads: at `\n`, `\r\n` or a lone `\r`; not at U+0085,
  * U+2028 or a form feed. A last line needs no end; an empty file has no lines. A byte order mark is kept as U+FEFF.
@@ -22,11 +22,11 @@ export function* readLines(path: string): Generator<string, void, undefined> {
   for (const lines of readLineBlocks(path)) yield* lines;
 }
 
-/** The lines of `readLines`, a chunk of the file at a time: faster where there are many short ones. */
+/** The lines of `readLines`, a block of the file at a time: faster where there are many short ones. */
 export function* readLineBlocks(path: string): Generator<readonly string[], void, undefined> {
   const name = path === '-' ? 'standard input' : path;
   let before = 0;
-  for (const block of splitBlocks(readChunks(path))) {
+  for (const block of readByteBlocks(path)) {
     if (!isUtf8(block)) {
       const { valid, error } = examineBlock(block, name, before);
       yield valid;
@@ -69,49 +69,51 @@ export function* readParallelLines(
   }
 }
 
-/** Buffers of a file's bytes in order, each at most CHUNK_BYTES long and only valid until the next one is asked for. */
-function* readChunks(path: string): Generator<Buffer, void, undefined> {
+/**
+ * The bytes of a file, or of a part of it, in blocks of whole lines with their ends, of which only the last may lack one.
+ * The bytes of a newline never occur inside a UTF-8 sequence, so bytes can be cut before decoding; they may be no UTF-8.
+ * A block is only valid until the next one is asked for.
+ * @param path a file, or `-` for standard input
+ * @param range where the part begins and ends; without it the whole, also of what cannot be read at a place
+ */
+export function* readByteBlocks(
+  path: string,
+  range?: { readonly start: number; readonly end: number },
+): Generator<Buffer, void, undefined> {
   const handle = path === '-' ? 0 : attempt(path, 'read', () => openSync(path, 'r'));
+  let position = range?.start ?? null;
+  const end = range?.end ?? Number.POSITIVE_INFINITY;
+  let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let filled = 0;
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
-      const length = attempt(path, 'read', () => waitWhileBusy(() => readSync(handle, buffer, 0, buffer.length, null)));
-      if (length === 0) return;
-      yield buffer.subarray(0, length);
+      const wanted = Math.min(buffer.length - filled, end - (position ?? 0));
+      const length = attempt(path, 'read', () =>
+        waitWhileBusy(() => readSync(handle, buffer, filled, wanted, position)),
+      );
+      if (length === 0) break;
+      if (position !== null) position += length;
+      const whole = lastLineEnd(buffer, Math.max(0, filled - 1), filled + length);
+      filled += length;
+      if (whole > 0) {
+        yield buffer.subarray(0, whole);
+        buffer.copyWithin(0, whole, filled);
+        filled -= whole;
+      } else if (filled === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     }
+    if (filled > 0) yield buffer.subarray(0, filled);
   } finally {
     if (path !== '-') closeSync(handle);
   }
 }
 
-/**
- * Blocks of whole lines with their ends, of which only the last may lack one. The bytes of a newline never occur inside
- * a UTF-8 sequence, so bytes can be cut before decoding. A block is only valid until the next one is asked for.
- */
-function* splitBlocks(chunks: Iterable<Buffer>): Generator<Buffer, void, undefined> {
-  let carried: Buffer[] = [];
-  for (let chunk of chunks) {
-    if (carried.at(-1)?.at(-1) === RETURN && chunk[0] !== NEWLINE) {
-      yield Buffer.concat(carried);
-      carried = [];
-    }
-    const end = lastLineEnd(chunk);
-    if (end > 0) {
-      const whole = chunk.subarray(0, end);
-      yield carried.length === 0 ? whole : Buffer.concat([...carried, whole]);
-      carried = [];
-      chunk = chunk.subarray(end);
-    }
-    if (chunk.length > 0) carried.push(Buffer.from(chunk));
-  }
-  if (carried.length > 0) yield Buffer.concat(carried);
-}
-
-/** The place behind the last end of a line, 0 without one; a return at the end may be half of an end. */
-function lastLineEnd(chunk: Buffer): number {
-  const newline = chunk.lastIndexOf(NEWLINE);
-  const carriageReturn = chunk.subarray(newline + 1, -1).lastIndexOf(RETURN);
-  return carriageReturn < 0 ? newline + 1 : newline + 1 + carriageReturn + 1;
+/** The place behind the last end of a line in `bytes[from, end)`, 0 without one; a return at the end may be half of an end. */
+function lastLineEnd(bytes: Buffer, from: number, end: number): number {
+  const part = bytes.subarray(from, end);
+  const newline = part.lastIndexOf(NEWLINE);
+  const carriageReturn = part.subarray(newline + 1, -1).lastIndexOf(RETURN);
+  const last = carriageReturn < 0 ? newline : newline + 1 + carriageReturn;
+  return last < 0 ? 0 : from + last + 1;
 }
 
 function splitLines(text: string): string[] {

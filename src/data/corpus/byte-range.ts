@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { attempt, waitWhileBusy } from '../../text/file-errors.js';
-import { readLines } from '../../text/lines.js';
+import { attempt } from '../../text/file-errors.js';
+import { readByteBlocks, readLines } from '../../text/lines.js';
 
 /** Whole lines of a file: the bytes from `start` up to `end`. */
 export interface ByteRange {
@@ -11,8 +11,6 @@ export interface ByteRange {
 }
 
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-const BLOCK_BYTES = 1 << 18;
 
 /** A smaller share of a file is not worth a thread. */
 export const SMALLEST_SHARE = 1 << 18;
@@ -51,44 +49,15 @@ function afterNewline(file: number, from: number, size: number): number {
 /**
  * Passes the bytes of a range on in blocks of whole lines: memory is bounded by the longest line.
  *
- * @param take is given a buffer, valid during the call, and how many of its bytes are the block
+ * @param take is given a block, valid during the call
  * @throws UserError if the file cannot be read or is not UTF-8 (names the line)
  */
-export function readBlocks({ path, start, end }: ByteRange, take: (bytes: Buffer, length: number) => void): void {
-  withFile(path, (file) => {
-    let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    let filled = 0;
-    const seekable = Number.isFinite(end);
-    for (let position = start; ; ) {
-      const wanted = Math.min(buffer.length - filled, end - position);
-      const length = attempt(path, 'read', () =>
-        waitWhileBusy(() => readSync(file, buffer, filled, wanted, seekable ? position : null)),
-      );
-      if (length === 0) break;
-      position += length;
-      filled += length;
-      const whole = endOfWholeLines(buffer, filled);
-      if (whole > 0) {
-        pass(buffer, whole);
-        buffer.copyWithin(0, whole, filled);
-        filled -= whole;
-      } else if (filled === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
-    }
-    if (filled > 0) pass(buffer, filled);
-  });
-
-  function pass(bytes: Buffer, length: number): void {
-    if (!isUtf8(bytes.subarray(0, length))) refuseInvalidUtf8(path);
-    take(bytes, length);
+export function readBlocks({ path, start, end }: ByteRange, take: (block: Buffer) => void): void {
+  const range = Number.isFinite(end) ? { start, end } : undefined;
+  for (const block of readByteBlocks(path, range)) {
+    if (!isUtf8(block)) refuseInvalidUtf8(path);
+    take(block);
   }
-}
-
-/** After the last line end; a `\r` that ends the bytes is none yet, since `\n` may follow. */
-function endOfWholeLines(bytes: Buffer, length: number): number {
-  for (let at = length - 1; at >= 0; at--) {
-    if (bytes[at] === NEWLINE || (bytes[at] === RETURN && at < length - 1)) return at + 1;
-  }
-  return 0;
 }
 
 /** Reads from the beginning, line by line, up to the error that names the line. */

@@ -24,6 +24,6 @@ export function countTokens(range: ByteRange): TokenCounts {
       lines += 1;
     },
   };
-  readBlocks(range, (bytes, length) => scanTokens(bytes, length, sink));
+  readBlocks(range, (block) => scanTokens(block, block.length, sink));
   return { lines, counts, tokens: counts.map((_, entry) => table.text(entry)) };
 }

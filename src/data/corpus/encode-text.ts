@@ -61,7 +61,7 @@ export function encodeText(range: ByteRange, encoder: TokenEncoder, partPath: st
     },
   };
   try {
-    readBlocks(range, (bytes, length) => scanTokens(bytes, length, sink));
+    readBlocks(range, (block) => scanTokens(block, block.length, sink));
     return { ...part.finish(), replaced };
   } catch (error) {
     part.discard();
