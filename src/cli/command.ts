@@ -28,7 +28,7 @@ export interface Invocation<S extends OptionSchema> {
   /** Keys that the user gave, on the command line or with --config: these win over what a checkpoint says. */
   readonly given: ReadonlySet<string>;
   /** All options as a file for --config. */
-  readonly config: string;
+  formatConfig(): Promise<string>;
 }
 
 export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
@@ -66,7 +66,7 @@ export async function runCommand<S extends OptionSchema>(
 ): Promise<void> {
   const sections = [ownSection(definition)];
   const first = readLeniently(definition, argv, null);
-  const file = typeof first.config === 'string' ? readConfigFile(first.config) : null;
+  const file = typeof first.config === 'string' ? await readConfigFile(first.config) : null;
   if (definition.extend !== undefined) {
     const selected = file === null ? first : readLeniently(definition, argv, file);
     sections.push(...(await definition.extend(selected as OptionsOf<S>)));
@@ -78,8 +78,13 @@ export async function runCommand<S extends OptionSchema>(
     const unknown = (flag: string): UserError => unknownFlag(command, flag, definition);
     fillIn(all, given, configValues(file, schemaOf(sections), unknown));
   }
-  const config = formatConfig(schemaOf(sections), all);
-  await definition.run({ args: command.args, options: all as OptionsOf<S>, all, given, config });
+  await definition.run({
+    args: command.args,
+    options: all as OptionsOf<S>,
+    all,
+    given,
+    formatConfig: () => formatConfig(schemaOf(sections), all),
+  });
 }
 
 /** The command's own options; `--config` is one of every command that has any. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument, stringify } from 'yaml';
 import { UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { defineOptions, flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../options/schema.js';
@@ -14,6 +13,9 @@ export const configOption = defineOptions({
   },
 });
 
+/** Loaded when a file is read or written: most commands do neither. */
+const yaml = (): Promise<typeof import('yaml')> => import('yaml');
+
 /** What a configuration file says, by its own names and not yet checked. */
 export interface ConfigFile {
   readonly path: string;
@@ -24,7 +26,8 @@ export interface ConfigFile {
  * @param path a YAML file that holds one mapping from names to values, or nothing
  * @throws UserError where it cannot be read or is none
  */
-export function readConfigFile(path: string): ConfigFile {
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const { parseDocument } = await yaml();
   const text = attempt(path, 'read', () => readFileSync(path, 'utf8'));
   const document = parseDocument(text, { prettyErrors: true });
   const complaint = document.errors[0] ?? document.warnings[0];
@@ -125,7 +128,8 @@ function textOf(spec: OptionSpec, value: unknown): string | null {
 }
 
 /** Options as a configuration file that gives them all back; in the order of the schema. */
-export function formatConfig(schema: OptionSchema, values: OptionValues): string {
+export async function formatConfig(schema: OptionSchema, values: OptionValues): Promise<string> {
+  const { stringify } = await yaml();
   const entries = Object.entries(schema)
     .filter(([key]) => key !== 'config')
     .map(([key, spec]) => [configName(flagOf(key, spec)), values[key] ?? null] as const);

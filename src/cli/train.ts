@@ -112,7 +112,7 @@ export const trainCommand = defineCommand({
   },
   broughtBy: choicesWith,
   unsupported: unsupportedInTraining,
-  async run({ args, options, all, config }) {
+  async run({ args, options, all, formatConfig }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
@@ -128,7 +128,7 @@ export const trainCommand = defineCommand({
           kernels: device.arenaKernels,
           machine: machineOf(device.description),
           version,
-          config,
+          config: await formatConfig(),
           logInterval: options.logInterval,
           profiler: requestedProfiler(options, device),
           signal,

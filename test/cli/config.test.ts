@@ -154,10 +154,10 @@ describe('a configuration that is written out', () => {
     criterion: fc.string({ unit: 'grapheme' }),
   });
 
-  it('gives the same options back', () => {
-    fc.assert(
-      fc.property(values, (given) => {
-        const entries = new Map(Object.entries(parse(formatConfig(options, given)) as object));
+  it('gives the same options back', async () => {
+    await fc.assert(
+      fc.asyncProperty(values, async (given) => {
+        const entries = new Map(Object.entries(parse(await formatConfig(options, given)) as object));
         expect(configValues({ path: 'x', entries }, options)).toEqual(given);
       }),
     );

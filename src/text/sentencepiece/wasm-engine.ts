@@ -1,4 +1,4 @@
-import { SentencePieceProcessor as WasmProcessor } from 'sentencepiece-js';
+import type { SentencePieceProcessor as WasmProcessor } from 'sentencepiece-js';
 import { UserError } from '../../errors.js';
 import type { Engine } from './engine.js';
 
@@ -11,7 +11,8 @@ const UNKNOWN_PIECE = '<unk>';
  * @throws UserError if the file is not a SentencePiece model
  */
 export async function loadWasmEngine(path: string): Promise<Engine> {
-  const wasm = new WasmProcessor();
+  const { SentencePieceProcessor } = await import('sentencepiece-js'); // slow to load, and the add-on does without
+  const wasm = new SentencePieceProcessor();
   await withoutNewHandlers(() => wasm.load(path));
   // The package ignores the status of loading; a processor without a model encodes everything as nothing.
   if (wasm.encodePieces('a').length === 0) throw notAModel(path);
