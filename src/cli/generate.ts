@@ -2,7 +2,7 @@ import { deviceOptions, int8Option, openRequestedDevice } from '../devices/index
 import { logProfile, profileOption, requestedProfiler } from '../devices/profile.js';
 import { UserError } from '../errors.js';
 import { forcedDecoding } from '../generation/forced-decoding.js';
-import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
+import { BeamSearch, outputLines, outputOptions, searchOptions, symbolsOf } from '../generation/index.js';
 import { scoreLines } from '../generation/score-lines.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
@@ -114,8 +114,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const device = await openRequestedDevice(options);
   const models = loadModels(checkTranslationOptions(options), task, architectures, overrides);
   try {
-    const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
-    const symbols = { vocab, padIndex, eosIndex, unkIndex };
+    const symbols = symbolsOf(task.targetDictionary);
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
     const search = new BeamSearch(models, symbols, searching, options.printAlignment !== null || unknownWords !== null);
     const profiler = requestedProfiler(options, device);

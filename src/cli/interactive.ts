@@ -1,6 +1,6 @@
 import { deviceOptions, int8Option, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { BeamSearch, outputLines, outputOptions, searchOptions } from '../generation/index.js';
+import { BeamSearch, outputLines, outputOptions, searchOptions, symbolsOf } from '../generation/index.js';
 import { log } from '../log.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { translationOptions } from '../tasks/translation.js';
@@ -123,10 +123,9 @@ async function interactive(
   await openRequestedDevice(options);
   const models = loadModels(stems, task, architectures, overrides);
   try {
-    const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
     const search = new BeamSearch(
       models,
-      { vocab, padIndex, eosIndex, unkIndex },
+      symbolsOf(task.targetDictionary),
       { ...options, prefixSize: 0 },
       options.printAlignment !== null || unknownWords !== null,
     );

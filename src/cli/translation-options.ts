@@ -48,7 +48,6 @@ export const unsupportedFlags: Readonly<Record<string, string>> = {
   '--dataset-impl': 'data are read in the form that preprocess writes; leave it out',
   '--data-buffer-size': 'batches are read when they are needed; leave it out',
   '--arch': 'the checkpoint says what its model is; leave it out, or see --model-overrides',
-  '--sentencepiece-model': 'split text into pieces before, or use --bpe subword_nmt',
 };
 
 /**

@@ -16,6 +16,14 @@ export function logProbsOf({ table, stride, vocabulary = 0 }: RowCandidates, row
   return table.subarray((row + 1) * stride - vocabulary, (row + 1) * stride);
 }
 
+/** The likeliest tokens of one row, best first. */
+export function* likeliestTokens(
+  { table, stride, width }: RowCandidates,
+  row: number,
+): Generator<{ token: number; logProb: number }, void, undefined> {
+  for (let at = row * stride; at < row * stride + width; at++) yield { token: table[at + width]!, logProb: table[at]! };
+}
+
 /** Rules a token out of a row's likeliest ones: it becomes the last of them, with −∞. */
 export function ruleOut({ table, stride, width }: RowCandidates, row: number, token: number): void {
   const values = table.subarray(row * stride, row * stride + width);
@@ -44,6 +52,21 @@ export interface Candidates {
   readonly beams: Int32Array; // [candidates], which beam each continues
   readonly tokens: Int32Array; // [candidates]
   readonly scores: Float32Array; // [candidates], Σ log p
+}
+
+/** One of them. */
+export interface Continuation {
+  readonly beam: number;
+  readonly token: number;
+  readonly score: number; // float32
+}
+
+export function toCandidates(continuations: readonly Continuation[]): Candidates {
+  return {
+    beams: Int32Array.from(continuations, ({ beam }) => beam),
+    tokens: Int32Array.from(continuations, ({ token }) => token),
+    scores: Float32Array.from(continuations, ({ score }) => score),
+  };
 }
 
 /** The rows of one sentence: `[firstRow, firstRow + beams)`. */

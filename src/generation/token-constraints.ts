@@ -1,3 +1,4 @@
+import type { Dictionary } from '../data/dictionary.js';
 import * as tf from '../tf.js';
 import type { HypothesisTree } from './hypothesis.js';
 import { repeatedNgramTokens } from './ngram-blocking.js';
@@ -9,6 +10,10 @@ export interface Symbols {
   readonly padIndex: number;
   readonly eosIndex: number;
   readonly unkIndex: number;
+}
+
+export function symbolsOf({ size, padIndex, eosIndex, unkIndex }: Dictionary): Symbols {
+  return { vocab: size, padIndex, eosIndex, unkIndex };
 }
 
 /** One step as far as it decides what may come next. */

@@ -1,5 +1,5 @@
 import { addStatistics, Bleu } from 'sacrebleu-ts';
-import { BeamSearch, type SearchOptions, searchOptions } from '../generation/index.js';
+import { BeamSearch, type SearchOptions, searchOptions, symbolsOf } from '../generation/index.js';
 import { log } from '../log.js';
 import { parseJsonOptions } from '../options/json-options.js';
 import { selectOptions } from '../options/select.js';
@@ -25,9 +25,7 @@ export function startBleuEvaluation(
   model: TranslationModel,
   options: EvaluationOptions,
 ): () => BleuEvaluation {
-  const { padIndex, eosIndex, unkIndex, size } = task.targetDictionary;
-  const symbols = { vocab: size, padIndex, eosIndex, unkIndex };
-  const search = new BeamSearch([model], symbols, searchArguments(options.evalBleuArgs));
+  const search = new BeamSearch([model], symbolsOf(task.targetDictionary), searchArguments(options.evalBleuArgs));
   const bleu = new Bleu({ tokenize: options.evalTokenizedBleu ? 'none' : '13a' });
   const toText = textOf(task, options);
   return () => {

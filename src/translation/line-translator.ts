@@ -7,6 +7,7 @@ import {
   outputOptions,
   type SearchOptions,
   searchOptions,
+  symbolsOf,
   type Translation,
 } from '../generation/index.js';
 import { log } from '../log.js';
@@ -70,8 +71,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   );
   await openDevice(device ?? null, { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' });
   const models = loadModels(stems, task, components.architectures);
-  const { size: vocab, padIndex, eosIndex, unkIndex } = task.targetDictionary;
-  const beamSearch = new BeamSearch(models, { vocab, padIndex, eosIndex, unkIndex }, options);
+  const beamSearch = new BeamSearch(models, symbolsOf(task.targetDictionary), options);
   const search = new LineSearch(task, beamSearch, {
     codec,
     postProcess,

@@ -1,22 +1,17 @@
 import { InternalError } from '../../errors.js';
 import {
-  type Candidates,
+  type Continuation,
   logProbsOf,
   mergeBeams,
   type RowCandidates,
   ruleOut,
   type SentenceRows,
+  toCandidates,
 } from '../candidates.js';
 import { orderedPhrases } from './ordered-phrases.js';
 import type { PhraseProgress } from './phrase-progress.js';
 import type { SearchStrategy, SentenceStep, StrategyContext } from './strategy.js';
 import { unorderedPhrases } from './unordered-phrases.js';
-
-interface Continuation {
-  readonly beam: number;
-  readonly token: number;
-  readonly score: number; // float32
-}
 
 interface Advanced extends Continuation {
   readonly progress: PhraseProgress;
@@ -115,11 +110,3 @@ function takeInTurn(continuations: readonly Advanced[], distinctTokens: number):
 
 /** −∞ equals itself. */
 const descending = (a: number, b: number): number => (a === b ? 0 : b - a);
-
-function toCandidates(continuations: readonly Continuation[]): Candidates {
-  return {
-    beams: Int32Array.from(continuations, ({ beam }) => beam),
-    tokens: Int32Array.from(continuations, ({ token }) => token),
-    scores: Float32Array.from(continuations, ({ score }) => score),
-  };
-}

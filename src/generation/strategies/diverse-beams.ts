@@ -1,11 +1,5 @@
-import type { Candidates, RowCandidates } from '../candidates.js';
+import { type Candidates, type Continuation, likeliestTokens, toCandidates } from '../candidates.js';
 import type { SearchStrategy, SentenceStep, StrategyContext } from './strategy.js';
-
-interface Continuation {
-  readonly beam: number;
-  readonly token: number;
-  readonly score: number; // float32
-}
 
 /**
  * Diverse beam search (Vijayakumar et al. 2016) as fairseq has it. Beam b belongs to group b mod `--diverse-beam-groups`;
@@ -23,7 +17,7 @@ export function diverseBeamsStrategy({ options, symbols, ids }: StrategyContext)
     for (let beamOfGroup = group; beamOfGroup < (isFirst ? group + 1 : beam); beamOfGroup += groups) {
       const row = firstRow + (isFirst ? 0 : beamOfGroup);
       const total = totals?.[row] ?? 0;
-      for (const { token, logProb } of likeliest(step.rows, row)) {
+      for (const { token, logProb } of likeliestTokens(step.rows, row)) {
         if (token === symbols.padIndex) continue;
         const lost = Math.fround(strength * (penalties.get(token) ?? 0));
         continuations.push({ beam: beamOfGroup, token, score: Math.fround(Math.fround(logProb - lost) + total) });
@@ -60,13 +54,6 @@ function penaltiesOf(earlier: readonly Continuation[][], weightOf: (group: numbe
   return penalties;
 }
 
-function* likeliest(
-  { table, stride, width }: RowCandidates,
-  row: number,
-): Generator<{ token: number; logProb: number }, void, undefined> {
-  for (let at = row * stride; at < row * stride + width; at++) yield { token: table[at + width]!, logProb: table[at]! };
-}
-
 /** Two groups agree where their choices of one rank are the same token. */
 function countAgreements(chosen: readonly Continuation[][], agreement: Float32Array): void {
   for (const [group, continuations] of chosen.entries()) {
@@ -89,9 +76,5 @@ function interleave(chosen: readonly Continuation[][], count: number, eosIndex: 
         score: Number.NEGATIVE_INFINITY,
       },
   );
-  return {
-    beams: Int32Array.from(inOrder, ({ beam }) => beam),
-    tokens: Int32Array.from(inOrder, ({ token }) => token),
-    scores: Float32Array.from(inOrder, ({ score }) => score),
-  };
+  return toCandidates(inOrder);
 }

@@ -1,5 +1,5 @@
 import { philox4x32 } from '../../ops/philox.js';
-import { logProbsOf, type RowCandidates } from '../candidates.js';
+import { likeliestTokens, logProbsOf, type RowCandidates } from '../candidates.js';
 import type { SearchStrategy, StrategyContext } from './strategy.js';
 
 /** The tokens that draws choose from. */
@@ -29,7 +29,12 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
   const everyToken = Int32Array.from({ length: vocab }, (_, token) => token);
 
   const choicesOf = (rows: RowCandidates, row: number): Choices => {
-    if (fromLikeliest) return likeliestTokens(rows, row, samplingTopk, padIndex);
+    if (fromLikeliest) {
+      const likeliest = [...likeliestTokens(rows, row)]
+        .filter(({ token }) => token !== padIndex)
+        .slice(0, samplingTopk);
+      return { tokens: likeliest.map(({ token }) => token), logProbs: likeliest.map(({ logProb }) => logProb) };
+    }
     const logProbs = logProbsOf(rows, row).slice();
     logProbs[padIndex] = Number.NEGATIVE_INFINITY;
     return samplingTopp > 0 ? nucleus(logProbs, samplingTopp) : { tokens: everyToken, logProbs };
@@ -56,17 +61,6 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
       }
       return candidates;
     },
-  };
-}
-
-function likeliestTokens({ table, stride, width }: RowCandidates, row: number, count: number, pad: number): Choices {
-  const start = row * stride;
-  const places = Array.from({ length: width }, (_, place) => place)
-    .filter((place) => table[start + width + place] !== pad)
-    .slice(0, count);
-  return {
-    tokens: places.map((place) => table[start + width + place]!),
-    logProbs: places.map((place) => table[start + place]!),
   };
 }
 
