@@ -16,21 +16,10 @@ need_build
 text="$to/text"
 mkdir -p "$text"
 
-if [ -z "$from" ]; then
-  download "$url" "$text/de-en.tgz"
-  from="$text/de-en.tgz"
-fi
-if [ ! -d "$from" ]; then
-  unpack "$from" "$text/archive"
-  from="$text/archive"
-fi
+published_folder "$from" "$text" "$url"
 
 say "1/5 tokenizing and cleaning the training text"
-for lang in de en; do
-  tags="$(find_file "$from" "train.tags.de-en.$lang")"
-  ts_fairseq extract-iwslt --format tags "$tags" "$text/raw.train.$lang"
-  ts_fairseq tokenize -l "$lang" "$text/raw.train.$lang" "$text/tok.train.$lang"
-done
+for lang in de en; do iwslt_tokens tags "train.tags.de-en.$lang" "$lang" train; done
 same_lines "$text/tok.train.de" "$text/tok.train.en"
 ts_fairseq clean-corpus "$text/tok.train.de" "$text/tok.train.en" \
   "$text/clean.train.de" "$text/clean.train.en" 1 175 --ratio 1.5
@@ -41,9 +30,7 @@ for lang in de en; do
   awk 'NR % 23 == 0' "$text/lower.$lang" | whole "$text/valid.$lang"
   awk 'NR % 23 != 0' "$text/lower.$lang" | whole "$text/train.$lang"
   for set in TED.dev2010 TEDX.dev2012 TED.tst2010 TED.tst2011 TED.tst2012; do
-    xml="$(find_file "$from" "IWSLT14.$set.de-en.$lang.xml")"
-    ts_fairseq extract-iwslt --format mteval --straight-apostrophes "$xml" "$text/raw.$set.$lang"
-    ts_fairseq tokenize -l "$lang" "$text/raw.$set.$lang" "$text/tok.$set.$lang"
+    iwslt_tokens mteval "IWSLT14.$set.de-en.$lang.xml" "$lang" "$set" --straight-apostrophes
     ts_fairseq lowercase "$text/tok.$set.$lang" "$text/lower.$set.$lang"
   done
   cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | whole "$text/test.$lang"

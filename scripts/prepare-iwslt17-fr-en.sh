@@ -21,22 +21,13 @@ need_build
 text="$to/text"
 mkdir -p "$text"
 
-if [ -z "$from" ]; then
-  download "$url" "$text/fr-en.tgz"
-  from="$text/fr-en.tgz"
-fi
-if [ ! -d "$from" ]; then
-  unpack "$from" "$text/archive"
-  from="$text/archive"
-fi
+published_folder "$from" "$text" "$url"
 
 # join_sets SPLIT SETS LANG: the tokenized sentences of dev or test sets, one after the other.
 join_sets() {
-  local set xml files=()
+  local set files=()
   for set in ${2//,/ }; do
-    xml="$(find_file "$from" "IWSLT17.TED.$set.fr-en.$3.xml")"
-    ts_fairseq extract-iwslt --format mteval --straight-apostrophes "$xml" "$text/raw.$set.$3"
-    ts_fairseq tokenize -l "$3" "$text/raw.$set.$3" "$text/tok.$set.$3"
+    iwslt_tokens mteval "IWSLT17.TED.$set.fr-en.$3.xml" "$3" "$set" --straight-apostrophes
     files+=("$text/tok.$set.$3")
   done
   [ ${#files[@]} -gt 0 ] || fail "--$1 names no sets, e.g. dev2010,tst2010"
@@ -44,11 +35,7 @@ join_sets() {
 }
 
 say "1/5 tokenizing the training text"
-for lang in fr en; do
-  tags="$(find_file "$from" "train.tags.fr-en.$lang")"
-  ts_fairseq extract-iwslt --format tags "$tags" "$text/raw.train.$lang"
-  ts_fairseq tokenize -l "$lang" "$text/raw.train.$lang" "$text/tok.train.$lang"
-done
+for lang in fr en; do iwslt_tokens tags "train.tags.fr-en.$lang" "$lang" train; done
 
 say "2/5 tokenizing and joining the dev and test sets"
 for lang in fr en; do

@@ -20,10 +20,7 @@ need_build
 
 text="$to/text"
 mkdir -p "$text"
-if [ -n "$from" ] && [ ! -d "$from" ]; then
-  unpack "$from" "$text/archive"
-  from="$text/archive"
-fi
+[ -z "$from" ] || published_folder "$from" "$text"
 for split in train val test_2016_flickr; do
   for lang in "$src" "$tgt"; do
     name="$split.$lang.gz"

@@ -45,6 +45,29 @@ unpack() {
   mv "$2.part" "$2"
 }
 
+# published_folder FROM TEXT [URL]: sets `from` to a folder with the published files: FROM itself, or what the archive
+# FROM, or the one at URL, unpacks to in TEXT.
+published_folder() {
+  from="$1"
+  if [ -z "$from" ]; then
+    from="$2/$(basename "$3")"
+    download "$3" "$from"
+  fi
+  [ -d "$from" ] && return
+  unpack "$from" "$2/archive"
+  from="$2/archive"
+}
+
+# iwslt_tokens FORMAT FILE LANG NAME [FLAG …]: the sentences of a published file, in $text/raw.NAME.LANG, and their tokens,
+# in $text/tok.NAME.LANG.
+iwslt_tokens() {
+  local format=$1 file lang=$3 name=$4
+  file="$(find_file "$from" "$2")"
+  shift 4
+  ts_fairseq extract-iwslt --format "$format" "$@" "$file" "$text/raw.$name.$lang"
+  ts_fairseq tokenize -l "$lang" "$text/raw.$name.$lang" "$text/tok.$name.$lang"
+}
+
 # find_file FOLDER NAME: prints the path of the file, wherever in the folder it lies.
 find_file() {
   local found
