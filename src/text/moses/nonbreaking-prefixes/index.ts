@@ -1,4 +1,4 @@
-import { prefixLists } from './lists.js';
+import { prefixLists, sameLists } from './lists.js';
 
 /** Abbreviations after which a full stop does not end a sentence. */
 export interface NonbreakingPrefixes {
@@ -8,11 +8,11 @@ export interface NonbreakingPrefixes {
 }
 
 /** Language codes that have a list. */
-export const prefixLanguages: readonly string[] = Object.keys(prefixLists);
+export const prefixLanguages: readonly string[] = Object.keys({ ...prefixLists, ...sameLists });
 
 /** The prefixes of one of `prefixLanguages`. */
 export function nonbreakingPrefixes(language: string): NonbreakingPrefixes {
-  const words = prefixLists[language]!.trim().split(/\s+/);
+  const words = prefixLists[sameLists[language] ?? language]!.trim().split(/\s+/);
   return {
     always: new Set(words.filter((word) => !word.endsWith('#'))),
     beforeNumber: new Set(words.filter((word) => word.endsWith('#')).map((word) => word.slice(0, -1))),

@@ -3,9 +3,6 @@
  * entries with white space, which no token equals, are left out. `Nr#` stands for `Nr #NUMERIC_ONLY#`.
  */
 export const prefixLists: Readonly<Record<string, string>> = {
-  as: `
-    ড এ বি সি ডি ই এফ জি এইচ আম জে কে এল এম এন হে পি কিউ আর এস টি ইউ ডব্লু এক্স ওয়াই জেড
-  `,
   bn: `
     ড এ বি সি ডি ই এফ জি এইচ আম জে কে এল এম এন হে পি কিউ আর এস টি ইউ ডব্লু এক্স ওয়াই জেড
   `,
@@ -139,14 +136,6 @@ export const prefixLists: Readonly<Record<string, string>> = {
     J.C Let Lic N.B P.D P.V.P Prof Pts Rte S.A S.A.R S.E S.L S.R.C Sr Sra Srta Sta Sto T.V.E Tel Ud Uds V.B V.E Vd Vds
     a/c adj admón afmo apdo av c c.f c.g cap cm cta dcha doc ej entlo esq etc f.c grs izq kg km mg mm nÃºm núm p p.a
     p.ej ptas pÃ¡gs pág págs q.e.g.e q.e.s.m s s.s.s vid vol
-  `,
-  et: `
-    A B C D E F G H I J K L M N O P Q R S T U V W X Y Z Å Ä Ö alik alil amir apul apul.prof arkkit ass assist dipl
-    dipl.arkkit dipl.ekon dipl.ins dipl.kielenk dipl.kirjeenv dipl.kosm dipl.urk dos erikoiseläinl erikoishammasl
-    erikoisl erikoist ev.luutn evp fil ft hallinton hallintot hammaslääket jatk jääk kansaned kapt kapt.luutn kenr
-    kenr.luutn kenr.maj kers kirjeenv kom kom.kapt komm konst korpr luutn maist maj Mr Mrs Ms M.Sc neuv nimim Ph.D
-    prof puh.joht pääll res san siht suom sähköp säv toht toim toim.apul toim.joht toim.siht tuom ups vänr vääp ye.ups
-    ylik ylil ylim ylimatr yliop yliopp ylip yliv e.g ent esim huom i.e ilm l mm myöh nk nyk par po t v
   `,
   fi: `
     A B C D E F G H I J K L M N O P Q R S T U V W X Y Z Å Ä Ö alik alil amir apul apul.prof arkkit ass assist dipl
@@ -315,21 +304,13 @@ export const prefixLists: Readonly<Record<string, string>> = {
     ர ூ திரு ஏ பீ சீ டீ ஈ எஃப் ஜீ எச் ஹெச் ஐ ஜே ஜை கே எல் எம் என் ஓ ப்பீ கியூ ஆர் எஸ் ட்டீ யூ வீ டபிள்-யூ எக்ஸ் வை
     செட்
   `,
-  tdt: `
-    A B C D E F G H I J K L M N O P Q R S T U V W X Y Z a b c d e f g h i j k l m n o p# q r s t u v w x y z II III IV
-    VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii
-    xix xx Adj Adm Adv Art# Ca Capt Cmdr Col Comdr Con Corp Cpl DR DRA Dr Dra Dras Drs Eng Enga Engas Engos Ex Exo
-    Exmo Fig Gen Hosp Insp Lda MM MR MRS MS Maj Mrs Ms Msgr Op Ord Pfc Ph Prof Pvt Rep Reps Res Rev Rt Sen Sens Sfc
-    Sgt Sr Sra Sras Srs Sto Supt Surg adj adm adv art cit col con corp cpl dr dra dras drs eng enga engas engos ex exo
-    exmo fig op prof sr sra sras srs sto vs i.e rev e.g No# Nos Nr pp#
-  `,
   te: `
     ర ూ శ్రీ ఎ బి సి డి ఇ ఎఫ్ జి హెచ్‌ ఐ జె కె ఎల్ ఎం ఎమ్ ఎన్ ఓ పి క్యూ ఆర్ ఎస్ టి యు వి డబ్ల్యూ ఎక్స్ వై జెడ్
-  `,
-  yue: `
-    A Ā B C Č D E Ē F G Ģ H I Ī J K Ķ L Ļ M N Ņ O P Q R S Š T U Ū V W X Y Z Ž No# Nr#
   `,
   zh: `
     A Ā B C Č D E Ē F G Ģ H I Ī J K Ķ L Ļ M N Ņ O P Q R S Š T U Ū V W X Y Z Ž No# Nr#
   `,
 };
+
+/** Languages whose list there is the same, entry by entry, as that of another one. */
+export const sameLists: Readonly<Record<string, string>> = { as: 'bn', et: 'fi', tdt: 'pt', yue: 'zh' };
