@@ -23,25 +23,57 @@ struct ClassFunction {
   float abrupt;    // 0 above it; +∞ = off
 };
 
-constexpr int64_t kClassBlock = 256;  // classes whose p and f(p) are at hand at once
+constexpr int64_t kClassBlock = 256;  // classes that are summed in lanes of their own
+constexpr int64_t kClassPart = 64;    // classes whose p and f(p) are at hand at once, a divisor of the block
 
 // Up to here a few terms of a series in p are as good as float32; nearly all classes of a row lie below.
 constexpr float kSmallProbability = 1.0f / 64;
 
-// Whether log(1 − scale·p) of these probabilities is the plain curve and its series serves.
-INLINE bool takes_log_series(const ClassFunction& f, const float* p, int64_t count) {
-  if (f.start != 0 || f.scale > 1 || f.clamp > 0.5f) return false;
+// Whether log(1 − scale·p) is the plain curve up to kSmallProbability.
+inline bool has_log_series(const ClassFunction& f) {
+  return f.family == ClassFamily::kLog && f.start == 0 && f.scale <= 1 && f.clamp <= 0.5f &&
+         kSmallProbability <= f.log_end && kSmallProbability <= f.abrupt;
+}
+
+INLINE bool all_small(const float* p, int64_t count) {
   float largest = 0;
 #pragma omp simd reduction(max : largest)
   for (int64_t v = 0; v < count; v++) largest = p[v] > largest ? p[v] : largest;
-  return largest <= kSmallProbability && largest <= f.log_end && largest <= f.abrupt;
+  return largest <= kSmallProbability;
 }
+
+// Σ e, Σ e², Σ e³, Σ e⁴ over some classes: what the series needs to know of them, before the factor of p = inverse · e
+// is known.
+struct PowerSums {
+  float first, second, third, fourth;
+};
+
+// Whether no p is above kSmallProbability, from Σ p⁴ ≥ max p⁴.
+inline bool all_small(const PowerSums& e, float inverse) {
+  constexpr float kBound = kSmallProbability * kSmallProbability * kSmallProbability * kSmallProbability;
+  return (e.fourth * inverse * inverse) * (inverse * inverse) <= kBound;
+}
+
+// Σ_v f(p_v) by log(1 − x) = −x − x²/2 − x³/3 − x⁴/4 − …
+inline float log_series_sum(const ClassFunction& f, const PowerSums& e, float inverse) {
+  const float x = f.scale * inverse;
+  return -x * (e.first + x * (0.5f * e.second + x * (0.333333333f * e.third + x * 0.25f * e.fourth)));
+}
+
+// Σ_v p_v · f′(p_v) by x / (1 − x) = x + x² + x³ + x⁴ + …
+inline float log_series_gradient_sum(const ClassFunction& f, const PowerSums& e, float inverse) {
+  const float x = f.scale * inverse;
+  return -x * (e.first + x * (e.second + x * (e.third + x * e.fourth)));
+}
+
+// −p · f′(p) / (scale · p) of a small p, as log_series_gradient_sum
+INLINE float log_series_slope(float x) { return 1.0f + x * (1.0f + x * (1.0f + x)); }
 
 // values[v] += f(p[v]) for probabilities that are not close to 1
 INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t count, float* values) {
-  if (f.family == ClassFamily::kLog && takes_log_series(f, p, count)) {
+  if (has_log_series(f) && all_small(p, count)) {
     for (int64_t v = 0; v < count; v++) {
-      const float x = f.scale * p[v];  // log(1 − x) = −x − x²/2 − x³/3 − x⁴/4 − …
+      const float x = f.scale * p[v];
       values[v] -= x * (1.0f + x * (0.5f + x * (0.333333333f + x * 0.25f)));
     }
   } else if (f.family == ClassFamily::kLog) {
@@ -70,10 +102,10 @@ INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t cou
 
 // values[v] += g · p[v] · f′(p[v])
 INLINE void add_class_gradients(const ClassFunction& f, float g, const float* p, int64_t count, float* values) {
-  if (f.family == ClassFamily::kLog && takes_log_series(f, p, count)) {
+  if (has_log_series(f) && all_small(p, count)) {
     for (int64_t v = 0; v < count; v++) {
-      const float x = f.scale * p[v];  // x / (1 − x) = x + x² + x³ + x⁴ + …
-      values[v] -= g * (x * (1.0f + x * (1.0f + x * (1.0f + x))));
+      const float x = f.scale * p[v];
+      values[v] -= g * (x * log_series_slope(x));
     }
   } else if (f.family == ClassFamily::kLog) {
     const float tangent_slope = -1.0f / (1.0f - f.log_end);

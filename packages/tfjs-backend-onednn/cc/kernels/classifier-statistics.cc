@@ -31,52 +31,101 @@ INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
   return {first_index_of(z, classes, top), top, sum};
 }
 
-// z[v] ← exp(z[v] − top); returns their sum. The sum is kept in lanes of blocks, so that its error stays small.
-INLINE float exponentiate(float* z, int64_t begin, int64_t end, float top) {
-  float total = 0;
-  for (int64_t first = begin; first < end; first += kClassBlock) {
-    const int64_t last = std::min(first + kClassBlock, end);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t v = first; v < last; v++) {
-      z[v] = vector_exp(z[v] - top);
-      sum += z[v];
-    }
-    total += sum;
-  }
-  return total;
-}
-
-// A row of logits z, turned into e[v] = exp(z[v] − max) but for the class `top`, where the maximum stays.
+// Of a row of logits z that was turned into e[v] = exp(z[v] − max), but 0 for the class `top`, the first of the maximum,
+// which is counted apart: so 1 − p has its digits as p → 1.
 struct RowExponentials {
   int64_t top;
-  float others;  // Σ e[v] without the class `top`
+  float others;  // Σ e[v]
 
   float inverse() const { return 1.0f / (1.0f + others); }
 };
 
-INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaximum& top) {
-  return {top.index, exponentiate(z, 0, top.index, top.value) + exponentiate(z, top.index + 1, classes, top.value)};
+// e[v] ← exp(e[v] − top) for a block of classes, and their sums; with kPowers all four. Squares that the fourth power
+// would take below float32's range count as 0.
+template <bool kPowers>
+INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
+  constexpr float kLeast = 1e-9f;
+  float first = 0, second = 0, third = 0, fourth = 0;
+#pragma omp simd reduction(+ : first, second, third, fourth)
+  for (int64_t v = 0; v < count; v++) {
+    const float x = vector_exp(e[v] - top);
+    e[v] = x;
+    first += x;
+    if (kPowers) {
+      const float square = x > kLeast ? x * x : 0.0f;
+      second += square;
+      third += square * x;
+      fourth += square * square;
+    }
+  }
+  return {first, second, third, fourth};
 }
 
-// p[i] = inverse · e[i];  the class `top`, which has a code of its own, counts as p = 0.
-INLINE void block_probabilities(const float* e, float inverse, int64_t first, int64_t count, int64_t top, float* p) {
-  for (int64_t i = 0; i < count; i++) p[i] = inverse * e[first + i];
-  if (top >= first && top < first + count) p[top - first] = 0;
+int64_t class_blocks(int64_t classes) { return (classes + kClassBlock - 1) / kClassBlock; }
+
+// powers: of each block of classes, or null. Sums are kept in lanes of blocks, so that their error stays small.
+INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaximum& top, PowerSums* powers) {
+  z[top.index] = -std::numeric_limits<float>::infinity();
+  float others = 0;
+  for (int64_t block = 0; block < class_blocks(classes); block++) {
+    const int64_t first = block * kClassBlock, count = std::min(kClassBlock, classes - first);
+    const PowerSums sums = powers == nullptr ? exponentiate_block<false>(z + first, count, top.value)
+                                             : exponentiate_block<true>(z + first, count, top.value);
+    if (powers != nullptr) powers[block] = sums;
+    others += sums.first;
+  }
+  return {top.index, others};
 }
 
-// Σ_v f(p_v) without the class `top`.
-INLINE float sum_over_classes(const ClassFunction& f, const float* e, float inverse, int64_t classes, int64_t top) {
-  float p[kClassBlock], values[kClassBlock], total = 0;
-  for (int64_t first = 0; first < classes; first += kClassBlock) {
-    const int64_t count = std::min(kClassBlock, classes - first);
-    block_probabilities(e, inverse, first, count, top, p);
+// Σ_v f(p_v) and Σ_v p_v · f′(p_v) without the class `top`.
+struct ClassSums {
+  float values, gradients;
+};
+
+INLINE float sum_of(const float* values, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; i++) sum += values[i];
+  return sum;
+}
+
+// p = inverse · e of some classes, their f(p) and p · f′(p) where asked for.
+INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t count, float inverse, bool wants_values,
+                               bool wants_gradients) {
+  float p[kClassPart], values[kClassPart];
+  ClassSums sums{0, 0};
+  for (int64_t i = 0; i < count; i++) p[i] = inverse * e[i];
+  if (wants_values) {
     for (int64_t i = 0; i < count; i++) values[i] = 0;
     add_class_values(f, p, count, values);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < count; i++) sum += values[i];
-    total += sum;
+    sums.values = sum_of(values, count);
+  }
+  if (wants_gradients) {
+    for (int64_t i = 0; i < count; i++) values[i] = 0;
+    add_class_gradients(f, 1, p, count, values);
+    sums.gradients = sum_of(values, count);
+  }
+  return sums;
+}
+
+// powers: as exponentiate_row gives them.
+INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const PowerSums* powers, float inverse,
+                                  int64_t classes, bool wants_values, bool wants_gradients) {
+  const bool has_series = has_log_series(f);
+  ClassSums total{0, 0};
+  for (int64_t block = 0; block < class_blocks(classes); block++) {
+    if (has_series && all_small(powers[block], inverse)) {
+      total.values += log_series_sum(f, powers[block], inverse);
+      total.gradients += log_series_gradient_sum(f, powers[block], inverse);
+      continue;
+    }
+    const int64_t end = std::min((block + 1) * kClassBlock, classes);
+    for (int64_t first = block * kClassBlock; first < end; first += kClassPart) {
+      const ClassSums sums = sum_over_part(f, e + first, std::min(kClassPart, end - first), inverse, wants_values,
+                                           wants_gradients);
+      total.values += sums.values;
+      total.gradients += sums.gradients;
+    }
   }
   return total;
 }
@@ -87,15 +136,19 @@ struct StatisticsOutputs {
   float* const* sums;
 };
 
-void classifier_rows(float* logits, RowExponentials* exponentials, const int32_t* targets,
+// exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass, or
+// null.
+void classifier_rows(float* logits, RowExponentials* exponentials, float* gradient_sums, const int32_t* targets,
                      const StatisticsOutputs& outputs, const ClassFunction* functions, int64_t function_count,
                      int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
+  std::vector<PowerSums> powers(function_count > 0 ? class_blocks(classes) : 0);
   for (int64_t i = begin; i < end; i++) {
     float* z = logits + i * classes;
     const int64_t row = first_row + i;
     const RowMaximum top = maximum_and_sum(z, classes);
     const float target_score = z[targets[row]];
-    const RowExponentials row_exponentials = exponentiate_row(z, classes, top);
+    const RowExponentials row_exponentials =
+        exponentiate_row(z, classes, top, function_count > 0 ? powers.data() : nullptr);
     if (exponentials != nullptr) exponentials[i] = row_exponentials;
     const float others = row_exponentials.others;
     const float log_sum = std::log1p(others);  // log Σ exp(z − max), accurate as p → 1
@@ -104,8 +157,10 @@ void classifier_rows(float* logits, RowExponentials* exponentials, const int32_t
     outputs.predictions[row] = static_cast<int32_t>(top.index);
     const float inverse = row_exponentials.inverse();
     for (int64_t k = 0; k < function_count; k++) {
-      outputs.sums[k][row] = sum_over_classes(functions[k], z, inverse, classes, top.index) +
-                             class_value(functions[k], inverse, others * inverse);
+      const ClassSums sums =
+          sum_over_classes(functions[k], z, powers.data(), inverse, classes, true, gradient_sums != nullptr);
+      outputs.sums[k][row] = sums.values + class_value(functions[k], inverse, others * inverse);
+      if (gradient_sums != nullptr) gradient_sums[i * function_count + k] = sums.gradients;
     }
   }
 }
@@ -115,42 +170,47 @@ struct StatisticsGradients {
   const float* const* d_sums;
 };
 
-// h_v of a block of classes, 0 for the class `top`.
-INLINE void block_gradients(const StatisticsGradients& gradients, const ClassFunction* functions,
-                            int64_t function_count, int64_t row, const float* p, int64_t count, float* h) {
-  for (int64_t i = 0; i < count; i++) h[i] = 0;
-  for (int64_t k = 0; k < function_count; k++) {
-    add_class_gradients(functions[k], gradients.d_sums[k][row], p, count, h);
+// e[v] ← slope · p_v + mean_part + Σ_k g_k · p_v · f_k′(p_v) for some classes.
+INLINE void logit_gradients(const ClassFunction* functions, const float* weights, int64_t function_count, float* e,
+                            int64_t count, float inverse, float slope, float mean_part) {
+  float p[kClassPart], h[kClassPart];
+  for (int64_t v = 0; v < count; v++) {
+    p[v] = inverse * e[v];
+    h[v] = 0;
   }
+  if (function_count == 1 && has_log_series(functions[0]) && all_small(p, count)) {
+    const float scale = functions[0].scale, weight = -weights[0] * scale;
+    for (int64_t v = 0; v < count; v++) e[v] = p[v] * (slope + weight * log_series_slope(scale * p[v])) + mean_part;
+    return;
+  }
+  for (int64_t k = 0; k < function_count; k++) add_class_gradients(functions[k], weights[k], p, count, h);
+  for (int64_t v = 0; v < count; v++) e[v] = slope * p[v] + mean_part + h[v];
 }
 
-// exponentials: of rows that are exponentials already; null for logits.
-void classifier_grad_rows(float* logits, const RowExponentials* exponentials, const int32_t* targets,
-                          const StatisticsGradients& gradients, const ClassFunction* functions, int64_t function_count,
-                          int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
-  float p[kClassBlock], h[kClassBlock];
+// exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for logits.
+void classifier_grad_rows(float* logits, const RowExponentials* exponentials, const float* gradient_sums,
+                          const int32_t* targets, const StatisticsGradients& gradients, const ClassFunction* functions,
+                          int64_t function_count, int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
+  const bool are_logits = exponentials == nullptr;
+  std::vector<PowerSums> powers(are_logits && function_count > 0 ? class_blocks(classes) : 0);
+  std::vector<float> weights(function_count);
   for (int64_t i = begin; i < end; i++) {
     float* z = logits + i * classes;
     const int64_t row = first_row + i;
     const float g_target = gradients.d_target_log_prob[row], g_mean = gradients.d_mean_log_prob[row];
     const RowExponentials row_exponentials =
-        exponentials == nullptr ? exponentiate_row(z, classes, maximum_and_sum(z, classes)) : exponentials[i];
+        are_logits ? exponentiate_row(z, classes, maximum_and_sum(z, classes), powers.empty() ? nullptr : powers.data())
+                   : exponentials[i];
     const int64_t top = row_exponentials.top;
     const float inverse = row_exponentials.inverse(), rest = row_exponentials.others * inverse;  // p, 1 − p of `top`
     float h_top = 0, h_others = 0;
     for (int64_t k = 0; k < function_count; k++) {
-      h_top += gradients.d_sums[k][row] * class_gradient(functions[k], inverse, rest);
-    }
-    if (function_count > 0) {
-      for (int64_t first = 0; first < classes; first += kClassBlock) {
-        const int64_t count = std::min(kClassBlock, classes - first);
-        block_probabilities(z, inverse, first, count, top, p);
-        block_gradients(gradients, functions, function_count, row, p, count, h);
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t v = 0; v < count; v++) sum += h[v];
-        h_others += sum;
-      }
+      weights[k] = gradients.d_sums[k][row];
+      const float others = are_logits
+                               ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
+                               : gradient_sums[i * function_count + k];
+      h_others += weights[k] * others;
+      h_top += weights[k] * class_gradient(functions[k], inverse, rest);
     }
     const float mean_part = g_mean / classes;
     const float slope = -(g_target + g_mean + h_top + h_others);
@@ -158,17 +218,15 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
       const float factor = slope * inverse;
       for (int64_t v = 0; v < classes; v++) z[v] = factor * z[v] + mean_part;
     } else {
-      for (int64_t first = 0; first < classes; first += kClassBlock) {
-        const int64_t count = std::min(kClassBlock, classes - first);
-        block_probabilities(z, inverse, first, count, top, p);
-        block_gradients(gradients, functions, function_count, row, p, count, h);
-        for (int64_t v = 0; v < count; v++) z[first + v] = slope * p[v] + mean_part + h[v];
+      for (int64_t first = 0; first < classes; first += kClassPart) {
+        logit_gradients(functions, weights.data(), function_count, z + first, std::min(kClassPart, classes - first),
+                        inverse, slope, mean_part);
       }
     }
     const int64_t target = targets[row];
     // The top class: 1 − p from the sum of the others, h_top − p · Σh = (1 − p) · h_top − p · h_others.
     z[top] = (target == top ? g_target * rest : -g_target * inverse) + (mean_part - g_mean * inverse) +
-                   (h_top * rest - h_others * inverse);
+             (h_top * rest - h_others * inverse);
     if (target != top) z[target] += g_target;
   }
 }
@@ -183,12 +241,15 @@ int64_t chunk_rows(const ClassifierShape& shape) {
   return std::min(shape.rows, std::max<int64_t>(kProductRows, fitting / kProductRows * kProductRows));
 }
 
-// The kept memory: exponentials [rows, classes], then a RowExponentials for each row, unaligned.
+// The kept memory: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
+// [rows, functions].
 class KeptRows {
  public:
-  KeptRows(float* kept, const ClassifierShape& shape) : kept_(kept), shape_(shape) {}
+  KeptRows(float* kept, const ClassifierShape& shape, int64_t functions)
+      : kept_(kept), shape_(shape), functions_(functions) {}
   explicit operator bool() const { return kept_ != nullptr; }
   float* logits(int64_t row) const { return kept_ + row * shape_.classes; }
+  float* gradient_sums(int64_t row) const { return pair(shape_.rows) + functions_ * row; }
 
   void store(int64_t row, const RowExponentials& value) const {
     const int32_t top = static_cast<int32_t>(value.top);
@@ -207,6 +268,7 @@ class KeptRows {
   float* pair(int64_t row) const { return kept_ + shape_.rows * shape_.classes + 2 * row; }
   float* kept_;
   const ClassifierShape& shape_;
+  int64_t functions_;
 };
 
 void check_targets(const int32_t* targets, const ClassifierShape& shape) {
@@ -225,7 +287,7 @@ void classifier_statistics(const float* features, const float* weights, const in
                            const std::vector<ClassFunction>& functions, const ClassifierShape& shape) {
   check_targets(targets, shape);
   const int64_t chunk = chunk_rows(shape);
-  const KeptRows keep(kept, shape);
+  const KeptRows keep(kept, shape, functions.size());
   static Buffer converted, packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   float* scratch = keep ? nullptr : thread_scratch(chunk * shape.classes);
@@ -237,8 +299,8 @@ void classifier_statistics(const float* features, const float* weights, const in
     multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
              logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_rows(logits, keep ? exponentials.data() : nullptr, targets, outputs, functions.data(),
-                      functions.size(), begin, end, first, shape.classes);
+      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep ? keep.gradient_sums(first) : nullptr, targets,
+                      outputs, functions.data(), functions.size(), begin, end, first, shape.classes);
     });
     if (!keep) continue;
     for (int64_t i = 0; i < rows; i++) keep.store(first + i, exponentials[i]);
@@ -252,7 +314,7 @@ void classifier_statistics_grad(const float* features, const float* weights, con
                                 bool accumulate_weights) {
   check_targets(targets, shape);
   const int64_t chunk = chunk_rows(shape);
-  const KeptRows keep(kept, shape);
+  const KeptRows keep(kept, shape, functions.size());
   static Buffer converted_features, converted_logits, packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   Weights transposed(weights, shape.classes, shape.embed, false, packed_transposed);
@@ -270,8 +332,8 @@ void classifier_statistics_grad(const float* features, const float* weights, con
       multiply(chunk_features, projection, {nullptr, false}, logits);
     }
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, targets, gradients, functions.data(),
-                           functions.size(), begin, end, first, shape.classes);
+      classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, keep ? keep.gradient_sums(first) : nullptr,
+                           targets, gradients, functions.data(), functions.size(), begin, end, first, shape.classes);
     });
     const Activations d_logits(logits, nullptr, rows, shape.classes, converted_logits);
     multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);

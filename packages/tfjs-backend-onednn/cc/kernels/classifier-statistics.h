@@ -15,7 +15,7 @@ struct ClassifierShape {
 //   target_log_prob = log p(target), mean_log_prob = (1/V) Σ_v log p_v, predictions = argmax z (the lowest index),
 //   sums[k] = Σ_v f_k(p_v)
 // features [rows, embed], weights [classes, embed], targets [rows]; sums: one array [rows] for each function.
-// kept: rows · (classes + 2) floats for the backward pass, or null, when the logits never live whole.
+// kept: rows · (classes + 2 + functions) floats for the backward pass, or null, when the logits never live whole.
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
                            float* mean_log_prob, int32_t* predictions, float* kept, const std::vector<float*>& sums,
                            const std::vector<ClassFunction>& functions, const ClassifierShape& shape);

@@ -51,7 +51,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep([features, weights], keptSize(rows, classes)),
+      backend.keep([features, weights], keptSize(rows, classes, attrs.sums.length)),
       sums.map((sum) => backend.floats(sum)),
       functionFields(attrs.sums),
       ...([rows, embed, classes] as const),
@@ -65,8 +65,8 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
 const KEPT_BYTES = 256 * 2 ** 20;
 
 /** Floats that the add-on keeps from the forward for the backward pass; 0 = nothing is kept. */
-function keptSize(rows: number, classes: number): number {
-  const size = rows * (classes + 2);
+function keptSize(rows: number, classes: number, sums: number): number {
+  const size = rows * (classes + 2 + sums);
   return 4 * size <= KEPT_BYTES ? size : 0;
 }
 
