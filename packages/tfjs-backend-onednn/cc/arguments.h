@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "signals.h"
+
 // From a JavaScript call to a C++ function, argument by argument. Only the boundary (addon.cc) includes this.
 namespace onednn_backend {
 
@@ -111,6 +113,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
   try {
     Arguments arguments(info);
     auto values = Signature<decltype(function)>::read(arguments);
+    [[maybe_unused]] const SignalsHeldBack signals;
     if constexpr (std::is_void_v<decltype(std::apply(function, values))>) {
       std::apply(function, values);
       return info.Env().Undefined();
