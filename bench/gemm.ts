@@ -53,10 +53,9 @@ function measure({ columns, out }: Layer, precision: Precision): Row[] {
   const half = (shape: number[]) => tf.fill(shape, 0.5);
   return tf.tidy(() => {
     const inputs = { x: half([rows, columns]), weight: half([out, columns]), bias: half([out]) };
-    const y = half([rows, out]);
-    const attributes = { activation: 'linear' };
-    const forward = bestTime(() => void runKernel('FusedLinear', inputs, attributes));
-    const backward = bestTime(() => void runKernel('FusedLinearGrad', { ...inputs, y, dy: y }, attributes));
+    const dy = half([rows, out]);
+    const forward = bestTime(() => void runKernel('FusedLinear', inputs, {}));
+    const backward = bestTime(() => void runKernel('FusedLinearGrad', { ...inputs, dy }, {}));
     const row = { columns, out, precision };
     return [
       { ...row, what: 'y', gflops: flops / forward / 1e9, peak: peakOf(gemm('y', rows, columns, out)) },

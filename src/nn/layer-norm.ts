@@ -23,8 +23,11 @@ export class LayerNorm {
     return layerNorm(x, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D);
   }
 
-  /** layerNorm(residual + dropout(x)) in one operation. */
+  /** layerNorm(residual + dropout(x)) in one operation, which takes x over: nobody may read it afterwards. */
   applyToSum<T extends Tensor>(x: T, residual: T, dropout: DropoutSpec | null): T {
-    return dropoutAddLayerNorm(x, residual, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D, dropout);
+    return dropoutAddLayerNorm(x, residual, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D, {
+      dropout,
+      takesOver: true,
+    });
   }
 }

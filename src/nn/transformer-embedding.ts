@@ -76,7 +76,9 @@ export class TransformerEmbedding {
     const { scale, padIndex } = this.options;
     const options = { scale, padIndex, trainPositions: this.#learnedPositions !== null };
     const sum = embedding(ids, this.tokens.tensor as tf.Tensor2D, positions, this.#positionTable(), options);
-    return dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
+    const y = dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
+    if (y !== sum) sum.dispose(); // the tape's scope would keep it to the end of the forward pass
+    return y;
   }
 
   #positionTable(): tf.Tensor2D {

@@ -53,8 +53,10 @@ class Residual {
 
   apply<T extends Tensor>(x: T, mode: Mode, sublayer: (input: T) => T): T {
     const spec = this.dropout.spec(mode);
-    if (this.normalizeBefore) return dropoutAdd(sublayer(this.norm.apply(x)), x, spec);
-    return this.norm.applyToSum(sublayer(x), x, spec);
+    const output = sublayer(this.normalizeBefore ? this.norm.apply(x) : x);
+    const y = this.normalizeBefore ? dropoutAdd(output, x, spec) : this.norm.applyToSum(output, x, spec);
+    output.dispose(); // taken over, and the tape's scope would keep it to the end of the forward pass
+    return y;
   }
 }
 

@@ -33,12 +33,13 @@ const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tens
 /**
  * y = layerNorm(residual + x ∘ mask): the end of a post-norm sublayer.
  *
- * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows].
+ * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows]. With
+ * `takesOver` it may leave the sum, which is all that the gradient needs, in the memory of x.
  * `FusedDropoutAddLayerNormGrad`: x, residual, gain, bias, mean, rstd, dy → dx, dResidual, dGain, dBias.
  */
 const fusedDropoutAddLayerNorm = defineOp<
   { x: tf.Tensor; residual: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tensor1D },
-  DropoutAttributes & { epsilon: number } & Attributes
+  DropoutAttributes & { epsilon: number; takesOver: boolean } & Attributes
 >({
   name: 'FusedDropoutAddLayerNorm',
   composite: ({ x, residual, gain, bias }, attributes) =>
@@ -57,14 +58,14 @@ export function layerNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, bias: tf
   return fusedLayerNorm({ x, gain, bias }, { epsilon: LAYER_NORM_EPSILON }) as T;
 }
 
-/** layerNorm(residual + dropout(x)): float32 [..., embed]. */
+/** layerNorm(residual + dropout(x)): float32 [..., embed]. With `takesOver` nobody may read x afterwards. */
 export function dropoutAddLayerNorm<T extends tf.Tensor>(
   x: T,
   residual: T,
   gain: tf.Tensor1D,
   bias: tf.Tensor1D,
-  spec: DropoutSpec | null,
+  { dropout, takesOver = false }: { readonly dropout: DropoutSpec | null; readonly takesOver?: boolean },
 ): T {
-  const attributes = { ...dropoutAttributes(spec), epsilon: LAYER_NORM_EPSILON };
+  const attributes = { ...dropoutAttributes(dropout), epsilon: LAYER_NORM_EPSILON, takesOver };
   return fusedDropoutAddLayerNorm({ x, residual, gain, bias }, attributes) as T;
 }

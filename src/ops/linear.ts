@@ -1,25 +1,38 @@
 import * as tf from '../tf.js';
-import { defineOp } from './define-op.js';
+import { type Attributes, defineOp } from './define-op.js';
+
+type Inputs = { x: tf.Tensor; weight: tf.Tensor2D; bias: tf.Tensor1D };
+
+function compositeLinear({ x, weight, bias }: Inputs): tf.Tensor {
+  const rows = tf.reshape(x, [-1, weight.shape[1]]);
+  const sum = tf.add(tf.matMul(rows, weight, false, true), bias);
+  return tf.reshape(sum, [...x.shape.slice(0, -1), weight.shape[0]]);
+}
 
 /**
- * y = activation(x · Wᵀ + b)
+ * y = x · Wᵀ + b
  *
- * Kernel `FusedLinear`: x [..., in], weight [out, in] (PyTorch's layout), bias [out], activation 'linear' | 'relu';
- * output y [..., out]. Kernel `FusedLinearGrad`: x, weight, bias, y, dy → dx, dWeight, dBias.
+ * Kernel `FusedLinear`: x [..., in], weight [out, in] (PyTorch's layout), bias [out] → y [..., out].
+ * `FusedLinearGrad`: x, weight, bias, dy → dx, dWeight, dBias: y is not kept.
  */
-const fusedLinear = defineOp<
-  { x: tf.Tensor; weight: tf.Tensor2D; bias: tf.Tensor1D },
-  { activation: 'linear' | 'relu' }
->({
+const fusedLinear = defineOp<Inputs, Attributes>({
   name: 'FusedLinear',
-  composite: ({ x, weight, bias }, { activation }) => {
-    const rows = tf.reshape(x, [-1, weight.shape[1]]);
-    const sum = tf.add(tf.matMul(rows, weight, false, true), bias);
-    const y = activation === 'relu' ? tf.relu(sum) : sum;
-    return tf.reshape(y, [...x.shape.slice(0, -1), weight.shape[0]]);
-  },
+  composite: compositeLinear,
   gradient: {
     kernel: 'FusedLinearGrad',
+    saveInputs: ['x', 'weight', 'bias'],
+    outputs: ['y'],
+    saveOutputs: [],
+    gradients: ['x', 'weight', 'bias'],
+  },
+});
+
+/** y = relu(x · Wᵀ + b). Kernel `FusedLinearRelu`; `FusedLinearReluGrad`: x, weight, bias, y, dy → dx, dWeight, dBias. */
+const fusedLinearRelu = defineOp<Inputs, Attributes>({
+  name: 'FusedLinearRelu',
+  composite: (inputs) => tf.relu(compositeLinear(inputs)),
+  gradient: {
+    kernel: 'FusedLinearReluGrad',
     saveInputs: ['x', 'weight', 'bias'],
     outputs: ['y'],
     saveOutputs: ['y'],
@@ -34,5 +47,6 @@ export function linear<T extends tf.Tensor>(
   bias: tf.Tensor1D, // float32 [out]
   activation: 'linear' | 'relu' = 'linear',
 ): T {
-  return fusedLinear({ x, weight, bias }, { activation }) as T;
+  const op = activation === 'relu' ? fusedLinearRelu : fusedLinear;
+  return op({ x, weight, bias }, {}) as T;
 }

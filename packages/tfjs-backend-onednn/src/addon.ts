@@ -91,7 +91,8 @@ export interface Addon {
   dropoutMask(...args: [mask: Floats, rows: number, columns: number, ...DropoutArguments]): void;
   layerNorm(
     ...args: [
-      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats, y: Floats, mean: Floats, rstd: Floats],
+      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats],
+      ...[sums: Floats | null, y: Floats, mean: Floats, rstd: Floats],
       ...[rows: number, columns: number, epsilon: number],
       ...DropoutArguments,
     ]

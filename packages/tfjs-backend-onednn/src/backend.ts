@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { type BackendValues, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type BackendValues, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import { type Block, StoragePool } from './pool.js';
 
@@ -7,6 +7,8 @@ type DataId = TensorInfo['dataId'];
 type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
   /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
   block?: Block;
+  /** A kernel has put something else into an input that it was given for good. */
+  takenOver?: boolean;
 };
 
 /** Where a kernel puts the gradient of a parameter. */
@@ -29,6 +31,45 @@ class Zeros {
   get values(): Float32Array {
     this.#values ??= new Float32Array(this.size);
     return this.#values;
+  }
+}
+
+/** What a kernel made and can make again, bit for bit: its memory may be given up until somebody reads it. */
+class Recomputable {
+  readonly dtype = 'float32';
+  refCount = 1;
+  readonly #size: number;
+  #values: Float32Array | null;
+  #block: Block | null;
+
+  constructor(
+    { values, block }: { readonly values: Float32Array; readonly block: Block },
+    readonly pool: StoragePool,
+    /** What `compute` reads: alive as long as this. */
+    readonly sources: readonly DataId[],
+    readonly compute: (values: Float32Array) => void,
+  ) {
+    this.#size = values.length;
+    this.#values = values;
+    this.#block = block;
+  }
+
+  get block(): Block | undefined {
+    return this.#block ?? undefined;
+  }
+
+  get values(): Float32Array {
+    if (this.#values === null) {
+      this.#block = this.pool.take(4 * this.#size);
+      this.#values = new Float32Array(this.#block.slab.buffer, this.#block.offset, this.#size);
+      this.compute(this.#values);
+    }
+    return this.#values;
+  }
+
+  giveUp(): void {
+    if (this.#block !== null) this.pool.give(this.#block);
+    this.#block = this.#values = null;
   }
 }
 
@@ -56,15 +97,18 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   override readSync(dataId: DataId): BackendValues {
-    const { block, values } = this.#record(dataId);
+    const { values, block } = this.#record(dataId); // in this order: a value that was given up gets a block
     return block === undefined ? super.readSync(dataId) : (values as Float32Array | Int32Array).slice();
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
     if (!this.data.has(dataId)) return true;
-    const { block } = this.#record(dataId);
+    const record: TensorData | Recomputable = this.#record(dataId);
     const gone = super.disposeData(dataId, force);
-    if (gone && block !== undefined) this.#pool.give(block);
+    if (gone && record.block !== undefined) this.#pool.give(record.block);
+    if (gone && record instanceof Recomputable) {
+      for (const source of record.sources) if (this.disposeData(source)) engine().removeDataId(source, this);
+    }
     return gone;
   }
 
@@ -131,6 +175,36 @@ export class OneDnnBackend extends MathBackendCPU {
     this.#giveSpent();
     this.#spent = kept.block;
     return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
+  }
+
+  /**
+   * In a training step, takes the memory of an input that its caller gave for good, where nobody else reads it: from here
+   * on only the kernel's own gradient does, which asks `isTakenOver`.
+   */
+  takeOver({ dataId }: TensorInfo): boolean {
+    const record = this.#record(dataId);
+    if (this.#gradientTargets === null || record.block === undefined || record.refCount > 1) return false;
+    record.takenOver = true;
+    return true;
+  }
+
+  isTakenOver({ dataId }: TensorInfo): boolean {
+    return this.#record(dataId).takenOver === true;
+  }
+
+  /** Says how to fill an output of the kernel that runs once more, with the same bits, from tensors that live with it. */
+  canMakeAgain({ dataId }: TensorInfo, sources: readonly TensorInfo[], compute: (values: Float32Array) => void): void {
+    const { values, block } = this.#record(dataId);
+    for (const source of sources) this.incRef(source.dataId);
+    const given = { values: values as Float32Array, block: block! };
+    const sourceIds = sources.map((source) => source.dataId);
+    this.data.set(dataId, new Recomputable(given, this.#pool, sourceIds, compute));
+  }
+
+  /** Gives the memory of a tensor up until somebody reads it; does nothing where it cannot be made again. */
+  giveUp({ dataId }: TensorInfo): void {
+    const record: TensorData | Recomputable = this.#record(dataId);
+    if (record instanceof Recomputable) record.giveUp();
   }
 
   /** For the kernel that computes the gradient of a parameter. */

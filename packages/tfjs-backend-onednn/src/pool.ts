@@ -21,7 +21,7 @@ interface Gap {
 const ALIGNMENT = 64;
 
 /** Address space is reserved in pieces of this size; the system backs it with memory when it is first written to. */
-const SLAB_BYTES = 256 * 2 ** 20;
+const SLAB_BYTES = 2 ** 31;
 
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
 
@@ -153,8 +153,18 @@ export class StoragePool {
     return null;
   }
 
+  /** So many bytes, or as many as the system allows. @throws Error where it does not even allow `least` */
+  #reserve(bytes: number, least: number): ArrayBuffer {
+    try {
+      return this.#source.newBlock(bytes);
+    } catch (error) {
+      if (bytes <= least) throw error;
+      return this.#reserve(Math.max(bytes / 2, least), least);
+    }
+  }
+
   #newSlab(bytes: number): Slab {
-    const slab = new Slab(this.#source.newBlock(Math.max(SLAB_BYTES, bytes)));
+    const slab = new Slab(this.#reserve(Math.max(SLAB_BYTES, bytes), bytes));
     this.#slabs.push(slab);
     this.#own.add(slab.buffer);
     return slab;

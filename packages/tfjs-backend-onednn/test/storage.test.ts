@@ -54,6 +54,23 @@ describe('the pool', () => {
     );
   });
 
+  test('reserves less where the system does not allow what it asks for, down to what is needed', () => {
+    const asked: number[] = [];
+    const source = {
+      newBlock: (bytes: number): ArrayBuffer => {
+        asked.push(bytes);
+        if (bytes > 5000) throw new Error('out of memory');
+        return new ArrayBuffer(bytes);
+      },
+      releaseBlock: () => undefined,
+    };
+    const pool = new StoragePool(source);
+    expect(pool.take(4096).bytes).toBe(4096);
+    expect(asked[0]).toBe(2 ** 31);
+    expect(asked.at(-1)).toBe(4096);
+    expect(() => pool.take(8192)).toThrow('out of memory');
+  });
+
   test('uses the smallest gap that is large enough', () => {
     const pool = new StoragePool(new CountingSource());
     const [large, , small] = [pool.take(2048), pool.take(64), pool.take(1024), pool.take(64)];
@@ -76,7 +93,7 @@ describe('the pool', () => {
   test('makes a slab of its own for what is larger than a slab, and gives free slabs back', () => {
     const source = new CountingSource();
     const pool = new StoragePool(source);
-    const large = pool.take(300 * 2 ** 20);
+    const large = pool.take(2 ** 31 + 64);
     const small = pool.take(64);
     expect(source.made).toBe(2);
     pool.give(large);

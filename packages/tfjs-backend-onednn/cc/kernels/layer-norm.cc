@@ -27,13 +27,15 @@ INLINE const float* sum_row(const float* x, const float* residual, const float* 
   return sum;
 }
 
-void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* y,
-                                  float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
-                                  const Dropout& dropout, float* mask, float* sum) {
+// sums [rows, columns]: what is normalised, or null; it may be x.
+void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
+                     float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
+                     const Dropout& dropout, float* mask, float* sum) {
   for (int64_t row = begin; row < end; row++) {
     const int64_t offset = row * columns;
     if (mask != nullptr) dropout_row_mask(dropout, row, columns, 0, columns, mask);
-    const float* s = sum_row(x + offset, residual == nullptr ? nullptr : residual + offset, mask, sum, columns);
+    const float* s = sum_row(x + offset, residual == nullptr ? nullptr : residual + offset, mask,
+                             sums == nullptr ? sum : sums + offset, columns);
     const RowMoments moments = normalize_row(s, gain, bias, y + offset, columns, epsilon);
     mean[row] = moments.mean;
     rstd[row] = moments.rstd;
@@ -41,9 +43,9 @@ void layer_norm_rows(const float* x, const float* residual, const float* gain, c
 }
 
 void layer_norm_grad_rows(const float* x, const float* residual, const float* gain, const float* mean,
-                                       const float* rstd, const float* dy, float* dx, float* d_residual, float* d_gain,
-                                       float* d_bias, int64_t begin, int64_t end, int64_t columns,
-                                       const Dropout& dropout, float* mask, float* sum) {
+                          const float* rstd, const float* dy, float* dx, float* d_residual, float* d_gain,
+                          float* d_bias, int64_t begin, int64_t end, int64_t columns, const Dropout& dropout,
+                          float* mask, float* sum) {
   for (int64_t i = 0; i < columns; i++) d_gain[i] = d_bias[i] = 0;
   for (int64_t row = begin; row < end; row++) {
     const int64_t offset = row * columns;
@@ -76,13 +78,13 @@ void layer_norm_grad_rows(const float* x, const float* residual, const float* ga
   }
 }
 
-void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* y, float* mean,
-                float* rstd, const LayerNormShape& shape, const Dropout& dropout) {
+void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
+                float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout) {
   parallel_ranges(shape.rows, 16, [&](int64_t begin, int64_t end) {
     float* scratch = thread_scratch(2 * padded(shape.columns));
     float* mask = residual != nullptr && dropout.active() ? scratch : nullptr;
-    layer_norm_rows(x, residual, gain, bias, y, mean, rstd, begin, end, shape.columns, shape.epsilon, dropout, mask,
-                    scratch + padded(shape.columns));
+    layer_norm_rows(x, residual, gain, bias, sums, y, mean, rstd, begin, end, shape.columns, shape.epsilon, dropout,
+                    mask, scratch + padded(shape.columns));
   });
 }
 
@@ -95,7 +97,7 @@ void layer_norm_grad(const float* x, const float* residual, const float* gain, c
   float* bias_partials = gain_partials + kRowParts * columns;
   parallel_row_parts(shape.rows, [&](int64_t part, int64_t begin, int64_t end) {
     float* scratch = thread_scratch(2 * padded(columns));
-    float* mask = residual != nullptr && dropout.active() ? scratch : nullptr;
+    float* mask = d_residual != nullptr && dropout.active() ? scratch : nullptr;
     layer_norm_grad_rows(x, residual, gain, mean, rstd, dy, dx, d_residual, gain_partials + part * columns,
                          bias_partials + part * columns, begin, end, columns, dropout, mask, scratch + padded(columns));
   });

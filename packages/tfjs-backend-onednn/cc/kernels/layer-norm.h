@@ -11,11 +11,12 @@ struct LayerNormShape {
   float epsilon;
 };
 
-// s = residual + x ∘ mask (s = x where residual is null),
+// s = residual + x ∘ mask (s = x where residual is null), also written to `sums`, which may be x, where that is not null,
 // y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
-void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* y, float* mean,
-                float* rstd, const LayerNormShape& shape, const Dropout& dropout);
+void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
+                float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout);
 
+// x may be `sums` of the forward pass, then residual is null; d_residual is null where there was no residual then.
 // With n = (s − mean) · rstd and g = dy ∘ gain:
 //   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
 //   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy

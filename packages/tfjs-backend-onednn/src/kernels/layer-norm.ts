@@ -1,11 +1,19 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
-import { checkSize, type DropoutAttributes, dropoutArguments, kernel, tableShape } from './kernel.js';
+import { checkSize, type DropoutAttributes, dropoutArguments, kernel, sizeOf, tableShape } from './kernel.js';
 
 interface LayerNormAttributes {
   readonly epsilon: number;
 }
+
+interface SumAttributes extends LayerNormAttributes, DropoutAttributes {
+  /** Whether x may be overwritten. */
+  readonly takesOver: boolean;
+}
+
+/** Smaller outputs are kept and not made again: what a step needs in all is little then, and every call costs. */
+const LEAST_GIVEN_UP = 4 * 2 ** 20; // bytes
 
 const NO_DROPOUT: DropoutAttributes = {
   dropoutProbability: 0,
@@ -21,11 +29,13 @@ interface Parts {
   readonly gain: TensorInfo;
 }
 
+/** y, mean, rstd. */
 function forward(
   { x, residual, gain, bias }: Parts & { readonly bias: TensorInfo },
   attrs: LayerNormAttributes & DropoutAttributes,
   backend: OneDnnBackend,
-): TensorInfo[] {
+  takesOver = false,
+): [TensorInfo, TensorInfo, TensorInfo] {
   const { rows, columns } = tableShape(x);
   if (residual !== null) checkSize('residual', residual, x.shape);
   checkSize('gain', gain, [columns]);
@@ -36,14 +46,31 @@ function forward(
   addon().layerNorm(
     ...([backend.floats(x), residual && backend.floats(residual)] as const),
     ...([backend.floats(gain), backend.floats(bias)] as const),
-    ...([backend.floats(y), backend.floats(mean), backend.floats(rstd)] as const),
+    ...([takesOver ? backend.floats(x) : null, backend.floats(y), backend.floats(mean), backend.floats(rstd)] as const),
     ...([rows, columns, attrs.epsilon] as const),
     ...dropoutArguments(attrs),
   );
   return [y, mean, rstd];
 }
 
-/** dx, then dResidual where there is a residual, dGain, dBias. */
+/** y of an x that holds the sum can be made again. */
+function makeAgain(
+  y: TensorInfo,
+  { x, gain, bias }: Omit<Parts, 'residual'> & { readonly bias: TensorInfo },
+  epsilon: number,
+  backend: OneDnnBackend,
+): void {
+  const { rows, columns } = tableShape(x);
+  backend.canMakeAgain(y, [x, gain, bias], (values) => {
+    addon().layerNorm(
+      ...([backend.floats(x), null, backend.floats(gain), backend.floats(bias), null, values] as const),
+      ...([new Float32Array(rows), new Float32Array(rows), rows, columns, epsilon] as const),
+      ...dropoutArguments(NO_DROPOUT),
+    );
+  });
+}
+
+/** dx, then dResidual where there is a residual, dGain, dBias. x is the sum already where it was taken over. */
 function backward(
   { x, residual, gain, bias, mean, rstd, dy }: Parts & Readonly<Record<'bias' | 'mean' | 'rstd' | 'dy', TensorInfo>>,
   attrs: LayerNormAttributes & DropoutAttributes,
@@ -53,10 +80,11 @@ function backward(
   checkSize('dy', dy, x.shape);
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);
+  const added = backend.isTakenOver(x) ? null : residual;
   const dGain = backend.gradientOutput(gain);
   const dBias = backend.gradientOutput(bias);
   addon().layerNormGrad(
-    ...([backend.floats(x), residual && backend.floats(residual), backend.floats(gain)] as const),
+    ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
     ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),
     ...([backend.floats(dx), dResidual && backend.floats(dResidual)] as const),
     ...([dGain.values, dBias.values] as const),
@@ -78,16 +106,27 @@ const fusedLayerNormGrad = kernel<'x' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy'
   ({ inputs, attrs, backend }) => backward({ ...inputs, residual: null }, { ...attrs, ...NO_DROPOUT }, backend),
 );
 
-/** y = layerNorm(residual + x ∘ mask). */
-const fusedDropoutAddLayerNorm = kernel<'x' | 'residual' | 'gain' | 'bias', LayerNormAttributes & DropoutAttributes>(
+/**
+ * y = layerNorm(residual + x ∘ mask). In a training step the sum takes the place of x, and a large y can be made again
+ * from it. So can the residual where it is the y of the sublayer before: after this sum only gradients read it, and its
+ * memory is given up until then.
+ */
+const fusedDropoutAddLayerNorm = kernel<'x' | 'residual' | 'gain' | 'bias', SumAttributes>(
   'FusedDropoutAddLayerNorm',
-  ({ inputs, attrs, backend }) => forward(inputs, attrs, backend),
+  ({ inputs, attrs, backend }) => {
+    const takesOver = attrs.takesOver && inputs.x.dataId !== inputs.residual.dataId && backend.takeOver(inputs.x);
+    const outputs = forward(inputs, attrs, backend, takesOver);
+    if (takesOver && 4 * sizeOf(inputs.x.shape) >= LEAST_GIVEN_UP)
+      makeAgain(outputs[0], inputs, attrs.epsilon, backend);
+    backend.giveUp(inputs.residual);
+    return outputs;
+  },
 );
 
-const fusedDropoutAddLayerNormGrad = kernel<
-  'x' | 'residual' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy',
-  LayerNormAttributes & DropoutAttributes
->('FusedDropoutAddLayerNormGrad', ({ inputs, attrs, backend }) => backward(inputs, attrs, backend));
+const fusedDropoutAddLayerNormGrad = kernel<'x' | 'residual' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy', SumAttributes>(
+  'FusedDropoutAddLayerNormGrad',
+  ({ inputs, attrs, backend }) => backward(inputs, attrs, backend),
+);
 
 export const layerNormKernels = [
   fusedLayerNorm,
