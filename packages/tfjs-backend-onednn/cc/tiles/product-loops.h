@@ -22,7 +22,13 @@ namespace {
 constexpr int64_t kTileRows = 14, kPanelColumns = 2 * kLanes;
 
 // Weights that one sweep over the rows uses: a share of the last cache level.
-constexpr int64_t kSweepBytes = 3 << 19;
+constexpr int64_t kSweepBytes = 3 << 20;
+
+// Units that are summed over in one go: their part of a panel stays in the second cache level.
+constexpr int64_t kDeepest = 1536;
+
+// Rows so many floats apart, or a multiple of that, fall into the same few lines of the first cache level.
+constexpr int64_t kAliasedFloats = 1024;
 
 int64_t ceil_divide(int64_t count, int64_t unit) { return (count + unit - 1) / unit; }
 
@@ -129,16 +135,22 @@ struct RowTile {
   int64_t lda, rows, depth;
 };
 
-// c [rows, columns] = relu?(a · panel + bias?)
+// What becomes of the sums of a tile.
+struct TileEpilogue {
+  const float* bias;  // or null
+  bool relu, accumulate;
+};
+
+// c [rows, columns] (+)= relu?(a · panel + bias?)
 template <class Units>
-void multiply_tile(const RowTile& tile, const float* panel, const float* bias, bool relu, float* c, int64_t ldc,
+void multiply_tile(const RowTile& tile, const float* panel, const TileEpilogue& epilogue, float* c, int64_t ldc,
                    int64_t columns) {
   with_rows(tile.rows, [&](auto rows) {
     Sums<rows()> sums;
-    sums.start(bias);
+    sums.start(epilogue.bias);
     add_row_products<Units>(sums, tile.a, tile.lda, panel, kPanelColumns, tile.depth);
-    if (relu) sums.relu();
-    sums.store(c, ldc, columns, false);
+    if (epilogue.relu) sums.relu();
+    sums.store(c, ldc, columns, epilogue.accumulate);
   });
 }
 
@@ -179,18 +191,18 @@ int64_t depth_of(int64_t k) {
   return ceil_divide(k, Units::kDepth);
 }
 
-// Rows [begin, end) as units [end − begin, depth].
+// Units [first, last) of rows [begin, end), in rows `stride` apart.
 template <class Units>
-void stage_rows(const TileRows& x, int64_t begin, int64_t end, float* units) {
-  const int64_t depth = depth_of<Units>(x.columns);
-  for (int64_t row = begin; row < end; row++, units += depth) {
-    for (int64_t unit = 0; unit < depth; unit += kLanes) {
+void stage_rows(const TileRows& x, int64_t begin, int64_t end, int64_t first, int64_t last, float* units,
+                int64_t stride) {
+  for (int64_t row = begin; row < end; row++, units += stride) {
+    for (int64_t unit = first; unit < last; unit += kLanes) {
       const int64_t column = unit * Units::kDepth;
       const Floats16 low = load_activations(x, row, column, lanes_from(column, x.columns));
       const Floats16 high = Units::kDepth == 1 ? low
                                                : load_activations(x, row, column + kLanes,
                                                                   lanes_from(column + kLanes, x.columns));
-      store_first(units + unit, Units::from_row(low, high), lanes_from(unit, depth));
+      store_first(units + unit - first, Units::from_row(low, high), lanes_from(unit, last));
     }
   }
 }
@@ -230,6 +242,25 @@ struct RowPrefetch {
     values.portion();
     masks.portion();
   }
+};
+
+// The same for columns [first, last) of rows, and of what masks them, some rows at a time.
+class ColumnPrefetch {
+ public:
+  ColumnPrefetch(const TileRows& x, int64_t begin, int64_t end, int64_t first, int64_t last, int64_t portions)
+      : x_(x), row_(begin), end_(end), first_(first), last_(last), rows_(ceil_divide(end - begin, portions)) {}
+
+  INLINE void portion() {
+    for (const int64_t last = std::min(end_, row_ + rows_); row_ < last; row_++) {
+      const int64_t offset = row_ * x_.columns + first_;
+      Prefetch(x_.values + offset, last_ - first_, 1).portion();
+      if (x_.relu_output != nullptr) Prefetch(x_.relu_output + offset, last_ - first_, 1).portion();
+    }
+  }
+
+ private:
+  const TileRows& x_;
+  int64_t row_, end_, first_, last_, rows_;
 };
 
 template <class Units>
@@ -292,39 +323,55 @@ void pack(const float* weights, int64_t k, int64_t n, bool transposed, float* pa
   });
 }
 
+// The part of a product that sums over the units [first, last): added to dst but for the first.
 template <class Units>
-void multiply(const TileRows& src, const TilePanels& weights, const float* bias, bool relu, float* dst) {
-  if (src.rows == 0 || weights.n == 0) return;
-  const bool in_place = Units::kDepth == 1 && src.relu_output == nullptr;
-  const int64_t depth = depth_of<Units>(weights.k), n = weights.n, panel_size = depth * kPanelColumns;
-  const int64_t panels = ceil_divide(n, kPanelColumns);
-  const int64_t sweep = std::max<int64_t>(1, kSweepBytes / std::max<int64_t>(1, panel_size * sizeof(float)));
+void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first_unit, int64_t last_unit,
+                   const float* bias, bool relu, float* dst) {
+  const bool in_place = Units::kDepth == 1 && src.relu_output == nullptr && src.columns % kAliasedFloats != 0;
+  const int64_t depth = last_unit - first_unit, n = weights.n;
+  const int64_t stride = depth % kAliasedFloats == 0 ? depth + kLanes : depth;  // of staged rows
+  const int64_t panels = ceil_divide(n, kPanelColumns), panel_size = depth_of<Units>(weights.k) * kPanelColumns;
+  const int64_t used_bytes = depth * kPanelColumns * static_cast<int64_t>(sizeof(float));
+  const int64_t sweep = std::max<int64_t>(1, kSweepBytes / std::max<int64_t>(1, used_bytes));
   const Parts blocks = row_blocks(src.rows, omp_get_max_threads());
   // The last panel may be narrower than what is read of the bias.
   const int64_t whole = n / kPanelColumns * kPanelColumns;
   float bias_tail[kPanelColumns] = {};
   if (bias != nullptr) std::copy(bias + whole, bias + n, bias_tail);
   parallel_ranges(blocks.parts, 1, [&](int64_t first_block, int64_t last_block) {
-    float* staged = in_place ? nullptr : operand_scratch(kTileRows * depth);
+    float* staged = in_place ? nullptr : operand_scratch(kTileRows * stride);
     for (int64_t first = 0; first < panels; first += sweep) {
       const int64_t last = std::min(panels, first + sweep);
       for (int64_t block = first_block; block < last_block; block++) {
         const int64_t begin = blocks.begin(block), end = blocks.begin(block + 1);
         if (begin == end) continue;
         const int64_t next = block + 1 < last_block ? end : blocks.begin(first_block);
-        RowPrefetch ahead(src, next, std::min(next + kTileRows, src.rows), last - first);
-        if (!in_place) stage_rows<Units>(src, begin, end, staged);
-        const RowTile tile{in_place ? src.values + begin * src.columns : staged, depth, end - begin, depth};
+        ColumnPrefetch ahead(src, next, std::min(next + kTileRows, src.rows), first_unit * Units::kDepth,
+                             std::min(last_unit * Units::kDepth, src.columns), last - first);
+        if (!in_place) stage_rows<Units>(src, begin, end, first_unit, last_unit, staged, stride);
+        const RowTile tile = in_place ? RowTile{src.values + begin * src.columns + first_unit, src.columns, end - begin, depth}
+                                      : RowTile{staged, stride, end - begin, depth};
         for (int64_t panel = first; panel < last; panel++) {
           ahead.portion();
           const int64_t column = panel * kPanelColumns;
           const float* of_panel = bias == nullptr ? nullptr : column < whole ? bias + column : bias_tail;
-          multiply_tile<Units>(tile, weights.packed + panel * panel_size, of_panel, relu, dst + begin * n + column, n,
+          multiply_tile<Units>(tile, weights.packed + panel * panel_size + first_unit * kPanelColumns,
+                               {of_panel, relu, first_unit > 0}, dst + begin * n + column, n,
                                std::min(kPanelColumns, n - column));
         }
       }
     }
   });
+}
+
+template <class Units>
+void multiply(const TileRows& src, const TilePanels& weights, const float* bias, bool relu, float* dst) {
+  if (src.rows == 0 || weights.n == 0) return;
+  const int64_t depth = depth_of<Units>(weights.k);
+  const Parts parts{depth, relu ? 1 : std::max<int64_t>(1, ceil_divide(depth, kDeepest))};
+  for (int64_t part = 0; part < parts.parts; part++) {
+    multiply_part<Units>(src, weights, parts.begin(part), parts.begin(part + 1), part == 0 ? bias : nullptr, relu, dst);
+  }
 }
 
 // A thread's share of aᵀ · b: some rows, to be summed over, and some columns of a.
