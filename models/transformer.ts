@@ -2,6 +2,7 @@ import { UserError } from '../src/errors.js';
 import { ACTIVATIONS } from '../src/nn/activation.js';
 import { dropoutSites } from '../src/nn/dropout-site.js';
 import { normal, uniformSource } from '../src/nn/initializers.js';
+import { LayerDrop } from '../src/nn/layer-drop.js';
 import { LayerNorm } from '../src/nn/layer-norm.js';
 import { Transformer } from '../src/nn/transformer.js';
 import { TransformerEmbedding } from '../src/nn/transformer-embedding.js';
@@ -21,7 +22,13 @@ const options = defineOptions({
   encoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the encoder' },
   encoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
   encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the encoder' },
-  encoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  encoderLayerdrop: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'chance of each layer of the encoder to be left out of a training pass',
+  },
   decoderEmbedDim: { kind: 'int', default: null, min: 2, help: "width of the decoder (default: the encoder's)" },
   decoderFfnEmbedDim: {
     kind: 'int',
@@ -33,7 +40,13 @@ const options = defineOptions({
   decoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the decoder' },
   decoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
   decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the decoder' },
-  decoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  decoderLayerdrop: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'chance of each layer of the decoder to be left out of a training pass',
+  },
   activationFn: {
     kind: 'choice',
     choices: ACTIVATIONS,
@@ -136,7 +149,17 @@ export const transformer = defineModel({
             normal(decoderEmbed ** -0.5),
           );
     store.build(context.seed === null ? null : uniformSource(context.seed));
-    return new Transformer({ parameters: store, encoder, decoder, outputProjection, padIndex });
+    // The last sites, so that the masks of dropout are the same with and without.
+    const [encoderDrop, decoderDrop] = [given.encoderLayerdrop, given.decoderLayerdrop].map(
+      (probability) => new LayerDrop(probability, site(probability)),
+    );
+    return new Transformer({
+      parameters: store,
+      encoder: { ...encoder, layerDrop: encoderDrop! },
+      decoder: { ...decoder, layerDrop: decoderDrop! },
+      outputProjection,
+      padIndex,
+    });
   },
 });
 
@@ -197,8 +220,5 @@ function checkOptions(given: TransformerOptions, context: ModelContext): void {
       '--share-all-embeddings needs one dictionary for both languages',
       'preprocess with --joined-dictionary, or leave the option out',
     );
-  }
-  if (given.encoderLayerdrop > 0 || given.decoderLayerdrop > 0) {
-    throw new UserError('--encoder-layerdrop and --decoder-layerdrop are not supported yet', 'leave them at 0');
   }
 }

@@ -52,6 +52,8 @@ export interface TranslationModel {
   readonly parameters: ParameterStore;
   /** The longest source and target (tokens with `</s>`) that the position tables allow. */
   readonly maxPositions: { readonly source: number; readonly target: number };
+  /** True where training may do without some layers in a pass: their parameters then have no gradient. */
+  readonly leavesLayersOut?: boolean;
   encode(source: TokenTable, mode: Mode): EncoderOutput;
   /**
    * Teacher forcing.
