@@ -1,4 +1,4 @@
-import { UserError } from '../src/errors.js';
+import { InternalError, UserError } from '../src/errors.js';
 import { ACTIVATIONS } from '../src/nn/activation.js';
 import { dropoutSites } from '../src/nn/dropout-site.js';
 import { normal, uniformSource } from '../src/nn/initializers.js';
@@ -29,6 +29,12 @@ const options = defineOptions({
     max: 1,
     help: 'chance of each layer of the encoder to be left out of a training pass',
   },
+  encoderEmbedPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'text file of embeddings, "word x1 x2 …" a line, that the encoder begins with',
+  },
   decoderEmbedDim: { kind: 'int', default: null, min: 2, help: "width of the decoder (default: the encoder's)" },
   decoderFfnEmbedDim: {
     kind: 'int',
@@ -46,6 +52,12 @@ const options = defineOptions({
     min: 0,
     max: 1,
     help: 'chance of each layer of the decoder to be left out of a training pass',
+  },
+  decoderEmbedPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'text file of embeddings that the decoder begins with',
   },
   activationFn: {
     kind: 'choice',
@@ -93,10 +105,17 @@ export const transformer = defineModel({
     const decoderEmbed = given.decoderEmbedDim ?? encoderEmbed;
     const store = new ParameterStore();
     const site = dropoutSites();
-    const table = (name: string, vocab: number, embed: number): Parameter =>
-      store.parameter(name, [vocab, embed], normal(embed ** -0.5, padIndex));
+    const table = (side: Side, vocab: number, embed: number): Parameter => {
+      const path = side === 'encoder' ? given.encoderEmbedPath : given.decoderEmbedPath;
+      return store.parameter(`${side}.embed_tokens.weight`, [vocab, embed], (values, shape, random) => {
+        normal(embed ** -0.5, padIndex)(values, shape, random);
+        if (path === null || path === '') return;
+        if (context.fillEmbeddings === undefined) throw new InternalError(`nothing reads the embeddings of ${path}`);
+        context.fillEmbeddings(side === 'encoder' ? 'source' : 'target', path, values, embed);
+      });
+    };
 
-    const encoderTokens = table('encoder.embed_tokens.weight', context.sourceVocab, encoderEmbed);
+    const encoderTokens = table('encoder', context.sourceVocab, encoderEmbed);
     const encoder = {
       embedding: new TransformerEmbedding(
         store,
@@ -119,7 +138,7 @@ export const transformer = defineModel({
     };
     const decoderTokens = given.shareAllEmbeddings
       ? encoderTokens
-      : table('decoder.embed_tokens.weight', context.targetVocab, decoderEmbed);
+      : table('decoder', context.targetVocab, decoderEmbed);
     const decoder = {
       embedding: new TransformerEmbedding(
         store,
@@ -219,6 +238,13 @@ function checkOptions(given: TransformerOptions, context: ModelContext): void {
     throw new UserError(
       '--share-all-embeddings needs one dictionary for both languages',
       'preprocess with --joined-dictionary, or leave the option out',
+    );
+  }
+  const { encoderEmbedPath, decoderEmbedPath } = given;
+  if (given.shareAllEmbeddings && decoderEmbedPath !== null && decoderEmbedPath !== encoderEmbedPath) {
+    throw new UserError(
+      '--share-all-embeddings has one table, and --decoder-embed-path names another file than --encoder-embed-path',
+      'give --encoder-embed-path alone',
     );
   }
 }

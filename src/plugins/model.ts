@@ -110,6 +110,8 @@ export interface ModelContext {
   readonly joinedDictionary: boolean;
   /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */
   readonly seed: number | null;
+  /** Overwrites rows of a side's fresh table [vocab, width] by the vectors of a file; absent where a checkpoint fills it. */
+  readonly fillEmbeddings?: (side: 'source' | 'target', path: string, table: Float32Array, width: number) => void;
 }
 
 export interface ModelDefinition<S extends OptionSchema = OptionSchema> {

@@ -145,7 +145,8 @@ export class Trainer {
       trainable.map(({ tensor }) => tensor),
     );
     const withoutGradient = trainable.find((_, index) => grads[index] == null);
-    if (withoutGradient !== undefined && !model.leavesLayersOut) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
+    if (withoutGradient !== undefined && !model.leavesLayersOut)
+      throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
     return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
   }
 
