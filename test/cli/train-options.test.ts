@@ -40,6 +40,13 @@ async function train(flags: string, folders = data): Promise<Run> {
   return { stderr, inner: figures('train_inner'), valid: figures('valid'), train: figures('train') };
 }
 
+/** Sentences of each epoch. */
+function sentencesOf(inner: readonly Figures[]): number[] {
+  const sums: number[] = [];
+  for (const { epoch, bsz } of inner) sums[epoch - 1] = (sums[epoch - 1] ?? 0) + Number(bsz);
+  return sums;
+}
+
 const column = (rows: readonly Figures[], name: string): string[] => rows.map((row) => row[name]!);
 const weightsOf = (stem: string) => loadCheckpoint(stem, { optimizer: false }).weights;
 const stateOf = (stem: string) => {
@@ -57,14 +64,19 @@ describe('several data folders, separated by colons', () => {
     for (const language of ['xx', 'yy']) {
       const lines = readFileSync(at(`train.${language}`), 'utf8').split('\n');
       writeFileSync(at('short', `train.${language}`), `${lines.slice(0, 12).join('\n')}\n`);
+      writeFileSync(at('short', `valid.${language}`), `${lines.slice(0, 4).join('\n')}\n`);
     }
     const dictionaries = { srcdict: join(data, 'dict.xx.txt'), tgtdict: join(data, 'dict.yy.txt') };
-    const options = { sourceLang: 'xx', targetLang: 'yy', trainpref: at('short', 'train'), destdir: at('short-bin') };
+    const prefixes = { trainpref: at('short', 'train'), validpref: at('short', 'valid') };
+    const options = { sourceLang: 'xx', targetLang: 'yy', ...prefixes, destdir: at('short-bin') };
     await preprocess(selectOptions(preprocessOptions, { ...options, ...dictionaries }));
     const { inner } = await train('--max-epoch 4 --no-save --disable-validation', `${data}:${at('short-bin')}`);
-    const sentences = [0, 0, 0, 0];
-    for (const { epoch, bsz } of inner) sentences[epoch - 1]! += Number(bsz);
-    expect(sentences).toEqual([40, 12, 40, 12]);
+    expect(sentencesOf(inner)).toEqual([40, 12, 40, 12]);
+    const other = await train(
+      '--train-subset valid --max-epoch 3 --no-save --disable-validation',
+      `${data}:${at('short-bin')}`,
+    );
+    expect(sentencesOf(other.inner)).toEqual([8, 4, 8]);
   });
 });
 
