@@ -7,6 +7,7 @@ import { preprocess } from '../../src/data/preprocess.js';
 import { preprocessOptions } from '../../src/data/preprocess-options.js';
 import { selectOptions } from '../../src/options/select.js';
 import { temporaryFolder } from '../checkpoint/folder.js';
+import { goldenData } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
 import { makeToyData } from '../training/toy-data.js';
 
@@ -304,6 +305,25 @@ describe('figures of the loss', () => {
     );
     expect(epochs[0]).toHaveProperty('train_accuracy', accuracy);
     expect(Object.keys((await train(FIRST)).inner[0]!)).not.toContain('accuracy');
+  });
+});
+
+describe('--eval-bleu-detok-args', () => {
+  it('names the language of the detokenizer, else it is that of the data', async () => {
+    const references = async (flags: string): Promise<string[]> => {
+      const search = `--eval-bleu --eval-bleu-args {"beam":1,"max_len_b":2} --eval-bleu-detok moses --eval-bleu-print-samples`;
+      const run = `--batch-size 1 --max-update 1 --lr 0 --no-save --eval-bleu-remove-bpe --threads 1 ${search} ${flags}`;
+      const { code, stderr } = await runMain('train', goldenData, ...`${MODEL} ${run}`.trim().split(' '));
+      expect(code, stderr).toBe(0);
+      return [...stderr.matchAll(/example reference: (.*)/g)].map(([, text]) => text!);
+    };
+    const english = await references('');
+    const french = await references('--eval-bleu-detok-args {"target_lang":"fr"}');
+    expect(await references("--eval-bleu-detok-args {'target_lang':'en'}")).toEqual(english);
+    // French keeps the space before a question mark.
+    expect(english.filter((line) => line.endsWith('?'))).not.toEqual([]);
+    expect(english.filter((line) => line.endsWith(' ?'))).toEqual([]);
+    expect(french.filter((line) => line.endsWith(' ?'))).not.toEqual([]);
   });
 });
 

@@ -109,14 +109,26 @@ describe('the layers that are left out', () => {
       spec: ({ dropout }) => (dropout === null ? null : { ...dropout, probability, site: 9 }),
     });
 
-  it.each([0.1, 0.5, 0.8])('are a share of %f of all, each layer for itself', (probability) => {
-    const passes = 2000;
-    const counts = layers.map(() => 0);
-    for (let update = 0; update < passes; update++) {
-      const kept = layerDrop(probability).choose(layers, { dropout: { seed: 1, update, microBatch: 0 } });
-      for (const layer of kept) counts[layer]! += 1;
+  const PASSES = 2000;
+  /** For each layer, whether it stayed in each of many passes. */
+  const keptIn = (probability: number): boolean[][] => {
+    const passes = Array.from({ length: PASSES }, (_, update) =>
+      layerDrop(probability).choose(layers, { dropout: { seed: 1, update, microBatch: 0 } }),
+    );
+    return layers.map((layer) => passes.map((kept) => kept.includes(layer)));
+  };
+  const share = (values: readonly boolean[]): number => values.filter(Boolean).length / values.length;
+
+  it.each([0.1, 0.5, 0.8])('are a share of %f of the passes of each layer', (probability) => {
+    for (const kept of keptIn(probability)) expect(Math.abs(1 - share(kept) - probability)).toBeLessThan(0.04);
+  });
+
+  it('are drawn each for itself', () => {
+    const kept = keptIn(0.5);
+    for (const [one, other] of [...layers].flatMap((a) => layers.slice(a + 1).map((b) => [a, b] as const))) {
+      const agree = share(kept[one]!.map((value, pass) => value === kept[other]![pass]));
+      expect(Math.abs(agree - 0.5)).toBeLessThan(0.06);
     }
-    for (const count of counts) expect(Math.abs(1 - count / passes - probability)).toBeLessThan(0.04);
   });
 
   it('are others in another micro-batch', () => {
