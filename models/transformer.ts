@@ -1,7 +1,8 @@
-import { UserError } from '../src/errors.js';
+import { InternalError, UserError } from '../src/errors.js';
 import { ACTIVATIONS } from '../src/nn/activation.js';
 import { dropoutSites } from '../src/nn/dropout-site.js';
 import { normal, uniformSource } from '../src/nn/initializers.js';
+import { LayerDrop } from '../src/nn/layer-drop.js';
 import { LayerNorm } from '../src/nn/layer-norm.js';
 import { Transformer } from '../src/nn/transformer.js';
 import { TransformerEmbedding } from '../src/nn/transformer-embedding.js';
@@ -21,7 +22,19 @@ const options = defineOptions({
   encoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the encoder' },
   encoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
   encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the encoder' },
-  encoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  encoderLayerdrop: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'chance of each layer of the encoder to be left out of a training pass',
+  },
+  encoderEmbedPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'text file of embeddings, "word x1 x2 …" a line, that the encoder begins with',
+  },
   decoderEmbedDim: { kind: 'int', default: null, min: 2, help: "width of the decoder (default: the encoder's)" },
   decoderFfnEmbedDim: {
     kind: 'int',
@@ -33,7 +46,19 @@ const options = defineOptions({
   decoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the decoder' },
   decoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
   decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the decoder' },
-  decoderLayerdrop: { kind: 'float', default: 0, min: 0, max: 1, help: 'not supported yet: must be 0' },
+  decoderLayerdrop: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'chance of each layer of the decoder to be left out of a training pass',
+  },
+  decoderEmbedPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'text file of embeddings that the decoder begins with',
+  },
   activationFn: {
     kind: 'choice',
     choices: ACTIVATIONS,
@@ -80,10 +105,17 @@ export const transformer = defineModel({
     const decoderEmbed = given.decoderEmbedDim ?? encoderEmbed;
     const store = new ParameterStore();
     const site = dropoutSites();
-    const table = (name: string, vocab: number, embed: number): Parameter =>
-      store.parameter(name, [vocab, embed], normal(embed ** -0.5, padIndex));
+    const table = (side: Side, vocab: number, embed: number): Parameter => {
+      const path = side === 'encoder' ? given.encoderEmbedPath : given.decoderEmbedPath;
+      return store.parameter(`${side}.embed_tokens.weight`, [vocab, embed], (values, shape, random) => {
+        normal(embed ** -0.5, padIndex)(values, shape, random);
+        if (path === null || path === '') return;
+        if (context.fillEmbeddings === undefined) throw new InternalError(`nothing reads the embeddings of ${path}`);
+        context.fillEmbeddings(side === 'encoder' ? 'source' : 'target', path, values, embed);
+      });
+    };
 
-    const encoderTokens = table('encoder.embed_tokens.weight', context.sourceVocab, encoderEmbed);
+    const encoderTokens = table('encoder', context.sourceVocab, encoderEmbed);
     const encoder = {
       embedding: new TransformerEmbedding(
         store,
@@ -106,7 +138,7 @@ export const transformer = defineModel({
     };
     const decoderTokens = given.shareAllEmbeddings
       ? encoderTokens
-      : table('decoder.embed_tokens.weight', context.targetVocab, decoderEmbed);
+      : table('decoder', context.targetVocab, decoderEmbed);
     const decoder = {
       embedding: new TransformerEmbedding(
         store,
@@ -136,7 +168,17 @@ export const transformer = defineModel({
             normal(decoderEmbed ** -0.5),
           );
     store.build(context.seed === null ? null : uniformSource(context.seed));
-    return new Transformer({ parameters: store, encoder, decoder, outputProjection, padIndex });
+    // The last sites, so that the masks of dropout are the same with and without.
+    const [encoderDrop, decoderDrop] = [given.encoderLayerdrop, given.decoderLayerdrop].map(
+      (probability) => new LayerDrop(probability, site(probability)),
+    );
+    return new Transformer({
+      parameters: store,
+      encoder: { ...encoder, layerDrop: encoderDrop! },
+      decoder: { ...decoder, layerDrop: decoderDrop! },
+      outputProjection,
+      padIndex,
+    });
   },
 });
 
@@ -198,7 +240,11 @@ function checkOptions(given: TransformerOptions, context: ModelContext): void {
       'preprocess with --joined-dictionary, or leave the option out',
     );
   }
-  if (given.encoderLayerdrop > 0 || given.decoderLayerdrop > 0) {
-    throw new UserError('--encoder-layerdrop and --decoder-layerdrop are not supported yet', 'leave them at 0');
+  const { encoderEmbedPath, decoderEmbedPath } = given;
+  if (given.shareAllEmbeddings && decoderEmbedPath !== null && decoderEmbedPath !== encoderEmbedPath) {
+    throw new UserError(
+      '--share-all-embeddings has one table, and --decoder-embed-path names another file than --encoder-embed-path',
+      'give --encoder-embed-path alone',
+    );
   }
 }

@@ -3,6 +3,7 @@ import { type LogEvent, log } from '../log.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { attempt } from '../text/file-errors.js';
 import type { StatsEvent } from '../training/events.js';
+import { roundTo } from '../training/number-format.js';
 import { ProgressBar } from './progress-bar.js';
 
 /** How the log of a command looks; the same names as fairseq's. */
@@ -12,7 +13,7 @@ export const logOptions = defineOptions({
     choices: ['json', 'none', 'simple', 'tqdm'],
     default: null,
     group: 'Log',
-    help: 'form of the log; without it a bar (tqdm) on a terminal, else simple',
+    help: 'form of the log; without it tqdm, a bar, which is simple where there is no terminal',
   },
   logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'append the log to this file too' },
   logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates or batches' },
@@ -51,15 +52,18 @@ function simpleBody(kind: string, { epoch, position, total, subset, stats }: Sta
 }
 
 function jsonBody(kind: string, { tag, epoch, position, total, stats }: StatsEvent): string {
-  const fields: [string, unknown][] = [['epoch', epoch]];
+  const fields: [name: string, json: string][] = [['epoch', String(epoch)]];
   if (kind === 'train_inner' && position !== undefined && total !== undefined) {
-    fields.push(['update', Math.round((epoch - 1 + position / total) * 1000) / 1000]);
+    fields.push(['update', pythonFloatText(roundTo(epoch - 1 + position / total, 3))]);
   }
   const prefix = kind === 'train_inner' ? '' : `${tag}_`;
-  for (const [name, value] of stats) fields.push([prefix + name, value]);
+  for (const [name, value] of stats) fields.push([prefix + name, JSON.stringify(value)]);
   // Python's json.dumps puts a space after ':' and ','.
-  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(', ')}}`;
+  return `{${fields.map(([name, json]) => `${JSON.stringify(name)}: ${json}`).join(', ')}}`;
 }
+
+/** A float of three decimals as Python writes it: a whole one keeps its point, `2.0`. */
+const pythonFloatText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
 /**
  * Prints the log of this process to stderr, with a progress bar where that is a terminal, and to `--log-file`.
@@ -71,8 +75,9 @@ export function startLog({
   noProgressBar = false,
 }: Partial<OptionsOf<typeof logOptions>> = {}): () => void {
   const isTerminal = process.stderr.isTTY === true;
-  const format: Format = logFormat ?? (isTerminal && !noProgressBar ? 'tqdm' : 'simple');
-  const bar = isTerminal && format === 'tqdm' ? new ProgressBar() : null;
+  const wanted = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
+  const format: Format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted;
+  const bar = format === 'tqdm' ? new ProgressBar() : null;
   if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, ''));
   const detach = log.attach((event) => {
     const line = formatEvent(event, format);

@@ -42,7 +42,6 @@ const common: Readonly<Record<string, string>> = {
     '--no-reshard-after-forward',
     '--not-fsdp-flatten-parameters',
     '--nprocs-per-node',
-    '--num-shards',
     '--pipeline-balance',
     '--pipeline-checkpoint',
     '--pipeline-chunks',
@@ -52,7 +51,6 @@ const common: Readonly<Record<string, string>> = {
     '--pipeline-encoder-balance',
     '--pipeline-encoder-devices',
     '--pipeline-model-parallel',
-    '--shard-id',
     '--slowmo-algorithm',
     '--slowmo-base-algorithm',
     '--slowmo-momentum',
@@ -91,7 +89,6 @@ const common: Readonly<Record<string, string>> = {
   '--upsample-primary': 'a folder holds one train split; repeat its lines before preprocess',
   '--num-batch-buckets': 'lengths are padded to the longest of a batch only; leave it out',
   '--required-seq-len-multiple': 'lengths are padded to the longest of a batch only; leave it out',
-  '--eval-bleu-detok-args': 'the moses detokenizer takes the target language; leave it out',
   '--combine-valid-subsets': 'name the splits with --valid-subset valid,valid1',
   '--combine-val': 'name the splits with --valid-subset valid,valid1',
   '--ignore-unused-valid-subsets': 'only the splits of --valid-subset are used; leave it out',
@@ -148,10 +145,6 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--encoder-layers-to-keep',
     '--decoder-layers-to-keep',
   ]),
-  ...because('embeddings begin at random; begin with those of a whole model by --finetune-from-model', [
-    '--encoder-embed-path',
-    '--decoder-embed-path',
-  ]),
   ...because('activations stay on the device; for less memory see --checkpoint-activations', [
     '--min-params-to-wrap',
     '--offload-activations',
@@ -159,12 +152,12 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
   ...because('adam has one form here; leave it out', ['--fp16-adam-stats', '--use-old-adam']),
   '--continue-once': 'name the checkpoint with --restore-file',
   '--keep-interval-updates-pattern': 'the last are kept, see --keep-interval-updates',
-  '--optimizer-overrides': 'options of the optimizer that are given win over those of the checkpoint; give them',
 };
 
 /** Flags of fairseq's `validate` that are on purpose not there, with what to do instead. */
 export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ...common,
+  ...because(ONE_PROCESS, ['--num-shards', '--shard-id']),
   ...because('validate takes --max-tokens and --batch-size', [
     '--batch-size-valid',
     '--max-sentences-valid',

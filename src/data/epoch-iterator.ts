@@ -33,10 +33,9 @@ export function shuffleBatches<T>(batches: readonly T[], seed: number, epoch: nu
   return new MersenneTwister(seed + epoch).shuffle([...batches]);
 }
 
-/** One worker's batches. Every worker gets equally many: those that come out short get an empty batch at the end. */
-export function shardBatches(batches: readonly Int32Array[], { shards, shard }: Sharding): Int32Array[] {
-  const count = Math.ceil(batches.length / shards);
-  return Array.from({ length: count }, (_, turn) => batches[turn * shards + shard] ?? new Int32Array(0));
+/** One shard of the batches. Some are a batch shorter than others; fairseq fills those up with an empty one. */
+export function shardBatches<T>(batches: readonly T[], { shards, shard }: Sharding): T[] {
+  return batches.filter((_, index) => index % shards === shard);
 }
 
 /**
@@ -69,9 +68,10 @@ export class EpochIterator {
     return this.#epoch;
   }
 
-  /** Batches of one epoch for this worker. */
+  /** Batches of one epoch of this shard. */
   get batchesPerEpoch(): number {
-    return Math.ceil(this.#batches.length / this.#sharding.shards);
+    const { shards, shard } = this.#sharding;
+    return Math.max(0, Math.ceil((this.#batches.length - shard) / shards));
   }
 
   /** Batches handed out in this epoch. */

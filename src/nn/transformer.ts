@@ -13,6 +13,7 @@ import type {
 import { EVALUATION, type IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { DecodingState } from './decoding-state.js';
+import type { LayerDrop } from './layer-drop.js';
 import type { LayerNorm } from './layer-norm.js';
 import { PackedTransformer } from './packed-transformer.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
@@ -22,6 +23,7 @@ import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transfo
 export interface Stack<Layer> {
   readonly embedding: TransformerEmbedding;
   readonly layers: readonly Layer[];
+  readonly layerDrop: LayerDrop;
   readonly finalNorm: LayerNorm | null;
 }
 
@@ -38,11 +40,13 @@ export interface TransformerParts {
 export class Transformer implements TranslationModel {
   readonly parameters: ParameterStore;
   readonly maxPositions: { readonly source: number; readonly target: number };
+  readonly leavesLayersOut: boolean;
   readonly #parts: TransformerParts;
   readonly #packed: PackedTransformer;
 
   constructor(parts: TransformerParts) {
     this.#parts = parts;
+    this.leavesLayersOut = parts.encoder.layerDrop.probability > 0 || parts.decoder.layerDrop.probability > 0;
     this.#packed = new PackedTransformer(parts);
     this.parameters = parts.parameters;
     this.maxPositions = {
@@ -52,18 +56,18 @@ export class Transformer implements TranslationModel {
   }
 
   encode(source: TokenTable, mode: Mode): EncoderOutput {
-    const { embedding, layers, finalNorm } = this.#parts.encoder;
+    const { embedding, layers, layerDrop, finalNorm } = this.#parts.encoder;
     const layout = this.#layout(source, 'tokens');
     let x = embedding.apply(rowsOf(source, layout), layout, mode);
-    for (const layer of layers) x = layer.apply(x, layout, mode);
+    for (const layer of layerDrop.choose(layers, mode)) x = layer.apply(x, layout, mode);
     return { features: finalNorm?.apply(x) ?? x, layout };
   }
 
   decode(prevOutput: TokenTable, encoderOutput: EncoderOutput, mode: Mode, rows: RowChoice = 'tokens'): DecoderOutput {
-    const { embedding, layers, finalNorm } = this.#parts.decoder;
+    const { embedding, layers, layerDrop, finalNorm } = this.#parts.decoder;
     const layout = this.#layout(prevOutput, rows);
     let x = embedding.apply(rowsOf(prevOutput, layout), layout, mode);
-    for (const layer of layers) x = layer.apply(x, layout, encoderOutput, mode);
+    for (const layer of layerDrop.choose(layers, mode)) x = layer.apply(x, layout, encoderOutput, mode);
     return { features: finalNorm?.apply(x) ?? x, positions: layout.positions };
   }
 

@@ -42,6 +42,19 @@ export function philox4x32(
   out[3] = c3;
 }
 
+/** The number below which a word of Philox means that its element is dropped. */
+const dropThreshold = (probability: number): number => Math.floor(probability * 0x100000000);
+
+/** Whether each of `count` wholes (layers, say) stays: one draw for each, from the stream of a dropout site. */
+export function keptWholes({ probability, seed, update, microBatch, site }: DropoutSpec, count: number): boolean[] {
+  const threshold = dropThreshold(probability);
+  const words = new Uint32Array(4);
+  return Array.from({ length: count }, (_, element) => {
+    philox4x32([element >>> 2, 0, site, microBatch], [seed, update], words);
+    return words[element & 3]! >= threshold;
+  });
+}
+
 /**
  * The multiplicative mask of a dropout site: 0 where dropped, 1 / (1 − probability) elsewhere; float32 [rows × columns].
  * Each row starts at an element index that is a multiple of 4 (row stride ⌈columns / 4⌉ · 4), so that a kernel can make
@@ -49,7 +62,7 @@ export function philox4x32(
  */
 export function dropoutMask(spec: DropoutSpec, rows: number, columns: number): Float32Array {
   const mask = new Float32Array(rows * columns);
-  const threshold = Math.floor(spec.probability * 0x100000000);
+  const threshold = dropThreshold(spec.probability);
   const scale = Math.fround(1 / (1 - spec.probability));
   const blocksPerRow = Math.ceil(columns / 4);
   const words = new Uint32Array(4);

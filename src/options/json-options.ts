@@ -1,10 +1,12 @@
 import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { parseOptionValue } from './parse.js';
+import { pythonLiteralToJson } from './python-literal.js';
 import type { OptionSchema, OptionValues } from './schema.js';
 
 /**
- * Options given as one JSON object under fairseq's names, e.g. `--eval-bleu-args '{"beam": 4, "max_len_a": 1.2}'`.
+ * Options given as one JSON object under fairseq's names, e.g. `--eval-bleu-args '{"beam": 4, "max_len_a": 1.2}'`, or as
+ * Python writes it, `{'beam': 4}`.
  * @param flag the option that holds the object, for messages
  * @returns those that were given, by their keys
  * @throws UserError for text that is no JSON object, unknown names and values of the wrong kind
@@ -25,12 +27,20 @@ function parseObject(flag: string, text: string): object {
   const remedy = `give a JSON object, e.g. ${flag} '{"name": 1}'`;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonOrPython(text);
   } catch (cause) {
     throw new UserError(`${flag}: '${text}' is no JSON`, remedy, { cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new UserError(`${flag}: '${text}' is no JSON object`, remedy);
+}
+
+function parseJsonOrPython(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return JSON.parse(pythonLiteralToJson(text));
+  }
 }
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

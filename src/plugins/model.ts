@@ -52,6 +52,8 @@ export interface TranslationModel {
   readonly parameters: ParameterStore;
   /** The longest source and target (tokens with `</s>`) that the position tables allow. */
   readonly maxPositions: { readonly source: number; readonly target: number };
+  /** True where training may do without some layers in a pass: their parameters then have no gradient. */
+  readonly leavesLayersOut?: boolean;
   encode(source: TokenTable, mode: Mode): EncoderOutput;
   /**
    * Teacher forcing.
@@ -108,6 +110,8 @@ export interface ModelContext {
   readonly joinedDictionary: boolean;
   /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */
   readonly seed: number | null;
+  /** Overwrites rows of a side's fresh table [vocab, width] by the vectors of a file; absent where a checkpoint fills it. */
+  readonly fillEmbeddings?: (side: 'source' | 'target', path: string, table: Float32Array, width: number) => void;
 }
 
 export interface ModelDefinition<S extends OptionSchema = OptionSchema> {

@@ -73,7 +73,7 @@ export interface TranslationTask {
   /** Whether both dictionaries give the same symbols the same ids, as shared embeddings need. */
   readonly joinedDictionary: boolean;
   readonly options: TranslationOptions;
-  /** Opens a split; `train` with its further parts, and epoch by epoch from the next of the data folders. */
+  /** Opens a split. For an epoch of training: with its further parts, from the next of the data folders each epoch. */
   loadSplit(split: string, epoch?: number): TranslationData;
   /** Batches of sentence ids, composed as fairseq composes them for this split. */
   makeBatches(data: TranslationData, options: TaskBatchOptions): Batches;
@@ -114,14 +114,13 @@ export function setupTranslation(data: string, options: TranslationOptions): Tra
     targetDictionary,
     joinedDictionary: sourceDictionary.equals(targetDictionary),
     options,
-    loadSplit(split, epoch = 1) {
-      const isTraining = split === 'train';
-      const dataDir = isTraining ? dataDirs[(epoch - 1) % dataDirs.length]! : first;
+    loadSplit(split, epoch) {
+      const dataDir = epoch === undefined ? first : dataDirs[(epoch - 1) % dataDirs.length]!;
       return loadTranslationData(dataDir, split, sourceLang, targetLang, {
         sourceDictionary,
         targetDictionary,
         truncateSource: options.truncateSource ? options.maxSourcePositions : null,
-        combine: isTraining,
+        combine: epoch !== undefined,
       });
     },
     makeBatches: (split, { seed, ...limits }) =>

@@ -2,6 +2,7 @@ import { addStatistics, Bleu } from 'sacrebleu-ts';
 import { BeamSearch, type SearchOptions, searchOptions, symbolsOf } from '../generation/index.js';
 import { log } from '../log.js';
 import { parseJsonOptions } from '../options/json-options.js';
+import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
@@ -49,13 +50,25 @@ export function startBleuEvaluation(
 const searchArguments = (json: string): SearchOptions =>
   selectOptions(searchOptions, parseJsonOptions('--eval-bleu-args', json, searchOptions));
 
+/** What fairseq's moses takes. Only the target language bears on detokenizing; the others are of its tokenizer. */
+const detokenizerOptions = defineOptions({
+  sourceLang: { kind: 'string', default: null, help: 'language of the tokenizer' },
+  targetLang: { kind: 'string', default: null, help: 'language of the detokenizer' },
+  mosesNoDashSplits: { kind: 'boolean', default: false, help: 'of the tokenizer' },
+  mosesNoEscape: { kind: 'boolean', default: false, help: 'of the tokenizer' },
+});
+
+const detokenizerLanguage = (json: string): string | null =>
+  selectOptions(detokenizerOptions, parseJsonOptions('--eval-bleu-detok-args', json, detokenizerOptions)).targetLang;
+
 /** From ids to text: without padding and `</s>`, subwords joined, detokenized where asked for. */
 function textOf(
   { targetDictionary, targetLang }: TranslationTask,
-  { evalBleuRemoveBpe, evalBleuDetok }: EvaluationOptions,
+  { evalBleuRemoveBpe, evalBleuDetok, evalBleuDetokArgs }: EvaluationOptions,
 ): (ids: Iterable<number>, unknown: string) => string {
   const ignore = new Set([targetDictionary.padIndex]);
-  const detokenize = evalBleuDetok === 'moses' ? createMosesDetokenizer(targetLang) : (line: string): string => line;
+  const language = detokenizerLanguage(evalBleuDetokArgs) ?? targetLang;
+  const detokenize = evalBleuDetok === 'moses' ? createMosesDetokenizer(language) : (line: string): string => line;
   return (ids, unkString) =>
     detokenize(targetDictionary.string(ids, { bpeSymbol: evalBleuRemoveBpe, unkString, ignore }));
 }

@@ -1,4 +1,5 @@
 import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { readEmbeddings } from '../data/embedding-file.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { MovingAverage } from '../optim/moving-average.js';
@@ -23,6 +24,11 @@ function buildModel({ options, all, plugins }: TrainRequest, task: TranslationTa
     maxSourcePositions: options.maxSourcePositions,
     maxTargetPositions: options.maxTargetPositions,
     seed: options.seed,
+    fillEmbeddings(side, path, values, width) {
+      const dictionary = side === 'source' ? task.sourceDictionary : task.targetDictionary;
+      const found = readEmbeddings(path, { dictionary, width, values });
+      log.message(`${path}: embeddings of ${found} of the ${dictionary.size} types of the ${side}`);
+    },
   });
 }
 

@@ -84,6 +84,20 @@ export const datasetOptions = defineOptions({
     group: 'Dataset',
     help: 'more than 0: keep the batches in order of length',
   },
+  numShards: {
+    kind: 'int',
+    default: 1,
+    min: 1,
+    group: 'Dataset',
+    help: 'train on one of N parts of the batches of each epoch: see --shard-id',
+  },
+  shardId: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    group: 'Dataset',
+    help: 'which part: I takes batches I, I + N … in the order of the epoch',
+  },
   numWorkers: {
     kind: 'int',
     default: 1,
@@ -167,6 +181,13 @@ export const checkpointOptions = defineOptions({
     default: false,
     group: 'Checkpoints',
     help: "forget the optimizer's state and the number of updates",
+  },
+  optimizerOverrides: {
+    kind: 'string',
+    default: '{}',
+    metavar: 'JSON',
+    group: 'Checkpoints',
+    help: `options of the optimizer once a checkpoint is gone on from, e.g. '{"weight_decay": 0.1, "betas": [0.9, 0.98]}'`,
   },
   saveInterval: { kind: 'int', default: 1, min: 1, group: 'Checkpoints', help: 'save every N epochs' },
   saveIntervalUpdates: {
@@ -278,6 +299,13 @@ export const evaluationOptions = defineOptions({
     default: 'space',
     group: 'Evaluation',
     help: 'how words become text before sacreBLEU; space leaves them as they are',
+  },
+  evalBleuDetokArgs: {
+    kind: 'string',
+    default: '{}',
+    metavar: 'JSON',
+    group: 'Evaluation',
+    help: `options of the moses detokenizer, e.g. '{"target_lang": "en"}' (default: that of the data)`,
   },
   evalBleuRemoveBpe: {
     kind: 'choice',

@@ -143,8 +143,8 @@ function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): vo
   );
 }
 
-/** Options of a model that may change in the middle of training: they do not shape it. */
-const isAdjustable = (key: string): boolean => /drop/i.test(key);
+/** Options of a model that may change in the middle of training: they do not shape it, or only its first weights. */
+const isAdjustable = (key: string): boolean => /drop|EmbedPath$/i.test(key);
 
 function checkSameModel(stem: string, recorded: Identity, now: Identity, { plugins }: TrainRequest): void {
   const remedy = 'train on with the options that it began with, or choose another --save-dir';

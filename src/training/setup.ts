@@ -11,6 +11,7 @@ import { modelOptions } from '../plugins/model-options.js';
 import { setupTranslation, type TranslationTask } from '../tasks/translation.js';
 import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
+import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
 import { resume } from './resume.js';
 import { type MeterStates, TrainingRun } from './run.js';
@@ -29,7 +30,8 @@ export interface Setup {
  * Makes everything ready and checks what can be checked, before hours of work depend on it.
  * @throws UserError for every mistake in options, data or checkpoints
  */
-export function setUp(request: TrainRequest): Setup {
+export function setUp(given: TrainRequest): Setup {
+  const request = withOptimizerOverrides(given);
   const { options } = request;
   checkOptions(request);
   const task = setupTranslation(request.data, options);
@@ -46,7 +48,13 @@ export function setUp(request: TrainRequest): Setup {
     { ...options, isSharded: request.data.split(':').filter((folder) => folder !== '').length > 1 },
     options.resetDataloader ? undefined : (state?.iterator as unknown as EpochState | undefined),
   );
-  const run = new TrainingRun(request, identity, trainer, data, options.resetMeters ? null : state);
+  const run = new TrainingRun(
+    request,
+    identity,
+    trainer,
+    data,
+    options.resetMeters || options.resetOptimizer ? null : state,
+  );
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
   // Last, so that a mistake in anything else leaves no empty folder behind.
   if (!options.noSave) {
@@ -62,6 +70,12 @@ export function setUp(request: TrainRequest): Setup {
 function checkOptions({ options }: TrainRequest): void {
   if (options.maxTokens === null && options.batchSize === null) {
     throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+  }
+  if (options.shardId >= options.numShards) {
+    throw new UserError(
+      `--shard-id ${options.shardId} is not below --num-shards ${options.numShards}`,
+      'shards are counted from 0',
+    );
   }
   if (options.lr.length === 0) throw new UserError('--lr is empty', 'give a learning rate, e.g. --lr 5e-4');
   const frequencies = options.updateFreq;

@@ -1,4 +1,5 @@
 import { EpochIterator, type EpochState } from '../data/epoch-iterator.js';
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
@@ -116,7 +117,12 @@ export class TrainingData {
   }
 
   #iterate(state: EpochState | undefined): EpochIterator {
-    const { seed, curriculum } = this.options;
-    return new EpochIterator(this.#split.batches, { seed, curriculum }, state);
+    const { seed, curriculum, numShards: shards, shardId: shard } = this.options;
+    const iterator = new EpochIterator(this.#split.batches, { seed, curriculum, sharding: { shards, shard } }, state);
+    if (iterator.batchesPerEpoch > 0 || this.#split.batches.length === 0) return iterator;
+    throw new UserError(
+      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: there are ${this.#split.batches.length}`,
+      'take fewer shards, or lower --max-tokens or --batch-size',
+    );
   }
 }

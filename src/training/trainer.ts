@@ -40,7 +40,7 @@ const NAMED_SENTENCES = 20;
 /** What one micro-batch's backward pass leaves on the device. */
 interface Differentiated {
   readonly output: CriterionOutput;
-  readonly gradients: tf.Tensor[]; // by the trainable parameters
+  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null for layers that were left out
 }
 
 /** Changes a model's parameters, one update after another. */
@@ -119,10 +119,13 @@ export class Trainer {
     try {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-      for (const [index, { gradient }] of targets.entries()) await kernels.addTensor(gradient, gradients[index]!);
+      for (const [index, { gradient }] of targets.entries()) {
+        const own = gradients[index];
+        if (own != null) await kernels.addTensor(gradient, own);
+      }
       return losses;
     } finally {
-      tf.dispose(gradients);
+      tf.dispose(gradients as tf.Tensor[]);
     }
   }
 
@@ -142,8 +145,9 @@ export class Trainer {
       trainable.map(({ tensor }) => tensor),
     );
     const withoutGradient = trainable.find((_, index) => grads[index] == null);
-    if (withoutGradient !== undefined) throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
-    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads as tf.Tensor[] };
+    if (withoutGradient !== undefined && !model.leavesLayersOut)
+      throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
+    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
   }
 
   /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */

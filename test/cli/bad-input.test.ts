@@ -44,6 +44,7 @@ beforeAll(async () => {
   text('empty', '', '');
   text('latin1', Buffer.from([0x61, 0x0a, 0x62, 0x20, 0xfc, 0x0a]), 'a\nb\n');
   writeFileSync(at('file'), '');
+  writeFileSync(at('vectors'), 'z 1 2 3 4 5 6 7 8\na 1 2 3\n');
   damagedData('cut-bin', 'train.xx-yy.xx.bin', (bytes) => bytes.subarray(0, -6));
   damagedData('cut-idx', 'train.xx-yy.xx.idx', (bytes) => bytes.subarray(0, -6));
   damagedData('no-index', 'train.xx-yy.yy.idx', () => Buffer.from('PK\x03\x04 no index at all, but a long text'));
@@ -189,6 +190,41 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   train: [
+    {
+      what: 'a --shard-id beyond --num-shards',
+      line: `${TRAIN} --max-tokens 64 --num-shards 2 --shard-id 2`,
+      says: ['--shard-id 2 is not below --num-shards 2', 'counted from 0'],
+    },
+    {
+      what: 'more shards than batches',
+      line: `${TRAIN} --max-tokens 64 --num-shards 1000 --shard-id 999`,
+      says: ['--num-shards 1000 leaves no batch for --shard-id 999', 'fewer shards'],
+    },
+    {
+      what: 'embeddings of another width',
+      line: `${TRAIN} --max-tokens 64 --encoder-embed-path DIR/vectors`,
+      says: ["DIR/vectors line 2: vectors of 3 numbers, where the model's embeddings have 8", '--encoder-embed-dim 3'],
+    },
+    {
+      what: 'a file of embeddings that is not there',
+      line: `${TRAIN} --max-tokens 64 --decoder-embed-path DIR/nothing`,
+      says: ['DIR/nothing cannot be read'],
+    },
+    {
+      what: 'an override of what is no option of the optimizer',
+      line: `${TRAIN} --max-tokens 64 --optimizer-overrides {'betta':(0.9,0.98)}`,
+      says: ["--optimizer-overrides: unknown 'betta'", "did you mean 'betas'?"],
+    },
+    {
+      what: 'an override of the learning rate',
+      line: `${TRAIN} --max-tokens 64 --optimizer-overrides {"lr":0.1}`,
+      says: ['--optimizer-overrides cannot set lr', 'give --lr'],
+    },
+    {
+      what: 'an unknown option of the detokenizer',
+      line: `${TRAIN} --max-tokens 64 --eval-bleu --eval-bleu-detok-args {"target_language":"de"}`,
+      says: ["--eval-bleu-detok-args: unknown 'target_language'", "did you mean 'target_lang'?"],
+    },
     {
       what: 'neither --max-tokens nor --batch-size',
       line: TRAIN,

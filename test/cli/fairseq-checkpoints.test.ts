@@ -74,30 +74,6 @@ describe("a checkpoint of fairseq's on the command line", () => {
     expect(stdout).toContain(`loss ${(nll / ntokens / Math.LN2).toFixed(3)} |`);
   });
 
-  it('is what training begins with, and the losses are those of fairseq', async () => {
-    const { args, updates } = goldenModelValues<{ args: string; updates: Record<string, string>[] }>(
-      'trajectory-batches',
-    );
-    const options = args
-      .replace(/'\((.*?)\)'/, '$1')
-      .replace('--max-update 60', '--max-update 12')
-      .split(' ');
-    const { embed, model } = {
-      embed: ['encoder', 'decoder'].flatMap((side) => [`--${side}-embed-dim`, '64', `--${side}-ffn-embed-dim`, '128']),
-      model: ['encoder', 'decoder'].flatMap((side) => [`--${side}-layers`, '2', `--${side}-attention-heads`, '4']),
-    };
-    const { code, stderr } = await runMain(
-      ...['train', goldenData, ...embed, ...model, '--share-all-embeddings', ...options],
-      ...['--finetune-from-model', file('initial.pt'), '--no-save', '--disable-validation'],
-      ...['--log-format', 'json', '--log-interval', '1', '--threads', '1'],
-    );
-    expect(code).toBe(0);
-    const printed = [...stderr.matchAll(/train_inner \| (\{.*\})/g)].map((line) => JSON.parse(line[1]!));
-    const figures = ['loss', 'nll_loss', 'wpb', 'bsz', 'lr', 'gnorm', 'num_updates'];
-    const pick = (update: Record<string, string>) => figures.map((name) => update[name]);
-    expect(printed.map(pick)).toEqual(updates.slice(0, 12).map(pick));
-  });
-
   it('is averaged with others, by their numbers in a folder', async () => {
     const epochs = file('epochs');
     mkdirSync(epochs);

@@ -6,6 +6,31 @@ import { trainCommand } from '../../src/cli/train.js';
 import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/unsupported-training-flags.js';
 import { validateCommand } from '../../src/cli/validate.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
+import { parityRows } from '../helpers/parity-rows.js';
+
+/** What a row of this document begins with, by the verdict of docs/fairseq-parity.md. */
+const BEGINNINGS: Readonly<Record<string, RegExp>> = {
+  same: /^same\b/,
+  different: /^(different on purpose|accepted, without effect)/,
+  'in part': /^in part/,
+  ours: /^ours/,
+  'not supported': /^not supported/,
+};
+
+/** What this document says of each option of each command; `as in train` stands for what it says there. */
+function verdictsHere(): Map<string, string> {
+  const verdicts = new Map<string, string>();
+  let command = '';
+  for (const line of document.split('\n')) {
+    command = /^### .*`(train|validate|average-checkpoints)`/.exec(line)?.[1] ?? command;
+    const [, flags, verdict] = /^\| (`--.*?) \| (.*) \|$/.exec(line) ?? [];
+    for (const [, flag] of (flags ?? '').matchAll(/`(--[\w-]+)`/g)) {
+      const asInTrain = verdict!.startsWith('as in `train`') || verdict!.endsWith('as in `train`');
+      verdicts.set(`${command} ${flag}`, asInTrain ? (verdicts.get(`train ${flag}`) ?? verdict!) : verdict!);
+    }
+  }
+  return verdicts;
+}
 
 const document = readFileSync(new URL('../../docs/fairseq-parity-training.md', import.meta.url), 'utf8');
 const flagsOf = (schema: OptionSchema): string[] => Object.entries(schema).map(([key, spec]) => flagOf(key, spec));
@@ -18,6 +43,17 @@ describe('docs/fairseq-parity-training.md', () => {
     ['average-checkpoints', flagsOf(averageCheckpointsCommand.options)],
   ])('has a row for every option of %s', (_, flags) => {
     expect(flags.filter((flag) => !document.includes(`\`${flag}\``))).toEqual([]);
+  });
+
+  it('contradicts docs/fairseq-parity.md nowhere', () => {
+    const here = verdictsHere();
+    const both = parityRows.flatMap(({ commands, flags, verdict }) =>
+      commands.flatMap((command) => flags.map((flag) => ({ name: `${command} ${flag}`, verdict }))),
+    );
+    const compared = both.filter(({ name }) => here.has(name));
+    expect(compared.length).toBeGreaterThan(150);
+    const contradictions = compared.filter(({ name, verdict }) => !BEGINNINGS[verdict]!.test(here.get(name)!));
+    expect(contradictions.map(({ name, verdict }) => `${name}: ${verdict}, and ${here.get(name)}`)).toEqual([]);
   });
 
   it('has the message of every option that is not supported', () => {

@@ -19,18 +19,13 @@ const flagsOf = (schema: OptionSchema): string[] =>
 describe("fairseq's options that are not there", () => {
   it.each([
     ['train', '--wandb-project', 'figures go to no service; keep them with --log-format json --log-file FILE'],
-    ['train', '--num-shards', 'training runs in one process; for larger batches raise --update-freq'],
     ['train', '--load-alignments', 'alignments are not learnt from; leave it out'],
     ['train', '--upsample-primary', 'a folder holds one train split; repeat its lines before preprocess'],
     ['train', '--num-batch-buckets', 'lengths are padded to the longest of a batch only; leave it out'],
     ['train', '--data-buffer-size', 'it has no effect here; leave it out'],
     ['train', '--data-buffer-size=20', 'it has no effect here; leave it out'],
-    [
-      'train',
-      '--decoder-embed-path',
-      'embeddings begin at random; begin with those of a whole model by --finetune-from-model',
-    ],
     ['validate', '--distributed-world-size', 'training runs in one process; for larger batches raise --update-freq'],
+    ['validate', '--num-shards', 'training runs in one process; for larger batches raise --update-freq'],
     ['validate', '--results-path', 'validate prints no translations; see generate'],
   ])('%s %s is answered with what to do', async (command, flag, remedy) => {
     const { code, stderr } = await runCommandLine([command, 'data', flag, '1']);

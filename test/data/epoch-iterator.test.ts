@@ -12,6 +12,10 @@ interface GoldenCase {
   args: string[];
   epochs: Update[][];
 }
+/** The empty batches by which fairseq's workers keep step are no matter of one process. */
+const withoutFillers = (updates: readonly Update[]): Update[] =>
+  updates.map((update) => update.filter((batch) => batch.length > 0)).filter((update) => update.length > 0);
+
 const { cases } = JSON.parse(readFileSync('test/golden/model/batches.json', 'utf8')) as { cases: GoldenCase[] };
 
 function sizesOf(language: string): Int32Array {
@@ -41,17 +45,22 @@ describe("fairseq's order of the training batches", () => {
     const sharding = { shard: Number(shard), shards: Number(shards) };
     const iterator = new EpochIterator(batches, { seed, sharding, curriculum: argument('--curriculum') ?? 0 });
     const updateFrequency = Number(/update-freq (\d)/.exec(name)?.[1] ?? 1);
-    for (const epoch of epochs) expect(asSets(iterator.updates(updateFrequency))).toEqual(asSets(epoch));
+    for (const epoch of epochs)
+      expect(asSets(iterator.updates(updateFrequency))).toEqual(withoutFillers(asSets(epoch)));
   });
 });
 
 describe('sharding', () => {
-  it('gives every batch to one worker, and every worker equally many', () => {
+  it('gives every batch to one shard, and none more than one above another', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.integer({ min: 1, max: 8 }), (count, shards) => {
         const batches = Array.from({ length: count }, (_, id) => Int32Array.of(id));
         const parts = Array.from({ length: shards }, (_, shard) => shardBatches(batches, { shards, shard }));
-        expect(new Set(parts.map((part) => part.length)).size).toBe(1);
+        const lengths = parts.map((part) => part.length);
+        expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
+        expect(lengths).toEqual(
+          parts.map((_, shard) => new EpochIterator(batches, { seed: 1, sharding: { shards, shard } }).batchesPerEpoch),
+        );
         const ids = parts.flatMap((part) => part.flatMap((batch) => [...batch]));
         expect(ids.sort((a, b) => a - b)).toEqual(batches.map((batch) => batch[0]));
       }),

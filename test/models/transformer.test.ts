@@ -143,7 +143,8 @@ describe('the transformer refuses', () => {
   it.each([
     [{ encoderEmbedDim: 18, encoderAttentionHeads: 4 }, '--encoder-embed-dim 18 is not a multiple of'],
     [{ decoderEmbedDim: 32 }, '--decoder-embed-dim 32 differs from --encoder-embed-dim 16'],
-    [{ encoderLayerdrop: 0.1 }, '--encoder-layerdrop'],
+    [{ shareAllEmbeddings: true, decoderEmbedPath: 'b' }, '--decoder-embed-path names another file'],
+    [{ shareAllEmbeddings: true, encoderEmbedPath: 'a', decoderEmbedPath: 'b' }, 'give --encoder-embed-path alone'],
   ] as const)('%j', (overrides, message) => {
     const build = (): unknown => buildTransformer(task, transformerOptions({ ...SMALL, ...overrides }));
     expect(build).toThrow(UserError);

@@ -58,3 +58,25 @@ export function goldenTrainer(options: { lr: number; warmupUpdates: number; weig
     { seed: 3, clipNorm: 1, sentenceAvg: false, ignorePrefixSize: 0 },
   );
 }
+
+/** ‖ours − reference‖ / ‖reference − initial‖ of each tensor; rounding alone moves `k_proj.bias`, so it is left out. */
+export function relativeDistances(
+  weights: ReadonlyMap<string, { readonly data: ArrayLike<number | bigint> }>,
+  reference: string,
+): number[] {
+  const initial = readSafetensors(golden('initial.safetensors')).tensors;
+  const expected = readSafetensors(golden(reference)).tensors;
+  return [...weights]
+    .filter(([name]) => !name.endsWith('k_proj.bias'))
+    .map(([name, weight]) => {
+      const ours = weight.data as Float32Array;
+      const theirs = expected.get(name)!.data as Float32Array;
+      const start = initial.get(name)!.data as Float32Array;
+      const norm = (difference: (index: number) => number): number =>
+        Math.sqrt(ours.reduce((sum, _, index) => sum + difference(index) ** 2, 0));
+      return norm((i) => ours[i]! - theirs[i]!) / norm((i) => theirs[i]! - start[i]!);
+    });
+}
+
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -1,33 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../src/checkpoint/safetensors.js';
 import { EpochIterator } from '../../src/data/epoch-iterator.js';
 import { devices } from '../../src/devices/index.js';
+import { storeWeights } from '../../src/optim/weights.js';
 import { formatGeneral } from '../../src/training/number-format.js';
 import type { Trainer } from '../../src/training/trainer.js';
-import { golden, goldenTrainer } from './golden-training.js';
+import { golden, goldenTrainer, median, relativeDistances } from './golden-training.js';
 import { goldenTask } from './toy-trainer.js';
 
 const updatesOf = <T>(file: string): T[] => JSON.parse(readFileSync(golden(file), 'utf8')).updates;
 
-/** ‖ours − reference‖ / ‖reference − initial‖ of each tensor; rounding alone moves `k_proj.bias`, so it is left out. */
-function relativeDistances(trainer: Trainer, reference: string): number[] {
-  const store = trainer.parts.model.parameters;
-  const initial = readSafetensors(golden('initial.safetensors')).tensors;
-  const expected = readSafetensors(golden(reference)).tensors;
-  return store.parameters
-    .filter(({ name }) => !name.endsWith('k_proj.bias'))
-    .map((parameter) => {
-      const ours = store.view(store.values, parameter);
-      const theirs = expected.get(parameter.name)!.data as Float32Array;
-      const start = initial.get(parameter.name)!.data as Float32Array;
-      const norm = (difference: (index: number) => number): number =>
-        Math.sqrt(ours.reduce((sum, _, index) => sum + difference(index) ** 2, 0));
-      return norm((i) => ours[i]! - theirs[i]!) / norm((i) => theirs[i]! - start[i]!);
-    });
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** A model's parameters under their checkpoint names. */
+const weightsOf = ({ parts }: Trainer) => storeWeights(parts.model.parameters);
 
 /**
  * fairseq's own training, update by update. A trajectory in float32 is only as determined as the sign of the
@@ -58,7 +42,7 @@ describe('training from fairseq’s initial weights', () => {
       expect(Math.abs(gradientNorm / expected.gnorm - 1)).toBeLessThan(early ? 1e-4 : 5e-3);
       expect(learningRate).toBeCloseTo(expected.lr_after, 12);
     }
-    const distances = relativeDistances(trainer, 'update20.safetensors');
+    const distances = relativeDistances(weightsOf(trainer), 'update20.safetensors');
     expect(median(distances)).toBeLessThan(1e-3);
     expect(Math.max(...distances)).toBeLessThan(1e-2);
   });
@@ -90,7 +74,7 @@ describe('training from fairseq’s initial weights', () => {
       }
     }
     data.close();
-    const distances = relativeDistances(trainer, 'update60.safetensors');
+    const distances = relativeDistances(weightsOf(trainer), 'update60.safetensors');
     expect(median(distances)).toBeLessThan(5e-3);
     expect(Math.max(...distances)).toBeLessThan(3e-2);
   });

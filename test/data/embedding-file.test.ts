@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Dictionary } from '../../src/data/dictionary.js';
+import { readEmbeddings } from '../../src/data/embedding-file.js';
+import { UserError } from '../../src/errors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-embeddings-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, 'vectors.txt');
+
+const dictionary = new Dictionary();
+for (const symbol of ['the', 'café', '12']) dictionary.add(symbol);
+
+/** The rows of a table of sevens after a file was read into it, and the number of symbols that the file had. */
+function read(text: string): { rows: number[][]; found: number } {
+  writeFileSync(path, text);
+  const values = new Float32Array(dictionary.size * 2).fill(7);
+  const found = readEmbeddings(path, { dictionary, width: 2, values });
+  return {
+    rows: Array.from({ length: dictionary.size }, (_, row) => [...values.subarray(2 * row, 2 * row + 2)]),
+    found,
+  };
+}
+
+const UNTOUCHED = [7, 7];
+const specials = [UNTOUCHED, UNTOUCHED, UNTOUCHED, UNTOUCHED];
+
+describe('a file of embeddings', () => {
+  it.each([
+    ['with a first line of count and width', '3 2\nthe 1 -2\nzebra 3 4\n'],
+    ['without one', 'the 1 -2\nzebra 3 4\n'],
+    ['with spaces at the ends of lines, as fastText writes it', '3 2 \r\nthe 1 -2 \r\n'],
+    ['in which a word comes twice', 'the 8 9\nthe 1 -2\n'],
+    ['whose words that are not asked for are broken', 'the 1 -2\nzebra 3 x\n. . . 1 2\n'],
+    ['without an end of its last line', 'the 1e0 -2.0'],
+  ])('%s overwrites the rows of the words that it has', (_, text) => {
+    expect(read(text)).toEqual({ rows: [...specials, [1, -2], UNTOUCHED, UNTOUCHED], found: 1 });
+  });
+
+  it('overwrites those of special symbols, numbers and words outside ASCII too', () => {
+    const { rows, found } = read('</s> 1 2\n12 3 4\ncafé 5 6\n');
+    expect(rows).toEqual([UNTOUCHED, UNTOUCHED, [1, 2], UNTOUCHED, UNTOUCHED, [5, 6], [3, 4]]);
+    expect(found).toBe(3);
+  });
+
+  it.each([
+    [
+      'of another width',
+      'the 1 2 3\n',
+      /vectors.txt line 1: vectors of 3 numbers, where .* have 2; .*--encoder-embed-dim 3/,
+    ],
+    ['whose first line says another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: vectors of 300 numbers'],
+    ['one of whose lines is short', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: vectors of 1 numbers'],
+    ['with what is no number', 'the 1 two\n', "vectors.txt line 1: 'two' is no number"],
+    ['with two spaces', 'the 1  2\n', "vectors.txt line 1: '' is no number"],
+    ['with infinity', 'the 1 Infinity\n', "'Infinity' is no number"],
+    ['without a line', '', 'vectors.txt is empty'],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => read(text)).toThrow(UserError);
+    expect(() => read(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** What the matrix can say of an option that there is, and of one that there is not. */
+export const VERDICTS = { there: ['same', 'different', 'in part', 'ours'], absent: ['not supported'] } as const;
+
+interface Row {
+  readonly line: string;
+  readonly commands: readonly string[];
+  readonly flags: readonly string[];
+  readonly verdict: string;
+  readonly note: string;
+  /** Whether it speaks of options that there are. */
+  readonly isThere: boolean;
+}
+
+const text = readFileSync(fileURLToPath(new URL('../../docs/fairseq-parity.md', import.meta.url)), 'utf8');
+
+/** The rows `| commands | options | fairseq | note |` of every table that has these columns. */
+export const parityRows: readonly Row[] = text.split('\n').flatMap((line) => {
+  const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+  if (cells.length !== 6 || cells[0] !== '' || /^(commands|-+)$/.test(cells[1]!)) return [];
+  const [, names, options, verdict, note] = cells as [string, string, string, string, string];
+  const flags = [...options.matchAll(/`(?:-\w, )?(--[\w-]+)/g)].map(([, flag]) => flag!);
+  const isThere = (VERDICTS.there as readonly string[]).includes(verdict);
+  return [{ line, commands: names.split(', '), flags, verdict, note, isThere }];
+});
