@@ -71,8 +71,9 @@ export function startLog({
   noProgressBar = false,
 }: Partial<OptionsOf<typeof logOptions>> = {}): () => void {
   const isTerminal = process.stderr.isTTY === true;
-  const format: Format = logFormat ?? (isTerminal && !noProgressBar ? 'tqdm' : 'simple');
-  const bar = isTerminal && format === 'tqdm' ? new ProgressBar() : null;
+  const wanted: Format = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
+  const format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted; // as fairseq does
+  const bar = format === 'tqdm' ? new ProgressBar() : null;
   if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, ''));
   const detach = log.attach((event) => {
     const line = formatEvent(event, format);
