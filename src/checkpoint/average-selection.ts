@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { loadMetadata } from './checkpoint.js';
 import { bestValueOf, epochOf, type NameKey, rankNames, updateOf } from './checkpoint-names.js';
@@ -6,7 +6,7 @@ import { isFolder, listCheckpoints, listFairseqCheckpoints } from './checkpoint-
 
 /** fairseq's ways to say which checkpoints are averaged; at most one number. */
 export interface AverageSelection {
-  /** Checkpoints by stem, or one folder with one of the numbers. */
+  /** Checkpoints by stem, or one folder with one of the numbers; the best may be chosen from either. */
   readonly inputs: readonly string[];
   readonly numEpochCheckpoints: number | null;
   readonly numUpdateCheckpoints: number | null;
@@ -54,7 +54,7 @@ function checkCombination(selection: AverageSelection): void {
       'add --num-epoch-checkpoints or --num-update-checkpoints',
     );
   }
-  if (given.length === 1 && !(selection.inputs.length === 1 && isFolder(selection.inputs[0]!))) {
+  if (bounded && !isOneFolder(selection)) {
     throw new UserError(
       `${given[0]![0]} chooses from a folder, --inputs is ${selection.inputs.join(' ')}`,
       'give one folder',
@@ -70,7 +70,12 @@ function newest(selection: AverageSelection, count: number, keyOf: NameKey, what
     const key = keyOf(name);
     return key !== null && key <= bound ? key : null;
   });
-  return take(folder, ranked, count, what, extension);
+  return take(
+    folder,
+    ranked.map((name) => join(folder, name + extension)),
+    count,
+    what,
+  );
 }
 
 /** The checkpoints of a folder: ours, or fairseq's where there are none of ours. */
@@ -79,26 +84,33 @@ function checkpointsOf(folder: string): { names: string[]; extension: string } {
   return names.length > 0 ? { names, extension: '' } : { names: listFairseqCheckpoints(folder), extension: '.pt' };
 }
 
-/** The best by the metric that training was told to go by. */
-function best({ inputs }: AverageSelection, count: number): string[] {
-  const folder = inputs[0]!;
-  const { names, extension } = checkpointsOf(folder);
-  const any = names.find((name) => name.startsWith('checkpoint.best_'));
-  if (any === undefined) return take(folder, [], count, 'checkpoints of --keep-best-checkpoints');
-  const { bestCheckpointMetric = 'loss', maximizeBestCheckpointMetric } = loadMetadata(
-    join(folder, any + extension),
-  ).options;
-  const largestFirst = rankNames(names, bestValueOf(String(bestCheckpointMetric)));
+/** The best by the metric that training was told to go by; fairseq names the files to choose from, we the folder too. */
+function best(selection: AverageSelection, count: number): string[] {
+  const stems = isOneFolder(selection) ? stemsIn(selection.inputs[0]!) : selection.inputs;
+  const nameOf = (stem: string): string => basename(stem).replace(/\.(pt|safetensors)$/, '');
+  const any = stems.find((stem) => nameOf(stem).startsWith('checkpoint.best_'));
+  const { bestCheckpointMetric = 'loss', maximizeBestCheckpointMetric } =
+    any === undefined ? {} : loadMetadata(any).options;
+  const metricOf = bestValueOf(String(bestCheckpointMetric));
+  const largestFirst = rankNames(stems, (stem) => metricOf(nameOf(stem)));
   const bestFirst = maximizeBestCheckpointMetric === true ? largestFirst : largestFirst.reverse();
-  return take(folder, bestFirst, count, 'checkpoints of --keep-best-checkpoints', extension);
+  const from = isOneFolder(selection) ? selection.inputs[0]! : '--inputs';
+  return take(from, bestFirst, count, 'checkpoints of --keep-best-checkpoints');
 }
 
-function take(folder: string, names: readonly string[], count: number, what: string, extension = ''): string[] {
-  if (names.length < count) {
+const isOneFolder = ({ inputs }: AverageSelection): boolean => inputs.length === 1 && isFolder(inputs[0]!);
+
+function stemsIn(folder: string): string[] {
+  const { names, extension } = checkpointsOf(folder);
+  return names.map((name) => join(folder, name + extension));
+}
+
+function take(from: string, stems: readonly string[], count: number, what: string): string[] {
+  if (stems.length < count) {
     throw new UserError(
-      `${folder} has ${names.length} ${what}, ${count} are asked for`,
+      `${from} has ${stems.length} ${what}, ${count} are asked for`,
       'ask for fewer or train with a larger --keep-last-epochs, --keep-interval-updates or --keep-best-checkpoints',
     );
   }
-  return names.slice(0, count).map((name) => join(folder, name + extension));
+  return stems.slice(0, count);
 }

@@ -75,8 +75,8 @@ export function startLog({
   noProgressBar = false,
 }: Partial<OptionsOf<typeof logOptions>> = {}): () => void {
   const isTerminal = process.stderr.isTTY === true;
-  const wanted = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
-  const format: Format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted;
+  const wanted: Format = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
+  const format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted; // as fairseq does
   const bar = format === 'tqdm' ? new ProgressBar() : null;
   if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, ''));
   const detach = log.attach((event) => {

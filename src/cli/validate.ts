@@ -1,3 +1,4 @@
+import { loadMetadata } from '../checkpoint/checkpoint.js';
 import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionValues } from '../options/schema.js';
@@ -59,10 +60,14 @@ export const validateCommand = defineCommand({
   examples: [
     'ts-fairseq validate data-bin/de-en --path checkpoints/checkpoint_best --valid-subset test --max-tokens 4096',
   ],
-  async extend({ criterion, userDir }) {
-    if (criterion === null) return [];
+  async extend({ criterion, path, userDir }) {
+    if (criterion === null && path === null) return [];
     const { criterions } = await loadComponents({ userDir });
-    return [{ title: `Criterion ${criterion}`, schema: criterions.get(criterion).options }];
+    const { name, options } =
+      criterion === null
+        ? criterions.getRecorded(String(loadMetadata(path!).options.criterion), path!)
+        : criterions.get(criterion);
+    return [{ title: `Criterion ${name}`, schema: options }];
   },
   unsupported: unsupportedInValidation,
   async run({ args, options, all, given }) {

@@ -47,7 +47,9 @@ function countAlignedPairs({
     const where = `${alignments} line ${number}`;
     const sourceIds = source.dictionary.encodeLine(sourceLine);
     const targetIds = target.dictionary.encodeLine(targetLine);
-    for (const [from, to] of parseAlignment(alignmentLines.next().value ?? '', where)) {
+    const alignment = alignmentLines.next();
+    if (alignment.done) throw unequalLength(alignments, `ends after ${number - 1} lines, ${source.path} goes on`);
+    for (const [from, to] of parseAlignment(alignment.value, where)) {
       if (from >= sourceIds.length - 1 || to >= targetIds.length - 1) {
         throw new UserError(`${where}: ${from}-${to} points beyond the sentence`, 'align the tokens of --trainpref');
       }
@@ -58,5 +60,10 @@ function countAlignedPairs({
       frequencies.set(sourceId, targets);
     }
   }
+  if (!alignmentLines.next().done)
+    throw unequalLength(alignments, `goes on after the ${number} lines of ${source.path}`);
   return frequencies;
 }
+
+const unequalLength = (path: string, problem: string): UserError =>
+  new UserError(`${path} ${problem}`, 'write one line of alignments per sentence pair of --trainpref');

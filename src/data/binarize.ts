@@ -5,6 +5,7 @@ import type { DictionaryText } from './corpus/corpus-jobs.js';
 import type { CorpusPool } from './corpus/corpus-pool.js';
 import { emptyFile } from './empty-file.js';
 import { joinDatasetParts, writeIndexedDataset } from './indexed-dataset-writer.js';
+import { splitWhitespace } from './whitespace.js';
 
 export interface BinarizeSummary {
   readonly sentences: number;
@@ -60,12 +61,9 @@ export function binarizeAlignments(path: string, prefix: string): number {
 
 /** The pairs (source position, target position) of a line of word alignments, `0-0 1-2 …`. */
 export function parseAlignment(line: string, where: string): [source: number, target: number][] {
-  return line
-    .split(/\s+/)
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const positions = /^(\d+)-(\d+)$/.exec(pair);
-      if (positions !== null) return [Number(positions[1]), Number(positions[2])];
-      throw new UserError(`${where}: "${pair}" is no alignment`, 'write pairs of positions from 0: 0-0 1-2');
-    });
+  return splitWhitespace(line).map((pair) => {
+    const positions = /^(\d+)-(\d+)$/.exec(pair);
+    if (positions !== null) return [Number(positions[1]), Number(positions[2])];
+    throw new UserError(`${where}: "${pair}" is no alignment`, 'write pairs of positions from 0: 0-0 1-2');
+  });
 }

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { writeAlignmentDictionary } from './alignment-dictionary.js';
-import { type BinarizeSummary, binarizeAlignments, binarizeText } from './binarize.js';
+import { binarizeAlignments, binarizeText } from './binarize.js';
 import { buildDictionary } from './build-dictionary.js';
 import type { DictionaryText } from './corpus/corpus-jobs.js';
 import { CorpusPool } from './corpus/corpus-pool.js';
 import type { Dictionary } from './dictionary.js';
 import { loadDictionary, saveDictionary } from './dictionary-file.js';
 import type { PreprocessOptions } from './preprocess-options.js';
+import { describeBinarized } from './preprocess-report.js';
+import { readingProgress } from './reading-progress.js';
 import { publishTogether } from './staging.js';
 
 /** One language of the corpus; `lang` is null for text without a language suffix (`--only-source` without `-s`). */
@@ -53,6 +55,7 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
   appendFileSync(join(options.destdir, 'preprocess.log'), `${messages.join('\n')}\n`);
 
   async function fill(staging: string, pool: CorpusPool): Promise<void> {
+    pool.onRead = readingProgress('counting words, MB', textsToCount(sides, options));
     const dictionaries = await makeDictionaries(sides, options, pool);
     for (const [at, { lang }] of sides.entries())
       saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
@@ -61,12 +64,17 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
       key: `dictionary ${dictionaries.indexOf(dictionary)}`,
       lines: [...dictionary.lines()],
     }));
+    const splitTexts = corpusSplits(options).flatMap(({ prefix }) => sides.map(({ lang }) => textPath(prefix, lang)));
+    pool.onRead = readingProgress('binarising, MB', splitTexts);
     const jobs = corpusSplits(options).map((split) =>
       binarizeSplit(split, sides, staging, options, pool, { dictionaries, texts }),
     );
     for (const job of jobs) job.catch(() => {}); // thrown below, the first split's first
-    for (const job of jobs) for (const message of await job) report(message);
-    if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, staging, options, report);
+    const splits: BinarizedSplit[] = [];
+    for (const job of jobs) splits.push(await job);
+    // As fairseq goes: all splits of one language, then of the other.
+    for (const side of sides.keys()) for (const { messages } of splits) messages[side]!.forEach(report);
+    if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, splits, staging, options, report);
     if (options.alignfile !== null) alignDictionaries(options.alignfile, dictionaries, staging, options);
   }
 }
@@ -115,6 +123,13 @@ function refuseExistingDictionaries(sides: readonly Side[], destdir: string): vo
   }
 }
 
+/** The training text of every side whose dictionary is not given. */
+function textsToCount(sides: readonly Side[], { trainpref, joinedDictionary }: PreprocessOptions): string[] {
+  if (trainpref === null || (joinedDictionary && sides.some(({ givenDictionary }) => givenDictionary !== null)))
+    return [];
+  return sides.filter(({ givenDictionary }) => givenDictionary === null).map(({ lang }) => textPath(trainpref, lang));
+}
+
 /** One dictionary for each side; with `--joined-dictionary` the same one. */
 async function makeDictionaries(
   sides: readonly Side[],
@@ -155,7 +170,12 @@ function datasetName(split: string, lang: string | null, { sourceLang, targetLan
   return lang === null ? split : `${split}.${sourceLang}-${targetLang ?? 'None'}.${lang}`;
 }
 
-/** @returns what is to be reported of it */
+interface BinarizedSplit extends Split {
+  readonly sentences: number;
+  /** What is to be reported of it, side by side. */
+  readonly messages: readonly (readonly string[])[];
+}
+
 async function binarizeSplit(
   { name, prefix }: Split,
   sides: readonly Side[],
@@ -163,14 +183,14 @@ async function binarizeSplit(
   options: PreprocessOptions,
   pool: CorpusPool,
   { dictionaries, texts }: { dictionaries: readonly Dictionary[]; texts: readonly DictionaryText[] },
-): Promise<string[]> {
+): Promise<BinarizedSplit> {
   const counts = await Promise.all(
     sides.map(async ({ lang }, at) => {
       const { size } = dictionaries[at]!;
       const path = textPath(prefix, lang);
       const to = join(staging, datasetName(name, lang, options));
       const summary = await binarizeText(path, { dictionary: texts[at]!, size }, to, pool);
-      const messages = [`Dictionary: ${size} types`, `${path}: ${describe(summary)}`];
+      const messages = [`Dictionary: ${size} types`, `${path}: ${describeBinarized(summary)}`];
       return {
         path,
         sentences: summary.sentences,
@@ -185,28 +205,32 @@ async function binarizeSplit(
       'the two files of a split must be parallel, line by line',
     );
   }
-  return counts.flatMap(({ messages }) => messages);
-}
-
-function describe({ sentences, tokens, replaced }: BinarizeSummary): string {
-  const percent = Number(((100 * replaced) / tokens).toPrecision(3));
-  return `${sentences} sents, ${tokens} tokens, ${percent}% replaced (by <unk>)`;
+  return { name, prefix, sentences: source!.sentences, messages: counts.map(({ messages }) => messages) };
 }
 
 function binarizeSplitAlignments(
   suffix: string,
+  splits: readonly BinarizedSplit[],
   staging: string,
-  options: PreprocessOptions,
+  { onlySource, sourceLang, targetLang }: PreprocessOptions,
   report: (message: string) => void,
 ): void {
-  for (const { name, prefix } of corpusSplits(options)) {
-    const path = `${prefix}.${suffix}`;
-    if (!existsSync(path)) continue;
-    const dataset = `${name}.align.${options.sourceLang}-${options.targetLang}`;
-    const sentences = binarizeAlignments(path, join(staging, dataset));
-    report(`[alignments] ${path}: parsed ${sentences} alignments`);
+  const languages = onlySource ? '' : `.${sourceLang}-${targetLang}`;
+  const aligned = splits.map((split) => ({ ...split, path: `${split.prefix}.${suffix}` })).filter(hasAlignments);
+  if (aligned.length === 0) log.warning(`no split has word alignments: there is no PREFIX.${suffix}`);
+  for (const { name, path, sentences } of aligned) {
+    const lines = binarizeAlignments(path, join(staging, `${name}.align${languages}`));
+    if (lines !== sentences) {
+      throw new UserError(
+        `${path} has ${lines} lines, its split ${sentences}`,
+        'word alignments need one line per sentence pair, empty where nothing is aligned',
+      );
+    }
+    report(`[alignments] ${path}: parsed ${lines} alignments`);
   }
 }
+
+const hasAlignments = ({ path }: { readonly path: string }): boolean => existsSync(path);
 
 function alignDictionaries(
   alignfile: string,

@@ -21,6 +21,7 @@ export const cpu: DeviceDefinition = {
     registerSearchEngine('onednn', {
       precision,
       pack: (sizes, weights) => backend.packTransformer(sizes, weights, precision),
+      release: backend.discard,
     });
     const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;
     const { oneDnnVersion, threads: used, isa } = describe();

@@ -6,6 +6,7 @@ import {
   searchEngine,
   type TransformerSizes,
 } from '../ops/search-engine.js';
+import type { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { positionNumbers } from './positions.js';
@@ -44,6 +45,7 @@ export class PackedTransformer {
     if (this.#packed?.key !== key) {
       this.dispose();
       this.#packed = { key, model: engine.pack(this.#sizes, weightsOf(this.#parts)) };
+      this.#parts.parameters.discard(packedOnly(this.#parts), engine.release);
     }
     return this.#packed.model;
   }
@@ -96,6 +98,12 @@ function weightsOf({ encoder, decoder, outputProjection }: TransformerParts): tf
     ...(finalNorm?.tensors ?? []),
   ];
   return [...side(encoder), ...side(decoder), outputProjection.tensor];
+}
+
+/** The matrices of the layers: the engine reads everything else in place, and the classifier may be asked for. */
+function packedOnly({ encoder, decoder, outputProjection, parameters }: TransformerParts): Parameter[] {
+  const read = new Set([...encoder.embedding.tensors, ...decoder.embedding.tensors, outputProjection.tensor]);
+  return parameters.trainable.filter(({ shape, tensor }) => shape.length === 2 && !read.has(tensor));
 }
 
 /** Null for what the engine does not compute: another activation than ReLU, sides of unequal width, no layers. */

@@ -53,6 +53,8 @@ export interface SearchEngine {
   readonly precision: string;
   /** @param weights in the order of the native code: `Transformer` hands them over so */
   pack(sizes: TransformerSizes, weights: readonly tf.Tensor[]): EngineModel;
+  /** Gives the memory of an array back to the system: its contents are arbitrary from then on. */
+  release(values: Float32Array): void;
 }
 
 const engines = new Map<string, SearchEngine>();

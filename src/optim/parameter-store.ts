@@ -24,6 +24,8 @@ export interface NamedParameter {
  */
 export class Parameter {
   #tensor: tf.Tensor | null = null;
+  /** Brings back values that were given up. */
+  #restore: (() => void) | null = null;
 
   constructor(
     readonly shape: readonly number[],
@@ -37,8 +39,14 @@ export class Parameter {
 
   /** The value on the device; owned by the store. */
   get tensor(): tf.Tensor {
+    this.#restore?.();
     if (this.#tensor === null) throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
     return this.#tensor;
+  }
+
+  /** @internal the store's: what is called before the value is used again; null where it is there */
+  set restore(restore: (() => void) | null) {
+    this.#restore = restore;
   }
 
   /** @internal the store's */
@@ -66,6 +74,13 @@ export class ParameterStore {
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
   #version = 0;
+  #discarded: readonly Parameter[] = [];
+
+  /**
+   * Fills an arena with the values that the parameters have, from wherever they were loaded; null where they are nowhere
+   * else, as in training. With it, what is not in use may be given up.
+   */
+  reload: ((values: Float32Array) => void) | null = null;
 
   /** Declares one parameter. */
   parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
@@ -105,7 +120,29 @@ export class ParameterStore {
 
   /** float32 [size], every parameter's value; padding between blocks stays 0. After a write call `valuesChanged`. */
   get values(): Float32Array {
+    this.#restore();
     return this.#values;
+  }
+
+  /**
+   * Gives up the values of some parameters, of which something else has been made; who uses one all the same has them
+   * loaded again. Does nothing without `reload`.
+   * @param release frees the memory of an array, whose contents are arbitrary from then on
+   */
+  discard(blocks: readonly Parameter[], release: (values: Float32Array) => void): void {
+    if (this.reload === null) return;
+    this.#discarded = [...this.#discarded, ...blocks];
+    for (const block of blocks) {
+      block.restore = () => this.#restore();
+      release(this.#slice(this.#values, block));
+    }
+  }
+
+  #restore(): void {
+    if (this.#discarded.length === 0) return;
+    this.reload!(this.#values);
+    for (const block of this.#discarded) block.restore = null;
+    this.#discarded = [];
   }
 
   /** float32 [size], allocated when first asked for. */

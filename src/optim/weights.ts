@@ -28,13 +28,22 @@ export function storeWeights(store: ParameterStore, arena: Float32Array = store.
   );
 }
 
+/** Frees the memory of an array that nobody reads any more. */
+export type Release = (values: Float32Array) => void;
+
 /**
  * Fills a model's parameters from a checkpoint and brings them to the device.
  * @param source the checkpoint, for the message
+ * @param release given where `weights` are not needed afterwards: each is freed when it has been taken over
  * @throws UserError where a parameter is missing, left over, or of another shape
  */
-export function loadWeights(store: ParameterStore, weights: ReadonlyMap<string, Weight>, source: string): void {
-  fillArena(store, store.values, weights, source);
+export function loadWeights(
+  store: ParameterStore,
+  weights: ReadonlyMap<string, Weight>,
+  source: string,
+  release: Release | null = null,
+): void {
+  fillArena(store, store.values, weights, source, release);
   store.valuesChanged();
 }
 
@@ -44,6 +53,7 @@ export function fillArena(
   arena: Float32Array,
   weights: ReadonlyMap<string, Weight>,
   source: string,
+  release: Release | null = null,
 ): void {
   const known = new Set(store.parameters.map(({ name }) => name));
   const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
@@ -60,8 +70,13 @@ export function fillArena(
       throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
     }
     store.view(arena, parameter).set(weight.data);
+    if (release !== null && isAlone(weight.data, weights)) release(weight.data);
   }
 }
+
+/** Whether no other weight lies in the same memory, as tied ones of fairseq's checkpoints do. */
+const isAlone = ({ buffer }: Float32Array, weights: ReadonlyMap<string, Weight>): boolean =>
+  [...weights.values()].filter(({ data }) => ArrayBuffer.isView(data) && data.buffer === buffer).length === 1;
 
 const mismatch = (problem: string): UserError =>
   new UserError(problem, 'use the --arch and options that the checkpoint was trained with');

@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
-import { loadWeights } from '../optim/weights.js';
+import { searchEngine } from '../ops/search-engine.js';
+import { fillArena, loadWeights } from '../optim/weights.js';
 import type { OptionSchema, OptionValues } from '../options/schema.js';
 import { checkOptionValues } from '../options/values.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
@@ -44,8 +47,22 @@ export function loadModel(
     maxTargetPositions: positions(options.maxTargetPositions, task.options.maxTargetPositions),
     seed: null,
   });
-  loadWeights(model.parameters, weights, stem);
+  loadWeights(model.parameters, weights, stem, searchEngine()?.release);
   return { model, metadata };
+}
+
+/** Lets a model that only translates give up weights while it has them in another form; they are read again if needed. */
+export function reloadFromCheckpoint(model: TranslationModel, stem: string): void {
+  const file = existingCheckpointFile(stem);
+  const identity = (): string => {
+    const { ino, size, mtimeMs } = statSync(file);
+    return [ino, size, mtimeMs].join();
+  };
+  const loaded = identity();
+  model.parameters.reload = (values) => {
+    if (identity() !== loaded) throw new UserError(`${file} has changed since it was loaded`, 'load the model again');
+    fillArena(model.parameters, values, loadCheckpoint(stem, { optimizer: false }).weights, stem);
+  };
 }
 
 function archOf(stem: string, { arch }: CheckpointMetadata): string {

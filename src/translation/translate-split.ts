@@ -53,7 +53,7 @@ export async function translateSplit(
     if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
   }
   const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
-  logSpeed(translated.length, tokens, (performance.now() - started) / 1000);
+  log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
   return translated.sort((a, b) => a.id - b.id);
 }
 
@@ -135,11 +135,12 @@ function searchInput(
   return { ...batch, prefixTokens: prefixesOf(batch, prefixSize) };
 }
 
-function logSpeed(sentences: number, tokens: number, seconds: number): void {
+/** fairseq's line at the end of `generate`. */
+export function speedLine(sentences: number, tokens: number, seconds: number): string {
   const count = (value: number): string => value.toLocaleString('en-US');
   const rate = (value: number): string => (value / seconds).toFixed(2);
-  log.message(
+  return (
     `Translated ${count(sentences)} sentences (${count(tokens)} tokens) in ${seconds.toFixed(1)}s ` +
-      `(${rate(sentences)} sentences/s, ${rate(tokens)} tokens/s)`,
+    `(${rate(sentences)} sentences/s, ${rate(tokens)} tokens/s)`
   );
 }

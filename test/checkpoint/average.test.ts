@@ -112,9 +112,30 @@ describe('what is averaged', () => {
     ['the last epochs, by number', { numEpochCheckpoints: 2 }, ['checkpoint10', 'checkpoint9']],
     ['the last epochs up to one', { numEpochCheckpoints: 2, checkpointUpperBound: 9 }, ['checkpoint9', 'checkpoint2']],
     ['the last updates', { numUpdateCheckpoints: 1 }, ['checkpoint_9_4500']],
+    ['the last updates up to one', { numUpdateCheckpoints: 1, checkpointUpperBound: 4499 }, ['checkpoint_2_1000']],
+    ['the last updates with the bound', { numUpdateCheckpoints: 1, checkpointUpperBound: 4500 }, ['checkpoint_9_4500']],
     ['the best', { numBestCheckpoints: 2 }, ['checkpoint.best_loss_2.25', 'checkpoint.best_loss_2.5']],
+    [
+      'the best of the files that are named',
+      { numBestCheckpoints: 1, inputs: ['2.75', '2.5'].map((value) => join(folder, `checkpoint.best_loss_${value}`)) },
+      ['checkpoint.best_loss_2.5'],
+    ],
   ])('is %s', (_, selection, expected) => {
     expect(select(selection)).toEqual(expected.map((name) => join(folder, name)));
+  });
+
+  it('is the largest values where training was told to maximize, by value and not by name', () => {
+    const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu', maximizeBestCheckpointMetric: true };
+    const maximized = join(root, 'maximized');
+    for (const bleu of ['9.5', '38.46', '38.5'])
+      saveCheckpoint(join(maximized, `checkpoint.best_bleu_${bleu}`), {
+        ...sampleCheckpoint(1),
+        metadata: { ...sampleMetadata, options },
+      });
+    const expected = ['38.5', '38.46'].map((bleu) => join(maximized, `checkpoint.best_bleu_${bleu}`));
+    expect(select({ inputs: [maximized], numBestCheckpoints: 2 })).toEqual(expected);
+    const files = [...expected].reverse().map((stem) => `${stem}.safetensors`);
+    expect(select({ inputs: files, numBestCheckpoints: 1 })).toEqual([`${expected[0]}.safetensors`]);
   });
 
   it('is the checkpoints that are named', () => {
@@ -124,6 +145,18 @@ describe('what is averaged', () => {
   it.each<[string, Partial<AverageSelection>, RegExp]>([
     ['no inputs', { inputs: [] }, /nothing to average; give checkpoints or a folder: --inputs/],
     ['a folder alone', {}, /is a folder; add --num-epoch-checkpoints/],
+    ['a bound with the best', { numBestCheckpoints: 1, checkpointUpperBound: 3 }, /upper-bound bounds nothing/],
+    ['epochs and the best', { numEpochCheckpoints: 1, numBestCheckpoints: 1 }, /cannot go together/],
+    [
+      'too few updates up to a bound',
+      { numUpdateCheckpoints: 2, checkpointUpperBound: 1000 },
+      /has 1 update checkpoints/,
+    ],
+    [
+      'files without a value',
+      { inputs: ['a', 'b'], numBestCheckpoints: 1 },
+      /--inputs has 0 checkpoints of --keep-best/,
+    ],
     ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot go together/],
     ['a number of zero', { numEpochCheckpoints: 0 }, /--num-epoch-checkpoints is 0; it must be at least 1/],
     ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound bounds nothing/],

@@ -25,7 +25,7 @@ describe('tokens counted in ranges of bytes', () => {
         writeFileSync(path, content);
         const counted = new Map<string, number>();
         let lines = 0;
-        for (const share of splitFile(path, count, 1).map(countTokens)) {
+        for (const share of splitFile(path, count, 1).map((range) => countTokens(range))) {
           lines += share.lines;
           for (const [at, token] of share.tokens.entries()) {
             counted.set(token, (counted.get(token) ?? 0) + share.counts[at]!);
@@ -64,6 +64,29 @@ describe('preprocess --workers N', () => {
     expect(bytes[0]!.size).toBe(6);
     expect(bytes[1]!).toEqual(bytes[0]);
     expect(bytes[2]!).toEqual(bytes[0]);
+  });
+
+  it('tells how much of the text its threads have read', () => {
+    const script = `Promise.all([import('./dist/src/cli/main.js'), import('./dist/src/log.js')]).then(
+      async ([{ main }, { log }]) => {
+        const positions = {};
+        log.attach(({ kind, fields: { label, position, total } }) => {
+          if (kind === 'progress') (positions[label] ??= []).push(position / total);
+        });
+        process.exitCode = await main(process.argv.slice(1));
+        process.stdout.write(JSON.stringify(positions));
+      },
+    );`;
+    const languages = ['-s', 'de', '-t', 'en', '--trainpref', join(folder, 'train'), '--destdir', join(folder, 'read')];
+    const args = ['-e', script, 'preprocess', ...languages, '--workers', '2'];
+    const output = execFileSync(process.execPath, args, { stdio: 'pipe', encoding: 'utf8' });
+    const shares = Object.values(JSON.parse(output) as Record<string, number[]>);
+    expect(shares).toHaveLength(2);
+    for (const positions of shares) {
+      expect(positions.length).toBeGreaterThan(10);
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      expect(positions.at(-1)).toBe(1);
+    }
   });
 
   it('names the line that is not UTF-8 in the share of another thread, in one line, and leaves nothing', () => {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { type PreprocessOptions, preprocessOptions } from '../../src/data/preprocess-options.js';
+import { formatPercent } from '../../src/data/preprocess-report.js';
 import { UserError } from '../../src/errors.js';
+import { type LogEvent, log } from '../../src/log.js';
 
 const TEXT = 'test/golden/data/text';
 const GIVEN = 'test/golden/data';
@@ -56,23 +58,98 @@ describe("preprocess writes fairseq's files byte for byte", async () => {
     ['only-source', { onlySource: true, paddingFactor: 1, ...SEVERAL }],
   ])('%s', async (name, options) => {
     await run({ trainpref: `${TEXT}/train`, validpref: `${TEXT}/valid`, testpref: `${TEXT}/test`, ...options });
-    const made = readdirSync(destdir).filter((file) => file !== 'preprocess.log');
-    const hashes = made.map((file) => [
-      file,
-      createHash('sha256')
-        .update(readFileSync(join(destdir, file)))
-        .digest('hex'),
-    ]);
-    expect(Object.fromEntries(hashes)).toEqual(sha256[name]);
+    expect(hashes((file) => file !== 'preprocess.log')).toEqual(sha256[name]);
+  });
+
+  const ALIGNED = { alignSuffix: 'align', thresholdsrc: 2 };
+  it('word alignments, and what is logged', async () => {
+    const trainpref = alignedText();
+    const [validpref, testpref] = [join(folder, 'valid'), join(folder, 'test')];
+    await run({ ...ALIGNED, trainpref, validpref, testpref, alignfile: join(folder, 'train.align') });
+    expect(hashes((file) => file.includes('align'))).toEqual(sha256.aligned);
+    const [, ...lines] = readFileSync(join(destdir, 'preprocess.log'), 'utf8').split('\n');
+    const printed = lines.join('\n').replaceAll(destdir, 'aligned').replaceAll(`${folder}/`, '');
+    expect(printed).toBe(readFileSync('test/golden/data/preprocess-aligned.log', 'utf8'));
+  });
+
+  it('word alignments of one side alone', async () => {
+    await run({ ...ALIGNED, trainpref: alignedText(), targetLang: null, onlySource: true });
+    expect(hashes((file) => file.includes('align'))).toEqual(sha256['aligned-only-source']);
   });
 });
+
+/** SHA-256 of the files that were made. */
+function hashes(choose: (file: string) => boolean): Record<string, string> {
+  const hash = (file: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(destdir, file)))
+      .digest('hex');
+  return Object.fromEntries(
+    readdirSync(destdir)
+      .filter(choose)
+      .map((file) => [file, hash(file)]),
+  );
+}
+
+/** The golden text beside the alignments of test/golden/data/make-alignments.sh. @returns the train prefix */
+function alignedText(): string {
+  cpSync(TEXT, folder, { recursive: true });
+  const tokens = (name: string): number[] =>
+    readFileSync(join(TEXT, name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ').length);
+  for (const split of ['train', 'valid', 'test']) {
+    const targets = tokens(`${split}.en`);
+    const lines = tokens(`${split}.de`).map((count, line) =>
+      Array.from({ length: count }, (_, word) => [word, Math.floor((word * targets[line]!) / count)] as const)
+        .filter(([word]) => word % 5 !== 4)
+        .map((pair) => pair.join('-'))
+        .join(' '),
+    );
+    writeFileSync(join(folder, `${split}.align`), `${lines.join('\n')}\n`);
+  }
+  return join(folder, 'train');
+}
+
+/** What is logged while `work` runs. */
+async function logged(work: () => Promise<void>): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  const detach = log.attach((event) => events.push(event));
+  await work().finally(detach);
+  return events;
+}
 
 describe('preprocess', () => {
   it('reports like fairseq, in preprocess.log too', async () => {
     await run({ trainpref: text({ 'train.de': 'a b\na\n', 'train.en': 'c\nd\n' }), thresholdsrc: 2 });
     const lines = readFileSync(join(destdir, 'preprocess.log'), 'utf8').split('\n');
     expect(lines).toContain('[de] Dictionary: 8 types');
-    expect(lines).toContain(`[de] ${folder}/train.de: 2 sents, 5 tokens, 20% replaced (by <unk>)`);
+    expect(lines).toContain(`[de] ${folder}/train.de: 2 sents, 5 tokens, 20.0% replaced (by <unk>)`);
+  });
+
+  it('tells how much of the text has been read, to the end', async () => {
+    const line = `${'word '.repeat(20)}\n`;
+    const trainpref = text({ 'train.de': line.repeat(10_000), 'train.en': line.repeat(10_000) });
+    const events = await logged(() => run({ trainpref, validpref: trainpref }));
+    for (const [label, total] of [
+      ['counting words, MB', 2],
+      ['binarising, MB', 4],
+    ] as const) {
+      const steps = events.filter(({ kind, fields }) => kind === 'progress' && fields.label === label);
+      const positions = steps.map(({ fields }) => fields.position as number);
+      expect(new Set(steps.map(({ fields }) => fields.total))).toEqual(new Set([total]));
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      expect(positions.length).toBeGreaterThan(10);
+      expect(positions.at(-1)).toBe(total);
+    }
+  });
+
+  it('warns where --align-suffix names no file', async () => {
+    const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
+    const events = await logged(() => run({ trainpref, alignSuffix: 'algin' }));
+    const warnings = events.filter(({ level }) => level === 'warning').map(({ fields }) => fields.message);
+    expect(warnings).toEqual(['no split has word alignments: there is no PREFIX.algin']);
   });
 
   it('numbers further validation and test sets', async () => {
@@ -176,12 +253,55 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
       { alignSuffix: 'align' },
       /train\.align line 1: "0:0" is no/,
     ],
-  ])('%s', async (_what, files, options, message) => {
+    [
+      'alignments of fewer sentences',
+      { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': '0-0\n' },
+      { alignSuffix: 'align' },
+      /train\.align has 1 lines, its split 2; word alignments need one line per sentence pair/,
+    ],
+    ['no alignments at all', { ...good, 'train.align': '' }, { alignSuffix: 'align' }, /train\.align is empty/],
+    ['a missing --alignfile', good, { alignfile: 'missing.align' }, /missing\.align cannot be read/],
+  ])('%s', mistake);
+
+  it.each<[string, string, RegExp]>([
+    ['too few lines', '0-0\n', /train\.align ends after 1 lines, .*train\.de goes on; write one line of alignments/],
+    ['too many lines', '0-0\n0-0\n0-0\n', /train\.align goes on after the 2 lines of .*train\.de/],
+    ['a position beyond the sentence', '0-0\n0-1\n', /train\.align line 2: 0-1 points beyond the sentence/],
+  ])('--alignfile with %s', async (what, alignments, message) => {
+    const files = { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': alignments };
+    await mistake(what, files, { alignfile: join(folder, 'train.align') }, message);
+  });
+
+  it.each<[string, Partial<PreprocessOptions>, RegExp]>([
+    ['a dictionary that is missing', { srcdict: 'missing.txt' }, /missing\.txt cannot be read/],
+    ['a dictionary without counts', { srcdict: 'FOLDER/train.de' }, /train\.de line 1: .* has no count/],
+    [
+      '--alignfile without a target',
+      { onlySource: true, alignfile: 'x' },
+      /--alignfile needs a parallel training text/,
+    ],
+    ['a destination that is a file', { destdir: 'FOLDER/train.de/x' }, /train\.de\/x cannot be written/],
+    ['a text that is a folder', { validpref: 'FOLDER/folder' }, /folder\.de cannot be read \(it is a folder\)/],
+    ['a missing validation set of several', { validpref: 'FOLDER/train,FOLDER/nowhere' }, /nowhere\.de cannot be read/],
+  ])('%s', async (what, options, message) => {
+    for (const lang of ['de', 'en']) mkdirSync(join(folder, `folder.${lang}`));
+    const named = Object.entries(options).map(([key, value]) =>
+      typeof value === 'string' ? [key, value.replaceAll('FOLDER', folder)] : [key, value],
+    );
+    await mistake(what, good, Object.fromEntries(named), message);
+  });
+
+  async function mistake(
+    _what: string,
+    files: Record<string, string | Buffer>,
+    options: Partial<PreprocessOptions>,
+    message: RegExp,
+  ): Promise<void> {
     const trainpref = text(files);
     await expect(run({ trainpref, ...options })).rejects.toThrow(UserError);
     await expect(run({ trainpref, ...options })).rejects.toThrow(message);
     expect(existsSync(join(folder, 'made'))).toBe(false);
-  });
+  }
 
   it('an error in the last split withdraws the earlier ones, and other files stay', async () => {
     const trainpref = text({ ...good, 'other.de': 'a\n', 'other.en': 'b\nc\n' });
@@ -195,5 +315,26 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     const trainpref = text(good);
     await run({ trainpref });
     await expect(run({ trainpref })).rejects.toThrow(/dict\.de\.txt exists already; use it with --srcdict/);
+  });
+});
+
+describe('the share of unknown words', () => {
+  // Python 3.11, f'{value:.3}'
+  it.each([
+    [20, '20.0'],
+    [0, '0.0'],
+    [5, '5.0'],
+    [12.3456, '12.3'],
+    [12.25, '12.2'],
+    [9.996, '10.0'],
+    [0.1234567, '0.123'],
+    [0.00012345, '0.000123'],
+    [0.00001234, '1.23e-05'],
+    [0.00001, '1e-05'],
+    [99.94, '99.9'],
+    [99.96, '1e+02'],
+    [100, '1e+02'],
+  ])('%f %% is printed as Python prints it, %s', (value, printed) => {
+    expect(formatPercent(value)).toBe(printed);
   });
 });

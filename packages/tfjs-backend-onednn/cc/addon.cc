@@ -265,6 +265,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<scale>(exports, "scale");
   add<accumulate>(exports, "accumulate");
   add<adam_step>(exports, "adamStep");
+  add<discard>(exports, "discard");
   return exports;
 }
 

@@ -193,6 +193,7 @@ export interface Addon {
   squaredNorm(x: Floats, size: number): number;
   scale(x: Floats, size: number, factor: number): void;
   accumulate(sum: Floats, x: Floats, size: number): void;
+  discard(x: Floats, size: number): void;
   adamStep(
     ...args: [
       ...[values: Floats, gradients: Floats, firstMoment: Floats, secondMoment: Floats, size: number],

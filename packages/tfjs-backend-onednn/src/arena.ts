@@ -30,6 +30,11 @@ export function accumulate(sum: Float32Array, x: Float32Array): void {
   timed('Accumulate', () => addon().accumulate(sum, x, sum.length));
 }
 
+/** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */
+export function discard(x: Float32Array): void {
+  addon().discard(x, x.length);
+}
+
 /** A parameter and the array, of its size, that its gradient is added to. */
 export interface GradientTarget {
   readonly tensor: Tensor;

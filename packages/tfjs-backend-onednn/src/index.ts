@@ -19,6 +19,7 @@ export {
   adamStep,
   addTensor,
   collectGradients,
+  discard,
   type GradientTarget,
   scale,
   squaredNorm,

@@ -1,4 +1,12 @@
-import { accumulate, adamStep, describe as describeBackend, scale, setThreads, squaredNorm } from 'tfjs-backend-onednn';
+import {
+  accumulate,
+  adamStep,
+  describe as describeBackend,
+  discard,
+  scale,
+  setThreads,
+  squaredNorm,
+} from 'tfjs-backend-onednn';
 import { describe, expect, test } from 'vitest';
 import { portableArenaKernels } from '../../../src/optim/arena-kernels.js';
 import { difference, uniform } from './compare.js';
@@ -63,4 +71,28 @@ test('arenas of different lengths are refused', () => {
 
 test.each([0, -1, 1.5])('%d threads are refused', (threads) => {
   expect(() => setThreads(threads)).toThrow('threads must be a whole number');
+});
+
+describe('memory that is given back', () => {
+  const PAGE = 4096 / 4; // float32 elements; larger pages give back less
+
+  test.runIf(process.platform === 'linux')('reads as zeros, but for the ends that share pages with neighbours', () => {
+    const whole = uniform([1 << 18], 6).map((value) => value + 2);
+    const before = whole.slice();
+    const [begin, end] = [1000, whole.length - 1000];
+    discard(whole.subarray(begin, end));
+    expect(whole.subarray(0, begin)).toEqual(before.subarray(0, begin));
+    expect(whole.subarray(end)).toEqual(before.subarray(end));
+    const middle = whole.subarray(begin + 16 * PAGE, end - 16 * PAGE);
+    expect(middle.every((value) => value === 0)).toBe(true);
+    whole.set(before);
+    expect(whole.every((value, index) => value === before[index])).toBe(true);
+  });
+
+  test('is none of an array within a page', () => {
+    const x = uniform([100], 7);
+    const before = x.slice();
+    discard(x);
+    expect(x).toEqual(before);
+  });
 });

@@ -1,7 +1,8 @@
 /** IEEE 754 half precision to float32; exact. */
 export function fromHalf(bits: Uint16Array): Float32Array {
+  halves ??= everyHalf();
   const values = new Float32Array(bits.length);
-  for (let index = 0; index < bits.length; index++) values[index] = HALVES[bits[index]!]!;
+  for (let index = 0; index < bits.length; index++) values[index] = halves[bits[index]!]!;
   return values;
 }
 
@@ -23,14 +24,18 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   return Uint16Array.from(bits, (word) => word >>> 16);
 }
 
-const HALVES = Float32Array.from({ length: 1 << 16 }, (_, bits) => {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-});
+/** The value of each pattern of bits; made when the first checkpoint in half precision is read. */
+let halves: Float32Array | null = null;
+
+const everyHalf = (): Float32Array =>
+  Float32Array.from({ length: 1 << 16 }, (_, bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 0x1f;
+    const fraction = bits & 0x3ff;
+    if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
 
 function halfBits(word: number): number {
   const sign = (word >>> 16) & 0x8000;

@@ -25,10 +25,13 @@ export type CorpusJob =
 export class CorpusJobs {
   readonly #encoders = new Map<string, TokenEncoder>();
 
-  /** @throws UserError if the text cannot be read or is not UTF-8 */
-  run(job: CorpusJob): TokenCounts | EncodedPart {
-    if (job.kind === 'count') return countTokens(job.range);
-    return encodeText(job.range, this.#encoderOf(job.dictionary), job.partPath);
+  /**
+   * @param onRead is told of every block of the text, by its length in bytes
+   * @throws UserError if the text cannot be read or is not UTF-8
+   */
+  run(job: CorpusJob, onRead: (bytes: number) => void): TokenCounts | EncodedPart {
+    if (job.kind === 'count') return countTokens(job.range, onRead);
+    return encodeText(job.range, this.#encoderOf(job.dictionary), job.partPath, onRead);
   }
 
   #encoderOf({ key, lines }: DictionaryText): TokenEncoder {

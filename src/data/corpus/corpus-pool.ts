@@ -1,6 +1,6 @@
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../../errors.js';
+import { InternalError, UserError } from '../../errors.js';
 import type { ByteRange } from './byte-range.js';
 import { type CorpusJob, CorpusJobs, type EncodeJob } from './corpus-jobs.js';
 import type { CorpusAnswer } from './corpus-worker.js';
@@ -13,6 +13,9 @@ export class CorpusPool {
   readonly #idle: Worker[] = [];
   readonly #threads: Worker[] = [];
   readonly #waiting: ((thread: Worker) => void)[] = [];
+
+  /** Is told of every block of text that has been read, by its length in bytes. */
+  onRead: (bytes: number) => void = () => {};
 
   constructor(readonly workers: number) {}
 
@@ -30,14 +33,17 @@ export class CorpusPool {
   }
 
   async #run(job: CorpusJob): Promise<TokenCounts | EncodedPart> {
-    if (this.workers === 1) return this.#jobs.run(job);
+    if (this.workers === 1) return this.#jobs.run(job, this.onRead);
     const thread = await this.#borrow();
     try {
       thread.postMessage(job);
-      const [answer] = (await once(thread, 'message')) as [CorpusAnswer];
-      if ('problem' in answer) throw new UserError(answer.problem, answer.remedy);
-      if ('error' in answer) throw answer.error;
-      return answer.result;
+      for await (const [answer] of on(thread, 'message') as AsyncIterable<[CorpusAnswer]>) {
+        if ('problem' in answer) throw new UserError(answer.problem, answer.remedy);
+        if ('error' in answer) throw answer.error;
+        if ('result' in answer) return answer.result;
+        this.onRead(answer.bytesRead);
+      }
+      throw new InternalError('a thread of the corpus has ended without an answer');
     } finally {
       this.#giveBack(thread);
     }

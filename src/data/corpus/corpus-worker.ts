@@ -4,6 +4,8 @@ import { UserError } from '../../errors.js';
 import { type CorpusJob, CorpusJobs } from './corpus-jobs.js';
 
 export type CorpusAnswer =
+  /** On the way: the length of a block that has been read. */
+  | { readonly bytesRead: number }
   | { readonly result: ReturnType<CorpusJobs['run']> }
   /** Errors lose their class between threads: a UserError comes as its texts. */
   | { readonly problem: string; readonly remedy: string }
@@ -14,7 +16,7 @@ parentPort!.on('message', (job: CorpusJob) => parentPort!.postMessage(answer(job
 
 function answer(job: CorpusJob): CorpusAnswer {
   try {
-    return { result: jobs.run(job) };
+    return { result: jobs.run(job, (bytesRead) => parentPort!.postMessage({ bytesRead })) };
   } catch (error) {
     return error instanceof UserError ? { problem: error.problem, remedy: error.remedy } : { error };
   }

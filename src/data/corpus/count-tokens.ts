@@ -10,7 +10,7 @@ export interface TokenCounts {
 }
 
 /** @throws UserError if the text cannot be read or is not UTF-8 */
-export function countTokens(range: ByteRange): TokenCounts {
+export function countTokens(range: ByteRange, onRead: (bytes: number) => void = () => {}): TokenCounts {
   const table = new TokenTable();
   const counts: number[] = [];
   let lines = 0;
@@ -24,6 +24,9 @@ export function countTokens(range: ByteRange): TokenCounts {
       lines += 1;
     },
   };
-  readBlocks(range, (block) => scanTokens(block, block.length, sink));
+  readBlocks(range, (block) => {
+    scanTokens(block, block.length, sink);
+    onRead(block.length);
+  });
   return { lines, counts, tokens: counts.map((_, entry) => table.text(entry)) };
 }

@@ -46,7 +46,12 @@ export interface EncodedPart extends DatasetPart {
  * Writes the ids of a text, each line ended by `</s>`, as a part of a dataset.
  * @throws UserError if the text cannot be read or is not UTF-8
  */
-export function encodeText(range: ByteRange, encoder: TokenEncoder, partPath: string): EncodedPart {
+export function encodeText(
+  range: ByteRange,
+  encoder: TokenEncoder,
+  partPath: string,
+  onRead: (bytes: number) => void = () => {},
+): EncodedPart {
   const part = writeDatasetPart(partPath, encoder.size);
   let replaced = 0;
   const sink = {
@@ -61,7 +66,10 @@ export function encodeText(range: ByteRange, encoder: TokenEncoder, partPath: st
     },
   };
   try {
-    readBlocks(range, (block) => scanTokens(block, block.length, sink));
+    readBlocks(range, (block) => {
+      scanTokens(block, block.length, sink);
+      onRead(block.length);
+    });
     return { ...part.finish(), replaced };
   } catch (error) {
     part.discard();

@@ -6,6 +6,11 @@
 
 #include "../parallel.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
 namespace onednn_backend {
 
 namespace {
@@ -71,6 +76,17 @@ void adam_step(float* values, const float* gradients, float* first_moment, float
   parallel_ranges(size, kGrain, [&](int64_t begin, int64_t end) {
     adam_range(values, gradients, first_moment, second_moment, begin, end, scalars);
   });
+}
+
+void discard(float* x, int64_t size) {
+#if defined(__linux__)
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(x) + page - 1) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(x + size) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+#else
+  std::fill(x, x + size, 0.0f);
+#endif
 }
 
 }  // namespace onednn_backend

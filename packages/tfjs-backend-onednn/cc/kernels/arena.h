@@ -25,4 +25,7 @@ struct AdamScalars {
 void adam_step(float* values, const float* gradients, float* first_moment, float* second_moment, int64_t size,
                const AdamScalars& scalars);
 
+// Gives the whole pages of x back to the system: they read as zeros and take no memory until they are written to.
+void discard(float* x, int64_t size);
+
 }  // namespace onednn_backend

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../checkpoint/folder.js';
+import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
+import { goldenData, goldenModelValues } from '../helpers/reference-model.js';
+import { runMain } from '../helpers/run-main.js';
+
+/** What fairseq computed on the whole valid split with trained.pt, in nats. */
+interface Run {
+  readonly args: readonly string[];
+  readonly loss_sum_nats: number;
+  readonly nll_sum_nats: number;
+  readonly sample_size: number;
+  readonly ntokens: number;
+}
+const { criterions: runs } = goldenModelValues<{ criterions: Record<string, Run> }>('criterions');
+
+const folder = temporaryFolder();
+const crossEntropy = join(folder, 'cross-entropy');
+const smoothed = join(folder, 'smoothed');
+const oneBatch = ['--max-tokens', '9999', '--required-batch-size-multiple', '1'];
+
+beforeAll(() => {
+  // The schedules among the runs stand in epoch 3.
+  saveReferenceCheckpoint(crossEntropy, 'trained', { epoch: 3 });
+  const options = { criterion: 'label_smoothed_cross_entropy', labelSmoothing: 0.1 };
+  saveReferenceCheckpoint(smoothed, 'trained', { options });
+});
+
+/** Validates the split as one batch. @returns the figures by name, as printed */
+async function figures(path: string, ...args: readonly string[]): Promise<Record<string, string>> {
+  const { code, stdout, stderr } = await runMain('validate', goldenData, '--path', path, ...oneBatch, ...args);
+  expect(code, stderr).toBe(0);
+  const [prefix, ...rest] = stdout.trimEnd().split(' | ');
+  expect(prefix).toBe("valid on 'valid' subset");
+  return Object.fromEntries(rest.map((figure) => figure.split(' ')));
+}
+
+/** fairseq's figures of a run, rounded as it prints them. */
+function printed({ loss_sum_nats, nll_sum_nats, sample_size, ntokens }: Run): Record<string, string> {
+  const bits = nll_sum_nats / ntokens / Math.LN2;
+  const figure = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
+  return {
+    loss: figure(loss_sum_nats / sample_size / Math.LN2, 3),
+    nll_loss: figure(bits, 3),
+    ppl: figure(2 ** bits, 2),
+  };
+}
+
+describe('validate over a checkpoint of cross entropy', () => {
+  it.each(Object.entries(runs))("prints fairseq's loss of the criterion on the command line: %s", async (_, run) => {
+    const actual = await figures(crossEntropy, ...run.args);
+    expect(actual).toMatchObject({ ...printed(run), wpb: '839', bsz: '34' });
+  });
+});
+
+describe('validate over a checkpoint of label-smoothed cross entropy', () => {
+  it('takes criterion and options from the checkpoint', async () => {
+    expect(await figures(smoothed)).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
+  });
+
+  it('keeps what the checkpoint was trained with where the command line names the same criterion alone', async () => {
+    const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy');
+    expect(actual).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
+  });
+
+  it('knows the options of the criterion that it was trained with', async () => {
+    const actual = await figures(smoothed, '--label-smoothing', '0');
+    expect(actual).toMatchObject(printed(runs.cross_entropy!));
+  });
+
+  it('refuses the options of another, with the nearest that there is', async () => {
+    const argv = ['validate', goldenData, '--path', smoothed, ...oneBatch, '--label-smoothness', '0'];
+    const { code, stderr } = await runMain(...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain("unknown option '--label-smoothness'; did you mean '--label-smoothing'?");
+  });
+
+  it('lets the option on the command line win over the checkpoint', async () => {
+    const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
+    expect(actual).toMatchObject(printed(runs.cross_entropy!));
+  });
+});
