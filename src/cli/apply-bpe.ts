@@ -2,11 +2,11 @@ import { MersenneTwister } from '../data/mersenne-twister.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { parseCodes } from '../text/bpe/codes.js';
-import { createBpeSegmenter } from '../text/bpe/segmenter.js';
+import { createBpeBlockSegmenter } from '../text/bpe/segmenter.js';
 import { readVocabulary } from '../text/bpe/word-counts.js';
 import { readLines } from '../text/lines.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks } from './filter-lines.js';
 
 const options = defineOptions({
   codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
@@ -29,7 +29,7 @@ export const applyBpeCommand = defineCommand({
     const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
     if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
     const codes = parseCodes(readLines(path), path);
-    const segment = createBpeSegmenter({
+    const segment = createBpeBlockSegmenter({
       codes: merges === null ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
       vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
       separator,
@@ -37,7 +37,7 @@ export const applyBpeCommand = defineCommand({
       dropout,
       random: seed === null ? undefined : seededRandom(seed),
     });
-    filterLines(args, segment);
+    await filterBlocks(args, segment);
   },
 });
 

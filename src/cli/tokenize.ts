@@ -3,7 +3,7 @@ import { readLines } from '../text/lines.js';
 import { parseProtectedPatterns } from '../text/moses/protected-patterns.js';
 import { createMosesTokenizer } from '../text/moses/tokenizer.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 
 const options = defineOptions({
   language: {
@@ -37,6 +37,6 @@ export const tokenizeCommand = defineCommand({
       escape: !noEscape,
       protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
     });
-    filterLines(args, tokenize);
+    await filterBlocks(args, lineFilter(tokenize));
   },
 });

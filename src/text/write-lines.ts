@@ -15,11 +15,20 @@ export function writeLinesAtomically(path: string, lines: Iterable<string>): voi
   });
 }
 
-/** Like `writeLinesAtomically` for lines in blocks, e.g. those of `readLineBlocks`. */
-export function writeLineBlocksAtomically(path: string, blocks: Iterable<readonly string[]>): void {
-  writeTogether([path], ([writer]) => {
-    for (const lines of blocks) if (lines.length > 0) writer!.write(lines.join('\n'));
-  });
+/** Like `writeLinesAtomically` for whole lines of UTF-8, each with its end. */
+export async function writeBlocksAtomically(
+  path: string,
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const writer = writerOf(path);
+  try {
+    for await (const block of blocks) writer.writeBytes(block);
+    writer.finish();
+    writer.publish();
+  } catch (error) {
+    writer.discard();
+    if (!isReaderGone(error)) throw error;
+  }
 }
 
 /**
@@ -37,7 +46,7 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
 function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
   const writers: LineWriter[] = [];
   try {
-    for (const path of paths) writers.push(path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+    for (const path of paths) writers.push(writerOf(path));
     write(writers);
     for (const writer of writers) writer.finish();
     for (const writer of writers) writer.publish();
@@ -48,8 +57,10 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
 }
 
 interface LineWriter {
-  /** Writes a line, or several joined by `\n`, and the end of the last. */
+  /** Writes a line and its end. */
   write(line: string): void;
+  /** Writes whole lines with their ends. */
+  writeBytes(block: Uint8Array): void;
   /** Writes out what is buffered and closes the file. */
   finish(): void;
   /** Puts the finished file in the place of the old one. */
@@ -58,17 +69,19 @@ interface LineWriter {
   discard(): void;
 }
 
+const writerOf = (path: string): LineWriter => (path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+
 function temporaryFileWriter(path: string): LineWriter {
   const temporary = `${path}.${process.pid}.tmp`;
   const handle = attempt(path, 'written', () => openSync(temporary, 'w'));
-  const { write, flush } = lineBuffer(handle, path);
+  const { flush, ...buffer } = lineBuffer(handle, path);
   let open = true;
   const close = (): void => {
     if (open) closeSync(handle);
     open = false;
   };
   return {
-    write,
+    ...buffer,
     finish() {
       flush();
       attempt(path, 'written', () => fsyncSync(handle));
@@ -85,18 +98,22 @@ function temporaryFileWriter(path: string): LineWriter {
 }
 
 function standardOutputWriter(): LineWriter {
-  const { write, flush } = lineBuffer(1, 'standard output');
-  return { write, finish: flush, publish() {}, discard() {} };
+  const { flush, ...buffer } = lineBuffer(1, 'standard output');
+  return { ...buffer, finish: flush, publish() {}, discard() {} };
 }
 
-function lineBuffer(handle: number, name: string): { write(line: string): void; flush(): void } {
+function lineBuffer(
+  handle: number,
+  name: string,
+): Pick<LineWriter, 'write' | 'writeBytes'> & { readonly flush: () => void } {
   let pending: string[] = [];
   let characters = 0;
+  const writeOut = (bytes: Uint8Array): void => attempt(name, 'written', () => writeAll(handle, bytes));
   const flush = (): void => {
     const bytes = Buffer.from(pending.join(''), 'utf8');
     pending = [];
     characters = 0;
-    attempt(name, 'written', () => writeAll(handle, bytes));
+    writeOut(bytes);
   };
   return {
     write(line) {
@@ -104,11 +121,12 @@ function lineBuffer(handle: number, name: string): { write(line: string): void; 
       characters += line.length + 1;
       if (characters >= BUFFERED_CHARACTERS) flush();
     },
+    writeBytes: writeOut,
     flush,
   };
 }
 
-function writeAll(handle: number, bytes: Buffer): void {
+function writeAll(handle: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) {
     written += waitWhileBusy(() => writeSync(handle, bytes, written));
   }
