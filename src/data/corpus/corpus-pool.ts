@@ -1,20 +1,19 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { UserError } from '../../errors.js';
+import { WorkerPool } from '../../threads/worker-pool.js';
 import type { ByteRange } from './byte-range.js';
 import { type CorpusJob, CorpusJobs, type EncodeJob } from './corpus-jobs.js';
-import type { CorpusAnswer } from './corpus-worker.js';
 import type { TokenCounts } from './count-tokens.js';
 import type { EncodedPart } from './encode-text.js';
+
+type Result = TokenCounts | EncodedPart;
 
 /** Does jobs in threads; with one worker in this thread, in the order they are given. */
 export class CorpusPool {
   readonly #jobs = new CorpusJobs();
-  readonly #idle: Worker[] = [];
-  readonly #threads: Worker[] = [];
-  readonly #waiting: ((thread: Worker) => void)[] = [];
+  readonly #pool: WorkerPool<CorpusJob, Result>;
 
-  constructor(readonly workers: number) {}
+  constructor(readonly workers: number) {
+    this.#pool = new WorkerPool(workers, new URL('./corpus-worker.js', import.meta.url));
+  }
 
   count(range: ByteRange): Promise<TokenCounts> {
     return this.#run({ kind: 'count', range }) as Promise<TokenCounts>;
@@ -25,36 +24,11 @@ export class CorpusPool {
   }
 
   /** Ends the threads, in the middle of their jobs too. */
-  async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 
-  async #run(job: CorpusJob): Promise<TokenCounts | EncodedPart> {
-    if (this.workers === 1) return this.#jobs.run(job);
-    const thread = await this.#borrow();
-    try {
-      thread.postMessage(job);
-      const [answer] = (await once(thread, 'message')) as [CorpusAnswer];
-      if ('problem' in answer) throw new UserError(answer.problem, answer.remedy);
-      if ('error' in answer) throw answer.error;
-      return answer.result;
-    } finally {
-      this.#giveBack(thread);
-    }
-  }
-
-  #borrow(): Promise<Worker> | Worker {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    if (this.#threads.length === this.workers) return new Promise((resolve) => this.#waiting.push(resolve));
-    const thread = new Worker(new URL('./corpus-worker.js', import.meta.url));
-    this.#threads.push(thread);
-    return thread;
-  }
-
-  #giveBack(thread: Worker): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(thread);
-    else next(thread);
+  async #run(job: CorpusJob): Promise<Result> {
+    return this.workers === 1 ? this.#jobs.run(job) : this.#pool.run(job);
   }
 }
