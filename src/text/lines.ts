@@ -3,7 +3,12 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
-export { writeBlocksAtomically, writeLinesAtomically, writeParallelLinesAtomically } from './write-lines.js';
+export {
+  writeBlocksAtomically,
+  writeFilesAtomically,
+  writeLinesAtomically,
+  writeParallelLinesAtomically,
+} from './write-lines.js';
 
 const BLOCK_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
@@ -165,7 +170,9 @@ function invalidUtf8(name: string, line: number, bytes: Buffer): UserError {
   const byte = bytes[offset]!.toString(16).padStart(2, '0');
   return new UserError(
     `${name} line ${line} is not valid UTF-8 at column ${column} (0x${byte}, byte ${offset + 1} of the line)`,
-    `convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8`,
+    bytes.includes(0)
+      ? 'it holds zero bytes too: name a text, this is a file of another kind'
+      : 'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8',
   );
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
@@ -43,6 +44,26 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
   });
 }
 
+export interface FileContent {
+  readonly path: string;
+  /** Lines without their ends, or bytes. */
+  readonly content: Iterable<string> | Uint8Array;
+}
+
+/** Like `writeLinesAtomically` for files that belong together: all are renamed after the last is written. */
+export function writeFilesAtomically(files: readonly FileContent[]): void {
+  writeTogether(
+    files.map(({ path }) => path),
+    (writers) => {
+      for (const [index, { content }] of files.entries()) {
+        const writer = writers[index]!;
+        if (content instanceof Uint8Array) writer.writeBytes(content);
+        else for (const line of content) writer.write(line);
+      }
+    },
+  );
+}
+
 function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
   const writers: LineWriter[] = [];
   try {
@@ -69,7 +90,14 @@ interface LineWriter {
   discard(): void;
 }
 
-const writerOf = (path: string): LineWriter => (path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+function writerOf(path: string): LineWriter {
+  if (path === '-') return streamWriter(1, 'standard output');
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) throw new UserError(`${path} cannot be written (it is a folder)`, 'name a file');
+  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of.
+  if (status !== undefined && !status.isFile()) return streamWriter(openSync(path, 'w'), path);
+  return temporaryFileWriter(path);
+}
 
 function temporaryFileWriter(path: string): LineWriter {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -97,8 +125,8 @@ function temporaryFileWriter(path: string): LineWriter {
   };
 }
 
-function standardOutputWriter(): LineWriter {
-  const { flush, ...buffer } = lineBuffer(1, 'standard output');
+function streamWriter(handle: number, name: string): LineWriter {
+  const { flush, ...buffer } = lineBuffer(handle, name);
   return { ...buffer, finish: flush, publish() {}, discard() {} };
 }
 
