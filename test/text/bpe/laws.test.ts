@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MersenneTwister } from '../../../src/data/mersenne-twister.js';
+import { createBpeCodec } from '../../../src/text/bpe/codec.js';
 import { parseCodes } from '../../../src/text/bpe/codes.js';
 import { learnBpe } from '../../../src/text/bpe/learn.js';
 import { createBpeBlockSegmenter, createBpeSegmenter } from '../../../src/text/bpe/segmenter.js';
 import { countWords } from '../../../src/text/bpe/word-counts.js';
-import { goldenLines } from '../golden.js';
+import { goldenLines, goldenPath } from '../golden.js';
 
 const codes = parseCodes(goldenLines('bpe/codes'), 'codes');
 const seeded = (seed: number): (() => number) => {
@@ -35,6 +36,16 @@ describe('laws', () => {
         expect(text.map(segment).map(join)).toEqual(text);
       }),
     );
+  });
+
+  test.each(['@@', '￭'])('a codec decodes what it encoded, with the separator %s', (separator) => {
+    const { encode, decode } = createBpeCodec(goldenPath('bpe/codes'), separator);
+    fc.assert(
+      fc.property(lines, (text) => {
+        expect(text.map(encode).map(decode)).toEqual(text);
+      }),
+    );
+    expect(encode('zqx')).toBe(`z${separator} q${separator} x`);
   });
 
   test('a block of lines comes out as its lines do', () => {
