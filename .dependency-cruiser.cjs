@@ -34,7 +34,7 @@ module.exports = {
       '^src/nn/',
       '^src/(nn|ops|plugins|options)/|^src/(tf|errors|log)\\.ts|^src/optim/(parameter-store|arena-kernels)\\.ts',
     ),
-    only('data-knows-text-only', '^src/data/', '^src/(data|text|options|plugins)/|^src/(errors|log)\\.ts'),
+    only('data-knows-text-only', '^src/data/', '^src/(data|text|threads|options|plugins)/|^src/(errors|log)\\.ts'),
     only('text-stands-alone', '^src/text/', '^src/(text|plugins)/|^src/(errors|log)\\.ts'),
     only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),
     {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { inRepository } from './harness/paths.js';
 
-const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'scaling'];
+const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'text-memory', 'scaling'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;

@@ -1,12 +1,13 @@
 import { MersenneTwister } from '../data/mersenne-twister.js';
 import { UserError } from '../errors.js';
-import { defineOptions } from '../options/schema.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { parseCodes } from '../text/bpe/codes.js';
-import { createBpeSegmenter } from '../text/bpe/segmenter.js';
+import { createBpeBlockSegmenter } from '../text/bpe/segmenter.js';
 import { readVocabulary } from '../text/bpe/word-counts.js';
 import { readLines } from '../text/lines.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterInThreads } from './filter-in-threads.js';
+import { type BlockFilter, filterArguments } from './filter-lines.js';
 
 const options = defineOptions({
   codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
@@ -17,6 +18,13 @@ const options = defineOptions({
   dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'leave out each merge with this probability' },
   seed: { kind: 'int', default: null, min: 0, max: 2 ** 32 - 1, help: 'seed of dropout; without it every run differs' },
   separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
+  threads: {
+    kind: 'int',
+    default: 1,
+    aliases: ['--num-workers'],
+    min: 1,
+    help: 'share the lines between so many threads',
+  },
 });
 
 export const applyBpeCommand = defineCommand({
@@ -26,20 +34,30 @@ export const applyBpeCommand = defineCommand({
   options,
   examples: ['ts-fairseq apply-bpe -c codes --vocabulary vocab.de --vocabulary-threshold 5 < test.de > test.bpe.de'],
   async run({ args, options }) {
-    const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
-    if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
-    const codes = parseCodes(readLines(path), path);
-    const segment = createBpeSegmenter({
-      codes: merges === null ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
-      vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
-      separator,
-      glossaries,
-      dropout,
-      random: seed === null ? undefined : seededRandom(seed),
-    });
-    filterLines(args, segment);
+    if (options.threads > 1 && options.dropout > 0) {
+      throw new UserError('--dropout draws word after word, in one thread', 'leave out --threads');
+    }
+    await filterInThreads(args, options.threads, { command: 'apply-bpe', options }, () =>
+      createApplyBpeFilter(options),
+    );
   },
 });
+
+export type ApplyBpeOptions = OptionsOf<typeof options>;
+
+export function createApplyBpeFilter(options: ApplyBpeOptions): BlockFilter {
+  const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
+  if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
+  const codes = parseCodes(readLines(path), path);
+  return createBpeBlockSegmenter({
+    codes: merges === null ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
+    vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
+    separator,
+    glossaries,
+    dropout,
+    random: seed === null ? undefined : seededRandom(seed),
+  });
+}
 
 /** The draws of Python's `random.seed(seed)`, so that dropout equals subword-nmt's. */
 function seededRandom(seed: number): () => number {

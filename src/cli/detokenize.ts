@@ -1,7 +1,7 @@
 import { defineOptions } from '../options/schema.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 
 const options = defineOptions({
   language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language, e.g. de' },
@@ -14,6 +14,6 @@ export const detokenizeCommand = defineCommand({
   options,
   examples: ['ts-fairseq detokenize -l en < translations.tok.en > translations.en'],
   async run({ args, options }) {
-    filterLines(args, createMosesDetokenizer(options.language));
+    await filterBlocks(args, lineFilter(createMosesDetokenizer(options.language)));
   },
 });

@@ -1,4 +1,4 @@
-import { readLineBlocks, writeLineBlocksAtomically } from '../text/lines.js';
+import { linesOf, readTextBlocks, writeBlocksAtomically } from '../text/lines.js';
 import type { ArgumentSpec } from './command.js';
 
 /** Where a line filter reads and writes. */
@@ -7,14 +7,22 @@ export const filterArguments: readonly ArgumentSpec[] = [
   { name: 'output', help: 'file to write; - or nothing is stdout', optional: true },
 ];
 
-/** Reads lines, turns each into another and writes them, in bounded memory. */
-export function filterLines([input = '-', output = '-']: readonly string[], transform: (line: string) => string): void {
-  writeLineBlocksAtomically(output, transformed(readLineBlocks(input), transform));
+/** Turns a block of lines, each ended by `\n`, into another, which may be valid until the next call only. */
+export type BlockFilter = (block: Buffer) => Uint8Array;
+
+/** Reads a text, turns each block of lines into another and writes them, in bounded memory. */
+export async function filterBlocks([input = '-', output = '-']: readonly string[], filter: BlockFilter): Promise<void> {
+  await writeBlocksAtomically(output, filtered(readTextBlocks(input), filter));
 }
 
-function* transformed(
-  blocks: Iterable<readonly string[]>,
-  transform: (line: string) => string,
-): Generator<readonly string[]> {
-  for (const lines of blocks) yield lines.map((line) => transform(line));
+function* filtered(blocks: Iterable<Buffer>, filter: BlockFilter): Generator<Uint8Array> {
+  for (const block of blocks) yield filter(block);
+}
+
+/** A filter that turns each line into another. */
+export function lineFilter(transform: (line: string) => string): BlockFilter {
+  return (block) => {
+    const lines = linesOf(block).map((line) => transform(line));
+    return lines.length === 0 ? block : Buffer.from(`${lines.join('\n')}\n`);
+  };
 }

@@ -1,7 +1,7 @@
 import { defineOptions } from '../options/schema.js';
 import { lowercase } from '../text/moses/lowercase.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 
 export const lowercaseCommand = defineCommand({
   name: 'lowercase',
@@ -10,6 +10,6 @@ export const lowercaseCommand = defineCommand({
   options: defineOptions({}),
   examples: ['ts-fairseq lowercase < train.tok.de > train.lc.de'],
   async run({ args }) {
-    filterLines(args, lowercase);
+    await filterBlocks(args, lineFilter(lowercase));
   },
 });

@@ -1,7 +1,7 @@
 import { defineOptions } from '../options/schema.js';
 import { createPunctuationNormalizer } from '../text/moses/normalize-punctuation.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 
 const options = defineOptions({
   language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language code, e.g. de' },
@@ -14,6 +14,6 @@ export const normalizePunctuationCommand = defineCommand({
   options,
   examples: ['ts-fairseq normalize-punctuation -l de < train.raw.de > train.norm.de'],
   async run({ args, options }) {
-    filterLines(args, createPunctuationNormalizer(options.language));
+    await filterBlocks(args, lineFilter(createPunctuationNormalizer(options.language)));
   },
 });

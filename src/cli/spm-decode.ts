@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import type { SentencePiece } from '../text/sentencepiece/processor.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 import { loadModel, modelOptions, withUnderscores } from './spm-options.js';
 
 const options = withUnderscores(
@@ -20,7 +20,10 @@ export const spmDecodeCommand = defineCommand({
   examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],
   async run({ args, options }) {
     const model = await loadModel(options.model);
-    filterLines(args, options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodeLine(line));
+    await filterBlocks(
+      args,
+      lineFilter(options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodeLine(line)),
+    );
   },
 });
 

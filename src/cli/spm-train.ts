@@ -1,9 +1,13 @@
-import { writeWhole } from '../checkpoint/whole-file.js';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UserError } from '../errors.js';
+import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
-import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { attempt } from '../text/file-errors.js';
+import { readLines, writeFilesAtomically } from '../text/lines.js';
 import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/train.js';
 import { defineCommand } from './command.js';
+import { startLog } from './log-sink.js';
 import { withUnderscores } from './spm-options.js';
 
 const options = withUnderscores(
@@ -79,14 +83,38 @@ export const spmTrainCommand = defineCommand({
     if (modelPrefix === null) throw new UserError('--model-prefix is missing', 'name the model to write');
     checkIds(options);
     checkSymbols(options);
-    const { model, vocabulary } = trainSentencePiece(sentencesOf(input.split(',')), trainingOptions(training));
-    writeWhole(`${modelPrefix}.model`, [model]);
-    writeLinesAtomically(`${modelPrefix}.vocab`, vocabulary);
+    attempt(modelPrefix, 'written', () => mkdirSync(dirname(modelPrefix), { recursive: true }));
+    const endLog = startLog();
+    try {
+      const { model, vocabulary } = trainSentencePiece(sentencesOf(input.split(',')), trainingOptions(training));
+      writeFilesAtomically([
+        { path: `${modelPrefix}.model`, content: model },
+        { path: `${modelPrefix}.vocab`, content: vocabulary },
+      ]);
+    } finally {
+      endLog();
+    }
   },
 });
 
+/** Lines between two reports of progress. */
+const REPORT_LINES = 1000;
+
+/** The lines of the texts; reports how much of them is read. What the library does then is in its own log. */
 function* sentencesOf(paths: readonly string[]): Generator<string> {
-  for (const path of paths) yield* readLines(path);
+  const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  let lines = 0;
+  let bytes = 0;
+  for (const path of paths) {
+    for (const line of readLines(path)) {
+      yield line;
+      lines += 1;
+      bytes += Buffer.byteLength(line) + 1;
+      if (lines % REPORT_LINES === 0 && bytes < total)
+        log.info('progress', { label: 'reading', position: bytes, total });
+    }
+  }
+  if (total > 0) log.info('progress', { label: 'reading', position: total, total });
 }
 
 /** Our keys in the library's spelling, without what is not given. */

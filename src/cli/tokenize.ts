@@ -1,9 +1,10 @@
-import { defineOptions } from '../options/schema.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { readLines } from '../text/lines.js';
 import { parseProtectedPatterns } from '../text/moses/protected-patterns.js';
 import { createMosesTokenizer } from '../text/moses/tokenizer.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterInThreads } from './filter-in-threads.js';
+import { type BlockFilter, filterArguments, lineFilter } from './filter-lines.js';
 
 const options = defineOptions({
   language: {
@@ -21,6 +22,7 @@ const options = defineOptions({
     metavar: 'FILE',
     help: 'regular expressions, one a line; what they match stays whole',
   },
+  threads: { kind: 'int', default: 1, min: 1, help: 'share the lines between so many threads' },
 });
 
 export const tokenizeCommand = defineCommand({
@@ -30,13 +32,19 @@ export const tokenizeCommand = defineCommand({
   options,
   examples: ['ts-fairseq tokenize -l de -a --no-escape < train.raw.de > train.tok.de'],
   async run({ args, options }) {
-    const { language, aggressive, noEscape, protected: patterns } = options;
-    const tokenize = createMosesTokenizer({
-      language,
-      aggressiveHyphens: aggressive,
-      escape: !noEscape,
-      protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
-    });
-    filterLines(args, tokenize);
+    await filterInThreads(args, options.threads, { command: 'tokenize', options }, () => createTokenizeFilter(options));
   },
 });
+
+export type TokenizeOptions = OptionsOf<typeof options>;
+
+export function createTokenizeFilter(options: TokenizeOptions): BlockFilter {
+  const { language, aggressive, noEscape, protected: patterns } = options;
+  const tokenize = createMosesTokenizer({
+    language,
+    aggressiveHyphens: aggressive,
+    escape: !noEscape,
+    protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
+  });
+  return lineFilter(tokenize);
+}

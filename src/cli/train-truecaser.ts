@@ -18,6 +18,12 @@ export const trainTruecaserCommand = defineCommand({
   async run({ options: { corpus, model, possiblyUseFirstToken } }) {
     if (model === null) throw new UserError('--model is missing', 'name the file to write');
     const counts = countCasings(readLines(corpus), possiblyUseFirstToken);
+    if (counts.size === 0) {
+      throw new UserError(
+        'there is no casing to learn: no word with a letter stands within a sentence',
+        'give tokenized, cased text',
+      );
+    }
     writeLinesAtomically(model, truecaseModelLines(counts));
   },
 });

@@ -3,7 +3,7 @@ import { defineOptions } from '../options/schema.js';
 import { readLines } from '../text/lines.js';
 import { createTruecaser, parseTruecaseModel } from '../text/moses/truecase.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterLines } from './filter-lines.js';
+import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
 
 const options = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'a model of train-truecaser' },
@@ -17,6 +17,6 @@ export const truecaseCommand = defineCommand({
   examples: ['ts-fairseq truecase --model truecase.de < train.tok.de > train.true.de'],
   async run({ args, options: { model } }) {
     if (model === null) throw new UserError('--model is missing', 'name a file that train-truecaser wrote');
-    filterLines(args, createTruecaser(parseTruecaseModel(readLines(model), model)));
+    await filterBlocks(args, lineFilter(createTruecaser(parseTruecaseModel(readLines(model), model))));
   },
 });

@@ -3,7 +3,12 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
-export { writeLineBlocksAtomically, writeLinesAtomically, writeParallelLinesAtomically } from './write-lines.js';
+export {
+  writeBlocksAtomically,
+  writeFilesAtomically,
+  writeLinesAtomically,
+  writeParallelLinesAtomically,
+} from './write-lines.js';
 
 const BLOCK_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
@@ -22,20 +27,52 @@ export function* readLines(path: string): Generator<string, void, undefined> {
   for (const lines of readLineBlocks(path)) yield* lines;
 }
 
-/** The lines of `readLines`, a block of the file at a time: faster where there are many short ones. */
-export function* readLineBlocks(path: string): Generator<readonly string[], void, undefined> {
+/** The lines of `readLines`, a block of the file at a time. */
+function* readLineBlocks(path: string): Generator<readonly string[], void, undefined> {
+  for (const block of readTextBlocks(path)) yield linesOf(block);
+}
+
+/** The lines of a block of `readTextBlocks`. */
+export function linesOf(block: Buffer): string[] {
+  const lines = block.toString('utf8').split('\n');
+  lines.pop();
+  return lines;
+}
+
+/**
+ * A text in blocks of whole lines of UTF-8, every one of which ends in `\n` and nothing else.
+ * A block is only valid until the next one is asked for.
+ *
+ * @param path a file, or `-` for standard input
+ * @throws UserError as `readLines` does, after a block of the lines before the bad one
+ */
+export function* readTextBlocks(path: string): Generator<Buffer, void, undefined> {
   const name = path === '-' ? 'standard input' : path;
-  let before = 0;
-  for (const block of readByteBlocks(path)) {
+  let lines = 0;
+  for (const bytes of readByteBlocks(path)) {
+    const block = withNewlines(bytes);
     if (!isUtf8(block)) {
-      const { valid, error } = examineBlock(block, name, before);
-      yield valid;
+      const { start, error } = findBadLine(block, name, lines);
+      yield block.subarray(0, start);
       throw error;
     }
-    const lines = splitLines(block.toString('utf8'));
-    yield lines;
-    before += lines.length;
+    yield block;
+    lines += countNewlines(block);
   }
+}
+
+/** The same lines, every one ended by `\n`. */
+function withNewlines(block: Buffer): Buffer {
+  const newlines = block.includes(RETURN)
+    ? Buffer.from(block.toString('latin1').replace(/\r\n?/g, '\n'), 'latin1')
+    : block;
+  return newlines[newlines.length - 1] === NEWLINE ? newlines : Buffer.concat([newlines, Buffer.from('\n')]);
+}
+
+function countNewlines(block: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < block.length; at++) if (block[at] === NEWLINE) count += 1;
+  return count;
 }
 
 /**
@@ -116,26 +153,26 @@ function lastLineEnd(bytes: Buffer, from: number, end: number): number {
   return last < 0 ? 0 : from + last + 1;
 }
 
-function splitLines(text: string): string[] {
-  const lines = text.includes('\r') ? text.split(/\r\n|\r|\n/) : text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return lines;
-}
-
-/** The lines before the first that is not UTF-8, and the error that this one is. */
-function examineBlock(block: Buffer, name: string, before: number): { valid: string[]; error: UserError } {
-  const lines = splitLines(block.toString('latin1')).map((line) => Buffer.from(line, 'latin1'));
-  const bad = lines.findIndex((line) => !isUtf8(line));
-  const valid = lines.slice(0, bad).map((line) => line.toString('utf8'));
-  return { valid, error: invalidUtf8(name, before + bad + 1, lines[bad]!) };
+/** Where the first line begins that is not UTF-8, and the error that it is. */
+function findBadLine(block: Buffer, name: string, before: number): { start: number; error: UserError } {
+  let start = 0;
+  for (let line = before + 1; ; line += 1) {
+    const end = block.indexOf(NEWLINE, start);
+    const bytes = block.subarray(start, end);
+    if (!isUtf8(bytes)) return { start, error: invalidUtf8(name, line, bytes) };
+    start = end + 1;
+  }
 }
 
 function invalidUtf8(name: string, line: number, bytes: Buffer): UserError {
   const offset = firstInvalidByte(bytes);
+  const column = [...bytes.toString('utf8', 0, offset)].length + 1; // in characters, as editors count
   const byte = bytes[offset]!.toString(16).padStart(2, '0');
   return new UserError(
-    `${name} line ${line} is not valid UTF-8 (byte 0x${byte} at position ${offset + 1})`,
-    `convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8`,
+    `${name} line ${line} is not valid UTF-8 at column ${column} (0x${byte}, byte ${offset + 1} of the line)`,
+    bytes.includes(0)
+      ? 'it holds zero bytes too: name a text, this is a file of another kind'
+      : 'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8',
   );
 }
 

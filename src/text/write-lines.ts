@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
@@ -15,11 +16,20 @@ export function writeLinesAtomically(path: string, lines: Iterable<string>): voi
   });
 }
 
-/** Like `writeLinesAtomically` for lines in blocks, e.g. those of `readLineBlocks`. */
-export function writeLineBlocksAtomically(path: string, blocks: Iterable<readonly string[]>): void {
-  writeTogether([path], ([writer]) => {
-    for (const lines of blocks) if (lines.length > 0) writer!.write(lines.join('\n'));
-  });
+/** Like `writeLinesAtomically` for whole lines of UTF-8, each with its end. */
+export async function writeBlocksAtomically(
+  path: string,
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const writer = writerOf(path);
+  try {
+    for await (const block of blocks) writer.writeBytes(block);
+    writer.finish();
+    writer.publish();
+  } catch (error) {
+    writer.discard();
+    if (!isReaderGone(error)) throw error;
+  }
 }
 
 /**
@@ -34,10 +44,30 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
   });
 }
 
+export interface FileContent {
+  readonly path: string;
+  /** Lines without their ends, or bytes. */
+  readonly content: Iterable<string> | Uint8Array;
+}
+
+/** Like `writeLinesAtomically` for files that belong together: all are renamed after the last is written. */
+export function writeFilesAtomically(files: readonly FileContent[]): void {
+  writeTogether(
+    files.map(({ path }) => path),
+    (writers) => {
+      for (const [index, { content }] of files.entries()) {
+        const writer = writers[index]!;
+        if (content instanceof Uint8Array) writer.writeBytes(content);
+        else for (const line of content) writer.write(line);
+      }
+    },
+  );
+}
+
 function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
   const writers: LineWriter[] = [];
   try {
-    for (const path of paths) writers.push(path === '-' ? standardOutputWriter() : temporaryFileWriter(path));
+    for (const path of paths) writers.push(writerOf(path));
     write(writers);
     for (const writer of writers) writer.finish();
     for (const writer of writers) writer.publish();
@@ -48,8 +78,10 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
 }
 
 interface LineWriter {
-  /** Writes a line, or several joined by `\n`, and the end of the last. */
+  /** Writes a line and its end. */
   write(line: string): void;
+  /** Writes whole lines with their ends. */
+  writeBytes(block: Uint8Array): void;
   /** Writes out what is buffered and closes the file. */
   finish(): void;
   /** Puts the finished file in the place of the old one. */
@@ -58,17 +90,26 @@ interface LineWriter {
   discard(): void;
 }
 
+function writerOf(path: string): LineWriter {
+  if (path === '-') return streamWriter(1, 'standard output');
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) throw new UserError(`${path} cannot be written (it is a folder)`, 'name a file');
+  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of.
+  if (status !== undefined && !status.isFile()) return streamWriter(openSync(path, 'w'), path);
+  return temporaryFileWriter(path);
+}
+
 function temporaryFileWriter(path: string): LineWriter {
   const temporary = `${path}.${process.pid}.tmp`;
   const handle = attempt(path, 'written', () => openSync(temporary, 'w'));
-  const { write, flush } = lineBuffer(handle, path);
+  const { flush, ...buffer } = lineBuffer(handle, path);
   let open = true;
   const close = (): void => {
     if (open) closeSync(handle);
     open = false;
   };
   return {
-    write,
+    ...buffer,
     finish() {
       flush();
       attempt(path, 'written', () => fsyncSync(handle));
@@ -84,19 +125,23 @@ function temporaryFileWriter(path: string): LineWriter {
   };
 }
 
-function standardOutputWriter(): LineWriter {
-  const { write, flush } = lineBuffer(1, 'standard output');
-  return { write, finish: flush, publish() {}, discard() {} };
+function streamWriter(handle: number, name: string): LineWriter {
+  const { flush, ...buffer } = lineBuffer(handle, name);
+  return { ...buffer, finish: flush, publish() {}, discard() {} };
 }
 
-function lineBuffer(handle: number, name: string): { write(line: string): void; flush(): void } {
+function lineBuffer(
+  handle: number,
+  name: string,
+): Pick<LineWriter, 'write' | 'writeBytes'> & { readonly flush: () => void } {
   let pending: string[] = [];
   let characters = 0;
+  const writeOut = (bytes: Uint8Array): void => attempt(name, 'written', () => writeAll(handle, bytes));
   const flush = (): void => {
     const bytes = Buffer.from(pending.join(''), 'utf8');
     pending = [];
     characters = 0;
-    attempt(name, 'written', () => writeAll(handle, bytes));
+    writeOut(bytes);
   };
   return {
     write(line) {
@@ -104,11 +149,12 @@ function lineBuffer(handle: number, name: string): { write(line: string): void; 
       characters += line.length + 1;
       if (characters >= BUFFERED_CHARACTERS) flush();
     },
+    writeBytes: writeOut,
     flush,
   };
 }
 
-function writeAll(handle: number, bytes: Buffer): void {
+function writeAll(handle: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) {
     written += waitWhileBusy(() => writeSync(handle, bytes, written));
   }

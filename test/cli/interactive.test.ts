@@ -186,7 +186,7 @@ describe('interactive answers what comes before bad input, then refuses it', () 
     [
       'a line that is not UTF-8',
       broken,
-      /line 3 is not valid UTF-8 \(byte 0xff at position 2\); convert the file first/,
+      /line 3 is not valid UTF-8 at column 2 \(0xff, byte 2 of the line\); convert the file first/,
     ],
     [
       'a line that is too long',

@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { runMain } from '../helpers/run-main.js';
 import { commandFolder } from '../helpers/text-command.js';
-import { goldenPath } from '../text/golden.js';
+import { goldenLines, goldenPath } from '../text/golden.js';
+import { hasNative } from '../text/sentencepiece/engines.js';
 
-const { at, linesOf, run } = commandFolder();
-const write = (name: string, text: string): void => writeFileSync(at(name), text);
+const folder = commandFolder();
+const { at, linesOf, run } = folder;
+const write = (name: string, text: string | Buffer): void => writeFileSync(at(name), text);
 
 beforeEach(() => write('truecase', 'Haus (2/2)\n'));
 
@@ -19,13 +22,19 @@ const filters = [
   { line: 'lowercase' },
   { line: 'truecase --model DIR/truecase' },
   { line: `apply-bpe -c ${goldenPath('bpe/codes')}` },
+  { line: `spm-encode --model ${goldenPath('spm/bpe.model')}` },
+  { line: `spm-decode --model ${goldenPath('spm/bpe.model')}` },
 ];
+
+/** A line of subwords, or of a text, as the text. */
+const asText = (line: string): string =>
+  line.startsWith('▁') ? line.replaceAll(' ', '').replaceAll('▁', ' ').trim() : line.replaceAll('@@ ', '');
 
 describe('a line filter', () => {
   test.each(filters)('$line ends lines at \\n, \\r\\n and a lone \\r', async ({ line }) => {
     write('in', 'a\rb\r\n\rd\n\n\re');
     await run(`${line} DIR/in DIR/out`);
-    expect(linesOf('out')).toEqual(['a', 'b', '', 'd', '', '', 'e']);
+    expect(linesOf('out').map(asText)).toEqual(['a', 'b', '', 'd', '', '', 'e']);
   });
 
   test.each(filters)('$line ends no line at a form feed, U+0085 or U+2028', async ({ line }) => {
@@ -33,14 +42,21 @@ describe('a line filter', () => {
     await run(`${line} DIR/in DIR/out`);
     const lines = linesOf('out');
     expect(lines).toHaveLength(4);
-    expect(lines.at(-1)!.replaceAll('@@ ', '')).toBe('end');
+    expect(asText(lines.at(-1)!)).toBe('end');
   });
 
   test.each(filters)('$line takes a line longer than a block', async ({ line }) => {
     write('in', `a\n${longLine}\nb`);
     await run(`${line} DIR/in DIR/out`);
-    const [first, long, last] = linesOf('out');
-    expect([first, long!.replaceAll('@@ ', ''), last]).toEqual(['a', longLine, 'b']);
+    const letters = linesOf('out').map((out) => asText(out).replaceAll(' ', '')); // spm-decode joins words
+    expect(letters.map((out) => out.length)).toEqual([1, (LONG / 3) * 2, 1]);
+    expect(letters[1] === longLine.replaceAll(' ', '')).toBe(true);
+  });
+
+  test.each(filters)('$line makes an empty file of an empty one', async ({ line }) => {
+    write('in', '');
+    await run(`${line} DIR/in DIR/out`);
+    expect(statSync(at('out')).size).toBe(0);
   });
 });
 
@@ -74,4 +90,123 @@ test('a word of many thousand letters is split and joins again', async () => {
   write('in', `${word}\n`);
   await run(`apply-bpe -c ${goldenPath('bpe/codes')} DIR/in DIR/out`);
   expect(linesOf('out')[0]!.replaceAll('@@ ', '')).toBe(word);
+});
+
+describe('a learner', () => {
+  const learners: readonly { line: string; out?: string; wrap?: (text: string) => string }[] = [
+    { line: 'train-truecaser --corpus DIR/in --model DIR/out' },
+    { line: 'learn-bpe -s 9 DIR/in DIR/out' },
+    { line: 'learn-joint-bpe-and-vocab -s 9 --input DIR/in DIR/in --output DIR/out --write-vocabulary DIR/v DIR/w' },
+    { line: 'extract-iwslt DIR/in DIR/out', wrap: (text: string) => `<doc>|${text}|</doc>|` },
+    ...(hasNative
+      ? [
+          {
+            line: 'spm-train --input DIR/in --model-prefix DIR/out --vocab-size 60 --minloglevel 3',
+            out: 'out.vocab',
+          },
+        ]
+      : []),
+  ];
+  const text = goldenLines('moses/test.tok.en').slice(0, 20).join('|');
+
+  test.each(learners)('$line learns the same from lines that end in \\n, \\r\\n or a lone \\r', async (learner) => {
+    const { line, wrap = (inner: string) => inner, out = 'out' } = learner;
+    const learned: string[][] = [];
+    for (const end of ['\n', '\r\n', '\r']) {
+      write('in', wrap(text).replaceAll('|', end));
+      await run(line);
+      learned.push(linesOf(out));
+    }
+    expect(learned[0]!.length).toBeGreaterThan(5);
+    expect(learned[1]).toEqual(learned[0]);
+    expect(learned[2]).toEqual(learned[0]);
+  });
+
+  test('extract-iwslt keeps U+2028, U+0085 and a form feed within a sentence', async () => {
+    write('in', '<url>u</url>\na\fb\u2028c\u0085d\n');
+    await run('extract-iwslt DIR/in DIR/out');
+    expect(linesOf('out')).toEqual(['a\fb\u2028c\u0085d']);
+  });
+
+  test('extract-iwslt takes a segment longer than a block', async () => {
+    write('in', `<mteval>\n<seg id="1">${longLine}</seg><seg id="2">b</seg>\n</mteval>\n`);
+    await run('extract-iwslt DIR/in DIR/out');
+    expect(linesOf('out')).toEqual([longLine, 'b']);
+  });
+});
+
+describe('what cannot be used is named in one line, with exit code 2, and nothing is written', () => {
+  const codes = goldenPath('bpe/codes');
+  const spm = goldenPath('spm/bpe.model');
+  const NOT_TEXT = 'junk line 1 is not valid UTF-8 at column 2 (0xff, byte 2 of the line); it holds zero bytes too: ';
+
+  beforeEach(() => {
+    write('in', 'a b\n');
+    write('empty', '');
+    write('blank', '\n\n');
+    write('junk', Buffer.from([0x61, 0xff, 0x00, 0x0a, 0x00]));
+    write('v3', '#version: 0.3\na b\n');
+    write('long', `${'ab '.repeat(3000)}\n`.repeat(3));
+    mkdirSync(at('folder'));
+  });
+
+  test.each([
+    { line: 'apply-bpe -c DIR/v3 DIR/in DIR/out', says: 'v3 has BPE version 0.3; versions 0.1 and 0.2 are known' },
+    { line: 'apply-bpe -c DIR/empty DIR/in DIR/out', says: 'empty is empty; give a codes file' },
+    { line: 'apply-bpe -c DIR/blank DIR/in DIR/out', says: 'blank line 1: "" is not two symbols' },
+    { line: 'apply-bpe -c DIR/junk DIR/in DIR/out', says: NOT_TEXT },
+    { line: `apply-bpe -c ${codes} DIR/junk DIR/out`, says: NOT_TEXT },
+    { line: `apply-bpe -c ${codes} --vocabulary DIR/junk DIR/in DIR/out`, says: NOT_TEXT },
+    { line: `apply-bpe -c ${codes} --vocabulary DIR/v3 DIR/in DIR/out`, says: 'v3 line 1: "#version: 0.3" is not' },
+    { line: 'tokenize -l de --protected DIR/junk DIR/in DIR/out', says: NOT_TEXT },
+    { line: 'get-vocab DIR/junk DIR/out', says: NOT_TEXT },
+    { line: 'train-truecaser --corpus DIR/empty --model DIR/out', says: 'there is no casing to learn' },
+    { line: 'train-truecaser --corpus DIR/blank --model DIR/out', says: 'there is no casing to learn' },
+    { line: 'train-truecaser --corpus DIR/junk --model DIR/out', says: NOT_TEXT },
+    { line: 'truecase --model DIR/empty DIR/in DIR/out', says: 'empty is empty; give a model written by' },
+    { line: 'truecase --model DIR/v3 DIR/in DIR/out', says: 'v3 line 1: "#version: 0.3" is not "<word> (' },
+    { line: 'truecase --model DIR/junk DIR/in DIR/out', says: NOT_TEXT },
+    { line: 'learn-joint-bpe-and-vocab -i DIR/blank -o DIR/out --write-vocabulary DIR/v', says: 'there is nothing to' },
+    { line: 'learn-joint-bpe-and-vocab -i DIR/junk -o DIR/out --write-vocabulary DIR/v', says: NOT_TEXT },
+    {
+      line: 'learn-joint-bpe-and-vocab -i DIR/long -o DIR/out --write-vocabulary DIR/folder',
+      says: 'folder cannot be written (it is a folder)',
+    },
+    {
+      line: 'learn-joint-bpe-and-vocab -i DIR/long -o DIR/out --write-vocabulary DIR/no/v',
+      says: 'v cannot be written (its folder does not exist)',
+    },
+    { line: 'extract-iwslt DIR/empty DIR/out', says: 'empty is neither mteval XML' },
+    { line: 'extract-iwslt DIR/blank DIR/out', says: 'blank is neither mteval XML' },
+    { line: 'extract-iwslt DIR/junk DIR/out', says: NOT_TEXT },
+    { line: 'extract-iwslt --format mteval DIR/in DIR/out', says: 'in has no segment' },
+    { line: 'spm-encode --model DIR/empty DIR/in DIR/out', says: 'empty is not a SentencePiece model' },
+    { line: 'spm-decode --model DIR/junk DIR/in DIR/out', says: 'junk is not a SentencePiece model' },
+    { line: `spm-encode --model ${spm} DIR/junk DIR/out`, says: NOT_TEXT },
+    { line: `spm-decode --model ${spm} DIR/junk DIR/out`, says: NOT_TEXT },
+    ...(hasNative
+      ? [
+          { line: 'spm-train --input DIR/empty --model-prefix DIR/out', says: 'the text has no sentences' },
+          { line: 'spm-train --input DIR/blank --model-prefix DIR/out', says: 'the text has no sentences' },
+          { line: 'spm-train --input DIR/junk --model-prefix DIR/out', says: NOT_TEXT },
+          {
+            line: 'spm-train --input DIR/long --model-prefix DIR/out',
+            says: 'every sentence has more than 4192 bytes',
+          },
+        ]
+      : []),
+  ])('$line', async ({ line, says }) => {
+    const before = readdirSync(folder.path);
+    const { code, stdout, stderr } = await runMain(...line.replaceAll('DIR', folder.path).split(' '));
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^ts-fairseq: [^\n]+\n$/);
+    expect(stderr).toContain(says);
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+});
+
+test('a device is written to, not replaced by a file', async () => {
+  write('in', 'a\n');
+  await expect(run('lowercase DIR/in /dev/full')).rejects.toThrow('/dev/full cannot be written (the disk is full)');
+  expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
 });

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { log } from '../../src/log.js';
+import { runMain } from '../helpers/run-main.js';
 import { commandFolder } from '../helpers/text-command.js';
 import { goldenLines, goldenPath } from '../text/golden.js';
 import { hasNative } from '../text/sentencepiece/engines.js';
@@ -65,6 +67,21 @@ describe.runIf(hasNative)('with the add-on', () => {
     await run('spm-encode --model DIR/m.model GOLD/test.de DIR/encoded');
     await run('spm-decode --model DIR/m.model DIR/encoded DIR/decoded');
     expect(linesOf('decoded')).toEqual(goldenLines('spm/test.de'));
+  });
+
+  test('spm-train reports how much of the text is read, and draws nothing where stderr is no terminal', async () => {
+    const text = `${goldenLines('spm/test.en').join('\n')}\n`.repeat(40);
+    writeFileSync(at('many'), text);
+    const reports: unknown[] = [];
+    const detach = log.attach(({ kind, fields }) => kind === 'progress' && reports.push(fields));
+    const line = `spm-train --input ${at('many')} --model-prefix ${at('m')} --vocab-size 200 --minloglevel 3`;
+    const { code, stderr } = await runMain(...line.split(' '));
+    detach();
+    expect([code, stderr]).toEqual([0, '']);
+    const total = Buffer.byteLength(text);
+    const first = Buffer.byteLength(text.split('\n').slice(0, 1000).join('\n')) + 1;
+    expect(reports[0]).toEqual({ label: 'reading', position: first, total });
+    expect(reports.at(-1)).toEqual({ label: 'reading', position: total, total });
   });
 
   test('spm-train leaves nothing behind where the text ends in a mistake', async () => {

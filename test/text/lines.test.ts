@@ -66,14 +66,19 @@ describe('readLines', () => {
   });
 
   test.each([
-    { title: 'a Latin-1 letter', bytes: [0x61, 0xfc, 0x62], position: 2, byte: 'fc' },
-    { title: 'a sequence cut short', bytes: [0x61, 0xe2, 0x82], position: 2, byte: 'e2' },
-    { title: 'an overlong slash', bytes: [0xc0, 0xaf], position: 1, byte: 'c0' },
-    { title: 'a surrogate', bytes: [0xc3, 0xbc, 0xed, 0xa0, 0x80], position: 3, byte: 'ed' },
-  ])('invalid UTF-8, $title, is a user error that names the file and the line', ({ bytes, position, byte }) => {
-    const path = fileOf(Buffer.concat([Buffer.from('gut\nüber\n'), Buffer.from(bytes), Buffer.from('\nmore\n')]));
+    { title: 'a Latin-1 letter', bytes: [0x61, 0xfc, 0x62], column: 2, byte: 2, value: 'fc' },
+    { title: 'a sequence cut short', bytes: [0x61, 0xe2, 0x82], column: 2, byte: 2, value: 'e2' },
+    { title: 'an overlong slash', bytes: [0xc0, 0xaf], column: 1, byte: 1, value: 'c0' },
+    { title: 'a surrogate behind two bytes', bytes: [0xc3, 0xbc, 0xed, 0xa0, 0x80], column: 2, byte: 3, value: 'ed' },
+    { title: 'a byte behind 😀', bytes: [0xf0, 0x9f, 0x98, 0x80, 0xff], column: 2, byte: 5, value: 'ff' },
+  ])('invalid UTF-8, $title, is a user error that names file, line and column, in characters and in bytes', (bad) => {
+    const text = [Buffer.from('gut\nüber\n'), Buffer.from(bad.bytes), Buffer.from('\nmore\n')];
+    const path = fileOf(Buffer.concat(text));
     expect(() => [...readLines(path)]).toThrow(
-      `${path} line 3 is not valid UTF-8 (byte 0x${byte} at position ${position}); convert the file first`,
+      new UserError(
+        `${path} line 3 is not valid UTF-8 at column ${bad.column} (0x${bad.value}, byte ${bad.byte} of the line)`,
+        'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8',
+      ),
     );
     expect(() => [...readLines(path)]).toThrow(UserError);
   });

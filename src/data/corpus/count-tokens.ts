@@ -1,6 +1,6 @@
+import { TokenTable } from '../../text/token-table.js';
 import { type ByteRange, readBlocks } from './byte-range.js';
 import { scanTokens } from './scan-tokens.js';
-import { TokenTable } from './token-table.js';
 
 /** How often every token of some text occurs, in the order of first sight. */
 export interface TokenCounts {

@@ -1,8 +1,8 @@
+import { TokenTable } from '../../text/token-table.js';
 import { type DatasetPart, writeDatasetPart } from '../dataset-part.js';
 import type { Dictionary } from '../dictionary.js';
 import { type ByteRange, readBlocks } from './byte-range.js';
 import { scanTokens } from './scan-tokens.js';
-import { TokenTable } from './token-table.js';
 
 const UNK = '<unk>';
 

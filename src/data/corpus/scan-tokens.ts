@@ -1,4 +1,4 @@
-import { HASH_START, hashByte } from './token-table.js';
+import { HASH_START, hashByte } from '../../text/token-table.js';
 
 /** What is told of every token, as bytes and hash, and of every end of a line. */
 export interface TokenSink {

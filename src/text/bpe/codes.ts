@@ -22,7 +22,7 @@ export function* codesLines({ version, merges }: BpeCodes): Generator<string, vo
  * Reads a codes file of subword-nmt; without a `#version` line it is of version 0.1.
  *
  * @param name the file, for error messages
- * @throws UserError naming the line that is not two symbols, or for an unknown version
+ * @throws UserError naming the line that is not two symbols, or for an unknown version or an empty file
  */
 export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
   const merges: Merge[] = [];
@@ -40,14 +40,17 @@ export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
     const right = text.slice(space + 1);
     if (space < 1 || right === '' || right.includes(' ')) {
       throw new UserError(
-        `${name} line ${number}: "${line}" is not two symbols separated by a space`,
-        'give a codes file written by learn-joint-bpe-and-vocab or subword-nmt',
+        `${name} line ${number}: "${line.slice(0, 80)}" is not two symbols separated by a space`,
+        GIVE_CODES,
       );
     }
     merges.push([left, right]);
   }
+  if (number === 0) throw new UserError(`${name} is empty`, GIVE_CODES);
   return { version, merges };
 }
+
+const GIVE_CODES = 'give a codes file written by learn-joint-bpe-and-vocab or subword-nmt';
 
 function parseVersion(line: string, name: string): BpeCodes['version'] {
   const version = line.split(/\s+/).pop()!;

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { readLines, writeLinesAtomically } from '../lines.js';
+import { readLines, writeFilesAtomically } from '../lines.js';
 import { type BpeCodes, codesLines } from './codes.js';
 import { type LearnBpeOptions, learnBpe } from './learn.js';
 import { createBpeSegmenter } from './segmenter.js';
@@ -17,7 +17,7 @@ export interface LearnJointOptions extends LearnBpeOptions {
 
 /**
  * Learns BPE codes on several texts together and writes them with the vocabulary that each text has under them;
- * the files equal those of subword-nmt's `learn-joint-bpe-and-vocab`.
+ * the files equal those of subword-nmt's `learn-joint-bpe-and-vocab` and appear together.
  *
  * @throws UserError if there are not as many vocabularies as inputs, and as `readLines` and `learnBpe` do
  */
@@ -31,10 +31,13 @@ export function learnJointBpeAndVocabulary(options: LearnJointOptions): void {
   }
   const countsOfInputs = inputs.map((path) => countWords(readLines(path)));
   const codes = learnBpe(sumCounts(countsOfInputs), options);
-  writeLinesAtomically(output, codesLines(codes));
-  for (const [index, counts] of countsOfInputs.entries()) {
-    writeLinesAtomically(vocabularies[index]!, vocabularyLines(countSubwords(counts, codes, separator)));
-  }
+  writeFilesAtomically([
+    { path: output, content: codesLines(codes) },
+    ...countsOfInputs.map((counts, index) => ({
+      path: vocabularies[index]!,
+      content: vocabularyLines(countSubwords(counts, codes, separator)),
+    })),
+  ]);
 }
 
 function sumCounts(parts: readonly WordCounts[]): WordCounts {

@@ -10,7 +10,7 @@ const GOLDEN = 0x9e3779b1;
 export class MergeTable {
   readonly #texts: string[] = [];
   readonly #ids = new Map<string, number>();
-  /** By UTF-16 unit: the symbol of a character within a word, and of one at its end; plus 1, as 0 is not known yet. */
+  /** By code point: the symbol of a character within a word, and of one at its end; plus 1, as 0 is not known yet. */
   readonly #inner = new Int32Array(0x10000);
   readonly #final = new Int32Array(0x10000);
   /** What each merge makes. */
@@ -29,33 +29,34 @@ export class MergeTable {
     this.#marksLast = version !== '0.1';
     for (let rank = 0; rank < merges.length; rank += 1) {
       const [left, right] = merges[rank]!;
-      const slot = this.#slotOf(this.#id(left), this.#id(right));
+      const leftId = this.#id(left);
+      const rightId = this.#id(right);
+      const slot = this.#slotOf(leftId, rightId);
       if (this.#slots[slot] !== -1) continue;
-      this.#slots[slot] = this.#id(left);
-      this.#slots[slot + 1] = this.#id(right);
+      this.#slots[slot] = leftId;
+      this.#slots[slot + 1] = rightId;
       this.#slots[slot + 2] = rank;
       this.#merged[rank] = this.#id(left + right);
     }
   }
 
   /**
-   * Puts the symbols of a word into `symbols`, the last of them with the end of the word.
+   * Puts the symbols of the word `bytes[from, to)`, UTF-8, into `symbols`, the last of them with the end of the word.
    *
-   * @param word at least one character
-   * @param symbols room for one more than `word.length`
+   * @param symbols room for one more than there are bytes
    * @returns how many there are
    */
-  fill(symbols: Int32Array, word: string): number {
+  fill(symbols: Int32Array, bytes: Buffer, from: number, to: number): number {
     let count = 0;
-    let at = 0;
-    for (;;) {
-      const size = word.codePointAt(at)! > 0xffff ? 2 : 1;
-      const isLast = at + size === word.length;
+    for (let at = from; at < to; count += 1) {
+      const size = sequenceLength(bytes[at]!);
+      const isLast = at + size === to;
       const ids = isLast && this.#marksLast ? this.#final : this.#inner;
-      symbols[count] = (size === 1 ? ids[word.charCodeAt(at)]! : 0) - 1;
-      if (symbols[count] === -1) symbols[count] = this.#characterId(ids, word.slice(at, at + size));
-      count += 1;
-      if (isLast) break;
+      const unit = size === 1 ? bytes[at]! : unitOf(bytes, at, size);
+      symbols[count] = ids[unit]! - 1;
+      if (unit === BEYOND || symbols[count] === -1) {
+        symbols[count] = this.#characterId(ids, unit, bytes.toString('utf8', at, at + size));
+      }
       at += size;
     }
     if (!this.#marksLast) symbols[count++] = this.#id(END_OF_WORD);
@@ -64,6 +65,12 @@ export class MergeTable {
 
   textOf(symbol: number): string {
     return this.#texts[symbol]!;
+  }
+
+  /** The text of a word's last symbol, without the mark of the end. */
+  finalTextOf(symbol: number): string {
+    const text = this.#texts[symbol]!;
+    return text.endsWith(END_OF_WORD) ? text.slice(0, -END_OF_WORD.length) : text;
   }
 
   /** When the pair is merged, from 0, or NO_MERGE. */
@@ -98,9 +105,22 @@ export class MergeTable {
     return id;
   }
 
-  #characterId(ids: Int32Array, character: string): number {
+  #characterId(ids: Int32Array, unit: number, character: string): number {
     const id = this.#id(ids === this.#final ? character + END_OF_WORD : character);
-    if (character.length === 1) ids[character.charCodeAt(0)] = id + 1;
+    if (unit !== BEYOND) ids[unit] = id + 1;
     return id;
   }
+}
+
+/** Stands for the characters beyond U+FFFF. */
+const BEYOND = 0xffff;
+
+/** The bytes of the UTF-8 sequence that begins so. */
+export const sequenceLength = (first: number): number => (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
+
+/** The code point of the sequence of `size` bytes, 2 or more, at `at`. */
+function unitOf(bytes: Buffer, at: number, size: number): number {
+  if (size === 2) return ((bytes[at]! & 0x1f) << 6) | (bytes[at + 1]! & 0x3f);
+  if (size === 3) return ((bytes[at]! & 0x0f) << 12) | ((bytes[at + 1]! & 0x3f) << 6) | (bytes[at + 2]! & 0x3f);
+  return BEYOND;
 }

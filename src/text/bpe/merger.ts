@@ -6,9 +6,12 @@ const FIRST_ROOM = 64;
  * Merges the symbols of words.
  *
  * @param isDropped whether a place is left out at a step, asked place by place
- * @returns a function from a word to its symbols, which are valid until the next call
+ * @returns a function from a word, UTF-8 in `bytes[from, to)`, to its symbols, which are valid until the next call
  */
-export function createMerger(table: MergeTable, isDropped?: () => boolean): (word: string) => Int32Array {
+export function createMerger(
+  table: MergeTable,
+  isDropped?: () => boolean,
+): (bytes: Buffer, from: number, to: number) => Int32Array {
   let symbols = new Int32Array(FIRST_ROOM);
   /** The rank of each symbol with its right neighbour. */
   let ranks = new Int32Array(FIRST_ROOM);
@@ -22,18 +25,20 @@ export function createMerger(table: MergeTable, isDropped?: () => boolean): (wor
     return lowest;
   };
 
-  /** Merges the places of this rank, from the left, and returns how many symbols are left; ranks beside them stay. */
+  /** Merges the places of this rank, from the left, and returns how many symbols are left; ranks beside them follow. */
   const mergePlaces = (rank: number, count: number): number => {
     const merged = table.mergedBy(rank);
-    let kept = 0;
-    for (let at = 0; at < count; at += 1, kept += 1) {
-      if (ranks[at] === rank) {
-        at += 1;
-        symbols[kept] = merged;
-      } else {
-        symbols[kept] = symbols[at]!;
-      }
-      ranks[kept] = ranks[at]!;
+    ranks[count] = rank; // ends every search
+    let kept = ranks.indexOf(rank);
+    for (let at = kept; at < count; ) {
+      const from = at + 2;
+      at = ranks.indexOf(rank, from);
+      symbols[kept] = merged;
+      symbols.copyWithin(kept + 1, from, at);
+      ranks.copyWithin(kept + 1, from, at);
+      if (kept > 0) ranks[kept - 1] = table.rankOf(symbols[kept - 1]!, merged);
+      ranks[kept] = from < at ? table.rankOf(merged, symbols[kept + 1]!) : NO_MERGE;
+      kept += 1 + at - from;
     }
     return kept;
   };
@@ -42,17 +47,10 @@ export function createMerger(table: MergeTable, isDropped?: () => boolean): (wor
   const mergeAll = (length: number): number => {
     let count = length;
     for (let at = 0; at < count; at += 1) ranks[at] = rankAt(at, count);
-    for (;;) {
-      const lowest = lowestOf(count);
-      if (lowest === NO_MERGE) return count;
+    for (let lowest = lowestOf(count); lowest !== NO_MERGE; lowest = lowestOf(count)) {
       count = mergePlaces(lowest, count);
-      const merged = table.mergedBy(lowest);
-      for (let at = 0; at < count; at += 1) {
-        if (symbols[at] !== merged) continue;
-        if (at > 0) ranks[at - 1] = rankAt(at - 1, count);
-        ranks[at] = rankAt(at, count);
-      }
     }
+    return count;
   };
 
   /** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
@@ -67,12 +65,12 @@ export function createMerger(table: MergeTable, isDropped?: () => boolean): (wor
     return count;
   };
 
-  return (word) => {
-    if (word.length >= symbols.length) {
-      symbols = new Int32Array(2 * word.length);
-      ranks = new Int32Array(2 * word.length);
+  return (bytes, from, to) => {
+    if (to - from >= symbols.length) {
+      symbols = new Int32Array(2 * (to - from));
+      ranks = new Int32Array(2 * (to - from));
     }
-    const length = table.fill(symbols, word);
+    const length = table.fill(symbols, bytes, from, to);
     return symbols.subarray(0, isDropped === undefined ? mergeAll(length) : mergeSome(length, isDropped));
   };
 }

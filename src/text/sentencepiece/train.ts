@@ -23,7 +23,8 @@ const BATCH = 1000;
 export function trainSentencePiece(sentences: Iterable<string>, options: TrainingOptions): TrainedModel {
   const { train, Model } = requireNative('training a SentencePiece model');
   const texts = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]));
-  const batches = inBatches(sentences);
+  const longest = Number(options.max_sentence_length ?? LIBRARY_LONGEST);
+  const batches = inBatches(sentences, longest);
   // What is wrong with the text's start is said before the library begins its log.
   let ahead = batches.next().value ?? null;
   const model = refusals('SentencePiece cannot train', 'mend the options or the text', () =>
@@ -36,17 +37,30 @@ export function trainSentencePiece(sentences: Iterable<string>, options: Trainin
   return { model, vocabulary: vocabularyLines(new Model(model)) };
 }
 
-function* inBatches(sentences: Iterable<string>): Generator<string[], void> {
+/** The library's own `max_sentence_length`. */
+const LIBRARY_LONGEST = 4192;
+
+/** @param longest bytes of a sentence that the library takes */
+function* inBatches(sentences: Iterable<string>, longest: number): Generator<string[], void> {
   let batch: string[] = [];
   let any = false;
+  let anyTaken = false;
   for (const sentence of sentences) {
-    any ||= sentence.trim() !== '';
+    const isBlank = sentence.trim() === '';
+    any ||= !isBlank;
+    anyTaken ||= !isBlank && Buffer.byteLength(sentence) <= longest;
     batch.push(sentence);
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
   }
   if (!any) throw new UserError('the text has no sentences', 'give the text to train on');
+  if (!anyTaken) {
+    throw new UserError(
+      `every sentence has more than ${longest} bytes, and such are left out`,
+      'raise --max-sentence-length, or split the text into sentences',
+    );
+  }
   yield batch;
 }
 

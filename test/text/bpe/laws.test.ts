@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MersenneTwister } from '../../../src/data/mersenne-twister.js';
+import { createBpeCodec } from '../../../src/text/bpe/codec.js';
 import { parseCodes } from '../../../src/text/bpe/codes.js';
 import { learnBpe } from '../../../src/text/bpe/learn.js';
-import { createBpeSegmenter } from '../../../src/text/bpe/segmenter.js';
+import { createBpeBlockSegmenter, createBpeSegmenter } from '../../../src/text/bpe/segmenter.js';
 import { countWords } from '../../../src/text/bpe/word-counts.js';
-import { goldenLines } from '../golden.js';
+import { goldenLines, goldenPath } from '../golden.js';
 
 const codes = parseCodes(goldenLines('bpe/codes'), 'codes');
 const seeded = (seed: number): (() => number) => {
@@ -35,6 +36,36 @@ describe('laws', () => {
         expect(text.map(segment).map(join)).toEqual(text);
       }),
     );
+  });
+
+  test.each(['@@', '￭'])('a codec decodes what it encoded, with the separator %s', (separator) => {
+    const { encode, decode } = createBpeCodec(goldenPath('bpe/codes'), separator);
+    fc.assert(
+      fc.property(lines, (text) => {
+        expect(text.map(encode).map(decode)).toEqual(text);
+      }),
+    );
+    expect(encode('zqx')).toBe(`z${separator} q${separator} x`);
+  });
+
+  test('a block of lines comes out as its lines do', () => {
+    const segment = createBpeSegmenter({ codes });
+    const segmentBlock = createBpeBlockSegmenter({ codes });
+    const spaced = fc.array(fc.oneof(word, fc.constantFrom('', ' ')), { maxLength: 8 }).map((words) => words.join(' '));
+    fc.assert(
+      fc.property(fc.array(spaced, { maxLength: 8 }), (text) => {
+        const ended = (all: readonly string[]): string => all.map((line) => `${line}\n`).join('');
+        expect(segmentBlock(Buffer.from(ended(text))).toString()).toBe(ended(text.map(segment)));
+      }),
+    );
+  });
+
+  test('more words than are remembered are all split, and so are the first again', () => {
+    const segment = createBpeSegmenter({ codes });
+    const words = Array.from({ length: (1 << 18) + 10 }, (_, at) => `der${at}`);
+    const split = words.map(segment);
+    expect(split.map(join)).toEqual(words);
+    expect(words.slice(0, 20).map(segment)).toEqual(split.slice(0, 20));
   });
 
   test('spaces round a line stay, those between words become one', () => {

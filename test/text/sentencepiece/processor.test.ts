@@ -26,26 +26,29 @@ describe.each(ENGINES)('the engine %s', (engine) => {
     );
   });
 
-  test('makes the text again of pieces, whatever their characters, and of ids that are all known', async () => {
-    const model = await load('bpe', engine);
-    const known = [...'abcdefghijklmnoprstuvw DEISTä'];
-    const text = (characters: readonly string[]) =>
-      fc.array(fc.constantFrom(...characters), { maxLength: 40 }).map((list) => list.join(''));
-    // What the library's normalisation leaves: no spaces at the ends, no two in a row.
-    const normalised = (line: string): string => line.replace(/ +/g, ' ').trim();
-    fc.assert(
-      fc.property(text([...known, '漢', '¿', '😀']), (line) => {
-        expect(model.decodePieces(model.encodePieces(line))).toBe(normalised(line));
-        expect(model.encodeLine(line)).toBe(model.encodePieces(line).join(' '));
-        expect(model.decodeLine(model.encodeLine(line))).toBe(normalised(line));
-      }),
-    );
-    fc.assert(
-      fc.property(text(known), (line) => {
-        expect(model.decodeIds(model.encodeIds(line))).toBe(normalised(line));
-      }),
-    );
-  });
+  test.each(['bpe', 'unigram'])(
+    'makes the text again of the pieces of a %s model, whatever their characters, and of ids that are all known',
+    async (type) => {
+      const model = await load(type, engine);
+      const known = [...'abcdefghijklmnoprstuvw DEISTä'];
+      const text = (characters: readonly string[]) =>
+        fc.array(fc.constantFrom(...characters), { maxLength: 40 }).map((list) => list.join(''));
+      // What the library's normalisation leaves: no spaces at the ends, no two in a row.
+      const normalised = (line: string): string => line.replace(/ +/g, ' ').trim();
+      fc.assert(
+        fc.property(text([...known, '漢', '¿', '😀']), (line) => {
+          expect(model.decodePieces(model.encodePieces(line))).toBe(normalised(line));
+          expect(model.encodeLine(line)).toBe(model.encodePieces(line).join(' '));
+          expect(model.decodeLine(model.encodeLine(line))).toBe(normalised(line));
+        }),
+      );
+      fc.assert(
+        fc.property(text(known), (line) => {
+          expect(model.decodeIds(model.encodeIds(line))).toBe(normalised(line));
+        }),
+      );
+    },
+  );
 
   test.each([
     { pieces: ['▁a', '<unk>', 'b'], text: 'a ⁇ b' },

@@ -12,11 +12,19 @@ const EMPTY = -1;
 export class TokenTable {
   #size = 0;
   /** Entry numbers by hash. */
-  #slots = new Int32Array(1 << 12).fill(EMPTY);
-  #hashes = new Int32Array(1 << 11);
+  #slots: Int32Array;
+  #hashes: Int32Array;
   /** Where the bytes of each entry end in `#bytes`; entry i begins where i − 1 ends. */
-  #ends = new Float64Array(1 << 11);
-  #bytes = new Uint8Array(1 << 15);
+  #ends: Float64Array;
+  #bytes: Uint8Array;
+
+  /** @param room for how many tokens before anything grows, a power of two: growing makes V8 compile look-ups anew */
+  constructor(room = 1 << 11) {
+    this.#slots = new Int32Array(room / FULLEST).fill(EMPTY);
+    this.#hashes = new Int32Array(room);
+    this.#ends = new Float64Array(room);
+    this.#bytes = new Uint8Array(16 * room);
+  }
 
   get size(): number {
     return this.#size;

@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { commandFolder } from '../helpers/text-command.js';
+import { goldenLines, goldenPath } from '../text/golden.js';
+
+const { at, run } = commandFolder();
+const codes = goldenPath('bpe/codes');
+
+/** More than the threads take at once. */
+const text = `${goldenLines('moses/test.tok.de').join('\n')}\n`.repeat(400);
+
+/** Runs the built command line, whose threads are modules of their own. */
+const inProcess = (...argv: string[]) =>
+  spawnSync(process.execPath, ['bin/ts-fairseq.js', ...argv], { maxBuffer: 1 << 26 });
+
+describe('--threads N', () => {
+  test.each([
+    { command: 'tokenize', options: ['-l', 'de', '-a'] },
+    { command: 'apply-bpe', options: ['-c', codes] },
+  ])('$command writes the same bytes for 1, 2 and 3', ({ command, options }) => {
+    writeFileSync(at('in'), text);
+    const [one, two, three] = [1, 2, 3].map((threads) => {
+      const { status, stderr } = inProcess(command, ...options, '--threads', `${threads}`, at('in'), at('out'));
+      expect([status, stderr.toString()]).toEqual([0, '']);
+      return readFileSync(at('out'));
+    });
+    expect(one!.length).toBeGreaterThan(text.length);
+    expect(two!.equals(one!)).toBe(true);
+    expect(three!.equals(one!)).toBe(true);
+  });
+
+  test('what comes before a line that is not UTF-8 is written, then the line is named', () => {
+    const bytes = Buffer.concat([Buffer.from(text), Buffer.from('ein \xff\n', 'latin1'), Buffer.from(text)]);
+    writeFileSync(at('in'), bytes);
+    const lines = text.split('\n').length - 1;
+    const { status, stdout, stderr } = inProcess('tokenize', '-l', 'de', '--no-escape', '--threads', '2', at('in'));
+    expect(status).toBe(2);
+    expect(stderr.toString()).toBe(
+      `ts-fairseq: ${at('in')} line ${lines + 1} is not valid UTF-8 at column 5 (0xff, byte 5 of the line); ` +
+        'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8\n',
+    );
+    expect(stdout.toString().split('\n').length - 1).toBe(lines);
+  });
+
+  test('dropout draws in one thread only', async () => {
+    writeFileSync(at('in'), 'a\n');
+    const refused = run(`apply-bpe -c ${codes} --dropout 0.1 --threads 2 DIR/in DIR/out`);
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow('--dropout draws word after word, in one thread; leave out --threads');
+  });
+});
