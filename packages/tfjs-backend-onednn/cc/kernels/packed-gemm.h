@@ -9,6 +9,7 @@
 // Matrix products with weights that are packed once, for translating: few rows against weights that do not change.
 namespace onednn_backend {
 
+// Without AVX-512's instructions for them (bf16, VNNI) products of bfloat16 and int8 are right, and slow.
 enum class Precision { float32, bfloat16, int8 };
 
 constexpr int64_t kPanelColumns = 32;  // two AVX-512 registers of float32
@@ -59,8 +60,5 @@ class PackedLinear {
   std::vector<float> bias_, scales_;      // [stride]; scales of int8 weights
   std::vector<int32_t> compensation_;     // [stride], −128 · Σ_k of int8 weights
 };
-
-// Whether this processor multiplies int8 with VNNI; without it products of int8 are right and slow.
-bool has_vnni();
 
 }  // namespace onednn_backend
