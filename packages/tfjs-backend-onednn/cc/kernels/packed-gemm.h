@@ -6,7 +6,11 @@
 #include "../storage.h"
 #include "../team.h"
 
-// Matrix products with weights that are packed once, for translating: few rows against weights that do not change.
+// Matrix products with weights that are packed once, for translating: few rows against weights that do not change. Apart
+// from those of training (../tiles), with which they share no more than the shape of a loop:
+//   here a thread takes columns, within a team that goes on to the next phase; there it takes rows, in a region of its own
+//   here rows come converted, with a scale in int8; there float32 rows are read in place, masked and prefetched
+//   here any processor is served; there AVX-512 alone, and what else needs a product goes to oneDNN
 namespace onednn_backend {
 
 // Without AVX-512's instructions for them (bf16, VNNI) products of bfloat16 and int8 are right, and slow.
