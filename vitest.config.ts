@@ -19,8 +19,8 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Small work on one thread: faster than two on small shapes, and steady beside other processes.
-    env: { OMP_NUM_THREADS: '1' },
+    // Small work on one thread, unless asked: faster than two on small shapes, and steady beside other processes.
+    env: { OMP_NUM_THREADS: process.env.OMP_NUM_THREADS ?? '1' },
     reporters: ['default', './test/helpers/count-reporter.ts'],
   },
 });

@@ -25,10 +25,18 @@ interface Point {
 
 const BASE: Point = { maxTokens: 4096, vocab: 8000, length: 20 };
 const choose = <T>(values: readonly T[]): T[] => (short ? [values[0]!, values.at(-1)!] : [...values]);
-const POINTS: readonly Point[] = [
-  ...choose([1024, 2048, 4096, 8192, 16384]).map((maxTokens) => ({ ...BASE, maxTokens })),
-  ...choose([8000, 16000, 32000, 64000]).map((vocab) => ({ ...BASE, vocab })),
-  ...choose([20, 50, 100, 200, 500]).map((length) => ({ ...BASE, length })),
+
+/** Points of which one number grows. */
+interface Series {
+  readonly name: string;
+  readonly of: keyof Point;
+  readonly values: readonly number[];
+}
+
+const SERIES: readonly Series[] = [
+  { name: '--max-tokens', of: 'maxTokens', values: choose([1024, 2048, 4096, 8192, 16384]) },
+  { name: 'vocabulary', of: 'vocab', values: choose([8000, 16000, 32000, 64000]) },
+  { name: 'length', of: 'length', values: choose([20, 50, 100, 200, 500]) },
 ];
 
 /** Products of attention scores and contexts, forward and backward: 12 · embed · Σ over layers of queries · keys. */
@@ -74,10 +82,46 @@ async function measure(point: Point, folder: string): Promise<Row> {
 
 const LOSS = ['--criterion', 'label_smoothed_cross_entropy'];
 const work = temporaryFolder();
+
+const known = new Map<string, Row>();
+
+/** Measured once: the base is a point of every series. */
+async function rowOf(point: Point): Promise<Row> {
+  const name = `--max-tokens ${point.maxTokens}, ${point.vocab} symbols, ${point.length} tokens a sentence`;
+  let row = known.get(name);
+  if (row === undefined) {
+    progress(name);
+    row = await measure(point, join(work, String(known.size)));
+    known.set(name, row);
+  }
+  return row;
+}
+
+/** A series bends where it reaches less than this of its own best share of the peak, attention counted. */
+const BENT = 0.8;
+
+/** In words: where speed is not what the operations say, and what memory grows by. */
+function remarksOn({ name, of }: Series, series: readonly Row[]): string {
+  const share = ({ gflopsWithAttention, peak }: Row): number => gflopsWithAttention / peak;
+  const best = series.reduce((a, b) => (share(b) > share(a) ? b : a));
+  const bent = series.filter((row) => share(row) < BENT * share(best));
+  const where = bent.map((row) => `${row[of]} (${percent(share(row))} of the peak)`).join(', ');
+  const steps = series.slice(1).map((row, index) => {
+    const before = series[index]!;
+    return ((row.peakBytes - before.peakBytes) / 2 ** 10 / (row[of] - before[of])).toFixed(1);
+  });
+  const bends =
+    bent.length === 0 ? 'does not bend' : `bends at ${where}; best at ${best[of]} (${percent(share(best))})`;
+  return `${name}: ${bends}; memory grows from point to point by ${steps.join(', ')} KiB for one more`;
+}
+
 const rows: Row[] = [];
-for (const [index, point] of POINTS.entries()) {
-  progress(`--max-tokens ${point.maxTokens}, ${point.vocab} symbols, ${point.length} tokens a sentence`);
-  rows.push(await measure(point, join(work, String(index))));
+const remarks: string[] = [];
+for (const series of SERIES) {
+  const ofSeries: Row[] = [];
+  for (const value of series.values) ofSeries.push(await rowOf({ ...BASE, [series.of]: value }));
+  rows.push(...ofSeries);
+  remarks.push(remarksOn(series, ofSeries));
 }
 publish(
   {
@@ -95,6 +139,7 @@ publish(
       { heading: 'GiB', value: ({ peakBytes }) => peakBytes / 2 ** 30, digits: 2 },
     ],
     rows,
+    remarks,
   },
   options,
 );

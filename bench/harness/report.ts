@@ -17,6 +17,8 @@ export interface Report<Row> {
   readonly note: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
+  /** What they show: lines below the table. */
+  readonly remarks?: readonly string[];
   /** What else goes into the JSON. */
   readonly details?: object;
 }
@@ -38,15 +40,15 @@ const machine = (threads: number) => ({
  * goes to stderr.
  */
 export function publish<Row extends object>(
-  { benchmark, note, columns, rows, details = {} }: Report<Row>,
+  { benchmark, note, columns, rows, remarks = [], details = {} }: Report<Row>,
   { json, threads }: { readonly json?: string | undefined; readonly threads: number },
 ): void {
   const cells = rows.map((row) => columns.map(({ value, digits = 0 }) => cell(value(row), digits)));
   const { cpu, cores, loadAtStart: load } = machine(threads);
   const busy = load > 0.5 ? `; other work was running (load ${load.toFixed(1)}): figures are low` : '';
   const table = formatTable([columns.map(({ heading }) => heading), ...cells]);
-  const text = `${benchmark}: ${cpu}, ${threads} of ${cores} threads${busy}\n${note}\n${table}\n\n`;
-  const line = `${JSON.stringify({ benchmark, machine: machine(threads), ...details, rows })}\n`;
+  const text = `${benchmark}: ${cpu}, ${threads} of ${cores} threads${busy}\n${[note, table, ...remarks].join('\n')}\n\n`;
+  const line = `${JSON.stringify({ benchmark, machine: machine(threads), ...details, remarks, rows })}\n`;
   if (json === '-') process.stderr.write(text);
   else process.stdout.write(text);
   if (json === '-') process.stdout.write(line);

@@ -41,7 +41,12 @@ export interface Addon {
   train(options: Readonly<Record<string, string>>, nextSentences: () => readonly string[] | null): Buffer;
 }
 
-const path = fileURLToPath(new URL('../build/Release/sentencepiece.node', import.meta.url));
+/** Which folder of build/ it is loaded from: `Release`, or `sanitized` for tests. */
+const FOLDER_VARIABLE = 'SENTENCEPIECE_NATIVE_FOLDER';
+
+const path = fileURLToPath(
+  new URL(`../build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/sentencepiece.node`, import.meta.url),
+);
 
 let loaded: Addon | null = null;
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "arguments.h"
+#include "guard.h"
+#include "instructions.h"
 #include "kernels/arena.h"
 #include "kernels/attention.h"
 #include "kernels/batch-matmul.h"
@@ -177,6 +179,14 @@ Napi::Value new_block(const Napi::CallbackInfo& info) {
   }
 }
 
+// A piece of a block: its beginning and its size in bytes, and whether it may be touched.
+[[maybe_unused]] Napi::Value guard_piece(const Napi::CallbackInfo& info) {
+  char* piece = static_cast<char*>(info[0].As<Napi::ArrayBuffer>().Data()) + info[1].As<Napi::Number>().Int64Value();
+  const std::size_t bytes = static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value());
+  info[3].As<Napi::Boolean>().Value() ? permit(piece, bytes) : forbid(piece, bytes);
+  return info.Env().Undefined();
+}
+
 Napi::Value release_block(const Napi::CallbackInfo& info) {
   info[0].As<Napi::ArrayBuffer>().Detach();
   return info.Env().Undefined();
@@ -206,11 +216,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
 
 // The best of the add-on's builds for this processor; binding.gyp names them.
 std::string best_build() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return "v4";
-  if (__builtin_cpu_supports("x86-64-v3")) return "v3";
-#endif
-  return "baseline";
+  return has_x86_64_v4() ? "v4" : has_x86_64_v3() ? "v3" : "baseline";
 }
 
 Napi::Value best_build_name(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), best_build()); }
@@ -225,6 +231,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("bestBuild", Napi::Function::New<best_build_name>(env, "bestBuild"));
   exports.Set("newBlock", Napi::Function::New<new_block>(env, "newBlock"));
   exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
+#if defined(__SANITIZE_ADDRESS__)
+  exports.Set("guardPiece", Napi::Function::New<guard_piece>(env, "guardPiece"));
+#endif
   add<set_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
   add<cached_primitives>(exports, "cachedPrimitives");

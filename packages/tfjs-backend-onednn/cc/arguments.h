@@ -25,7 +25,8 @@ class Arguments {
 
   Napi::Value next() { return info_[index_++]; }
 
-  // The memory of a typed array whose type `accepts` returns true for; null for null.
+  // The memory of a typed array whose type `accepts` returns true for; null for null alone. An array without elements has
+  // no memory: kernels get a place that they do not touch, since not even no bytes may be copied from or to null.
   template <class Accepts>
   void* memory(const Accepts& accepts, const char* type_names) {
     const Napi::Value value = next();
@@ -36,7 +37,8 @@ class Arguments {
     if (status != napi_ok || !accepts(type)) {
       throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_names);
     }
-    return data;
+    alignas(16) static char nothing;
+    return data == nullptr ? &nothing : data;
   }
 
  private:

@@ -1,11 +1,12 @@
 #include "storage.h"
 
 #include <cstdlib>
-#include <memory>
 #include <new>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+
+#include "guard.h"
 
 namespace onednn_backend {
 
@@ -15,15 +16,6 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
-struct FreeBlock {
-  void operator()(float* block) const { free_block(block); }
-};
-
-struct Scratch {
-  std::unique_ptr<float, FreeBlock> block;
-  std::size_t elements = 0;
-};
 
 }  // namespace
 
@@ -35,29 +27,27 @@ void* allocate_block(std::size_t bytes) {
 #if defined(__linux__)
   if (alignment == kHugePage) madvise(block, size, MADV_HUGEPAGE);
 #endif
+  forbid(static_cast<char*>(block) + bytes, size - bytes);
   return block;
 }
 
 void free_block(void* block) noexcept { std::free(block); }
 
 float* thread_scratch(std::size_t elements) {
-  static thread_local Scratch scratch;
-  if (scratch.elements < elements) {
-    scratch.block.reset();
-    scratch.elements = 0;
-    scratch.block.reset(static_cast<float*>(allocate_block(elements * sizeof(float))));
-    scratch.elements = elements;
-  }
-  return scratch.block.get();
+  static thread_local Buffer scratch;
+  return static_cast<float*>(scratch.reserve(elements * sizeof(float)));
 }
 
 void* Buffer::reserve(std::size_t bytes) {
-  if (bytes_ >= bytes) return block_;
-  free_block(block_);
-  block_ = nullptr;
-  bytes_ = 0;
-  block_ = allocate_block(bytes);
-  bytes_ = bytes;
+  if (bytes_ < bytes) {
+    free_block(block_);
+    block_ = nullptr;
+    bytes_ = 0;
+    block_ = allocate_block(bytes);
+    bytes_ = bytes;
+  }
+  permit(block_, bytes);
+  forbid(static_cast<char*>(block_) + bytes, bytes_ - bytes);
   return block_;
 }
 

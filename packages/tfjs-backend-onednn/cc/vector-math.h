@@ -9,17 +9,21 @@
 // Branch-free float32 functions that compilers turn into vector code inside a loop; libm's are calls.
 namespace onednn_backend {
 
-INLINE float bits_to_float(int32_t bits) {
+// Bits are unsigned: they are shifted and wrap around, as signed numbers may not.
+INLINE float bits_to_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
 
-INLINE int32_t float_to_bits(float value) {
-  int32_t bits;
+INLINE uint32_t float_to_bits(float value) {
+  uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
+
+// 2ⁿ for −127 < n < 128
+INLINE float power_of_two(int32_t n) { return bits_to_float(static_cast<uint32_t>(n + 127) << 23); }
 
 // eˣ within 1.5 ulp; 0 below −104 (so that −∞ gives 0), +∞ above 88.73. Not for NaN.
 //   x = n·ln 2 + r, |r| ≤ ½ ln 2;  eˣ = 2ⁿ·eʳ, the power in two factors so that denormals come out right
@@ -31,7 +35,7 @@ INLINE float vector_exp(float x) {
   x = x < -104.0f ? -104.0f : x;
   x = x > 89.0f ? 89.0f : x;
   const float shifted = x * kLog2E + kRound;
-  const int32_t n = float_to_bits(shifted) - float_to_bits(kRound);
+  const int32_t n = static_cast<int32_t>(float_to_bits(shifted) - float_to_bits(kRound));
   const float whole = shifted - kRound;
   const float r = (x - whole * kLn2High) - whole * kLn2Low;
   float p = 1.9875691500e-4f;  // Cephes expf
@@ -42,14 +46,14 @@ INLINE float vector_exp(float x) {
   p = p * r + 5.0000001201e-1f;
   p = (p * r * r + r) + 1.0f;
   const int32_t half = n >> 1;
-  return p * bits_to_float((half + 127) << 23) * bits_to_float((n - half + 127) << 23);
+  return p * power_of_two(half) * power_of_two(n - half);
 }
 
 // log x for normal x > 0 within 1 ulp or so.  x = 2ᵉ·m, √½ ≤ m < √2
 INLINE float vector_log(float x) {
-  const int32_t bits = float_to_bits(x);
-  const int32_t e = (bits - 0x3f3504f3) >> 23;
-  const float m = bits_to_float(bits - (e << 23)) - 1.0f;
+  const uint32_t bits = float_to_bits(x);
+  const int32_t e = static_cast<int32_t>(bits - 0x3f3504f3) >> 23;
+  const float m = bits_to_float(bits - (static_cast<uint32_t>(e) << 23)) - 1.0f;
   float p = 7.0376836292e-2f;  // Cephes logf
   p = p * m - 1.1514610310e-1f;
   p = p * m + 1.1676998740e-1f;

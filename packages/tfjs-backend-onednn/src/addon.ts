@@ -36,6 +36,8 @@ export interface Addon {
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
   releaseBlock(block: ArrayBuffer): void;
+  /** Builds with AddressSanitizer: whether a piece of a block may be touched from here on. */
+  guardPiece?(block: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
 
   linear(
     x: Floats,
@@ -205,11 +207,11 @@ export interface Addon {
 /** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
 const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
 
-/** Path of an add-on to load instead of the builds beside this package: one with sanitizers, for tests. */
-const ADDON_VARIABLE = 'TFJS_ONEDNN_ADDON';
+/** Which folder of build/ they are loaded from: `Release`, or `sanitized` for tests. */
+const FOLDER_VARIABLE = 'TFJS_ONEDNN_FOLDER';
 
 const pathOf = (build: string): string =>
-  fileURLToPath(new URL(`../build/Release/onednn_${build}.node`, import.meta.url));
+  fileURLToPath(new URL(`../build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/onednn_${build}.node`, import.meta.url));
 
 let loaded: Addon | null = null;
 
@@ -223,7 +225,7 @@ export function addon(): Addon {
 }
 
 function load(build: string): Addon {
-  const path = process.env[ADDON_VARIABLE] ?? pathOf(build);
+  const path = pathOf(build);
   if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
   return createRequire(import.meta.url)(path) as Addon;
 }

@@ -2,6 +2,8 @@
 export interface SlabSource {
   newBlock(bytes: number): ArrayBuffer;
   releaseBlock(slab: ArrayBuffer): void;
+  /** Where there is a guard: whether a piece of a slab may be touched from here on. */
+  guardPiece?(slab: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
 }
 
 /** Memory of one tensor: a piece of a slab. */
@@ -95,17 +97,21 @@ export class StoragePool {
   readonly #source: SlabSource;
   readonly #slabs: Slab[] = [];
   readonly #own = new WeakSet<ArrayBufferLike>();
+  /** Bytes behind every block that a guard lets nobody touch. */
+  readonly #guarded: number;
   #bytesInUse = 0;
   #mostInUse = 0;
 
   constructor(source: SlabSource) {
     this.#source = source;
+    this.#guarded = source.guardPiece === undefined ? 0 : ALIGNMENT;
   }
 
   /** A block of at least this many bytes; its contents are arbitrary. */
   take(bytes: number): Block {
-    const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT));
+    const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT)) + this.#guarded;
     const block = this.#takeFrom(this.#slabs, size) ?? this.#takeFrom([this.#newSlab(size)], size)!;
+    this.#source.guardPiece?.(block.slab.buffer, block.offset, bytes, true);
     this.#bytesInUse += size;
     this.#mostInUse = Math.max(this.#mostInUse, this.#bytesInUse);
     return block;
@@ -113,6 +119,7 @@ export class StoragePool {
 
   /** Takes back a block that no tensor uses any more. */
   give(block: Block): void {
+    this.#source.guardPiece?.(block.slab.buffer, block.offset, block.bytes, false);
     block.slab.give(block);
     this.#bytesInUse -= block.bytes;
   }
@@ -165,6 +172,7 @@ export class StoragePool {
 
   #newSlab(bytes: number): Slab {
     const slab = new Slab(this.#reserve(Math.max(SLAB_BYTES, bytes), bytes));
+    this.#source.guardPiece?.(slab.buffer, 0, slab.buffer.byteLength, false);
     this.#slabs.push(slab);
     this.#own.add(slab.buffer);
     return slab;

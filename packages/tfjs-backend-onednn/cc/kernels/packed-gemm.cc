@@ -7,6 +7,7 @@
 
 #include "../bfloat16.h"
 #include "../inline.h"
+#include "../instructions.h"
 #include "../parallel.h"
 
 #if defined(__AVX512F__)
@@ -237,15 +238,11 @@ TileKernels kernels_of(const Make& make) {
   return kernels_of(make, std::make_integer_sequence<int, kTileRows>());
 }
 
-#if defined(__AVX512F__)
-bool has_bfloat16_instructions() { return __builtin_cpu_supports("avx512bf16"); }
-#endif
-
 TileKernels choose_kernels(Precision precision) {
   switch (precision) {
     case Precision::bfloat16:
 #if defined(__AVX512F__)
-      if (has_bfloat16_instructions()) return kernels_of([](auto rows) { return &tile_bfloat16<decltype(rows)::value>; });
+      if (has_bfloat16()) return kernels_of([](auto rows) { return &tile_bfloat16<decltype(rows)::value>; });
 #endif
       return kernels_of([](auto rows) { return &tile_bfloat16_plain<decltype(rows)::value>; });
     case Precision::int8:
@@ -264,14 +261,6 @@ const TileKernels& kernels(Precision precision) {
 }
 
 }  // namespace
-
-bool has_vnni() {
-#if defined(__AVX512F__)
-  return __builtin_cpu_supports("avx512vnni");
-#else
-  return false;
-#endif
-}
 
 void GemmInput::reserve(int64_t rows, int64_t columns, Precision precision) {
   columns_ = columns;
@@ -335,8 +324,8 @@ void PackedLinear::pack_panel(const float* weight, int64_t panel) {
         case Precision::float32: static_cast<float*>(packed_.data())[index] = value; break;
         case Precision::bfloat16: static_cast<uint16_t*>(packed_.data())[index] = rounded_to_bfloat16(value); break;
         case Precision::int8: {
-          const int32_t q = quantized(value, factor);
-          static_cast<int8_t*>(packed_.data())[index] = static_cast<int8_t>(q);
+          const int8_t q = static_cast<int8_t>(quantized(value, factor));
+          static_cast<int8_t*>(packed_.data())[index] = q;
           sum += q;
         }
       }

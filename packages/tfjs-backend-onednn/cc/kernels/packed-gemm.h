@@ -6,9 +6,14 @@
 #include "../storage.h"
 #include "../team.h"
 
-// Matrix products with weights that are packed once, for translating: few rows against weights that do not change.
+// Matrix products with weights that are packed once, for translating: few rows against weights that do not change. Apart
+// from those of training (../tiles), with which they share no more than the shape of a loop:
+//   here a thread takes columns, within a team that goes on to the next phase; there it takes rows, in a region of its own
+//   here rows come converted, with a scale in int8; there float32 rows are read in place, masked and prefetched
+//   here any processor is served; there AVX-512 alone, and what else needs a product goes to oneDNN
 namespace onednn_backend {
 
+// Without AVX-512's instructions for them (bf16, VNNI) products of bfloat16 and int8 are right, and slow.
 enum class Precision { float32, bfloat16, int8 };
 
 constexpr int64_t kPanelColumns = 32;  // two AVX-512 registers of float32
@@ -59,8 +64,5 @@ class PackedLinear {
   std::vector<float> bias_, scales_;      // [stride]; scales of int8 weights
   std::vector<int32_t> compensation_;     // [stride], −128 · Σ_k of int8 weights
 };
-
-// Whether this processor multiplies int8 with VNNI; without it products of int8 are right and slow.
-bool has_vnni();
 
 }  // namespace onednn_backend

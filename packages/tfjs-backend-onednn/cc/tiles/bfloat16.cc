@@ -7,6 +7,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "../instructions.h"
 #include "../parallel.h"
 #include "../storage.h"
 
@@ -22,7 +23,7 @@ namespace onednn_backend {
 const TileProducts* bfloat16_tile_products() {
 #if defined(TILES_HAVE_BFLOAT16)
   static const TileProducts products = tile_products<Bfloat16Units>();
-  static const bool serves = __builtin_cpu_supports("avx512bf16") && !__builtin_cpu_supports("amx-bf16");
+  static const bool serves = has_bfloat16() && !has_amx();
   return serves ? &products : nullptr;
 #else
   return nullptr;

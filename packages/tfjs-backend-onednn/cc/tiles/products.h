@@ -3,7 +3,8 @@
 #include <cstdint>
 
 // Matrix products of our own for processors with AVX-512: a kernel of 14 × 32 sums in registers that reads activations
-// where they lie, so that masks, conversions, biases and sums over rows cost no pass over memory of their own.
+// where they lie, so that masks, conversions, biases and sums over rows cost no pass over memory of their own. For training:
+// many rows, and weights that change with every update; kernels/packed-gemm.h says why translating has products apart.
 namespace onednn_backend {
 
 // A matrix of activations [rows, columns]. With `relu_output` (of the same shape) the values where that is not positive

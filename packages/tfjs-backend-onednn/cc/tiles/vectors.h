@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "../guard.h"
 #include "../inline.h"
 
 namespace onednn_backend {
@@ -18,12 +19,14 @@ INLINE Floats16 load16(const float* source) { return (Floats16)_mm512_loadu_ps(s
 
 // The first `count` ≤ 16 values, zeros behind them; nothing behind them is read.
 INLINE Floats16 load_first(const float* source, int64_t count) {
+  touch(source, count * sizeof(float));
   return (Floats16)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), source);
 }
 
 INLINE void store16(float* target, Floats16 value) { _mm512_storeu_ps(target, (__m512)value); }
 
 INLINE void store_first(float* target, Floats16 value, int64_t count) {
+  touch(target, count * sizeof(float));
   _mm512_mask_storeu_ps(target, static_cast<__mmask16>((1u << count) - 1), (__m512)value);
 }
 

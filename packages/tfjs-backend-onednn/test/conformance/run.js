@@ -11,10 +11,12 @@ import { bundleSpecs } from './bundle.js';
 import { compare } from './compare.js';
 
 const BUILDS = ['baseline', 'v3', 'v4']; // each needs more of the processor than the one before
-const release = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'build', 'Release');
+const ONEDNN_ISAS = { baseline: 'SSE41', v3: 'AVX2', v4: 'ALL' }; // how much of it oneDNN may use beside them
+const build = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'build');
+const folder = join(build, process.env.TFJS_ONEDNN_FOLDER ?? 'Release');
 
 function usableBuilds() {
-  const baseline = join(release, 'onednn_baseline.node');
+  const baseline = join(folder, 'onednn_baseline.node');
   if (!existsSync(baseline)) throw new Error(`the native add-on is not built (${baseline} is missing)`);
   const best = createRequire(import.meta.url)(baseline).bestBuild();
   return BUILDS.slice(0, BUILDS.indexOf(best) + 1);
@@ -25,7 +27,8 @@ function runSpecs(bundle, label) {
   const [backend, build] = label.split(' ');
   const started = performance.now();
   // The specs' tensors are small: more threads only wait for each other.
-  const env = { OMP_NUM_THREADS: '1', ...process.env, ...(build && { TFJS_ONEDNN_BUILD: build }) };
+  const ofBuild = build && { TFJS_ONEDNN_BUILD: build, ONEDNN_MAX_CPU_ISA: ONEDNN_ISAS[build] };
+  const env = { OMP_NUM_THREADS: '1', ...process.env, ...ofBuild };
   return new Promise((resolve, reject) => {
     const child = fork(bundle, [backend], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     const output = [];

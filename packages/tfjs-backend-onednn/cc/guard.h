@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+
+#include "inline.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+// What AddressSanitizer does not see by itself: memory that is handed out in pieces, reads and writes under a mask.
+// Nothing of this does anything but in builds with it (scripts/test-sanitized.sh).
+namespace onednn_backend {
+
+// From here on touching these bytes is a fault.
+INLINE void forbid([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_poison_memory_region(memory, bytes);
+#endif
+}
+
+INLINE void permit([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_unpoison_memory_region(memory, bytes);
+#endif
+}
+
+// A fault where touching these bytes is one.
+INLINE void touch([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  const void* fault = bytes == 0 ? nullptr : __asan_region_is_poisoned(const_cast<void*>(memory), bytes);
+  if (fault != nullptr) static_cast<void>(*static_cast<const volatile char*>(fault));
+#endif
+}
+
+}  // namespace onednn_backend

@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const BUILDS = ['baseline', 'v3', 'v4'];
+const baseline = fileURLToPath(new URL('../build/Release/onednn_baseline.node', import.meta.url));
+
+/** The build that is chosen where oneDNN may use so much of the processor. */
+const bestBuild = (isa: string): string =>
+  execFileSync(process.execPath, ['-p', 'require(process.argv[1]).bestBuild()', baseline], {
+    env: { ...process.env, ONEDNN_MAX_CPU_ISA: isa },
+    encoding: 'utf8',
+  }).trim();
+
+it.each([
+  { isa: 'SSE41', build: 'baseline' },
+  { isa: 'AVX2', build: 'v3' },
+  { isa: 'AVX512_CORE', build: 'v4' },
+])('no better build than $build is chosen where ONEDNN_MAX_CPU_ISA is $isa', ({ isa, build }) => {
+  const most = Math.min(BUILDS.indexOf(bestBuild('ALL')), BUILDS.indexOf(build));
+  expect(bestBuild(isa)).toBe(BUILDS[most]);
+});
