@@ -119,7 +119,8 @@ export class Trainer {
     try {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-      for (const [index, { gradient }] of targets.entries()) await kernels.addTensor(gradient, gradients[index]!);
+      const sums = targets.map(({ gradient }) => gradient);
+      await kernels.addTensors(sums, gradients);
       return losses;
     } finally {
       tf.dispose(gradients);
