@@ -1,15 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { DeviceDefinition } from './device.js';
+import { whyNoAdapter } from './vulkan.js';
 import { registerWebGpuKernels, type WebGpuModule } from './webgpu-kernels.js';
 
 const BACKEND = '@tensorflow/tfjs-backend-webgpu';
 const DAWN = 'webgpu';
 const INSTALL = `npm install ${BACKEND}@4.22.0 ${DAWN}, or use --device cpu`;
+const INSTALL_DRIVER =
+  'install libvulkan1 and the Vulkan driver of the GPU (vulkaninfo --summary lists what is there), or use --device cpu';
 
 /** Freed buffers that the backend may keep for reuse; beyond it they are given back to the driver. */
 const LARGEST_FREE_BYTES = 2 ** 31;
@@ -84,34 +84,44 @@ export const webgpu: DeviceDefinition = {
   },
 };
 
-/** Makes the adapter's device and registers tfjs's backend on it. */
-async function start(): Promise<AdapterInfo> {
-  const module = await load<BackendModule>(BACKEND);
-  const { create, globals } = await load<Dawn>(DAWN);
+/**
+ * Makes the adapter's device and registers tfjs's backend on it.
+ * @param load imports a package that is not a dependency
+ * @throws UserError that says which package, driver or adapter is missing
+ */
+export async function start(load: (name: string) => Promise<unknown> = (name) => import(name)): Promise<AdapterInfo> {
+  const module = await loadPackage<BackendModule>(load, BACKEND);
+  const { create, globals } = await loadPackage<Dawn>(load, DAWN);
   const gpu = create([]);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null) throw new UserError(`--device webgpu: ${await whyNoAdapter()}`, ADAPTER_REMEDY);
-  publish(gpu, globals);
+  if (adapter === null) throw new UserError(`--device webgpu: ${whyNoAdapter()}`, INSTALL_DRIVER);
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]!]));
   const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
-    throw new UserError(`--device webgpu: the adapter gives no device (${firstLine(cause)})`, ADAPTER_REMEDY, {
+    throw new UserError(`--device webgpu: the adapter gives no device (${firstLine(cause)})`, INSTALL_DRIVER, {
       cause,
     });
   });
+  publish(gpu, globals);
+  // Where there is a navigator.gpu already, the package has registered a backend of its own.
+  if (tf.findBackendFactory('webgpu') != null) tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => adapt(new module.WebGPUBackend(device, adapter.info), device));
   registerWebGpuKernels(module);
   return adapter.info;
 }
 
-async function load<T>(name: string): Promise<T> {
+async function loadPackage<T>(load: (name: string) => Promise<unknown>, name: string): Promise<T> {
   try {
-    return (await import(name)) as T;
+    return (await load(name)) as T;
   } catch (cause) {
     throw new UserError(`--device webgpu: ${name} cannot be loaded (${firstLine(cause)})`, INSTALL, { cause });
   }
 }
 
-const firstLine = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+/** The first line of an error's message, without a full stop: a remedy follows. */
+function firstLine(error: unknown): string {
+  const { message = String(error) } = error as { message?: string };
+  return message.split('\n')[0]!.replace(/\.$/, '');
+}
 
 /** tfjs's backend looks for a browser's `navigator.gpu` and classes; Node has no navigator before 21, then one of its own. */
 function publish(gpu: Gpu, globals: object): void {
@@ -127,11 +137,9 @@ function publish(gpu: Gpu, globals: object): void {
 function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
   let failure: Error | null = null;
   device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // Dawn would print it, and all that follow from it
     const { error } = event as unknown as { error: { message: string } };
-    failure ??= new UserError(
-      `--device webgpu: ${firstLine(new Error(error.message))}`,
-      'lower --max-tokens or use --device cpu',
-    );
+    failure ??= new UserError(`--device webgpu: ${firstLine(error)}`, 'lower --max-tokens, or use --device cpu');
   });
   void device.lost.then(({ reason, message }) => {
     if (reason === 'destroyed') return;
@@ -181,42 +189,4 @@ async function hostArenaKernels(): Promise<ArenaKernels> {
   if (!native.isAvailable().available) return portableArenaKernels;
   const { squaredNorm, scale, adamStep } = native;
   return { ...portableArenaKernels, squaredNorm, scale, adamStep };
-}
-
-const ADAPTER_REMEDY =
-  'install the Vulkan driver of the GPU and libvulkan1 (vulkaninfo --summary lists what Vulkan sees), or use --device cpu';
-
-/** Vulkan's loader looks for drivers through these variables and in these folders of manifests. */
-async function whyNoAdapter(): Promise<string> {
-  if (process.platform !== 'linux') return 'Dawn finds no adapter';
-  if (!hasVulkanLoader()) return 'libvulkan.so.1, which loads Vulkan drivers, is not installed';
-  const drivers = vulkanDrivers();
-  if (drivers.length === 0) return 'no Vulkan driver is installed';
-  return `none of the Vulkan drivers here has an adapter that Dawn can use (${drivers.join(', ')})`;
-}
-
-function hasVulkanLoader(): boolean {
-  try {
-    process.dlopen({ exports: {} }, 'libvulkan.so.1');
-  } catch (error) {
-    // A library that is there, but is no add-on, "did not self-register".
-    return !/cannot open shared object file/.test(firstLine(error));
-  }
-  return true;
-}
-
-function vulkanDrivers(): string[] {
-  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_DATA_HOME, XDG_DATA_DIRS } = process.env;
-  const named = VK_DRIVER_FILES ?? VK_ICD_FILENAMES;
-  if (named !== undefined) return named.split(':').filter((file) => existsSync(file));
-  const data = [
-    XDG_DATA_HOME ?? join(homedir(), '.local/share'),
-    ...(XDG_DATA_DIRS ?? '/usr/local/share:/usr/share').split(':'),
-  ];
-  const folders = [
-    '/etc/vulkan/icd.d',
-    '/usr/local/etc/vulkan/icd.d',
-    ...data.map((folder) => join(folder, 'vulkan/icd.d')),
-  ];
-  return folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : []));
 }
