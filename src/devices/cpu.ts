@@ -34,7 +34,12 @@ export const cpu: DeviceDefinition = {
         isa,
         ...(precision === 'float32' ? {} : { products: precision }),
       },
-      arenaKernels: { squaredNorm, scale, addTensor, collectGradients, adamStep },
+      arenaKernels: {
+        ...{ squaredNorm, scale, collectGradients, adamStep },
+        addTensors(sums, xs) {
+          for (const [index, sum] of sums.entries()) addTensor(sum, xs[index]!);
+        },
+      },
       profiler: { start: startProfile, end: endProfile },
     };
   },

@@ -4,8 +4,9 @@ import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { Registry } from '../plugins/registry.js';
 import { cpu } from './cpu.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
-import { cuda, tensorflow, webgpu } from './optional.js';
+import { cuda, tensorflow } from './optional.js';
 import { wasm } from './wasm.js';
+import { webgpu } from './webgpu.js';
 
 export type { Device, DeviceOptions } from './device.js';
 

@@ -49,11 +49,3 @@ export const cuda = optionalDevice({
   backend: 'tensorflow',
   remedy: 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (it downloads libtensorflow with CUDA), or use --device cpu',
 });
-
-export const webgpu = optionalDevice({
-  name: 'webgpu',
-  summary: 'a GPU through @tensorflow/tfjs-backend-webgpu on Dawn (npm package webgpu)',
-  module: '@tensorflow/tfjs-backend-webgpu',
-  backend: 'webgpu',
-  remedy: 'npm install @tensorflow/tfjs-backend-webgpu@4.22.0 webgpu and a Vulkan driver, or use --device cpu',
-});

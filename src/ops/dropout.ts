@@ -1,10 +1,14 @@
 import * as tf from '../tf.js';
-import { type Attributes, defineOp } from './define-op.js';
+import { type Attributes, defineOp, hasKernel, runKernel } from './define-op.js';
 import { dropoutMask } from './philox.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
 
-/** The mask as a tensor of the given shape, made in TypeScript: for devices without a kernel that regenerates it. */
+/**
+ * The mask as a tensor of the given shape, for devices without kernels that regenerate it: kernel `DropoutMask`
+ * (attribute `shape`) → mask, or made in TypeScript.
+ */
 export function dropoutMaskTensor(spec: DropoutSpec, shape: readonly number[]): tf.Tensor {
+  if (hasKernel('DropoutMask')) return runKernel('DropoutMask', {}, { ...dropoutAttributes(spec), shape })[0]!;
   const columns = shape[shape.length - 1]!;
   const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
   return tf.tensor(dropoutMask(spec, rows, columns), [...shape], 'float32');

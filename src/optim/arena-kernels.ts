@@ -26,11 +26,11 @@ export interface ArenaKernels {
   squaredNorm(x: Float32Array): number;
   /** x ← factor · x */
   scale(x: Float32Array, factor: number): void;
-  /** sum ← sum + x; waits for the device where that is asynchronous. */
-  addTensor(sum: Float32Array, x: Tensor): Promise<void> | void;
+  /** sums[i] ← sums[i] + xs[i]; waits once for the device where that is asynchronous. */
+  addTensors(sums: readonly Float32Array[], xs: readonly Tensor[]): Promise<void> | void;
   /**
    * Runs a backward pass in which the device may add gradients to their parts of the arena itself, without a tensor of
-   * their own; what tfjs is given for such a gradient counts as zeros in `addTensor`.
+   * their own; what tfjs is given for such a gradient counts as zeros in `addTensors`.
    */
   collectGradients<T>(targets: readonly GradientTarget[], differentiate: () => T): T;
   /**
@@ -58,9 +58,12 @@ export const portableArenaKernels: ArenaKernels = {
     for (let index = 0; index < x.length; index++) x[index]! *= factor;
   },
 
-  async addTensor(sum, x) {
-    const values = await x.data();
-    for (let index = 0; index < values.length; index++) sum[index]! += values[index]!;
+  async addTensors(sums, xs) {
+    const read = await Promise.all(xs.map((x) => x.data()));
+    for (const [position, values] of read.entries()) {
+      const sum = sums[position]!;
+      for (let index = 0; index < values.length; index++) sum[index]! += values[index]!;
+    }
   },
 
   collectGradients: (_, differentiate) => differentiate(),

@@ -119,10 +119,15 @@ export class Trainer {
     try {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
+<<<<<<< HEAD
       for (const [index, { gradient }] of targets.entries()) {
         const own = gradients[index];
         if (own != null) await kernels.addTensor(gradient, own);
       }
+=======
+      const sums = targets.map(({ gradient }) => gradient);
+      await kernels.addTensors(sums, gradients);
+>>>>>>> gpu
       return losses;
     } finally {
       tf.dispose(gradients as tf.Tensor[]);

@@ -19,7 +19,7 @@ describe('the portable arena kernels', () => {
     await tf.setBackend('cpu');
     const sum = Float32Array.of(1, 2);
     const tensor = tf.tensor1d([0.5, -2]);
-    await kernels.addTensor(sum, tensor);
+    await kernels.addTensors([sum], [tensor]);
     tensor.dispose();
     expect([...sum]).toEqual([1.5, 0]);
   });

@@ -1,0 +1,192 @@
+import { UserError } from '../errors.js';
+import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
+import * as tf from '../tf.js';
+import type { DeviceDefinition } from './device.js';
+import { whyNoAdapter } from './vulkan.js';
+import { registerWebGpuKernels, type WebGpuModule } from './webgpu-kernels.js';
+
+const BACKEND = '@tensorflow/tfjs-backend-webgpu';
+const DAWN = 'webgpu';
+const INSTALL = `npm install ${BACKEND}@4.22.0 ${DAWN}, or use --device cpu`;
+const INSTALL_DRIVER =
+  'install libvulkan1 and the Vulkan driver of the GPU (vulkaninfo --summary lists what is there), or use --device cpu';
+
+/** Freed buffers that the backend may keep for reuse; beyond it they are given back to the driver. */
+const LARGEST_FREE_BYTES = 2 ** 31;
+
+/** `webgpu` as far as it is used here: WebGPU's entry point and its classes and constants. */
+interface Dawn {
+  create(flags: string[]): Gpu;
+  readonly globals: object;
+}
+
+interface Gpu {
+  requestAdapter(options: { powerPreference: 'high-performance' }): Promise<Adapter | null>;
+}
+
+interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+}
+
+interface Adapter {
+  readonly info: AdapterInfo;
+  readonly limits: Readonly<Record<string, number>>;
+  requestDevice(descriptor: { requiredLimits: Record<string, number> }): Promise<GpuDevice>;
+}
+
+interface GpuDevice extends EventTarget {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+  destroy(): void;
+}
+
+/** tfjs's backend as far as it is adapted here. */
+interface WebGpuBackend extends tf.KernelBackend {
+  readonly bufferManager: {
+    readonly numBytesUsed: number;
+    numBytesAllocated: number;
+    numFreeBuffers: number;
+    readonly freeBuffers: Map<string, { readonly size: number; destroy(): void }[]>;
+  };
+  readonly tensorMap: { get(dataId: object): { readonly values?: tf.BackendValues | null } | undefined };
+  submitQueue(): void;
+}
+
+type BackendModule = WebGpuModule & {
+  readonly WebGPUBackend: new (device: GpuDevice, info: AdapterInfo) => WebGpuBackend;
+};
+
+/** The limits of the adapter that tfjs's kernels make use of. */
+const LIMITS = [
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+];
+
+/** Of the process: Dawn's objects are made once, whatever opens the device again. */
+let opened: AdapterInfo | null = null;
+
+export const webgpu: DeviceDefinition = {
+  name: 'webgpu',
+  summary: 'a GPU through Vulkan: tfjs-backend-webgpu on Dawn (npm package webgpu)',
+  async open() {
+    opened ??= await start();
+    await tf.setBackend('webgpu');
+    await tf.ready();
+    const { description, vendor, architecture } = opened;
+    const adapter = [description, vendor, architecture].find((text) => text !== '') ?? 'without a name';
+    return { name: 'webgpu', description: { device: 'webgpu', adapter }, arenaKernels: await hostArenaKernels() };
+  },
+};
+
+/**
+ * Makes the adapter's device and registers tfjs's backend on it.
+ * @param load imports a package that is not a dependency
+ * @throws UserError that says which package, driver or adapter is missing
+ */
+export async function start(load: (name: string) => Promise<unknown> = (name) => import(name)): Promise<AdapterInfo> {
+  const module = await loadPackage<BackendModule>(load, BACKEND);
+  const { create, globals } = await loadPackage<Dawn>(load, DAWN);
+  const gpu = create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw new UserError(`--device webgpu: ${whyNoAdapter()}`, INSTALL_DRIVER);
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]!]));
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+    throw new UserError(`--device webgpu: the adapter gives no device (${firstLine(cause)})`, INSTALL_DRIVER, {
+      cause,
+    });
+  });
+  publish(gpu, globals);
+  // Where there is a navigator.gpu already, the package has registered a backend of its own.
+  if (tf.findBackendFactory('webgpu') != null) tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => adapt(new module.WebGPUBackend(device, adapter.info), device));
+  registerWebGpuKernels(module);
+  return adapter.info;
+}
+
+async function loadPackage<T>(load: (name: string) => Promise<unknown>, name: string): Promise<T> {
+  try {
+    return (await load(name)) as T;
+  } catch (cause) {
+    throw new UserError(`--device webgpu: ${name} cannot be loaded (${firstLine(cause)})`, INSTALL, { cause });
+  }
+}
+
+/** The first line of an error's message, without a full stop: a remedy follows. */
+function firstLine(error: unknown): string {
+  const { message = String(error) } = error as { message?: string };
+  return message.split('\n')[0]!.replace(/\.$/, '');
+}
+
+/** tfjs's backend looks for a browser's `navigator.gpu` and classes; Node has no navigator before 21, then one of its own. */
+function publish(gpu: Gpu, globals: object): void {
+  Object.assign(globalThis, globals);
+  const host = globalThis as { navigator?: object };
+  if (host.navigator === undefined) {
+    Object.defineProperty(host, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
+  }
+  Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
+}
+
+/** Lets errors of the GPU end a run, gives memory back, and says that nothing can be read synchronously. */
+function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
+  let failure: Error | null = null;
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // Dawn would print it, and all that follow from it
+    const { error } = event as unknown as { error: { message: string } };
+    failure ??= new UserError(`--device webgpu: ${firstLine(error)}`, 'lower --max-tokens, or use --device cpu');
+  });
+  void device.lost.then(({ reason, message }) => {
+    if (reason === 'destroyed') return;
+    failure ??= new UserError(
+      `--device webgpu: the GPU is lost (${message})`,
+      'start the same command again: it goes on from the last checkpoint',
+    );
+  });
+  const read = backend.read.bind(backend);
+  const submitQueue = backend.submitQueue.bind(backend);
+  return Object.assign(backend, {
+    async read(dataId: object) {
+      const values = await read(dataId);
+      if (failure !== null) throw failure;
+      return values;
+    },
+    readSync(dataId: object) {
+      const values = backend.tensorMap.get(dataId)?.values;
+      if (values != null) return values;
+      throw new UserError(
+        '--device webgpu: a tensor of the GPU cannot be read synchronously',
+        'write await tensor.data() for tensor.dataSync()',
+      );
+    },
+    submitQueue() {
+      submitQueue();
+      freeUnusedBuffers(backend);
+    },
+  });
+}
+
+/** Batches have many shapes, and tfjs keeps every buffer for another of its size: they would fill the GPU. */
+function freeUnusedBuffers({ bufferManager }: WebGpuBackend): void {
+  if (bufferManager.numBytesAllocated - bufferManager.numBytesUsed <= LARGEST_FREE_BYTES) return;
+  for (const buffers of bufferManager.freeBuffers.values()) {
+    for (const buffer of buffers.splice(0)) {
+      bufferManager.numBytesAllocated -= buffer.size;
+      bufferManager.numFreeBuffers -= 1;
+      buffer.destroy();
+    }
+  }
+}
+
+/** Clipping and the optimizer run on the host: natively where the add-on is built. */
+async function hostArenaKernels(): Promise<ArenaKernels> {
+  const native = await import('tfjs-backend-onednn');
+  if (!native.isAvailable().available) return portableArenaKernels;
+  const { squaredNorm, scale, adamStep } = native;
+  return { ...portableArenaKernels, squaredNorm, scale, adamStep };
+}
