@@ -119,15 +119,11 @@ export class Trainer {
     try {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-<<<<<<< HEAD
-      for (const [index, { gradient }] of targets.entries()) {
-        const own = gradients[index];
-        if (own != null) await kernels.addTensor(gradient, own);
-      }
-=======
-      const sums = targets.map(({ gradient }) => gradient);
-      await kernels.addTensors(sums, gradients);
->>>>>>> gpu
+      const given = gradients.flatMap((tensor, index) => (tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }]));
+      await kernels.addTensors(
+        given.map(({ sum }) => sum),
+        given.map(({ tensor }) => tensor),
+      );
       return losses;
     } finally {
       tf.dispose(gradients as tf.Tensor[]);
