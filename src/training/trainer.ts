@@ -40,7 +40,7 @@ const NAMED_SENTENCES = 20;
 /** What one micro-batch's backward pass leaves on the device. */
 interface Differentiated {
   readonly output: CriterionOutput;
-  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null for layers that were left out
+  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null or undefined for layers that were left out
 }
 
 /** Changes a model's parameters, one update after another. */
@@ -119,7 +119,9 @@ export class Trainer {
     try {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-      const given = gradients.flatMap((tensor, index) => (tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }]));
+      const given = gradients.flatMap((tensor, index) =>
+        tensor == null ? [] : [{ tensor, sum: targets[index]!.gradient }],
+      );
       await kernels.addTensors(
         given.map(({ sum }) => sum),
         given.map(({ tensor }) => tensor),
