@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sizeOfFiles } from '../data/reading-progress.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
@@ -102,7 +103,7 @@ const REPORT_LINES = 1000;
 
 /** The lines of the texts; reports how much of them is read. What the library does then is in its own log. */
 function* sentencesOf(paths: readonly string[]): Generator<string> {
-  const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  const total = sizeOfFiles(paths);
   let lines = 0;
   let bytes = 0;
   for (const path of paths) {

@@ -27,7 +27,7 @@ export function gradients<T extends tf.Tensor>(
       [...xs],
       dy ?? undefined,
     );
-    return { value, grads };
+    return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
   } finally {
     state.activeTape = outerTape;
   }

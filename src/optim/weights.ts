@@ -58,6 +58,7 @@ export function fillArena(
   const known = new Set(store.parameters.map(({ name }) => name));
   const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
   if (unknown !== undefined) throw mismatch(`${source} has the parameter ${unknown}, which this model does not have`);
+  const shared = sharedBuffers(weights);
   for (const parameter of store.parameters) {
     const weight = weights.get(parameter.name);
     if (weight === undefined) throw mismatch(`${source} lacks the parameter ${parameter.name}`);
@@ -70,13 +71,21 @@ export function fillArena(
       throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
     }
     store.view(arena, parameter).set(weight.data);
-    if (release !== null && isAlone(weight.data, weights)) release(weight.data);
+    if (!shared.has(weight.data.buffer)) release?.(weight.data);
   }
 }
 
-/** Whether no other weight lies in the same memory, as tied ones of fairseq's checkpoints do. */
-const isAlone = ({ buffer }: Float32Array, weights: ReadonlyMap<string, Weight>): boolean =>
-  [...weights.values()].filter(({ data }) => ArrayBuffer.isView(data) && data.buffer === buffer).length === 1;
+/** The buffers in which several weights lie, as tied ones of fairseq's checkpoints do. */
+function sharedBuffers(weights: ReadonlyMap<string, Weight>): ReadonlySet<ArrayBufferLike> {
+  const seen = new Set<ArrayBufferLike>();
+  const shared = new Set<ArrayBufferLike>();
+  for (const { data } of weights.values()) {
+    if (!ArrayBuffer.isView(data)) continue;
+    if (seen.has(data.buffer)) shared.add(data.buffer);
+    seen.add(data.buffer);
+  }
+  return shared;
+}
 
 const mismatch = (problem: string): UserError =>
   new UserError(problem, 'use the --arch and options that the checkpoint was trained with');

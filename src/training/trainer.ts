@@ -40,7 +40,7 @@ const NAMED_SENTENCES = 20;
 /** What one micro-batch's backward pass leaves on the device. */
 interface Differentiated {
   readonly output: CriterionOutput;
-  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null or undefined for layers that were left out
+  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null for layers that were left out
 }
 
 /** Changes a model's parameters, one update after another. */
@@ -120,7 +120,7 @@ export class Trainer {
       const losses = await readLoss(output);
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
       const given = gradients.flatMap((tensor, index) =>
-        tensor == null ? [] : [{ tensor, sum: targets[index]!.gradient }],
+        tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],
       );
       await kernels.addTensors(
         given.map(({ sum }) => sum),
@@ -147,7 +147,7 @@ export class Trainer {
       },
       trainable.map(({ tensor }) => tensor),
     );
-    const withoutGradient = trainable.find((_, index) => grads[index] == null);
+    const withoutGradient = trainable.find((_, index) => grads[index] === null);
     if (withoutGradient !== undefined && !model.leavesLayersOut)
       throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
     return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
