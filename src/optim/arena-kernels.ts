@@ -29,10 +29,15 @@ export interface ArenaKernels {
   /** sums[i] ← sums[i] + xs[i]; waits once for the device where that is asynchronous. */
   addTensors(sums: readonly Float32Array[], xs: readonly Tensor[]): Promise<void> | void;
   /**
-   * Runs a backward pass in which the device may add gradients to their parts of the arena itself, without a tensor of
-   * their own; what tfjs is given for such a gradient counts as zeros in `addTensors`.
+   * Runs a forward and a backward pass in which the device may add gradients to their parts of the arena itself, without a
+   * tensor of their own; what tfjs is given for such a gradient counts as zeros in `addTensors`.
+   * @param overwrite the arena's contents count as 0, and the device may use its memory until the gradients come
    */
-  collectGradients<T>(targets: readonly GradientTarget[], differentiate: () => T): T;
+  collectGradients<T>(
+    targets: readonly GradientTarget[],
+    differentiate: () => T,
+    options: { readonly overwrite: boolean },
+  ): T;
   /**
    *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
    *   p ← p − decay·p,      p ← p − stepSize · m / (√v + ε)
@@ -66,7 +71,10 @@ export const portableArenaKernels: ArenaKernels = {
     }
   },
 
-  collectGradients: (_, differentiate) => differentiate(),
+  collectGradients(targets, differentiate, { overwrite }) {
+    if (overwrite) for (const { gradient } of targets) gradient.fill(0);
+    return differentiate();
+  },
 
   adamStep(values, gradients, firstMoment, secondMoment, { beta1, beta2, epsilon, stepSize, decay }) {
     for (let index = 0; index < values.length; index++) {

@@ -73,7 +73,6 @@ export class Trainer {
     const start = performance.now();
     const { optimizer, kernels, model } = this.parts;
     const { gradients } = model.parameters;
-    gradients.fill(0);
     let losses: LossValues = { loss: 0, nll: 0, figures: {} };
     let [tokens, sentences] = [0, 0];
     for (const [microBatch, batch] of microBatches.entries()) {
@@ -113,8 +112,10 @@ export class Trainer {
       tensor: parameter.tensor,
       gradient: store.view(store.gradients, parameter),
     }));
-    const { output, gradients } = kernels.collectGradients(targets, () =>
-      tidyOutput(() => this.#differentiate(batch, microBatch, epoch)),
+    const { output, gradients } = kernels.collectGradients(
+      targets,
+      () => tidyOutput(() => this.#differentiate(batch, microBatch, epoch)),
+      { overwrite: microBatch === 0 },
     );
     try {
       const losses = await readLoss(output);

@@ -2,6 +2,7 @@
 #include <dnnl.hpp>
 #include <omp.h>
 
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -54,7 +55,7 @@ AttentionShape Arguments::read<AttentionShape>() {
 }
 template <>
 ClassifierShape Arguments::read<ClassifierShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>()};
+  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
 }
 template <>
 AdamScalars Arguments::read<AdamScalars>() {
@@ -187,6 +188,9 @@ Napi::Value new_block(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Bytes from the last multiple of 64 to the address of an array's first element.
+double misalignment(const float* memory) { return static_cast<double>(reinterpret_cast<std::uintptr_t>(memory) % 64); }
+
 Napi::Value release_block(const Napi::CallbackInfo& info) {
   info[0].As<Napi::ArrayBuffer>().Detach();
   return info.Env().Undefined();
@@ -235,6 +239,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 #if defined(__SANITIZE_ADDRESS__)
   exports.Set("guardPiece", Napi::Function::New<guard_piece>(env, "guardPiece"));
 #endif
+  add<misalignment>(exports, "misalignment");
   add<set_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
   add<cached_primitives>(exports, "cachedPrimitives");

@@ -36,6 +36,8 @@ export interface Addon {
   newBlock(bytes: number): ArrayBuffer;
   /** Gives a block's memory back at once; views of it become empty. */
   releaseBlock(block: ArrayBuffer): void;
+  /** Bytes from the last multiple of 64 to the address of an array's first element. */
+  misalignment(memory: Floats): number;
   /** Builds with AddressSanitizer: whether a piece of a block may be touched from here on. */
   guardPiece?(block: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
 
@@ -123,18 +125,18 @@ export interface Addon {
   classifierStatistics(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, kept: Floats | null, sums: Floats[]],
+      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, kept: Floats[], sums: Floats[]],
       functions: Float64Array,
-      ...[rows: number, embed: number, classes: number],
+      ...[rows: number, embed: number, classes: number, chunk: number],
     ]
   ): void;
   classifierStatisticsGrad(
     ...args: [
       ...[features: Floats, weights: Floats, targets: Integers],
-      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, kept: Floats | null, dSums: Floats[]],
+      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, kept: Floats[], dSums: Floats[]],
       ...[dFeatures: Floats, dWeights: Floats],
       functions: Float64Array,
-      ...[rows: number, embed: number, classes: number, accumulateWeights: boolean],
+      ...[rows: number, embed: number, classes: number, chunk: number, accumulateWeights: boolean],
     ]
   ): void;
 

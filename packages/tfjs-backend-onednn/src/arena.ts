@@ -42,12 +42,18 @@ export interface GradientTarget {
 }
 
 /**
- * Runs a backward pass in which kernels may add the gradients of parameters to their arrays themselves; where one does,
- * the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays.
+ * Runs a forward and a backward pass in which kernels may add the gradients of parameters to their arrays themselves;
+ * where one does, the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays.
+ * @param overwrite what the arrays hold counts as 0, and so does what lies between them. They are pieces of one buffer,
+ *   which the tensors of the forward pass may use until the gradients come
  */
-export function collectGradients<T>(targets: readonly GradientTarget[], differentiate: () => T): T {
+export function collectGradients<T>(
+  targets: readonly GradientTarget[],
+  differentiate: () => T,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): T {
   const arrays = new Map(targets.map(({ tensor, gradient }) => [tensor.dataId, gradient]));
-  return current().collectGradients(arrays, differentiate);
+  return current().collectGradients(arrays, overwrite, differentiate);
 }
 
 /** sum ← sum + x */

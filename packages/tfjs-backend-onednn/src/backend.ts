@@ -1,7 +1,9 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { type BackendValues, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
-import { type Block, StoragePool } from './pool.js';
+import { GradientTargets } from './gradient-targets.js';
+import { StoragePool } from './pool.js';
+import type { Block } from './slab.js';
 
 type DataId = TensorInfo['dataId'];
 type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
@@ -12,12 +14,19 @@ type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
 };
 
 /** Where a kernel puts the gradient of a parameter. */
-interface GradientOutput {
+export interface GradientOutput {
   readonly values: Float32Array;
   /** Whether the gradient is added to what `values` hold; else they are arbitrary and to be overwritten. */
   readonly accumulate: boolean;
   /** What the kernel returns for it. */
   readonly info: TensorInfo;
+}
+
+/** What a forward kernel keeps for the gradient kernel of the same inputs. */
+interface Kept {
+  readonly inputs: readonly DataId[];
+  readonly blocks: readonly Block[];
+  readonly sizes: readonly number[];
 }
 
 /** Zeros that take no memory until somebody reads them. */
@@ -51,7 +60,7 @@ class Recomputable {
   ) {
     this.#size = values.length;
     this.#values = values;
-    this.#block = block;
+    this.#block = this.#followed(block);
   }
 
   get block(): Block | undefined {
@@ -60,8 +69,8 @@ class Recomputable {
 
   get values(): Float32Array {
     if (this.#values === null) {
-      this.#block = this.pool.take(4 * this.#size);
-      this.#values = new Float32Array(this.#block.slab.buffer, this.#block.offset, this.#size);
+      this.#block = this.#followed(this.pool.take(4 * this.#size));
+      this.#values = floatsOf(this.#block, this.#size);
       this.compute(this.#values);
     }
     return this.#values;
@@ -71,7 +80,16 @@ class Recomputable {
     if (this.#block !== null) this.pool.give(this.#block);
     this.#block = this.#values = null;
   }
+
+  #followed(block: Block): Block {
+    block.onMove = () => {
+      this.#values = floatsOf(block, this.#size);
+    };
+    return block;
+  }
 }
+
+const floatsOf = ({ slab, offset }: Block, size: number): Float32Array => new Float32Array(slab.buffer, offset, size);
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -86,9 +104,10 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
-  readonly #kept: { readonly inputs: readonly DataId[]; readonly block: Block }[] = [];
-  #spent: Block | null = null; // kept, and read by the kernel that runs
-  #gradientTargets: ReadonlyMap<DataId, Float32Array> | null = null;
+  readonly #kept: Kept[] = [];
+  #spent: readonly Block[] = []; // kept, and read by the kernel that runs
+  #gradientTargets: GradientTargets | null = null;
+  #hasRead = false; // the kernel that runs holds views of memory
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
     const dataId = {};
@@ -117,9 +136,12 @@ export class OneDnnBackend extends MathBackendCPU {
     const size = elements(shape);
     const block = this.#pool.take(4 * size);
     const Values = dtype === 'float32' ? Float32Array : Int32Array;
-    const values = new Values(block.slab.buffer, block.offset, size);
+    const view = (): Float32Array | Int32Array => new Values(block.slab.buffer, block.offset, size);
     const dataId = {};
-    const record: TensorData = { values, dtype, refCount: 1, block };
+    const record: TensorData = { values: view(), dtype, refCount: 1, block };
+    block.onMove = () => {
+      record.values = view();
+    };
     this.data.set(dataId, record);
     this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
@@ -141,40 +163,44 @@ export class OneDnnBackend extends MathBackendCPU {
   /**
    * While `work` runs, gradient kernels add the gradients of these tensors to the arrays beside them, and hand zeros on in
    * their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
+   * @param overwrite as in GradientTargets
    */
-  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, work: () => T): T {
-    this.#gradientTargets = targets;
+  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, overwrite: boolean, work: () => T): T {
+    const gradientTargets = new GradientTargets(targets, this.#pool, overwrite);
+    this.#gradientTargets = gradientTargets;
     try {
       return work();
     } finally {
       this.#gradientTargets = null;
       this.#giveSpent();
-      for (const { block } of this.#kept.splice(0)) this.#pool.give(block);
+      for (const { blocks } of this.#kept.splice(0)) this.#give(blocks);
+      gradientTargets.end();
     }
   }
 
   /**
-   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends; null
-   * outside of it, and for a size of 0.
+   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends: an array
+   * for each of these sizes; none outside of it.
    */
-  keep(inputs: readonly TensorInfo[], size: number): Float32Array | null {
-    if (this.#gradientTargets === null || size === 0) return null;
-    const block = this.#pool.take(4 * size);
-    this.#kept.push({ inputs: inputs.map(({ dataId }) => dataId), block });
-    return new Float32Array(block.slab.buffer, block.offset, size);
+  keep(inputs: readonly TensorInfo[], sizes: readonly number[]): Float32Array[] {
+    if (this.#gradientTargets === null) return [];
+    const blocks = sizes.map((size) => this.#pool.take(4 * size));
+    this.#kept.push({ inputs: inputs.map(({ dataId }) => dataId), blocks, sizes });
+    return blocks.map((block, index) => floatsOf(block, sizes[index]!));
   }
 
   /**
    * What `keep` gave for these inputs, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
-   * memory; null where `keep` gave nothing.
+   * memory.
    */
-  kept(inputs: readonly TensorInfo[]): Float32Array | null {
+  kept(inputs: readonly TensorInfo[]): Float32Array[] {
     const at = this.#kept.findIndex((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
-    if (at < 0) return null;
-    const kept = this.#kept.splice(at, 1)[0]!;
+    if (at < 0) return [];
+    const { blocks, sizes } = this.#kept.splice(at, 1)[0]!;
     this.#giveSpent();
-    this.#spent = kept.block;
-    return new Float32Array(kept.block.slab.buffer, kept.block.offset, kept.block.bytes / 4);
+    this.#spent = blocks;
+    this.#hasRead = true;
+    return blocks.map((block, index) => floatsOf(block, sizes[index]!));
   }
 
   /**
@@ -207,18 +233,23 @@ export class OneDnnBackend extends MathBackendCPU {
     if (record instanceof Recomputable) record.giveUp();
   }
 
-  /** For the kernel that computes the gradient of a parameter. */
+  /**
+   * For the kernel that computes the gradient of a parameter, before it asks for the values of anything: tensors may have to
+   * move.
+   */
   gradientOutput({ dataId, shape }: TensorInfo): GradientOutput {
-    const target = this.#gradientTargets?.get(dataId);
-    if (target !== undefined) return { values: target, accumulate: true, info: this.zeros(shape) };
+    if (this.#hasRead) throw new Error('a kernel asked for the place of a gradient after it had read tensors');
+    const target = this.#gradientTargets?.place(dataId) ?? null;
+    if (target !== null) return { ...target, info: this.zeros(shape) };
     const info = this.output(shape);
-    return { values: this.floats(info), accumulate: false, info };
+    return { values: this.#record(info.dataId).values as Float32Array, accumulate: false, info };
   }
 
   /** Called before a native kernel runs; kernels do not call each other. */
   startKernel(): void {
     this.#giveSpent();
     this.#outputs.length = 0;
+    this.#hasRead = false;
   }
 
   /** Disposes what the kernel that runs has made so far: it failed, and nobody else knows of it. */
@@ -228,12 +259,14 @@ export class OneDnnBackend extends MathBackendCPU {
 
   /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
   floats({ dataId }: TensorInfo): Float32Array {
+    this.#hasRead = true;
     const { values } = this.#record(dataId);
     return values instanceof Float32Array ? values : Float32Array.from(values as Int32Array);
   }
 
   /** The values of an int32 or bool tensor as int32. */
   integers({ dataId }: TensorInfo): Int32Array {
+    this.#hasRead = true;
     const { values } = this.#record(dataId);
     return values instanceof Int32Array ? values : Int32Array.from(values as Uint8Array);
   }
@@ -260,8 +293,12 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   #giveSpent(): void {
-    if (this.#spent !== null) this.#pool.give(this.#spent);
-    this.#spent = null;
+    this.#give(this.#spent);
+    this.#spent = [];
+  }
+
+  #give(blocks: readonly Block[]): void {
+    for (const block of blocks) this.#pool.give(block);
   }
 
   #stored(values: BackendValues, dtype: DataType): BackendValues {

@@ -1,22 +1,13 @@
+import { type Block, Slab } from './slab.js';
+
 /** Where a pool gets memory from and gives it back to. */
 export interface SlabSource {
   newBlock(bytes: number): ArrayBuffer;
   releaseBlock(slab: ArrayBuffer): void;
+  /** Bytes from the last multiple of 64 to the address of a typed array's first element. */
+  misalignment(memory: Float32Array): number;
   /** Where there is a guard: whether a piece of a slab may be touched from here on. */
   guardPiece?(slab: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
-}
-
-/** Memory of one tensor: a piece of a slab. */
-export interface Block {
-  readonly slab: Slab;
-  readonly offset: number; // bytes, a multiple of 64
-  readonly bytes: number; // at least what was asked for
-}
-
-/** A stretch of a slab that no tensor uses. */
-interface Gap {
-  offset: number;
-  bytes: number;
 }
 
 /** A cache line and an AVX-512 register: where blocks begin. */
@@ -25,67 +16,17 @@ const ALIGNMENT = 64;
 /** Address space is reserved in pieces of this size; the system backs it with memory when it is first written to. */
 const SLAB_BYTES = 2 ** 31;
 
+/** Smaller blocks do not go into lent memory: they would only be in the way. */
+const LEAST_LENT = 2 ** 18;
+
+const contentsOf = ({ slab, offset }: Block, bytes: number): Uint8Array => new Uint8Array(slab.buffer, offset, bytes);
+
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
 
-/** A large stretch of memory and its gaps: disjoint, by offset, never two side by side. */
-class Slab {
-  readonly #gaps: Gap[];
-
-  constructor(readonly buffer: ArrayBuffer) {
-    this.#gaps = [{ offset: 0, bytes: buffer.byteLength }];
-  }
-
-  /** The smallest gap of at least this many bytes, the lowest among equals; null where there is none. */
-  bestGap(bytes: number): Gap | null {
-    let best: Gap | null = null;
-    for (const gap of this.#gaps) {
-      if (gap.bytes < bytes || (best !== null && gap.bytes >= best.bytes)) continue;
-      best = gap;
-      if (gap.bytes === bytes) break;
-    }
-    return best;
-  }
-
-  /** Takes the beginning of a gap. */
-  take(gap: Gap, bytes: number): Block {
-    const { offset } = gap;
-    gap.offset += bytes;
-    gap.bytes -= bytes;
-    if (gap.bytes === 0) this.#gaps.splice(this.#gaps.indexOf(gap), 1);
-    return { slab: this, offset, bytes };
-  }
-
-  /** Makes a block a gap again, joined with those beside it. */
-  give({ offset, bytes }: Block): void {
-    const next = this.#firstGapFrom(offset);
-    const [before, after] = [this.#gaps[next - 1], this.#gaps[next]];
-    const joinsBefore = before !== undefined && before.offset + before.bytes === offset;
-    const joinsAfter = after !== undefined && offset + bytes === after.offset;
-    if (joinsBefore) {
-      before.bytes += bytes + (joinsAfter ? after.bytes : 0);
-      if (joinsAfter) this.#gaps.splice(next, 1);
-    } else if (joinsAfter) {
-      after.offset = offset;
-      after.bytes += bytes;
-    } else {
-      this.#gaps.splice(next, 0, { offset, bytes });
-    }
-  }
-
-  get isFree(): boolean {
-    return this.#gaps.length === 1 && this.#gaps[0]!.bytes === this.buffer.byteLength;
-  }
-
-  /** Index of the first gap at or behind an offset. */
-  #firstGapFrom(offset: number): number {
-    let [low, high] = [0, this.#gaps.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#gaps[middle]!.offset < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+/** Somebody's memory that the pool uses until it is called back, piece by piece. */
+interface Loan {
+  readonly slab: Slab;
+  readonly blocks: Set<Block>;
 }
 
 /**
@@ -99,6 +40,7 @@ export class StoragePool {
   readonly #own = new WeakSet<ArrayBufferLike>();
   /** Bytes behind every block that a guard lets nobody touch. */
   readonly #guarded: number;
+  #loan: Loan | null = null;
   #bytesInUse = 0;
   #mostInUse = 0;
 
@@ -110,8 +52,8 @@ export class StoragePool {
   /** A block of at least this many bytes; its contents are arbitrary. */
   take(bytes: number): Block {
     const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT)) + this.#guarded;
-    const block = this.#takeFrom(this.#slabs, size) ?? this.#takeFrom([this.#newSlab(size)], size)!;
-    this.#source.guardPiece?.(block.slab.buffer, block.offset, bytes, true);
+    const block: Block = { ...this.#place(size), bytes: size, onMove: null };
+    this.#enter(block);
     this.#bytesInUse += size;
     this.#mostInUse = Math.max(this.#mostInUse, this.#bytesInUse);
     return block;
@@ -119,9 +61,43 @@ export class StoragePool {
 
   /** Takes back a block that no tensor uses any more. */
   give(block: Block): void {
-    this.#source.guardPiece?.(block.slab.buffer, block.offset, block.bytes, false);
-    block.slab.give(block);
+    this.#loan?.blocks.delete(block);
+    this.#leave(block);
     this.#bytesInUse -= block.bytes;
+  }
+
+  /**
+   * Makes memory that its owner does not need now a part of the pool until `callBack`. Blocks go there only when there is
+   * no room in what the pool has touched so far: so that the long-lived ones, which come first, do not.
+   */
+  lend(memory: Float32Array): void {
+    if (this.#loan !== null) throw new Error('the pool has lent memory already');
+    const skipped = (ALIGNMENT - this.#source.misalignment(memory)) % ALIGNMENT;
+    const bytes = memory.byteLength - skipped;
+    if (bytes < LEAST_LENT) return;
+    const buffer = memory.buffer as ArrayBuffer;
+    this.#loan = { slab: new Slab(buffer, memory.byteOffset + skipped, bytes), blocks: new Set() };
+    this.#own.add(buffer);
+    this.#source.guardPiece?.(buffer, memory.byteOffset + skipped, bytes, false);
+  }
+
+  /** The owner needs a part of what was lent: blocks in it move. Does nothing where nothing is lent. */
+  callBack({ byteOffset, byteLength }: Float32Array): void {
+    if (this.#loan === null) return;
+    const { slab, blocks } = this.#loan;
+    slab.close(byteOffset, byteLength);
+    for (const block of [...blocks]) {
+      if (block.offset >= byteOffset + byteLength || byteOffset >= block.offset + block.bytes) continue;
+      this.#move(block);
+      slab.close(byteOffset, byteLength); // where it lay
+    }
+    this.#source.guardPiece?.(slab.buffer, byteOffset, byteLength, true);
+  }
+
+  /** All of it. */
+  endLoan(memory: Float32Array): void {
+    this.callBack(memory);
+    this.#loan = null;
   }
 
   /** True for memory that this pool may hand out again. */
@@ -140,7 +116,7 @@ export class StoragePool {
 
   /** Address space of all slabs. */
   get bytesReserved(): number {
-    return this.#slabs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+    return this.#slabs.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Gives slabs that no tensor uses back to the system. */
@@ -151,13 +127,43 @@ export class StoragePool {
     }
   }
 
+  /** Where a new block goes. */
+  #place(bytes: number): { slab: Slab; offset: number } {
+    const lent = this.#loan !== null && bytes >= LEAST_LENT;
+    const place =
+      (lent ? (this.#takeFrom(this.#slabs, bytes, true) ?? this.#takeFrom([this.#loan!.slab], bytes)) : null) ??
+      this.#takeFrom(this.#slabs, bytes) ??
+      this.#takeFrom([this.#newSlab(bytes)], bytes);
+    return place!;
+  }
+
   /** From the first slab that has room, so that the later ones stay untouched. */
-  #takeFrom(slabs: readonly Slab[], bytes: number): Block | null {
+  #takeFrom(slabs: readonly Slab[], bytes: number, onlyTouched = false): { slab: Slab; offset: number } | null {
     for (const slab of slabs) {
-      const gap = slab.bestGap(bytes);
-      if (gap !== null) return slab.take(gap, bytes);
+      const gap = slab.bestGap(bytes, onlyTouched ? slab.touched : undefined);
+      if (gap !== null) return { slab, offset: slab.take(gap, bytes) };
     }
     return null;
+  }
+
+  #enter(block: Block): void {
+    this.#source.guardPiece?.(block.slab.buffer, block.offset, block.bytes - this.#guarded, true);
+    if (block.slab === this.#loan?.slab) this.#loan.blocks.add(block);
+  }
+
+  #leave({ slab, offset, bytes }: Block): void {
+    this.#source.guardPiece?.(slab.buffer, offset, bytes, false);
+    slab.give(offset, bytes);
+  }
+
+  #move(block: Block): void {
+    const left = { ...block };
+    this.#loan?.blocks.delete(block);
+    Object.assign(block, this.#place(block.bytes));
+    this.#enter(block);
+    contentsOf(block, block.bytes - this.#guarded).set(contentsOf(left, block.bytes - this.#guarded));
+    this.#leave(left);
+    block.onMove?.();
   }
 
   /** So many bytes, or as many as the system allows. @throws Error where it does not even allow `least` */
@@ -172,7 +178,7 @@ export class StoragePool {
 
   #newSlab(bytes: number): Slab {
     const slab = new Slab(this.#reserve(Math.max(SLAB_BYTES, bytes), bytes));
-    this.#source.guardPiece?.(slab.buffer, 0, slab.buffer.byteLength, false);
+    this.#source.guardPiece?.(slab.buffer, 0, slab.bytes, false);
     this.#slabs.push(slab);
     this.#own.add(slab.buffer);
     return slab;

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { addTensor, collectGradients } from 'tfjs-backend-onednn';
+import { describe, expect, test, vi } from 'vitest';
+import { linear } from '../../../src/ops/linear.js';
 import * as tf from '../../../src/tf.js';
 import type { OneDnnBackend } from '../src/backend.js';
-import { type Block, StoragePool } from '../src/pool.js';
-import './compare.js';
+import { StoragePool } from '../src/pool.js';
+import type { Block } from '../src/slab.js';
+import { uniform } from './compare.js';
 
 const backend = (): OneDnnBackend => tf.backend() as unknown as OneDnnBackend;
 
@@ -17,7 +20,13 @@ class CountingSource {
   releaseBlock(): void {
     this.released++;
   }
+  misalignment({ byteOffset }: Float32Array): number {
+    return byteOffset % 64;
+  }
 }
+
+const overlap = (a: Block, b: Block): boolean =>
+  a.slab === b.slab && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 
 /** What a caller does: asks for so many bytes, or gives back the block that lies at this place of those it holds. */
 const action = fc.oneof(
@@ -36,10 +45,7 @@ describe('the pool', () => {
             const block = pool.take(step.take);
             expect(block.bytes).toBeGreaterThanOrEqual(step.take);
             expect(block.offset % 64).toBe(0);
-            for (const other of held) {
-              const apart = block.offset + block.bytes <= other.offset || other.offset + other.bytes <= block.offset;
-              expect(block.slab !== other.slab || apart).toBe(true);
-            }
+            expect(held.some((other) => overlap(block, other))).toBe(false);
             held.push(block);
           } else if (held.length > 0) {
             for (const block of held.splice(step.give % held.length, 1)) pool.give(block);
@@ -63,6 +69,7 @@ describe('the pool', () => {
         return new ArrayBuffer(bytes);
       },
       releaseBlock: () => undefined,
+      misalignment: () => 0,
     };
     const pool = new StoragePool(source);
     expect(pool.take(4096).bytes).toBe(4096);
@@ -102,6 +109,140 @@ describe('the pool', () => {
     pool.give(small);
     pool.clear();
     expect(source.released).toBe(2);
+  });
+});
+
+const MEBIBYTE = 2 ** 20;
+
+/** Actions on a pool that has 8 MiB of lent memory, in units of 256 KiB. */
+const lentAction = fc.oneof(
+  fc.record({ take: fc.integer({ min: 0, max: 10 }) }),
+  fc.record({ give: fc.nat({ max: 100 }) }),
+  fc.record({ callBack: fc.tuple(fc.nat({ max: 31 }), fc.integer({ min: 1, max: 8 })) }),
+);
+
+describe('lent memory', () => {
+  const words = ({ slab, offset, bytes }: Block): Int32Array => new Int32Array(slab.buffer, offset, bytes / 4);
+
+  test('is used until its owner calls a part back, whose blocks move with what they hold', () => {
+    fc.assert(
+      fc.property(fc.array(lentAction, { maxLength: 60 }), (actions) => {
+        const pool = new StoragePool(new CountingSource());
+        const arena = new Float32Array(8 * MEBIBYTE + 64).subarray(5, 5 + 2 * MEBIBYTE);
+        pool.lend(arena);
+        const held: { block: Block; mark: number }[] = [];
+        const calledBack: Float32Array[] = [];
+        for (const [mark, step] of actions.entries()) {
+          if ('take' in step) {
+            const block = pool.take(step.take * 2 ** 18);
+            words(block).fill(mark);
+            held.push({ block, mark });
+          } else if ('give' in step) {
+            for (const { block } of held.splice(step.give % Math.max(held.length, 1), 1)) pool.give(block);
+          } else {
+            const [first, count] = step.callBack;
+            const part = arena.subarray(first * 2 ** 16, (first + count) * 2 ** 16);
+            pool.callBack(part);
+            calledBack.push(part);
+            part.fill(-1);
+          }
+          for (const part of calledBack) expect([part[0], part.at(-1)]).toEqual([-1, -1]);
+        }
+        pool.endLoan(arena);
+        arena.fill(-1);
+        for (const [index, { block, mark }] of held.entries()) {
+          expect(words(block).every((word) => word === mark)).toBe(true);
+          expect(held.slice(0, index).some((other) => overlap(block, other.block))).toBe(false);
+        }
+        for (const { block } of held) pool.give(block);
+        expect(pool.bytesInUse).toBe(0);
+        pool.clear();
+        expect(pool.bytesReserved).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes large blocks that do not fit in what is touched already, aligned as others are', () => {
+    const pool = new StoragePool(new CountingSource());
+    const first = pool.take(MEBIBYTE);
+    pool.give(first);
+    const arena = new Float32Array((3 * MEBIBYTE) / 4 + 16).subarray(3);
+    pool.lend(arena);
+    const [touched, lent, small, large] = [MEBIBYTE, 2 * MEBIBYTE, 1024, 4 * MEBIBYTE].map((size) => pool.take(size));
+    const areLent = [touched, lent, small, large].map((block) => block!.slab.buffer === arena.buffer);
+    expect(areLent).toEqual([false, true, false, false]);
+    expect(lent!.offset % 64).toBe(0);
+    let moves = 0;
+    lent!.onMove = () => moves++;
+    pool.callBack(arena.subarray(0, 64));
+    expect(lent!.slab === first.slab).toBe(true);
+    pool.endLoan(arena);
+    expect(moves).toBe(1);
+    expect(pool.take(2 * MEBIBYTE).slab === first.slab).toBe(true);
+  });
+});
+
+describe('the arrays of gradients that a backward pass overwrites', () => {
+  /** Gradients of a chain of three layers by their weights, and how many of its tensors lay in the arena. */
+  function collected(overwrite: boolean): { arena: Float32Array; used: number } {
+    const [rows, embed] = [1024, 256];
+    const size = embed * embed;
+    const arena = new Float32Array(3 * (size + embed) + size + 16);
+    if (overwrite) arena.fill(Number.NaN);
+    const shapes = [1, 2, 3].flatMap(() => [[embed, embed], [embed]]);
+    const parameters = shapes.map((shape, seed) => tf.tensor(uniform(shape, seed + 1), shape));
+    const unused = tf.tensor(uniform([embed, embed], 9), [embed, embed]);
+    let offset = 0;
+    const targets = [...parameters, unused].map((tensor, index) => {
+      if (index === 2) offset += 16; // a space between two arrays
+      const gradient = arena.subarray(offset, offset + tensor.size);
+      offset += tensor.size;
+      return { tensor, gradient };
+    });
+    let used = 0;
+    const { take } = StoragePool.prototype;
+    const spy = vi.spyOn(StoragePool.prototype, 'take').mockImplementation(function (this: StoragePool, bytes) {
+      const block = take.call(this, bytes);
+      if (block.slab.buffer === arena.buffer) used += 1;
+      return block;
+    });
+    const x = tf.tensor(uniform([rows, embed], 10), [rows, embed]);
+    const loss = (...layers: tf.Tensor[]): tf.Scalar => {
+      let y: tf.Tensor = x;
+      for (let at = 0; at < layers.length; at += 2)
+        y = linear(y, layers[at] as tf.Tensor2D, layers[at + 1] as tf.Tensor1D);
+      return tf.sum(tf.square(y));
+    };
+    tf.tidy(() => {
+      const gradients = collectGradients(targets, () => tf.grads(loss)(parameters), { overwrite });
+      gradients.forEach((tensor, index) => {
+        addTensor(targets[index]!.gradient, tensor);
+      });
+    });
+    spy.mockRestore();
+    tf.dispose([...parameters, unused, x]);
+    return { arena, used };
+  }
+
+  test('get the gradients that are added to zeros, and zeros where none comes', async () => {
+    await tf.setBackend('onednn');
+    const { numTensors } = tf.memory();
+    const { inUse } = backend().poolBytes;
+    const [overwritten, added] = [collected(true), collected(false)];
+    expect(overwritten.used).toBeGreaterThan(0);
+    expect(added.used).toBe(0);
+    expect(overwritten.arena.every((value, index) => value === added.arena[index])).toBe(true);
+    expect(overwritten.arena.some((value) => value !== 0)).toBe(true);
+    expect(backend().poolBytes.inUse).toBe(inUse);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  test('have to be pieces of one buffer', async () => {
+    await tf.setBackend('onednn');
+    const targets = [1, 2].map((value) => ({ tensor: tf.scalar(value), gradient: new Float32Array(1) }));
+    expect(() => collectGradients(targets, () => [], { overwrite: true })).toThrow('different buffers');
+    tf.dispose(targets.map(({ tensor }) => tensor));
   });
 });
 

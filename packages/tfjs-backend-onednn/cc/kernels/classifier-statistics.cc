@@ -233,23 +233,17 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
 
 namespace {
 
-// A chunk of logits should stay in the last-level cache between the product that makes it and those that read it.
-constexpr int64_t kChunkBytes = 8 << 20;
+// The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
+// [rows, functions]. `data` null: nothing is kept.
+struct KeptRows {
+  float* data;
+  int64_t rows, classes;
 
-int64_t chunk_rows(const ClassifierShape& shape) {
-  const int64_t fitting = kChunkBytes / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(shape.classes, 1);
-  return std::min(shape.rows, std::max<int64_t>(kProductRows, fitting / kProductRows * kProductRows));
-}
+  KeptRows(const std::vector<float*>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
+      : data(chunks.empty() ? nullptr : chunks[first_row / shape.chunk]), rows(rows), classes(shape.classes) {}
 
-// The kept memory: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
-// [rows, functions].
-class KeptRows {
- public:
-  KeptRows(float* kept, const ClassifierShape& shape, int64_t functions)
-      : kept_(kept), shape_(shape), functions_(functions) {}
-  explicit operator bool() const { return kept_ != nullptr; }
-  float* logits(int64_t row) const { return kept_ + row * shape_.classes; }
-  float* gradient_sums(int64_t row) const { return pair(shape_.rows) + functions_ * row; }
+  explicit operator bool() const { return data != nullptr; }
+  float* gradient_sums() const { return data == nullptr ? nullptr : pair(rows); }
 
   void store(int64_t row, const RowExponentials& value) const {
     const int32_t top = static_cast<int32_t>(value.top);
@@ -265,10 +259,7 @@ class KeptRows {
   }
 
  private:
-  float* pair(int64_t row) const { return kept_ + shape_.rows * shape_.classes + 2 * row; }
-  float* kept_;
-  const ClassifierShape& shape_;
-  int64_t functions_;
+  float* pair(int64_t row) const { return data + rows * classes + 2 * row; }
 };
 
 void check_targets(const int32_t* targets, const ClassifierShape& shape) {
@@ -283,57 +274,58 @@ void check_targets(const int32_t* targets, const ClassifierShape& shape) {
 }  // namespace
 
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
-                           float* mean_log_prob, int32_t* predictions, float* kept, const std::vector<float*>& sums,
-                           const std::vector<ClassFunction>& functions, const ClassifierShape& shape) {
+                           float* mean_log_prob, int32_t* predictions, const std::vector<float*>& kept,
+                           const std::vector<float*>& sums, const std::vector<ClassFunction>& functions,
+                           const ClassifierShape& shape) {
   check_targets(targets, shape);
-  const int64_t chunk = chunk_rows(shape);
-  const KeptRows keep(kept, shape, functions.size());
   static Buffer converted, packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
-  float* scratch = keep ? nullptr : thread_scratch(chunk * shape.classes);
-  std::vector<RowExponentials> exponentials(keep ? chunk : 0);
+  const bool keeps = !kept.empty();
+  float* scratch = keeps ? nullptr : thread_scratch(shape.chunk * shape.classes);
+  std::vector<RowExponentials> exponentials(keeps ? shape.chunk : 0);
   const StatisticsOutputs outputs{target_log_prob, mean_log_prob, predictions, sums.data()};
-  for (int64_t first = 0; first < shape.rows; first += chunk) {
-    const int64_t rows = std::min(chunk, shape.rows - first);
-    float* logits = keep ? keep.logits(first) : scratch;
+  for (int64_t first = 0; first < shape.rows; first += shape.chunk) {
+    const int64_t rows = std::min(shape.chunk, shape.rows - first);
+    const KeptRows keep(kept, first, rows, shape);
+    float* logits = keep ? keep.data : scratch;
     multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
              logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep ? keep.gradient_sums(first) : nullptr, targets,
-                      outputs, functions.data(), functions.size(), begin, end, first, shape.classes);
+      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs, functions.data(),
+                      functions.size(), begin, end, first, shape.classes);
     });
     if (!keep) continue;
-    for (int64_t i = 0; i < rows; i++) keep.store(first + i, exponentials[i]);
+    for (int64_t i = 0; i < rows; i++) keep.store(i, exponentials[i]);
   }
 }
 
 void classifier_statistics_grad(const float* features, const float* weights, const int32_t* targets,
-                                const float* d_target_log_prob, const float* d_mean_log_prob, float* kept,
-                                const std::vector<const float*>& d_sums, float* d_features, float* d_weights,
-                                const std::vector<ClassFunction>& functions, const ClassifierShape& shape,
-                                bool accumulate_weights) {
+                                const float* d_target_log_prob, const float* d_mean_log_prob,
+                                const std::vector<float*>& kept, const std::vector<const float*>& d_sums,
+                                float* d_features, float* d_weights, const std::vector<ClassFunction>& functions,
+                                const ClassifierShape& shape, bool accumulate_weights) {
   check_targets(targets, shape);
-  const int64_t chunk = chunk_rows(shape);
-  const KeptRows keep(kept, shape, functions.size());
   static Buffer converted_features, converted_logits, packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   Weights transposed(weights, shape.classes, shape.embed, false, packed_transposed);
-  float* scratch = keep ? nullptr : thread_scratch(chunk * shape.classes);
-  std::vector<RowExponentials> exponentials(keep ? chunk : 0);
+  const bool keeps = !kept.empty();
+  float* scratch = keeps ? nullptr : thread_scratch(shape.chunk * shape.classes);
+  std::vector<RowExponentials> exponentials(keeps ? shape.chunk : 0);
   const StatisticsGradients gradients{d_target_log_prob, d_mean_log_prob, d_sums.data()};
   if (shape.rows == 0 && !accumulate_weights) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
-  for (int64_t first = 0; first < shape.rows; first += chunk) {
-    const int64_t rows = std::min(chunk, shape.rows - first);
+  for (int64_t first = 0; first < shape.rows; first += shape.chunk) {
+    const int64_t rows = std::min(shape.chunk, shape.rows - first);
+    const KeptRows keep(kept, first, rows, shape);
     const Activations chunk_features(features + first * shape.embed, nullptr, rows, shape.embed, converted_features);
-    float* logits = keep ? keep.logits(first) : scratch;
+    float* logits = keep ? keep.data : scratch;
     if (keep) {
-      for (int64_t i = 0; i < rows; i++) exponentials[i] = keep.load(first + i);
+      for (int64_t i = 0; i < rows; i++) exponentials[i] = keep.load(i);
     } else {
       multiply(chunk_features, projection, {nullptr, false}, logits);
     }
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, keep ? keep.gradient_sums(first) : nullptr,
-                           targets, gradients, functions.data(), functions.size(), begin, end, first, shape.classes);
+      classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, gradients,
+                           functions.data(), functions.size(), begin, end, first, shape.classes);
     });
     const Activations d_logits(logits, nullptr, rows, shape.classes, converted_logits);
     multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);

@@ -51,10 +51,10 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep([features, weights], keptSize(rows, classes, attrs.sums.length)),
+      backend.keep([features, weights], keptSizes(rows, classes, attrs.sums.length)),
       sums.map((sum) => backend.floats(sum)),
       functionFields(attrs.sums),
-      ...([rows, embed, classes] as const),
+      ...([rows, embed, classes, chunkRows(rows, classes)] as const),
     );
     return [targetLogProb, meanLogProb, predictions, ...sums];
   },
@@ -64,10 +64,25 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
 /** Largest table of exponentials that a training step keeps: beyond it the logits are computed twice. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
-/** Floats that the add-on keeps from the forward for the backward pass; 0 = nothing is kept. */
-function keptSize(rows: number, classes: number, sums: number): number {
-  const size = rows * (classes + 2 + sums);
-  return 4 * size <= KEPT_BYTES ? size : 0;
+/** A chunk of logits should stay in the last-level cache between the product that makes it and those that read it. */
+const CHUNK_BYTES = 8 * 2 ** 20;
+
+/** kProductRows in cc/matmul.h. */
+const PRODUCT_ROWS = 128;
+
+/** Rows of a chunk of logits. */
+function chunkRows(rows: number, classes: number): number {
+  const fitting = Math.floor(CHUNK_BYTES / (4 * Math.max(classes, 1)) / PRODUCT_ROWS) * PRODUCT_ROWS;
+  return Math.min(rows, Math.max(PRODUCT_ROWS, fitting));
+}
+
+/** Floats that the add-on keeps of each chunk from the forward for the backward pass; [] = nothing is kept. */
+function keptSizes(rows: number, classes: number, sums: number): number[] {
+  const ofRow = classes + 2 + sums;
+  if (4 * rows * ofRow > KEPT_BYTES) return [];
+  const chunk = chunkRows(rows, classes);
+  const chunks = rows === 0 ? 0 : Math.ceil(rows / chunk);
+  return Array.from({ length: chunks }, (_, index) => Math.min(chunk, rows - index * chunk) * ofRow);
 }
 
 /** … dTargetLogProb, dMeanLogProb, dSum0, dSum1 … [rows] → dFeatures, dWeights. */
@@ -90,7 +105,7 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
       ...([backend.floats(dFeatures), dWeights.values] as const),
       functionFields(attrs.sums),
-      ...([rows, embed, classes, dWeights.accumulate] as const),
+      ...([rows, embed, classes, chunkRows(rows, classes), dWeights.accumulate] as const),
     );
     return [dFeatures, dWeights.info];
   },

@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
+import type { GradientOutput } from '../backend.js';
 import { checkSize, kernel, tableShape } from './kernel.js';
 
 interface EmbeddingAttributes {
@@ -33,19 +34,17 @@ const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTabl
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
     const { rows: tokens, columns: embed } = tableShape(dy);
     checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
-    const gradient = backend.floats(dy);
-    const scatter = (indices: TensorInfo, table: TensorInfo, scale: number): TensorInfo => {
-      const { values, accumulate, info } = backend.gradientOutput(table);
+    const dWeight = backend.gradientOutput(weight);
+    const dPositions = attrs.trainPositions ? backend.gradientOutput(positionTable) : null;
+    const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
       addon().scatterAdd(
-        ...([backend.integers(indices), gradient, values] as const),
-        ...([tokens, table.shape[0]!, embed, scale, attrs.padIndex, accumulate] as const),
+        ...([backend.integers(indices), backend.floats(dy), values] as const),
+        ...([tokens, info.shape[0]!, embed, scale, attrs.padIndex, accumulate] as const),
       );
-      return info;
     };
-    return [
-      scatter(ids, weight, attrs.scale),
-      attrs.trainPositions ? scatter(positions, positionTable, 1) : backend.zeros(positionTable.shape),
-    ];
+    scatter(ids, dWeight, attrs.scale);
+    if (dPositions !== null) scatter(positions, dPositions, 1);
+    return [dWeight.info, dPositions?.info ?? backend.zeros(positionTable.shape)];
   },
 );
 

@@ -4,7 +4,8 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import jasmineCore from 'jasmine-core';
 import { registerOneDnnBackend } from '../../src/index.js';
-import { type Block, StoragePool } from '../../src/pool.js';
+import { StoragePool } from '../../src/pool.js';
+import type { Block } from '../../src/slab.js';
 
 /** The backend under test: `onednn` or `cpu`, tfjs's plain JavaScript. */
 const backendName = process.argv[2]!;

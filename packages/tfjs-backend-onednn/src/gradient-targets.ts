@@ -1,0 +1,59 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { StoragePool } from './pool.js';
+
+type DataId = TensorInfo['dataId'];
+
+/**
+ * The arrays that gradient kernels add the gradients of parameters to, in one backward pass. Where the pass overwrites
+ * them, the pool has their memory until each gets its first gradient: the largest tables of the forward pass live there, and
+ * are gone by then or move.
+ */
+export class GradientTargets {
+  readonly #begun = new Set<DataId>();
+  /** All arrays and what lies between them; null where gradients are added to what the arrays hold. */
+  readonly #lent: Float32Array | null;
+
+  /** @param overwrite what the arrays, pieces of one buffer, hold is lost; those without a gradient become 0 */
+  constructor(
+    readonly arrays: ReadonlyMap<DataId, Float32Array>,
+    readonly pool: StoragePool,
+    overwrite: boolean,
+  ) {
+    this.#lent = overwrite ? memoryOf([...arrays.values()]) : null;
+    if (this.#lent !== null) pool.lend(this.#lent);
+  }
+
+  /** Where a kernel puts the gradient of a parameter, and whether it is added to what is there; null for other tensors. */
+  place(parameter: DataId): { values: Float32Array; accumulate: boolean } | null {
+    const values = this.arrays.get(parameter);
+    if (values === undefined) return null;
+    if (this.#lent === null || this.#begun.has(parameter)) return { values, accumulate: true };
+    this.pool.callBack(values);
+    this.#begun.add(parameter);
+    return { values, accumulate: false };
+  }
+
+  end(): void {
+    if (this.#lent === null) return;
+    this.pool.endLoan(this.#lent);
+    const begun = [...this.#begun].map((parameter) => this.arrays.get(parameter)!);
+    let rest = this.#lent;
+    for (const { byteOffset, length } of begun.sort((a, b) => a.byteOffset - b.byteOffset)) {
+      const begin = (byteOffset - rest.byteOffset) / 4;
+      rest.fill(0, 0, begin);
+      rest = rest.subarray(begin + length);
+    }
+    rest.fill(0);
+  }
+}
+
+/** From the first of some arrays to the last; null where there are none. @throws Error unless they share their buffer */
+function memoryOf(arrays: readonly Float32Array[]): Float32Array | null {
+  if (arrays.length === 0) return null;
+  const { buffer } = arrays[0]!;
+  if (arrays.some((array) => array.buffer !== buffer))
+    throw new Error('the arrays of gradients have different buffers');
+  const begin = Math.min(...arrays.map(({ byteOffset }) => byteOffset));
+  const end = Math.max(...arrays.map(({ byteOffset, byteLength }) => byteOffset + byteLength));
+  return new Float32Array(buffer, begin, (end - begin) / 4);
+}
