@@ -29,29 +29,35 @@ export function builtInComponents(): Components {
 /**
  * Adds plug-ins to the tables. A model is an architecture of its own name too, so that it can be chosen without
  * another line, unless one of that name is among the plug-ins.
+ * @param sourceOf where a plug-in is defined, for messages
  * @throws UserError where a name is taken
  */
-export function registerPlugins(components: Components, plugins: readonly Plugin[]): void {
+export function registerPlugins(
+  components: Components,
+  plugins: readonly Plugin[],
+  sourceOf: (plugin: Plugin) => string | undefined = () => undefined,
+): void {
   const architectures = new Set(plugins.filter(({ kind }) => kind === 'architecture').map(({ name }) => name));
   for (const plugin of plugins) {
+    const source = sourceOf(plugin);
     switch (plugin.kind) {
       case 'criterion':
-        components.criterions.register(plugin);
+        components.criterions.register(plugin, source);
         break;
       case 'architecture':
-        components.architectures.register(plugin);
+        components.architectures.register(plugin, source);
         break;
       case 'model': {
         const { name, summary } = plugin;
         if (architectures.has(name)) break;
-        components.architectures.register(defineArchitecture({ name, summary, model: plugin, defaults: {} }));
+        components.architectures.register(defineArchitecture({ name, summary, model: plugin, defaults: {} }), source);
         break;
       }
       case 'optimizer':
-        components.optimizers.register(plugin);
+        components.optimizers.register(plugin, source);
         break;
       case 'lr-scheduler':
-        components.lrSchedulers.register(plugin);
+        components.lrSchedulers.register(plugin, source);
         break;
     }
   }

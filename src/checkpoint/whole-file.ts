@@ -98,6 +98,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its symbolic links go in a circle',
+  EFBIG: 'a file must not be so large there',
+  EIO: 'the disk fails',
 };
 
 function refusals(path: string, operation: () => void): void {

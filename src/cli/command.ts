@@ -4,6 +4,7 @@ import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './config-file.js';
+import { blamePlugin } from './plug-in-errors.js';
 
 export interface ArgumentSpec {
   readonly name: string;
@@ -64,8 +65,20 @@ export async function runCommand<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
 ): Promise<void> {
-  const sections = [ownSection(definition)];
   const first = readLeniently(definition, argv, null);
+  try {
+    await runWith(definition, argv, first);
+  } catch (error) {
+    throw blamePlugin(first.userDir, error);
+  }
+}
+
+async function runWith<S extends OptionSchema>(
+  definition: CommandDefinition<S>,
+  argv: readonly string[],
+  first: OptionValues,
+): Promise<void> {
+  const sections = [ownSection(definition)];
   const file = typeof first.config === 'string' ? await readConfigFile(first.config) : null;
   if (definition.extend !== undefined) {
     const selected = file === null ? first : readLeniently(definition, argv, file);

@@ -61,7 +61,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** A reader that closes early (`ts-fairseq … | head`) is no error. */
 const leaveWithReader = (error: NodeJS.ErrnoException): never =>
-  process.exit(error.code === 'EPIPE' ? 0 : EXIT_INTERNAL_ERROR);
+  process.exit(error.code === 'EPIPE' ? 0 : report(error));
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -89,7 +89,7 @@ const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
 /** What the operating system refuses is the user's to mend. */
 function systemError(error: unknown): UserError | null {
   if (!(error instanceof Error)) return null;
-  const { code } = error as NodeJS.ErrnoException;
-  const remedy = code === undefined ? undefined : SYSTEM_REMEDIES[code];
-  return remedy === undefined ? null : new UserError(error.message, remedy);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return null;
+  return new UserError(error.message, SYSTEM_REMEDIES[code] ?? 'check the path and the disk');
 }

@@ -1,14 +1,16 @@
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { builtInComponents, type Components, registerPlugins } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
+import { checkedCriterion } from '../plugins/checked-criterion.js';
 import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
+import { firstLine, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
 
-/** The option of every command that looks plug-ins up by name. */
 /** Of the options that choose plug-ins, in `--help`. */
 export const PLUGIN_GROUP = 'Plug-ins (each brings its own options, below)';
 
+/** The option of every command that looks plug-ins up by name. */
 export const userDirOption = defineOptions({
   userDir: {
     kind: 'string',
@@ -20,7 +22,7 @@ export const userDirOption = defineOptions({
 });
 
 /** The file that speaks for a folder, best first. */
-const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mjs', 'index.cjs'];
 
 /**
  * The built-in plug-ins and those of `--user-dir`.
@@ -28,21 +30,27 @@ const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
  */
 export async function loadComponents({ userDir }: { readonly userDir: string | null }): Promise<Components> {
   const components = builtInComponents();
-  if (userDir !== null) registerPlugins(components, await loadPlugins(userDir));
+  if (userDir !== null) {
+    Error.stackTraceLimit = Math.max(Error.stackTraceLimit, PLUGIN_STACK_FRAMES);
+    const sources = await loadPlugins(userDir);
+    registerPlugins(components, [...sources.keys()], (plugin) => sources.get(plugin));
+  }
   return components;
 }
 
-async function loadPlugins(userDir: string): Promise<Plugin[]> {
+/** The plug-ins and where each is defined. */
+async function loadPlugins(userDir: string): Promise<Map<Plugin, string>> {
   const load = await createLoader();
-  const plugins = new Set<Plugin>(); // one that several modules export is one
+  const plugins = new Map<unknown, [Plugin, string]>(); // one that several modules export is one
   for (const file of moduleFiles(userDir)) {
     for (const [name, value] of Object.entries(await load(file))) {
-      if (!isPlugin(value)) continue;
-      checkPlugin(value, `${file}, export '${name}'`);
-      plugins.add(value);
+      if (!isPlugin(value) || plugins.has(value)) continue;
+      const source = `${file}, export '${name}'`;
+      checkPlugin(value, source);
+      plugins.set(value, [value.kind === 'criterion' ? checkedCriterion(value, source) : value, source]);
     }
   }
-  if (plugins.size > 0) return [...plugins];
+  if (plugins.size > 0) return new Map(plugins.values());
   throw new UserError(
     `--user-dir ${userDir} exports no plug-in`,
     "export what defineCriterion, defineModel, … return, e.g. `export const mine = defineCriterion({ name: 'mine', … })`",
@@ -107,20 +115,7 @@ function loadError(file: string, cause: unknown): UserError {
     missing === undefined
       ? 'mend it there'
       : `check the path, or install '${missing}' beside the file; ts-fairseq and @tensorflow/tfjs need no installing`;
-  return new UserError(`--user-dir: ${placeOf(file, cause)} cannot be loaded: ${problem}`, remedy, { cause });
-}
-
-function firstLine(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause).split('\n')[0]!;
-  const message = cause.message.split('\n')[0]!.trim();
-  return cause.name === 'Error' ? message : `${cause.name}: ${message}`;
-}
-
-/** `FILE:LINE` where the error says so: in its message (the parser) or its stack; the innermost of the user's own. */
-function placeOf(file: string, cause: unknown): string {
-  if (!(cause instanceof Error)) return file;
-  const lines = `${cause.message}\n${cause.stack ?? ''}`.split('\n');
-  const own = lines.find((line) => line.includes(dirname(file) + sep) && /:\d+:\d+\)?$/.test(line));
-  if (own === undefined) return file;
-  return own.slice(own.indexOf(dirname(file) + sep)).replace(/:\d+\)?$/, '');
+  return new UserError(`--user-dir: ${placeIn(dirname(file), cause) ?? file} cannot be loaded: ${problem}`, remedy, {
+    cause,
+  });
 }

@@ -10,6 +10,11 @@ export function indexedDatasetExists(prefix: string): boolean {
   return existsSync(`${prefix}.idx`) && existsSync(`${prefix}.bin`);
 }
 
+/** Whether there is a dataset, be it that one of its files is missing. */
+export function indexedDatasetBegun(prefix: string): boolean {
+  return existsSync(`${prefix}.idx`) || existsSync(`${prefix}.bin`);
+}
+
 /**
  * Opens fairseq's mmap dataset: PREFIX.idx is read whole, sentences of PREFIX.bin when they are asked for.
  *

@@ -3,7 +3,9 @@ import { registerSearchEngine } from '../ops/search-engine.js';
 import * as tf from '../tf.js';
 import type { DeviceDefinition } from './device.js';
 
-const REMEDY = 'install g++ and libdnnl-dev and run scripts/setup.sh, or use --device wasm';
+/** A clone has scripts/setup.sh; an installed package brings the backend in its node_modules. */
+const REMEDY =
+  'install g++ and libdnnl-dev and run scripts/setup.sh (of an installed package: its node_modules/tfjs-backend-onednn/scripts/build.js), or use --device wasm';
 
 export const cpu: DeviceDefinition = {
   name: 'cpu',

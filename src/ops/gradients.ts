@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import * as tf from '../tf.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];
@@ -8,6 +9,7 @@ type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>
  * freed at once, where tfjs keeps every saved tensor and every gradient to the end: the peak is then the activations
  * alone, not the activations and as many gradients.
  * @param dy gradient of the value, its shape; null for ones
+ * @throws UserError where the value depends on none of them
  * @returns gradients by `xs`, null where the value does not depend on one
  */
 export function gradients<T extends tf.Tensor>(
@@ -28,10 +30,23 @@ export function gradients<T extends tf.Tensor>(
       dy ?? undefined,
     );
     return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
+  } catch (error) {
+    throw isWithoutDependence(error) ? withoutDependence(error) : error;
   } finally {
     state.activeTape = outerTape;
   }
 }
+
+/** tfjs's complaint about a value in which no x occurs. */
+const isWithoutDependence = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Cannot compute gradient of y=f(x) with respect to x');
+
+const withoutDependence = (cause: unknown): UserError =>
+  new UserError(
+    'the loss depends on no weight of the model',
+    'let the criterion compute it from its scores, with operations of tf from beginning to end',
+    { cause },
+  );
 
 /** Lets each node of a tape, when its turn comes in the backward pass, free what the node before it has used. */
 function releaseAsUsed(tape: readonly TapeNode[]): void {

@@ -21,12 +21,18 @@ export function parseOptionValue(flag: string, spec: OptionSpec, text: string): 
       }
       return text;
     case 'numbers':
-      return parseNumbers(flag, text);
+      return parseNumbers(flag, text).map((value) => checkRange(flag, spec, value));
     case 'string':
-      return text;
+      return checkPath(flag, spec, text);
     case 'strings':
       return [text];
   }
+}
+
+/** A path that a script's empty variable left out would mean the current folder. */
+function checkPath(flag: string, { metavar = '' }: OptionSpec, text: string): string {
+  if (text.trim() !== '' || !/^(DIR|FILE|PATH|FP)\b/.test(metavar)) return text;
+  throw new UserError(`${flag}: the path is empty`, `give one, or leave ${flag} out`);
 }
 
 function parseInteger(flag: string, text: string): number {

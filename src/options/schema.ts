@@ -45,6 +45,7 @@ export interface ChoiceOption<C extends string = string> extends OptionBase<C | 
 /** A comma-separated list of numbers (`--update-freq 1,2`), or Python's tuple text (`--adam-betas '(0.9, 0.98)'`). */
 export interface NumbersOption extends OptionBase<readonly number[]> {
   readonly kind: 'numbers';
+  readonly min?: number;
 }
 
 /** Several words after one flag: `--inputs a b c`. */

@@ -38,6 +38,8 @@ export interface Criterion {
   readonly paddingRows: 'drop' | 'keep';
   /** 2: training runs every batch through the model twice, with different dropout masks. Evaluation runs it once. */
   readonly passes?: 1 | 2;
+  /** Where a criterion of --user-dir is defined, for messages; `checkedCriterion` sets it. */
+  readonly source?: string;
   forward(input: CriterionInput): CriterionOutput;
 }
 

@@ -12,10 +12,18 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
+/** A name that was cut short is as near as what it lacks is little: `transformer_iwslt` means `transformer_iwslt_de_en`. */
+const LEAST_PREFIX = 4;
+
+function distanceTo(candidate: string, name: string): number {
+  const isCutShort = name.length >= LEAST_PREFIX && candidate.startsWith(name);
+  return isCutShort ? 1 : editDistance(name, candidate);
+}
+
 /** The remedy for an unknown name: `did you mean 'x'?` where one is near, else the list of what there is. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: distanceTo(candidate.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
   if (near !== undefined && near.distance <= Math.max(2, name.length / 3)) return `did you mean '${near.candidate}'?`;
   return `known: ${known.join(', ')}`;

@@ -17,10 +17,17 @@ export class Registry<T extends Named> {
     for (const entry of entries) this.register(entry);
   }
 
-  /** @throws UserError when the name is taken */
-  register(entry: T): void {
+  /**
+   * @param source where the plug-in is defined, for the message
+   * @throws UserError when the name is taken
+   */
+  register(entry: T, source?: string): void {
     if (this.#entries.has(entry.name)) {
-      throw new UserError(`the ${this.what} '${entry.name}' is defined twice`, 'rename the one in your --user-dir');
+      const where = source === undefined ? '' : `${source}: `;
+      throw new UserError(
+        `${where}the ${this.what} '${entry.name}' is defined twice`,
+        'rename the one in your --user-dir',
+      );
     }
     this.#entries.set(entry.name, entry);
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PairSizes } from '../data/batching.js';
 import type { Dictionary } from '../data/dictionary.js';
-import { indexedDatasetExists, openIndexedDataset } from '../data/indexed-dataset.js';
+import { indexedDatasetBegun, indexedDatasetExists, openIndexedDataset } from '../data/indexed-dataset.js';
 import { concatenateStores, type SentenceStore, truncateSentences } from '../data/sentence-store.js';
 import { UserError } from '../errors.js';
 import type { SentencePair } from './collate.js';
@@ -44,7 +44,7 @@ export function loadTranslationData(
   const sources = concatenateStores(
     prefixes.map((prefix) => openIndexedDataset(`${prefix}.${source}`, options.sourceDictionary.size)),
   );
-  const targets = prefixes.every((prefix) => indexedDatasetExists(`${prefix}.${target}`))
+  const targets = prefixes.some((prefix) => indexedDatasetBegun(`${prefix}.${target}`))
     ? concatenateStores(
         prefixes.map((prefix) => openIndexedDataset(`${prefix}.${target}`, options.targetDictionary.size)),
       )

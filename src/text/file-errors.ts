@@ -16,9 +16,9 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
   try {
     return operation();
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const remedy = REMEDIES[code];
-    if (remedy === undefined) throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    const remedy = REMEDIES[code] ?? 'check the path and the disk';
     throw new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
   }
 }
@@ -31,6 +31,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
+  ELOOP: 'its symbolic links go in a circle',
+  ENAMETOOLONG: 'its name is too long',
 };
 
 function reasonOf(code: string, verb: 'read' | 'written'): string {

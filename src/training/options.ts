@@ -134,6 +134,7 @@ export const optimizationOptions = defineOptions({
   lr: {
     kind: 'numbers',
     default: [0.25],
+    min: 0,
     aliases: ['--learning-rate'],
     metavar: 'LR1,LR2,…',
     group: 'Optimization',

@@ -37,9 +37,15 @@ export function batchLimits(
 
 /**
  * Cuts an opened split into batches and says in the log what was left out.
- * @throws UserError for a sentence that is too long, unless such are to be skipped
+ * @throws UserError where there are no targets, and for a sentence that is too long, unless such are to be skipped
  */
 export function cutIntoBatches(task: TranslationTask, data: TranslationData, limits: TaskBatchOptions): BatchedSplit {
+  if (data.sizes.target === null) {
+    throw new UserError(
+      `the split '${data.split}' has no ${task.targetLang} side, so that there is no loss`,
+      `binarise both languages with ts-fairseq preprocess`,
+    );
+  }
   const { batches, skipped } = task.makeBatches(data, limits);
   const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
   log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);

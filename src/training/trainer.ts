@@ -163,11 +163,13 @@ export class Trainer {
 
   #notFinite(what: string, value: number, batches: readonly TranslationBatch[], epoch: number): UserError {
     const ids = batches.flatMap((batch) => [...batch.ids]);
+    const { source } = this.parts.criterion;
     const named = ids.slice(0, NAMED_SENTENCES).join(', ');
     const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
+    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched';
     return new UserError(
       `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-      'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched',
+      source === undefined ? advice : `look for 0/0, log 0 or √0 in the criterion (${source}), ${advice}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,6 +49,11 @@ beforeAll(async () => {
   damagedData('cut-bin', 'train.xx-yy.xx.bin', (bytes) => bytes.subarray(0, -6));
   damagedData('cut-idx', 'train.xx-yy.xx.idx', (bytes) => bytes.subarray(0, -6));
   damagedData('no-index', 'train.xx-yy.yy.idx', () => Buffer.from('PK\x03\x04 no index at all, but a long text'));
+  cpSync(at('data-bin'), at('one-sided'), { recursive: true });
+  for (const kind of ['idx', 'bin']) rmSync(at('one-sided', `valid.xx-yy.yy.${kind}`));
+  cpSync(at('data-bin'), at('half-target'), { recursive: true });
+  rmSync(at('half-target', 'valid.xx-yy.yy.idx'));
+  symlinkSync(at('circle'), at('circle'));
   damagedData('bad-dictionary', 'dict.yy.txt', () => Buffer.from('a 4\nb\n'));
   mkdirSync(at('other'));
   await makeToyData(at('other'), ' z');
@@ -122,6 +128,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       what: 'a value that is none of the choices',
       line: `${TRAIN} --best-checkpoint-metric blue`,
       says: ["--best-checkpoint-metric: unknown value 'blue'", "did you mean 'bleu'?"],
+    },
+    {
+      what: 'a name that is cut short',
+      line: `${TRAIN} --arch transformer_iwslt`,
+      says: ["unknown arch 'transformer_iwslt'", "did you mean 'transformer_iwslt_de_en'?"],
+    },
+    {
+      what: 'a negative learning rate',
+      line: `${TRAIN} --max-tokens 64 --lr 0.1,-0.1`,
+      says: ['--lr: -0.1 is too small; the least is 0'],
+    },
+    {
+      what: 'an empty path',
+      line: `${TRAIN} --max-tokens 64 --user-dir=`,
+      says: ['--user-dir: the path is empty; give one, or leave --user-dir out'],
     },
     { what: 'a missing argument', line: 'train --max-tokens 64', says: ["missing required argument 'data'"] },
     {
@@ -375,6 +396,26 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       what: 'validate without the size of a batch',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
       says: ['the size of a batch is not given'],
+    },
+    {
+      what: 'train with validation data of one language',
+      line: `train DIR/one-sided ${TINY} --save-dir DIR/out --max-tokens 64`,
+      says: ["the split 'valid' has no yy side", 'binarise both languages'],
+    },
+    {
+      what: 'generate with half of a target',
+      line: 'generate DIR/half-target --gen-subset valid --path DIR/checkpoints/checkpoint_last',
+      says: ['DIR/half-target/valid.xx-yy.yy.idx is missing'],
+    },
+    {
+      what: 'a file behind links in a circle',
+      line: 'score -s DIR/circle -r DIR/train.xx',
+      says: ['DIR/circle cannot be read (its symbolic links go in a circle); check the path and the disk'],
+    },
+    {
+      what: 'a checkpoint behind links in a circle',
+      line: 'generate DIR/data-bin --path DIR/circle --gen-subset valid',
+      says: ['DIR/circle'],
     },
     {
       what: 'validate with an unknown criterion',

@@ -172,7 +172,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'a name that is built in',
     files: { 'index.js': SCALED.replace("'scaled'", "'cross_entropy'") },
-    message: "the criterion 'cross_entropy' is defined twice; rename the one in your --user-dir",
+    message: /index\.js, export 'default': the criterion 'cross_entropy' is defined twice; rename the one in your/,
   },
   {
     what: 'one name for two plug-ins',
@@ -252,6 +252,77 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   },
 ];
 
+/** Criterions that load but are wrong, told apart when the first batch runs through them. */
+const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
+  {
+    what: 'throws while it computes',
+    index: SCALED.replace('const nll', 'scores.nonsense();\n      const nll'),
+    message: /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; mend it there$/,
+  },
+  {
+    what: 'multiplies shapes that do not fit',
+    index: SCALED.replace('nll, scale', 'tf.ones([2]), tf.ones([3])'),
+    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; mend it there$/,
+  },
+  {
+    what: 'throws while it is built',
+    index: SCALED.replace('=> ({', "=> {\n throw new Error('no');\n return {").replace('}),\n});', '};\n}});'),
+    message: /index\.js:9: no; mend it there$/,
+  },
+  {
+    what: 'builds nothing',
+    index: SCALED.replace('=> ({', '=> {({').replace('}),\n});', '})},\n});'),
+    message: /index\.js, export 'default': the criterion 'scaled': build returns no forward function; return/,
+  },
+  {
+    what: 'has padding rows of an unknown kind',
+    index: SCALED.replace("'drop'", "'dropp'"),
+    message: /the criterion 'scaled': paddingRows is dropp; say 'drop', or 'keep'/,
+  },
+  {
+    what: 'returns no figures',
+    index: SCALED.replace('return { loss: tf.mul(nll, scale), nll }', 'return nll'),
+    message: /index\.js, export 'default': the criterion 'scaled': loss is missing, not a scalar; forward returns/,
+  },
+  {
+    what: 'returns a loss by row',
+    index: SCALED.replace('tf.mul(nll, scale)', 'tf.neg(scores.statistics().targetLogProb)'),
+    message: /the criterion 'scaled': loss is a tensor of shape \[\d+\], not a scalar; forward returns/,
+  },
+  {
+    what: 'returns a number',
+    index: SCALED.replace('tf.mul(nll, scale)', '3'),
+    message: /the criterion 'scaled': loss is a number, not a scalar/,
+  },
+  {
+    what: 'is asynchronous',
+    index: SCALED.replace('forward', 'async forward'),
+    message: /the criterion 'scaled': forward returns a promise; make it a plain function/,
+  },
+  {
+    what: 'returns a loss that is a constant',
+    index: SCALED.replace('tf.mul(nll, scale)', 'tf.scalar(scale)'),
+    message: /the loss depends on no weight of the model; let the criterion compute it from its scores/,
+  },
+  {
+    what: 'has a gradient that is NaN',
+    index: SCALED.replace('tf.mul(nll, scale)', 'tf.sqrt(tf.sub(nll, nll))'),
+    message:
+      /the gradient norm is NaN in update 1 .* √0 in the criterion \(\S+index\.js, export 'default'\), lower --lr/,
+  },
+];
+
+describe('a criterion of --user-dir that is wrong', () => {
+  it.each(WRONG)('is named with its file in one line when it $what', async ({ what, index, message }) => {
+    const own = userDir(what.replaceAll(' ', '-'), { 'index.js': index });
+    const saveDir = join(folder, 'wrong');
+    const { code, stderr } = await train(saveDir, '--user-dir', own, '--criterion', 'scaled', '--device', 'wasm');
+    expect(code, stderr).toBe(2);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
 describe('--user-dir', () => {
   const everything = userDir('everything', { 'index.ts': MODELS, 'width.ts': 'export const WIDTH: number = 16;\n' });
 
@@ -277,6 +348,17 @@ describe('--user-dir', () => {
 
   it.each([
     ['a file', () => join(example, 'index.ts')],
+    [
+      'a folder with index.cjs',
+      () =>
+        userDir('cjs', {
+          'index.cjs': SCALED.replace('scaled', 'power_bonus')
+            .replace(/import \* as (\w+) from (.*);/, 'const $1 = require($2);')
+            .replace(/import (.*) from (.*);/, 'const $1 = require($2);')
+            .replace('export default', 'exports.mine ='),
+          'aside.js': "throw new Error('not what the folder exports');\n",
+        }),
+    ],
     ['a folder with index.mjs', () => userDir('mjs', { 'index.mjs': SCALED.replace('scaled', 'power_bonus') })],
     [
       'a folder of the module type',

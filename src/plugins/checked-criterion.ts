@@ -1,0 +1,64 @@
+import { UserError } from '../errors.js';
+import type { Criterion, CriterionDefinition, CriterionOutput, Figure } from './criterion.js';
+
+/**
+ * A criterion that the compiler may not have seen, with what it builds and returns checked.
+ * @param source where it is defined, for messages
+ */
+export function checkedCriterion(definition: CriterionDefinition, source: string): CriterionDefinition {
+  const where = `${source}: the criterion '${definition.name}'`;
+  return {
+    ...definition,
+    build(options) {
+      const criterion = checkBuilt(definition.build(options), where);
+      return { ...criterion, source, forward: (input) => checkOutput(criterion.forward(input), where) };
+    },
+  };
+}
+
+function checkBuilt(criterion: Partial<Criterion> | undefined, where: string): Criterion {
+  const { paddingRows, passes, forward } = criterion ?? {};
+  if (typeof forward !== 'function') {
+    throw new UserError(`${where}: build returns no forward function`, 'return { paddingRows, forward(input) { … } }');
+  }
+  if (paddingRows !== 'drop' && paddingRows !== 'keep') {
+    throw new UserError(
+      `${where}: paddingRows is ${String(paddingRows)}`,
+      "say 'drop', or 'keep' where it scores padding",
+    );
+  }
+  if (passes !== undefined && passes !== 1 && passes !== 2) {
+    throw new UserError(`${where}: passes is ${String(passes)}`, 'say 1 or 2');
+  }
+  return { ...criterion, paddingRows, forward: forward.bind(criterion) };
+}
+
+function checkOutput(output: Partial<CriterionOutput> | undefined, where: string): CriterionOutput {
+  if (output instanceof Promise) {
+    throw new UserError(`${where}: forward returns a promise`, 'make it a plain function: forward({ scores }) { … }');
+  }
+  const { loss, nll, figures = {} } = output ?? {};
+  checkScalar(loss, 'loss', where);
+  checkScalar(nll, 'nll', where);
+  for (const [name, figure] of Object.entries<Partial<Figure>>(figures)) {
+    checkScalar(figure?.sum, `figures.${name}.sum`, where);
+  }
+  return output as CriterionOutput;
+}
+
+function checkScalar(value: unknown, name: string, where: string): void {
+  const problem = problemOf(value);
+  if (problem === null) return;
+  const remedy = 'forward returns { loss, nll }, each the sum over the rows as a scalar, e.g. tf.sum(rows)';
+  throw new UserError(`${where}: ${name} is ${problem}, not a scalar`, remedy);
+}
+
+/** What is not a scalar, in words; null = it is one. */
+function problemOf(value: unknown): string | null {
+  if (value instanceof Promise) return 'a promise';
+  if (typeof value !== 'object' || value === null || !('shape' in value)) {
+    return value === undefined ? 'missing' : `a ${typeof value}`;
+  }
+  const { shape } = value;
+  return Array.isArray(shape) && shape.length === 0 ? null : `a tensor of shape [${String(shape)}]`;
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly bundleDependencies: readonly string[];
+}
+
+const manifestOf = (folder: string): Manifest =>
+  JSON.parse(readFileSync(new URL(`../${folder}/package.json`, import.meta.url), 'utf8')) as Manifest;
+
+describe('the package that npm pack makes', () => {
+  const { bundleDependencies, dependencies } = manifestOf('.');
+
+  it.each(['sacrebleu-ts', 'sentencepiece-native', 'tfjs-backend-onednn'])(
+    'carries %s, which no registry has, in the version that it asks for',
+    (name) => {
+      expect(bundleDependencies).toContain(name);
+      expect(dependencies[name]).toBe(manifestOf(`packages/${name}`).version);
+    },
+  );
+});
