@@ -100,13 +100,17 @@ const WALL = new PythonTuple([
   ]),
 ]);
 
+/** fairseq's own meters before a criterion's, as it makes them. */
+const inOrder = <Value>(averages: Readonly<Record<string, Value>>): [string, Value][] =>
+  Object.entries(averages).sort(([a], [b]) => Number(b in METERS) - Number(a in METERS));
+
 function metrics(meters: unknown): OrderedDict {
   const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
   const dict = new OrderedDict([['default', [WALL]]]);
   for (const [group, averages] of Object.entries(groups)) {
     dict.set(
       group,
-      Object.entries(averages).map(([name, [value, sum, count]]) => {
+      inOrder(averages).map(([name, [value, sum, count]]) => {
         const [priority, round] = METERS[name] ?? FIGURE;
         const state = new Map<PythonValue, PythonValue>([
           ['val', pythonFloat(value ?? 0)],

@@ -162,7 +162,7 @@ describe('a checkpoint of ours', () => {
       training: {
         ...sampleMetadata.training!,
         iterator: { epoch: 4, iterationsInEpoch: 0, shuffle: true },
-        meters: { train: { loss: [1, 2, 3], n_correct: [4, 9, 2] } },
+        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] } },
       },
     },
     weights: new Map([
