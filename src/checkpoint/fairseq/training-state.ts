@@ -59,8 +59,11 @@ const wholeNumber = (value: Json | undefined): number | null =>
  */
 function meters(metrics: PythonValue | undefined, read: ReadTensor): Json {
   const groups = metrics instanceof Map ? (metrics as PythonDict) : new Map<PythonValue, PythonValue>();
-  const group = (name: string): Json =>
-    Object.fromEntries(itemsOf(groups.get(name)).flatMap((meter) => averageOf(itemsOf(meter), read)));
+  const group = (name: string): Json => {
+    const averages = Object.fromEntries(itemsOf(groups.get(name)).flatMap((meter) => averageOf(itemsOf(meter), read)));
+    // fairseq's cross_entropy has the loss alone, which is the likelihood.
+    return averages.loss === undefined ? averages : { nll_loss: averages.loss, ...averages };
+  };
   return { train: group('train'), train_inner: group('train_inner') };
 }
 

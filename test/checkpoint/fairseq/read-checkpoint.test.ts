@@ -97,8 +97,15 @@ describe('the averages of a run in the middle of an epoch', () => {
     )?.meters;
 
   it("are those of the criterion's own figures too", () => {
-    expect(meters(meter('loss', 'AverageMeter', 12, 4), meter('n_correct', 'AverageMeter', 9, 5))).toEqual({
-      train: { loss: [3, 12, 4], n_correct: [3, 9, 5] },
+    expect(meters(meter('nll_loss', 'AverageMeter', 12, 4), meter('n_correct', 'AverageMeter', 9, 5))).toEqual({
+      train: { nll_loss: [3, 12, 4], n_correct: [3, 9, 5] },
+      train_inner: {},
+    });
+  });
+
+  it("have the likelihood of fairseq's cross_entropy, which names the loss alone", () => {
+    expect(meters(meter('loss', 'AverageMeter', 12, 4))).toEqual({
+      train: { loss: [3, 12, 4], nll_loss: [3, 12, 4] },
       train_inner: {},
     });
   });
