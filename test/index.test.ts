@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../src/index.js';
 import * as theOnlyTf from '../src/tf.js';
-import { temporaryFolder } from './training/observe.js';
+import { temporaryFolder } from './helpers/temporary-folder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { sizeOfFiles } from '../data/reading-progress.js';
+import { readingProgress } from '../data/reading-progress.js';
 import { UserError } from '../errors.js';
-import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
 import { attempt } from '../text/file-errors.js';
 import { readLines, writeFilesAtomically } from '../text/lines.js';
@@ -103,7 +102,7 @@ const REPORT_LINES = 1000;
 
 /** The lines of the texts; reports how much of them is read. What the library does then is in its own log. */
 function* sentencesOf(paths: readonly string[]): Generator<string> {
-  const total = sizeOfFiles(paths);
+  const report = readingProgress('reading, MB', paths);
   let lines = 0;
   let bytes = 0;
   for (const path of paths) {
@@ -111,11 +110,12 @@ function* sentencesOf(paths: readonly string[]): Generator<string> {
       yield line;
       lines += 1;
       bytes += Buffer.byteLength(line) + 1;
-      if (lines % REPORT_LINES === 0 && bytes < total)
-        log.info('progress', { label: 'reading', position: bytes, total });
+      if (lines % REPORT_LINES > 0) continue;
+      report(bytes);
+      bytes = 0;
     }
   }
-  if (total > 0) log.info('progress', { label: 'reading', position: total, total });
+  report(bytes);
 }
 
 /** Our keys in the library's spelling, without what is not given. */

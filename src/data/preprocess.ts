@@ -55,8 +55,19 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
   appendFileSync(join(options.destdir, 'preprocess.log'), `${messages.join('\n')}\n`);
 
   async function fill(staging: string, pool: CorpusPool): Promise<void> {
-    pool.onRead = readingProgress('counting words, MB', textsToCount(sides, options));
-    const dictionaries = await makeDictionaries(sides, options, pool);
+    const sources = dictionarySources(sides, options);
+    pool.onRead = readingProgress(
+      'counting words, MB',
+      sources.flatMap(({ texts }) => texts),
+    );
+    const made = await Promise.all(
+      sources.map(async ({ givenDictionary, texts, threshold, nwords }) =>
+        givenDictionary === null
+          ? buildDictionary(texts, pool, { threshold, nwords, paddingFactor: options.paddingFactor })
+          : loadDictionary(givenDictionary),
+      ),
+    );
+    const dictionaries = sides.map((_, at) => made[at] ?? made[0]!);
     for (const [at, { lang }] of sides.entries())
       saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
     if (options.dictOnly) return;
@@ -123,45 +134,26 @@ function refuseExistingDictionaries(sides: readonly Side[], destdir: string): vo
   }
 }
 
-/** The training text of every side whose dictionary is not given. */
-function textsToCount(sides: readonly Side[], { trainpref, joinedDictionary }: PreprocessOptions): string[] {
-  if (trainpref === null || (joinedDictionary && sides.some(({ givenDictionary }) => givenDictionary !== null)))
-    return [];
-  return sides.filter(({ givenDictionary }) => givenDictionary === null).map(({ lang }) => textPath(trainpref, lang));
+/** Where a dictionary comes from: a file, or training texts. */
+interface DictionarySource extends Pick<Side, 'givenDictionary' | 'threshold' | 'nwords'> {
+  readonly texts: readonly string[];
 }
 
-/** One dictionary for each side; with `--joined-dictionary` the same one. */
-async function makeDictionaries(
+/** One for each side; with `--joined-dictionary` one for all. */
+function dictionarySources(
   sides: readonly Side[],
-  options: PreprocessOptions,
-  pool: CorpusPool,
-): Promise<readonly Dictionary[]> {
-  const { trainpref, paddingFactor, joinedDictionary, srcdict, tgtdict } = options;
-  const make = async (
-    given: string | null,
-    { threshold, nwords }: Side,
-    langs: readonly (string | null)[],
-  ): Promise<Dictionary> => {
-    if (given !== null) return loadDictionary(given);
-    if (trainpref === null) {
-      throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
-    }
-    return buildDictionary(
-      langs.map((lang) => textPath(trainpref, lang)),
-      pool,
-      { threshold, nwords, paddingFactor },
-    );
+  { trainpref, joinedDictionary, srcdict, tgtdict }: PreprocessOptions,
+): readonly DictionarySource[] {
+  const source = (givenDictionary: string | null, side: Side, of: readonly Side[]): DictionarySource => {
+    if (givenDictionary !== null) return { ...side, givenDictionary, texts: [] };
+    if (trainpref !== null) return { ...side, givenDictionary, texts: of.map(({ lang }) => textPath(trainpref, lang)) };
+    throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
   };
-  if (!joinedDictionary) return Promise.all(sides.map((side) => make(side.givenDictionary, side, [side.lang])));
+  if (!joinedDictionary) return sides.map((side) => source(side.givenDictionary, side, [side]));
   if (srcdict !== null && tgtdict !== null) {
     throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
   }
-  const joined = await make(
-    srcdict ?? tgtdict,
-    sides[0]!,
-    sides.map(({ lang }) => lang),
-  );
-  return sides.map(() => joined);
+  return [source(srcdict ?? tgtdict, sides[0]!, sides)];
 }
 
 /** `SPLIT.SRC-TGT.LANG`, or `SPLIT` alone for text without a language. */

@@ -4,7 +4,7 @@ import { log } from '../log.js';
 const MEGABYTE = 1e6;
 
 /** Bytes of some files; one that is not there is the reader's to report. */
-export const sizeOfFiles = (paths: readonly string[]): number =>
+const sizeOfFiles = (paths: readonly string[]): number =>
   paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
 
 /**

@@ -8,7 +8,7 @@ import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { expectFairseqAverage } from '../helpers/fairseq-average.js';
 import { goldenWeights } from '../helpers/reference-model.js';
-import { temporaryFolder } from './folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
 
 const root = temporaryFolder();

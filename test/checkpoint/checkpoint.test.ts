@@ -6,7 +6,7 @@ import { checkpointExists, listCheckpoints } from '../../src/checkpoint/checkpoi
 import { writeSafetensors } from '../../src/checkpoint/safetensors.js';
 import { prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
 import { UserError } from '../../src/errors.js';
-import { temporaryFolder } from './folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
 
 const root = temporaryFolder();

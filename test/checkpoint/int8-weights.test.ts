@@ -7,7 +7,7 @@ import { INT8_SCALE, quantizeWeights, restoreWeights } from '../../src/checkpoin
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { runMain } from '../helpers/run-main.js';
-import { temporaryFolder } from './folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { sampleCheckpoint, vector } from './sample.js';
 
 /** Where a scale is so small that float32 has few digits for it, or none. */

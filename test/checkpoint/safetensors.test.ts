@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
-import { temporaryFolder } from './folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { vector } from './sample.js';
 
 const folder = temporaryFolder();

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../src/checkpoint/metadata.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { expectFairseqAverage } from '../helpers/fairseq-average.js';
 import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { goldenData, goldenModelValues, goldenWeights, REFERENCE_OPTIONS } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
 const file = (name: string): string => join(folder, name);

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import * as tf from '../../src/tf.js';
 import { type Outcome, runCommandLine } from '../helpers/command-line.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 interface GoldenRun {
   readonly args: readonly string[];
@@ -20,8 +20,7 @@ const golden = JSON.parse(
 
 const codes = fileURLToPath(new URL('../golden/text/bpe/codes', import.meta.url));
 
-const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-interactive-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 let checkpoint: string;
 beforeAll(() => {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { formatEvent } from '../../src/cli/log-sink.js';
 import type { LogEvent } from '../../src/log.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const time = new Date(2026, 10, 3, 7, 5, 9);

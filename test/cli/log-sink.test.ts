@@ -5,7 +5,7 @@ import { startLog } from '../../src/cli/log-sink.js';
 import { log } from '../../src/log.js';
 import { logProgress, logStats } from '../../src/training/events.js';
 import { speedLine } from '../../src/translation/translate-split.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
 

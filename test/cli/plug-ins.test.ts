@@ -5,7 +5,7 @@ import { criterions } from '../../criterions/index.js';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { lrSchedulers, optimizers } from '../../src/optim/index.js';
 import { runMain } from '../helpers/run-main.js';
-import { temporaryFolder } from '../training/observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = temporaryFolder();

@@ -1,19 +1,18 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { runCommandLine } from '../helpers/command-line.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-process-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
 

@@ -70,7 +70,7 @@ describe.runIf(hasNative)('with the add-on', () => {
   });
 
   test('spm-train reports how much of the text is read, and draws nothing where stderr is no terminal', async () => {
-    const text = `${goldenLines('spm/test.en').join('\n')}\n`.repeat(40);
+    const text = `${goldenLines('spm/test.en').join('\n')}\n`.repeat(80);
     writeFileSync(at('many'), text);
     const reports: unknown[] = [];
     const detach = log.attach(({ kind, fields }) => kind === 'progress' && reports.push(fields));
@@ -78,10 +78,11 @@ describe.runIf(hasNative)('with the add-on', () => {
     const { code, stderr } = await runMain(...line.split(' '));
     detach();
     expect([code, stderr]).toEqual([0, '']);
-    const total = Buffer.byteLength(text);
+    const megabytes = (bytes: number): number => Math.floor(bytes / 1e5) / 10;
+    const total = megabytes(Buffer.byteLength(text));
     const first = Buffer.byteLength(text.split('\n').slice(0, 1000).join('\n')) + 1;
-    expect(reports[0]).toEqual({ label: 'reading', position: first, total });
-    expect(reports.at(-1)).toEqual({ label: 'reading', position: total, total });
+    expect(reports[0]).toEqual({ label: 'reading, MB', position: megabytes(first), total });
+    expect(reports.at(-1)).toEqual({ label: 'reading, MB', position: total, total });
   });
 
   test('spm-train leaves nothing behind where the text ends in a mistake', async () => {

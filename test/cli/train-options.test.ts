@@ -6,9 +6,9 @@ import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { preprocessOptions } from '../../src/data/preprocess-options.js';
 import { selectOptions } from '../../src/options/select.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { goldenData } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = temporaryFolder();

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { goldenData, goldenModelValues, goldenWeights, REFERENCE_OPTIONS } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { median, relativeDistances } from '../training/golden-training.js';
 
 const folder = temporaryFolder();

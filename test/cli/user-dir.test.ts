@@ -5,7 +5,7 @@ import { isAvailable } from 'tfjs-backend-onednn';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { type CommandResult, runMain } from '../helpers/run-main.js';
-import { temporaryFolder } from '../training/observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const folder = temporaryFolder();

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData, goldenModelValues } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** What fairseq computed on the whole valid split with trained.pt, in nats. */
 interface Run {

@@ -1,16 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { splitFile } from '../../src/data/corpus/byte-range.js';
 import { countTokens } from '../../src/data/corpus/count-tokens.js';
 import { splitWhitespace } from '../../src/data/whitespace.js';
 import { readLines } from '../../src/text/lines.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'corpus-ranges-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const PIECES = ['a', 'bc', 'ü', '\u{1f600}', ' ', '\n', '\r', '\r\n', '\t', '\x1c', '\x85', '\xa0', '\u1680', '\u2003'];
 const text = fc

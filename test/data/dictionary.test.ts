@@ -1,13 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareCodePoints, Dictionary, ESCAPED_UNK } from '../../src/data/dictionary.js';
 import { hashDictionary, loadDictionary, saveDictionary } from '../../src/data/dictionary-file.js';
 import { UserError } from '../../src/errors.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dictionary-'));
+const folder = temporaryFolder();
 
 function counted(...lines: string[]): Dictionary {
   const dictionary = new Dictionary();

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,13 +6,15 @@ import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { writeIndexedDataset } from '../../src/data/indexed-dataset-writer.js';
 import type { SentenceStore } from '../../src/data/sentence-store.js';
 import { UserError } from '../../src/errors.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const GOLDEN = 'test/golden/data/joined';
+const folder = temporaryFolder();
 let prefix: string;
 let opened: SentenceStore[] = [];
 
 beforeEach(() => {
-  prefix = join(mkdtempSync(join(tmpdir(), 'dataset-')), 'train');
+  prefix = join(mkdtempSync(join(folder, 'test-')), 'train');
 });
 afterEach(() => {
   for (const store of opened) store.close();

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { type PreprocessOptions, preprocessOptions } from '../../src/data/preprocess-options.js';
 import { formatPercent } from '../../src/data/preprocess-report.js';
 import { UserError } from '../../src/errors.js';
 import { type LogEvent, log } from '../../src/log.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const TEXT = 'test/golden/data/text';
 const GIVEN = 'test/golden/data';
@@ -21,13 +21,13 @@ const defaults = Object.fromEntries(
   Object.entries(preprocessOptions).map(([key, spec]) => [key, spec.default]),
 ) as unknown as PreprocessOptions;
 
+const parent = temporaryFolder();
 let folder: string;
 let destdir: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'preprocess-'));
+  folder = mkdtempSync(join(parent, 'test-'));
   destdir = join(folder, 'made', 'data-bin');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(options: Partial<PreprocessOptions>): Promise<void> {
   return preprocess({ ...defaults, sourceLang: 'de', targetLang: 'en', destdir, ...options });

@@ -9,7 +9,7 @@ import { start } from '../../src/devices/webgpu.js';
 import { dropoutMaskTensor } from '../../src/ops/dropout.js';
 import { dropoutMask } from '../../src/ops/philox.js';
 import * as tf from '../../src/tf.js';
-import { temporaryFolder } from '../training/observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
 const run = promisify(execFile);

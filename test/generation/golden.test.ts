@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import * as tf from '../../src/tf.js';
 import { runCommandLine } from '../helpers/command-line.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 type GoldenHypothesis = [score: number, text: string, tokenScores: number[], alignment?: string];
 interface GoldenRun {
@@ -31,8 +31,7 @@ const TOLERANCE = 1e-3;
  */
 const TIES: Readonly<Record<string, string>> = { align: '5' };
 
-const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-generate-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 beforeAll(() => {
   for (const name of ['trained', 'update20'] as const) saveReferenceCheckpoint(join(folder, name), name);
 });

@@ -1,26 +1,24 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { writeIwslt14Files } from '../helpers/iwslt-archive.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { goldenPath } from '../text/golden.js';
 
 const script = fileURLToPath(new URL('../../scripts/prepare-iwslt14.sh', import.meta.url));
 
-let directory: string;
+const directory = temporaryFolder();
 const at = (name: string): string => join(directory, name);
 const prepare = (...args: string[]): { status: number | null; stderr: string } =>
   spawnSync('bash', [script, ...args], { encoding: 'utf8' });
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'prepare-iwslt14-'));
   writeIwslt14Files(at('files/de-en'));
   execFileSync('tar', ['-czf', at('de-en.tgz'), '-C', at('files'), 'de-en']);
 });
-afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('prepare-iwslt14.sh', () => {
   // Golden: Moses' scripts and subword-nmt in the order of fairseq's recipe, on the same files.

@@ -1,27 +1,25 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { writeIwslt17Files } from '../helpers/iwslt-archive.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { goldenLines, goldenPath } from '../text/golden.js';
 import { hasGoldenLibrary } from '../text/sentencepiece/engines.js';
 
 const script = fileURLToPath(new URL('../../scripts/prepare-iwslt17-fr-en.sh', import.meta.url));
 
-let directory: string;
+const directory = temporaryFolder();
 const at = (name: string): string => join(directory, name);
 const prepare = (...args: string[]): { status: number | null; stderr: string } =>
   spawnSync('bash', [script, ...args], { encoding: 'utf8' });
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'prepare-iwslt17-'));
   writeIwslt17Files(at('files/fr-en'));
   execFileSync('tar', ['-czf', at('fr-en.tgz'), '-C', at('files'), 'fr-en']);
 });
-afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('prepare-iwslt17-fr-en.sh', () => {
   test.runIf(hasGoldenLibrary).each([

@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { setupTranslation, type TranslationOptions, translationOptions } from '../../src/tasks/translation.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const JOINED = 'test/golden/data/joined';
 const defaults = Object.fromEntries(
@@ -12,9 +12,11 @@ const defaults = Object.fromEntries(
 const setup = (data: string, options: Partial<TranslationOptions> = {}) =>
   setupTranslation(data, { ...defaults, ...options });
 
+const parent = temporaryFolder();
+
 /** A data folder with copies of golden files: `[from, to]`. */
 function folderWith(...files: [from: string, to: string][]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'translation-'));
+  const folder = mkdtempSync(join(parent, 'data-'));
   for (const [from, to] of files) copyFileSync(join(JOINED, from), join(folder, to));
   return folder;
 }

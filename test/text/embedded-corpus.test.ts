@@ -1,16 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { makeEmbeddedCorpus, skeletonOf } from '../../src/text/embedded-corpus.js';
 import { readLines } from '../../src/text/lines.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const splits = ['train', 'valid', 'test'] as const;
-let root: string;
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'embedded-'));
-});
-afterAll(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder();
 
 describe.each([
   {

@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import {
   readLines,
@@ -10,12 +9,9 @@ import {
   writeLinesAtomically,
   writeParallelLinesAtomically,
 } from '../../src/text/lines.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-let directory: string;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'lines-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryFolder();
 
 function fileOf(content: string | Buffer, name = 'text'): string {
   const path = join(directory, name);

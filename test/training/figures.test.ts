@@ -6,7 +6,8 @@ import type { CriterionDefinition } from '../../src/plugins/criterion.js';
 import * as tf from '../../src/tf.js';
 import { LossStatistics } from '../../src/training/statistics.js';
 import { train } from '../../src/training/train.js';
-import { recordLog, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

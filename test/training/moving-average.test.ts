@@ -7,7 +7,8 @@ import { UserError } from '../../src/errors.js';
 import { log } from '../../src/log.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
-import { bytesOf, recordLog, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

@@ -9,7 +9,8 @@ import { log } from '../../src/log.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
 import { saveAsFairseq } from '../helpers/fairseq-file.js';
-import { bytesOf, recordLog, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

@@ -9,7 +9,8 @@ import type { OptionValues } from '../../src/options/schema.js';
 import * as tf from '../../src/tf.js';
 import type { TrainRequest } from '../../src/training/request.js';
 import { train } from '../../src/training/train.js';
-import { bytesOf, recordLog, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

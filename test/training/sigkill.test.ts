@@ -7,7 +7,8 @@ import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
-import { bytesOf, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

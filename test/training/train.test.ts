@@ -5,7 +5,8 @@ import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
-import { bytesOf, recordLog, temporaryFolder } from './observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 

@@ -12,7 +12,8 @@ import { createBpeSegmenter } from '../../src/text/bpe/segmenter.js';
 import { readLines } from '../../src/text/lines.js';
 import * as tf from '../../src/tf.js';
 import { goldenData, goldenWeights, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
-import { recordLog, temporaryFolder } from '../training/observe.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { recordLog } from '../training/observe.js';
 
 type GoldenHypothesis = [score: number, text: string, tokenScores: number[]];
 const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json', import.meta.url), 'utf8')) as Record<

@@ -7,7 +7,6 @@ import { loadWeights, type Release } from '../../src/optim/weights.js';
 import { EVALUATION, type TranslationModel } from '../../src/plugins/model.js';
 import * as tf from '../../src/tf.js';
 import { loadModels } from '../../src/translation/load-models.js';
-import { temporaryFolder } from '../checkpoint/folder.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import {
   buildTransformer,
@@ -18,6 +17,7 @@ import {
   sourceTable,
   wholeSplit,
 } from '../helpers/reference-model.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
 const task = referenceTask();

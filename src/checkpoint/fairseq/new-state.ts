@@ -73,8 +73,10 @@ function extraState({ training }: CheckpointMetadata): PythonDict {
   ]);
 }
 
+type Form = readonly [priority: number, round: number | null];
+
 /** The order of fairseq's meters in a log line, and to how many decimals they are rounded. */
-const METERS: Readonly<Record<string, readonly [priority: number, round: number]>> = {
+const METERS: Readonly<Record<string, Form>> = {
   loss: [10, 3],
   nll_loss: [10, 3],
   wpb: [180, 1],
@@ -82,6 +84,9 @@ const METERS: Readonly<Record<string, readonly [priority: number, round: number]
   gnorm: [400, 3],
   clip: [500, 1],
 };
+
+/** Of a criterion's own figures. */
+const FIGURE: Form = [10, null];
 
 /** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */
 const WALL = new PythonTuple([
@@ -95,15 +100,18 @@ const WALL = new PythonTuple([
   ]),
 ]);
 
+/** fairseq's own meters before a criterion's, as it makes them. */
+const inOrder = <Value>(averages: Readonly<Record<string, Value>>): [string, Value][] =>
+  Object.entries(averages).sort(([a], [b]) => Number(b in METERS) - Number(a in METERS));
+
 function metrics(meters: unknown): OrderedDict {
   const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
   const dict = new OrderedDict([['default', [WALL]]]);
   for (const [group, averages] of Object.entries(groups)) {
-    const known = Object.entries(averages).filter(([name]) => name in METERS);
     dict.set(
       group,
-      known.map(([name, [value, sum, count]]) => {
-        const [priority, round] = METERS[name]!;
+      inOrder(averages).map(([name, [value, sum, count]]) => {
+        const [priority, round] = METERS[name] ?? FIGURE;
         const state = new Map<PythonValue, PythonValue>([
           ['val', pythonFloat(value ?? 0)],
           ['sum', pythonFloat(sum ?? 0)],

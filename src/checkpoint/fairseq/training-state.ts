@@ -6,9 +6,6 @@ import type { ReadTensor } from './parameters.js';
 import { type Budget, plainData, recordOf } from './plain-data.js';
 import { numberOf, type PythonDict, type PythonValue, TensorReference } from './python-values.js';
 
-/** Figures that a run goes on averaging; rates and times begin anew. */
-const METERS: ReadonlySet<string> = new Set(['loss', 'nll_loss', 'wpb', 'bsz', 'gnorm', 'clip']);
-
 /**
  * Where a run of fairseq stood, out of `extra_state` and `optimizer_history`.
  * @returns null where the file does not say
@@ -56,22 +53,28 @@ const numberIn = (value: Json | undefined): number | null => (typeof value === '
 const wholeNumber = (value: Json | undefined): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 
-/** fairseq's AverageMeters as ours: [latest, sum, weight]. */
+/**
+ * fairseq's AverageMeters as ours: [latest, sum, weight], a criterion's own too. What weighs nothing (the learning rate)
+ * is not averaged; rates and times begin anew.
+ */
 function meters(metrics: PythonValue | undefined, read: ReadTensor): Json {
   const groups = metrics instanceof Map ? (metrics as PythonDict) : new Map<PythonValue, PythonValue>();
-  const group = (name: string): Json =>
-    Object.fromEntries(itemsOf(groups.get(name)).flatMap((meter) => averageOf(itemsOf(meter), read)));
+  const group = (name: string): Json => {
+    const averages = Object.fromEntries(itemsOf(groups.get(name)).flatMap((meter) => averageOf(itemsOf(meter), read)));
+    // fairseq's cross_entropy has the loss alone, which is the likelihood.
+    return averages.loss === undefined ? averages : { nll_loss: averages.loss, ...averages };
+  };
   return { train: group('train'), train_inner: group('train_inner') };
 }
 
 /** @param meter `(priority, name, class, {val, sum, count})` */
 function averageOf([, name, kind, state]: readonly PythonValue[], read: ReadTensor): (readonly [string, Json])[] {
-  if (typeof name !== 'string' || !METERS.has(name) || kind !== 'AverageMeter' || !(state instanceof Map)) return [];
+  if (typeof name !== 'string' || kind !== 'AverageMeter' || !(state instanceof Map)) return [];
   const value = (key: string): number | null => {
     const figure = (state as PythonDict).get(key);
     if (figure instanceof TensorReference) return figure.size === 1 ? Number(read(figure).data[0]) : null;
     return numberOf(figure);
   };
   const [sum, count] = [value('sum'), value('count')];
-  return sum === null || count === null ? [] : [[name, [value('val'), sum, count]]];
+  return sum === null || count === null || count === 0 ? [] : [[name, [value('val'), sum, count]]];
 }

@@ -7,7 +7,7 @@ import { PythonObject, type TensorReference } from '../../../src/checkpoint/fair
 import { withTorchFile } from '../../../src/checkpoint/fairseq/torch-file.js';
 import { zipChunks } from '../../../src/checkpoint/fairseq/zip-writer.js';
 import { UserError } from '../../../src/errors.js';
-import { temporaryFolder } from '../folder.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { golden } from './golden.js';
 
 const folder = temporaryFolder();

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata } from '../../../src/checkpoint/checkpoint.js';
 import { type FairseqParameter, parametersOf } from '../../../src/checkpoint/fairseq/parameters.js';
-import { StorageReference, TensorReference } from '../../../src/checkpoint/fairseq/python-values.js';
+import { Budget } from '../../../src/checkpoint/fairseq/plain-data.js';
+import {
+  type PythonDict,
+  PythonTuple,
+  type PythonValue,
+  StorageReference,
+  TensorReference,
+} from '../../../src/checkpoint/fairseq/python-values.js';
 import { recordedOptions } from '../../../src/checkpoint/fairseq/recorded-options.js';
+import { trainingState } from '../../../src/checkpoint/fairseq/training-state.js';
 import type { Json } from '../../../src/checkpoint/json-text.js';
 import { GOLDEN_CHECKPOINTS, golden, goldenTensors } from './golden.js';
 
@@ -67,6 +75,45 @@ describe('what a checkpoint of fairseq says about its training', () => {
       arch: 'transformer',
       options: { leftPadSource: true, leftPadTarget: false, batchSize: 8, activationDropout: 0.125, optimizer: 'adam' },
       training: { epoch: 1, bestMetric: 4.5, updates: 2 },
+    });
+  });
+});
+
+describe('the averages of a run in the middle of an epoch', () => {
+  const dict = (values: Readonly<Record<string, PythonValue>>): PythonDict => new Map(Object.entries(values));
+  const meter = (name: string, kind: string, sum: number, count: number): PythonTuple =>
+    new PythonTuple([10, name, kind, dict({ val: 3, sum, count, round: null })]);
+  const stateWith = (...train: PythonTuple[]): PythonDict =>
+    dict({
+      optimizer_history: [dict({ num_updates: 5 })],
+      extra_state: dict({
+        train_iterator: dict({ epoch: 1, iterations_in_epoch: 5 }),
+        metrics: dict({ train, train_inner: [] }),
+      }),
+    });
+  const meters = (...train: PythonTuple[]): unknown =>
+    trainingState(stateWith(...train), {}, new Budget((what) => new Error(what)), () =>
+      expect.fail('no tensor is read'),
+    )?.meters;
+
+  it("are those of the criterion's own figures too", () => {
+    expect(meters(meter('nll_loss', 'AverageMeter', 12, 4), meter('n_correct', 'AverageMeter', 9, 5))).toEqual({
+      train: { nll_loss: [3, 12, 4], n_correct: [3, 9, 5] },
+      train_inner: {},
+    });
+  });
+
+  it("have the likelihood of fairseq's cross_entropy, which names the loss alone", () => {
+    expect(meters(meter('loss', 'AverageMeter', 12, 4))).toEqual({
+      train: { loss: [3, 12, 4], nll_loss: [3, 12, 4] },
+      train_inner: {},
+    });
+  });
+
+  it('are neither rates nor what weighs nothing', () => {
+    expect(meters(meter('wps', 'TimeMeter', 12, 4), meter('lr', 'AverageMeter', 0, 0))).toEqual({
+      train: {},
+      train_inner: {},
     });
   });
 });

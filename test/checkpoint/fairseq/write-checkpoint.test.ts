@@ -21,7 +21,7 @@ import { withTorchFile } from '../../../src/checkpoint/fairseq/torch-file.js';
 import { zipChunks } from '../../../src/checkpoint/fairseq/zip-writer.js';
 import { fromJsonText, type Json, toJsonText } from '../../../src/checkpoint/json-text.js';
 import type { NamedTensor } from '../../../src/checkpoint/safetensors-header.js';
-import { temporaryFolder } from '../folder.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { sampleMetadata, vector } from '../sample.js';
 import { GOLDEN_CHECKPOINTS, golden } from './golden.js';
 
@@ -162,7 +162,7 @@ describe('a checkpoint of ours', () => {
       training: {
         ...sampleMetadata.training!,
         iterator: { epoch: 4, iterationsInEpoch: 0, shuffle: true },
-        meters: { train: { loss: [1, 2, 3] } },
+        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] } },
       },
     },
     weights: new Map([
@@ -220,6 +220,9 @@ describe('a checkpoint of ours', () => {
       expect(at('extra_state', 'best')).toBe(-0.25);
       expect(at('extra_state', 'metrics', 'default', 0, 1)).toBe('wall');
       expect(at('extra_state', 'metrics', 'train', 0, 1)).toBe('loss');
+      expect(at('extra_state', 'metrics', 'train', 1, 1)).toBe('n_correct');
+      expect(at('extra_state', 'metrics', 'train', 1, 3, 'sum')).toEqual(new PythonFloat(9));
+      expect(at('extra_state', 'metrics', 'train', 1, 3, 'round')).toBeNull();
       expect(at('last_optimizer_state', 'param_groups', 0, 'params')).toEqual([0, 1]);
       expect(at('last_optimizer_state', 'state', 1, 'step')).toBe(381);
       expect(read(at('last_optimizer_state', 'state', 1, 'exp_avg') as TensorReference)).toEqual(vector(1, 2));

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../src/errors.js';
 import { SentencePiece } from '../../../src/text/sentencepiece/processor.js';
 import { type TrainingOptions, trainSentencePiece } from '../../../src/text/sentencepiece/train.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { goldenLines } from '../golden.js';
 import { ENGINES, hasGoldenLibrary, hasNative } from './engines.js';
 
@@ -12,11 +12,7 @@ const TYPES = ['bpe', 'unigram', 'char', 'word'];
 const OPTIONS = { vocab_size: 200, character_coverage: 1, minloglevel: 3 };
 const sentences = ['de', 'en'].flatMap((language) => goldenLines(`spm/test.${language}`));
 
-let directory: string;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'sentencepiece-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryFolder();
 
 describe.runIf(hasNative)('training', () => {
   test.runIf(hasGoldenLibrary).each(TYPES)('makes the %s vocabulary of spm_train', (model_type) => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A folder for the tests of one file, removed after them. */
+/** A folder of a test file's, or of the suite or test that asks for it in a hook; removed after the file's tests. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-checkpoint-'));
+  const folder = mkdtempSync(join(tmpdir(), 'ts-fairseq-test-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
