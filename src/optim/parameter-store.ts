@@ -56,6 +56,9 @@ export class Parameter {
   }
 }
 
+/** Reads the values of parameters, each block's into its array. */
+export type WeightSource = (wanted: readonly { readonly block: Parameter; readonly target: Float32Array }[]) => void;
+
 interface Declaration {
   readonly name: string;
   readonly shape: readonly number[];
@@ -70,17 +73,18 @@ export class ParameterStore {
   readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
   readonly #trainable: Parameter[] = [];
   readonly #names = new Set<string>();
+  readonly #missing = new Set<Parameter>(); // not in memory: the source has them
   #size = 0;
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
   #version = 0;
-  #discarded: readonly Parameter[] = [];
+  #glanced = new Float32Array(0);
 
   /**
-   * Fills an arena with the values that the parameters have, from wherever they were loaded; null where they are nowhere
-   * else, as in training. With it, what is not in use may be given up.
+   * Reads values from wherever they were loaded; null where they are nowhere else, as in training. With it, what is not in
+   * use may be given up.
    */
-  reload: ((values: Float32Array) => void) | null = null;
+  source: WeightSource | null = null;
 
   /** Declares one parameter. */
   parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
@@ -120,29 +124,58 @@ export class ParameterStore {
 
   /** float32 [size], every parameter's value; padding between blocks stays 0. After a write call `valuesChanged`. */
   get values(): Float32Array {
-    this.#restore();
+    this.load([...this.#missing]);
     return this.#values;
+  }
+
+  /** Leaves every value where it is until it is asked for. For devices whose tensors read arrays in place. */
+  loadWhenNeeded(source: WeightSource): void {
+    this.source = source;
+    this.#version += 1;
+    this.#miss(this.#trainable);
+  }
+
+  /** Reads those of some parameters that are not in memory. */
+  load(blocks: readonly Parameter[]): void {
+    const wanted = blocks.filter((block) => this.#missing.has(block));
+    if (wanted.length === 0) return;
+    this.source!(wanted.map((block) => ({ block, target: this.#slice(this.#values, block) })));
+    for (const block of wanted) {
+      this.#missing.delete(block);
+      block.restore = null;
+    }
+  }
+
+  /**
+   * A parameter's values for a moment: where they are not in memory they are read into an array that the next call fills
+   * again.
+   */
+  glance(block: Parameter): Float32Array {
+    if (!this.#missing.has(block)) return this.#slice(this.#values, block);
+    const target = this.#glanced.length < block.size ? new Float32Array(block.size) : this.#glanced;
+    this.#glanced = target;
+    this.source!([{ block, target: target.subarray(0, block.size) }]);
+    return target.subarray(0, block.size);
   }
 
   /**
    * Gives up the values of some parameters, of which something else has been made; who uses one all the same has them
-   * loaded again. Does nothing without `reload`.
+   * loaded again. Does nothing without a source.
    * @param release frees the memory of an array, whose contents are arbitrary from then on
    */
   discard(blocks: readonly Parameter[], release: (values: Float32Array) => void): void {
-    if (this.reload === null) return;
-    this.#discarded = [...this.#discarded, ...blocks];
-    for (const block of blocks) {
-      block.restore = () => this.#restore();
-      release(this.#slice(this.#values, block));
-    }
+    if (this.source === null) return;
+    for (const block of blocks) if (!this.#missing.has(block)) release(this.#slice(this.#values, block));
+    this.#miss(blocks);
+    this.#glanced = new Float32Array(0);
   }
 
-  #restore(): void {
-    if (this.#discarded.length === 0) return;
-    this.reload!(this.#values);
-    for (const block of this.#discarded) block.restore = null;
-    this.#discarded = [];
+  /** Who asks for one of these has all that is missing read. */
+  #miss(blocks: readonly Parameter[]): void {
+    for (const block of blocks) {
+      this.#missing.add(block);
+      block.restore = () => this.load([...this.#missing]);
+    }
   }
 
   /** float32 [size], allocated when first asked for. */

@@ -27,7 +27,13 @@ export {
 export type { OneDnnBackend } from './backend.js';
 export { endProfile, type Profile, startProfile } from './profile.js';
 export type { KernelProfile } from './recorder.js';
-export { type PackedTransformer, type Precision, packTransformer, type TransformerSizes } from './transformer.js';
+export {
+  type PackedTransformer,
+  type Precision,
+  packTransformer,
+  type TransformerSizes,
+  type WeightValues,
+} from './transformer.js';
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */

@@ -24,14 +24,15 @@ constexpr int64_t kSmallSlab = 32;
 // How many pieces of memory are kept for the next search: more than most outputs have tokens.
 constexpr std::size_t kFreeMemories = 64;
 
-// Hands out pointers in the order of src/kernels/transformer.ts.
+// Hands out pointers in the order of src/transformer.ts.
 class WeightReader {
  public:
-  WeightReader(const std::vector<const float*>& weights, Precision precision) : weights_(weights), precision_(precision) {}
+  WeightReader(const WeightSource& weights, int64_t count, Precision precision)
+      : weights_(weights), count_(count), precision_(precision) {}
 
   const float* next() {
-    if (index_ >= weights_.size()) throw std::invalid_argument("too few weights for a Transformer of these sizes");
-    return weights_[index_++];
+    if (index_ >= count_) throw std::invalid_argument("too few weights for a Transformer of these sizes");
+    return weights_(index_++);
   }
 
   PackedLinear linear(int64_t in, int64_t out) {
@@ -54,13 +55,14 @@ class WeightReader {
   }
 
   void end() const {
-    if (index_ != weights_.size()) throw std::invalid_argument("too many weights for a Transformer of these sizes");
+    if (index_ != count_) throw std::invalid_argument("too many weights for a Transformer of these sizes");
   }
 
  private:
-  const std::vector<const float*>& weights_;
+  const WeightSource& weights_;
+  int64_t count_;
   Precision precision_;
-  std::size_t index_ = 0;
+  int64_t index_ = 0;
 };
 
 SelfAttentionLayer self_attention_layer(WeightReader& read, int64_t embed) {
@@ -220,9 +222,9 @@ INLINE const float* as_floats(const uint16_t* stored, int64_t count, float* targ
 
 }  // namespace
 
-Transformer::Transformer(const TransformerSizes& given, const std::vector<const float*>& weights, Precision precision)
+Transformer::Transformer(const TransformerSizes& given, const WeightSource& weights, int64_t count, Precision precision)
     : sizes(given), precision(precision) {
-  WeightReader read(weights, precision);
+  WeightReader read(weights, count, precision);
   const int64_t embed = sizes.embed;
   source_embedding = read.embedding(sizes.encoder);
   for (int64_t layer = 0; layer < sizes.encoder.layers; layer++) {
