@@ -1,9 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { builtInComponents, type Components, registerPlugins } from '../components.js';
+import type { Components } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
+import type { ArchitectureDefinition } from '../plugins/model.js';
 import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
+import { Registry } from '../plugins/registry.js';
 
 /** The option of every command that looks plug-ins up by name. */
 /** Of the options that choose plug-ins, in `--help`. */
@@ -27,9 +29,19 @@ const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
  * @throws UserError where DIR or a module in it is missing, fails, or exports no plug-in, a bad one or a name that is taken
  */
 export async function loadComponents({ userDir }: { readonly userDir: string | null }): Promise<Components> {
+  const { builtInComponents, registerPlugins } = await import('../components.js');
   const components = builtInComponents();
   if (userDir !== null) registerPlugins(components, await loadPlugins(userDir));
   return components;
+}
+
+/** The architectures alone, for commands that train nothing. @throws UserError as loadComponents */
+export async function loadArchitectures(options: {
+  readonly userDir: string | null;
+}): Promise<Components['architectures']> {
+  if (options.userDir !== null) return (await loadComponents(options)).architectures;
+  const { architectures } = await import('../../models/index.js');
+  return new Registry<ArchitectureDefinition>('arch', architectures);
 }
 
 async function loadPlugins(userDir: string): Promise<Plugin[]> {
@@ -74,11 +86,11 @@ function moduleFiles(userDir: string): string[] {
  * that run here, so that a folder needs no node_modules and its tensors are tensors of this engine.
  */
 async function createLoader(): Promise<(file: string) => Promise<Record<string, unknown>>> {
-  const [{ createJiti }, library, networks, tf] = await Promise.all([
+  const [{ createJiti }, library, networks, { wholeLibrary }] = await Promise.all([
     import('jiti'),
     import('../index.js'),
     import('../index-nn.js'),
-    import('../tf.js'),
+    import('../lazy-tf.js'),
   ]);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
@@ -86,8 +98,8 @@ async function createLoader(): Promise<(file: string) => Promise<Record<string, 
     virtualModules: {
       'ts-fairseq': library,
       'ts-fairseq/nn': networks,
-      '@tensorflow/tfjs': tf,
-      '@tensorflow/tfjs-core': tf,
+      '@tensorflow/tfjs': wholeLibrary(),
+      '@tensorflow/tfjs-core': wholeLibrary(),
     },
   });
   return async (file) => {

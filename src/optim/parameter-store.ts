@@ -24,6 +24,7 @@ export interface NamedParameter {
  */
 export class Parameter {
   #tensor: tf.Tensor | null = null;
+  #upload: (() => tf.Tensor) | null = null; // makes the tensor
   /** Brings back values that were given up. */
   #restore: (() => void) | null = null;
 
@@ -40,7 +41,11 @@ export class Parameter {
   /** The value on the device; owned by the store. */
   get tensor(): tf.Tensor {
     this.#restore?.();
-    if (this.#tensor === null) throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
+    if (this.#tensor === null) {
+      if (this.#upload === null)
+        throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
+      this.#tensor = tf.keep(this.#upload());
+    }
     return this.#tensor;
   }
 
@@ -50,9 +55,10 @@ export class Parameter {
   }
 
   /** @internal the store's */
-  replaceTensor(tensor: tf.Tensor | null): void {
+  replaceTensor(upload: (() => tf.Tensor) | null): void {
     this.#tensor?.dispose();
-    this.#tensor = tensor === null ? null : tf.keep(tensor);
+    this.#upload = upload;
+    this.#tensor = upload === null || !tf.isReady() ? null : tf.keep(upload());
   }
 }
 
@@ -118,7 +124,7 @@ export class ParameterStore {
         initialize(this.#slice(this.#values, parameter), parameter.shape, random);
       }
     }
-    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
     return this;
   }
 
@@ -208,7 +214,7 @@ export class ParameterStore {
   valuesChanged(): void {
     this.#version += 1;
     if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
-    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as tf from '../../../src/tf.js';
 import type { OneDnnBackend } from '../src/backend.js';
 import { type Block, StoragePool } from '../src/pool.js';
 import './compare.js';
