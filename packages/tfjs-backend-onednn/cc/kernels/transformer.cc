@@ -543,9 +543,10 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
   if (past_.empty()) throw std::invalid_argument("no step was made yet");
   if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
-  const auto choose = [&](float* logits, int64_t row) {
+  const TopChoice choice{classes, width, penalties, temperature, !stores_float32()};
+  const auto choose = [&](float* logits, float* maxima, int64_t row) {
     float* best = table + row * repeats * 2 * width;
-    top_of_row(logits, penalties, temperature, best, classes, width);
+    top_of_row(logits, maxima, best, choice);
     for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
   };
   const GemmInput& features = model_.scratch.input;
@@ -553,22 +554,24 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   float* shared = reserve(model_.scratch.logits, std::min(count, kLogitRows) * stride);
   with_team([&](const Team& team) {
     if (count < kLogitRows * team.threads) {  // few rows: the weights are what costs, and threads share them out
+      float* maxima = thread_scratch(maxima_of_row(classes));
       for (int64_t first = 0; first < count; first += kLogitRows) {
         const int64_t rows = std::min(kLogitRows, count - first);
         classifier.multiply(features, first, rows, shared, false, team);
         team.barrier();
         const auto [begin, end] = team.part(rows);
-        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, first + row);
+        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, maxima, first + row);
         team.barrier();
       }
       return;
     }
     const auto [begin, end] = team.part(count);
-    float* own = thread_scratch(kLogitRows * stride);
+    float* own = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
+    float* maxima = own + kLogitRows * stride;
     for (int64_t first = begin; first < end; first += kLogitRows) {
       const int64_t rows = std::min(kLogitRows, end - first);
       classifier.multiply(features, first, rows, own, false, Team{0, 1});
-      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, first + row);
+      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, maxima, first + row);
     }
   });
 }
