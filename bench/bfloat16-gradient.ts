@@ -1,11 +1,11 @@
 /** How near is the gradient under --bf16 to float32's, for the tokens that a trained model is sure of? */
 
+import * as tf from '@tensorflow/tfjs';
 import { loadComponents } from '../src/cli/user-dir.js';
 import { openDevice } from '../src/devices/index.js';
 import { classifierScores } from '../src/ops/row-scores.js';
 import { selectOptions } from '../src/options/select.js';
 import { setupTranslation, type TranslationTask, translationOptions } from '../src/tasks/translation.js';
-import * as tf from '../src/tf.js';
 import { batchLimits, cutIntoBatches } from '../src/training/train-data.js';
 import { loadModel } from '../src/translation/load-model.js';
 import { benchmarkOptions } from './harness/options.js';

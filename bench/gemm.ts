@@ -1,7 +1,8 @@
 /** How fast are our linear layers, shape by shape, against oneDNN alone? */
+
+import * as tf from '@tensorflow/tfjs';
 import { openDevice } from '../src/devices/index.js';
 import { runKernel } from '../src/ops/define-op.js';
-import * as tf from '../src/tf.js';
 import { measurePeak, type Precision, REPETITIONS } from './harness/gemm-peak.js';
 import { linears, MODELS } from './harness/model-size.js';
 import { benchmarkOptions } from './harness/options.js';

@@ -5,11 +5,11 @@
 import { build } from 'esbuild';
 
 const contents = `
-  export * from './criterions/index.ts';
-  export * from './models/index.ts';
-  export * from './src/generation/index.ts';
-  export * from './src/ops/row-scores.ts';
-  export * as sacrebleu from './packages/sacrebleu-ts/src/index.ts';
+  export * from './dist/criterions/index.js';
+  export * from './dist/models/index.js';
+  export * from './dist/src/generation/index.js';
+  export * from './dist/src/ops/row-scores.js';
+  export * as sacrebleu from './packages/sacrebleu-ts/dist/index.js';
 `;
 
 const result = await build({
@@ -19,7 +19,7 @@ const result = await build({
   format: 'esm',
   minify: true,
   write: false,
-  mainFields: ['module', 'main'],
+  mainFields: ['browser', 'module', 'main'],
   logLevel: 'error',
 }).catch(() => process.exit(1));
 

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
-import type * as Library from './tf.js';
+import type * as Library from '@tensorflow/tfjs';
 
 const require = createRequire(import.meta.url);
 let library: typeof Library | null = null;
 
-/** Node keeps one instance of a CommonJS package, whether it is required or imported: this is that of `tf.ts`. */
-function load(): typeof Library {
+/** Node keeps one instance of a CommonJS package, whether it is required or imported: the core is that of `tf.ts`. */
+export function wholeLibrary(): typeof Library {
   library ??= require('@tensorflow/tfjs') as typeof Library;
   return library;
 }
@@ -15,8 +15,8 @@ function load(): typeof Library {
  * does nothing. The same instance as `import * as tf from '@tensorflow/tfjs'` gives where that resolves to the same file.
  */
 export const tf: typeof Library = new Proxy({} as typeof Library, {
-  get: (_, name) => Reflect.get(load(), name),
-  has: (_, name) => Reflect.has(load(), name),
+  get: (_, name) => Reflect.get(wholeLibrary(), name),
+  has: (_, name) => Reflect.has(wholeLibrary(), name),
 });
 
 /** The types that go with it; all others stand in '@tensorflow/tfjs'. */

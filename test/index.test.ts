@@ -160,7 +160,6 @@ describe('the library', () => {
 
   it('shares the one instance of TensorFlow.js', () => {
     expect(tf.engine()).toBe(theOnlyTf.engine());
-    expect(tf.tidy).toBe(theOnlyTf.tidy);
     expect('matMul' in tf).toBe(true);
   });
 });

@@ -5,13 +5,15 @@ import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
 import { restoreWeights } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
-import type { NamedTensor } from './safetensors-header.js';
+import { openSafetensors, readSafetensors, type StoredTensors, writeSafetensors } from './safetensors.js';
+import type { Dtype, NamedTensor } from './safetensors-header.js';
 import { copyWhole } from './whole-file.js';
 
 /** Before the names of tensors in the file that are no weights; weights stand under fairseq's own names. */
 const OPTIMIZER = 'optimizer.';
 const AVERAGE = 'ema.';
+
+const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
 
 /** A model at rest. One safetensors file, so that it is there whole or not at all. */
 export interface Checkpoint {
@@ -63,13 +65,32 @@ export function loadCheckpoint(
     return chosen.length === 0 ? null : new Map(chosen.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
   };
   const ema = of(AVERAGE);
-  const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
   return {
     metadata: decodeMetadata(metadata, file),
     weights: restoreWeights(new Map([...tensors].filter(([name]) => isWeight(name))), file),
     optimizer: of(OPTIMIZER),
     ...(ema === null ? {} : { ema }),
   };
+}
+
+/** A checkpoint whose weights, all of them float32, stay in the file until they are read. */
+export interface StoredCheckpoint {
+  readonly metadata: CheckpointMetadata;
+  readonly weights: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>;
+  readonly read: StoredTensors['read'];
+}
+
+/**
+ * Opens a checkpoint to read its weights one by one; null where they have to be converted: in fairseq's format, in int8.
+ * @throws UserError as loadCheckpoint
+ */
+export function openCheckpoint(stem: string): StoredCheckpoint | null {
+  const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return null;
+  const { entries, metadata, read } = openSafetensors(file);
+  const weights = new Map([...entries].filter(([name]) => isWeight(name)));
+  if ([...weights.values()].some(({ dtype }) => dtype !== 'F32')) return null;
+  return { metadata: decodeMetadata(metadata, file), weights, read };
 }
 
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */

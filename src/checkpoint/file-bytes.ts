@@ -11,11 +11,17 @@ const MAX_READ_BYTES = 1 << 30;
  */
 export function readExactly(file: number, position: number, length: number, path: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
+  readInto(file, position, bytes, path);
+  return bytes;
+}
+
+/** The same into memory that is there. */
+export function readInto(file: number, position: number, bytes: Uint8Array, path: string): void {
+  const { length } = bytes;
   let done = 0;
   while (done < length) {
     const count = readSync(file, bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
     if (count === 0) throw cutShort(path, `${done} of ${length} bytes at ${position}`);
     done += count;
   }
-  return bytes;
 }

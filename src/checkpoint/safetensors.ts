@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
-import { readExactly } from './file-bytes.js';
+import { readExactly, readInto } from './file-bytes.js';
 import {
   cutShort,
   decodeHeader,
@@ -10,6 +10,7 @@ import {
   MAX_HEADER_BYTES,
   type NamedTensor,
   type SafetensorsHeader,
+  type TensorEntry,
   tensorData,
 } from './safetensors-header.js';
 import { writeWhole } from './whole-file.js';
@@ -62,6 +63,55 @@ export function readSafetensors(path: string, wanted: (name: string) => boolean 
   } finally {
     closeSync(file);
   }
+}
+
+/** Where the tensors of a file lie, to be read later. */
+export interface StoredTensors {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Safetensors['metadata'];
+  /**
+   * Reads float32 tensors, each into an array of its size.
+   * @throws UserError where the file is another one by now
+   */
+  read(wanted: readonly { readonly name: string; readonly target: Float32Array }[]): void;
+}
+
+/** Reads the header alone. @throws as readSafetensors */
+export function openSafetensors(path: string): StoredTensors {
+  const file = openSync(path, 'r');
+  try {
+    const { header, dataStart } = readHeader(file, path);
+    const identity = identityOf(file);
+    return {
+      ...header,
+      read(wanted) {
+        const again = openSync(path, 'r');
+        try {
+          if (identityOf(again) !== identity) {
+            throw new UserError(`${path} has changed since it was loaded`, 'load the model again');
+          }
+          for (const { name, target } of wanted) {
+            readInto(
+              again,
+              dataStart + header.entries.get(name)!.begin,
+              new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
+              path,
+            );
+          }
+        } finally {
+          closeSync(again);
+        }
+      },
+    };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Another text for another file of the same name. */
+function identityOf(file: number): string {
+  const { ino, size, mtimeMs } = fstatSync(file);
+  return [ino, size, mtimeMs].join();
 }
 
 function readHeader(file: number, path: string): { header: SafetensorsHeader; dataStart: number } {

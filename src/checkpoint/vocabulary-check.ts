@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, StoredCheckpoint } from './checkpoint.js';
 
 /** A language of the data at hand. */
 export interface Side {
@@ -18,7 +18,7 @@ export const knowsDictionaries = ({ metadata }: Pick<Checkpoint, 'metadata'>): b
  */
 export function checkVocabularySizes(
   stem: string,
-  { metadata, weights }: Pick<Checkpoint, 'metadata' | 'weights'>,
+  { metadata, weights }: Pick<Checkpoint, 'metadata'> & Pick<StoredCheckpoint, 'weights'>,
   sides: { readonly source: Side; readonly target: Side },
 ): void {
   const { source, target } = metadata.languages;

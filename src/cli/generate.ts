@@ -17,7 +17,7 @@ import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
-import { loadComponents, userDirOption } from './user-dir.js';
+import { loadArchitectures, userDirOption } from './user-dir.js';
 
 const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
 
@@ -105,13 +105,13 @@ function checkOptions(options: GenerateOptions): void {
 
 /** Translates and scores. @returns the lines to print */
 async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
-  const { architectures } = await loadComponents(options);
+  const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = setupTranslation(dataFolder, options);
   const codec = await createCodec(options, task);
   const data = task.loadSplit(options.genSubset);
-  const device = await openRequestedDevice(options);
+  const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
   const models = loadModels(checkTranslationOptions(options), task, architectures, overrides);
   try {
     const symbols = symbolsOf(task.targetDictionary);

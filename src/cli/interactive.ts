@@ -15,7 +15,7 @@ import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand, type Invocation } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
-import { loadComponents, userDirOption } from './user-dir.js';
+import { loadArchitectures, userDirOption } from './user-dir.js';
 
 const { batchSize, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
 const { prefixSize: _, ...searchOfLines } = searchOptions;
@@ -111,7 +111,7 @@ async function interactive(
   stems: readonly string[],
 ): Promise<void> {
   const started = performance.now();
-  const { architectures } = await loadComponents(options);
+  const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = taskOfCheckpoint(
@@ -120,7 +120,7 @@ async function interactive(
     Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
   );
   const codec = await createCodec(options, task);
-  await openRequestedDevice(options);
+  await openRequestedDevice(options, options.userDir === null);
   const models = loadModels(stems, task, architectures, overrides);
   try {
     const search = new BeamSearch(

@@ -1,10 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { builtInComponents, type Components, registerPlugins } from '../components.js';
+import type { Components } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { checkedCriterion } from '../plugins/checked-criterion.js';
+import type { ArchitectureDefinition } from '../plugins/model.js';
 import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
+import { Registry } from '../plugins/registry.js';
 import { firstLine, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
 
 /** Of the options that choose plug-ins, in `--help`. */
@@ -29,6 +31,7 @@ const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mj
  * @throws UserError where DIR or a module in it is missing, fails, or exports no plug-in, a bad one or a name that is taken
  */
 export async function loadComponents({ userDir }: { readonly userDir: string | null }): Promise<Components> {
+  const { builtInComponents, registerPlugins } = await import('../components.js');
   const components = builtInComponents();
   if (userDir !== null) {
     Error.stackTraceLimit = Math.max(Error.stackTraceLimit, PLUGIN_STACK_FRAMES);
@@ -36,6 +39,15 @@ export async function loadComponents({ userDir }: { readonly userDir: string | n
     registerPlugins(components, [...sources.keys()], (plugin) => sources.get(plugin));
   }
   return components;
+}
+
+/** The architectures alone, for commands that train nothing. @throws UserError as loadComponents */
+export async function loadArchitectures(options: {
+  readonly userDir: string | null;
+}): Promise<Components['architectures']> {
+  if (options.userDir !== null) return (await loadComponents(options)).architectures;
+  const { architectures } = await import('../../models/index.js');
+  return new Registry<ArchitectureDefinition>('arch', architectures);
 }
 
 /** The plug-ins and where each is defined. */
@@ -82,11 +94,11 @@ function moduleFiles(userDir: string): string[] {
  * that run here, so that a folder needs no node_modules and its tensors are tensors of this engine.
  */
 async function createLoader(): Promise<(file: string) => Promise<Record<string, unknown>>> {
-  const [{ createJiti }, library, networks, tf] = await Promise.all([
+  const [{ createJiti }, library, networks, { wholeLibrary }] = await Promise.all([
     import('jiti'),
     import('../index.js'),
     import('../index-nn.js'),
-    import('../tf.js'),
+    import('../lazy-tf.js'),
   ]);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
@@ -94,8 +106,8 @@ async function createLoader(): Promise<(file: string) => Promise<Record<string, 
     virtualModules: {
       'ts-fairseq': library,
       'ts-fairseq/nn': networks,
-      '@tensorflow/tfjs': tf,
-      '@tensorflow/tfjs-core': tf,
+      '@tensorflow/tfjs': wholeLibrary(),
+      '@tensorflow/tfjs-core': wholeLibrary(),
     },
   });
   return async (file) => {

@@ -1,48 +1,58 @@
+import type { OneDnnOptions } from 'tfjs-backend-onednn/search';
 import { UserError } from '../errors.js';
 import { registerSearchEngine } from '../ops/search-engine.js';
+import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
-import type { DeviceDefinition } from './device.js';
+import type { Device, DeviceDefinition } from './device.js';
 
 /** A clone has scripts/setup.sh; an installed package brings the backend in its node_modules. */
 const REMEDY =
   'install g++ and libdnnl-dev and run scripts/setup.sh (of an installed package: its node_modules/tfjs-backend-onednn/scripts/build.js), or use --device wasm';
 
+/** oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds. */
 export const cpu: DeviceDefinition = {
   name: 'cpu',
-  summary: 'oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds',
-  async open({ threads, bfloat16 = false, int8 = false }) {
-    const backend = await import('tfjs-backend-onednn');
-    const { available, reason } = backend.isAvailable();
+  async open({ threads, bfloat16 = false, int8 = false, forSearch = false }) {
+    const native = await import('tfjs-backend-onednn/search');
+    const { available, reason } = native.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
-    if (bfloat16 && !backend.supportsBfloat16()) {
+    if (bfloat16 && !native.supportsBfloat16()) {
       throw new UserError('--bf16: oneDNN has no bfloat16 products for this processor', 'leave --bf16 out');
     }
-    backend.registerOneDnnBackend({ ...(threads === null ? {} : { threads }), bfloat16 });
-    await tf.setBackend('onednn');
+    const settings = { ...(threads === null ? {} : { threads }), bfloat16 };
+    native.configure(settings);
     const precision = int8 ? 'int8' : bfloat16 ? 'bfloat16' : 'float32';
     registerSearchEngine('onednn', {
       precision,
-      pack: (sizes, weights) => backend.packTransformer(sizes, weights, precision),
-      release: backend.discard,
+      pack: (sizes, weights) => native.packTransformer(sizes, weights, precision),
+      release: native.discard,
     });
-    const { squaredNorm, scale, addTensor, collectGradients, adamStep, describe, startProfile, endProfile } = backend;
-    const { oneDnnVersion, threads: used, isa } = describe();
-    return {
-      name: 'cpu',
-      description: {
-        device: 'cpu',
-        oneDNN: oneDnnVersion,
-        threads: used,
-        isa,
-        ...(precision === 'float32' ? {} : { products: precision }),
-      },
-      arenaKernels: {
-        ...{ squaredNorm, scale, collectGradients, adamStep },
-        addTensors(sums, xs) {
-          for (const [index, sum] of sums.entries()) addTensor(sum, xs[index]!);
-        },
-      },
-      profiler: { start: startProfile, end: endProfile },
+    const { oneDnnVersion, threads: used, isa } = native.describe();
+    const description = {
+      ...{ device: 'cpu', oneDNN: oneDnnVersion, threads: used, isa },
+      ...(precision === 'float32' ? {} : { products: precision }),
     };
+    if (forSearch) {
+      tf.chooseBackend('onednn', () => openBackend(settings));
+      return { name: 'cpu', description, arenaKernels: portableArenaKernels };
+    }
+    return { name: 'cpu', description, ...(await openBackend(settings)) };
   },
 };
+
+/** Makes the tfjs backend the current one. */
+async function openBackend(settings: OneDnnOptions): Promise<Pick<Device, 'arenaKernels' | 'profiler'>> {
+  const backend = await import('tfjs-backend-onednn');
+  backend.registerOneDnnBackend(settings);
+  await tf.setBackend('onednn');
+  const { squaredNorm, scale, addTensor, collectGradients, adamStep, startProfile, endProfile } = backend;
+  return {
+    arenaKernels: {
+      ...{ squaredNorm, scale, collectGradients, adamStep },
+      addTensors(sums, xs) {
+        for (const [index, sum] of sums.entries()) addTensor(sum, xs[index]!);
+      },
+    },
+    profiler: { start: startProfile, end: endProfile },
+  };
+}

@@ -8,6 +8,8 @@ export interface DeviceOptions {
   readonly bfloat16?: boolean;
   /** Translate with weights and activations of the layers' matrix products in int8. Default false. */
   readonly int8?: boolean;
+  /** For search alone: the tensor library waits until `tf.ready()` asks for it, where the device can search without. */
+  readonly forSearch?: boolean;
 }
 
 /** A device that is in use: its tfjs backend is the current one. */
@@ -24,8 +26,6 @@ export interface Device {
 /** One way to compute; opening it loads what it needs and makes its backend the current one. */
 export interface DeviceDefinition {
   readonly name: string;
-  /** What runs and what it needs, for `--help` and the docs. */
-  readonly summary: string;
   /** @throws UserError that says exactly what is missing */
   open(options: DeviceOptions): Promise<Device>;
 }

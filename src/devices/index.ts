@@ -4,13 +4,21 @@ import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { Registry } from '../plugins/registry.js';
 import { cpu } from './cpu.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
-import { cuda, tensorflow } from './optional.js';
-import { wasm } from './wasm.js';
-import { webgpu } from './webgpu.js';
 
 export type { Device, DeviceOptions } from './device.js';
 
-export const devices = new Registry<DeviceDefinition>('device', [cpu, cuda, tensorflow, webgpu, wasm]);
+export const devices = new Registry<DeviceDefinition>('device', [
+  cpu,
+  loadedWhenOpened('cuda', async () => (await import('./optional.js')).cuda),
+  loadedWhenOpened('tensorflow', async () => (await import('./optional.js')).tensorflow),
+  loadedWhenOpened('webgpu', async () => (await import('./webgpu.js')).webgpu),
+  loadedWhenOpened('wasm', async () => (await import('./wasm.js')).wasm),
+]);
+
+/** A command that computes on another device never reads its module. */
+function loadedWhenOpened(name: string, load: () => Promise<DeviceDefinition>): DeviceDefinition {
+  return { name, open: async (options) => (await load()).open(options) };
+}
 
 /** The options of every command that computes. */
 export const deviceOptions = defineOptions({
@@ -53,12 +61,17 @@ export const int8Option = defineOptions({
   },
 });
 
-/** Opens the device that the options of a command ask for. */
+/**
+ * Opens the device that the options of a command ask for.
+ * @param forSearch whether it need not be ready for operations yet
+ */
 export async function openRequestedDevice(
   options: OptionsOf<typeof deviceOptions> & { readonly int8?: boolean },
+  forSearch = false,
 ): Promise<Device> {
   const { threads, bf16, fp16, int8 = false } = options;
-  const device = await openDevice(options.cpu ? 'cpu' : options.device, { threads, bfloat16: bf16 || fp16, int8 });
+  const settings = { threads, bfloat16: bf16 || fp16, int8, forSearch };
+  const device = await openDevice(options.cpu ? 'cpu' : options.device, settings);
   if (device.name !== 'cpu' && int8) log.warning(`--int8 is for --device cpu: computing in float32 on ${device.name}`);
   if (device.name !== 'cpu' && (bf16 || fp16)) {
     log.warning(`--bf16 and --fp16 are for --device cpu: computing in float32 on ${device.name}`);
@@ -86,6 +99,6 @@ async function openDefault(options: DeviceOptions): Promise<Device> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     log.warning(`${error.problem}; computing on wasm, which is slower: ${error.remedy.replace(/, or use .*/, '')}`);
-    return wasm.open(options);
+    return devices.get('wasm').open(options);
   }
 }

@@ -5,7 +5,6 @@ import type { Device, DeviceDefinition } from './device.js';
 
 interface OptionalDevice {
   readonly name: string;
-  readonly summary: string;
   /** The npm package that registers the backend. */
   readonly module: string;
   /** Its name among tfjs's backends. */
@@ -14,10 +13,9 @@ interface OptionalDevice {
 }
 
 /** A device whose package is not a dependency because it cannot be installed everywhere: imported when asked for. */
-function optionalDevice({ name, summary, module, backend, remedy }: OptionalDevice): DeviceDefinition {
+function optionalDevice({ name, module, backend, remedy }: OptionalDevice): DeviceDefinition {
   return {
     name,
-    summary,
     async open(): Promise<Device> {
       try {
         await import(module);
@@ -34,17 +32,17 @@ function optionalDevice({ name, summary, module, backend, remedy }: OptionalDevi
   };
 }
 
+/** libtensorflow through @tensorflow/tfjs-node. */
 export const tensorflow = optionalDevice({
   name: 'tensorflow',
-  summary: 'libtensorflow through @tensorflow/tfjs-node',
   module: '@tensorflow/tfjs-node',
   backend: 'tensorflow',
   remedy: 'npm install @tensorflow/tfjs-node@4.22.0 (it downloads libtensorflow), or use --device cpu',
 });
 
+/** An NVIDIA GPU through @tensorflow/tfjs-node-gpu. */
 export const cuda = optionalDevice({
   name: 'cuda',
-  summary: 'an NVIDIA GPU through @tensorflow/tfjs-node-gpu',
   module: '@tensorflow/tfjs-node-gpu',
   backend: 'tensorflow',
   remedy: 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (it downloads libtensorflow with CUDA), or use --device cpu',

@@ -59,9 +59,9 @@ function runOnPlainBackend(
 
 let borrowed = false;
 
+/** WebAssembly on one thread; needs nothing, the fallback where no compiler is to be had. */
 export const wasm: DeviceDefinition = {
   name: 'wasm',
-  summary: 'WebAssembly on one thread; needs nothing, the fallback where no compiler is to be had',
   async open() {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');

@@ -71,9 +71,9 @@ const LIMITS = [
 /** Of the process: Dawn's objects are made once, whatever opens the device again. */
 let opened: AdapterInfo | null = null;
 
+/** A GPU through Vulkan: tfjs-backend-webgpu on Dawn (npm package webgpu). */
 export const webgpu: DeviceDefinition = {
   name: 'webgpu',
-  summary: 'a GPU through Vulkan: tfjs-backend-webgpu on Dawn (npm package webgpu)',
   async open() {
     opened ??= await start();
     await tf.setBackend('webgpu');

@@ -55,7 +55,7 @@ export class BeamSearch {
     const maxLength = this.#maxLength(input);
     const options = { ...this.options, beam: this.#beam, maxLength };
     const source = { ids: input.sourceTokens, batch: input.batchSize, time: input.sourceLength };
-    const decoding = new EnsembleDecoding(this.models, source, {
+    const decoding = await EnsembleDecoding.start(this.models, source, {
       beam: this.#beam,
       capacity: maxLength + 1,
       attention: this.attention,

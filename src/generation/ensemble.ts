@@ -29,21 +29,31 @@ export function commonMaxPositions(models: readonly TranslationModel[]): { sourc
 export class EnsembleDecoding {
   readonly #members: readonly Member[];
 
+  private constructor(members: readonly Member[]) {
+    this.#members = members;
+  }
+
   /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`. */
-  constructor(
+  static async start(
     models: readonly TranslationModel[],
     source: TokenTable,
     { beam, capacity, attention }: { beam: number; capacity: number; attention: boolean },
-  ) {
-    this.#members = models.map((model) => {
+  ): Promise<EnsembleDecoding> {
+    const members: Member[] = [];
+    for (const model of models) {
       const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
-      if (fused !== null) return { model, fused };
+      if (fused !== null) {
+        members.push({ model, fused });
+        continue;
+      }
+      await tf.ready();
       let state: IncrementalState | null = null;
       tf.tidy(() => {
         state = model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention);
       });
-      return { model, state: state! };
-    });
+      members.push({ model, state: state! });
+    }
+    return new EnsembleDecoding(members);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { formatFixed } from 'sacrebleu-ts';
+import { formatFixed } from 'sacrebleu-ts/format';
 import type { Dictionary } from '../data/dictionary.js';
 import { ESCAPED_UNK } from '../data/dictionary.js';
 import { type Alignment, alignHypothesis, formatAlignment } from './alignment.js';

@@ -1,5 +1,5 @@
 import { dropout } from '../ops/dropout.js';
-import type { ParameterStore } from '../optim/parameter-store.js';
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
 import type { Tensor } from '../tf.js';
 import { type Activation, activate } from './activation.js';
@@ -23,9 +23,9 @@ export class FeedForward {
     this.#fc2 = Linear.declare(store, `${name}.fc2`, inner, embed);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly Tensor[] {
-    return [...this.#fc1.tensors, ...this.#fc2.tensors];
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
+    return [...this.#fc1.parameters, ...this.#fc2.parameters];
   }
 
   apply<T extends Tensor>(x: T, mode: Mode): T {

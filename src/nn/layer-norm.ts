@@ -14,9 +14,9 @@ export class LayerNorm {
     this.#bias = store.parameter(`${name}.bias`, [embed], zeros);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly Tensor[] {
-    return [this.#gain.tensor, this.#bias.tensor];
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
+    return [this.#gain, this.#bias];
   }
 
   apply<T extends Tensor>(x: T): T {

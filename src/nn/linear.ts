@@ -19,9 +19,9 @@ export class Linear {
     );
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly Tensor[] {
-    return [this.weight.tensor, this.bias.tensor];
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
+    return [this.weight, this.bias];
   }
 
   apply<T extends Tensor>(x: T, activation: 'linear' | 'relu' = 'linear'): T {

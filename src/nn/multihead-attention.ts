@@ -45,9 +45,9 @@ export class SelfAttention {
     this.#output = outputProjection(store, name, embed);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly tf.Tensor[] {
-    return [...this.#queryKeyValue.tensors, ...this.#output.tensors];
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
+    return [...this.#queryKeyValue.parameters, ...this.#output.parameters];
   }
 
   apply(
@@ -108,9 +108,9 @@ export class EncoderAttention {
     this.#output = outputProjection(store, name, embed);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly tf.Tensor[] {
-    return [...this.#query.tensors, ...this.#keyValue.tensors, ...this.#output.tensors];
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
+    return [...this.#query.parameters, ...this.#keyValue.parameters, ...this.#output.parameters];
   }
 
   /** The encoder's keys and values, float32 [source rows, 2 · embed]: once for all steps of a search. */

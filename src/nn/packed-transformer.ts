@@ -1,16 +1,18 @@
-import { tokenLayout } from '../ops/row-layout.js';
+import { tokenRows } from '../ops/row-layout.js';
 import {
   type EngineDecoding,
   type EngineModel,
   type SourceRows,
   searchEngine,
   type TransformerSizes,
+  type WeightValues,
 } from '../ops/search-engine.js';
-import type { Parameter } from '../optim/parameter-store.js';
+import { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf.js';
 import { positionNumbers } from './positions.js';
 import type { Stack, TransformerParts } from './transformer.js';
+import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
 
 /** A Transformer's weights as the search engine of the device keeps them: packed when first needed and after changes. */
@@ -28,9 +30,11 @@ export class PackedTransformer {
   startDecoding(source: TokenTable, beam: number): FusedDecoding | null {
     const model = this.#model();
     if (model === null) return null;
-    const { padIndex } = this.#parts;
-    const decoding = model.startDecoding(sourceRows(source, padIndex), beam);
-    return new PackedDecoding(decoding, padIndex + 1, this.#sizes!.embed);
+    const { padIndex, encoder, decoder } = this.#parts;
+    const rows = sourceRows(source, padIndex);
+    encoder.embedding.preparePositions(padIndex + 1 + source.time);
+    const decoding = model.startDecoding(rows, beam);
+    return new PackedDecoding(decoding, decoder.embedding, this.#sizes!.embed);
   }
 
   dispose(): void {
@@ -52,33 +56,38 @@ export class PackedTransformer {
 }
 
 function sourceRows({ ids: table, batch, time }: TokenTable, padIndex: number): SourceRows {
-  const layout = tokenLayout(table, [batch, time], padIndex);
-  tf.dispose(Object.values(layout.tensors));
-  const ids = Int32Array.from(layout.positions, (position) => table[position]!);
-  return { ids, positions: positionNumbers(ids, layout, padIndex), starts: layout.starts };
+  const rows = tokenRows(table, [batch, time], padIndex);
+  const ids = Int32Array.from(rows.positions, (position) => table[position]!);
+  return { ids, positions: positionNumbers(ids, { batch, starts: rows.starts }, padIndex), starts: rows.starts };
 }
 
-/** Counts the positions; the first step is that of `firstPosition`. */
+/** Counts the positions; that of the first step is the one after the padding's. */
 class PackedDecoding implements FusedDecoding {
-  #length = 0;
+  #position: number;
 
   constructor(
     readonly decoding: EngineDecoding,
-    readonly firstPosition: number,
+    readonly embedding: TransformerEmbedding,
     readonly embed: number,
-  ) {}
+  ) {
+    this.#position = embedding.options.padIndex + 1;
+  }
 
   stepTop(tokens: Int32Array, width: number, temperature: number, penalties: Float32Array | null): Float32Array {
-    this.decoding.step(tokens, this.firstPosition + this.#length, null);
-    this.#length += 1;
+    this.#advance(tokens, null);
     return this.decoding.top(width, temperature, penalties);
   }
 
   step(tokens: Int32Array): tf.Tensor2D {
     const features = new Float32Array(tokens.length * this.embed);
-    this.decoding.step(tokens, this.firstPosition + this.#length, features);
-    this.#length += 1;
+    this.#advance(tokens, features);
     return tf.tensor2d(features, [tokens.length, this.embed]);
+  }
+
+  #advance(tokens: Int32Array, features: Float32Array | null): void {
+    this.embedding.preparePositions(this.#position + 1);
+    this.decoding.step(tokens, this.#position, features);
+    this.#position += 1;
   }
 
   select(rows: Int32Array): void {
@@ -91,19 +100,23 @@ class PackedDecoding implements FusedDecoding {
 }
 
 /** In the order of the engine: each side's embeddings, layers and last norm, then the classifier. */
-function weightsOf({ encoder, decoder, outputProjection }: TransformerParts): tf.Tensor[] {
-  const side = ({ embedding, layers, finalNorm }: Stack<{ readonly tensors: readonly tf.Tensor[] }>): tf.Tensor[] => [
-    ...embedding.tensors,
-    ...layers.flatMap((layer) => layer.tensors),
-    ...(finalNorm?.tensors ?? []),
+function weightsOf(parts: TransformerParts): WeightValues[] {
+  const { encoder, decoder, outputProjection, parameters } = parts;
+  const side = ({ embedding, layers, finalNorm }: Stack<TransformerEncoderLayer | TransformerDecoderLayer>) => [
+    ...embedding.parameters,
+    ...layers.flatMap((layer) => layer.parameters),
+    ...(finalNorm?.parameters ?? []),
   ];
-  return [...side(encoder), ...side(decoder), outputProjection.tensor];
+  const packed = new Set(packedOnly(parts));
+  const weights = [...side(encoder), ...side(decoder), outputProjection];
+  parameters.load(weights.filter((weight) => weight instanceof Parameter && !packed.has(weight)) as Parameter[]);
+  return weights.map((weight) => () => (weight instanceof Parameter ? parameters.glance(weight) : weight));
 }
 
 /** The matrices of the layers: the engine reads everything else in place, and the classifier may be asked for. */
 function packedOnly({ encoder, decoder, outputProjection, parameters }: TransformerParts): Parameter[] {
-  const read = new Set([...encoder.embedding.tensors, ...decoder.embedding.tensors, outputProjection.tensor]);
-  return parameters.trainable.filter(({ shape, tensor }) => shape.length === 2 && !read.has(tensor));
+  const read = new Set([...encoder.embedding.parameters, ...decoder.embedding.parameters, outputProjection]);
+  return parameters.trainable.filter((parameter) => parameter.shape.length === 2 && !read.has(parameter));
 }
 
 /** Null for what the engine does not compute: another activation than ReLU, sides of unequal width, no layers. */

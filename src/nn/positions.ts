@@ -5,7 +5,11 @@ import type { RowLayout } from '../ops/row-layout.js';
  * padding; so they do not depend on how much padding stands before a sentence.
  * @param ids int32 [rows]
  */
-export function positionNumbers(ids: Int32Array, { batch, starts }: RowLayout, padIndex: number): Int32Array {
+export function positionNumbers(
+  ids: Int32Array,
+  { batch, starts }: Pick<RowLayout, 'batch' | 'starts'>,
+  padIndex: number,
+): Int32Array {
   const positions = new Int32Array(ids.length);
   for (let sequence = 0; sequence < batch; sequence++) {
     let next = padIndex + 1;
@@ -16,22 +20,38 @@ export function positionNumbers(ids: Int32Array, { batch, starts }: RowLayout, p
   return positions;
 }
 
-/**
- * The sinusoidal table [sin | cos]: frequency k of half = embed / 2 is 10000^(−k / (half − 1)); the row of the padding
- * symbol is zero. Vaswani et al. 2017 with tensor2tensor's layout, as in fairseq.
- * @returns float32 [rows, embed], row-major
- */
-export function sinusoidalTable(rows: number, embed: number, padIndex: number): Float32Array {
-  const half = Math.floor(embed / 2);
-  const table = new Float32Array(rows * embed);
-  const step = Math.fround(-Math.log(10000) / (half - 1));
-  for (let row = 0; row < rows; row++) {
-    if (row === padIndex) continue;
-    for (let k = 0; k < half; k++) {
-      const angle = Math.fround(row * Math.fround(Math.exp(Math.fround(k * step))));
-      table[row * embed + k] = Math.sin(angle);
-      table[row * embed + half + k] = Math.cos(angle);
-    }
+/** A table of positions, float32 [rows, embed], whose rows are computed when they are first needed. */
+export class SinusoidalTable {
+  readonly values: Float32Array; // float32 [rows, embed], row-major; zeros where no row was asked for yet
+  #computed = 0;
+
+  constructor(
+    readonly rows: number,
+    readonly embed: number,
+    readonly padIndex: number,
+  ) {
+    this.values = new Float32Array(rows * embed);
   }
-  return table;
+
+  /** Computes the rows before `end` that are not there yet. */
+  fillTo(end: number): void {
+    for (let row = this.#computed; row < Math.min(end, this.rows); row++) {
+      if (row !== this.padIndex) sinusoidalRow(row, this.values.subarray(row * this.embed, (row + 1) * this.embed));
+    }
+    this.#computed = Math.max(this.#computed, end);
+  }
+}
+
+/**
+ * A row of the sinusoidal table [sin | cos]: frequency k of half = embed / 2 is 10000^(−k / (half − 1)); the row of the padding
+ * symbol is zero. Vaswani et al. 2017 with tensor2tensor's layout, as in fairseq.
+ */
+function sinusoidalRow(row: number, target: Float32Array /* [embed] */): void {
+  const half = Math.floor(target.length / 2);
+  const step = Math.fround(-Math.log(10000) / (half - 1));
+  for (let k = 0; k < half; k++) {
+    const angle = Math.fround(row * Math.fround(Math.exp(Math.fround(k * step))));
+    target[k] = Math.sin(angle);
+    target[half + k] = Math.cos(angle);
+  }
 }

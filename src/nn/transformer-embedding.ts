@@ -7,7 +7,7 @@ import * as tf from '../tf.js';
 import type { DropoutSite } from './dropout-site.js';
 import { normal } from './initializers.js';
 import { LayerNorm } from './layer-norm.js';
-import { positionNumbers, sinusoidalTable } from './positions.js';
+import { positionNumbers, SinusoidalTable } from './positions.js';
 
 export interface TransformerEmbeddingOptions {
   readonly embed: number;
@@ -24,6 +24,7 @@ export interface TransformerEmbeddingOptions {
 export class TransformerEmbedding {
   readonly #layerNorm: LayerNorm | null;
   readonly #learnedPositions: Parameter | null; // [positions, embed]
+  readonly #table: SinusoidalTable; // stays zeros for no positions
   #fixedPositions: tf.Tensor2D | null = null; // float32 [positions, embed]
 
   constructor(
@@ -38,6 +39,7 @@ export class TransformerEmbedding {
       positions === 'learned'
         ? store.parameter(`${name}.embed_positions.weight`, [this.#rows, embed], normal(embed ** -0.5, padIndex))
         : null;
+    this.#table = new SinusoidalTable(positions === 'learned' ? 0 : this.#rows, embed, padIndex);
     this.#layerNorm = layerNorm ? new LayerNorm(store, `${name}.layernorm_embedding`, embed) : null;
   }
 
@@ -53,9 +55,14 @@ export class TransformerEmbedding {
     return this.#lookUp(ids, positions, mode);
   }
 
-  /** Its tensors in the order that native search reads them; the store's, and the table until `dispose`. */
-  get tensors(): readonly tf.Tensor[] {
-    return [this.tokens.tensor, this.#positionTable(), ...(this.#layerNorm?.tensors ?? [])];
+  /** Its parameters, and an array of positions where they are none, in the order that native search reads them. */
+  get parameters(): readonly (Parameter | Float32Array)[] {
+    return [this.tokens, this.#learnedPositions ?? this.#table.values, ...(this.#layerNorm?.parameters ?? [])];
+  }
+
+  /** Has the rows of fixed positions before `end` in that array. */
+  preparePositions(end: number): void {
+    if (this.options.positions === 'sinusoidal') this.#table.fillTo(end);
   }
 
   dispose(): void {
@@ -84,10 +91,8 @@ export class TransformerEmbedding {
   #positionTable(): tf.Tensor2D {
     if (this.#learnedPositions !== null) return this.#learnedPositions.tensor as tf.Tensor2D;
     if (this.#fixedPositions === null) {
-      const { embed, padIndex, positions } = this.options;
-      const shape: [number, number] = [this.#rows, embed];
-      const table = positions === 'none' ? new Float32Array(this.#rows * embed) : sinusoidalTable(...shape, padIndex);
-      this.#fixedPositions = tf.keep(tf.tensor2d(table, shape, 'float32'));
+      this.preparePositions(this.#rows);
+      this.#fixedPositions = tf.keep(tf.tensor2d(this.#table.values, [this.#rows, this.options.embed], 'float32'));
     }
     return this.#fixedPositions;
   }

@@ -1,7 +1,7 @@
 import { checkpoint } from '../ops/checkpoint.js';
 import { dropoutAdd } from '../ops/dropout.js';
 import type { RowLayout } from '../ops/row-layout.js';
-import type { ParameterStore } from '../optim/parameter-store.js';
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { EncoderOutput, Mode } from '../plugins/model.js';
 import type { Tensor, Tensor2D, Tensor3D } from '../tf.js';
 import type { Activation } from './activation.js';
@@ -85,11 +85,11 @@ export class TransformerEncoderLayer {
     this.#pass = forwardPass(store, name, options.checkpointActivations);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly Tensor[] {
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
     return [
-      ...[...this.#selfAttention.tensors, ...this.#afterAttention.norm.tensors],
-      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+      ...[...this.#selfAttention.parameters, ...this.#afterAttention.norm.parameters],
+      ...[...this.#feedForward.parameters, ...this.#afterFeedForward.norm.parameters],
     ];
   }
 
@@ -139,12 +139,12 @@ export class TransformerDecoderLayer {
     this.#pass = forwardPass(store, name, options.checkpointActivations);
   }
 
-  /** Its tensors in the order that native search reads them. */
-  get tensors(): readonly Tensor[] {
+  /** Its parameters in the order that native search reads them. */
+  get parameters(): readonly Parameter[] {
     return [
-      ...[...this.#selfAttention.tensors, ...this.#afterSelfAttention.norm.tensors],
-      ...[...this.encoderAttention.tensors, ...this.#afterEncoderAttention.norm.tensors],
-      ...[...this.#feedForward.tensors, ...this.#afterFeedForward.norm.tensors],
+      ...[...this.#selfAttention.parameters, ...this.#afterSelfAttention.norm.parameters],
+      ...[...this.encoderAttention.parameters, ...this.#afterEncoderAttention.norm.parameters],
+      ...[...this.#feedForward.parameters, ...this.#afterFeedForward.norm.parameters],
     ];
   }
 

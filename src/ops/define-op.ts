@@ -1,4 +1,5 @@
 import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
+import { once } from './once.js';
 
 /** What is not a tensor; tfjs hands it to kernels as it is. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -31,23 +32,28 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
 ): (inputs: I, attributes: A) => Tensor {
   const { name, composite, gradient } = definition;
-  registerGradient({
-    kernelName: name,
-    inputsToSave: [...gradient.saveInputs],
-    outputsToSave: gradient.outputs.map((output) => gradient.saveOutputs.includes(output)),
-    gradFunc: (dy, saved, attributes) => {
-      const names = [
-        ...gradient.saveInputs,
-        ...gradient.outputs.filter((output) => gradient.saveOutputs.includes(output)),
-      ];
-      const inputs: NamedTensorMap = Object.fromEntries(names.map((savedName, index) => [savedName, saved[index]!]));
-      inputs.dy = Array.isArray(dy) ? dy[0]! : dy;
-      const results = runKernel(gradient.kernel, inputs, attributes as Attributes);
-      return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
-    },
-  });
-  return (inputs, attributes) =>
-    hasKernel(name) ? runKernel(name, inputs, attributes)[0]! : composite(inputs, attributes);
+  const register = once(() =>
+    registerGradient({
+      kernelName: name,
+      inputsToSave: [...gradient.saveInputs],
+      outputsToSave: gradient.outputs.map((output) => gradient.saveOutputs.includes(output)),
+      gradFunc: (dy, saved, attributes) => {
+        const names = [
+          ...gradient.saveInputs,
+          ...gradient.outputs.filter((output) => gradient.saveOutputs.includes(output)),
+        ];
+        const inputs: NamedTensorMap = Object.fromEntries(names.map((savedName, index) => [savedName, saved[index]!]));
+        inputs.dy = Array.isArray(dy) ? dy[0]! : dy;
+        const results = runKernel(gradient.kernel, inputs, attributes as Attributes);
+        return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
+      },
+    }),
+  );
+  return (inputs, attributes) => {
+    if (!hasKernel(name)) return composite(inputs, attributes);
+    register();
+    return runKernel(name, inputs, attributes)[0]!;
+  };
 }
 
 /** True where the current backend has a kernel of this name. */

@@ -17,6 +17,7 @@ export function gradients<T extends tf.Tensor>(
   xs: readonly tf.Tensor[],
   dy: T | null = null,
 ): { value: T; grads: (tf.Tensor | null)[] } {
+  tf.loadGradients();
   const { state } = tf.engine();
   const outerTape = state.activeTape;
   try {

@@ -29,6 +29,18 @@ export function tokenLayout(
   padIndex: number,
   choice: RowChoice = 'tokens',
 ): RowLayout {
+  const { starts, positions } = tokenRows(ids, [batch, time], padIndex, choice);
+  const padding = choice === 'all' ? Int32Array.from(ids, (id) => (id === padIndex ? 1 : 0)) : null;
+  return layoutOf(batch, time, starts, positions, padding);
+}
+
+/** The part of `tokenLayout` that needs no device. */
+export function tokenRows(
+  ids: Int32Array, // [batch, time]
+  [batch, time]: readonly [number, number],
+  padIndex: number,
+  choice: RowChoice = 'tokens',
+): Pick<RowLayout, 'starts' | 'positions'> {
   const starts = new Int32Array(batch + 1);
   const positions: number[] = [];
   for (let sequence = 0; sequence < batch; sequence++) {
@@ -37,8 +49,7 @@ export function tokenLayout(
     }
     starts[sequence + 1] = positions.length;
   }
-  const padding = choice === 'all' ? Int32Array.from(ids, (id) => (id === padIndex ? 1 : 0)) : null;
-  return layoutOf(batch, time, starts, Int32Array.from(positions), padding);
+  return { starts, positions: Int32Array.from(positions) };
 }
 
 /** A table without padding. */

@@ -3,6 +3,7 @@ import * as tf from '../tf.js';
 import { type ClassFunction, classFunction } from './class-function.js';
 import { type Attributes, hasKernel, runKernel } from './define-op.js';
 import { logSoftmax } from './log-softmax.js';
+import { once } from './once.js';
 
 /** What a row's scores boil down to; every field is float32 [rows] and differentiable but `predictions`. */
 export interface RowStatistics {
@@ -35,27 +36,29 @@ const KERNEL = 'ClassifierStatistics';
  * dWeights. With g_t, g_m, g_k the incoming gradients of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
  *   ∂/∂z_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
  */
-tf.registerGradient({
-  kernelName: KERNEL,
-  inputsToSave: ['features', 'weights', 'targets'],
-  outputsToSave: [],
-  gradFunc: (dy, saved, attributes) => {
-    const [dTargetLogProb, dMeanLogProb, , ...dSums] = dy as tf.Tensor[];
-    const [features, weights, targets] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const inputs: tf.NamedTensorMap = {
-      features,
-      weights,
-      targets,
-      dTargetLogProb: dTargetLogProb!,
-      dMeanLogProb: dMeanLogProb!,
-    };
-    dSums.forEach((dSum, index) => {
-      inputs[`dSum${index}`] = dSum;
-    });
-    const [dFeatures, dWeights] = runKernel(`${KERNEL}Grad`, inputs, attributes as Attributes);
-    return { features: () => dFeatures!, weights: () => dWeights! };
-  },
-});
+const registerKernelGradient = once(() =>
+  tf.registerGradient({
+    kernelName: KERNEL,
+    inputsToSave: ['features', 'weights', 'targets'],
+    outputsToSave: [],
+    gradFunc: (dy, saved, attributes) => {
+      const [dTargetLogProb, dMeanLogProb, , ...dSums] = dy as tf.Tensor[];
+      const [features, weights, targets] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const inputs: tf.NamedTensorMap = {
+        features,
+        weights,
+        targets,
+        dTargetLogProb: dTargetLogProb!,
+        dMeanLogProb: dMeanLogProb!,
+      };
+      dSums.forEach((dSum, index) => {
+        inputs[`dSum${index}`] = dSum;
+      });
+      const [dFeatures, dWeights] = runKernel(`${KERNEL}Grad`, inputs, attributes as Attributes);
+      return { features: () => dFeatures!, weights: () => dWeights! };
+    },
+  }),
+);
 
 /** Scores of a linear classifier, logits = features · weightsᵀ. */
 export function classifierScores(
@@ -76,6 +79,7 @@ export function classifierScores(
       if (!hasKernel(KERNEL) || sums.some((sum) => sum.family === 'custom')) {
         return logitStatistics(logits(), targets, sums);
       }
+      registerKernelGradient();
       const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(
         KERNEL,
         { features, weights, targets },

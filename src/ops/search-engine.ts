@@ -41,6 +41,9 @@ export interface EngineDecoding {
   dispose(): void;
 }
 
+/** Gives the values of a weight. */
+export type WeightValues = () => Float32Array;
+
 /** A model with its weights packed. */
 export interface EngineModel {
   startDecoding(source: SourceRows, beam: number): EngineDecoding;
@@ -51,8 +54,11 @@ export interface EngineModel {
 export interface SearchEngine {
   /** What models are packed as now; a model is packed again when it changes. */
   readonly precision: string;
-  /** @param weights in the order of the native code: `Transformer` hands them over so */
-  pack(sizes: TransformerSizes, weights: readonly tf.Tensor[]): EngineModel;
+  /**
+   * @param weights in the order of the native code, each called once: `PackedTransformer` hands them over so. Embeddings
+   *   and norms are read in place from then on; the memory of a matrix may be that of the next one
+   */
+  pack(sizes: TransformerSizes, weights: readonly WeightValues[]): EngineModel;
   /** Gives the memory of an array back to the system: its contents are arbitrary from then on. */
   release(values: Float32Array): void;
 }

@@ -24,6 +24,7 @@ export interface NamedParameter {
  */
 export class Parameter {
   #tensor: tf.Tensor | null = null;
+  #upload: (() => tf.Tensor) | null = null; // makes the tensor
   /** Brings back values that were given up. */
   #restore: (() => void) | null = null;
 
@@ -40,7 +41,11 @@ export class Parameter {
   /** The value on the device; owned by the store. */
   get tensor(): tf.Tensor {
     this.#restore?.();
-    if (this.#tensor === null) throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
+    if (this.#tensor === null) {
+      if (this.#upload === null)
+        throw new InternalError(`${this.parts[0]!.name} is used before ParameterStore.build()`);
+      this.#tensor = tf.keep(this.#upload());
+    }
     return this.#tensor;
   }
 
@@ -50,11 +55,15 @@ export class Parameter {
   }
 
   /** @internal the store's */
-  replaceTensor(tensor: tf.Tensor | null): void {
+  replaceTensor(upload: (() => tf.Tensor) | null): void {
     this.#tensor?.dispose();
-    this.#tensor = tensor === null ? null : tf.keep(tensor);
+    this.#upload = upload;
+    this.#tensor = upload === null || !tf.isReady() ? null : tf.keep(upload());
   }
 }
+
+/** Reads the values of parameters, each block's into its array. */
+export type WeightSource = (wanted: readonly { readonly block: Parameter; readonly target: Float32Array }[]) => void;
 
 interface Declaration {
   readonly name: string;
@@ -70,17 +79,18 @@ export class ParameterStore {
   readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
   readonly #trainable: Parameter[] = [];
   readonly #names = new Set<string>();
+  readonly #missing = new Set<Parameter>(); // not in memory: the source has them
   #size = 0;
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
   #version = 0;
-  #discarded: readonly Parameter[] = [];
+  #glanced = new Float32Array(0);
 
   /**
-   * Fills an arena with the values that the parameters have, from wherever they were loaded; null where they are nowhere
-   * else, as in training. With it, what is not in use may be given up.
+   * Reads values from wherever they were loaded; null where they are nowhere else, as in training. With it, what is not in
+   * use may be given up.
    */
-  reload: ((values: Float32Array) => void) | null = null;
+  source: WeightSource | null = null;
 
   /** Declares one parameter. */
   parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
@@ -114,35 +124,64 @@ export class ParameterStore {
         initialize(this.#slice(this.#values, parameter), parameter.shape, random);
       }
     }
-    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
     return this;
   }
 
   /** float32 [size], every parameter's value; padding between blocks stays 0. After a write call `valuesChanged`. */
   get values(): Float32Array {
-    this.#restore();
+    this.load([...this.#missing]);
     return this.#values;
+  }
+
+  /** Leaves every value where it is until it is asked for. For devices whose tensors read arrays in place. */
+  loadWhenNeeded(source: WeightSource): void {
+    this.source = source;
+    this.#version += 1;
+    this.#miss(this.#trainable);
+  }
+
+  /** Reads those of some parameters that are not in memory. */
+  load(blocks: readonly Parameter[]): void {
+    const wanted = blocks.filter((block) => this.#missing.has(block));
+    if (wanted.length === 0) return;
+    this.source!(wanted.map((block) => ({ block, target: this.#slice(this.#values, block) })));
+    for (const block of wanted) {
+      this.#missing.delete(block);
+      block.restore = null;
+    }
+  }
+
+  /**
+   * A parameter's values for a moment: where they are not in memory they are read into an array that the next call fills
+   * again.
+   */
+  glance(block: Parameter): Float32Array {
+    if (!this.#missing.has(block)) return this.#slice(this.#values, block);
+    const target = this.#glanced.length < block.size ? new Float32Array(block.size) : this.#glanced;
+    this.#glanced = target;
+    this.source!([{ block, target: target.subarray(0, block.size) }]);
+    return target.subarray(0, block.size);
   }
 
   /**
    * Gives up the values of some parameters, of which something else has been made; who uses one all the same has them
-   * loaded again. Does nothing without `reload`.
+   * loaded again. Does nothing without a source.
    * @param release frees the memory of an array, whose contents are arbitrary from then on
    */
   discard(blocks: readonly Parameter[], release: (values: Float32Array) => void): void {
-    if (this.reload === null) return;
-    this.#discarded = [...this.#discarded, ...blocks];
-    for (const block of blocks) {
-      block.restore = () => this.#restore();
-      release(this.#slice(this.#values, block));
-    }
+    if (this.source === null) return;
+    for (const block of blocks) if (!this.#missing.has(block)) release(this.#slice(this.#values, block));
+    this.#miss(blocks);
+    this.#glanced = new Float32Array(0);
   }
 
-  #restore(): void {
-    if (this.#discarded.length === 0) return;
-    this.reload!(this.#values);
-    for (const block of this.#discarded) block.restore = null;
-    this.#discarded = [];
+  /** Who asks for one of these has all that is missing read. */
+  #miss(blocks: readonly Parameter[]): void {
+    for (const block of blocks) {
+      this.#missing.add(block);
+      block.restore = () => this.load([...this.#missing]);
+    }
   }
 
   /** float32 [size], allocated when first asked for. */
@@ -175,7 +214,7 @@ export class ParameterStore {
   valuesChanged(): void {
     this.#version += 1;
     if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
-    for (const block of this.#trainable) block.replaceTensor(this.#upload(block));
+    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
   }
 
   dispose(): void {

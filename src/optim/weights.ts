@@ -55,10 +55,24 @@ export function fillArena(
   source: string,
   release: Release | null = null,
 ): void {
+  checkWeights(store, weights, source);
+  const shared = sharedBuffers(weights);
+  for (const parameter of store.parameters) {
+    const data = weights.get(parameter.name)!.data as Float32Array;
+    store.view(arena, parameter).set(data);
+    if (!shared.has(data.buffer)) release?.(data);
+  }
+}
+
+/** @throws UserError where a parameter is missing, left over, of another shape or not float32 */
+export function checkWeights(
+  store: ParameterStore,
+  weights: ReadonlyMap<string, Pick<Weight, 'dtype' | 'shape'>>,
+  source: string,
+): void {
   const known = new Set(store.parameters.map(({ name }) => name));
   const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
   if (unknown !== undefined) throw mismatch(`${source} has the parameter ${unknown}, which this model does not have`);
-  const shared = sharedBuffers(weights);
   for (const parameter of store.parameters) {
     const weight = weights.get(parameter.name);
     if (weight === undefined) throw mismatch(`${source} lacks the parameter ${parameter.name}`);
@@ -67,11 +81,7 @@ export function fillArena(
         `${parameter.name} is [${weight.shape.join(', ')}] in ${source} and [${parameter.shape.join(', ')}] in this model`,
       );
     }
-    if (!(weight.data instanceof Float32Array)) {
-      throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
-    }
-    store.view(arena, parameter).set(weight.data);
-    if (!shared.has(weight.data.buffer)) release?.(weight.data);
+    if (weight.dtype !== 'F32') throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatFixed } from 'sacrebleu-ts';
+import { formatFixed } from 'sacrebleu-ts/format';
 
 const SIGNIFICANT_DIGITS = 6;
 

@@ -1,9 +1,6 @@
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
-import { createBpeCodec } from '../text/bpe/codec.js';
 import { chainCodecs, type TextCodec } from '../text/codec.js';
-import { createMosesCodec } from '../text/moses/codec.js';
-import { loadSentencePieceCodec } from '../text/sentencepiece/codec.js';
 
 /** fairseq's options of tokenization and subwords, for text that is neither tokenized nor split yet. */
 export const codecOptions = defineOptions({
@@ -47,16 +44,18 @@ interface Languages {
   readonly targetLang: string;
 }
 
-/** Each scheme of subwords with what it needs. */
+/** Each scheme of subwords with what it needs; loaded when it is asked for, as the tokenizer is. */
 const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: CodecOptions) => Promise<TextCodec>>> = {
   async subword_nmt({ bpeCodes, bpeSeparator }) {
     if (bpeCodes === null) throw new UserError('--bpe subword_nmt needs --bpe-codes', 'name the file with the codes');
+    const { createBpeCodec } = await import('../text/bpe/codec.js');
     return createBpeCodec(bpeCodes, bpeSeparator);
   },
   async sentencepiece({ sentencepieceModel }) {
     if (sentencepieceModel === null) {
       throw new UserError('--bpe sentencepiece needs --sentencepiece-model', 'name the SentencePiece model');
     }
+    const { loadSentencePieceCodec } = await import('../text/sentencepiece/codec.js');
     return loadSentencePieceCodec(sentencepieceModel);
   },
 };
@@ -77,6 +76,7 @@ export async function createCodec(options: CodecOptions, { sourceLang, targetLan
   }
   const codecs: TextCodec[] = [];
   if (tokenizer === 'moses') {
+    const { createMosesCodec } = await import('../text/moses/codec.js');
     codecs.push(
       createMosesCodec({
         sourceLanguage: sourceLang,

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
-import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { loadCheckpoint, openCheckpoint, type StoredCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
 import { searchEngine } from '../ops/search-engine.js';
-import { fillArena, loadWeights } from '../optim/weights.js';
+import type { Parameter, ParameterStore, WeightSource } from '../optim/parameter-store.js';
+import { checkWeights, loadWeights } from '../optim/weights.js';
 import type { OptionSchema, OptionValues } from '../options/schema.js';
 import { checkOptionValues } from '../options/values.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
@@ -32,12 +33,74 @@ export function loadModel(
   overrides: OptionValues = {},
 ): LoadedModel {
   const checkpoint = loadCheckpoint(stem, { optimizer: false });
-  const { metadata, weights } = checkpoint;
+  const model = buildModel(stem, checkpoint, task, architectures, overrides);
+  loadWeights(model.parameters, checkpoint.weights, stem, searchEngine()?.release);
+  return { model, metadata: checkpoint.metadata };
+}
+
+/**
+ * The same for a model that only translates. Where the device has a search engine, a weight is read when it is needed, and
+ * given up while the engine has it in another form.
+ */
+export function loadModelToTranslate(
+  stem: string,
+  task: TranslationTask,
+  architectures: Registry<ArchitectureDefinition>,
+  overrides: OptionValues = {},
+): TranslationModel {
+  const stored = searchEngine() === null ? null : openCheckpoint(stem);
+  if (stored === null) {
+    const { model } = loadModel(stem, task, architectures, overrides);
+    model.parameters.source = wholeFileSource(model.parameters, stem);
+    return model;
+  }
+  const model = buildModel(stem, stored, task, architectures, overrides);
+  checkWeights(model.parameters, stored.weights, stem);
+  model.parameters.loadWhenNeeded((wanted) => {
+    stored.read(wanted.flatMap(({ block, target }) => partsOf(block, target)));
+  });
+  return model;
+}
+
+/** The named parameters of a block and their places in its array. */
+function partsOf({ offset, parts }: Parameter, target: Float32Array): { name: string; target: Float32Array }[] {
+  return parts.map(({ name, offset: start, size }) => ({
+    name,
+    target: target.subarray(start - offset, start - offset + size),
+  }));
+}
+
+/** Reads a checkpoint again that has to be read as a whole. */
+function wholeFileSource(store: ParameterStore, stem: string): WeightSource {
+  const file = existingCheckpointFile(stem);
+  const identity = (): string => {
+    const { ino, size, mtimeMs } = statSync(file);
+    return [ino, size, mtimeMs].join();
+  };
+  const loaded = identity();
+  return (wanted) => {
+    if (identity() !== loaded) throw new UserError(`${file} has changed since it was loaded`, 'load the model again');
+    const { weights } = loadCheckpoint(stem, { optimizer: false });
+    checkWeights(store, weights, stem);
+    for (const { block, target } of wanted) {
+      for (const part of partsOf(block, target)) part.target.set(weights.get(part.name)!.data as Float32Array);
+    }
+  };
+}
+
+function buildModel(
+  stem: string,
+  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  task: TranslationTask,
+  architectures: Registry<ArchitectureDefinition>,
+  overrides: OptionValues,
+): TranslationModel {
+  const { metadata } = checkpoint;
   checkDictionaries(stem, checkpoint, task);
   const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
   const options = { ...metadata.options, ...overrides };
   checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
-  const model = architecture.model.build(modelOptions(architecture, options), {
+  return architecture.model.build(modelOptions(architecture, options), {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,
     padIndex: task.targetDictionary.padIndex,
@@ -47,22 +110,6 @@ export function loadModel(
     maxTargetPositions: positions(options.maxTargetPositions, task.options.maxTargetPositions),
     seed: null,
   });
-  loadWeights(model.parameters, weights, stem, searchEngine()?.release);
-  return { model, metadata };
-}
-
-/** Lets a model that only translates give up weights while it has them in another form; they are read again if needed. */
-export function reloadFromCheckpoint(model: TranslationModel, stem: string): void {
-  const file = existingCheckpointFile(stem);
-  const identity = (): string => {
-    const { ino, size, mtimeMs } = statSync(file);
-    return [ino, size, mtimeMs].join();
-  };
-  const loaded = identity();
-  model.parameters.reload = (values) => {
-    if (identity() !== loaded) throw new UserError(`${file} has changed since it was loaded`, 'load the model again');
-    fillArena(model.parameters, values, loadCheckpoint(stem, { optimizer: false }).weights, stem);
-  };
 }
 
 function archOf(stem: string, { arch }: CheckpointMetadata): string {
@@ -79,7 +126,11 @@ const selectKnown = (schema: OptionSchema, values: OptionValues): OptionValues =
 
 const positions = (recorded: unknown, fallback: number): number => (typeof recorded === 'number' ? recorded : fallback);
 
-function checkDictionaries(stem: string, checkpoint: Checkpoint, task: TranslationTask): void {
+function checkDictionaries(
+  stem: string,
+  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  task: TranslationTask,
+): void {
   const { metadata } = checkpoint;
   if (!knowsDictionaries(checkpoint)) {
     checkVocabularySizes(stem, checkpoint, {

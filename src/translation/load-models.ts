@@ -4,7 +4,7 @@ import { selectOptions } from '../options/select.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import type { Registry } from '../plugins/registry.js';
 import { setupTranslation, type TranslationTask, translationOptions } from '../tasks/translation.js';
-import { loadModel, reloadFromCheckpoint } from './load-model.js';
+import { loadModelToTranslate } from './load-model.js';
 
 /**
  * The models of an ensemble; none is left where one cannot be loaded.
@@ -19,8 +19,7 @@ export function loadModels(
   const models: TranslationModel[] = [];
   try {
     for (const stem of stems) {
-      models.push(loadModel(stem, task, architectures, overrides).model);
-      reloadFromCheckpoint(models.at(-1)!, stem);
+      models.push(loadModelToTranslate(stem, task, architectures, overrides));
     }
     return models;
   } catch (error) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.js';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -89,6 +89,24 @@ describe('a safetensors file', () => {
 
   it('leaves unwanted tensors on the disk', () => {
     expect([...readSafetensors(golden, (name) => name === 'ids').tensors.keys()]).toEqual(['ids']);
+  });
+
+  it('is read tensor by tensor, into arrays that are there', () => {
+    const { entries, read } = openSafetensors(golden);
+    expect(entries.get('weights')).toMatchObject({ dtype: 'F32', shape: [2, 3] });
+    const target = new Float32Array(8).fill(9);
+    read([{ name: 'weights', target: target.subarray(1, 7) }]);
+    expect([...target]).toEqual([9, 0, 0.25, 0.5, 0.75, 1, 1.25, 9]);
+  });
+
+  it('is not read on once it is another file', () => {
+    const tensors = new Map([['x', vector(1)]]);
+    writeSafetensors(path, { tensors, metadata: {} });
+    const { read } = openSafetensors(path);
+    const wanted = [{ name: 'x', target: new Float32Array(1) }];
+    read(wanted);
+    writeSafetensors(path, { tensors: new Map([...tensors, ['y', vector(1, 2)]]), metadata: {} });
+    expect(() => read(wanted)).toThrow(/has changed since it was loaded; load the model again/);
   });
 
   it('is not written when a shape and its data disagree', () => {

@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import * as tf from '../../src/tf.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import { evaluateRow } from '../helpers/golden-rows.js';
 

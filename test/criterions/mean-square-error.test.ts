@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { logitScores } from '../../src/ops/row-scores.js';
-import * as tf from '../../src/tf.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import { evaluateRow, type RowValue } from '../helpers/golden-rows.js';
 import { goldenModelValues } from '../helpers/reference-model.js';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../src/devices/index.js';
 import { logitScores } from '../../src/ops/row-scores.js';
 import type { CriterionOutput } from '../../src/plugins/criterion.js';
 import { EVALUATION, type Mode, type TranslationModel } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
-import * as tf from '../../src/tf.js';
 import { batchLoss } from '../../src/training/batch-loss.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import { buildTransformer, REFERENCE_OPTIONS, referenceTask, wholeSplit } from '../helpers/reference-model.js';

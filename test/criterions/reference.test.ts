@@ -1,10 +1,10 @@
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../src/devices/index.js';
 import { parseOptionValue } from '../../src/options/parse.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
 import { EVALUATION, type TranslationModel } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
-import * as tf from '../../src/tf.js';
 import { batchLoss } from '../../src/training/batch-loss.js';
 import { buildCriterion, criterionRegistry } from '../helpers/criterion.js';
 import { goldenModelValues, referenceModel, referenceTask, wholeSplit } from '../helpers/reference-model.js';

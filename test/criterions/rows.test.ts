@@ -1,5 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as tf from '../../src/tf.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import { evaluateRow, expectAsClose, type RowValue } from '../helpers/golden-rows.js';
 import { goldenModelValues } from '../helpers/reference-model.js';

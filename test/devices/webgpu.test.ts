@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
 import { whyNoAdapter } from '../../src/devices/vulkan.js';
 import { start } from '../../src/devices/webgpu.js';
 import { dropoutMaskTensor } from '../../src/ops/dropout.js';
 import { dropoutMask } from '../../src/ops/philox.js';
-import * as tf from '../../src/tf.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 

@@ -1,7 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import { logitScores } from '../../src/ops/row-scores.js';
 import type { Criterion } from '../../src/plugins/criterion.js';
-import * as tf from '../../src/tf.js';
 
 /** Loss of a row and its gradient by the logits. */
 export interface RowValue {

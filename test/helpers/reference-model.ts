@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { transformer } from '../../models/transformer.js';
 import { readSafetensors } from '../../src/checkpoint/safetensors.js';
 import { loadWeights } from '../../src/optim/weights.js';
@@ -14,7 +15,6 @@ import {
 } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import { setupTranslation, type TranslationTask } from '../../src/tasks/translation.js';
-import * as tf from '../../src/tf.js';
 
 const golden = fileURLToPath(new URL('../golden', import.meta.url));
 

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { InternalError } from '../../src/errors.js';
 import { dropout } from '../../src/ops/dropout.js';
 import { tokenLayout } from '../../src/ops/row-layout.js';
@@ -10,7 +11,6 @@ import {
   type TokenTable,
   type TranslationModel,
 } from '../../src/plugins/model.js';
-import * as tf from '../../src/tf.js';
 
 /** Numbers in [0, 1) from a linear congruential generator (Numerical Recipes). */
 function randomNumbers(seed: number): () => number {

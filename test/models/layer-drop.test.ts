@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { isAvailable } from 'tfjs-backend-onednn';
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
@@ -6,7 +7,6 @@ import { adam } from '../../src/optim/adam.js';
 import { fixed } from '../../src/optim/fixed.js';
 import { selectOptions } from '../../src/options/select.js';
 import { EVALUATION } from '../../src/plugins/model.js';
-import * as tf from '../../src/tf.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import {

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
 import { gatherRows } from '../../src/ops/row-layout.js';
@@ -6,7 +7,6 @@ import type { TranslationModel } from '../../src/plugins/model.js';
 import { EVALUATION } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import type { TranslationTask } from '../../src/tasks/translation.js';
-import * as tf from '../../src/tf.js';
 import {
   batchFeatures,
   goldenModelValues,

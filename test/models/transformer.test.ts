@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { isAvailable } from 'tfjs-backend-onednn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { criterions } from '../../criterions/index.js';
@@ -8,7 +9,6 @@ import type { Mode, TranslationModel } from '../../src/plugins/model.js';
 import { modelOptions } from '../../src/plugins/model-options.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import type { TranslationTask } from '../../src/tasks/translation.js';
-import * as tf from '../../src/tf.js';
 import { batchLoss } from '../../src/training/batch-loss.js';
 import { buildCriterion } from '../helpers/criterion.js';
 import {

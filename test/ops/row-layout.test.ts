@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gatherRows } from '../../src/ops/row-layout.js';
-import * as tf from '../../src/tf.js';
 
 describe('gatherRows', () => {
   beforeAll(async () => {

@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { symmetricKl } from '../../src/ops/symmetric-kl.js';
-import * as tf from '../../src/tf.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

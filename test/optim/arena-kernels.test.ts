@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { portableArenaKernels as kernels } from '../../src/optim/arena-kernels.js';
-import * as tf from '../../src/tf.js';
 
 describe('the portable arena kernels', () => {
   it('sum squares in float64, where float32 would lose the small ones', () => {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { labelSmoothedCrossEntropy } from '../../criterions/label-smoothed-cross-entropy.js';
 import { labelSmoothedCrossEntropyWithRdrop } from '../../criterions/label-smoothed-cross-entropy-with-rdrop.js';
 import type { CriterionDefinition } from '../../src/plugins/criterion.js';
-import * as tf from '../../src/tf.js';
 import { LossStatistics } from '../../src/training/statistics.js';
 import { train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

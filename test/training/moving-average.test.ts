@@ -1,11 +1,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { averageCheckpoints } from '../../src/checkpoint/average.js';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { UserError } from '../../src/errors.js';
 import { log } from '../../src/log.js';
-import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { bytesOf, recordLog } from './observe.js';

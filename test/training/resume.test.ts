@@ -1,12 +1,12 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { averageCheckpoints } from '../../src/checkpoint/average.js';
 import { type Checkpoint, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { UserError } from '../../src/errors.js';
 import { log } from '../../src/log.js';
-import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
 import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

@@ -1,12 +1,12 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { log } from '../../src/log.js';
 import { lrSchedulers } from '../../src/optim/index.js';
 import type { OptionValues } from '../../src/options/schema.js';
-import * as tf from '../../src/tf.js';
 import type { TrainRequest } from '../../src/training/request.js';
 import { train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

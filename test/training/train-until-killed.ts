@@ -1,5 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
 import { log } from '../../src/log.js';
-import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
 import { toyRequest } from './toy-request.js';
 

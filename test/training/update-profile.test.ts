@@ -1,5 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as tf from '../../src/tf.js';
 import { train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { recordLog } from './observe.js';

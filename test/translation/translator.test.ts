@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { hashDictionary } from '../../src/data/dictionary-file.js';
@@ -10,7 +11,6 @@ import { transformer } from '../../src/index-nn.js';
 import { parseCodes } from '../../src/text/bpe/codes.js';
 import { createBpeSegmenter } from '../../src/text/bpe/segmenter.js';
 import { readLines } from '../../src/text/lines.js';
-import * as tf from '../../src/tf.js';
 import { goldenData, goldenWeights, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { recordLog } from '../training/observe.js';

@@ -1,11 +1,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtInComponents } from '../../src/components.js';
 import { devices } from '../../src/devices/index.js';
 import { loadWeights, type Release } from '../../src/optim/weights.js';
 import { EVALUATION, type TranslationModel } from '../../src/plugins/model.js';
-import * as tf from '../../src/tf.js';
 import { loadModels } from '../../src/translation/load-models.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import {

@@ -128,6 +128,16 @@ std::vector<const float*> Arguments::read<std::vector<const float*>>() {
   return {pointers.begin(), pointers.end()};
 }
 
+// A function of an index that returns a Float32Array, which JavaScript has to keep.
+template <>
+WeightSource Arguments::read<WeightSource>() {
+  const Napi::Function array_of = next().As<Napi::Function>();
+  return [array_of](int64_t index) -> const float* {
+    const Napi::Value array = array_of.Call({Napi::Number::New(array_of.Env(), static_cast<double>(index))});
+    return array.As<Napi::Float32Array>().Data();
+  };
+}
+
 // query_key_value [rows, 3 · embed]
 void self_attention(const float* query_key_value, const int32_t* starts, const int32_t* key_padding, float* context,
                     float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {

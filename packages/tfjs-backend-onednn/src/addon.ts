@@ -179,7 +179,7 @@ export interface Addon {
   openTransformer(
     ...args: [
       ...[sizes: readonly number[], encoderScale: number, decoderScale: number],
-      ...[weights: readonly Floats[], precision: number],
+      ...[weights: (index: number) => Floats, count: number, precision: number],
     ]
   ): number;
   closeTransformer(transformer: number): void;

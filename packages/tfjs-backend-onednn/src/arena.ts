@@ -1,6 +1,7 @@
-import { backend, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import type { OneDnnBackend } from './backend.js';
+import { backend } from './core.js';
 import { timed } from './recorder.js';
 
 /** The scalars of one Adam step over an arena. */
@@ -28,11 +29,6 @@ export function scale(x: Float32Array, factor: number): void {
 export function accumulate(sum: Float32Array, x: Float32Array): void {
   checkLengths(sum, x);
   timed('Accumulate', () => addon().accumulate(sum, x, sum.length));
-}
-
-/** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */
-export function discard(x: Float32Array): void {
-  addon().discard(x, x.length);
 }
 
 /** A parameter and the array, of its size, that its gradient is added to. */

@@ -1,12 +1,12 @@
-import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { type BackendValues, type DataType, engine, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
+import { engine, MathBackendCPU, util } from './core.js';
 import { GradientTargets } from './gradient-targets.js';
 import { StoragePool } from './pool.js';
 import type { Block } from './slab.js';
 
 type DataId = TensorInfo['dataId'];
-type TensorData = ReturnType<MathBackendCPU['data']['get']> & {
+type TensorData = ReturnType<InstanceType<typeof MathBackendCPU>['data']['get']> & {
   /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
   block?: Block;
   /** A kernel has put something else into an input that it was given for good. */

@@ -1,6 +1,6 @@
-import { findBackend } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import type { OneDnnBackend } from './backend.js';
+import { findBackend } from './core.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 import { type KernelProfile, startRecording, stopRecording } from './recorder.js';
 

@@ -1,7 +1,4 @@
-import { findBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
-import type { OneDnnBackend } from './backend.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
 import { timed } from './recorder.js';
 
 /** What products multiply: int8 is weights by output channel and activations by row, both made when they are needed. */
@@ -58,25 +55,33 @@ function rowFlops({ embed, encoder, decoder }: TransformerSizes): RowFlops {
   };
 }
 
+/** Gives a weight's values; called once. */
+export type WeightValues = () => Float32Array;
+
 /**
- * Packs the weights of a Transformer with ReLU. Embeddings and norms are read in place: the tensors have to live as long
- * as the model.
+ * Packs the weights of a Transformer with ReLU, one after the other. Embeddings and norms are read in place: their arrays
+ * must not change while the model is in use. What a matrix of a layer, or the classifier, is given in may be used again
+ * for the next one.
  * @param weights of encoder and decoder: token embeddings [vocab, embed], positions, [norm of embeddings]; of each layer
  *   the projections [q | k | v], the output, norm; in the decoder query, [k | v], output, norm of the source's attention;
  *   fc1, fc2, norm; [last norm]. Then the classifier [vocab, embed]. Weight [out, in] and bias; norms are gain and bias.
  */
 export function packTransformer(
   sizes: TransformerSizes,
-  weights: readonly TensorInfo[],
+  weights: readonly WeightValues[],
   precision: Precision,
 ): PackedTransformer {
   const { embed, encoder, decoder } = sizes;
-  const backend = findBackend(BACKEND_NAME) as unknown as OneDnnBackend;
-  const arrays = weights.map((weight) => backend.floats(weight));
   const flops = rowFlops(sizes);
+  const arrays = new Set<Float32Array>();
+  const valuesOf = (index: number): Float32Array => {
+    const values = weights[index]!();
+    arrays.add(values);
+    return values;
+  };
   const handle = addon().openTransformer(
     [embed, ...fields(encoder), ...fields(decoder)],
-    ...([encoder.scale, decoder.scale, arrays, PRECISIONS.indexOf(precision)] as const),
+    ...([encoder.scale, decoder.scale, valuesOf, weights.length, PRECISIONS.indexOf(precision)] as const),
   );
   return {
     startDecoding: (source, beam) => new NativeDecoding(handle, source, { beam, flops, weights: arrays }),
@@ -88,7 +93,7 @@ interface NativeDecodingOptions {
   readonly beam: number;
   readonly flops: RowFlops;
   /** Keeps the memory that native code reads. */
-  readonly weights: readonly Float32Array[];
+  readonly weights: ReadonlySet<Float32Array>;
 }
 
 /** The hypotheses of a batch; to be disposed before its model. A profile has it under three names. */

@@ -1,8 +1,8 @@
+import * as tf from '@tensorflow/tfjs';
 import { registerOneDnnBackend, supportsBfloat16 } from 'tfjs-backend-onednn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linear } from '../../../src/ops/linear.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
-import * as tf from '../../../src/tf.js';
 import { difference, evaluate, floats, type Input, integers } from './compare.js';
 
 /** Nearest bfloat16: eight bits of mantissa, ties to even. */

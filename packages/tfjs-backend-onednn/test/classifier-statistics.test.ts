@@ -1,7 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import type { ClassFunction } from '../../../src/ops/class-function.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
-import * as tf from '../../../src/tf.js';
 import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
 
 const log = { family: 'log', logEnd: 1, clamp: 1e-5, scale: 1, start: 0, abrupt: 0 } as const;

@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import { addTensor, collectGradients, registerOneDnnBackend } from 'tfjs-backend-onednn';
 import { expect } from 'vitest';
-import * as tf from '../../../src/tf.js';
 
 registerOneDnnBackend();
 

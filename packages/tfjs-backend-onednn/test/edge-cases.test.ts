@@ -1,6 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as tf from '../../../src/tf.js';
 import './compare.js';
 
 type Type = 'float32' | 'int32' | 'bool';

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test } from 'vitest';
 import { crossAttention, selfAttention } from '../../../src/ops/attention.js';
@@ -7,7 +8,6 @@ import { dropoutAddLayerNorm, layerNorm } from '../../../src/ops/layer-norm.js';
 import { linear } from '../../../src/ops/linear.js';
 import type { DropoutSpec } from '../../../src/ops/random.js';
 import { type RowChoice, type RowLayout, tokenLayout } from '../../../src/ops/row-layout.js';
-import * as tf from '../../../src/tf.js';
 import type { OneDnnBackend } from '../src/backend.js';
 import { difference, evaluate, expectAgreement, floats, integers, uniform } from './compare.js';
 

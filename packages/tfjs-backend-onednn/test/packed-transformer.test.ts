@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { supportsBfloat16 } from 'tfjs-backend-onednn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { transformer } from '../../../models/transformer.js';
@@ -6,7 +7,6 @@ import { logProbabilities } from '../../../src/ops/log-softmax.js';
 import { searchEngine } from '../../../src/ops/search-engine.js';
 import type { OptionsOf } from '../../../src/options/schema.js';
 import { EVALUATION, type FusedDecoding, type TokenTable, type TranslationModel } from '../../../src/plugins/model.js';
-import * as tf from '../../../src/tf.js';
 import { transformerOptions } from '../../../test/helpers/reference-model.js';
 
 const PAD = 1;

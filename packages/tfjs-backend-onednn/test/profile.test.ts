@@ -1,10 +1,10 @@
+import * as tf from '@tensorflow/tfjs';
 import { endProfile, type Profile, registerOneDnnBackend, squaredNorm, startProfile } from 'tfjs-backend-onednn';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { crossAttention, selfAttention } from '../../../src/ops/attention.js';
 import { linear } from '../../../src/ops/linear.js';
 import { type RowLayout, tokenLayout } from '../../../src/ops/row-layout.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
-import * as tf from '../../../src/tf.js';
 
 registerOneDnnBackend();
 

@@ -1,8 +1,8 @@
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { addTensor, collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test, vi } from 'vitest';
 import { linear } from '../../../src/ops/linear.js';
-import * as tf from '../../../src/tf.js';
 import type { OneDnnBackend } from '../src/backend.js';
 import { StoragePool } from '../src/pool.js';
 import type { Block } from '../src/slab.js';

@@ -1,5 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
-import * as tf from '../../../src/tf.js';
 import { difference, expectAgreement, floats, integers, uniform } from './compare.js';
 
 describe('products', () => {

@@ -9,6 +9,7 @@
 #include "../inline.h"
 #include "../instructions.h"
 #include "../parallel.h"
+#include "../small-gemm.h"
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -56,6 +57,12 @@ INLINE int32_t quantized(float value, float factor) {
   int32_t bits;
   std::memcpy(&bits, &shifted, sizeof bits);
   return bits - 0x4b400000;
+}
+
+// The rounded values, and zeros up to `padded` of them.
+INLINE void to_bfloat16(const float* values, int64_t count, uint16_t* target, int64_t padded) {
+  for (int64_t i = 0; i < count; i++) target[i] = rounded_to_bfloat16(values[i]);
+  for (int64_t i = count; i < padded; i++) target[i] = 0;
 }
 
 // One tile: which rows and which panel.
@@ -277,12 +284,7 @@ void GemmInput::set_row(int64_t row, const float* values) {
       if (target != values) std::memcpy(target, values, columns_ * sizeof(float));
       return;
     }
-    case Precision::bfloat16: {
-      uint16_t* target = static_cast<uint16_t*>(data_) + row * stride_;
-      for (int64_t i = 0; i < columns_; i++) target[i] = rounded_to_bfloat16(values[i]);
-      for (int64_t i = columns_; i < stride_; i++) target[i] = 0;
-      return;
-    }
+    case Precision::bfloat16: to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_); return;
     case Precision::int8: {
       uint8_t* target = static_cast<uint8_t*>(data_) + row * stride_;
       const float top = largest_magnitude(values, columns_);
@@ -305,33 +307,37 @@ PackedLinear::PackedLinear(const float* weight, const float* bias, int64_t in, i
   parallel_tasks(stride() / kPanelColumns, [&](int64_t panel) { pack_panel(weight, panel); });
 }
 
+// A panel's columns as the kernels want them: groups of lane elements, 4 bytes in every precision, change places with
+// the columns.
 void PackedLinear::pack_panel(const float* weight, int64_t panel) {
-  const int64_t lane = lane_elements(precision_);
-  for (int64_t j = 0; j < kPanelColumns; j++) {
-    const int64_t column = panel * kPanelColumns + j;
-    const float* row = column < out_ ? weight + column * in_ : nullptr;
-    float factor = 0;
-    if (precision_ == Precision::int8 && row != nullptr) {
-      const float top = largest_magnitude(row, in_);
-      factor = top > 0 ? 127.0f / top : 0;
-      scales_[column] = top / 127.0f;
-    }
-    int32_t sum = 0;
-    for (int64_t k = 0; k < depth_; k++) {
-      const float value = row != nullptr && k < in_ ? row[k] : 0;
-      const int64_t index = panel * kPanelColumns * depth_ + (k / lane * kPanelColumns + j) * lane + k % lane;
-      switch (precision_) {
-        case Precision::float32: static_cast<float*>(packed_.data())[index] = value; break;
-        case Precision::bfloat16: static_cast<uint16_t*>(packed_.data())[index] = rounded_to_bfloat16(value); break;
-        case Precision::int8: {
-          const int8_t q = static_cast<int8_t>(quantized(value, factor));
-          static_cast<int8_t*>(packed_.data())[index] = q;
-          sum += q;
-        }
-      }
-    }
-    if (precision_ == Precision::int8) compensation_[column] = -128 * sum;
+  const int64_t first = panel * kPanelColumns, columns = std::min(kPanelColumns, out_ - first);
+  const int64_t groups = depth_ / lane_elements(precision_);
+  float* target = static_cast<float*>(packed_.data()) + panel * kPanelColumns * groups;
+  if (precision_ == Precision::float32) {
+    pack_transposed(weight + first * in_, in_, target, kPanelColumns, columns, groups);
+    return;
   }
+  float* words = thread_scratch(kPanelColumns * groups);
+  for (int64_t j = 0; j < columns; j++) {
+    const float* row = weight + (first + j) * in_;
+    if (precision_ == Precision::bfloat16) to_bfloat16(row, in_, reinterpret_cast<uint16_t*>(words + j * groups), depth_);
+    else quantize_column(row, first + j, reinterpret_cast<int8_t*>(words + j * groups));
+  }
+  pack_transposed(words, groups, target, kPanelColumns, columns, groups);
+}
+
+void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* target) {
+  const float top = largest_magnitude(row, in_);
+  const float factor = top > 0 ? 127.0f / top : 0;
+  int32_t sum = 0;
+  for (int64_t k = 0; k < in_; k++) {
+    const int32_t value = quantized(row[k], factor);
+    target[k] = static_cast<int8_t>(value);
+    sum += value;
+  }
+  std::fill(target + in_, target + depth_, int8_t{0});
+  scales_[column] = top / 127.0f;
+  compensation_[column] = -128 * sum;
 }
 
 void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu, const Team& team) const {

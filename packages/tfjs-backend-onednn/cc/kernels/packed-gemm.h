@@ -57,6 +57,7 @@ class PackedLinear {
 
  private:
   void pack_panel(const float* weight, int64_t panel);
+  void quantize_column(const float* row, int64_t column, int8_t* target);
 
   int64_t in_, out_, depth_;  // depth: elements of a packed column
   Precision precision_;

@@ -89,15 +89,27 @@ INLINE void softmax_row(const float* x, float* y, int64_t count) {
   for (int64_t i = 0; i < count; i++) y[i] *= inverse;
 }
 
-// log Σ exp(x − top) for the row's maximum; the largest one's own 1 is added last, so that a sure class keeps its digits.
-INLINE float log_sum_below(const float* x, int64_t count, float top) {
-  const int64_t index = first_index_of(x, count, top);
+// log Σ exp(x − top) for the row's maximum, which first stands at `index`; its own 1 is added last, so that a sure class keeps
+// its digits.
+INLINE float log_sum_around(const float* x, int64_t count, float top, int64_t index) {
   float before = 0, after = 0;
 #pragma omp simd reduction(+ : before)
   for (int64_t i = 0; i < index; i++) before += vector_exp(x[i] - top);
 #pragma omp simd reduction(+ : after)
   for (int64_t i = index + 1; i < count; i++) after += vector_exp(x[i] - top);
   return std::log1p(before + after);
+}
+
+INLINE float log_sum_below(const float* x, int64_t count, float top) {
+  return log_sum_around(x, count, top, first_index_of(x, count, top));
+}
+
+// The same in one pass, within 6e-6.
+INLINE float quick_log_sum(const float* x, int64_t count, float top) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; i++) sum += quick_exp(x[i] - top);
+  return std::log(sum);
 }
 
 }  // namespace onednn_backend

@@ -4,8 +4,6 @@
 #include <memory>
 #include <stdexcept>
 
-#include "transformer.h"
-
 namespace onednn_backend {
 
 namespace {
@@ -50,12 +48,12 @@ StackSizes stack_sizes(const int64_t* fields, double scale) {
 }  // namespace
 
 double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale, double decoder_scale,
-                        const std::vector<const float*>& weights, int64_t precision) {
+                        const WeightSource& weights, int64_t count, int64_t precision) {
   if (sizes.size() != 1 + 2 * kStackFields) throw std::invalid_argument("sizes of a Transformer are 17 numbers");
   const TransformerSizes transformer{sizes[0], stack_sizes(&sizes[1], encoder_scale),
                                      stack_sizes(&sizes[1 + kStackFields], decoder_scale)};
   return transformers().add(
-      std::make_unique<Transformer>(transformer, weights, static_cast<Precision>(precision)));
+      std::make_unique<Transformer>(transformer, weights, count, static_cast<Precision>(precision)));
 }
 
 void close_transformer(int64_t transformer) { transformers().close(transformer); }

@@ -3,13 +3,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "transformer.h"
+
 // Models and searches by number, for JavaScript; each has to be closed. A search is closed before its model.
 namespace onednn_backend {
 
 // sizes: embed, then of encoder and decoder vocab, positions, layers, heads, inner, and 1 for normalize_before,
 // normalize_embedding and final_norm. precision: 0 float32, 1 bfloat16, 2 int8.
 double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale, double decoder_scale,
-                        const std::vector<const float*>& weights, int64_t precision);
+                        const WeightSource& weights, int64_t count, int64_t precision);
 void close_transformer(int64_t transformer);
 
 double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts,

@@ -24,14 +24,15 @@ constexpr int64_t kSmallSlab = 32;
 // How many pieces of memory are kept for the next search: more than most outputs have tokens.
 constexpr std::size_t kFreeMemories = 64;
 
-// Hands out pointers in the order of src/kernels/transformer.ts.
+// Hands out pointers in the order of src/transformer.ts.
 class WeightReader {
  public:
-  WeightReader(const std::vector<const float*>& weights, Precision precision) : weights_(weights), precision_(precision) {}
+  WeightReader(const WeightSource& weights, int64_t count, Precision precision)
+      : weights_(weights), count_(count), precision_(precision) {}
 
   const float* next() {
-    if (index_ >= weights_.size()) throw std::invalid_argument("too few weights for a Transformer of these sizes");
-    return weights_[index_++];
+    if (index_ >= count_) throw std::invalid_argument("too few weights for a Transformer of these sizes");
+    return weights_(index_++);
   }
 
   PackedLinear linear(int64_t in, int64_t out) {
@@ -54,13 +55,14 @@ class WeightReader {
   }
 
   void end() const {
-    if (index_ != weights_.size()) throw std::invalid_argument("too many weights for a Transformer of these sizes");
+    if (index_ != count_) throw std::invalid_argument("too many weights for a Transformer of these sizes");
   }
 
  private:
-  const std::vector<const float*>& weights_;
+  const WeightSource& weights_;
+  int64_t count_;
   Precision precision_;
-  std::size_t index_ = 0;
+  int64_t index_ = 0;
 };
 
 SelfAttentionLayer self_attention_layer(WeightReader& read, int64_t embed) {
@@ -220,9 +222,9 @@ INLINE const float* as_floats(const uint16_t* stored, int64_t count, float* targ
 
 }  // namespace
 
-Transformer::Transformer(const TransformerSizes& given, const std::vector<const float*>& weights, Precision precision)
+Transformer::Transformer(const TransformerSizes& given, const WeightSource& weights, int64_t count, Precision precision)
     : sizes(given), precision(precision) {
-  WeightReader read(weights, precision);
+  WeightReader read(weights, count, precision);
   const int64_t embed = sizes.embed;
   source_embedding = read.embedding(sizes.encoder);
   for (int64_t layer = 0; layer < sizes.encoder.layers; layer++) {
@@ -541,9 +543,10 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
   if (past_.empty()) throw std::invalid_argument("no step was made yet");
   if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
-  const auto choose = [&](float* logits, int64_t row) {
+  const TopChoice choice{classes, width, penalties, temperature, !stores_float32()};
+  const auto choose = [&](float* logits, float* maxima, int64_t row) {
     float* best = table + row * repeats * 2 * width;
-    top_of_row(logits, penalties, temperature, best, classes, width);
+    top_of_row(logits, maxima, best, choice);
     for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
   };
   const GemmInput& features = model_.scratch.input;
@@ -551,22 +554,24 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   float* shared = reserve(model_.scratch.logits, std::min(count, kLogitRows) * stride);
   with_team([&](const Team& team) {
     if (count < kLogitRows * team.threads) {  // few rows: the weights are what costs, and threads share them out
+      float* maxima = thread_scratch(maxima_of_row(classes));
       for (int64_t first = 0; first < count; first += kLogitRows) {
         const int64_t rows = std::min(kLogitRows, count - first);
         classifier.multiply(features, first, rows, shared, false, team);
         team.barrier();
         const auto [begin, end] = team.part(rows);
-        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, first + row);
+        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, maxima, first + row);
         team.barrier();
       }
       return;
     }
     const auto [begin, end] = team.part(count);
-    float* own = thread_scratch(kLogitRows * stride);
+    float* own = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
+    float* maxima = own + kLogitRows * stride;
     for (int64_t first = begin; first < end; first += kLogitRows) {
       const int64_t rows = std::min(kLogitRows, end - first);
       classifier.multiply(features, first, rows, own, false, Team{0, 1});
-      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, first + row);
+      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, maxima, first + row);
     }
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,10 @@
 
 // A Transformer as search runs it: weights packed once, a step of all layers in one call.
 namespace onednn_backend {
+
+// The weight of an index, in the order of src/transformer.ts; asked for once each, one after the other. A matrix of a layer
+// or of the classifier has to be there until the next one is asked for, everything else as long as the model.
+using WeightSource = std::function<const float*(int64_t index)>;
 
 // One side of the model.
 struct StackSizes {
@@ -65,8 +70,8 @@ struct TransformerScratch {
 };
 
 struct Transformer {
-  // weights: src/kernels/transformer.ts has the same order. Embeddings and norms are read in place.
-  Transformer(const TransformerSizes& sizes, const std::vector<const float*>& weights, Precision precision);
+  // count: of the weights.
+  Transformer(const TransformerSizes& sizes, const WeightSource& weights, int64_t count, Precision precision);
 
   TransformerSizes sizes;
   Precision precision;

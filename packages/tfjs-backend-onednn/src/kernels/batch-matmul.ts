@@ -1,6 +1,7 @@
-import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
+import { broadcast_util } from '../core.js';
 import { isFloat, partialKernel, sizeOf } from './kernel.js';
 
 interface MatMulAttributes {

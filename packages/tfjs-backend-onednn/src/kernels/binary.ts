@@ -1,6 +1,7 @@
-import { broadcast_util, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
+import { broadcast_util, util } from '../core.js';
 import { isFloat, partialKernel, sizeOf } from './kernel.js';
 
 /** An operand as a table over the output's [rows, columns]: a stride of 0 repeats. */

@@ -1,6 +1,7 @@
-import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
+import { backend_util, slice_util, util } from '../core.js';
 import { isWords, partialKernel, sizeOf } from './kernel.js';
 
 /** The part [begin, begin + size) of one axis, all of the others. */

@@ -1,5 +1,5 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
+import { backend_util, util } from '../core.js';
 import { isFloat, isWords, partialKernel, sizeOf } from './kernel.js';
 
 interface GatherAttributes {

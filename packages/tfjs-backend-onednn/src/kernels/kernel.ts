@@ -1,6 +1,7 @@
-import { getKernel, type KernelConfig, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DropoutArguments } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
+import { getKernel } from '../core.js';
 import { computesInJavaScript } from '../recorder.js';
 
 export const BACKEND_NAME = 'onednn';

@@ -22,6 +22,17 @@ const anyBackendSwitches = {
   },
 };
 
+/** The specs share the ES modules of tfjs-core: what src/core.ts requires comes from there too. */
+const coreAsModules = {
+  name: 'core-as-modules',
+  setup({ onLoad }) {
+    onLoad({ filter: /tfjs-backend-onednn\/src\/core\.ts$/ }, () => ({
+      contents: "export * from '@tensorflow/tfjs-core'; export { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';",
+      resolveDir: folder,
+    }));
+  },
+};
+
 /**
  * Makes one file of specs.ts, tfjs-core with all of its specs, and both backends. Returns its path.
  * @throws Error where tfjs-core would be in it twice
@@ -38,7 +49,7 @@ export async function bundleSpecs() {
     ignoreAnnotations: true, // tests.js is not among the files with side effects that tfjs-core declares
     alias: { 'jasmine-core/lib/jasmine-core/jasmine.js': join(folder, 'jasmine-for-tfjs.ts') },
     external: ['jasmine-core'],
-    plugins: [anyBackendSwitches],
+    plugins: [anyBackendSwitches, coreAsModules],
     // For the CommonJS modules in the bundle.
     banner: { js: "const require = (await import('node:module')).createRequire(import.meta.url);" },
     logLevel: 'error',

@@ -1,0 +1,25 @@
+import { createRequire } from 'node:module';
+import type * as Cpu from '@tensorflow/tfjs-backend-cpu';
+import type * as Core from '@tensorflow/tfjs-core';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * What this package uses of tfjs. By `require`: to `import` a CommonJS file Node looks for the names it exports, which takes
+ * longer than running it.
+ */
+export const {
+  backend,
+  backend_util,
+  broadcast_util,
+  engine,
+  findBackend,
+  findBackendFactory,
+  getKernel,
+  getKernelsForBackend,
+  registerBackend,
+  registerKernel,
+  slice_util,
+  util,
+} = require('@tensorflow/tfjs-core') as typeof Core;
+export const { MathBackendCPU } = require('@tensorflow/tfjs-backend-cpu') as typeof Cpu;
