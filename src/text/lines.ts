@@ -70,9 +70,7 @@ function withNewlines(block: Buffer): Buffer {
 }
 
 function countNewlines(block: Buffer): number {
-  let count = 0;
-  for (let at = 0; at < block.length; at++) if (block[at] === NEWLINE) count += 1;
-  return count;
+  return block.toString('latin1').split('\n').length - 1; // quick before V8 has compiled anything
 }
 
 /**
