@@ -1,10 +1,10 @@
 /**
- * AssemblyScript: the loop of `apply-bpe` over a block of lines, with the memory of words that were seen. It is here and
- * not in JavaScript as a text of 29,000 lines is done before V8 has compiled the same there.
+ * AssemblyScript: the loops over a block of lines of `apply-bpe` and of counting words, with the table of words that were
+ * seen. They are here and not in JavaScript as a text of 29,000 lines is done before V8 has compiled the same there.
  * After a change: scripts/make-bpe-wasm.sh, which writes module.ts.
  *
- * The host fills in `PAIRS` and what follows, as MergeTable has them, and calls `open`; then, block by block, it puts
- * lines, each ended by a newline, into `INPUT`, calls `segment` and reads `OUTPUT`.
+ * The host puts block after block, lines that are each ended by a newline, into `INPUT` and calls `count`; or it fills in
+ * `PAIRS` and what follows, as MergeTable has them, calls `open`, and for each block `segment` and reads `OUTPUT`.
  */
 
 /** The number of the character as a symbol, at the end of a word where `final`; never 0. */
@@ -37,11 +37,14 @@ const RANKS: usize = SYMBOLS + 4 * (MOST_INPUT + 1);
 const ENDS: usize = RANKS + 4 * (MOST_INPUT + 1);
 /** By hash: entries of known words, open addressing, at most half full; 0 is free. */
 const SLOTS: usize = ENDS + 4 * (MOST_INPUT + 1);
-/** Of each known word: its hash, where its bytes begin, where they end and its subwords begin, where these end. */
-const ENTRIES: usize = SLOTS + 8 * MOST_WORDS;
+/**
+ * Of each known word, from 1: its hash, where its bytes begin, where they end and its subwords begin, where these end;
+ * of a word that is counted: its hash, where its bytes begin, where the newline behind them is, its count.
+ */
+export const ENTRIES: usize = SLOTS + 8 * MOST_WORDS;
 const ENTRY: usize = 16;
-/** The known words and their subwords. */
-const TEXTS: usize = ENTRIES + ENTRY * (MOST_WORDS + 1);
+/** The known words and their subwords, or words that are counted, each ended by a newline. */
+export const TEXTS: usize = ENTRIES + ENTRY * (MOST_WORDS + 1);
 export const INPUT: usize = TEXTS + MOST_TEXTS + BEYOND_END;
 export const INPUT_SIZE: usize = MOST_INPUT;
 export const OUTPUT: usize = INPUT + MOST_INPUT + BEYOND_END;
@@ -83,7 +86,8 @@ export function segment(size: usize): usize {
       byte = load<u8>(++at);
     }
     if (at > start) {
-      const entry = find(start, at, hash);
+      let entry = find(start, at, hash);
+      if (entry === 0) entry = learn(start, at, hash);
       to = copy(load<u32>(entry, 8), load<u32>(entry, 12), to);
     }
     const space = at;
@@ -105,12 +109,47 @@ function copy(from: usize, end: usize, to: usize): usize {
   return last;
 }
 
-/** The entry of the word between two places. */
+/**
+ * Counts the words in `INPUT[from, size)`, where there may be spaces and newlines round them.
+ * Where no more words can be held, the host takes and `forget`s those that there are and goes on.
+ *
+ * @returns up to where they were counted
+ */
+export function count(from: usize, size: usize): usize {
+  const end = INPUT + size;
+  for (let at = INPUT + from; at < end; at++) {
+    const start = at;
+    let hash: i32 = 0;
+    for (let byte: u32 = load<u8>(at); byte !== SPACE && byte !== NEWLINE; byte = load<u8>(++at)) hash = hash * 31 + byte;
+    if (at === start) continue;
+    let entry = find(start, at, hash);
+    if (entry === 0) {
+      if (isFull(at - start + 1)) return start - INPUT;
+      entry = add(start, at, hash);
+      store<u8>(texts++, NEWLINE);
+      store<u32>(entry, 0, 12);
+    }
+    store<u32>(entry, load<u32>(entry, 12) + 1, 12);
+  }
+  return size;
+}
+
+/** How many words are known. */
+export function known(): i32 {
+  return words;
+}
+
+/** Where the texts of the known words end. */
+export function textsEnd(): usize {
+  return texts;
+}
+
+/** The entry of the word between two places, 0 if it is not known. */
 function find(from: usize, to: usize, hash: i32): usize {
   let slot = spread(hash);
   while (true) {
     const word: i32 = load<i32>(SLOTS + 4 * <usize>(slot & wordMask));
-    if (word === 0) return learn(from, to, hash);
+    if (word === 0) return 0;
     const entry = ENTRIES + ENTRY * <usize>word;
     if (load<i32>(entry) === hash && isSame(load<u32>(entry, 4), load<u32>(entry, 8), from, to)) return entry;
     slot++;
@@ -130,7 +169,20 @@ function spread(hash: i32): i32 {
 }
 
 function learn(from: usize, to: usize, hash: i32): usize {
-  if (words === MOST_WORDS || texts + (to - from) * (2 + separatorSize) > TEXTS + MOST_TEXTS) forget();
+  if (isFull((to - from) * (2 + separatorSize))) forget();
+  const entry = add(from, to, hash);
+  texts = writeSubwords(from, to, texts);
+  store<u32>(entry, texts, 12);
+  return entry;
+}
+
+/** Whether there is no room for another word with `size` bytes of texts. */
+function isFull(size: usize): bool {
+  return words === MOST_WORDS || texts + size > TEXTS + MOST_TEXTS;
+}
+
+/** The entry of a new word, without what comes of it. */
+function add(from: usize, to: usize, hash: i32): usize {
   if (2 * words > wordMask) grow();
   words++;
   const entry = ENTRIES + ENTRY * <usize>words;
@@ -138,13 +190,11 @@ function learn(from: usize, to: usize, hash: i32): usize {
   store<u32>(entry, texts, 4);
   texts = copy(from, to, texts);
   store<u32>(entry, texts, 8);
-  texts = writeSubwords(from, to, texts);
-  store<u32>(entry, texts, 12);
   place(words);
   return entry;
 }
 
-function forget(): void {
+export function forget(): void {
   memory.fill(SLOTS, 0, 4 * (<usize>wordMask + 1));
   words = 0;
   texts = TEXTS;
