@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { defineOptions, flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../options/schema.js';
-import { attempt } from '../text/file-errors.js';
+import { readText } from '../text/lines.js';
 
 export const configOption = defineOptions({
   config: {
@@ -24,12 +23,11 @@ export interface ConfigFile {
 
 /**
  * @param path a YAML file that holds one mapping from names to values, or nothing
- * @throws UserError where it cannot be read or is none
+ * @throws UserError where it cannot be read, is not UTF-8 (names the line and column) or is none
  */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const { parseDocument } = await yaml();
-  const text = attempt(path, 'read', () => readFileSync(path, 'utf8'));
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(readText(path), { prettyErrors: true });
   const complaint = document.errors[0] ?? document.warnings[0];
   if (complaint !== undefined) {
     // The first line says what and where; the others show it.

@@ -1,16 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
 import { readTextBlocks, writeBlocksAtomically } from '../text/lines.js';
 import { WorkerPool } from '../threads/worker-pool.js';
 import { type BlockFilter, filterBlocks } from './filter-lines.js';
 import type { FilterWork } from './filter-worker.js';
 
-/** Blocks are gathered up to so many bytes for a thread. */
+/** Done before other threads start: each takes a tenth of a second of processor time to load what it needs. */
+const ALONE_BYTES = 1 << 22;
+/** Blocks are gathered up to so many bytes for another thread. */
 const SHARE_BYTES = 1 << 18;
-/** Shares that are read before the first of them is written, for each thread. */
-const SHARES_AHEAD = 2;
+/** What may wait for a share that another thread has. */
+const MOST_WAITING = 64;
 
 /**
- * Like `filterBlocks` in `threads` threads, each with a filter of its own; the same bytes in the same order.
- * With one thread the work is done here.
+ * Like `filterBlocks` in `threads` threads, this one and others with a filter of their own; the same bytes in the same
+ * order. A short text is done here.
  *
  * @param create makes the filter, in this thread
  */
@@ -23,54 +26,74 @@ export async function filterInThreads(
   const filter = create(); // a mistake in the options shows before anything is read
   if (threads === 1) return filterBlocks(args, filter);
   const [input = '-', output = '-'] = args;
-  const pool = new WorkerPool<Uint8Array, Uint8Array>(threads, new URL('./filter-worker.js', import.meta.url), work);
+  const script = new URL('./filter-worker.js', import.meta.url);
+  const pool = new WorkerPool<Uint8Array, Uint8Array>(threads - 1, script, work);
   try {
-    await writeBlocksAtomically(output, inOrder(pool, shares(readTextBlocks(input))));
+    await writeBlocksAtomically(output, shared(readTextBlocks(input), filter, pool));
   } finally {
     await pool.close();
   }
 }
 
-/** What comes of the shares, in their order; an error after what comes of those before it. */
-async function* inOrder(
+/** What comes of a share or a block, perhaps later. */
+interface Result {
+  readonly bytes: Promise<Uint8Array> | Uint8Array;
+  isThere: boolean;
+}
+
+/** What comes of the blocks, in their order; an error after what comes of those before it. */
+async function* shared(
+  blocks: Generator<Buffer, void, undefined>,
+  filter: BlockFilter,
   pool: WorkerPool<Uint8Array, Uint8Array>,
-  shares: Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const pending: Promise<Uint8Array>[] = [];
+  const results: Result[] = [];
+  let busy = 0;
+  const handOver = (share: Uint8Array): void => {
+    busy += 1;
+    const bytes = pool.run(share);
+    const result = { bytes, isThere: false };
+    results.push(result);
+    const settle = (): void => {
+      busy -= 1;
+      result.isThere = true;
+    };
+    bytes.then(settle, settle); // an error is thrown where the bytes are awaited
+  };
   let failure: { readonly error: unknown } | null = null;
   try {
-    for (const share of shares) {
-      const result = pool.run(share);
-      result.catch(() => {}); // thrown where it is awaited
-      pending.push(result);
-      if (pending.length === SHARES_AHEAD * pool.workers) yield await pending.shift()!;
+    let read = 0;
+    for (const block of blocks) {
+      read += block.length;
+      if (read <= ALONE_BYTES) yield filter(block);
+      else if (busy < pool.workers) gather(blocks, block, handOver);
+      else results.push({ bytes: new Uint8Array(filter(block)), isThere: true });
+      await setImmediate(); // else this thread would not hear of the others
+      while (results[0]?.isThere || results.length > MOST_WAITING) yield await results.shift()!.bytes;
     }
   } catch (error) {
     failure = { error };
   }
-  for (const result of pending) yield await result;
+  for (const { bytes } of results) yield await bytes;
   if (failure !== null) throw failure.error;
 }
 
-/** Blocks joined to larger ones, which stay valid; an error comes after what was read before it. */
-function* shares(blocks: Iterable<Buffer>): Generator<Uint8Array> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  const joined = (): Uint8Array => {
-    const share = Buffer.concat(parts);
-    parts = [];
-    bytes = 0;
-    return share;
-  };
+/** Joins blocks to a share, which stays valid; what was read before an error goes over too. */
+function gather(
+  blocks: Generator<Buffer, void, undefined>,
+  first: Buffer,
+  handOver: (share: Uint8Array) => void,
+): void {
+  const parts = [Buffer.from(first)];
+  let bytes = first.length;
   try {
-    for (const block of blocks) {
+    while (bytes < SHARE_BYTES) {
+      const { value: block } = blocks.next();
+      if (block === undefined) break;
       parts.push(Buffer.from(block));
       bytes += block.length;
-      if (bytes >= SHARE_BYTES) yield joined();
     }
-  } catch (error) {
-    yield joined();
-    throw error;
+  } finally {
+    handOver(Buffer.concat(parts));
   }
-  if (bytes > 0) yield joined();
 }

@@ -1,6 +1,6 @@
 import { defineOptions } from '../options/schema.js';
-import { countWords, vocabularyLines } from '../text/bpe/word-counts.js';
-import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { countWordsOf, vocabularyLines } from '../text/bpe/word-counts.js';
+import { writeLinesAtomically } from '../text/lines.js';
 import { defineCommand } from './command.js';
 import { filterArguments } from './filter-lines.js';
 
@@ -11,6 +11,6 @@ export const getVocabCommand = defineCommand({
   options: defineOptions({}),
   examples: ['ts-fairseq get-vocab < train.bpe.de > vocab.de'],
   async run({ args: [input = '-', output = '-'] }) {
-    writeLinesAtomically(output, vocabularyLines(countWords(readLines(input))));
+    writeLinesAtomically(output, vocabularyLines(countWordsOf(input)));
   },
 });

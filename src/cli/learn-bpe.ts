@@ -1,8 +1,8 @@
 import { defineOptions } from '../options/schema.js';
 import { codesLines } from '../text/bpe/codes.js';
 import { learnBpe } from '../text/bpe/learn.js';
-import { countWords, readWordCounts } from '../text/bpe/word-counts.js';
-import { readLines, writeLinesAtomically } from '../text/lines.js';
+import { countWordsOf, readWordCounts } from '../text/bpe/word-counts.js';
+import { writeLinesAtomically } from '../text/lines.js';
 import { defineCommand } from './command.js';
 import { filterArguments } from './filter-lines.js';
 import { startLog } from './log-sink.js';
@@ -23,7 +23,7 @@ export const learnBpeCommand = defineCommand({
     const { symbols, minFrequency, dictInput } = options;
     const stopLog = startLog();
     try {
-      const counts = dictInput ? readWordCounts(input) : countWords(readLines(input));
+      const counts = dictInput ? readWordCounts(input) : countWordsOf(input);
       writeLinesAtomically(output, codesLines(learnBpe(counts, { symbols, minFrequency })));
     } finally {
       stopLog();

@@ -126,6 +126,20 @@ describe('--config FILE.yaml', () => {
     });
   });
 
+  it('names the line and the column of bytes that are not UTF-8, and leaves with code 2', async () => {
+    const path = join(folder, 'latin1.yaml');
+    const bytes = Buffer.concat([Buffer.from('# ä\r\nlr: 1\ntarget_lang: ä'), Buffer.from('\xe4\n', 'latin1')]);
+    writeFileSync(path, bytes);
+    const { code, stdout, stderr } = await runCommandLine(['train', 'data', '--config', path]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        `ts-fairseq: ${path} line 3 is not valid UTF-8 at column 15 (0xe4, byte 16 of the line); ` +
+        'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8\n',
+    });
+  });
+
   it.each(['train', 'validate', 'generate', 'preprocess', 'score', 'average-checkpoints', 'tokenize'])(
     'is an option of %s',
     async (name) => {

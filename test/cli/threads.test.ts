@@ -8,8 +8,8 @@ import { goldenLines, goldenPath } from '../text/golden.js';
 const { at, run } = commandFolder();
 const codes = goldenPath('bpe/codes');
 
-/** More than the threads take at once. */
-const text = `${goldenLines('moses/test.tok.de').join('\n')}\n`.repeat(400);
+/** Seven megabytes: more than one thread does by itself before others start, and than they take at once. */
+const text = `${goldenLines('moses/test.tok.de').join('\n')}\n`.repeat(1200);
 
 /** Runs the built command line, whose threads are modules of their own. */
 const inProcess = (...argv: string[]) =>

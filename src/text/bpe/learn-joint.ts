@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.js';
-import { readLines, writeFilesAtomically } from '../lines.js';
+import { writeFilesAtomically } from '../lines.js';
 import { type BpeCodes, codesLines } from './codes.js';
 import { type LearnBpeOptions, learnBpe } from './learn.js';
 import { createBpeSegmenter } from './segmenter.js';
-import { countWords, vocabularyLines, type WordCounts } from './word-counts.js';
+import { countWordsOf, vocabularyLines, type WordCounts } from './word-counts.js';
 
 export interface LearnJointOptions extends LearnBpeOptions {
   /** Tokenized texts, one file for each language. */
@@ -29,7 +29,7 @@ export function learnJointBpeAndVocabulary(options: LearnJointOptions): void {
       'name one vocabulary for each input, in the same order',
     );
   }
-  const countsOfInputs = inputs.map((path) => countWords(readLines(path)));
+  const countsOfInputs = inputs.map(countWordsOf);
   const codes = learnBpe(sumCounts(countsOfInputs), options);
   writeFilesAtomically([
     { path: output, content: codesLines(codes) },

@@ -3,124 +3,125 @@ import { type BpeCodes, END_OF_WORD } from './codes.js';
 /** Of a pair that nothing merges. */
 export const NO_MERGE = 0x7fffffff;
 
-/** Spreads neighbouring numbers over the table (Knuth's multiplicative hashing). */
-const GOLDEN = 0x9e3779b1;
+/** Of a character that no merge has. */
+const UNKNOWN = -2;
+const FREE = -1;
+
+/** The number of `END_OF_WORD`; those of characters are above it. */
+const END_OF_WORD_ID = 0;
+
+/** From here code points have no place in a table. */
+const BEYOND = 0x10000;
 
 /** The symbols of BPE codes as numbers, and which pairs of them merge into what. */
 export class MergeTable {
-  readonly #texts: string[] = [];
-  readonly #ids = new Map<string, number>();
-  /** By code point: the symbol of a character within a word, and of one at its end; plus 1, as 0 is not known yet. */
-  readonly #inner = new Int32Array(0x10000);
-  readonly #final = new Int32Array(0x10000);
-  /** What each merge makes. */
-  readonly #merged: Int32Array;
-  /** An open-addressed hash table: left, right and rank of each pair; a left of -1 is free. */
-  readonly #slots: Int32Array;
-  readonly #mask: number;
-  readonly #marksLast: boolean;
+  /** An open-addressed hash table of `mask + 1` slots: left, right and rank of each pair; see `findPair`. */
+  readonly pairs: Int32Array;
+  readonly mask: number;
+  /** What each merge makes, by its rank. */
+  readonly merged: Int32Array;
+
+  readonly #ids = new Map([[END_OF_WORD, END_OF_WORD_ID]]);
+  /** By code point: the symbol of a character within a word, and of one at its end; 0 where it was not looked up yet. */
+  readonly #inner = new Int32Array(BEYOND);
+  readonly #final = new Int32Array(BEYOND);
+  /** Whether the end of a word is a part of its last symbol; else it is one of its own, `END_OF_WORD_ID`. */
+  /** Whether the end of a word is a part of its last symbol; else it is a symbol of its own, 0. */
+  readonly marksLast: boolean;
 
   /** Of repeated merges the first counts. */
   constructor({ merges, version }: BpeCodes) {
-    const size = 2 ** Math.ceil(Math.log2(2 * merges.length + 2));
-    this.#slots = new Int32Array(3 * size).fill(-1);
-    this.#mask = size - 1;
-    this.#merged = new Int32Array(merges.length);
-    this.#marksLast = version !== '0.1';
+    this.marksLast = version !== '0.1';
+    const slots = 2 ** Math.ceil(Math.log2(2 * merges.length + 2));
+    const pairs = new Int32Array(3 * slots).fill(FREE);
+    const merged = new Int32Array(merges.length);
     for (let rank = 0; rank < merges.length; rank += 1) {
-      const [left, right] = merges[rank]!;
-      const leftId = this.#id(left);
-      const rightId = this.#id(right);
-      const slot = this.#slotOf(leftId, rightId);
-      if (this.#slots[slot] !== -1) continue;
-      this.#slots[slot] = leftId;
-      this.#slots[slot + 1] = rightId;
-      this.#slots[slot + 2] = rank;
-      this.#merged[rank] = this.#id(left + right);
+      const merge = merges[rank]!;
+      const left = this.#idOf(merge[0]);
+      const right = this.#idOf(merge[1]);
+      const slot = findPair(pairs, slots - 1, left, right);
+      if (pairs[slot] !== FREE) continue;
+      pairs[slot] = left;
+      pairs[slot + 1] = right;
+      pairs[slot + 2] = rank;
+      merged[rank] = this.#idOf(merge[0] + merge[1]);
     }
+    this.pairs = pairs;
+    this.mask = slots - 1;
+    this.merged = merged;
   }
 
   /**
-   * Puts the symbols of the word `bytes[from, to)`, UTF-8, into `symbols`, the last of them with the end of the word.
+   * Puts the symbols of the word `bytes[from, to)`, UTF-8, into `symbols`, the last of them with the end of the word,
+   * and into `ends` where the bytes of each end.
    *
-   * @param symbols room for one more than there are bytes
+   * @param symbols room for one more than there are bytes, as is `ends`
    * @returns how many there are
    */
-  fill(symbols: Int32Array, bytes: Buffer, from: number, to: number): number {
+  fill(symbols: Int32Array, ends: Int32Array, bytes: Uint8Array, from: number, to: number): number {
     let count = 0;
     for (let at = from; at < to; count += 1) {
       const size = sequenceLength(bytes[at]!);
-      const isLast = at + size === to;
-      const ids = isLast && this.#marksLast ? this.#final : this.#inner;
-      const unit = size === 1 ? bytes[at]! : unitOf(bytes, at, size);
-      symbols[count] = ids[unit]! - 1;
-      if (unit === BEYOND || symbols[count] === -1) {
-        symbols[count] = this.#characterId(ids, unit, bytes.toString('utf8', at, at + size));
-      }
+      const ids = at + size === to && this.marksLast ? this.#final : this.#inner;
+      const character = codePointOf(bytes, at, size);
+      const id = character < BEYOND ? ids[character]! : 0;
+      symbols[count] = id === 0 ? this.#lookUp(ids, character) : id;
       at += size;
+      ends[count] = at;
     }
-    if (!this.#marksLast) symbols[count++] = this.#id(END_OF_WORD);
+    if (!this.marksLast) {
+      symbols[count] = END_OF_WORD_ID;
+      ends[count] = to;
+      count += 1;
+    }
     return count;
   }
 
-  textOf(symbol: number): string {
-    return this.#texts[symbol]!;
-  }
-
-  /** The text of a word's last symbol, without the mark of the end. */
-  finalTextOf(symbol: number): string {
-    const text = this.#texts[symbol]!;
-    return text.endsWith(END_OF_WORD) ? text.slice(0, -END_OF_WORD.length) : text;
-  }
-
-  /** When the pair is merged, from 0, or NO_MERGE. */
-  rankOf(left: number, right: number): number {
-    const slot = this.#slotOf(left, right);
-    return this.#slots[slot] === -1 ? NO_MERGE : this.#slots[slot + 2]!;
-  }
-
-  /** The symbol that the merge of this rank makes. */
-  mergedBy(rank: number): number {
-    return this.#merged[rank]!;
-  }
-
-  /** Where the pair is or would be. */
-  #slotOf(left: number, right: number): number {
-    let index = Math.imul(Math.imul(left, GOLDEN) ^ right, GOLDEN) >>> 7;
-    for (;;) {
-      index &= this.#mask;
-      const slot = 3 * index;
-      const held = this.#slots[slot]!;
-      if (held === -1 || (held === left && this.#slots[slot + 1] === right)) return slot;
-      index += 1;
-    }
-  }
-
-  #id(text: string): number {
+  #idOf(text: string): number {
     let id = this.#ids.get(text);
     if (id === undefined) {
-      id = this.#texts.push(text) - 1;
+      id = this.#ids.size;
       this.#ids.set(text, id);
     }
     return id;
   }
 
-  #characterId(ids: Int32Array, unit: number, character: string): number {
-    const id = this.#id(ids === this.#final ? character + END_OF_WORD : character);
-    if (unit !== BEYOND) ids[unit] = id + 1;
+  /** The number of a character as a symbol, never 0; of one that no merge has, below 0. */
+  characterId(character: number, final: boolean): number {
+    const text = String.fromCodePoint(character);
+    return this.#ids.get(final ? text + END_OF_WORD : text) ?? UNKNOWN;
+  }
+
+  #lookUp(ids: Int32Array, character: number): number {
+    const id = this.characterId(character, ids === this.#final);
+    if (character < BEYOND) ids[character] = id;
     return id;
   }
 }
 
-/** Stands for the characters beyond U+FFFF. */
-const BEYOND = 0xffff;
+/** Spreads neighbouring numbers over the table (Knuth's multiplicative hashing). */
+const GOLDEN = 0x9e3779b1;
+
+/** Where a table has the pair, or the free place where it would be. */
+export function findPair(pairs: Int32Array, mask: number, left: number, right: number): number {
+  for (let slot = Math.imul(Math.imul(left, GOLDEN) ^ right, GOLDEN) >>> 7; ; slot += 1) {
+    const at = 3 * (slot & mask);
+    const held = pairs[at]!;
+    if (held === FREE || (held === left && pairs[at + 1] === right)) return at;
+  }
+}
 
 /** The bytes of the UTF-8 sequence that begins so. */
 export const sequenceLength = (first: number): number => (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
 
-/** The code point of the sequence of `size` bytes, 2 or more, at `at`. */
-function unitOf(bytes: Buffer, at: number, size: number): number {
-  if (size === 2) return ((bytes[at]! & 0x1f) << 6) | (bytes[at + 1]! & 0x3f);
-  if (size === 3) return ((bytes[at]! & 0x0f) << 12) | ((bytes[at + 1]! & 0x3f) << 6) | (bytes[at + 2]! & 0x3f);
-  return BEYOND;
+/** The code point of the UTF-8 sequence of `size` bytes at `at`. */
+function codePointOf(bytes: Uint8Array, at: number, size: number): number {
+  const first = bytes[at]!;
+  if (size === 1) return first;
+  const tail = bytes[at + 1]! & 0x3f;
+  if (size === 2) return ((first & 0x1f) << 6) | tail;
+  const longer = (tail << 6) | (bytes[at + 2]! & 0x3f);
+  return size === 3
+    ? ((first & 0x0f) << 12) | longer
+    : ((first & 0x07) << 18) | (longer << 6) | (bytes[at + 3]! & 0x3f);
 }

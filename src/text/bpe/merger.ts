@@ -1,76 +1,82 @@
-import { type MergeTable, NO_MERGE } from './merge-table.js';
+import { findPair, type MergeTable, NO_MERGE } from './merge-table.js';
+
+/** Of a place whose pair has to be looked up. */
+const NOT_LOOKED_UP = -1;
+
+/** No slot of the table. */
+const NONE = -1;
 
 const FIRST_ROOM = 64;
 
-/**
- * Merges the symbols of words.
- *
- * @param isDropped whether a place is left out at a step, asked place by place
- * @returns a function from a word, UTF-8 in `bytes[from, to)`, to its symbols, which are valid until the next call
- */
-export function createMerger(
-  table: MergeTable,
-  isDropped?: () => boolean,
-): (bytes: Buffer, from: number, to: number) => Int32Array {
-  let symbols = new Int32Array(FIRST_ROOM);
+/** Merges the symbols of words. */
+export class Merger {
+  readonly #table: MergeTable;
+  readonly #isDropped: (() => boolean) | undefined;
+  #symbols = new Int32Array(FIRST_ROOM);
   /** The rank of each symbol with its right neighbour. */
-  let ranks = new Int32Array(FIRST_ROOM);
+  #ranks = new Int32Array(FIRST_ROOM);
 
-  const rankAt = (at: number, count: number): number =>
-    at + 1 < count ? table.rankOf(symbols[at]!, symbols[at + 1]!) : NO_MERGE;
+  /** Where the bytes of each symbol of the last word end; its last symbol may have none. */
+  ends = new Int32Array(FIRST_ROOM);
 
-  const lowestOf = (count: number): number => {
-    let lowest = NO_MERGE;
-    for (let at = 0; at < count; at += 1) if (ranks[at]! < lowest) lowest = ranks[at]!;
-    return lowest;
-  };
+  /** @param isDropped whether a place is left out at a step, asked place by place */
+  constructor(table: MergeTable, isDropped?: () => boolean) {
+    this.#table = table;
+    this.#isDropped = isDropped;
+  }
 
-  /** Merges the places of this rank, from the left, and returns how many symbols are left; ranks beside them follow. */
-  const mergePlaces = (rank: number, count: number): number => {
-    const merged = table.mergedBy(rank);
-    ranks[count] = rank; // ends every search
-    let kept = ranks.indexOf(rank);
-    for (let at = kept; at < count; ) {
-      const from = at + 2;
-      at = ranks.indexOf(rank, from);
-      symbols[kept] = merged;
-      symbols.copyWithin(kept + 1, from, at);
-      ranks.copyWithin(kept + 1, from, at);
-      if (kept > 0) ranks[kept - 1] = table.rankOf(symbols[kept - 1]!, merged);
-      ranks[kept] = from < at ? table.rankOf(merged, symbols[kept + 1]!) : NO_MERGE;
-      kept += 1 + at - from;
+  /** Merges the characters of the word `bytes[from, to)`, UTF-8, into symbols and returns how many there are. */
+  merge(bytes: Uint8Array, from: number, to: number): number {
+    if (to - from >= this.#symbols.length) this.#makeRoom(2 * (to - from));
+    const length = this.#table.fill(this.#symbols, this.ends, bytes, from, to);
+    this.#ranks.fill(NOT_LOOKED_UP, 0, length);
+    return this.#mergeAll(length);
+  }
+
+  /**
+   * Applies the earliest merge that fits, at every place, until none fits. One function without helpers: most texts end
+   * before V8 has compiled more.
+   */
+  #mergeAll(length: number): number {
+    const { pairs, mask, merged } = this.#table;
+    const isDropped = this.#isDropped;
+    const symbols = this.#symbols;
+    const ranks = this.#ranks;
+    const ends = this.ends;
+    for (let count = length; ; ) {
+      let lowest = NO_MERGE;
+      let first = 0;
+      for (let at = 0; at + 1 < count; at += 1) {
+        let rank = ranks[at]!;
+        if (rank === NOT_LOOKED_UP) {
+          const slot = isDropped?.() ? NONE : findPair(pairs, mask, symbols[at]!, symbols[at + 1]!);
+          rank = slot === NONE || pairs[slot]! < 0 ? NO_MERGE : pairs[slot + 2]!;
+          ranks[at] = rank;
+        }
+        if (rank < lowest) {
+          lowest = rank;
+          first = at;
+        }
+      }
+      if (lowest === NO_MERGE) return count;
+      let kept = first;
+      for (let at = first; at < count; kept += 1) {
+        const merges = ranks[at] === lowest;
+        const last = merges ? at + 1 : at;
+        symbols[kept] = merges ? merged[lowest]! : symbols[at]!;
+        ends[kept] = ends[last]!;
+        ranks[kept] = merges ? NOT_LOOKED_UP : ranks[at]!;
+        if (merges && kept > 0) ranks[kept - 1] = NOT_LOOKED_UP;
+        at = last + 1;
+      }
+      count = kept;
+      if (isDropped !== undefined) ranks.fill(NOT_LOOKED_UP, 0, count);
     }
-    return kept;
-  };
+  }
 
-  /** Applies the earliest merge that fits, at every place, until none fits. */
-  const mergeAll = (length: number): number => {
-    let count = length;
-    for (let at = 0; at < count; at += 1) ranks[at] = rankAt(at, count);
-    for (let lowest = lowestOf(count); lowest !== NO_MERGE; lowest = lowestOf(count)) {
-      count = mergePlaces(lowest, count);
-    }
-    return count;
-  };
-
-  /** Like `mergeAll`, where each place is dropped by chance; a merge is applied at the places that were not. */
-  const mergeSome = (length: number, drops: () => boolean): number => {
-    let count = length;
-    while (count > 1) {
-      for (let at = 0; at < count; at += 1) ranks[at] = at + 1 < count && drops() ? NO_MERGE : rankAt(at, count);
-      const lowest = lowestOf(count);
-      if (lowest === NO_MERGE) break;
-      count = mergePlaces(lowest, count);
-    }
-    return count;
-  };
-
-  return (bytes, from, to) => {
-    if (to - from >= symbols.length) {
-      symbols = new Int32Array(2 * (to - from));
-      ranks = new Int32Array(2 * (to - from));
-    }
-    const length = table.fill(symbols, bytes, from, to);
-    return symbols.subarray(0, isDropped === undefined ? mergeAll(length) : mergeSome(length, isDropped));
-  };
+  #makeRoom(room: number): void {
+    this.#symbols = new Int32Array(room);
+    this.#ranks = new Int32Array(room);
+    this.ends = new Int32Array(room);
+  }
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
-import { readLines } from '../lines.js';
+import { linesOf, readLines, readTextBlocks } from '../lines.js';
+import { WordCounter } from './wasm/word-counter.js';
 
 /** How often each word occurs, in the order of first occurrence. */
 export type WordCounts = Map<string, number>;
@@ -11,6 +12,23 @@ export function countWords(lines: Iterable<string>, counts: WordCounts = new Map
       if (word !== '') counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
+  return counts;
+}
+
+/**
+ * Counts the words of a text that is tokenized by spaces.
+ *
+ * @throws UserError as `readLines` does
+ */
+export function countWordsOf(path: string): WordCounts {
+  const counts: WordCounts = new Map();
+  const counter = new WordCounter((word, count) => counts.set(word, (counts.get(word) ?? 0) + count));
+  for (const block of readTextBlocks(path)) {
+    if (counter.add(block)) continue;
+    counter.flush(); // words stay in the order of first occurrence
+    countWords(linesOf(block), counts);
+  }
+  counter.flush();
   return counts;
 }
 

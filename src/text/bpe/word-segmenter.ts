@@ -2,7 +2,7 @@ import type { ByteOutput } from '../byte-output.js';
 import { type BpeCodes, END_OF_WORD, type Merge } from './codes.js';
 import { createGlossary } from './glossary.js';
 import { MergeTable, sequenceLength } from './merge-table.js';
-import { createMerger } from './merger.js';
+import { Merger } from './merger.js';
 
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
@@ -23,16 +23,14 @@ export type WordSegmenter = (bytes: Buffer, from: number, to: number, output: By
 
 export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
   const { codes, separator = '@@', vocabulary, glossaries = [], dropout = 0, random = Math.random } = options;
-  const table = new MergeTable(codes);
-  const merge = createMerger(table, dropout > 0 ? () => random() <= dropout : undefined);
+  const merger = new Merger(new MergeTable(codes), dropout > 0 ? () => random() <= dropout : undefined);
   const limited = vocabulary !== undefined && vocabulary.size > 0;
-  if (!limited && glossaries.length === 0) return createPlainSegmenter(table, merge, `${separator} `);
+  if (!limited && glossaries.length === 0) return createPlainSegmenter(merger, `${separator} `);
   const glossary = createGlossary(glossaries);
   const splits = limited ? invertMerges(codes.merges) : new Map<string, Merge>();
   const encode = (word: string): readonly string[] => {
     if (isOneCharacter(word) || glossary.has(word)) return [word];
-    const bytes = Buffer.from(word);
-    const subwords = textsOf(merge(bytes, 0, bytes.length), table);
+    const subwords = mergedTexts(merger, Buffer.from(word));
     return limited ? splitUnknown(subwords, { splits, vocabulary, separator }) : subwords;
   };
   return (bytes, from, to, output) => {
@@ -44,36 +42,31 @@ export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
 const isOneCharacter = (word: string): boolean =>
   word.length === 1 || (word.length === 2 && word.codePointAt(0)! > 0xffff);
 
-type Merger = ReturnType<typeof createMerger>;
-
 /** The segmenter without a vocabulary and glossaries, which makes no strings. */
-function createPlainSegmenter(table: MergeTable, merge: Merger, between: string): WordSegmenter {
-  /** Of every symbol that was seen: its text and what follows it within a word. */
-  const inner: (Buffer | undefined)[] = [];
-  const final: (Buffer | undefined)[] = [];
-  const innerOf = (symbol: number): Buffer => (inner[symbol] ??= Buffer.from(table.textOf(symbol) + between));
-  const finalOf = (symbol: number): Buffer => (final[symbol] ??= Buffer.from(table.finalTextOf(symbol)));
+function createPlainSegmenter(merger: Merger, between: string): WordSegmenter {
+  const separator = Buffer.from(between);
   return (bytes, from, to, output) => {
     if (sequenceLength(bytes[from]!) >= to - from) return output.copy(bytes, from, to);
-    const symbols = merge(bytes, from, to);
-    let last = symbols.length - 1;
-    if (table.finalTextOf(symbols[last]!) === '') last -= 1;
-    for (let at = 0; at < last; at += 1) {
-      const text = innerOf(symbols[at]!);
-      output.copy(text, 0, text.length);
+    const count = merger.merge(bytes, from, to);
+    const { ends } = merger;
+    output.copy(bytes, from, ends[0]!);
+    for (let at = 1; at < count && ends[at - 1]! < to; at += 1) {
+      output.copy(separator, 0, separator.length);
+      output.copy(bytes, ends[at - 1]!, ends[at]!);
     }
-    const text = finalOf(symbols[last]!);
-    output.copy(text, 0, text.length);
   };
 }
 
 /** The texts of a word's symbols without the mark at its end. */
-function textsOf(symbols: Int32Array, table: MergeTable): string[] {
+function mergedTexts(merger: Merger, word: Buffer): string[] {
+  const count = merger.merge(word, 0, word.length);
   const texts: string[] = [];
-  for (const symbol of symbols) texts.push(table.textOf(symbol));
-  const last = table.finalTextOf(symbols[symbols.length - 1]!);
-  texts.pop();
-  return last === '' ? texts : [...texts, last];
+  let start = 0;
+  for (const end of merger.ends.subarray(0, count)) {
+    if (end > start) texts.push(word.toString('utf8', start, end));
+    start = end;
+  }
+  return texts;
 }
 
 /**

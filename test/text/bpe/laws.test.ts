@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MersenneTwister } from '../../../src/data/mersenne-twister.js';
@@ -5,6 +7,7 @@ import { createBpeCodec } from '../../../src/text/bpe/codec.js';
 import { parseCodes } from '../../../src/text/bpe/codes.js';
 import { learnBpe } from '../../../src/text/bpe/learn.js';
 import { createBpeBlockSegmenter, createBpeSegmenter } from '../../../src/text/bpe/segmenter.js';
+import { SOURCE_SHA256 } from '../../../src/text/bpe/wasm/module.js';
 import { countWords } from '../../../src/text/bpe/word-counts.js';
 import { goldenLines, goldenPath } from '../golden.js';
 
@@ -58,6 +61,50 @@ describe('laws', () => {
         expect(segmentBlock(Buffer.from(ended(text))).toString()).toBe(ended(text.map(segment)));
       }),
     );
+  });
+
+  test('the way in WebAssembly and that in JavaScript, which dropout takes, give the same', () => {
+    const pieces = fc.oneof(
+      word,
+      fc.stringMatching(/^[ab]{1,12}$/),
+      fc.constantFrom('', ' ', 'a😀', '\0', '\t', 'zzzzzzzzzzzzzzzz', 'aaaaaaa', '</w>'),
+    );
+    const texts = fc.array(pieces, { maxLength: 30 }).map((words) => `${words.join(' ')}\n`);
+    const symbol = fc.stringMatching(/^([ab]{1,3}|😀)(<\/w>)?$/u);
+    const anyCodes = fc.record({
+      version: fc.constantFrom('0.1' as const, '0.2' as const),
+      merges: fc.array(fc.tuple(fc.oneof(symbol, fc.constant('</w>')), symbol), { maxLength: 40 }),
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.constant(codes), anyCodes), texts, (some, text) => {
+        const never = { dropout: 0.5, random: () => 1 };
+        const inScript = createBpeBlockSegmenter({ codes: some, ...never })(Buffer.from(text)).toString();
+        const segment = createBpeBlockSegmenter({ codes: some });
+        expect(segment(Buffer.from(text)).toString()).toBe(inScript);
+        expect(segment(Buffer.from(text)).toString()).toBe(inScript); // now of words that are remembered
+      }),
+    );
+  });
+
+  test('a line longer than WebAssembly has room for comes out as its parts do', () => {
+    const segment = createBpeBlockSegmenter({ codes });
+    const part = 'der schnelle braune fuchs ';
+    const long = segment(Buffer.from(`${part.repeat(30_000)}der\n`)).toString();
+    const short = segment(Buffer.from(`${part}der\n`)).toString();
+    const expected = `${short.slice(0, short.lastIndexOf(' ') + 1).repeat(30_000)}der\n`;
+    expect(long === expected).toBe(true); // a difference would fill the screen
+    const word = 'der'.repeat(200_000);
+    expect(join(segment(Buffer.from(`${word}\n`)).toString()) === `${word}\n`).toBe(true);
+  });
+
+  test('a separator longer than WebAssembly has room for is written in full', () => {
+    const separator = '@'.repeat(1000);
+    expect(createBpeSegmenter({ codes, separator })('zqx')).toBe(`z${separator} q${separator} x`);
+  });
+
+  test('the module in WebAssembly was made from its source as it is', () => {
+    const source = readFileSync(new URL('../../../src/text/bpe/wasm/segment.as.ts', import.meta.url));
+    expect(createHash('sha256').update(source).digest('hex')).toBe(SOURCE_SHA256);
   });
 
   test('more words than are remembered are all split, and so are the first again', () => {
