@@ -66,7 +66,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, path: '^(src|criterions|models)/', pathNot: '\.(d|as|browser)\.ts$' },
+      from: { orphan: true, path: '^(src|criterions|models)/', pathNot: '\\.(d|as|browser)\\.ts$' },
       to: {},
     },
   ],
