@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
-import type { OptionSpec } from './schema.js';
+import type { OptionSpec, StringOption } from './schema.js';
 
 /**
  * Turns the text after a flag into the option's value. Bad text is an error, never NaN.
@@ -30,8 +30,8 @@ export function parseOptionValue(flag: string, spec: OptionSpec, text: string): 
 }
 
 /** A path that a script's empty variable left out would mean the current folder. */
-function checkPath(flag: string, { metavar = '' }: OptionSpec, text: string): string {
-  if (text.trim() !== '' || !/^(DIR|FILE|PATH|FP)\b/.test(metavar)) return text;
+function checkPath(flag: string, spec: StringOption, text: string): string {
+  if (text.trim() !== '' || text === spec.bare || !/^(DIR|FILE|PATH|FP)\b/.test(spec.metavar ?? '')) return text;
   throw new UserError(`${flag}: the path is empty`, `give one, or leave ${flag} out`);
 }
 

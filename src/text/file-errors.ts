@@ -17,7 +17,7 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
     return operation();
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
+    if (code === undefined || syscall === undefined || code === 'EPIPE') throw error; // EPIPE: nobody reads on
     const remedy = REMEDIES[code] ?? 'check the path and the disk';
     throw new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
   }

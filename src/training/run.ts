@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Checkpoint, deleteCheckpoints, saveCheckpoint } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, deleteCheckpoints, loadMetadata, saveCheckpoint } from '../checkpoint/checkpoint.js';
+import { bestValueOf, roundValue } from '../checkpoint/checkpoint-names.js';
 import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { checkpointsToDelete } from '../checkpoint/retention.js';
@@ -9,6 +10,7 @@ import { storeWeights } from '../optim/weights.js';
 import { BestValue, EarlyStopping } from './best-value.js';
 import { checkpointNames } from './checkpoint-names.js';
 import type { Moment } from './intervals.js';
+import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import { type StatisticsState, UpdateStatistics } from './statistics.js';
 import type { TrainingData } from './train-data.js';
@@ -51,10 +53,13 @@ export class TrainingRun {
     if (value !== null) this.best.offer(value);
     if (options.noSave) return;
     const validated = value === null ? null : { value, isBest };
-    const [name, ...others] = checkpointNames(moment, validated, listCheckpoints(saveDir), options);
+    const existing = listCheckpoints(saveDir);
+    const repeated = value === null ? [] : savedByKilledRun(existing, value, moment.updates, options);
+    const others = existing.filter((name) => !repeated.includes(name));
+    const [name, ...alsoAs] = checkpointNames(moment, validated, others, options);
     if (name === undefined) return;
     const start = performance.now();
-    saveCheckpoint(join(saveDir, name), this.#checkpoint(moment), others);
+    saveCheckpoint(join(saveDir, name), this.#checkpoint(moment), alsoAs);
     deleteCheckpoints(saveDir, checkpointsToDelete(listCheckpoints(saveDir), options));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
     const score = value === null ? '' : `, score ${value}`;
@@ -87,4 +92,22 @@ export class TrainingRun {
       ...(average?.values ? { ema: storeWeights(model.parameters, average.values) } : {}),
     };
   }
+}
+
+/**
+ * The best checkpoint that a run killed before it wrote checkpoint_last has saved at this very update: the same is saved
+ * again, and is no rival of itself.
+ */
+function savedByKilledRun(
+  names: readonly string[],
+  value: number,
+  updates: number,
+  { saveDir, bestCheckpointMetric }: CheckpointOptions,
+): string[] {
+  const valueOf = bestValueOf(bestCheckpointMetric);
+  const equal = names.filter((name) => {
+    const other = valueOf(name);
+    return other !== null && roundValue(other) === roundValue(value);
+  });
+  return equal.filter((name) => loadMetadata(join(saveDir, name)).training?.updates === updates);
 }

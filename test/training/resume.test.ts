@@ -38,6 +38,19 @@ beforeAll(async () => {
 });
 
 describe('a resumed run', () => {
+  it('saves once more, and once, what a run killed before its checkpoint_last has saved among the best', async () => {
+    const [whole, killed] = [join(folder, 'whole-best'), join(folder, 'killed-best')];
+    await train(toyRequest(data, { ...options, maxUpdate: 4, saveDir: whole }));
+    await train(toyRequest(data, { ...options, maxUpdate: 2, saveDir: killed }));
+    const best = (saveDir: string): string[] => listCheckpoints(saveDir).filter((name) => name.includes('.best_'));
+    const late = best(whole).filter((name) => !best(killed).includes(name));
+    expect(late).toHaveLength(1);
+    cpSync(join(whole, `${late[0]}.safetensors`), join(killed, `${late[0]}.safetensors`));
+    await train(toyRequest(data, { ...options, maxUpdate: 4, saveDir: killed }));
+    expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
+    expect(best(whole).filter((name) => !bytesOf(killed, name).equals(bytesOf(whole, name)))).toEqual([]);
+  });
+
   it.each([1, 3, 4, 6])('ends bit for bit like one that was not interrupted after %i steps', async (updates) => {
     const saveDir = join(folder, `interrupted-${updates}`);
     await trainAndInterrupt(saveDir, updates);
