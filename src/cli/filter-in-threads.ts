@@ -4,8 +4,11 @@ import { WorkerPool } from '../threads/worker-pool.js';
 import { type BlockFilter, filterBlocks } from './filter-lines.js';
 import type { FilterWork } from './filter-worker.js';
 
-/** Done before other threads start: each takes a tenth of a second of processor time to load what it needs. */
-const ALONE_BYTES = 1 << 22;
+/**
+ * Bytes that are done before other threads start: each takes a tenth of a second of processor time to load what it needs,
+ * and what apply-bpe does then is as quick as to hand it over and back.
+ */
+const ALONE_BYTES: Readonly<Record<FilterWork['command'], number>> = { tokenize: 1 << 22, 'apply-bpe': 1 << 25 };
 /** Blocks are gathered up to so many bytes for another thread. */
 const SHARE_BYTES = 1 << 18;
 /** What may wait for a share that another thread has. */
@@ -29,7 +32,7 @@ export async function filterInThreads(
   const script = new URL('./filter-worker.js', import.meta.url);
   const pool = new WorkerPool<Uint8Array, Uint8Array>(threads - 1, script, work);
   try {
-    await writeBlocksAtomically(output, shared(readTextBlocks(input), filter, pool));
+    await writeBlocksAtomically(output, shared(readTextBlocks(input), filter, pool, ALONE_BYTES[work.command]));
   } finally {
     await pool.close();
   }
@@ -46,6 +49,7 @@ async function* shared(
   blocks: Generator<Buffer, void, undefined>,
   filter: BlockFilter,
   pool: WorkerPool<Uint8Array, Uint8Array>,
+  aloneBytes: number,
 ): AsyncGenerator<Uint8Array> {
   const results: Result[] = [];
   let busy = 0;
@@ -65,7 +69,7 @@ async function* shared(
     let read = 0;
     for (const block of blocks) {
       read += block.length;
-      if (read <= ALONE_BYTES) yield filter(block);
+      if (read <= aloneBytes) yield filter(block);
       else if (busy < pool.workers) gather(blocks, block, handOver);
       else results.push({ bytes: new Uint8Array(filter(block)), isThere: true });
       await setImmediate(); // else this thread would not hear of the others

@@ -104,9 +104,9 @@ function savedByKilledRun(
   updates: number,
   { saveDir, bestCheckpointMetric }: CheckpointOptions,
 ): string[] {
-  const valueOf = bestValueOf(bestCheckpointMetric);
+  const valueIn = bestValueOf(bestCheckpointMetric);
   const equal = names.filter((name) => {
-    const other = valueOf(name);
+    const other = valueIn(name);
     return other !== null && roundValue(other) === roundValue(value);
   });
   return equal.filter((name) => loadMetadata(join(saveDir, name)).training?.updates === updates);

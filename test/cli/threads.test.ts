@@ -8,8 +8,10 @@ import { goldenLines, goldenPath } from '../text/golden.js';
 const { at, run } = commandFolder();
 const codes = goldenPath('bpe/codes');
 
-/** Seven megabytes: more than one thread does by itself before others start, and than they take at once. */
+/** Seven megabytes: more than tokenize does by itself before other threads start, and than they take at once. */
 const text = `${goldenLines('moses/test.tok.de').join('\n')}\n`.repeat(1200);
+/** The same for apply-bpe. */
+const longText = text.repeat(6);
 
 /** Runs the built command line, whose threads are modules of their own. */
 const inProcess = (...argv: string[]) =>
@@ -17,16 +19,16 @@ const inProcess = (...argv: string[]) =>
 
 describe('--threads N', () => {
   test.each([
-    { command: 'tokenize', options: ['-l', 'de', '-a'] },
-    { command: 'apply-bpe', options: ['-c', codes] },
-  ])('$command writes the same bytes for 1, 2 and 3', ({ command, options }) => {
-    writeFileSync(at('in'), text);
+    { command: 'tokenize', options: ['-l', 'de', '-a'], input: text },
+    { command: 'apply-bpe', options: ['-c', codes], input: longText },
+  ])('$command writes the same bytes for 1, 2 and 3', ({ command, options, input }) => {
+    writeFileSync(at('in'), input);
     const [one, two, three] = [1, 2, 3].map((threads) => {
       const { status, stderr } = inProcess(command, ...options, '--threads', `${threads}`, at('in'), at('out'));
       expect([status, stderr.toString()]).toEqual([0, '']);
       return readFileSync(at('out'));
     });
-    expect(one!.length).toBeGreaterThan(text.length);
+    expect(one!.length).toBeGreaterThan(input.length);
     expect(two!.equals(one!)).toBe(true);
     expect(three!.equals(one!)).toBe(true);
   });

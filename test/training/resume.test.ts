@@ -38,17 +38,17 @@ beforeAll(async () => {
 });
 
 describe('a resumed run', () => {
-  it('saves once more, and once, what a run killed before its checkpoint_last has saved among the best', async () => {
+  it('saves once more, and once, what a run killed before its first checkpoint_last has saved among the best', async () => {
     const [whole, killed] = [join(folder, 'whole-best'), join(folder, 'killed-best')];
-    await train(toyRequest(data, { ...options, maxUpdate: 4, saveDir: whole }));
+    await train(toyRequest(data, { ...options, maxUpdate: 2, saveDir: whole }));
+    const best = listCheckpoints(whole).filter((name) => name.includes('.best_'));
+    expect(best).toHaveLength(1);
+    mkdirSync(killed);
+    cpSync(join(whole, `${best[0]}.safetensors`), join(killed, `${best[0]}.safetensors`));
     await train(toyRequest(data, { ...options, maxUpdate: 2, saveDir: killed }));
-    const best = (saveDir: string): string[] => listCheckpoints(saveDir).filter((name) => name.includes('.best_'));
-    const late = best(whole).filter((name) => !best(killed).includes(name));
-    expect(late).toHaveLength(1);
-    cpSync(join(whole, `${late[0]}.safetensors`), join(killed, `${late[0]}.safetensors`));
-    await train(toyRequest(data, { ...options, maxUpdate: 4, saveDir: killed }));
     expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
-    expect(best(whole).filter((name) => !bytesOf(killed, name).equals(bytesOf(whole, name)))).toEqual([]);
+    await train(toyRequest(data, { ...options, maxUpdate: 2, saveDir: killed })); // nothing is left to do
+    expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
   });
 
   it.each([1, 3, 4, 6])('ends bit for bit like one that was not interrupted after %i steps', async (updates) => {
