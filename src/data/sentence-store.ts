@@ -39,10 +39,14 @@ export function concatenateStores(stores: readonly SentenceStore[]): SentenceSto
   };
 }
 
-/** Cuts sentences to `length` ids, the last one still `</s>`: `--truncate-source`. */
+/**
+ * Cuts sentences to `length` ids, the last one still `</s>`: `--truncate-source`. As in fairseq, whose batches depend on it,
+ * a sentence that is not cut counts one id more than it has: its `</s>` is taken off and put on again, the sizes know only
+ * the second.
+ */
 export function truncateSentences(store: SentenceStore, length: number): SentenceStore {
   return {
-    sizes: store.sizes.map((size) => Math.min(size, length)),
+    sizes: store.sizes.map((size) => Math.min(size, length - 1) + 1),
     sentence: (at) => truncateIds(store.sentence(at), length),
     close: () => store.close(),
   };
