@@ -12,22 +12,9 @@ export class ByteOutput {
     return this.#length;
   }
 
-  /** The memory, what was written first; another one when that has grown. */
-  get bytes(): Buffer {
-    return this.#bytes;
-  }
-
-  /** Makes room in `bytes` for `count` bytes, which the caller writes. @returns where the first of them belongs */
-  extend(count: number): number {
-    const at = this.#length;
-    if (at + count > this.#bytes.length) this.#makeRoom(count);
-    this.#length = at + count;
-    return at;
-  }
-
   byte(value: number): void {
-    const at = this.extend(1); // which may put other memory in the place of #bytes
-    this.#bytes[at] = value;
+    if (this.#length === this.#bytes.length) this.#makeRoom(1);
+    this.#bytes[this.#length++] = value;
   }
 
   /** Adds `source[from, to)`. */

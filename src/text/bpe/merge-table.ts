@@ -26,7 +26,6 @@ export class MergeTable {
   readonly #inner = new Int32Array(BEYOND);
   readonly #final = new Int32Array(BEYOND);
   /** Whether the end of a word is a part of its last symbol; else it is one of its own, `END_OF_WORD_ID`. */
-  /** Whether the end of a word is a part of its last symbol; else it is a symbol of its own, 0. */
   readonly marksLast: boolean;
 
   /** Of repeated merges the first counts. */

@@ -1,4 +1,5 @@
 import { ByteOutput } from '../byte-output.js';
+import { HASH_START, hashByte, TokenTable } from '../token-table.js';
 import { createWasmBlockSegmenter } from './wasm/block-segmenter.js';
 import { createWordSegmenter, type SegmenterOptions, type WordSegmenter } from './word-segmenter.js';
 
@@ -33,11 +34,11 @@ export function createBpeBlockSegmenter(options: SegmenterOptions): (block: Buff
 
 /** `createBpeBlockSegmenter` in JavaScript, for every option and every size of block. */
 function createScriptedSegmenter(options: SegmenterOptions): (block: Buffer) => Buffer {
-  const segmenter = new LineSegmenter(options);
-  const { output } = segmenter;
+  const writeWord = createWordWriter(options);
+  const output = new ByteOutput(1 << 17);
   return (block) => {
     output.clear();
-    for (let at = 0; at < block.length; ) at = segmenter.write(block, at);
+    for (let at = 0; at < block.length; at += 1) at = writeLine(block, at, writeWord, output);
     return output.view();
   };
 }
@@ -45,126 +46,76 @@ function createScriptedSegmenter(options: SegmenterOptions): (block: Buffer) => 
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
-/** Words remembered at first, a power of two. */
-const FIRST_WORDS = 1 << 15;
-/** Bound the memory; a text of a million sentences has fewer words. */
-const MOST_WORDS = 1 << 18;
-const MOST_BYTES = 1 << 26;
+/** Writes the subwords of the word `bytes[from, to)`, whose hash is known. */
+type WordWriter = (bytes: Buffer, from: number, to: number, hash: number, output: ByteOutput) => void;
 
-const FREE = -1;
-/** Numbers of an entry: the word's hash, where its bytes begin, where they end and its subwords begin, where these end. */
-const ENTRY = 4;
-
-/** Segments line after line and remembers the words. */
-class LineSegmenter {
-  readonly output = new ByteOutput(1 << 17);
-  readonly #segment: WordSegmenter;
-  readonly #remembers: boolean;
-  /** By hash: where the entries of words begin; open addressing, at most half full. */
-  #slots = new Int32Array(2 * FIRST_WORDS).fill(FREE);
-  #entries = new Int32Array(ENTRY * FIRST_WORDS);
-  #words = 0;
-  /** The words and their subwords. */
-  readonly #texts = new ByteOutput(48 * FIRST_WORDS);
-
-  constructor(options: SegmenterOptions) {
-    this.#segment = createWordSegmenter(options);
-    this.#remembers = options.dropout === undefined || options.dropout === 0;
-  }
-
-  /**
-   * Writes the subwords of the line that begins at `from`, and its end. In one piece: most texts are done before V8 has
-   * compiled many functions.
-   *
-   * @returns where the next line begins
-   */
-  write(bytes: Buffer, from: number): number {
-    const output = this.output;
-    let slots = this.#slots;
-    let entries = this.#entries;
-    let texts = this.#texts.bytes;
-    for (let at = from; ; ) {
-      const start = at;
-      let hash = 0;
-      let byte = bytes[at]!;
-      for (; byte !== SPACE && byte !== NEWLINE; byte = bytes[++at]!) hash = ((hash << 5) - hash + byte) | 0;
-      const length = at - start;
-      if (length > 0 && !this.#remembers) this.#segment(bytes, start, at, output);
-      else if (length > 0) {
-        let entry: number;
-        for (let slot = slotOf(hash); ; slot += 1) {
-          entry = slots[slot & (slots.length - 1)]!;
-          if (entry === FREE) {
-            entry = this.#learn(bytes, start, at, hash);
-            slots = this.#slots;
-            entries = this.#entries;
-            texts = this.#texts.bytes;
-            break;
-          }
-          if (entries[entry] !== hash) continue;
-          let known = entries[entry + 1]!;
-          if (entries[entry + 2]! - known !== length) continue;
-          let next = start;
-          while (next < at && bytes[next] === texts[known]) {
-            next += 1;
-            known += 1;
-          }
-          if (next === at) break;
-        }
-        const end = entries[entry + 3]!;
-        let next = entries[entry + 2]!;
-        let to = output.extend(end - next);
-        const written = output.bytes;
-        while (next < end) written[to++] = texts[next++]!;
-      }
-      const space = at;
-      while (byte === SPACE) byte = bytes[++at]!;
-      // Spaces round a line stay, one stays of those between words.
-      let spaces = space === from || byte === NEWLINE ? at - space : 1;
-      for (; spaces > 0; spaces -= 1) output.byte(SPACE);
-      if (byte === NEWLINE) {
-        output.byte(NEWLINE);
-        return at + 1;
-      }
-    }
-  }
-
-  /** @returns the new entry of the word `bytes[from, to)` */
-  #learn(bytes: Buffer, from: number, to: number, hash: number): number {
-    const texts = this.#texts;
-    if (this.#words === MOST_WORDS || texts.length > MOST_BYTES) {
-      this.#words = 0;
-      this.#slots.fill(FREE);
-      texts.clear();
-    }
-    if (2 * (this.#words + 1) > this.#slots.length) this.#grow();
-    const entry = ENTRY * this.#words++;
-    const entries = this.#entries;
-    entries[entry] = hash;
-    entries[entry + 1] = texts.length;
-    texts.copy(bytes, from, to);
-    entries[entry + 2] = texts.length;
-    this.#segment(bytes, from, to, texts);
-    entries[entry + 3] = texts.length;
-    this.#place(entry);
-    return entry;
-  }
-
-  #grow(): void {
-    this.#slots = new Int32Array(2 * this.#slots.length).fill(FREE);
-    const entries = this.#entries;
-    this.#entries = new Int32Array(2 * entries.length);
-    this.#entries.set(entries);
-    for (let word = 0; word < this.#words; word += 1) this.#place(ENTRY * word);
-  }
-
-  #place(entry: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = slotOf(this.#entries[entry]!) & mask;
-    while (this.#slots[slot] !== FREE) slot = (slot + 1) & mask;
-    this.#slots[slot] = entry;
+/** Writes the subwords of the line that begins at `from`, and its end. @returns where that is */
+function writeLine(bytes: Buffer, from: number, writeWord: WordWriter, output: ByteOutput): number {
+  for (let at = from; ; ) {
+    const start = at;
+    let hash = HASH_START;
+    for (; bytes[at] !== SPACE && bytes[at] !== NEWLINE; at++) hash = hashByte(hash, bytes[at]!);
+    if (at > start) writeWord(bytes, start, at, hash, output);
+    const space = at;
+    while (bytes[at] === SPACE) at++;
+    // Spaces round a line stay, one stays of those between words.
+    const end = space === from || bytes[at] === NEWLINE ? at : space + 1;
+    output.copy(bytes, space, end);
+    if (bytes[at] !== NEWLINE) continue;
+    output.byte(NEWLINE);
+    return at;
   }
 }
 
-/** Where the search begins; the high bits of a product depend on all bits of the hash (Knuth's multiplicative hashing). */
-const slotOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> 7;
+/** Segments words; where a word always comes out the same it is remembered. */
+function createWordWriter(options: SegmenterOptions): WordWriter {
+  const segment = createWordSegmenter(options);
+  if (options.dropout !== undefined && options.dropout > 0) {
+    return (bytes, from, to, _, output) => segment(bytes, from, to, output);
+  }
+  const known = new KnownWords(segment);
+  return (bytes, from, to, hash, output) => known.write(bytes, from, to, hash, output);
+}
+
+/** Room for the words of most texts. */
+const FIRST_WORDS = 1 << 15;
+
+/** Bound the memory; a text of a million sentences has fewer words. */
+const MOST_WORDS = 1 << 18;
+const MOST_BYTES = 1 << 25;
+
+/** Words that were segmented, and what came out. */
+class KnownWords {
+  readonly #segment: WordSegmenter;
+  #words = new TokenTable(FIRST_WORDS);
+  /** The subwords of all words, and where those of each end. */
+  readonly #subwords = new ByteOutput(32 * FIRST_WORDS);
+  #ends = new Int32Array(FIRST_WORDS);
+
+  constructor(segment: WordSegmenter) {
+    this.#segment = segment;
+  }
+
+  /** Writes the subwords of the word `bytes[from, to)`. */
+  write(bytes: Buffer, from: number, to: number, hash: number, output: ByteOutput): void {
+    let word = this.#words.find(bytes, from, to, hash);
+    if (word < 0) word = this.#learn(bytes, from, to, hash);
+    output.copyOf(this.#subwords, word === 0 ? 0 : this.#ends[word - 1]!, this.#ends[word]!);
+  }
+
+  #learn(bytes: Buffer, from: number, to: number, hash: number): number {
+    if (this.#words.size === MOST_WORDS || this.#subwords.length > MOST_BYTES) {
+      this.#words = new TokenTable(FIRST_WORDS);
+      this.#subwords.clear();
+    }
+    const word = this.#words.add(bytes, from, to, hash);
+    this.#segment(bytes, from, to, this.#subwords);
+    if (word === this.#ends.length) {
+      const larger = new Int32Array(2 * word);
+      larger.set(this.#ends);
+      this.#ends = larger;
+    }
+    this.#ends[word] = this.#subwords.length;
+    return word;
+  }
+}
