@@ -1,4 +1,5 @@
-import { readSync } from 'node:fs';
+import { readSync, type Stats } from 'node:fs';
+import { UserError } from '../errors.js';
 import { cutShort } from './safetensors-header.js';
 
 /** node:fs refuses reads of 2 GiB and more in one call. */
@@ -24,4 +25,13 @@ export function readInto(file: number, position: number, bytes: Uint8Array, path
     if (count === 0) throw cutShort(path, `${done} of ${length} bytes at ${position}`);
     done += count;
   }
+}
+
+/** Another text for another file of the same name, and for one that was written to. */
+export const fileIdentity = ({ ino, size, mtimeMs }: Stats): string => [ino, size, mtimeMs].join();
+
+/** @throws UserError where a model's file is another one by now than when its identity was taken */
+export function checkUnchanged(path: string, identity: string, now: Stats): void {
+  if (fileIdentity(now) === identity) return;
+  throw new UserError(`${path} has changed since it was loaded`, 'load the model again');
 }

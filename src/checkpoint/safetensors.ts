@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
-import { readExactly, readInto } from './file-bytes.js';
+import { checkUnchanged, fileIdentity, readExactly, readInto } from './file-bytes.js';
 import {
   cutShort,
   decodeHeader,
@@ -81,15 +81,13 @@ export function openSafetensors(path: string): StoredTensors {
   const file = openSync(path, 'r');
   try {
     const { header, dataStart } = readHeader(file, path);
-    const identity = identityOf(file);
+    const identity = fileIdentity(fstatSync(file));
     return {
       ...header,
       read(wanted) {
         const again = openSync(path, 'r');
         try {
-          if (identityOf(again) !== identity) {
-            throw new UserError(`${path} has changed since it was loaded`, 'load the model again');
-          }
+          checkUnchanged(path, identity, fstatSync(again));
           for (const { name, target } of wanted) {
             readInto(
               again,
@@ -106,12 +104,6 @@ export function openSafetensors(path: string): StoredTensors {
   } finally {
     closeSync(file);
   }
-}
-
-/** Another text for another file of the same name. */
-function identityOf(file: number): string {
-  const { ino, size, mtimeMs } = fstatSync(file);
-  return [ino, size, mtimeMs].join();
 }
 
 function readHeader(file: number, path: string): { header: SafetensorsHeader; dataStart: number } {

@@ -18,7 +18,7 @@ export const knowsDictionaries = ({ metadata }: Pick<Checkpoint, 'metadata'>): b
  */
 export function checkVocabularySizes(
   stem: string,
-  { metadata, weights }: Pick<Checkpoint, 'metadata'> & Pick<StoredCheckpoint, 'weights'>,
+  { metadata, weights }: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
   sides: { readonly source: Side; readonly target: Side },
 ): void {
   const { source, target } = metadata.languages;

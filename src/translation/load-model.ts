@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { loadCheckpoint, openCheckpoint, type StoredCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
+import { checkUnchanged, fileIdentity } from '../checkpoint/file-bytes.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
@@ -73,13 +74,9 @@ function partsOf({ offset, parts }: Parameter, target: Float32Array): { name: st
 /** Reads a checkpoint again that has to be read as a whole. */
 function wholeFileSource(store: ParameterStore, stem: string): WeightSource {
   const file = existingCheckpointFile(stem);
-  const identity = (): string => {
-    const { ino, size, mtimeMs } = statSync(file);
-    return [ino, size, mtimeMs].join();
-  };
-  const loaded = identity();
+  const loaded = fileIdentity(statSync(file));
   return (wanted) => {
-    if (identity() !== loaded) throw new UserError(`${file} has changed since it was loaded`, 'load the model again');
+    checkUnchanged(file, loaded, statSync(file));
     const { weights } = loadCheckpoint(stem, { optimizer: false });
     checkWeights(store, weights, stem);
     for (const { block, target } of wanted) {
