@@ -1,14 +1,5 @@
-import { createRequire } from 'node:module';
 import type * as Library from '@tensorflow/tfjs';
-
-const require = createRequire(import.meta.url);
-let library: typeof Library | null = null;
-
-/** Node keeps one instance of a CommonJS package, whether it is required or imported: the core is that of `tf.ts`. */
-export function wholeLibrary(): typeof Library {
-  library ??= require('@tensorflow/tfjs') as typeof Library;
-  return library;
-}
+import { wholeLibrary } from './tensor-library.js';
 
 /**
  * TensorFlow.js as ts-fairseq uses it, loaded at the first use of a member: so importing the library, or a plug-in,

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
+import type * as Whole from '@tensorflow/tfjs';
 import type * as Library from '@tensorflow/tfjs-core';
 
 const require = createRequire(import.meta.url);
 let library: typeof Library | null = null;
+let whole: typeof Whole | null = null;
 
 /**
  * The core of TensorFlow.js with its plain CPU backend, loaded when first asked for. By `require`: to `import` a CommonJS
@@ -16,7 +18,13 @@ export function tensorLibrary(): typeof Library {
   return library;
 }
 
-/** Registers the gradients of all operations, which only the whole of TensorFlow.js brings; on the same core. */
+/** All of TensorFlow.js, on the same core: Node keeps one instance of a CommonJS package, required or imported. */
+export function wholeLibrary(): typeof Whole {
+  whole ??= require('@tensorflow/tfjs') as typeof Whole;
+  return whole;
+}
+
+/** Registers the gradients of all operations, which only the whole library brings. */
 export function loadGradients(): void {
-  require('@tensorflow/tfjs');
+  wholeLibrary();
 }

@@ -1,8 +1,11 @@
-import { resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 
 /** Frames that an error keeps where plug-ins run: below theirs lie those of TensorFlow.js and of the trainer. */
 export const PLUGIN_STACK_FRAMES = 60;
+
+/** Whether a file's name is that of a module. */
+export const isModule = (name: string): boolean => /\.[cm]?[jt]s$/.test(name);
 
 /** What went wrong, in one line. */
 export function firstLine(cause: unknown): string {
@@ -24,8 +27,7 @@ export function placeIn(folder: string, cause: unknown): string | null {
 export function blamePlugin(userDir: unknown, error: unknown): unknown {
   if (typeof userDir !== 'string' || error instanceof UserError) return error;
   const path = resolve(userDir);
-  const file = /\.[cm]?[jt]s$/.test(path);
-  const place = placeIn(file ? resolve(path, '..') : path, error);
+  const place = placeIn(isModule(path) ? dirname(path) : path, error);
   if (place === null) return error;
   return new UserError(`--user-dir: ${place}: ${firstLine(error)}`, 'mend it there', { cause: error });
 }

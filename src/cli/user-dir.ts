@@ -7,7 +7,7 @@ import { checkedCriterion } from '../plugins/checked-criterion.js';
 import type { ArchitectureDefinition } from '../plugins/model.js';
 import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
 import { Registry } from '../plugins/registry.js';
-import { firstLine, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
+import { firstLine, isModule, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
 
 /** Of the options that choose plug-ins, in `--help`. */
 export const PLUGIN_GROUP = 'Plug-ins (each brings its own options, below)';
@@ -77,9 +77,7 @@ function moduleFiles(userDir: string): string[] {
   if (!stats.isDirectory()) return [path];
   const names = readdirSync(path).sort();
   const index = INDEX_FILES.find((name) => names.includes(name));
-  const modules = names.filter(
-    (name) => /\.[cm]?[jt]s$/.test(name) && !/\.(d|test|spec|config)\.[cm]?[jt]s$/.test(name),
-  );
+  const modules = names.filter((name) => isModule(name) && !/\.(d|test|spec|config)\.\w+$/.test(name));
   if (index === undefined && modules.length === 0) {
     throw new UserError(
       `--user-dir ${userDir} holds no module`,
@@ -98,7 +96,7 @@ async function createLoader(): Promise<(file: string) => Promise<Record<string, 
     import('jiti'),
     import('../index.js'),
     import('../index-nn.js'),
-    import('../lazy-tf.js'),
+    import('../tensor-library.js'),
   ]);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,

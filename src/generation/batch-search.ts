@@ -81,7 +81,7 @@ export class BatchSearch {
       const table = this.#decoding.stepTop(this.#newest, { width, temperature, penalties });
       if (table !== null) return { width, stride: 2 * width, table };
     }
-    await tf.ready();
+    if (!tf.isReady()) await tf.ready();
     const packed = tf.tidy(() => {
       const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
       const constrained = constrain(logProbs, constrainedStep, this.#symbols, this.#options);

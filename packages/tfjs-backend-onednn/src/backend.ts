@@ -91,6 +91,8 @@ class Recomputable {
 
 const floatsOf = ({ slab, offset }: Block, size: number): Float32Array => new Float32Array(slab.buffer, offset, size);
 
+const arraysOf = ({ blocks, sizes }: Kept): Float32Array[] => blocks.map((block, at) => floatsOf(block, sizes[at]!));
+
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
@@ -185,8 +187,9 @@ export class OneDnnBackend extends MathBackendCPU {
   keep(inputs: readonly TensorInfo[], sizes: readonly number[]): Float32Array[] {
     if (this.#gradientTargets === null) return [];
     const blocks = sizes.map((size) => this.#pool.take(4 * size));
-    this.#kept.push({ inputs: inputs.map(({ dataId }) => dataId), blocks, sizes });
-    return blocks.map((block, index) => floatsOf(block, sizes[index]!));
+    const kept = { inputs: inputs.map(({ dataId }) => dataId), blocks, sizes };
+    this.#kept.push(kept);
+    return arraysOf(kept);
   }
 
   /**
@@ -196,11 +199,11 @@ export class OneDnnBackend extends MathBackendCPU {
   kept(inputs: readonly TensorInfo[]): Float32Array[] {
     const at = this.#kept.findIndex((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
     if (at < 0) return [];
-    const { blocks, sizes } = this.#kept.splice(at, 1)[0]!;
+    const kept = this.#kept.splice(at, 1)[0]!;
     this.#giveSpent();
-    this.#spent = blocks;
+    this.#spent = kept.blocks;
     this.#hasRead = true;
-    return blocks.map((block, index) => floatsOf(block, sizes[index]!));
+    return arraysOf(kept);
   }
 
   /**

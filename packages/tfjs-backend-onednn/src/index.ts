@@ -20,13 +20,6 @@ export type { OneDnnBackend } from './backend.js';
 export { endProfile, type Profile, startProfile } from './profile.js';
 export type { KernelProfile } from './recorder.js';
 export * from './search.js';
-export {
-  type PackedTransformer,
-  type Precision,
-  packTransformer,
-  type TransformerSizes,
-  type WeightValues,
-} from './transformer.js';
 
 /**
  * Registers the backend 'onednn' with tfjs; `await tf.setBackend('onednn')` makes it the current one. Registering again
