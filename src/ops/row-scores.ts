@@ -15,8 +15,9 @@ export interface RowStatistics {
 
 /**
  * The scores of rows over classes, lazily. `statistics` makes one pass over the classes, in chunks and fused where the
- * device has a kernel for it. Such a device may keep the exponentials for the backward pass where they are few; else
- * the [rows, classes] table never lives whole, and the logits of a chunk are computed again. A loss written with it in plain tf operations is fused without native code.
+ * device has a kernel for it. Such a device may keep the exponentials of some chunks for the backward pass; the logits
+ * of the others are computed again, so that the [rows, classes] table never lives whole where it is large. A loss
+ * written with it in plain tf operations is fused without native code.
  */
 export interface RowScores {
   readonly rows: number;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import type { ClassFunction } from '../../../src/ops/class-function.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
+import { addon } from '../src/addon.js';
 import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
 
 const log = { family: 'log', logEnd: 1, clamp: 1e-5, scale: 1, start: 0, abrupt: 0 } as const;
@@ -101,6 +102,36 @@ test('statistics are the same bits in every run and do not depend on the chunk o
     statisticsTable(sums),
   );
   expect(difference(tail.value, first.value.slice(480 * 3))).toBeLessThan(1e-6);
+});
+
+test.each([1, 2, 3])('gradients are the same bits where %d of 3 chunks keep their exponentials', (keptChunks) => {
+  const [rows, embed, classes, chunk] = [300, 16, 700, 128];
+  const values = (shape: number[], seed: number) => floats(shape, seed).values as Float32Array;
+  const [features, weights, given] = [values([rows, embed], 1), values([classes, embed], 2), values([rows], 3)];
+  const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes);
+  const functions = Float64Array.of(0, 0.75, 1e-5, 1, 0, 0, 0, Infinity); // log(1 − p), ended at 0.75
+  const gradientsWith = (kept: Float32Array[]): Float32Array[] => {
+    const operands = [features, weights, targets] as const;
+    const shape = [rows, embed, classes, chunk] as const;
+    const [row, predictions] = [new Float32Array(rows), new Int32Array(rows)];
+    addon().classifierStatistics(...operands, row, row, predictions, kept, [row], functions, ...shape);
+    const gradients = [new Float32Array(rows * embed), new Float32Array(classes * embed)] as const;
+    addon().classifierStatisticsGrad(
+      ...operands,
+      given,
+      given,
+      kept,
+      [given],
+      ...gradients,
+      functions,
+      ...shape,
+      false,
+    );
+    return [...gradients];
+  };
+  const kept = [128, 128, 44].slice(0, keptChunks).map((size) => new Float32Array(size * (classes + 3)));
+  expect(gradientsWith(kept)).toEqual(gradientsWith([]));
+  for (const chunk of kept) expect(chunk.some((value) => value !== 0)).toBe(true); // it was used
 });
 
 test('predictions are the class of the highest score, the lowest index among equals', async () => {

@@ -234,13 +234,13 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
 namespace {
 
 // The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
-// [rows, functions]. `data` null: nothing is kept.
+// [rows, functions]. `data` null: the chunk is not kept.
 struct KeptRows {
   float* data;
   int64_t rows, classes;
 
   KeptRows(const std::vector<float*>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
-      : data(chunks.empty() ? nullptr : chunks[first_row / shape.chunk]), rows(rows), classes(shape.classes) {}
+      : data(piece(chunks, first_row / shape.chunk)), rows(rows), classes(shape.classes) {}
 
   explicit operator bool() const { return data != nullptr; }
   float* gradient_sums() const { return data == nullptr ? nullptr : pair(rows); }
@@ -259,8 +259,17 @@ struct KeptRows {
   }
 
  private:
+  static float* piece(const std::vector<float*>& chunks, int64_t chunk) {
+    return chunk < static_cast<int64_t>(chunks.size()) ? chunks[chunk] : nullptr;
+  }
   float* pair(int64_t row) const { return data + rows * classes + 2 * row; }
 };
+
+// Logits of a chunk that is not kept, or null where all are.
+float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& shape) {
+  const bool keeps_all = static_cast<int64_t>(kept.size()) * shape.chunk >= shape.rows;
+  return keeps_all ? nullptr : thread_scratch(shape.chunk * shape.classes);
+}
 
 void check_targets(const int32_t* targets, const ClassifierShape& shape) {
   for (int64_t row = 0; row < shape.rows; row++) {
@@ -280,9 +289,8 @@ void classifier_statistics(const float* features, const float* weights, const in
   check_targets(targets, shape);
   static Buffer converted, packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
-  const bool keeps = !kept.empty();
-  float* scratch = keeps ? nullptr : thread_scratch(shape.chunk * shape.classes);
-  std::vector<RowExponentials> exponentials(keeps ? shape.chunk : 0);
+  float* scratch = chunk_scratch(kept, shape);
+  std::vector<RowExponentials> exponentials(kept.empty() ? 0 : shape.chunk);
   const StatisticsOutputs outputs{target_log_prob, mean_log_prob, predictions, sums.data()};
   for (int64_t first = 0; first < shape.rows; first += shape.chunk) {
     const int64_t rows = std::min(shape.chunk, shape.rows - first);
@@ -308,9 +316,8 @@ void classifier_statistics_grad(const float* features, const float* weights, con
   static Buffer converted_features, converted_logits, packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   Weights transposed(weights, shape.classes, shape.embed, false, packed_transposed);
-  const bool keeps = !kept.empty();
-  float* scratch = keeps ? nullptr : thread_scratch(shape.chunk * shape.classes);
-  std::vector<RowExponentials> exponentials(keeps ? shape.chunk : 0);
+  float* scratch = chunk_scratch(kept, shape);
+  std::vector<RowExponentials> exponentials(kept.empty() ? 0 : shape.chunk);
   const StatisticsGradients gradients{d_target_log_prob, d_mean_log_prob, d_sums.data()};
   if (shape.rows == 0 && !accumulate_weights) std::memset(d_weights, 0, shape.classes * shape.embed * sizeof(float));
   for (int64_t first = 0; first < shape.rows; first += shape.chunk) {

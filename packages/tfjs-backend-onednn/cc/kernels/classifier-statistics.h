@@ -16,14 +16,14 @@ struct ClassifierShape {
 //   target_log_prob = log p(target), mean_log_prob = (1/V) Σ_v log p_v, predictions = argmax z (the lowest index),
 //   sums[k] = Σ_v f_k(p_v)
 // features [rows, embed], weights [classes, embed], targets [rows]; sums: one array [rows] for each function.
-// kept: for each chunk, rows · (classes + 2 + functions) floats for the backward pass; or none, when the logits never live
-// whole.
+// kept: for each of the first chunks, rows · (classes + 2 + functions) floats for the backward pass, which computes the logits
+// of the others once more.
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
                            float* mean_log_prob, int32_t* predictions, const std::vector<float*>& kept,
                            const std::vector<float*>& sums,
                            const std::vector<ClassFunction>& functions, const ClassifierShape& shape);
 
-// The logits of a chunk are computed again, unless they were `kept`, and overwritten by their gradient. With
+// The logits of a chunk are overwritten by their gradient. With
 // h_v = Σ_k g_k · p_v · f_k′(p_v):
 //   dz_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
 //   dFeatures = dz · weights, dWeights (+)= dzᵀ · features

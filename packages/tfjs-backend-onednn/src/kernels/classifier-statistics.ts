@@ -61,7 +61,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
   ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
 );
 
-/** Largest table of exponentials that a training step keeps: beyond it the logits are computed twice. */
+/** Exponentials that a training step keeps at most: the logits of chunks beyond it are computed twice. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
 /** A chunk of logits should stay in the last-level cache between the product that makes it and those that read it. */
@@ -76,13 +76,18 @@ function chunkRows(rows: number, classes: number): number {
   return Math.min(rows, Math.max(PRODUCT_ROWS, fitting));
 }
 
-/** Floats that the add-on keeps of each chunk from the forward for the backward pass; [] = nothing is kept. */
+/** Floats that the add-on keeps of the first chunks from the forward for the backward pass. */
 function keptSizes(rows: number, classes: number, sums: number): number[] {
   const ofRow = classes + 2 + sums;
-  if (4 * rows * ofRow > KEPT_BYTES) return [];
   const chunk = chunkRows(rows, classes);
-  const chunks = rows === 0 ? 0 : Math.ceil(rows / chunk);
-  return Array.from({ length: chunks }, (_, index) => Math.min(chunk, rows - index * chunk) * ofRow);
+  const keptRows = Math.floor(KEPT_BYTES / (4 * ofRow));
+  const sizes: number[] = [];
+  for (let first = 0; first < rows; first += chunk) {
+    const end = Math.min(first + chunk, rows);
+    if (end > keptRows) break;
+    sizes.push((end - first) * ofRow);
+  }
+  return sizes;
 }
 
 /** … dTargetLogProb, dMeanLogProb, dSum0, dSum1 … [rows] → dFeatures, dWeights. */
