@@ -6,20 +6,17 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
-#include <type_traits>
 
 #include "../parallel.h"
 #include "../storage.h"
-#include "operands.h"
+#include "prefetch.h"
 #include "products.h"
+#include "staging.h"
+#include "tile.h"
 
 namespace onednn_backend {
 
 namespace {
-
-// 28 vectors of sums, two of a panel and one repeated value: all but one of the 32 registers.
-constexpr int64_t kTileRows = 14, kPanelColumns = 2 * kLanes;
 
 // Weights that one sweep over the rows uses: a share of the last cache level.
 constexpr int64_t kSweepBytes = 3 << 20;
@@ -29,8 +26,6 @@ constexpr int64_t kDeepest = 1536;
 
 // Rows so many floats apart, or a multiple of that, fall into the same few lines of the first cache level.
 constexpr int64_t kAliasedFloats = 1024;
-
-int64_t ceil_divide(int64_t count, int64_t unit) { return (count + unit - 1) / unit; }
 
 // [0, count) in nearly equal parts.
 struct Parts {
@@ -44,283 +39,10 @@ Parts row_blocks(int64_t rows, int64_t threads) {
   return {rows, std::max<int64_t>(1, ceil_divide(least, threads) * threads)};
 }
 
-template <int ROWS>
-struct Sums {
-  Floats16 left[ROWS], right[ROWS];
-
-  INLINE void start(const float* bias) {
-    for (int i = 0; i < ROWS; i++) {
-      left[i] = bias == nullptr ? Floats16{} : load16(bias);
-      right[i] = bias == nullptr ? Floats16{} : load16(bias + kLanes);
-    }
-  }
-
-  INLINE void relu() {
-    const Floats16 zero = {};
-    for (int i = 0; i < ROWS; i++) {
-      left[i] = left[i] < zero ? zero : left[i];  // NaN stays, as in tf.relu
-      right[i] = right[i] < zero ? zero : right[i];
-    }
-  }
-
-  INLINE void store(float* c, int64_t ldc, int64_t columns, bool accumulate) const {
-    if (columns == kPanelColumns) {
-      for (int i = 0; i < ROWS; i++, c += ldc) {
-        store16(c, accumulate ? left[i] + load16(c) : left[i]);
-        store16(c + kLanes, accumulate ? right[i] + load16(c + kLanes) : right[i]);
-      }
-      return;
-    }
-    const int64_t of_left = std::min(columns, kLanes), of_right = columns - of_left;
-    for (int i = 0; i < ROWS; i++, c += ldc) {
-      store_first(c, accumulate ? left[i] + load_first(c, of_left) : left[i], of_left);
-      if (of_right == 0) continue;
-      store_first(c + kLanes, accumulate ? right[i] + load_first(c + kLanes, of_right) : right[i], of_right);
-    }
-  }
-};
-
-// sums += a · panel;  a [ROWS, depth] in rows `lda` apart, panel [depth, 32] in rows `ldb` apart. Units.
-template <class Units, int ROWS>
-INLINE void add_row_products(Sums<ROWS>& sums, const float* a, int64_t lda, const float* panel, int64_t ldb,
-                             int64_t depth) {
-  const float* bases[5] = {a, a + 3 * lda, a + 6 * lda, a + 9 * lda, a + 12 * lda};  // three rows each: few registers
-#pragma GCC unroll 4
-  for (int64_t k = 0; k < depth; k++, panel += ldb) {
-    const Floats16 left = load16(panel), right = load16(panel + kLanes);
-#pragma GCC unroll 14
-    for (int i = 0; i < ROWS; i++) {
-      const Floats16 value = repeat16(bases[i / 3][i % 3 * lda + k]);
-      sums.left[i] = Units::multiply_add(sums.left[i], value, left);
-      sums.right[i] = Units::multiply_add(sums.right[i], value, right);
-    }
-  }
-}
-
-// The same with a [depth, 16], of which ROWS columns count.
-template <class Units, int ROWS>
-INLINE void add_column_products(Sums<ROWS>& sums, const float* a, const float* panel, int64_t ldb, int64_t depth) {
-#pragma GCC unroll 2
-  for (int64_t k = 0; k < depth; k++, panel += ldb, a += kLanes) {
-    const Floats16 left = load16(panel), right = load16(panel + kLanes);
-#pragma GCC unroll 14
-    for (int i = 0; i < ROWS; i++) {
-      const Floats16 value = repeat16(a[i]);
-      sums.left[i] = Units::multiply_add(sums.left[i], value, left);
-      sums.right[i] = Units::multiply_add(sums.right[i], value, right);
-    }
-  }
-}
-
 // Memory of this thread for operands of one tile or chunk; apart from thread_scratch, where callers keep what they multiply.
 float* operand_scratch(int64_t values) {
   static thread_local Buffer memory;
   return static_cast<float*>(memory.reserve(values * sizeof(float)));
-}
-
-// body(std::integral_constant<int, rows>) for 1 ≤ rows ≤ kTileRows: rows as a constant.
-template <int ROWS = kTileRows, class Body>
-INLINE void with_rows(int64_t rows, const Body& body) {
-  if constexpr (ROWS > 0) {
-    if (rows == ROWS) {
-      body(std::integral_constant<int, ROWS>());
-    } else {
-      with_rows<ROWS - 1>(rows, body);
-    }
-  }
-}
-
-struct RowTile {
-  const float* a;
-  int64_t lda, rows, depth;
-};
-
-// What becomes of the sums of a tile.
-struct TileEpilogue {
-  const float* bias;  // or null
-  bool relu, accumulate;
-};
-
-// c [rows, columns] (+)= relu?(a · panel + bias?)
-template <class Units>
-void multiply_tile(const RowTile& tile, const float* panel, const TileEpilogue& epilogue, float* c, int64_t ldc,
-                   int64_t columns) {
-  with_rows(tile.rows, [&](auto rows) {
-    Sums<rows()> sums;
-    sums.start(epilogue.bias);
-    add_row_products<Units>(sums, tile.a, tile.lda, panel, kPanelColumns, tile.depth);
-    if (epilogue.relu) sums.relu();
-    sums.store(c, ldc, columns, epilogue.accumulate);
-  });
-}
-
-struct PanelRows {
-  const float* values;
-  int64_t stride;
-};
-
-// c [rows, columns] (+)= aᵀ · panel;  a [depth, 16]
-template <class Units>
-void multiply_columns_tile(const float* a, int64_t rows, int64_t depth, const PanelRows& panel, float* c, int64_t ldc,
-                           int64_t columns, bool accumulate) {
-  with_rows(rows, [&](auto count) {
-    for (int i = 0; i < count(); i++) {  // they are needed at the end
-      __builtin_prefetch(c + i * ldc, 1);
-      __builtin_prefetch(c + i * ldc + kLanes, 1);
-    }
-    Sums<count()> sums;
-    sums.start(nullptr);
-    add_column_products<Units>(sums, a, panel.values, panel.stride, depth);
-    sums.store(c, ldc, columns, accumulate);
-  });
-}
-
-// `count` values of a row from `column` on, zeros where ReLU's gradient is none.
-INLINE Floats16 load_activations(const TileRows& x, int64_t row, int64_t column, int64_t count) {
-  const int64_t offset = row * x.columns + column;
-  const Floats16 values = load_first(x.values + offset, count);
-  return x.relu_output == nullptr ? values : keep_positive(values, load_first(x.relu_output + offset, count));
-}
-
-INLINE int64_t lanes_from(int64_t first, int64_t count) {
-  return std::min(kLanes, std::max<int64_t>(0, count - first));
-}
-
-template <class Units>
-int64_t depth_of(int64_t k) {
-  return ceil_divide(k, Units::kDepth);
-}
-
-// Units [first, last) of rows [begin, end), in rows `stride` apart.
-template <class Units>
-void stage_rows(const TileRows& x, int64_t begin, int64_t end, int64_t first, int64_t last, float* units,
-                int64_t stride) {
-  for (int64_t row = begin; row < end; row++, units += stride) {
-    for (int64_t unit = first; unit < last; unit += kLanes) {
-      const int64_t column = unit * Units::kDepth;
-      const Floats16 low = load_activations(x, row, column, lanes_from(column, x.columns));
-      const Floats16 high = Units::kDepth == 1 ? low
-                                               : load_activations(x, row, column + kLanes,
-                                                                  lanes_from(column + kLanes, x.columns));
-      store_first(units + unit - first, Units::from_row(low, high), lanes_from(unit, last));
-    }
-  }
-}
-
-// Asks for memory in portions, one each time that other work is done: there when its turn comes.
-class Prefetch {
- public:
-  Prefetch() = default;
-  Prefetch(const float* begin, int64_t values, int64_t portions)
-      : next_(reinterpret_cast<const char*>(begin)),
-        end_(next_ + values * static_cast<int64_t>(sizeof(float))),
-        portion_(ceil_divide(ceil_divide(end_ - next_, kLine), portions) * kLine) {}
-
-  INLINE void portion() {
-    for (const char* last = std::min(end_, next_ + portion_); next_ < last; next_ += kLine) {
-      _mm_prefetch(next_, _MM_HINT_T0);
-    }
-  }
-
- private:
-  static constexpr int64_t kLine = 64;
-  const char *next_ = nullptr, *end_ = nullptr;
-  int64_t portion_ = 0;
-};
-
-// Rows of activations and of what masks them.
-struct RowPrefetch {
-  Prefetch values, masks;
-
-  RowPrefetch(const TileRows& x, int64_t begin, int64_t end, int64_t portions)
-      : values(x.values + begin * x.columns, (end - begin) * x.columns, portions) {
-    if (x.relu_output == nullptr) return;
-    masks = Prefetch(x.relu_output + begin * x.columns, (end - begin) * x.columns, portions);
-  }
-
-  INLINE void portion() {
-    values.portion();
-    masks.portion();
-  }
-};
-
-// The same for columns [first, last) of rows, and of what masks them, some rows at a time.
-class ColumnPrefetch {
- public:
-  ColumnPrefetch(const TileRows& x, int64_t begin, int64_t end, int64_t first, int64_t last, int64_t portions)
-      : x_(x), row_(begin), end_(end), first_(first), last_(last), rows_(ceil_divide(end - begin, portions)) {}
-
-  INLINE void portion() {
-    for (const int64_t last = std::min(end_, row_ + rows_); row_ < last; row_++) {
-      const int64_t offset = row_ * x_.columns + first_;
-      Prefetch(x_.values + offset, last_ - first_, 1).portion();
-      if (x_.relu_output != nullptr) Prefetch(x_.relu_output + offset, last_ - first_, 1).portion();
-    }
-  }
-
- private:
-  const TileRows& x_;
-  int64_t row_, end_, first_, last_, rows_;
-};
-
-template <class Units>
-int64_t packed_size(int64_t k, int64_t n) {
-  return ceil_divide(n, kPanelColumns) * kPanelColumns * depth_of<Units>(k);
-}
-
-// A panel from weights stored as [n, k]: rows `column` … of them, transposed 16 × 16 units at a time.
-template <class Units>
-void pack_transposed_panel(const float* weights, int64_t k, int64_t n, int64_t column, float* panel) {
-  const int64_t depth = depth_of<Units>(k);
-  for (int64_t half = 0; half < kPanelColumns; half += kLanes) {
-    const TileRows source{weights + (column + half) * k, nullptr, std::max<int64_t>(0, n - column - half), k};
-    for (int64_t unit = 0; unit < depth; unit += kLanes) {
-      const int64_t first = unit * Units::kDepth, low = lanes_from(first, k), high = lanes_from(first + kLanes, k);
-      Floats16 block[kLanes];
-      for (int64_t row = 0; row < kLanes; row++) {
-        if (row < source.rows) {
-          const Floats16 values = load_activations(source, row, first, low);
-          block[row] = Units::from_row(
-              values, Units::kDepth == 1 ? values : load_activations(source, row, first + kLanes, high));
-        } else {
-          block[row] = Floats16{};
-        }
-      }
-      transpose16(block);
-      for (int64_t i = 0; i < lanes_from(unit, depth); i++) {
-        store16(panel + (unit + i) * kPanelColumns + half, block[i]);
-      }
-    }
-  }
-}
-
-// A panel of columns of rows [begin, end): units [depth, 32].
-template <class Units>
-void pack_panel(const TileRows& x, int64_t begin, int64_t end, int64_t column, float* panel) {
-  const int64_t left = lanes_from(column, x.columns), right = lanes_from(column + kLanes, x.columns);
-  for (int64_t row = begin; row < end; row += Units::kDepth, panel += kPanelColumns) {
-    const bool pair = Units::kDepth > 1 && row + 1 < end;
-    const Floats16 zero = {};
-    store16(panel, Units::from_column(load_activations(x, row, column, left),
-                                      pair ? load_activations(x, row + 1, column, left) : zero));
-    store16(panel + kLanes, Units::from_column(load_activations(x, row, column + kLanes, right),
-                                               pair ? load_activations(x, row + 1, column + kLanes, right) : zero));
-  }
-}
-
-template <class Units>
-void pack(const float* weights, int64_t k, int64_t n, bool transposed, float* packed) {
-  const int64_t panel_size = depth_of<Units>(k) * kPanelColumns;
-  parallel_ranges(ceil_divide(n, kPanelColumns), 1 + 4096 / (1 + panel_size), [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin; panel < end; panel++) {
-      float* target = packed + panel * panel_size;
-      if (transposed) {
-        pack_transposed_panel<Units>(weights, k, n, panel * kPanelColumns, target);
-      } else {
-        pack_panel<Units>({weights, nullptr, k, n}, 0, k, panel * kPanelColumns, target);
-      }
-    }
-  });
 }
 
 // The part of a product that sums over the units [first, last): added to dst but for the first.
@@ -381,21 +103,6 @@ struct Share {
 
 // Units that are summed over in one go: rows of both operands that stay in the second cache level.
 constexpr int64_t kChunkUnits = 128;
-
-// Columns [column, column + count) of rows [begin, end) as units [depth, 16]; adds their sums over rows to `sums`.
-template <class Units>
-void stage_columns(const TileRows& a, int64_t begin, int64_t end, int64_t column, int64_t count, float* units,
-                   float* sums) {
-  Floats16 total = {};
-  for (int64_t row = begin; row < end; row += Units::kDepth, units += kLanes) {
-    const Floats16 upper = load_activations(a, row, column, count);
-    const Floats16 lower =
-        Units::kDepth > 1 && row + 1 < end ? load_activations(a, row + 1, column, count) : Floats16{};
-    total += Units::kDepth > 1 ? upper + lower : upper;
-    store16(units, Units::from_column(upper, lower));
-  }
-  if (sums != nullptr) store_first(sums, load_first(sums, count) + total, count);
-}
 
 // sums: of the share's columns, added to; or null.
 template <class Units>
