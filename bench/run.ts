@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { inRepository } from './harness/paths.js';
 
-const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'text-memory', 'scaling'];
+const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'moses', 'text-memory', 'scaling'];
 /** Those that need a trained model: only by name. */
 const OF_A_CHECKPOINT = ['bfloat16-gradient'];
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { isAvailable } from 'sentencepiece-native';
 import { benchmarkOptions } from './harness/options.js';
 import { requireData } from './harness/paths.js';
-import { median, progress, publish } from './harness/report.js';
 import { temporaryFolder } from './harness/temporary.js';
-import { type ProcessRun, runNode, runPeer } from './harness/whole-process.js';
+import { compareTextTools, type TextCase } from './harness/text-comparison.js';
+import { runPeer } from './harness/whole-process.js';
 
 const options = benchmarkOptions({
   repetitions: { type: 'string' },
@@ -30,50 +30,40 @@ const both = joined('both', [at('lower.train.de'), at('lower.train.en')]);
 const tenRaw = ten('raw.train.de');
 const tenLower = ten('lower.train.de');
 
-interface Case {
-  readonly name: string;
-  /** Whose lines count. */
-  readonly files: readonly string[];
-  /** Of `ts-fairseq`, or of what `script` names. */
-  readonly command: readonly string[];
-  readonly script?: string;
-  /** What it is compared with, and the arguments of bench/peers/text.py for the same work. */
-  readonly peer?: { readonly name: string; readonly args: readonly string[] };
-  /** What both write, where it should be the same. */
-  readonly outputs?: readonly [ours: string, theirs: string];
-}
+/** The same work by bench/peers/text.py. */
+const python = (name: string, ...args: string[]): TextCase['peer'] => {
+  const program = options.peers;
+  return program === undefined ? { name } : { name, run: () => runPeer(program, args) };
+};
 
-function tokenize(name: string, language: string, input: string): Case {
+function tokenize(name: string, language: string, input: string): TextCase {
   const outputs = [to(`${name}.tok`), to(`${name}.peer.tok`)] as const;
   return {
     name,
     files: [input],
     command: ['tokenize', '-l', language, '-a', input, outputs[0]],
-    peer: {
-      name: 'sacremoses',
-      args: ['sacremoses', input, outputs[1], '-q', '-l', language, '-j', '1', 'tokenize', '-a'],
-    },
+    peer: python('sacremoses', 'sacremoses', input, outputs[1], '-q', '-l', language, '-j', '1', 'tokenize', '-a'),
     outputs,
   };
 }
 
-function applyBpe(name: string, input: string): Case {
+function applyBpe(name: string, input: string): TextCase {
   const outputs = [to(`${name}.bpe`), to(`${name}.peer.bpe`)] as const;
   return {
     name,
     files: [input],
     command: ['apply-bpe', '-c', at('codes'), input, outputs[0]],
-    peer: { name: 'subword-nmt', args: ['subword-nmt', input, outputs[1], 'apply-bpe', '-c', at('codes')] },
+    peer: python('subword-nmt', 'subword-nmt', input, outputs[1], 'apply-bpe', '-c', at('codes')),
     outputs,
   };
 }
 
 const sides = `${at('lower.train.de')},${at('lower.train.en')}`;
 const PIECES = '8000';
-const sentencePiece = (...args: string[]): Case['peer'] => ({ name: 'sentencepiece', args });
+const sentencePiece = (...args: string[]): TextCase['peer'] => python('sentencepiece', ...args);
 
 /** Training needs the add-on; what follows uses its model. */
-const SENTENCE_PIECE: readonly Case[] = [
+const SENTENCE_PIECE: readonly TextCase[] = [
   {
     name: `spm-train, bpe, ${PIECES} pieces`,
     files: [both],
@@ -99,7 +89,7 @@ const SENTENCE_PIECE: readonly Case[] = [
   },
 ];
 
-const CASES: readonly Case[] = [
+const CASES: readonly TextCase[] = [
   tokenize('tokenize de', 'de', at('raw.train.de')),
   tokenize('tokenize en', 'en', at('raw.train.en')),
   tokenize('tokenize de, ten times', 'de', tenRaw),
@@ -107,7 +97,7 @@ const CASES: readonly Case[] = [
     name: 'learn-bpe, 10,000 merges',
     files: [both],
     command: ['learn-bpe', '-s', '10000', both, to('codes10k')],
-    peer: { name: 'subword-nmt', args: ['subword-nmt', both, to('peer.codes10k'), 'learn-bpe', '-s', '10000'] },
+    peer: python('subword-nmt', 'subword-nmt', both, to('peer.codes10k'), 'learn-bpe', '-s', '10000'),
     outputs: [to('codes10k'), to('peer.codes10k')],
   },
   {
@@ -133,89 +123,18 @@ const CASES: readonly Case[] = [
     files: [at('raw.train.en')],
     script: 'packages/sacrebleu-ts/bin/sacrebleu-ts.js',
     command: [at('raw.train.en'), '-i', at('lower.train.en'), '-m', 'bleu', 'chrf'],
-    peer: {
-      name: 'sacrebleu',
-      args: [
-        ...['sacrebleu', '/dev/null', to('peer.score'), at('raw.train.en'), '-i', at('lower.train.en')],
-        ...['-m', 'bleu', 'chrf'],
-      ],
-    },
+    peer: python(
+      'sacrebleu',
+      ...['sacrebleu', '/dev/null', to('peer.score'), at('raw.train.en'), '-i', at('lower.train.en')],
+      ...['-m', 'bleu', 'chrf'],
+    ),
     outputs: [to('score'), to('peer.score')],
   },
   ...(isAvailable().available ? SENTENCE_PIECE : []),
 ];
 
-const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
-
-function compared([ours, theirs]: readonly [string, string]): string {
-  const [left, right] = [linesOf(ours), linesOf(theirs)];
-  if (left.length !== right.length) return `${left.length} and ${right.length} lines`;
-  const differing = left.filter((line, at) => line !== right[at]).length;
-  return differing === 0 ? 'equal' : `${differing} lines differ`;
-}
-
-interface Row {
-  readonly name: string;
-  readonly lines: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakBytes: number;
-  /** Of a peer: its seconds to ours. */
-  readonly times: number;
-  readonly cpuTimes: number;
-  readonly output: string;
-}
-
-function rowOf(name: string, lines: number, runs: readonly ProcessRun[]): Row {
-  return {
-    name,
-    lines,
-    seconds: median(runs.map(({ seconds }) => seconds)),
-    cpuSeconds: median(runs.map(({ cpuSeconds }) => cpuSeconds)),
-    peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
-    times: Number.NaN,
-    cpuTimes: Number.NaN,
-    output: '',
-  };
-}
-
-const rows: Row[] = [];
-for (const { name, files, command, script, peer, outputs } of CASES) {
-  if (!name.includes(options.only ?? '')) continue;
-  const ours: ProcessRun[] = [];
-  const theirs: ProcessRun[] = [];
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    progress(name);
-    ours.push(
-      script === undefined
-        ? await runNode('bin/ts-fairseq.js', command)
-        : await runNode(script, command, { stdout: outputs![0] }),
-    );
-    if (peer !== undefined && options.peers !== undefined) theirs.push(await runPeer(options.peers, peer.args));
-  }
-  const lines = files.reduce((sum, file) => sum + linesOf(file).length, 0);
-  const own = rowOf(name, lines, ours);
-  rows.push(own);
-  if (theirs.length === 0) continue;
-  const row = rowOf(`  ${peer!.name}`, lines, theirs);
-  const ratios = { times: row.seconds / own.seconds, cpuTimes: row.cpuSeconds / own.cpuSeconds };
-  rows.push({ ...row, ...ratios, output: outputs === undefined ? '' : compared(outputs) });
-}
-publish(
-  {
-    benchmark: 'text',
-    note: `${text}, median of ${repetitions}; whole processes; the last columns: a peer's time to ours, its output to ours`,
-    columns: [
-      { heading: 'command', value: ({ name }) => name },
-      { heading: 'lines', value: ({ lines }) => lines },
-      { heading: 'seconds', value: ({ seconds }) => seconds, digits: 2 },
-      { heading: 'CPU s', value: ({ cpuSeconds }) => cpuSeconds, digits: 2 },
-      { heading: 'MiB', value: ({ peakBytes }) => peakBytes / 2 ** 20 },
-      { heading: 'times', value: ({ times }) => times, digits: 1 },
-      { heading: 'CPU times', value: ({ cpuTimes }) => cpuTimes, digits: 1 },
-      { heading: 'output', value: ({ output }) => output },
-    ],
-    rows,
-  },
+await compareTextTools(
+  { name: 'text', data: text, repetitions },
+  CASES.filter(({ name }) => name.includes(options.only ?? '')),
   options,
 );

@@ -28,6 +28,10 @@ export const runNode = (script: string, args: readonly string[], streams: Stream
 export const runPeer = (python: string, args: readonly string[]): Promise<ProcessRun> =>
   runWhole(python, [inRepository('bench/peers/text.py'), ...args], {});
 
+/** Runs `bench/peers/moses.pl`. @throws Error when it fails */
+export const runPerl = (args: readonly string[]): Promise<ProcessRun> =>
+  runWhole('perl', [inRepository('bench/peers/moses.pl'), ...args], {});
+
 async function runWhole(program: string, args: readonly string[], { stdout, feed }: Streams): Promise<ProcessRun> {
   const out = openSync(stdout ?? '/dev/null', 'w');
   const start = performance.now();

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPunctuationNormalizer } from '../../../src/text/moses/normalize-punctuation.js';
 import { goldenLines } from '../golden.js';
@@ -20,4 +21,17 @@ test.each([
   { language: 'de', line: 'a ( b ) .', text: 'a (b).' },
 ])('$language: $line becomes $text', ({ language, line, text }) => {
   expect(createPunctuationNormalizer(language)(line)).toBe(text);
+});
+
+test('no line that a rule would change is passed over: a carriage return, which goes, calls every rule', () => {
+  const pieces = [...'aZ0 .,:;!?()%`\'"´„“”‘’‚–—…«»\u00a0<', '  ', "''", 'nº\u00a0', 'ºC', 'cm'];
+  const lines = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
+  const languages = fc.constantFrom('de', 'en', 'fr', 'cs');
+  fc.assert(
+    fc.property(lines, languages, (line, language) => {
+      const normalize = createPunctuationNormalizer(language);
+      expect(normalize(line)).toBe(normalize(`\r${line}`));
+    }),
+    { numRuns: 2000 },
+  );
 });
