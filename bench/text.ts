@@ -112,6 +112,7 @@ const CASES: readonly TextCase[] = [
   applyBpe('apply-bpe de, ten times', tenLower),
   {
     name: 'preprocess, pairs',
+    makes: to('data-bin'),
     files: [at('bpe.train.de')],
     command: [
       ...['preprocess', '--source-lang', 'de', '--target-lang', 'en', '--joined-dictionary'],

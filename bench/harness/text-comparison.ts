@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { median, progress, publish } from './report.js';
 import { type ProcessRun, runNode } from './whole-process.js';
 
@@ -9,6 +9,8 @@ export interface TextCase {
   /** Of `ts-fairseq`, or of what `script` names, which then writes its stdout to `outputs[0]`. */
   readonly command: readonly string[];
   readonly script?: string;
+  /** A folder that the command makes and may not find. */
+  readonly makes?: string;
   /** The same work of another tool; without `run` it is left out. */
   readonly peer?: { readonly name: string; readonly run?: () => Promise<ProcessRun> };
   /** What both write, where it should be the same. */
@@ -35,10 +37,11 @@ export async function compareTextTools(
 ): Promise<void> {
   const { name: title, data, repetitions } = benchmark;
   const rows: Row[] = [];
-  for (const { name, files, command, script, peer, outputs } of cases) {
+  for (const { name, files, command, script, makes, peer, outputs } of cases) {
     const [ours, theirs]: [ProcessRun[], ProcessRun[]] = [[], []];
     for (let repetition = 0; repetition < repetitions; repetition++) {
       progress(name);
+      if (makes !== undefined) rmSync(makes, { recursive: true, force: true });
       ours.push(
         script === undefined
           ? await runNode('bin/ts-fairseq.js', command)
