@@ -35,11 +35,12 @@ inline bool has_log_series(const ClassFunction& f) {
          kSmallProbability <= f.log_end && kSmallProbability <= f.abrupt;
 }
 
-INLINE bool all_small(const float* p, int64_t count) {
+// Of p = inverse · e.
+INLINE bool all_small(const float* e, int64_t count, float inverse) {
   float largest = 0;
 #pragma omp simd reduction(max : largest)
-  for (int64_t v = 0; v < count; v++) largest = p[v] > largest ? p[v] : largest;
-  return largest <= kSmallProbability;
+  for (int64_t v = 0; v < count; v++) largest = e[v] > largest ? e[v] : largest;
+  return inverse * largest <= kSmallProbability;
 }
 
 // Σ e, Σ e², Σ e³, Σ e⁴ over some classes: what the series needs to know of them, before the factor of p = inverse · e
@@ -71,7 +72,7 @@ INLINE float log_series_slope(float x) { return 1.0f + x * (1.0f + x * (1.0f + x
 
 // values[v] += f(p[v]) for probabilities that are not close to 1
 INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t count, float* values) {
-  if (has_log_series(f) && all_small(p, count)) {
+  if (has_log_series(f) && all_small(p, count, 1)) {
     for (int64_t v = 0; v < count; v++) {
       const float x = f.scale * p[v];
       values[v] -= x * (1.0f + x * (0.5f + x * (0.333333333f + x * 0.25f)));
@@ -102,7 +103,7 @@ INLINE void add_class_values(const ClassFunction& f, const float* p, int64_t cou
 
 // values[v] += g · p[v] · f′(p[v])
 INLINE void add_class_gradients(const ClassFunction& f, float g, const float* p, int64_t count, float* values) {
-  if (has_log_series(f) && all_small(p, count)) {
+  if (has_log_series(f) && all_small(p, count, 1)) {
     for (int64_t v = 0; v < count; v++) {
       const float x = f.scale * p[v];
       values[v] -= g * (x * log_series_slope(x));

@@ -178,13 +178,18 @@ INLINE void logit_gradients(const ClassFunction* functions, const float* weights
     p[v] = inverse * e[v];
     h[v] = 0;
   }
-  if (function_count == 1 && has_log_series(functions[0]) && all_small(p, count)) {
-    const float scale = functions[0].scale, weight = -weights[0] * scale;
-    for (int64_t v = 0; v < count; v++) e[v] = p[v] * (slope + weight * log_series_slope(scale * p[v])) + mean_part;
-    return;
-  }
   for (int64_t k = 0; k < function_count; k++) add_class_gradients(functions[k], weights[k], p, count, h);
   for (int64_t v = 0; v < count; v++) e[v] = slope * p[v] + mean_part + h[v];
+}
+
+// The same for one function with a series and small p: a polynomial in e[v].
+INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* e, int64_t count, float inverse,
+                                   float slope, float mean_part) {
+  const float x = f.scale * inverse, first = -weight * x;
+  const float factors[4] = {slope * inverse + first, first * x, first * x * x, first * x * x * x};
+  for (int64_t v = 0; v < count; v++) {
+    e[v] = e[v] * (factors[0] + e[v] * (factors[1] + e[v] * (factors[2] + e[v] * factors[3]))) + mean_part;
+  }
 }
 
 // exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for logits.
@@ -218,9 +223,14 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
       const float factor = slope * inverse;
       for (int64_t v = 0; v < classes; v++) z[v] = factor * z[v] + mean_part;
     } else {
+      const bool has_series = function_count == 1 && has_log_series(functions[0]);
       for (int64_t first = 0; first < classes; first += kClassPart) {
-        logit_gradients(functions, weights.data(), function_count, z + first, std::min(kClassPart, classes - first),
-                        inverse, slope, mean_part);
+        const int64_t count = std::min(kClassPart, classes - first);
+        if (has_series && all_small(z + first, count, inverse)) {
+          series_logit_gradients(functions[0], weights[0], z + first, count, inverse, slope, mean_part);
+        } else {
+          logit_gradients(functions, weights.data(), function_count, z + first, count, inverse, slope, mean_part);
+        }
       }
     }
     const int64_t target = targets[row];
