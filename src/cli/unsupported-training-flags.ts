@@ -151,7 +151,6 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
   ]),
   ...because('adam has one form here; leave it out', ['--fp16-adam-stats', '--use-old-adam']),
   '--continue-once': 'name the checkpoint with --restore-file',
-  '--keep-interval-updates-pattern': 'the last are kept, see --keep-interval-updates',
 };
 
 /** Flags of fairseq's `validate` that are on purpose not there, with what to do instead. */
