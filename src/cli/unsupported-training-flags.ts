@@ -180,6 +180,5 @@ export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ]),
   '--model-overrides': 'the checkpoint says what its model is; leave it out',
   '--tensorboard-logdir': 'validate prints its figures; train can write them for TensorBoard',
-  '--task': 'translation is the one task; leave it out',
   '--optimizer': 'the checkpoint says how it was trained; leave it out',
 };
