@@ -61,7 +61,7 @@ const otherModel = (problem: string): UserError => new UserError(problem, 'avera
 
 /**
  * Averages checkpoints into a new one, reading one at a time. Options and dictionaries are those of the first; optimizer
- * and training state are left out.
+ * and training state are left out. The mean of halves is float32, in fairseq's files too.
  * @param stems at least one
  * @throws UserError where one cannot be read, or they are not of one model and one vocabulary
  */
@@ -75,8 +75,14 @@ export function averageCheckpoints(stems: readonly string[], output: string): vo
     average.add(checkpoint.weights, stem);
   }
   if (metadata === null) throw new UserError('there is nothing to average', 'give --inputs');
+  const { fairseq } = metadata;
   saveCheckpoint(output, {
-    metadata: { ...metadata, training: null, averageOf: stems },
+    metadata: {
+      ...metadata,
+      training: null,
+      averageOf: stems,
+      ...(fairseq === undefined ? {} : { fairseq: { ...fairseq, precision: 'F32' } }),
+    },
     weights: average.mean(),
     optimizer: null,
   });

@@ -1,9 +1,19 @@
-import { bestCheckpointName, bestValueOf, epochOf, rankNames, roundValue, updateOf } from './checkpoint-names.js';
+import {
+  bestCheckpointName,
+  bestValueOf,
+  epochOf,
+  type NameKey,
+  rankNames,
+  roundValue,
+  updateOf,
+} from './checkpoint-names.js';
 
 /** fairseq's options on what to keep; −1 keeps all, of the best checkpoints none. */
 export interface RetentionOptions {
   readonly keepLastEpochs: number;
   readonly keepIntervalUpdates: number;
+  /** Multiples of it stay and are not counted among the newest updates; −1 for none. */
+  readonly keepIntervalUpdatesPattern: number;
   readonly keepBestCheckpoints: number;
   readonly bestCheckpointMetric: string;
   readonly maximizeBestCheckpointMetric: boolean;
@@ -17,7 +27,7 @@ export interface RetentionOptions {
 export function checkpointsToDelete(names: readonly string[], options: RetentionOptions): string[] {
   return [
     ...beyond(rankNames(names, epochOf), options.keepLastEpochs),
-    ...beyond(rankNames(names, updateOf), options.keepIntervalUpdates),
+    ...beyond(rankNames(names, updateOutsideOf(options.keepIntervalUpdatesPattern)), options.keepIntervalUpdates),
     ...beyond(bestFirst(names, options), options.keepBestCheckpoints),
   ];
 }
@@ -37,6 +47,14 @@ export function nameAmongBest(names: readonly string[], value: number, options: 
   });
   return notWorse.length < keepBestCheckpoints ? bestCheckpointName(metric, value, names) : null;
 }
+
+/** The update of a name that is no multiple of the pattern. */
+const updateOutsideOf =
+  (pattern: number): NameKey =>
+  (name) => {
+    const update = updateOf(name);
+    return update !== null && pattern > 0 && update % pattern === 0 ? null : update;
+  };
 
 function bestFirst(names: readonly string[], options: RetentionOptions): string[] {
   const largestFirst = rankNames(names, bestValueOf(options.bestCheckpointMetric));

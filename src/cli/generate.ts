@@ -16,6 +16,7 @@ import { translateSplit } from '../translation/translate-split.js';
 import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { taskOption } from './task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
 import { loadArchitectures, userDirOption } from './user-dir.js';
 
@@ -61,6 +62,7 @@ const options = {
   ...outputOptions,
   ...resultOptions,
   ...codecOptions,
+  ...taskOption,
   ...translationOptions,
   ...deviceOptions,
   ...int8Option,

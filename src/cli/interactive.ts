@@ -14,6 +14,7 @@ import { LineSearch, LineTooLong, type TranslatedLine } from '../translation/tra
 import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand, type Invocation } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { taskOption } from './task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
 import { loadArchitectures, userDirOption } from './user-dir.js';
 
@@ -51,6 +52,7 @@ const options = {
   printAlignment,
   replaceUnk,
   ...codecOptions,
+  ...taskOption,
   ...translationOptions,
   ...deviceOptions,
   ...int8Option,

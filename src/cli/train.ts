@@ -8,6 +8,7 @@ import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
+import { taskOption } from './task-option.js';
 import { startTensorboard, tensorboardOption } from './tensorboard.js';
 import { unsupportedInTraining } from './unsupported-training-flags.js';
 import { loadComponents, PLUGIN_GROUP, userDirOption } from './user-dir.js';
@@ -45,17 +46,11 @@ const selection = defineOptions({
     group: PLUGIN_GROUP,
     help: `how the learning rate changes: ${known.lrSchedulers.names().join(', ')}`,
   },
-  task: {
-    kind: 'choice',
-    choices: ['translation'],
-    default: 'translation',
-    group: PLUGIN_GROUP,
-    help: 'what is learnt',
-  },
 });
 
 const options = {
   ...selection,
+  ...taskOption,
   ...userDirOption,
   ...trainingOptions,
   ...deviceOptions,

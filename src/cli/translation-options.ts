@@ -44,7 +44,6 @@ export const unsupportedFlags: Readonly<Record<string, string>> = {
   '--no-beamable-mm': 'attention has one form only; leave it out',
   '--no-seed-provided': 'sampling is seeded always; give another --seed for other draws',
   '--eos-token': 'every dictionary has </s>; leave it out',
-  '--task': 'translation is the one task that translates; leave it out',
   '--dataset-impl': 'data are read in the form that preprocess writes; leave it out',
   '--data-buffer-size': 'batches are read when they are needed; leave it out',
   '--arch': 'the checkpoint says what its model is; leave it out, or see --model-overrides',

@@ -151,7 +151,6 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
   ]),
   ...because('adam has one form here; leave it out', ['--fp16-adam-stats', '--use-old-adam']),
   '--continue-once': 'name the checkpoint with --restore-file',
-  '--keep-interval-updates-pattern': 'the last are kept, see --keep-interval-updates',
 };
 
 /** Flags of fairseq's `validate` that are on purpose not there, with what to do instead. */
@@ -181,6 +180,5 @@ export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ]),
   '--model-overrides': 'the checkpoint says what its model is; leave it out',
   '--tensorboard-logdir': 'validate prints its figures; train can write them for TensorBoard',
-  '--task': 'translation is the one task; leave it out',
   '--optimizer': 'the checkpoint says how it was trained; leave it out',
 };

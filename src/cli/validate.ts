@@ -5,12 +5,14 @@ import { defineOptions, type OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
 import { startBleuEvaluation } from '../training/bleu-evaluation.js';
+import type { Stats } from '../training/events.js';
 import { batchSeed, datasetOptions, evaluationOptions, lossOptions, optimizationOptions } from '../training/options.js';
 import { batchLimits, cutIntoBatches } from '../training/train-data.js';
 import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { taskOption } from './task-option.js';
 import { unsupportedInValidation } from './unsupported-training-flags.js';
 import { loadComponents, userDirOption } from './user-dir.js';
 
@@ -34,6 +36,13 @@ const selection = defineOptions({
 const { validSubset, maxTokens, batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, maxValidSteps } =
   datasetOptions;
 
+/** What the checkpoint says where the command line does not, beside the criterion's own options. */
+const recordedOptions = {
+  sentenceAvg: optimizationOptions.sentenceAvg,
+  ...evaluationOptions,
+  ...lossOptions,
+} as const;
+
 const options = {
   ...selection,
   ...userDirOption,
@@ -43,10 +52,9 @@ const options = {
   requiredBatchSizeMultiple,
   skipInvalidSizeInputsValidTest,
   maxValidSteps,
-  sentenceAvg: optimizationOptions.sentenceAvg,
-  ...evaluationOptions,
-  ...lossOptions,
+  ...recordedOptions,
   seed: batchSeed,
+  ...taskOption,
   ...translationOptions,
   ...deviceOptions,
   ...logOptions,
@@ -70,18 +78,19 @@ export const validateCommand = defineCommand({
     return [{ title: `Criterion ${name}`, schema: options }];
   },
   unsupported: unsupportedInValidation,
-  async run({ args, options, all, given }) {
-    if (options.path === null) {
+  async run({ args, options: asked, all, given }) {
+    if (asked.path === null) {
       throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
     }
-    const stopLog = startLog(options);
+    const stopLog = startLog(asked);
     try {
-      const { architectures, criterions } = await loadComponents(options);
-      const task = setupTranslation(args[0]!, options);
-      await openRequestedDevice(options);
-      const { model, metadata } = loadModel(options.path, task, architectures);
+      const { architectures, criterions } = await loadComponents(asked);
+      const task = setupTranslation(args[0]!, asked);
+      await openRequestedDevice(asked);
+      const { model, metadata } = loadModel(asked.path, task, architectures);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
-      const definition = criterions.getRecorded(String(values.criterion), options.path);
+      const options = { ...asked, ...selectOptions(recordedOptions, values) };
+      const definition = criterions.getRecorded(String(values.criterion), asked.path);
       const criterion = definition.build(selectOptions(definition.options, values));
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
@@ -90,8 +99,7 @@ export const validateCommand = defineCommand({
         const epoch = metadata.training?.epoch ?? 1;
         const { stats } = await validate({ task, model, criterion, startBleu }, split, epoch, options);
         split.data.close();
-        const figures = stats.map(([figure, value]) => `${figure} ${value}`).join(' | ');
-        process.stdout.write(`valid on '${name}' subset | ${figures}\n`);
+        process.stdout.write(`${asked.logFormat === 'json' ? jsonFigures(name, stats) : figures(name, stats)}\n`);
       }
       model.dispose();
     } finally {
@@ -99,6 +107,13 @@ export const validateCommand = defineCommand({
     }
   },
 });
+
+const figures = (subset: string, stats: Stats): string =>
+  [`valid on '${subset}' subset`, ...stats.map(([name, value]) => `${name} ${value}`)].join(' | ');
+
+/** As Python's json.dumps writes it. */
+const jsonFigures = (subset: string, stats: Stats): string =>
+  `{${stats.map(([name, value]) => `${JSON.stringify(`${subset}_${name}`)}: ${JSON.stringify(value)}`).join(', ')}}`;
 
 /** The options that were given on the command line. */
 const pick = (all: OptionValues, given: ReadonlySet<string>): OptionValues =>

@@ -204,6 +204,12 @@ export const checkpointOptions = defineOptions({
     group: 'Checkpoints',
     help: 'keep the last N of those of --save-interval-updates; -1: all',
   },
+  keepIntervalUpdatesPattern: {
+    kind: 'int',
+    default: -1,
+    group: 'Checkpoints',
+    help: 'keep those of every N-th update beside the last of --keep-interval-updates; -1: none',
+  },
   keepLastEpochs: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the last N epochs; -1: all' },
   keepBestCheckpoints: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the N best; -1: none' },
   noSave: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'save nothing' },

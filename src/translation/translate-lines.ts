@@ -40,7 +40,7 @@ export class LineSearch {
     this.#settings = settings;
     const { maxTokens, batchSize } = settings;
     const ofBatch = maxTokens ?? (batchSize === null ? DEFAULT_MAX_TOKENS : Number.POSITIVE_INFINITY);
-    this.#longest = Math.min(search.maxPositions.source, ofBatch);
+    this.#longest = Math.min(task.options.maxSourcePositions, search.maxPositions.source, ofBatch);
   }
 
   /**

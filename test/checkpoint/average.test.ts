@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { averageCheckpoints, WeightAverage } from '../../src/checkpoint/average.js';
 import { type AverageSelection, selectForAverage } from '../../src/checkpoint/average-selection.js';
-import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { expectFairseqAverage } from '../helpers/fairseq-average.js';
 import { goldenWeights } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { golden } from './fairseq/golden.js';
 import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
 
 const root = temporaryFolder();
@@ -74,6 +75,22 @@ describe('the mean of checkpoints', () => {
     ]);
     expect(() => meanOf(first, other)).toThrow(UserError);
     expect(() => meanOf(first, other)).toThrow(new RegExp(message));
+  });
+
+  it("is float32 in fairseq's files where they hold halves, as fairseq's own averages are", () => {
+    const half = golden('fairseq-fp16.pt');
+    const other = join(root, 'other');
+    const weights = new Map(
+      [...loadCheckpoint(half, { optimizer: false }).weights].map(([name, tensor]) => [
+        name,
+        { ...tensor, data: Float32Array.from(tensor.data as Float32Array, (value) => value + 2 ** -16) },
+      ]),
+    );
+    saveCheckpoint(other, { metadata: loadMetadata(half), weights, optimizer: null });
+    const output = join(root, 'mean.pt');
+    averageCheckpoints([half, other], output);
+    const mean = meanOf(...[half, other].map((stem) => loadCheckpoint(stem, { optimizer: false }).weights));
+    expect(loadCheckpoint(output, { optimizer: false }).weights).toEqual(mean);
   });
 
   it('is refused across dictionaries', () => {

@@ -5,6 +5,7 @@ import { checkpointsToDelete, nameAmongBest, type RetentionOptions } from '../..
 const KEEP_ALL: RetentionOptions = {
   keepLastEpochs: -1,
   keepIntervalUpdates: -1,
+  keepIntervalUpdatesPattern: -1,
   keepBestCheckpoints: -1,
   bestCheckpointMetric: 'loss',
   maximizeBestCheckpointMetric: false,
@@ -21,6 +22,12 @@ describe('retention', () => {
     ['nothing by default', {}, []],
     ['all but the last two epochs, by number', { keepLastEpochs: 2 }, ['checkpoint2', 'checkpoint1']],
     ['all but the newest update', { keepIntervalUpdates: 1 }, ['checkpoint_2_1000', 'checkpoint_1_500']],
+    [
+      'no update of the pattern, which is not counted either',
+      { keepIntervalUpdates: 1, keepIntervalUpdatesPattern: 1000 },
+      ['checkpoint_1_500'],
+    ],
+    ['no update for the pattern alone', { keepIntervalUpdatesPattern: 1000 }, []],
     ['the largest loss', { keepBestCheckpoints: 2 }, ['checkpoint.best_loss_2.5']],
     [
       'the smallest value of a metric that is maximized',

@@ -151,12 +151,17 @@ describe('interactive', () => {
     expect(new Set(drawn).size).toBe(4);
   });
 
-  it('leaves lines that are too long unanswered where it may, and names them', async () => {
-    const input = inputOf(['datei', 'x '.repeat(2000), 'option']);
-    const { code, stdout, stderr } = await run(input, ...SHORT, '--skip-invalid-size-inputs-valid-test');
+  it.each([
+    ['for the model', [], 2000, 1024],
+    ['for --max-source-positions', ['--max-source-positions', '7'], 9, 7],
+  ])('leaves lines that are too long %s unanswered where it may, and names them', async (_, argv, words, longest) => {
+    const input = inputOf(['datei', 'x '.repeat(words), 'option']);
+    const { code, stdout, stderr } = await run(input, ...SHORT, '--skip-invalid-size-inputs-valid-test', ...argv);
     expect(code).toBe(0);
     expect([...new Set(kinds(stdout.trimEnd().split('\n')).map((kind) => kind.slice(2)))]).toEqual(['0', '2']);
-    expect(stderr).toContain(`${input} line 2 has 2001 tokens with </s>, more than the 1024 that the model or a batch`);
+    expect(stderr).toContain(
+      `${input} line 2 has ${words + 1} tokens with </s>, more than the ${longest} that the model or a batch`,
+    );
   });
 
   it('cuts them where --truncate-source says so', async () => {

@@ -141,6 +141,18 @@ describe('what is kept', () => {
     expect(listCheckpoints(at('keep-updates'))).toEqual(['checkpoint_1_6', 'checkpoint_1_8', 'checkpoint_last']);
   });
 
+  it('are those of a pattern and the last of the others by --keep-interval-updates-pattern', async () => {
+    // What fairseq main leaves behind with these options.
+    const flags = '--save-interval-updates 1 --keep-interval-updates 2 --keep-interval-updates-pattern 4';
+    await train(`${flags} --max-update 7 --no-epoch-checkpoints --save-dir ${at('pattern')} --disable-validation`);
+    expect(listCheckpoints(at('pattern'))).toEqual([
+      'checkpoint_1_4',
+      'checkpoint_1_6',
+      'checkpoint_1_7',
+      'checkpoint_last',
+    ]);
+  });
+
   it('are the last epochs by --keep-last-epochs', async () => {
     await train(`--max-epoch 4 --keep-last-epochs 2 --save-dir ${at('keep-epochs')} --disable-validation`);
     expect(listCheckpoints(at('keep-epochs'))).toEqual(['checkpoint3', 'checkpoint4', 'checkpoint_last']);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { OptionValues } from '../../src/options/schema.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData, goldenModelValues } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
@@ -80,4 +81,33 @@ describe('validate over a checkpoint of label-smoothed cross entropy', () => {
     const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
     expect(actual).toMatchObject(printed(runs.cross_entropy!));
   });
+});
+
+describe('what validate takes from the checkpoint', () => {
+  const search = '{"beam": 1, "max_len_b": 9}';
+  it.each<[string, OptionValues, readonly string[]]>([
+    ['--sentence-avg', { sentenceAvg: true }, ['--sentence-avg']],
+    ['--ignore-prefix-size', { ignorePrefixSize: 2 }, ['--ignore-prefix-size', '2']],
+    [
+      '--eval-bleu and its search',
+      { evalBleu: true, evalBleuArgs: search },
+      ['--eval-bleu', '--eval-bleu-args', search],
+    ],
+  ])('is %s, as if it were given', async (flag, options, args) => {
+    const recorded = await figures(saveReferenceCheckpoint(join(folder, flag), 'trained', { options }));
+    const { wps: _, ...given } = await figures(crossEntropy, ...args);
+    expect(recorded).toMatchObject(given);
+    const { wps: __, ...neither } = await figures(crossEntropy);
+    expect(given).not.toEqual(neither);
+  });
+});
+
+it("prints fairseq's JSON object with --log-format json, for --task translation too", async () => {
+  const argv = ['--path', crossEntropy, ...oneBatch, '--log-format', 'json', '--task', 'translation'];
+  const { stdout } = await runMain('validate', goldenData, ...argv);
+  const { loss, nll_loss, ppl } = printed(runs.cross_entropy!);
+  // The names and their order are those of fairseq main, PyTorch 2.15.
+  expect(stdout.replace(/"valid_wps": "[\d.]+"/, '"valid_wps": "0"')).toBe(
+    `{"valid_loss": "${loss}", "valid_nll_loss": "${nll_loss}", "valid_ppl": "${ppl}", "valid_wps": "0", "valid_wpb": "839", "valid_bsz": "34"}\n`,
+  );
 });

@@ -38,17 +38,20 @@ const className = (name: unknown): string => {
   return known ?? `${camel}Criterion`;
 };
 
-/** The best value that --lr-scheduler reduce_lr_on_plateau has seen. */
-function plateauOf(training: CheckpointMetadata['training']): PythonValue {
+/** The best value that --lr-scheduler reduce_lr_on_plateau has seen; before the first an infinite one, as in PyTorch. */
+function plateauOf({ options, training }: CheckpointMetadata): PythonValue {
+  if (options.lrScheduler !== 'reduce_lr_on_plateau') return null;
   const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
-  return typeof best === 'number' ? pythonFloat(best) : null;
+  if (typeof best === 'number') return pythonFloat(best);
+  return pythonFloat(options.maximizeBestCheckpointMetric === true ? -Infinity : Infinity);
 }
 
-function optimizerHistory({ options, training }: CheckpointMetadata): PythonDict {
+function optimizerHistory(metadata: CheckpointMetadata): PythonDict {
+  const { options, training } = metadata;
   return new Map<PythonValue, PythonValue>([
     ['criterion_name', className(options.criterion)],
     ['optimizer_name', className(options.optimizer ?? 'adam')],
-    ['lr_scheduler_state', new Map([['best', plateauOf(training)]])],
+    ['lr_scheduler_state', new Map([['best', plateauOf(metadata)]])],
     ['num_updates', training?.updates ?? 0],
   ]);
 }

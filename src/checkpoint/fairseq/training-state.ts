@@ -48,7 +48,9 @@ function plateau(root: PythonDict, { best }: Readonly<Record<string, Json>>): Js
   return { rate, best: numberIn(best), epochsSince: 0 };
 }
 
-const numberIn = (value: Json | undefined): number | null => (typeof value === 'number' ? value : null);
+/** Before it has seen a value, fairseq's reduce_lr_on_plateau has an infinite best one. */
+const numberIn = (value: Json | undefined): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null;
 
 const wholeNumber = (value: Json | undefined): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;

@@ -79,8 +79,28 @@ describe('what a checkpoint of fairseq says about its training', () => {
   });
 });
 
+const dict = (values: Readonly<Record<string, PythonValue>>): PythonDict => new Map(Object.entries(values));
+
+describe("what fairseq's reduce_lr_on_plateau has kept", () => {
+  it.each([
+    ['the best value', 4.5, 4.5],
+    ['none before the first, where it is infinite', Number.POSITIVE_INFINITY, null],
+    ['none where a larger one is better', Number.NEGATIVE_INFINITY, null],
+  ])('is %s', (_, best, expected) => {
+    const root = dict({
+      optimizer_history: [dict({ num_updates: 5, lr_scheduler_state: dict({ best, last_epoch: 0 }) })],
+      extra_state: dict({ train_iterator: dict({ epoch: 1, iterations_in_epoch: 5 }) }),
+      last_optimizer_state: dict({ param_groups: [dict({ lr: 0.5 })] }),
+    });
+    const budget = new Budget((what) => new Error(what));
+    const state = trainingState(root, { lrScheduler: 'reduce_lr_on_plateau' }, budget, () =>
+      expect.fail('no tensor is read'),
+    );
+    expect(state).toMatchObject({ bestMetric: expected, lrScheduler: { rate: 0.5, best: expected, epochsSince: 0 } });
+  });
+});
+
 describe('the averages of a run in the middle of an epoch', () => {
-  const dict = (values: Readonly<Record<string, PythonValue>>): PythonDict => new Map(Object.entries(values));
   const meter = (name: string, kind: string, sum: number, count: number): PythonTuple =>
     new PythonTuple([10, name, kind, dict({ val: 3, sum, count, round: null })]);
   const stateWith = (...train: PythonTuple[]): PythonDict =>

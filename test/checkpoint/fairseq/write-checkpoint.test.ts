@@ -262,6 +262,30 @@ describe('a checkpoint of ours', () => {
     expect(loadCheckpoint(path, { optimizer: true }).optimizer).toEqual(tensors);
   });
 
+  it.each([
+    ['the best value that reduce_lr_on_plateau has seen', { lrScheduler: 'reduce_lr_on_plateau' }, 2.5, 2.5],
+    ['an infinite one before it has seen any', { lrScheduler: 'reduce_lr_on_plateau' }, null, Infinity],
+    [
+      'the other infinity where it maximizes',
+      { lrScheduler: 'reduce_lr_on_plateau', maximizeBestCheckpointMetric: true },
+      null,
+      -Infinity,
+    ],
+    ['none for another schedule', { lrScheduler: 'fixed' }, null, null],
+  ])('has %s, as fairseq does', (_, options, best, written) => {
+    const path = newFile();
+    const lrScheduler = { rate: 0.5, best, epochsSince: 0 };
+    saveCheckpoint(path, {
+      metadata: { ...sampleMetadata, options, training: { ...sampleMetadata.training!, lrScheduler } },
+      weights: new Map([['source.weight', vector(2)]]),
+      optimizer: null,
+    });
+    withTorchFile(path, ({ root }) => {
+      const found = get(root, 'optimizer_history', 0, 'lr_scheduler_state', 'best');
+      expect(found instanceof PythonFloat ? found.value : found).toEqual(written);
+    });
+  });
+
   it('keeps the moving average of its weights, to us and to fairseq', () => {
     const path = newFile();
     const ema = new Map([['encoder.embed_tokens.weight', vector(0.5, 1)]]);
