@@ -482,7 +482,6 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
       const PositionSlab& slab = past_[position];
       next_keys[position] =
           static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
-      fetch_ahead(next_keys[position], width);
     }
   };
   if (begin < end) find_keys(begin);
@@ -495,6 +494,10 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
     for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
     float* output = in_place ? context.row(row) : own;
     for (int64_t head = 0; head < heads; head++) {
+      // What the next row reads comes meanwhile: more at once than the processor can have under way would hold it up.
+      for (int64_t position = length * head / heads; position < length * (head + 1) / heads; position++) {
+        fetch_ahead(next_keys[position], width);
+      }
       const int64_t offset = head * dim;
       if (dim % 8 == 0) {
         score_rows(query + offset, keys.data(), offset, length, dim, scores);
