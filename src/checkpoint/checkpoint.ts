@@ -5,15 +5,10 @@ import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
 import { restoreWeights } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
-import { openSafetensors, readSafetensors, type StoredTensors, writeSafetensors } from './safetensors.js';
-import type { Dtype, NamedTensor } from './safetensors-header.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
+import type { NamedTensor } from './safetensors-header.js';
+import { AVERAGE, isWeight, OPTIMIZER, storedMetadata } from './stored-checkpoint.js';
 import { copyWhole } from './whole-file.js';
-
-/** Before the names of tensors in the file that are no weights; weights stand under fairseq's own names. */
-const OPTIMIZER = 'optimizer.';
-const AVERAGE = 'ema.';
-
-const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
 
 /** A model at rest. One safetensors file, so that it is there whole or not at all. */
 export interface Checkpoint {
@@ -73,31 +68,10 @@ export function loadCheckpoint(
   };
 }
 
-/** A checkpoint whose weights, all of them float32, stay in the file until they are read. */
-export interface StoredCheckpoint {
-  readonly metadata: CheckpointMetadata;
-  readonly weights: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>;
-  readonly read: StoredTensors['read'];
-}
-
-/**
- * Opens a checkpoint to read its weights one by one; null where they have to be converted: in fairseq's format, in int8.
- * @throws UserError as loadCheckpoint
- */
-export function openCheckpoint(stem: string): StoredCheckpoint | null {
-  const file = existingCheckpointFile(stem);
-  if (isFairseqFile(file)) return null;
-  const { entries, metadata, read } = openSafetensors(file);
-  const weights = new Map([...entries].filter(([name]) => isWeight(name)));
-  if ([...weights.values()].some(({ dtype }) => dtype !== 'F32')) return null;
-  return { metadata: decodeMetadata(metadata, file), weights, read };
-}
-
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */
 export function loadMetadata(stem: string): CheckpointMetadata {
   const file = existingCheckpointFile(stem);
-  if (isFairseqFile(file)) return readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata;
-  return decodeMetadata(readSafetensors(file, () => false).metadata, file);
+  return storedMetadata(stem) ?? readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata;
 }
 
 /** Removes checkpoints of a folder by their names; one that is gone already is no error. */

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
-import type { Checkpoint, StoredCheckpoint } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { StoredCheckpoint } from './stored-checkpoint.js';
 
 /** A language of the data at hand. */
 export interface Side {

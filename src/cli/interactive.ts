@@ -116,14 +116,14 @@ async function interactive(
   const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
-  const task = taskOfCheckpoint(
+  const task = await taskOfCheckpoint(
     stems[0]!,
     args[0]!,
     Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
   );
   const codec = await createCodec(options, task);
   await openRequestedDevice(options, options.userDir === null);
-  const models = loadModels(stems, task, architectures, overrides);
+  const models = await loadModels(stems, task, architectures, overrides);
   try {
     const search = new BeamSearch(
       models,

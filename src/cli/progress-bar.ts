@@ -1,4 +1,5 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { LogEvent } from '../log.js';
 
@@ -39,7 +40,9 @@ export class ProgressBar {
   #start(label: string, total: number): void {
     this.stop();
     this.#label = label;
-    this.#bar = new SingleBar(
+    // Loaded when the first bar is drawn: most commands have no terminal.
+    const progress = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
+    this.#bar = new progress.SingleBar(
       {
         format: `${pc.bold(label)} {bar} {value}/{total}  {figures}  ${pc.dim('left')} {eta_formatted}`,
         stream: process.stderr,
@@ -49,7 +52,7 @@ export class ProgressBar {
         fps: 5,
         etaBuffer: 50,
       },
-      Presets.shades_classic,
+      progress.Presets.shades_classic,
     );
     this.#bar.start(total, 0, { figures: '' });
   }

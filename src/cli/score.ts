@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { TextBleuScorer } from '../generation/bleu-scorer.js';
-import { metricLine, type SacrebleuScoring, SCORINGS } from '../generation/metric-line.js';
+import { metricLine } from '../generation/metric-line.js';
+import { type SacrebleuScoring, SCORINGS } from '../generation/scorings.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { readParallelLines } from '../text/lines.js';
 import { defineCommand } from './command.js';

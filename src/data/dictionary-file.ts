@@ -21,7 +21,7 @@ export function saveDictionary(dictionary: Dictionary, path: string): void {
  * by a newline. Counts do not matter.
  */
 export function hashDictionary(dictionary: Dictionary): string {
-  const hash = createHash('sha256');
-  for (let index = 0; index < dictionary.size; index++) hash.update(`${dictionary.symbol(index)}\n`);
-  return hash.digest('hex');
+  let symbols = '';
+  for (let index = 0; index < dictionary.size; index++) symbols += `${dictionary.symbol(index)}\n`;
+  return createHash('sha256').update(symbols).digest('hex');
 }

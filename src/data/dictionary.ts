@@ -151,7 +151,7 @@ export class Dictionary {
     let number = 0;
     for (const line of lines) {
       number += 1;
-      const { symbol, count, overwrite } = parseEntry(line, `${name} line ${number}`);
+      const { symbol, count, overwrite } = parseEntry(line, name, number);
       if (dictionary.has(symbol) && !overwrite) {
         throw new UserError(
           `${name} line ${number}: "${symbol}" is there twice`,
@@ -186,10 +186,10 @@ export class Dictionary {
   }
 }
 
-function parseEntry(line: string, where: string): { symbol: string; count: number; overwrite: boolean } {
+function parseEntry(line: string, name: string, number: number): { symbol: string; count: number; overwrite: boolean } {
   const rejected = () =>
     new UserError(
-      `${where}: "${line}" has no count; each line is "<token> <count>"`,
+      `${name} line ${number}: "${line}" has no count; each line is "<token> <count>"`,
       'rebuild the dictionary with ts-fairseq preprocess',
     );
   const entry = trimEndWhitespace(line);

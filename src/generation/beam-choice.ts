@@ -30,6 +30,6 @@ export function chooseBeams(
     if (isEnd && candidate < beam) final.push(candidate);
     (isEnd || isIgnored ? ended : goingOn).push(candidate);
   }
-  const active = Int32Array.from([...goingOn, ...ended].slice(0, beam));
-  return { final, active, ignored: Uint8Array.from(active, (_, place) => (place < goingOn.length ? 0 : 1)) };
+  const active = new Int32Array([...goingOn, ...ended].slice(0, beam));
+  return { final, active, ignored: new Uint8Array(active.length).fill(1, goingOn.length) };
 }

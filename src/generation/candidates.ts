@@ -91,36 +91,29 @@ export interface MergeOptions {
  * within a beam the lower token: the lower index in a flat [beam · vocab] table.
  */
 export function mergeBeams(rows: RowCandidates, sentence: SentenceRows, options: MergeOptions): Candidates {
-  const { count, diversityRate } = options;
-  const heads = Array.from(
-    { length: sentence.beams },
-    (_, beam) => new RowHead(rows, sentence, beam, options.padIndex),
-  );
+  const { count } = options;
+  const heads: RowHead[] = [];
+  for (let beam = 0; beam < sentence.beams; beam++) heads.push(new RowHead(rows, sentence, beam, options));
   const beams = new Int32Array(count);
   const tokens = new Int32Array(count);
   const scores = new Float32Array(count);
   let found = 0;
-  while (found < count) {
-    const best = likeliest(heads, diversityRate);
+  for (; found < count; found++) {
+    const best = likeliest(heads);
     if (best === null) break;
     beams[found] = best.beam;
     tokens[found] = best.token;
-    scores[found] = best.score(diversityRate);
-    found += 1;
+    scores[found] = best.score;
     best.next();
   }
+  if (found === count) return { beams, tokens, scores };
   return { beams: beams.subarray(0, found), tokens: tokens.subarray(0, found), scores: scores.subarray(0, found) };
 }
 
-function likeliest(heads: readonly RowHead[], diversityRate: number): RowHead | null {
+function likeliest(heads: readonly RowHead[]): RowHead | null {
   let best: RowHead | null = null;
-  let highest = Number.NEGATIVE_INFINITY;
   for (const head of heads) {
-    if (head.isEmpty) continue;
-    const score = head.score(diversityRate);
-    if (best !== null && score <= highest) continue;
-    best = head;
-    highest = score;
+    if (!head.isEmpty && (best === null || !(head.score <= best.score))) best = head;
   }
   return best;
 }
@@ -128,45 +121,47 @@ function likeliest(heads: readonly RowHead[], diversityRate: number): RowHead | 
 /** Where the merge stands in one beam's list. */
 class RowHead {
   readonly #table: Float32Array;
+  readonly #last: number; // where the list ends in the table
   readonly #width: number;
-  readonly #start: number;
   readonly #total: number;
-  #position = 0;
+  #at: number;
   #rank = 0;
+  score = Number.NEGATIVE_INFINITY; // of the continuation that stands at the front
 
   constructor(
     { table, stride, width }: RowCandidates,
     { firstRow, totals }: SentenceRows,
     readonly beam: number,
-    readonly padIndex: number,
+    readonly options: MergeOptions,
   ) {
     this.#table = table;
     this.#width = width;
-    this.#start = (firstRow + beam) * stride;
+    this.#at = (firstRow + beam) * stride;
+    this.#last = this.#at + width;
     this.#total = totals?.[firstRow + beam] ?? 0;
-    this.#skipPadding();
+    this.#come();
   }
 
   get isEmpty(): boolean {
-    return this.#position >= this.#width;
+    return this.#at >= this.#last;
   }
 
   get token(): number {
-    return this.#table[this.#start + this.#width + this.#position]!;
-  }
-
-  score(diversityRate: number): number {
-    const score = Math.fround(this.#table[this.#start + this.#position]! + this.#total);
-    return diversityRate === 0 ? score : Math.fround(score - Math.fround(diversityRate * (this.#rank + 1)));
+    return this.#table[this.#at + this.#width]!;
   }
 
   next(): void {
-    this.#position += 1;
+    this.#at += 1;
     this.#rank += 1;
-    this.#skipPadding();
+    this.#come();
   }
 
-  #skipPadding(): void {
-    if (!this.isEmpty && this.token === this.padIndex) this.#position += 1;
+  /** Passes over padding and scores what comes then. */
+  #come(): void {
+    const { padIndex, diversityRate } = this.options;
+    if (!this.isEmpty && this.token === padIndex) this.#at += 1;
+    if (this.isEmpty) return;
+    const score = Math.fround(this.#table[this.#at]! + this.#total);
+    this.score = diversityRate === 0 ? score : Math.fround(score - Math.fround(diversityRate * (this.#rank + 1)));
   }
 }

@@ -1,9 +1,5 @@
 import { Bleu, Chrf, formatScore, type Metric, Ter } from 'sacrebleu-ts';
-
-/** What `--scoring` chooses from: fairseq's BLEU of the tokens as they are, and sacrebleu's metrics of plain text. */
-export const SCORINGS = ['bleu', 'sacrebleu', 'chrf', 'ter'] as const;
-
-export type SacrebleuScoring = Exclude<(typeof SCORINGS)[number], 'bleu'>;
+import type { SacrebleuScoring } from './scorings.js';
 
 interface MetricSettings {
   readonly ignoreCase?: boolean; // false; TER ignores it in any case

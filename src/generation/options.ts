@@ -1,6 +1,6 @@
 import { POST_PROCESSES } from '../data/post-process.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
-import { SCORINGS } from './metric-line.js';
+import { SCORINGS } from './scorings.js';
 
 /** fairseq's options of the search. */
 export const searchOptions = defineOptions({

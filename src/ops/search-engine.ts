@@ -33,7 +33,8 @@ export interface EngineDecoding {
   step(tokens: Int32Array /* [rows] */, position: number, features: Float32Array | null /* [rows, embed] */): void;
   /**
    * After a step: the `width` likeliest classes of each row, log p with the penalties added and the class, as float32
-   * [rows, 2 · width]; best first, the lower class first among equals. Temperature divides the logits.
+   * [rows, 2 · width]; best first, the lower class first among equals. Temperature divides the logits. The next step's
+   * choice takes the same memory.
    */
   top(width: number, temperature: number, penalties: Float32Array | null /* [vocab] */): Float32Array;
   /** Row i becomes what row rows[i] was. */

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { ParameterStore } from './parameter-store.js';
+import type { Parameter, ParameterStore } from './parameter-store.js';
 
 /** A tensor of a checkpoint. */
 interface Weight {
@@ -99,3 +99,11 @@ function sharedBuffers(weights: ReadonlyMap<string, Weight>): ReadonlySet<ArrayB
 
 const mismatch = (problem: string): UserError =>
   new UserError(problem, 'use the --arch and options that the checkpoint was trained with');
+
+/** The named parameters of a block and their places in its array. */
+export function partsOf({ offset, parts }: Parameter, target: Float32Array): { name: string; target: Float32Array }[] {
+  return parts.map(({ name, offset: start, size }) => ({
+    name,
+    target: target.subarray(start - offset, start - offset + size),
+  }));
+}

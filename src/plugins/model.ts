@@ -78,7 +78,7 @@ export interface TranslationModel {
 
 /** Hypotheses of a batch under way in native code, row r of sentence ⌊r / beam⌋. Whoever makes it disposes it. */
 export interface FusedDecoding {
-  /** One step and the choice of the likeliest tokens; `EngineDecoding.top` describes the result. */
+  /** One step and the choice of the likeliest tokens, good until the next one; `EngineDecoding.top` describes it. */
   stepTop(
     tokens: Int32Array, // [rows]
     width: number,

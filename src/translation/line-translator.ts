@@ -61,7 +61,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, plugins ?? []);
-  const task = taskOfCheckpoint(stems[0]!, data);
+  const task = await taskOfCheckpoint(stems[0]!, data);
   const codec = await createCodec(
     selectOptions(codecOptions, {
       tokenizer: tokenizer ?? null,
@@ -70,7 +70,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
     task,
   );
   await openDevice(device ?? null, { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' });
-  const models = loadModels(stems, task, components.architectures);
+  const models = await loadModels(stems, task, components.architectures);
   const beamSearch = new BeamSearch(models, symbolsOf(task.targetDictionary), options);
   const search = new LineSearch(task, beamSearch, {
     codec,

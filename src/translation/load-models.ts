@@ -1,31 +1,56 @@
-import { loadMetadata } from '../checkpoint/checkpoint.js';
+import { openCheckpoint, storedMetadata } from '../checkpoint/stored-checkpoint.js';
+import { searchEngine } from '../ops/search-engine.js';
+import { checkWeights, partsOf } from '../optim/weights.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import type { Registry } from '../plugins/registry.js';
 import { setupTranslation, type TranslationTask, translationOptions } from '../tasks/translation.js';
-import { loadModelToTranslate } from './load-model.js';
+import { buildModel } from './build-model.js';
 
 /**
  * The models of an ensemble; none is left where one cannot be loaded.
  * @throws UserError as `loadModel` does
  */
-export function loadModels(
+export async function loadModels(
   stems: readonly string[],
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
   overrides: OptionValues = {},
-): TranslationModel[] {
+): Promise<TranslationModel[]> {
   const models: TranslationModel[] = [];
   try {
     for (const stem of stems) {
-      models.push(loadModelToTranslate(stem, task, architectures, overrides));
+      models.push(await loadModelToTranslate(stem, task, architectures, overrides));
     }
     return models;
   } catch (error) {
     disposeAll(models);
     throw error;
   }
+}
+
+/**
+ * A model that only translates. Where the device has a search engine, a weight is read when it is needed, and
+ * given up while the engine has it in another form.
+ */
+async function loadModelToTranslate(
+  stem: string,
+  task: TranslationTask,
+  architectures: Registry<ArchitectureDefinition>,
+  overrides: OptionValues = {},
+): Promise<TranslationModel> {
+  const stored = searchEngine() === null ? null : openCheckpoint(stem);
+  if (stored === null) {
+    const { loadWholeModel } = await import('./load-model.js');
+    return loadWholeModel(stem, task, architectures, overrides);
+  }
+  const model = buildModel(stem, stored, task, architectures, overrides);
+  checkWeights(model.parameters, stored.weights, stem);
+  model.parameters.loadWhenNeeded((wanted) => {
+    stored.read(wanted.flatMap(({ block, target }) => partsOf(block, target)));
+  });
+  return model;
 }
 
 export function disposeAll(models: readonly TranslationModel[]): void {
@@ -36,8 +61,9 @@ export function disposeAll(models: readonly TranslationModel[]): void {
  * The task as a checkpoint was trained on it: its languages and padding, whatever corpora the folder has.
  * @param given options that count more than what the checkpoint says
  */
-export function taskOfCheckpoint(stem: string, data: string, given: OptionValues = {}): TranslationTask {
-  const { languages, options } = loadMetadata(stem);
+export async function taskOfCheckpoint(stem: string, data: string, given: OptionValues = {}): Promise<TranslationTask> {
+  const { languages, options } =
+    storedMetadata(stem) ?? (await import('../checkpoint/checkpoint.js')).loadMetadata(stem);
   const recorded = { ...options, sourceLang: languages.source, targetLang: languages.target };
   return setupTranslation(data, selectOptions(translationOptions, { ...recorded, ...given }));
 }

@@ -11,12 +11,12 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 const folder = temporaryFolder();
 const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
 
-/** Says at the end which packages of TensorFlow.js the process has loaded. */
+/** Says at the end which packages the process has loaded of those that most work does without. */
 const reporter = join(folder, 'reporter.cjs');
 writeFileSync(
   reporter,
   `process.on('exit', () => {
-    const names = Object.keys(require.cache).map((path) => /@tensorflow.([^\\\\/]*)/.exec(path)?.[1]);
+    const names = Object.keys(require.cache).map((path) => /(?:@tensorflow|node_modules).(tfjs[^\\\\/]*|cli-progress)/.exec(path)?.[1]);
     process.stderr.write('LOADED ' + JSON.stringify([...new Set(names)].filter(Boolean).sort()) + '\\n');
   });`,
 );
@@ -30,9 +30,12 @@ function loadedBy(argv: readonly string[], input = ''): string[] {
 }
 
 describe('a command that starts', () => {
-  it.each(['train', 'generate', 'interactive', 'apply-bpe'])('loads no tensor library for %s --help', (name) => {
-    expect(loadedBy([name, '--help'])).toEqual([]);
-  });
+  it.each(['train', 'generate', 'interactive', 'apply-bpe'])(
+    'loads neither a tensor library nor a progress bar for %s --help',
+    (name) => {
+      expect(loadedBy([name, '--help'])).toEqual([]);
+    },
+  );
 
   it.runIf(isAvailable().available)(
     'loads none to translate on cpu, and its core where operations are asked for',

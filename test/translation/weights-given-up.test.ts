@@ -49,8 +49,8 @@ describe('a model that only translates', () => {
     await devices.get('cpu').open({ threads: 1 });
     stem = saveReferenceCheckpoint(join(folder, 'trained'), 'trained');
   });
-  beforeEach(() => {
-    [model] = loadModels([stem], task, builtInComponents().architectures) as [TranslationModel];
+  beforeEach(async () => {
+    [model] = (await loadModels([stem], task, builtInComponents().architectures)) as [TranslationModel];
     return () => model.dispose();
   });
 

@@ -100,6 +100,7 @@ interface NativeDecodingOptions {
 class NativeDecoding {
   readonly #handle: number;
   #rows: number;
+  #table = new Float32Array(0); // of the likeliest classes, filled again at every step
 
   constructor(
     transformer: number,
@@ -126,9 +127,11 @@ class NativeDecoding {
     );
   }
 
-  /** The likeliest classes after a step: float32 [rows, 2 · width], log p and class, best first. */
+  /** The likeliest classes after a step, until the next one: float32 [rows, 2 · width], log p and class, best first. */
   top(width: number, temperature: number, penalties: Float32Array | null): Float32Array {
-    const table = new Float32Array(this.#rows * 2 * width);
+    const size = this.#rows * 2 * width;
+    if (this.#table.length < size) this.#table = new Float32Array(size);
+    const table = this.#table.subarray(0, size);
     timed(
       'TransformerChoice',
       () => addon().decodingTop(this.#handle, penalties, temperature, table, width),

@@ -6,12 +6,20 @@
 #include "../inline.h"
 #include "../small-gemm.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 // One query against keys and values that lie in rows anywhere in memory, head by head.
 namespace onednn_backend {
 
 INLINE Floats8 load_floats8(const float* source) { return load8(source); }
 
 INLINE Floats8 load_floats8(const uint16_t* source) {
+#if defined(__AVX2__)  // as one instruction: GCC 12 widens halves of eight by themselves
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
+  return reinterpret_cast<Floats8>(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+#else
   typedef uint16_t Halves __attribute__((vector_size(16)));
   typedef uint32_t Words __attribute__((vector_size(32)));
   Halves halves;
@@ -20,6 +28,7 @@ INLINE Floats8 load_floats8(const uint16_t* source) {
   Floats8 values;
   std::memcpy(&values, &words, sizeof values);
   return values;
+#endif
 }
 
 // sums[i] = Σ over the lanes of r[i].

@@ -344,7 +344,7 @@ void Decoding::attend_encoder(const Team& team) {
       const int64_t count = std::min(kQueries, length - block);
       pack_rows(first + block * stride, stride, scale, query, dim, count, dim);
       small_gemm({query, dim, 1}, key, keys, scores, keys, count, keys, dim, false);
-      for (int64_t i = 0; i < count; i++) softmax_row(scores + i * keys, scores + i * keys, length);
+      for (int64_t i = 0; i < count; i++) softmax_short_row(scores + i * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, count, padded_dim, length, false);
       for (int64_t i = 0; i < count; i++) {
         std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim,
@@ -471,33 +471,42 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
   const float* wide = data(model_.scratch.wide);
   GemmInput& context = model_.scratch.context;
   const bool in_place = context.precision() == Precision::float32;
-  float* scores = thread_scratch(length + 2 * embed);
-  float* query = scores + length;
+  float* scores = thread_scratch(whole_lanes(length) + 2 * embed);
+  float* query = scores + whole_lanes(length);
   float* own = query + embed;
-  std::vector<const Stored*> keys(length);
+  std::vector<const Stored*> keys(length), next_keys(length);
   const int64_t repeats = beam_ / step_beams_;
   const auto [begin, end] = team.part(step_rows());
-  for (int64_t row = begin; row < end; row++) {
+  const auto find_keys = [&](int64_t row) {
     for (int64_t position = 0; position < length; position++) {
       const PositionSlab& slab = past_[position];
-      keys[position] = static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
-      fetch_ahead(keys[position], width);
+      next_keys[position] =
+          static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
     }
+  };
+  if (begin < end) find_keys(begin);
+  for (int64_t row = begin; row < end; row++) {
+    keys.swap(next_keys);
+    if (row + 1 < end) find_keys(row + 1);
     const float* projected = wide + row * stride;
     Stored* newest = const_cast<Stored*>(keys[length - 1]);
     for (int64_t i = 0; i < width; i++) store_as(newest[i], projected[embed + i]);
     for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
     float* output = in_place ? context.row(row) : own;
     for (int64_t head = 0; head < heads; head++) {
+      // What the next row reads comes meanwhile: more at once than the processor can have under way would hold it up.
+      for (int64_t position = length * head / heads; position < length * (head + 1) / heads; position++) {
+        fetch_ahead(next_keys[position], width);
+      }
       const int64_t offset = head * dim;
       if (dim % 8 == 0) {
         score_rows(query + offset, keys.data(), offset, length, dim, scores);
-        softmax_row(scores, scores, length);
+        softmax_short_row(scores, length);
         weigh_rows(scores, keys.data(), embed + offset, length, dim, output + offset);
         continue;
       }
       for (int64_t i = 0; i < length; i++) scores[i] = dot(query + offset, keys[i] + offset, dim);
-      softmax_row(scores, scores, length);
+      softmax_short_row(scores, length);
       for (int64_t d = offset; d < offset + dim; d++) {
         output[d] = 0;
         for (int64_t i = 0; i < length; i++) output[d] += scores[i] * to_float(keys[i][embed + d]);
@@ -528,7 +537,7 @@ void Decoding::attend_source(int64_t layer, const Team& team) {
     const float* key = as_floats(memory + source_.starts[sentence] + head * elements, elements, unpacked);
     const float* value = key + dim * keys;
     small_gemm({query, padded_dim, 1}, key, keys, scores, keys, beams, keys, dim, false);
-    for (int64_t beam = 0; beam < beams; beam++) softmax_row(scores + beam * keys, scores + beam * keys, length);
+    for (int64_t beam = 0; beam < beams; beam++) softmax_short_row(scores + beam * keys, length);
     small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, beams, padded_dim, length, false);
     for (int64_t beam = 0; beam < beams; beam++) {
       std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim,

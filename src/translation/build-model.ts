@@ -1,0 +1,85 @@
+import type { CheckpointMetadata } from '../checkpoint/metadata.js';
+import type { StoredCheckpoint } from '../checkpoint/stored-checkpoint.js';
+import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
+import { hashDictionary } from '../data/dictionary-file.js';
+import { UserError } from '../errors.js';
+import type { OptionSchema, OptionValues } from '../options/schema.js';
+import { checkOptionValues } from '../options/values.js';
+import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
+import { modelOptions } from '../plugins/model-options.js';
+import type { Registry } from '../plugins/registry.js';
+import type { TranslationTask } from '../tasks/translation.js';
+
+/** The model that a checkpoint was saved from, without its weights. */
+export function buildModel(
+  stem: string,
+  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  task: TranslationTask,
+  architectures: Registry<ArchitectureDefinition>,
+  overrides: OptionValues,
+): TranslationModel {
+  const { metadata } = checkpoint;
+  checkDictionaries(stem, checkpoint, task);
+  const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
+  const options = { ...metadata.options, ...overrides };
+  checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
+  return architecture.model.build(modelOptions(architecture, options), {
+    sourceVocab: task.sourceDictionary.size,
+    targetVocab: task.targetDictionary.size,
+    padIndex: task.targetDictionary.padIndex,
+    eosIndex: task.targetDictionary.eosIndex,
+    joinedDictionary: task.joinedDictionary,
+    maxSourcePositions: positions(options.maxSourcePositions, task.options.maxSourcePositions),
+    maxTargetPositions: positions(options.maxTargetPositions, task.options.maxTargetPositions),
+    seed: null,
+  });
+}
+
+function archOf(stem: string, { arch }: CheckpointMetadata): string {
+  if (arch !== null) return arch;
+  throw new UserError(
+    `${stem} does not say which model it is (it has neither args nor cfg)`,
+    'train on from it with --finetune-from-model and the options of the model',
+  );
+}
+
+/** The values of the options that a schema has. */
+const selectKnown = (schema: OptionSchema, values: OptionValues): OptionValues =>
+  Object.fromEntries(Object.entries(values).filter(([key, value]) => key in schema && value !== null));
+
+const positions = (recorded: unknown, fallback: number): number => (typeof recorded === 'number' ? recorded : fallback);
+
+function checkDictionaries(
+  stem: string,
+  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  task: TranslationTask,
+): void {
+  const { metadata } = checkpoint;
+  if (!knowsDictionaries(checkpoint)) {
+    checkVocabularySizes(stem, checkpoint, {
+      source: { language: task.sourceLang, size: task.sourceDictionary.size },
+      target: { language: task.targetLang, size: task.targetDictionary.size },
+    });
+    return;
+  }
+  const sides = [
+    [task.sourceLang, task.sourceDictionary],
+    [task.targetLang, task.targetDictionary],
+  ] as const;
+  for (const [language, dictionary] of sides) {
+    const recorded = metadata.dictionaries[language];
+    if (recorded === undefined) {
+      const { source, target } = metadata.languages;
+      throw new UserError(
+        `${stem} translates ${source}-${target}, not ${task.sourceLang}-${task.targetLang}`,
+        'name the data that it was trained on',
+      );
+    }
+    if (recorded !== hashDictionary(dictionary)) {
+      throw new UserError(
+        `dict.${language}.txt is not the dictionary that ${stem} was trained with`,
+        'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
+      );
+    }
+  }
+}
