@@ -21,6 +21,7 @@ export const modelSelection = defineOptions({
 });
 
 const NOT_ITERATIVE = 'it belongs to models that refine whole outputs, which are not there; leave it out';
+const ONE_TOKENIZER = "BLEU is that of sacreBLEU's default, 13a; score the translations with sacrebleu-ts for another";
 const ONE_PASS = 'it belongs to models that decode twice, which are not there; leave it out';
 
 /** Options of fairseq's generation that there are on purpose not. */
@@ -39,6 +40,9 @@ export const unsupportedFlags: Readonly<Record<string, string>> = {
   '--max-len-a-mt': ONE_PASS,
   '--max-len-b-mt': ONE_PASS,
   '--lenpen-mt': ONE_PASS,
+  '--sacrebleu-tokenizer': ONE_TOKENIZER,
+  '--sacrebleu-lowercase': ONE_TOKENIZER,
+  '--sacrebleu-char-level': ONE_TOKENIZER,
   '--retain-dropout': 'models translate without dropout; for several outputs of a sentence use --sampling',
   '--retain-dropout-modules': 'models translate without dropout; for several outputs of a sentence use --sampling',
   '--no-beamable-mm': 'attention has one form only; leave it out',

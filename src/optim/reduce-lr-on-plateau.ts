@@ -11,7 +11,8 @@ const LEAST_REDUCTION = 1e-8;
  * row were no better than the best, by --lr-threshold of it.
  *
  * Two differences: where the best value is negative, as a loss may be, PyTorch's threshold would take the same value for
- * a better one; and fairseq forgets the epochs without improvement when training goes on from a checkpoint.
+ * a better one; and fairseq forgets the epochs without improvement when training goes on from a checkpoint, and, as it
+ * saves before, what the last epoch's value has changed.
  */
 export const reduceLrOnPlateau = defineLrScheduler({
   name: 'reduce_lr_on_plateau',
