@@ -487,7 +487,7 @@ void Decoding::attend_past(int64_t layer, const Team& team) {
   if (begin < end) find_keys(begin);
   for (int64_t row = begin; row < end; row++) {
     keys.swap(next_keys);
-    if (row + 1 < end) find_keys(row + 1);
+    find_keys(std::min(row + 1, end - 1));
     const float* projected = wide + row * stride;
     Stored* newest = const_cast<Stored*>(keys[length - 1]);
     for (int64_t i = 0; i < width; i++) store_as(newest[i], projected[embed + i]);
