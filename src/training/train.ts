@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { log } from '../log.js';
+import { peakMemory } from '../peak-memory.js';
 import { logProgress, logStats, type Stats } from './events.js';
 import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
 import { formatGeneral } from './number-format.js';
@@ -20,8 +21,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const reason = await trainEpochs(setup);
     setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(2); // maxRSS counts KiB
-    log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${gigabytes} GiB`);
+    log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${peakMemory()}`);
   } finally {
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();

@@ -4,6 +4,7 @@ import { type BeamSearch, type SearchInput, type TranslatedSentence, toText } fr
 import type { TextOptions } from '../generation/output.js';
 import { prefixesOf } from '../generation/prefixes.js';
 import { log } from '../log.js';
+import { peakMemory } from '../peak-memory.js';
 import type { SourceBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
@@ -54,6 +55,7 @@ export async function translateSplit(
   }
   const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
   log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
+  log.message(`peak resident memory ${peakMemory()}`);
   return translated.sort((a, b) => a.id - b.id);
 }
 

@@ -79,7 +79,7 @@ describe('generate', () => {
     expect(alignment!.split(' ')).toHaveLength(reference!.split(' ').length);
   });
 
-  it('logs how far it is every --log-interval batches, and its speed', async () => {
+  it('logs how far it is every --log-interval batches, its speed and its memory', async () => {
     const { log } = await generate(goldenData, '--batch-size', '8', '--log-interval', '3', '--quiet');
     expect(log).toContain(' | test: 60 sentences, 8 batches\n');
     expect(log.match(/translated \d+ of \d+ batches/g)).toEqual([
@@ -89,6 +89,7 @@ describe('generate', () => {
     expect(log).toMatch(
       / \| Translated 60 sentences \(\d+ tokens\) in [\d.]+s \([\d.]+ sentences\/s, [\d.]+ tokens\/s\)\n/,
     );
+    expect(log).toMatch(/ \| peak resident memory \d\.\d\d GiB\n/);
   });
 
   it('takes options of the model from --model-overrides', async () => {
