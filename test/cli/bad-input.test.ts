@@ -315,6 +315,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['cannot write DIR/file/out: a file stands where its folder should be'],
     },
     {
+      what: 'a save folder where none can be made',
+      line: `train DIR/data-bin ${TINY} --save-dir /proc/none/x --max-tokens 64`,
+      says: ['cannot write /proc/none/x: its folder does not exist and cannot be made; choose another folder'],
+    },
+    {
       what: 'a loss that is no number',
       line: `train DIR/data-bin ${TINY} --no-save --max-tokens 64 --lr 1e30`,
       says: ['in update 2 (epoch 1), training sentences ', 'lower --lr'],
