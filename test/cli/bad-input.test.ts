@@ -336,6 +336,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   generate: [
+    { what: 'an empty checkpoint', line: 'generate DIR/data-bin --path=', says: ['--path: the path is empty'] },
+    {
+      what: 'a seed beyond 32 bits',
+      line: `${GENERATE} --seed 1000000000000`,
+      says: ['--seed: 1000000000000 is too large; the most is 2147483647'],
+    },
     { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['no checkpoint is given', 'add --path'] },
     {
       what: 'a checkpoint that is missing',
@@ -395,6 +401,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'the other commands': [
+    {
+      what: 'convert onto the checkpoint itself, which --int8 would cut down',
+      line: 'convert --int8 DIR/checkpoints/checkpoint_last DIR/checkpoints/checkpoint_last',
+      says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
+    },
     {
       what: 'validate without the size of a batch',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
