@@ -402,6 +402,16 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
   'the other commands': [
     {
+      what: 'spm-train into a new folder, of a text that is not there',
+      line: 'spm-train --input DIR/nothing --model-prefix DIR/new/spm --vocab-size 100',
+      says: ['DIR/nothing cannot be read'],
+    },
+    {
+      what: 'average-checkpoints into a folder, without a name',
+      line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last --output DIR/checkpoints/',
+      says: ['DIR/checkpoints/ names no checkpoint; add its name behind the folder'],
+    },
+    {
       what: 'convert onto the checkpoint itself, which --int8 would cut down',
       line: 'convert --int8 DIR/checkpoints/checkpoint_last DIR/checkpoints/checkpoint_last',
       says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
