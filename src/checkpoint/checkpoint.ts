@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { UserError } from '../errors.js';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
@@ -28,6 +29,7 @@ export interface Checkpoint {
  * @throws UserError where it cannot be written; what stood there before is then still whole
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
+  if (stem.endsWith('/')) throw new UserError(`${stem} names no checkpoint`, 'add its name behind the folder');
   if (isFairseqFile(stem)) {
     writeFairseqCheckpoint(stem, checkpoint);
     return;

@@ -3,7 +3,6 @@ import {
   copyFileSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { makeFolder } from '../text/make-folder.js';
 
 /** Ends the name of a file that is still being written; what a killed run left behind is written over. */
 const UNFINISHED = '.unfinished';
@@ -52,7 +52,7 @@ export function copyWhole(from: string, to: string): void {
 export function prepareFolder(folder: string): void {
   const probe = join(folder, `.writable${UNFINISHED}`);
   refusals(folder, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     closeSync(openSync(probe, 'w'));
     for (const name of readdirSync(folder)) {
       if (name.endsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
@@ -64,7 +64,7 @@ function replaceFile(path: string, make: (unfinished: string) => void): void {
   const folder = dirname(path);
   const unfinished = join(folder, basename(path) + UNFINISHED);
   refusals(path, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     try {
       make(unfinished);
       renameSync(unfinished, path);
@@ -90,6 +90,7 @@ function syncPath(path: string): void {
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist and cannot be made',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.js';
 import { checkpointFile, isFairseqFile } from '../checkpoint/checkpoint-path.js';
 import { quantizeWeights } from '../checkpoint/int8-weights.js';
@@ -29,6 +30,9 @@ export const convertCommand = defineCommand({
     const [from, to] = args as [string, string];
     if (options.int8 && isFairseqFile(to)) {
       throw new UserError(`--int8: fairseq has no int8 checkpoints (${to})`, 'name an output that does not end in .pt');
+    }
+    if (resolve(checkpointFile(from)) === resolve(checkpointFile(to))) {
+      throw new UserError(`${from} is the input and the output`, 'name another output');
     }
     const checkpoint = loadCheckpoint(from, { optimizer: !options.int8, ema: !options.int8 });
     saveCheckpoint(to, options.int8 ? { ...checkpoint, weights: quantizeWeights(checkpoint.weights) } : checkpoint);

@@ -78,11 +78,14 @@ export function startLog({
   const wanted: Format = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
   const format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted; // as fairseq does
   const bar = format === 'tqdm' ? new ProgressBar() : null;
-  if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, ''));
+  const append = (text: string): void => {
+    if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, text));
+  };
+  append('');
   const detach = log.attach((event) => {
     const line = formatEvent(event, format);
     if (line !== null) {
-      if (logFile !== null) appendFileSync(logFile, `${line}\n`);
+      append(`${line}\n`);
       bar?.clear();
       process.stderr.write(`${line}\n`);
     }

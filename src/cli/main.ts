@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
+import { nameFile } from '../text/file-errors.js';
 import { runCommand } from './command.js';
 import { commands } from './commands.js';
 import { version } from './version.js';
@@ -49,8 +50,11 @@ async function dispatch(argv: readonly string[]): Promise<void> {
 
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // Once in a process; it stays, since a pipe may break after the last write.
-  if (!process.stdout.listeners('error').includes(leaveWithReader)) process.stdout.on('error', leaveWithReader);
+  // Once in a process; they stay, since a pipe may break after the last write.
+  if (!process.stdout.listeners('error').includes(leaveWithReader)) {
+    process.stdout.on('error', leaveWithReader);
+    process.stderr.on('error', goOnUnheard);
+  }
   try {
     await dispatch(argv);
     return 0;
@@ -61,7 +65,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** A reader that closes early (`ts-fairseq … | head`) is no error. */
 const leaveWithReader = (error: NodeJS.ErrnoException): never =>
-  process.exit(error.code === 'EPIPE' ? 0 : report(error));
+  process.exit(error.code === 'EPIPE' ? 0 : report(nameFile('standard output', 'written', error)));
+
+/** A log that cannot be written, or that nobody reads on, ends no training, as in fairseq. */
+const goOnUnheard = (): void => {};
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;

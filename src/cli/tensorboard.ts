@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
 import { attempt } from '../text/file-errors.js';
+import { makeFolder } from '../text/make-folder.js';
 import type { StatsEvent } from '../training/events.js';
 import { EventFile } from './event-file.js';
 
@@ -28,7 +28,7 @@ const STATS_KINDS: ReadonlySet<string> = new Set(['train_inner', 'train', 'valid
 export function startTensorboard(folder: string | null): () => void {
   if (folder === null) return () => {};
   const flag = `--tensorboard-logdir ${folder}`;
-  attempt(flag, 'written', () => mkdirSync(folder, { recursive: true }));
+  attempt(flag, 'written', () => makeFolder(folder));
   const files = new Map<string, EventFile>();
   return log.attach(({ kind, fields, time }) => {
     if (!STATS_KINDS.has(kind)) return;
@@ -47,7 +47,7 @@ export function startTensorboard(folder: string | null): () => void {
 }
 
 function begin(folder: string, wallTime: number): EventFile {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   // TensorBoard takes what has `tfevents` in its name.
   const name = `events.out.tfevents.${Math.floor(wallTime)}.${hostname()}.${process.pid}.0`;
   return new EventFile(join(folder, name), wallTime);

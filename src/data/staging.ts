@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attempt } from '../text/file-errors.js';
+import { makeFolder } from '../text/make-folder.js';
 
 /**
  * Lets `fill` make files in a hidden folder inside `destination` and, when all are made, moves them to `destination`.
@@ -8,7 +9,7 @@ import { attempt } from '../text/file-errors.js';
  * @throws UserError where the destination cannot be written
  */
 export async function publishTogether<T>(destination: string, fill: (staging: string) => Promise<T>): Promise<T> {
-  const created = attempt(destination, 'written', () => mkdirSync(destination, { recursive: true }));
+  const created = attempt(destination, 'written', () => makeFolder(destination));
   const staging = attempt(destination, 'written', () => mkdtempSync(join(destination, '.staging-')));
   try {
     const result = await fill(staging);

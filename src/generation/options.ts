@@ -69,6 +69,7 @@ export const searchOptions = defineOptions({
     kind: 'int',
     default: 1,
     min: 0,
+    max: 2 ** 31 - 1,
     group: 'Search',
     help: 'of sampling, and of the order in which batches are cut',
   },

@@ -31,7 +31,7 @@ export function parseOptionValue(flag: string, spec: OptionSpec, text: string): 
 
 /** A path that a script's empty variable left out would mean the current folder. */
 function checkPath(flag: string, spec: StringOption, text: string): string {
-  if (text.trim() !== '' || text === spec.bare || !/^(DIR|FILE|PATH|FP)\b/.test(spec.metavar ?? '')) return text;
+  if (text.trim() !== '' || text === spec.bare || !/^(DIR|FILE|PATH|FP|STEM)\b/.test(spec.metavar ?? '')) return text;
   throw new UserError(`${flag}: the path is empty`, `give one, or leave ${flag} out`);
 }
 

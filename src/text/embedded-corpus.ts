@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { attempt } from './file-errors.js';
 import { writeParallelLinesAtomically } from './lines.js';
+import { makeFolder } from './make-folder.js';
 
 /** A message in German or French, and in English. */
 export type MessagePair = readonly [source: string, english: string];
@@ -33,7 +33,7 @@ const TEST_FROM = 928;
  */
 export function makeEmbeddedCorpus({ language, directory }: EmbeddedCorpusOptions): Record<SplitName, number> {
   const splits = splitPairs(readMessagePairs(language));
-  attempt(directory, 'written', () => mkdirSync(directory, { recursive: true }));
+  attempt(directory, 'written', () => makeFolder(directory));
   for (const name of SPLITS) {
     const paths = [language, 'en'].map((suffix) => join(directory, `${name}.${suffix}`));
     writeParallelLinesAtomically(paths, splits[name]);

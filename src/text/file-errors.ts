@@ -16,11 +16,16 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
   try {
     return operation();
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined || code === 'EPIPE') throw error; // EPIPE: nobody reads on
-    const remedy = REMEDIES[code] ?? 'check the path and the disk';
-    throw new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
+    throw nameFile(path, verb, error);
   }
+}
+
+/** What the operating system refuses as a UserError that names the file; any other error as it is. */
+export function nameFile(path: string, verb: 'read' | 'written', error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || code === 'EPIPE') return error; // EPIPE: nobody reads on
+  const remedy = REMEDIES[code] ?? 'check the path and the disk';
+  return new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

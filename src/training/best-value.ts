@@ -36,11 +36,15 @@ export class EarlyStopping {
     this.#validationsSince = state.validationsSince;
   }
 
-  /** Takes a validation into account. @returns whether training is to stop */
-  shouldStop(value: number): boolean {
+  /** Takes a validation into account. */
+  offer(value: number): void {
     const isBetter = this.#value.isBest(value, { orEqual: false });
     this.#value.offer(value);
     this.#validationsSince = isBetter ? 0 : this.#validationsSince + 1;
+  }
+
+  /** Whether training is to stop. */
+  get isOver(): boolean {
     return this.patience > 0 && this.#validationsSince >= this.patience;
   }
 

@@ -343,12 +343,26 @@ export const lossOptions = defineOptions({
 });
 
 export const seedOption = defineOptions({
-  seed: { kind: 'int', default: 1, min: 0, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
+  seed: {
+    kind: 'int',
+    default: 1,
+    min: 0,
+    max: 2 ** 31 - 1,
+    group: 'Optimization',
+    help: 'of the initial weights, batches and dropout',
+  },
 });
 
 /** `--seed` of commands that only read data. */
 export const { seed: batchSeed } = defineOptions({
-  seed: { kind: 'int', default: 1, min: 0, group: 'Dataset', help: 'of the order in which batches are cut' },
+  seed: {
+    kind: 'int',
+    default: 1,
+    min: 0,
+    max: 2 ** 31 - 1,
+    group: 'Dataset',
+    help: 'of the order in which batches are cut',
+  },
 });
 
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;

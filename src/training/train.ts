@@ -40,7 +40,8 @@ async function trainEpochs(setup: Setup): Promise<string> {
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
     const rate = rateReached(run);
     if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
-    const reason = reasonToStop(run.trainer.updates, options) ?? (await trainEpoch(setup, epoch, hours));
+    const reason =
+      reasonToStop(run.trainer.updates, options) ?? outOfPatience(run) ?? (await trainEpoch(setup, epoch, hours));
     if (reason !== null) return reason;
   }
 }
@@ -101,14 +102,19 @@ async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise
   let value: number | null = null;
   if (isTimeToValidate(moment, { stopping: reason !== null, saving }, options)) {
     value = await validateAll(setup, moment);
-    if (run.earlyStopping.shouldStop(value)) {
-      reason ??= `no better ${options.bestCheckpointMetric} in ${options.patience} validations (--patience)`;
-    }
+    run.earlyStopping.offer(value);
+    reason ??= outOfPatience(run);
   }
   if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= interruptionOf(run.request, hours);
   if (saving || reason !== null) run.save(moment, value);
   return reason;
+}
+
+/** A run that stopped for want of patience and is started again trains nothing more. */
+function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
+  const { bestCheckpointMetric, patience } = request.options;
+  return earlyStopping.isOver ? `no better ${bestCheckpointMetric} in ${patience} validations (--patience)` : null;
 }
 
 /** What ends a run from outside: it brings no validation, so that a resumed run goes on as if nothing had happened. */

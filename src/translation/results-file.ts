@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { removeEmptyFolders } from '../data/staging.js';
 import { attempt } from '../text/file-errors.js';
 import { writeLinesAtomically } from '../text/lines.js';
+import { makeFolder } from '../text/make-folder.js';
 
 /**
  * Writes the lines that `translate` makes to `DIR/generate-SPLIT.txt`, whole or not at all, or to stdout. The folder is
@@ -16,7 +17,7 @@ export async function writeResults(
 ): Promise<void> {
   if (resultsPath === null) return writeLinesAtomically('-', await translate());
   const created = attempt(resultsPath, 'written', () => {
-    const top = mkdirSync(resultsPath, { recursive: true });
+    const top = makeFolder(resultsPath);
     accessSync(resultsPath, constants.W_OK);
     return top;
   });

@@ -315,6 +315,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['cannot write DIR/file/out: a file stands where its folder should be'],
     },
     {
+      what: 'a save folder where none can be made',
+      line: `train DIR/data-bin ${TINY} --save-dir /proc/none/x --max-tokens 64`,
+      says: ['cannot write /proc/none/x: its folder does not exist and cannot be made; choose another folder'],
+    },
+    {
       what: 'a loss that is no number',
       line: `train DIR/data-bin ${TINY} --no-save --max-tokens 64 --lr 1e30`,
       says: ['in update 2 (epoch 1), training sentences ', 'lower --lr'],
@@ -331,6 +336,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   generate: [
+    { what: 'an empty checkpoint', line: 'generate DIR/data-bin --path=', says: ['--path: the path is empty'] },
+    {
+      what: 'a seed beyond 32 bits',
+      line: `${GENERATE} --seed 1000000000000`,
+      says: ['--seed: 1000000000000 is too large; the most is 2147483647'],
+    },
     { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['no checkpoint is given', 'add --path'] },
     {
       what: 'a checkpoint that is missing',
@@ -390,6 +401,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'the other commands': [
+    {
+      what: 'spm-train into a new folder, of a text that is not there',
+      line: 'spm-train --input DIR/nothing --model-prefix DIR/new/spm --vocab-size 100',
+      says: ['DIR/nothing cannot be read'],
+    },
+    {
+      what: 'average-checkpoints into a folder, without a name',
+      line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last --output DIR/checkpoints/',
+      says: ['DIR/checkpoints/ names no checkpoint; add its name behind the folder'],
+    },
+    {
+      what: 'convert onto the checkpoint itself, which --int8 would cut down',
+      line: 'convert --int8 DIR/checkpoints/checkpoint_last DIR/checkpoints/checkpoint_last',
+      says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
+    },
     {
       what: 'validate without the size of a batch',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',

@@ -105,3 +105,10 @@ describe('the last line of generate', () => {
     expect(speedLine(1000, 16_000, 36.75)).toBe(line);
   });
 });
+
+it('names --log-file when its disk is full', () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const stopLog = startLog({ logFile: '/dev/full' });
+  expect(() => log.message('begin training')).toThrow('--log-file /dev/full cannot be written (the disk is full)');
+  stopLog();
+});

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,13 @@ const folder = temporaryFolder();
 
 const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
 
+const data = await makeToyData(folder);
+
+const jiti = import.meta.resolve('jiti/register');
+
 /** Starts `ts-fairseq …` as a process whose stdout and stderr are pipes. */
 function start(...argv: string[]): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn('node', ['--import', 'jiti/register', script, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn('node', ['--import', jiti, script, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Collects what a stream brings. */
@@ -50,9 +54,29 @@ describe('a reader that closes stdout early', () => {
   });
 });
 
+it('a run of train whose log nobody reads on trains to its end', async () => {
+  const save = join(folder, 'unheard');
+  const options = '--arch transformer_tiny --max-tokens 32 --required-batch-size-multiple 1 --max-update 3';
+  const child = start('train', data, ...options.split(' '), '--save-dir', save);
+  child.stderr.once('data', () => child.stderr.destroy());
+  expect(await ending(child)).toEqual({ code: 0, signal: null });
+  expect(loadMetadata(join(save, 'checkpoint_last')).training!.updates).toBe(3);
+});
+
+it('standard output on a full disk is named', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn('node', ['--import', jiti, script, '--version'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  const log = textOf(child.stderr!);
+  const [code] = (await once(child, 'close')) as [number];
+  expect({ code, log: log.text }).toEqual({
+    code: 2,
+    log: 'ts-fairseq: standard output cannot be written (the disk is full); free some space on the disk\n',
+  });
+});
+
 it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {
   const save = join(folder, 'checkpoints');
-  const data = await makeToyData(folder);
   const options = '--arch transformer_tiny --max-tokens 32 --required-batch-size-multiple 1 --lr 1e-3 --log-interval 1';
   const train = ['train', data, ...options.split(' '), '--save-dir', save, '--no-epoch-checkpoints'];
   const child = start(...train, '--max-update', '500');

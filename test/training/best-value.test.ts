@@ -22,7 +22,10 @@ describe('BestValue', () => {
 
 describe('EarlyStopping', () => {
   const decisions = (stopping: EarlyStopping, values: number[]): boolean[] =>
-    values.map((value) => stopping.shouldStop(value));
+    values.map((value) => {
+      stopping.offer(value);
+      return stopping.isOver;
+    });
 
   it('stops after --patience validations in a row that are not better', () => {
     expect(decisions(new EarlyStopping(2, false), [3, 2, 2, 1.9, 2, 5])).toEqual([
@@ -42,7 +45,7 @@ describe('EarlyStopping', () => {
   it('goes on from its state as if it had not been interrupted', () => {
     const first = new EarlyStopping(2, true);
     expect(decisions(first, [5, 4])).toEqual([false, false]);
-    expect(new EarlyStopping(2, true, first.state).shouldStop(4.5)).toBe(true);
-    expect(new EarlyStopping(2, true, first.state).shouldStop(6)).toBe(false);
+    expect(decisions(new EarlyStopping(2, true, first.state), [4.5])).toEqual([true]);
+    expect(decisions(new EarlyStopping(2, true, first.state), [6])).toEqual([false]);
   });
 });

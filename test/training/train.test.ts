@@ -74,9 +74,20 @@ describe('train', () => {
     expect(recorded.messages().at(-1)).toContain('3 updates are done');
   });
 
-  it('stops after --patience validations that are no better', async () => {
-    const saveDir = join(folder, 'patience');
-    await train(toyRequest(data, { saveDir, maxEpoch: 9, patience: 2, maximizeBestCheckpointMetric: true }));
+  it('stops after --patience validations that are no better, and trains nothing more when started again', async () => {
+    const request = toyRequest(data, {
+      saveDir: join(folder, 'patience'),
+      maxEpoch: 9,
+      patience: 2,
+      maximizeBestCheckpointMetric: true,
+    });
+    const { saveDir } = request.options;
+    await train(request);
+    const names = listCheckpoints(saveDir);
+    const bytes = bytesOf(saveDir, 'checkpoint_last');
+    await train(request);
+    expect(listCheckpoints(saveDir)).toEqual(names);
+    expect(bytesOf(saveDir, 'checkpoint_last').equals(bytes)).toBe(true);
     expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({
       epoch: 3,
       earlyStopping: { validationsSince: 2 },
