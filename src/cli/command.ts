@@ -56,7 +56,7 @@ export function defineCommand<const S extends OptionSchema>(definition: CommandD
 interface Declared {
   readonly key: string;
   readonly spec: OptionSpec;
-  /** Every spelling, the option's own first. */
+  /** Every spelling; those that were given are behind, the last one last. */
   readonly options: readonly Option[];
 }
 
@@ -187,7 +187,10 @@ function declareSection(command: Command, { title, schema, defaults }: OptionSec
       .filter((alias) => alias !== short)
       .map((alias) => makeOption(alias, alias, spec).hideHelp());
     const options = [main, ...others];
-    for (const option of options) command.addOption(option.helpGroup(`${spec.group ?? title}:`));
+    for (const option of options) {
+      command.addOption(option.helpGroup(`${spec.group ?? title}:`));
+      command.on(`option:${option.name()}`, () => options.push(...options.splice(options.indexOf(option), 1)));
+    }
     return { key, spec, options };
   });
 }
