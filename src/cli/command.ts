@@ -295,7 +295,11 @@ function parse(command: Command, argv: readonly string[], unknownFlags: UnknownF
 function translate(command: Command, error: CommanderError, unknownFlags: UnknownFlags): Error {
   if (error.exitCode === 0) return error;
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
-  if (error.code !== 'commander.unknownOption') return new UserError(problem, `see ${command.name()} --help`);
+  const remedy = `see ${command.name()} --help`;
+  if (error.code === 'commander.excessArguments') {
+    return new UserError(`'${command.args[command.registeredArguments.length]}' is one argument too many`, remedy);
+  }
+  if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   return unknownFlag(command, /'(.*?)'/.exec(problem)?.[1] ?? '', unknownFlags);
 }
 

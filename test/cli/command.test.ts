@@ -95,7 +95,7 @@ describe('the command line', () => {
     [['--max-token', '4'], "unknown option '--max-token'; did you mean '--max-tokens'?"],
     [['--log-end', '0.5'], "unknown option '--log-end'"],
     [['--max-tokens'], "option '--max-tokens <N>' argument missing"],
-    [['a', 'b'], 'too many arguments'],
+    [['a', 'b'], "'b' is one argument too many; see "],
   ])('refuses %j in one line', async (argv, message) => {
     const error = await run(argv).catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(UserError);
