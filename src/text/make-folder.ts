@@ -22,7 +22,11 @@ function makeWithParent(folder: string, refusal: unknown): string {
   const parent = dirname(folder);
   if (parent === folder) throw refusal;
   const top = makeFolder(parent);
-  mkdirSync(folder);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!isFolder(folder)) throw error; // another process may just have made it
+  }
   return top ?? folder;
 }
 
