@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { UserError } from '../errors.js';
 import { attempt } from '../text/file-errors.js';
 import { makeFolder } from '../text/make-folder.js';
 
@@ -19,9 +20,13 @@ export async function publishTogether<T>(destination: string, fill: (staging: st
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     if (created !== undefined) removeEmptyFolders(destination, created);
-    throw error;
+    throw error instanceof UserError ? whereTheyBelong(error, staging) : error;
   }
 }
+
+/** The error with the folder of files for that in which they would have appeared. */
+const whereTheyBelong = (error: UserError, staging: string): UserError =>
+  new UserError(error.problem.replaceAll(staging, dirname(staging)), error.remedy, { cause: error });
 
 /** Removes `folder` and what is above it up to `top`, as far as they are empty. */
 export function removeEmptyFolders(folder: string, top: string): void {

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { publishTogether } from '../../src/data/staging.js';
+import { UserError } from '../../src/errors.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+it('files appear together, and no hidden folder stays', async () => {
+  const destination = join(folder, 'new', 'data-bin');
+  await publishTogether(destination, async (staging) => {
+    for (const name of ['a', 'b']) writeFileSync(join(staging, name), name);
+    expect(readdirSync(destination)).not.toContain('a');
+  });
+  expect(readdirSync(destination).sort()).toEqual(['a', 'b']);
+});
+
+it('a mistake names the file where it would have appeared, and leaves nothing', async () => {
+  const destination = join(folder, 'full', 'data-bin');
+  const failing = publishTogether(destination, async (staging) => {
+    writeFileSync(join(staging, 'a'), '');
+    throw new UserError(`${join(staging, 'a')} cannot be written (the disk is full)`, 'free some space');
+  });
+  await expect(failing).rejects.toThrow(
+    `${join(destination, 'a')} cannot be written (the disk is full); free some space`,
+  );
+  expect(existsSync(join(folder, 'full'))).toBe(false);
+});
