@@ -18,18 +18,22 @@ const work = temporaryFolder();
 const at = (name: string): string => join(text, name);
 const to = (name: string): string => join(work, name);
 
+/** The same work by a script of Moses, from INPUT to OUTPUT. */
+const perl = (script: string, ...args: string[]): TextCase['peer'] => {
+  const { moses } = options;
+  return moses === undefined
+    ? { name: script }
+    : { name: script, run: () => runPerl([join(moses, 'scripts', script), ...args]) };
+};
+
 /** `ts-fairseq NAME FLAGS… INPUT OUTPUT` and the script at the same work. */
 function filter(command: string, flags: string[], input: string, script: string, scriptFlags: string[]): TextCase {
-  const name = [command, ...flags].join(' ').replace(`${work}/`, '');
   const outputs = [to(`ours.${command}`), to(`perl.${command}`)] as const;
-  const { moses } = options;
-  const run = (): ReturnType<typeof runPerl> =>
-    runPerl([join(moses!, 'scripts', script), input, outputs[1], ...scriptFlags]);
   return {
-    name,
+    name: [command, ...flags].join(' ').replace(`${work}/`, ''),
     files: [input],
     command: [command, ...flags, input, outputs[0]],
-    peer: moses === undefined ? { name: script } : { name: script, run },
+    peer: perl(script, input, outputs[1], ...scriptFlags),
     outputs,
   };
 }
@@ -54,16 +58,10 @@ const CASES: readonly TextCase[] = [
     name: 'train-truecaser',
     files: [tokens],
     command: ['train-truecaser', '--corpus', tokens, '--model', MODEL],
-    peer: {
-      name: 'recaser/train-truecaser.perl',
-      ...(options.moses !== undefined && {
-        run: () =>
-          runPerl([
-            ...[join(options.moses!, 'scripts/recaser/train-truecaser.perl'), '/dev/null', '/dev/null'],
-            ...['--corpus', tokens, '--model', to('perl.model')],
-          ]),
-      }),
-    },
+    peer: perl(
+      'recaser/train-truecaser.perl',
+      ...['/dev/null', '/dev/null', '--corpus', tokens, '--model', to('perl.model')],
+    ),
   },
   filter('truecase', ['--model', MODEL], tokens, 'recaser/truecase.perl', ['--model', MODEL]),
 ];

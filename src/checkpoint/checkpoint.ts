@@ -72,8 +72,9 @@ export function loadCheckpoint(
 
 /** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */
 export function loadMetadata(stem: string): CheckpointMetadata {
-  const file = existingCheckpointFile(stem);
-  return storedMetadata(stem) ?? readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata;
+  const stored = storedMetadata(stem);
+  if (stored !== null) return stored;
+  return readFairseqCheckpoint(existingCheckpointFile(stem), { weights: false, optimizer: false }).metadata;
 }
 
 /** Removes checkpoints of a folder by their names; one that is gone already is no error. */
