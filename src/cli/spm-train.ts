@@ -1,11 +1,9 @@
 import { dirname } from 'node:path';
 import { readingProgress } from '../data/reading-progress.js';
-import { removeEmptyFolders } from '../data/staging.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
-import { attempt } from '../text/file-errors.js';
 import { readLines, writeFilesAtomically } from '../text/lines.js';
-import { makeFolder } from '../text/make-folder.js';
+import { fillFolder } from '../text/make-folder.js';
 import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/train.js';
 import { defineCommand } from './command.js';
 import { startLog } from './log-sink.js';
@@ -84,17 +82,16 @@ export const spmTrainCommand = defineCommand({
     if (modelPrefix === null) throw new UserError('--model-prefix is missing', 'name the model to write');
     checkIds(options);
     checkSymbols(options);
-    const created = attempt(modelPrefix, 'written', () => makeFolder(dirname(modelPrefix)));
-    const endLog = startLog();
-    try {
+    const trainAndWrite = async (): Promise<void> => {
       const { model, vocabulary } = trainSentencePiece(sentencesOf(input.split(',')), trainingOptions(training));
       writeFilesAtomically([
         { path: `${modelPrefix}.model`, content: model },
         { path: `${modelPrefix}.vocab`, content: vocabulary },
       ]);
-    } catch (error) {
-      if (created !== undefined) removeEmptyFolders(dirname(modelPrefix), created);
-      throw error;
+    };
+    const endLog = startLog();
+    try {
+      await fillFolder(dirname(modelPrefix), trainAndWrite, modelPrefix);
     } finally {
       endLog();
     }

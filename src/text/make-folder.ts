@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { attempt } from './file-errors.js';
 
 /**
  * Makes a folder and what is missing above it. Node 20's own `recursive` never returns where nothing can be made: below
@@ -35,5 +36,29 @@ function isFolder(path: string): boolean {
     return statSync(path).isDirectory();
   } catch {
     return false;
+  }
+}
+
+/**
+ * Makes a folder for what `fill` writes. If that throws, the folders that were made for it are gone.
+ * @param name what an error calls the folder
+ * @throws UserError where it cannot be made
+ */
+export async function fillFolder<T>(folder: string, fill: () => Promise<T>, name = folder): Promise<T> {
+  const created = attempt(name, 'written', () => makeFolder(folder));
+  try {
+    return await fill();
+  } catch (error) {
+    if (created !== undefined) removeEmptyFolders(folder, created);
+    throw error;
+  }
+}
+
+/** Removes `folder` and what is above it up to `top`, as far as they are empty. */
+function removeEmptyFolders(folder: string, top: string): void {
+  try {
+    for (let current = folder; current.length >= top.length; current = dirname(current)) rmdirSync(current);
+  } catch {
+    // Somebody else has put something there: it stays.
   }
 }

@@ -1,9 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { removeEmptyFolders } from '../data/staging.js';
 import { attempt } from '../text/file-errors.js';
 import { writeLinesAtomically } from '../text/lines.js';
-import { makeFolder } from '../text/make-folder.js';
+import { fillFolder } from '../text/make-folder.js';
 
 /**
  * Writes the lines that `translate` makes to `DIR/generate-SPLIT.txt`, whole or not at all, or to stdout. The folder is
@@ -16,15 +15,8 @@ export async function writeResults(
   translate: () => Promise<readonly string[]>,
 ): Promise<void> {
   if (resultsPath === null) return writeLinesAtomically('-', await translate());
-  const created = attempt(resultsPath, 'written', () => {
-    const top = makeFolder(resultsPath);
-    accessSync(resultsPath, constants.W_OK);
-    return top;
-  });
-  try {
+  await fillFolder(resultsPath, async () => {
+    attempt(resultsPath, 'written', () => accessSync(resultsPath, constants.W_OK));
     writeLinesAtomically(join(resultsPath, `generate-${split}.txt`), await translate());
-  } catch (error) {
-    if (created !== undefined) removeEmptyFolders(resultsPath, created);
-    throw error;
-  }
+  });
 }
