@@ -1,5 +1,6 @@
 import { POST_PROCESSES } from '../data/post-process.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { seedSpec } from '../options/seed.js';
 import { SCORINGS } from './scorings.js';
 
 /** fairseq's options of the search. */
@@ -66,10 +67,7 @@ export const searchOptions = defineOptions({
     help: 'draw from the fewest tokens with this probability together; above 0 turns it on',
   },
   seed: {
-    kind: 'int',
-    default: 1,
-    min: 0,
-    max: 2 ** 31 - 1,
+    ...seedSpec,
     group: 'Search',
     help: 'of sampling, and of the order in which batches are cut',
   },

@@ -1,4 +1,5 @@
 import { defineOptions, type OptionsOf } from '../options/schema.js';
+import { seedSpec } from '../options/seed.js';
 
 /** Batches and validation: fairseq's group `dataset_data_loading`. */
 export const datasetOptions = defineOptions({
@@ -343,26 +344,12 @@ export const lossOptions = defineOptions({
 });
 
 export const seedOption = defineOptions({
-  seed: {
-    kind: 'int',
-    default: 1,
-    min: 0,
-    max: 2 ** 31 - 1,
-    group: 'Optimization',
-    help: 'of the initial weights, batches and dropout',
-  },
+  seed: { ...seedSpec, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
 });
 
 /** `--seed` of commands that only read data. */
 export const { seed: batchSeed } = defineOptions({
-  seed: {
-    kind: 'int',
-    default: 1,
-    min: 0,
-    max: 2 ** 31 - 1,
-    group: 'Dataset',
-    help: 'of the order in which batches are cut',
-  },
+  seed: { ...seedSpec, group: 'Dataset', help: 'of the order in which batches are cut' },
 });
 
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;
