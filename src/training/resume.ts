@@ -9,7 +9,7 @@ import { log } from '../log.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import { restoreOptimizer } from '../optim/optimizer-state.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
-import { fillArena, loadWeights } from '../optim/weights.js';
+import { checkWeights, fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { CheckpointOptions } from './options.js';
@@ -55,7 +55,8 @@ export function resume(
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
   else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
-  checkSameModel(stem, checkpoint.metadata, identity, request);
+  const changes = changesOfModel(checkpoint.metadata, identity, request);
+  checkSameModel(stem, changes, () => (weightsOnly || resetOptimizer) && weightsFit(model.parameters, checkpoint));
   loadWeights(model.parameters, checkpoint.weights, stem);
   if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
@@ -146,16 +147,38 @@ function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): vo
 /** Options of a model that may change in the middle of training: they do not shape it, or only its first weights. */
 const isAdjustable = (key: string): boolean => /drop|EmbedPath$/i.test(key);
 
-function checkSameModel(stem: string, recorded: Identity, now: Identity, { plugins }: TrainRequest): void {
-  const remedy = 'train on with the options that it began with, or choose another --save-dir';
-  if (recorded.arch !== null && recorded.arch !== now.arch) {
-    throw new UserError(`${stem} was trained with --arch ${recorded.arch}, not ${now.arch}`, remedy);
-  }
+/** What the checkpoint's model is made with and this run's is not, as `--encoder-layers 6, not 4`. */
+function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainRequest): string[] {
+  const changes: string[] = [];
   for (const [key, spec] of Object.entries(plugins.architecture.model.options)) {
     const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
     // null follows another option, as the decoder's width follows the encoder's; the shapes of the weights are checked.
     if (before === after || before === undefined || before === 'null' || after === 'null') continue;
-    if (isAdjustable(key)) continue;
-    throw new UserError(`${stem} was trained with ${flagOf(key, spec)} ${before}, not ${after}`, remedy);
+    if (!isAdjustable(key)) changes.push(`${flagOf(key, spec)} ${before}, not ${after}`);
+  }
+  return changes;
+}
+
+/**
+ * Training goes on with the model that it began with; a new training may begin with the weights of another, if they fit.
+ * @throws UserError naming the first option that differs
+ */
+function checkSameModel(stem: string, changes: readonly string[], mayDiffer: () => boolean): void {
+  if (changes.length === 0) return;
+  if (!mayDiffer()) {
+    const remedy = 'give the options that it was trained with, or name another checkpoint or --save-dir';
+    throw new UserError(`${stem} was trained with ${changes[0]}`, remedy);
+  }
+  log.warning(`${stem} was trained with ${changes.join('; ')}`);
+}
+
+/** Whether a checkpoint's weights are those of this model, by names and shapes. */
+function weightsFit(store: ParameterStore, { weights }: Checkpoint): boolean {
+  try {
+    checkWeights(store, weights, '');
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
   }
 }

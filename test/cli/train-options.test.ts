@@ -18,6 +18,8 @@ const data = at('data-bin');
 const MODEL =
   '--arch transformer_tiny --encoder-embed-dim 8 --encoder-ffn-embed-dim 8 --encoder-layers 2 --decoder-layers 2 ' +
   '--encoder-attention-heads 2 --decoder-attention-heads 2 --decoder-embed-dim 8 --decoder-ffn-embed-dim 8';
+/** MODEL under another architecture's name; in it the last of two options counts. */
+const SAME_AS_MODEL = '--arch transformer --encoder-attention-heads 2 --decoder-attention-heads 2';
 /** 9 updates an epoch. */
 const BASICS = `${MODEL} --max-tokens 32 --required-batch-size-multiple 1 --lr 0.01 --threads 1 --log-format json --log-interval 1`;
 
@@ -230,6 +232,32 @@ describe('a checkpoint to go on from', () => {
     expect(finetuned.inner).toHaveLength(18);
     expect(shown(finetuned)).toEqual(shown(reset));
     expect(shown(await train(flags))).not.toEqual(shown(reset));
+  });
+
+  it.each([() => `--finetune-from-model ${restored()}`, () => `--restore-file ${restored()} --reset-optimizer`])(
+    'may have another activation where its weights begin a new training, which says so: %#',
+    async (start) => {
+      const { stderr, inner } = await train(`--max-update 1 --no-save --activation-fn gelu ${start()}`);
+      expect(stderr).toContain(
+        `WARNING | ts-fairseq | ${restored()} was trained with --activation-fn "relu", not "gelu"`,
+      );
+      expect(inner).toHaveLength(1);
+    },
+  );
+
+  it('may come from another architecture with the same options', async () => {
+    const { stderr } = await train(`--max-update 1 --no-save --finetune-from-model ${restored()} ${SAME_AS_MODEL}`);
+    expect(stderr).not.toContain('WARNING');
+  });
+
+  it.each([
+    { flags: '--activation-fn gelu --restore-file', differs: '--activation-fn "relu", not "gelu"' },
+    { flags: '--encoder-layers 1 --finetune-from-model', differs: '--encoder-layers 2, not 1' },
+  ])('is refused with $flags', async ({ flags, differs }) => {
+    const argv = `${BASICS} --max-update 1 --no-save ${flags} ${restored()}`.split(' ');
+    const { code, stderr } = await runMain('train', data, ...argv);
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n').at(-1)).toContain(`checkpoint1 was trained with ${differs}; `);
   });
 
   it('of --save-dir wins over --finetune-from-model once it is there', async () => {
