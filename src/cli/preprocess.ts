@@ -3,13 +3,14 @@ import { preprocessOptions } from '../data/preprocess-options.js';
 import { selectOptions } from '../options/select.js';
 import { defineCommand } from './command.js';
 import { logOptions, startLog } from './log-sink.js';
+import { taskOption } from './task-option.js';
 import { unsupportedPreprocessFlags } from './unsupported-preprocess-flags.js';
 
 export const preprocessCommand = defineCommand({
   name: 'preprocess',
   description:
     "Builds dictionaries from the training text and writes every split in fairseq's binary format (dict.LANG.txt, SPLIT.SRC-TGT.LANG.bin and .idx).",
-  options: { ...preprocessOptions, ...logOptions },
+  options: { ...preprocessOptions, ...taskOption, ...logOptions },
   unsupported: unsupportedPreprocessFlags,
   examples: [
     'ts-fairseq preprocess -s de -t en --trainpref train --validpref valid --testpref test --destdir data-bin/de-en',

@@ -4,6 +4,5 @@ const PLAIN_TEXT = 'preprocess reads text that is split already; run tokenize an
 export const unsupportedPreprocessFlags: Readonly<Record<string, string>> = {
   '--bpe': PLAIN_TEXT,
   '--tokenizer': PLAIN_TEXT,
-  '--task': 'dictionaries are those of translation; leave it out',
   '--seed': 'nothing in preprocess is random; leave it out',
 };

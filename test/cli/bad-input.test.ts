@@ -198,6 +198,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['-t/--target-lang'],
     },
     {
+      what: 'another task',
+      line: `${PREPROCESS} DIR/train --task language_modeling`,
+      says: ["--task: unknown value 'language_modeling'; known: translation"],
+    },
+    {
       what: 'a destination below a file',
       line: 'preprocess -s xx -t yy --destdir DIR/file/out --trainpref DIR/train',
       says: ['DIR/file/out cannot be written (a file stands where a folder should be)'],
