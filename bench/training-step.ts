@@ -30,6 +30,13 @@ interface Counts {
   readonly updates: number;
 }
 
+/** Updates to time: those of the small model are short, and the noise of a machine is not shorter with them. */
+function updatesOf(model: ModelSize): number {
+  if (options.updates !== undefined) return Number(options.updates);
+  if (options.short) return 5;
+  return model === MODELS.small ? 60 : 15;
+}
+
 interface Variant {
   readonly name: string;
   readonly precision: Precision;
@@ -94,7 +101,7 @@ async function timeUpdates(contestants: readonly Contestant[], peers: readonly C
 
 async function measure(model: ModelSize, data: string): Promise<Row[]> {
   const { threads } = options;
-  const updates = Number(options.updates ?? (options.short ? 5 : 15));
+  const updates = updatesOf(model);
   const warmup = Number(options.warmup ?? (options.short ? 5 : 20));
   const vocab = vocabularySize(`${data}/dict.en.txt`);
   const contestants = VARIANTS.map(({ name, flags }) =>
