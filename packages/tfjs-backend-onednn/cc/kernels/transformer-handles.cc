@@ -4,6 +4,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "decoding.h"
+
 namespace onednn_backend {
 
 namespace {

@@ -1,0 +1,211 @@
+#include "decoding.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "../small-gemm.h"
+#include "row-operations.h"
+#include "transformer-rows.h"
+#include "vocabulary-top.h"
+
+namespace onednn_backend {
+
+namespace {
+
+// Rows whose logits are in memory at once: with 8,000 classes they stay in the second cache.
+constexpr int64_t kLogitRows = 24;
+
+// A slab of so few rows is left as it is when fewer are read.
+constexpr int64_t kSmallSlab = 32;
+
+void check_range(const char* what, const int32_t* values, int64_t count, int64_t size) {
+  for (int64_t i = 0; i < count; i++) {
+    if (values[i] < 0 || values[i] >= size) {
+      throw std::out_of_range(std::string(what) + " " + std::to_string(values[i]) + " is outside a table of " +
+                              std::to_string(size) + " rows");
+    }
+  }
+}
+
+}  // namespace
+
+Decoding::Decoding(Transformer& model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+                   int64_t sentences, int64_t beam)
+    : model_(model), beam_(beam), starts_(starts, starts + sentences + 1) {
+  const StackSizes& sizes = model.sizes.encoder;
+  check_range("token id", ids, starts_.back(), sizes.vocab);
+  check_range("position", positions, starts_.back(), sizes.positions);
+  const int64_t heads = model.sizes.decoder.heads, dim = model.sizes.embed / heads;
+  source_.starts.push_back(0);
+  for (int64_t sentence = 0; sentence < sentences; sentence++) {
+    const int64_t length = starts_[sentence + 1] - starts_[sentence];
+    if (length < 1) throw std::invalid_argument("a sentence without tokens");
+    const int64_t elements = heads * (dim * pad_to_panel(length) + length * pad_to_panel(dim));
+    source_.starts.push_back(source_.starts.back() + elements);
+    sentence_.push_back(sentence);
+  }
+  encode(ids, positions);
+}
+
+Decoding::~Decoding() {
+  for (PositionSlab& slab : past_) model_.give_memory(std::move(slab.memory));
+  model_.give_memory(std::move(source_.memory));
+}
+
+void Decoding::encode(const int32_t* ids, const int32_t* positions) {
+  const int64_t count = starts_.back();
+  const StackSizes& sizes = model_.sizes.encoder;
+  reserve_scratch(model_, count, sizes);
+  source_.memory =
+      model_.take_memory(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
+  const NormOrder order{sizes.normalize_before};
+  with_team([&](const Team& team) {
+    const Rows rows{model_, count, team};
+    rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
+               sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm);
+    for (int64_t index = 0; index < sizes.layers; index++) {
+      const EncoderLayer& layer = model_.encoder[index];
+      rows.project_wide(layer.self.query_key_value);
+      attend_encoder(team);
+      rows.project(layer.self.output, model_.scratch.context);
+      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.feed_forward.norm));
+      rows.feed_forward(layer.feed_forward);
+      const bool is_last = index + 1 == sizes.layers;
+      rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                        is_last ? model_.encoder_norm : order.before_sublayer(model_.encoder[index + 1].self.norm));
+    }
+    for (std::size_t index = 0; index < model_.decoder.size(); index++) {
+      rows.project_wide(model_.decoder[index].source.key_value);
+      store_source(static_cast<int64_t>(index), team);
+    }
+  });
+}
+
+void Decoding::select(const int32_t* rows, int64_t count) {
+  check_range("row", rows, count, this->rows());
+  if (count % beam_ != 0) throw std::invalid_argument("rows are not whole beams");
+  std::vector<int64_t> sentences;
+  for (int64_t row = 0; row < count; row += beam_) sentences.push_back(sentence_[rows[row] / beam_]);
+  sentence_ = std::move(sentences);
+  std::vector<int32_t> selected(count);
+  for (PositionSlab& slab : past_) {
+    for (int64_t row = 0; row < count; row++) selected[row] = slab.rows[rows[row]];
+    slab.rows = selected;
+    if (count > 0 && 2 * count <= slab.stored && slab.stored > kSmallSlab) compact(slab);
+  }
+}
+
+// Leaves the rows out that no hypothesis reads any more.
+void Decoding::compact(PositionSlab& slab) {
+  const int64_t bytes = 2 * model_.sizes.embed * stored_bytes(), layers = model_.sizes.decoder.layers;
+  const int64_t count = static_cast<int64_t>(slab.rows.size());
+  std::unique_ptr<Buffer> kept = model_.take_memory(layers * count * bytes);
+  char* target = static_cast<char*>(kept->data());
+  const char* source = static_cast<const char*>(slab.memory->data());
+  for (int64_t layer = 0; layer < layers; layer++) {
+    for (int64_t row = 0; row < count; row++) {
+      std::memcpy(target + (layer * count + row) * bytes, source + (layer * slab.stored + slab.rows[row]) * bytes, bytes);
+    }
+  }
+  for (int64_t row = 0; row < count; row++) slab.rows[row] = static_cast<int32_t>(row);
+  slab.stored = count;
+  model_.give_memory(std::move(slab.memory));
+  slab.memory = std::move(kept);
+}
+
+void Decoding::step(const int32_t* given, int64_t position, float* features) {
+  const int64_t embed = model_.sizes.embed;
+  const StackSizes& sizes = model_.sizes.decoder;
+  check_range("token id", given, rows(), sizes.vocab);
+  if (position < 0 || position >= sizes.positions) throw std::out_of_range("a position beyond the table of positions");
+  // Before the first token all hypotheses of a sentence are alike, and one row does for them.
+  step_beams_ = past_.empty() && beams_are_alike(given) ? 1 : beam_;
+  const int64_t count = step_rows(), repeats = beam_ / step_beams_;
+  std::vector<int32_t> tokens(count);
+  for (int64_t row = 0; row < count; row++) tokens[row] = given[row * repeats];
+  reserve_scratch(model_, count, sizes);
+  PositionSlab slab{model_.take_memory(sizes.layers * count * 2 * embed * stored_bytes()), std::vector<int32_t>(rows()),
+                    count};
+  for (int64_t row = 0; row < rows(); row++) slab.rows[row] = static_cast<int32_t>(row / repeats);
+  past_.push_back(std::move(slab));
+  const NormOrder order{sizes.normalize_before};
+  with_team([&](const Team& team) {
+    const Rows rows{model_, count, team};
+    rows.begin(model_.target_embedding, sizes.scale, tokens.data(), [&](int64_t) { return position; },
+               sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
+    for (int64_t index = 0; index < sizes.layers; index++) {
+      const DecoderLayer& layer = model_.decoder[index];
+      rows.project_wide(layer.self.query_key_value);
+      attend_past(index, team);
+      rows.project(layer.self.output, model_.scratch.context);
+      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
+      rows.project_wide(layer.source.query);
+      attend_source(index, team);
+      rows.project(layer.source.output, model_.scratch.context);
+      rows.end_sublayer(order.after_sum(layer.source.norm), order.before_sublayer(layer.feed_forward.norm));
+      rows.feed_forward(layer.feed_forward);
+      const bool is_last = index + 1 == sizes.layers;
+      rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                        is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
+    }
+    if (features == nullptr) return;
+    const auto [begin, end] = team.part(count);
+    for (int64_t row = begin; row < end; row++) {
+      const Norm& norm = model_.decoder_norm;
+      for (int64_t copy = row * repeats; copy < (row + 1) * repeats; copy++) {
+        float* target = features + copy * embed;
+        if (norm.gain == nullptr) std::memcpy(target, rows.x(row), embed * sizeof(float));
+        else normalize_row(rows.x(row), norm.gain, norm.bias, target, embed);
+      }
+    }
+  });
+}
+
+bool Decoding::beams_are_alike(const int32_t* tokens) const {
+  for (int64_t row = 0; row < rows(); row++) {
+    if (tokens[row] != tokens[row / beam_ * beam_]) return false;
+  }
+  return true;
+}
+
+void Decoding::top(const float* penalties, float temperature, float* table, int64_t width) {
+  const PackedLinear& classifier = *model_.classifier;
+  const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
+  if (past_.empty()) throw std::invalid_argument("no step was made yet");
+  if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
+  const TopChoice choice{classes, width, penalties, temperature, !stores_float32()};
+  const auto choose = [&](float* logits, float* maxima, int64_t row) {
+    float* best = table + row * repeats * 2 * width;
+    top_of_row(logits, maxima, best, choice);
+    for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
+  };
+  const GemmInput& features = model_.scratch.input;
+  const int64_t stride = classifier.stride();
+  float* shared = reserve_floats(model_.scratch.logits, std::min(count, kLogitRows) * stride);
+  with_team([&](const Team& team) {
+    if (count < kLogitRows * team.threads) {  // few rows: the weights are what costs, and threads share them out
+      float* maxima = thread_scratch(maxima_of_row(classes));
+      for (int64_t first = 0; first < count; first += kLogitRows) {
+        const int64_t rows = std::min(kLogitRows, count - first);
+        classifier.multiply(features, first, rows, shared, false, team);
+        team.barrier();
+        const auto [begin, end] = team.part(rows);
+        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, maxima, first + row);
+        team.barrier();
+      }
+      return;
+    }
+    const auto [begin, end] = team.part(count);
+    float* own = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
+    float* maxima = own + kLogitRows * stride;
+    for (int64_t first = begin; first < end; first += kLogitRows) {
+      const int64_t rows = std::min(kLogitRows, end - first);
+      classifier.multiply(features, first, rows, own, false, Team{0, 1});
+      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, maxima, first + row);
+    }
+  });
+}
+
+}  // namespace onednn_backend

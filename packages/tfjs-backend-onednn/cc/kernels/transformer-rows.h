@@ -1,0 +1,136 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "../team.h"
+#include "row-operations.h"
+#include "transformer.h"
+
+// What encoding and a step of search do row by row, on every thread of a team.
+namespace onednn_backend {
+
+inline float* reserve_floats(Buffer& buffer, int64_t elements) {
+  return static_cast<float*>(buffer.reserve(std::max<int64_t>(elements, 1) * sizeof(float)));
+}
+
+inline float* floats(Buffer& buffer) { return static_cast<float*>(buffer.data()); }
+
+inline void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& sizes) {
+  const int64_t embed = model.sizes.embed;
+  TransformerScratch& scratch = model.scratch;
+  scratch.input.reserve(rows, embed, model.precision);
+  scratch.context.reserve(rows, embed, model.precision);
+  scratch.hidden.reserve(rows, sizes.inner, model.precision);
+  reserve_floats(scratch.x, rows * embed);
+  reserve_floats(scratch.projected, rows * whole_panels(embed));
+  reserve_floats(scratch.wide, rows * std::max(whole_panels(3 * embed), whole_panels(sizes.inner)));
+}
+
+// Working memory of one pass over rows: the residual stream, and what products read and write.
+struct Rows {
+  Transformer& model;
+  int64_t count;
+  const Team& team;
+
+  int64_t embed() const { return model.sizes.embed; }
+  float* x(int64_t row) const { return floats(model.scratch.x) + row * embed(); }
+
+  // x[row] = scale · token + position, normalised where there is a norm; and what the first sublayer reads.
+  template <class PositionOf>
+  void begin(const EmbeddingTables& tables, float scale, const int32_t* ids, const PositionOf& position_of,
+             const Norm& before) const {
+    const auto [first, last] = team.part(count);
+    for (int64_t row = first; row < last; row++) {
+      float* target = x(row);
+      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target, embed());
+      if (tables.norm.gain != nullptr) normalize_row(target, tables.norm.gain, tables.norm.bias, target, embed());
+      read(row, before);
+    }
+    team.barrier();
+  }
+
+  // What a sublayer reads of one row: x, normalised where the norm comes first.
+  void read(int64_t row, const Norm& before) const {
+    GemmInput& input = model.scratch.input;
+    if (before.gain == nullptr) return input.set_row(row, x(row));
+    float* target = floats(model.scratch.wide) + row * embed();
+    if (input.precision() == Precision::float32) target = input.row(row);
+    normalize_row(x(row), before.gain, before.bias, target, embed());
+    input.set_row(row, target);
+  }
+
+  // x ← norm(x + projected), and what the next sublayer reads.
+  void end_sublayer(const Norm& after, const Norm& before_next) const {
+    const int64_t stride = whole_panels(embed());
+    const auto [begin, end] = team.part(count);
+    for (int64_t row = begin; row < end; row++) {
+      const float* projected = floats(model.scratch.projected) + row * stride;
+      float* target = x(row);
+      for (int64_t i = 0; i < embed(); i++) target[i] += projected[i];
+      if (after.gain != nullptr) normalize_row(target, after.gain, after.bias, target, embed());
+      read(row, before_next);
+    }
+    team.barrier();
+  }
+
+  void project(const PackedLinear& linear, const GemmInput& input) const {
+    linear.multiply(input, 0, count, floats(model.scratch.projected), false, team);
+    team.barrier();
+  }
+
+  // wide ← input · Wᵀ
+  void project_wide(const PackedLinear& linear) const {
+    linear.multiply(model.scratch.input, 0, count, floats(model.scratch.wide), false, team);
+    team.barrier();
+  }
+
+  void feed_forward(const FeedForwardLayer& layer) const {
+    GemmInput& hidden = model.scratch.hidden;
+    const bool in_place = hidden.precision() == Precision::float32;
+    float* target = in_place ? hidden.row(0) : floats(model.scratch.wide);
+    layer.fc1.multiply(model.scratch.input, 0, count, target, true, team);
+    team.barrier();
+    if (!in_place) {
+      const auto [begin, end] = team.part(count);
+      for (int64_t row = begin; row < end; row++) hidden.set_row(row, target + row * layer.fc1.stride());
+      team.barrier();
+    }
+    project(layer.fc2, hidden);
+  }
+};
+
+// The norms of a sublayer that is followed by another one: after the sum, or before the next sublayer.
+struct NormOrder {
+  bool before;
+  Norm after_sum(const Norm& own) const { return before ? Norm{} : own; }
+  Norm before_sublayer(const Norm& own) const { return before ? own : Norm{}; }
+};
+
+// The context of attention, written head by head: where the output projection reads it, or until it is converted.
+class ContextRows {
+ public:
+  explicit ContextRows(Transformer& model)
+      : input_(model.scratch.context), in_place_(input_.precision() == Precision::float32),
+        stride_(in_place_ ? input_.stride() : model.sizes.embed),
+        values_(in_place_ ? input_.row(0) : floats(model.scratch.projected)) {}
+
+  float* row(int64_t row) const { return values_ + row * stride_; }
+
+  // Called by every thread when its heads are done.
+  void finish(int64_t count, const Team& team) const {
+    team.barrier();
+    if (in_place_) return;
+    const auto [begin, end] = team.part(count);
+    for (int64_t row = begin; row < end; row++) input_.set_row(row, this->row(row));
+    team.barrier();
+  }
+
+ private:
+  GemmInput& input_;
+  bool in_place_;
+  int64_t stride_;
+  float* values_;
+};
+
+}  // namespace onednn_backend
