@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
+import { descriptorOf } from './special-file.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
 
@@ -94,8 +95,15 @@ function writerOf(path: string): LineWriter {
   if (path === '-') return streamWriter(1, 'standard output');
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw new UserError(`${path} cannot be written (it is a folder)`, 'name a file');
-  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of.
-  if (status !== undefined && !status.isFile()) return streamWriter(openSync(path, 'w'), path);
+  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of; nor is one that a shell has opened.
+  if (status !== undefined && !status.isFile()) {
+    return streamWriter(
+      attempt(path, 'written', () => openSync(path, 'w')),
+      path,
+    );
+  }
+  const descriptor = descriptorOf(path);
+  if (descriptor !== null) return streamWriter(descriptor, path);
   return temporaryFileWriter(path);
 }
 

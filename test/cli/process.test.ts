@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,24 @@ it('standard output on a full disk is named', async () => {
     code: 2,
     log: 'ts-fairseq: standard output cannot be written (the disk is full); free some space on the disk\n',
   });
+});
+
+it('a link to standard output is written to, behind what the shell has there', async () => {
+  const [input, output, link] = ['short.txt', 'appended.txt', 'link'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(input, 'Ein Satz.\n');
+  writeFileSync(output, 'first\n');
+  symlinkSync('/dev/stdout', link);
+  const file = openSync(output, 'a');
+  const argv = ['lowercase', input, link];
+  const child = spawn('node', ['--import', jiti, script, ...argv], { stdio: ['ignore', file, 'inherit'] });
+  closeSync(file);
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(readFileSync(output, 'utf8')).toBe('first\nein satz.\n');
+  expect(readlinkSync(link)).toBe('/dev/stdout');
 });
 
 it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {
