@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
-import { descriptorOf } from './special-file.js';
+import { descriptorOf, isDeviceOrPipe } from './special-file.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
 
@@ -66,6 +67,7 @@ export function writeFilesAtomically(files: readonly FileContent[]): void {
 }
 
 function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
+  refuseSameFile(paths);
   const writers: LineWriter[] = [];
   try {
     for (const path of paths) writers.push(writerOf(path));
@@ -76,6 +78,13 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
     for (const writer of writers) writer.discard();
     if (!isReaderGone(error)) throw error;
   }
+}
+
+/** Standard output and devices may be named twice: nothing is renamed to them. */
+function refuseSameFile(paths: readonly string[]): void {
+  const names = paths.map((path) => resolve(path));
+  const twice = paths.find((path, at) => path !== '-' && !isDeviceOrPipe(path) && names.indexOf(names[at]!) < at);
+  if (twice !== undefined) throw new UserError(`${twice} is named for two outputs`, 'name one file for each');
 }
 
 interface LineWriter {

@@ -443,6 +443,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: [`cannot write ${to}`, 'it is a device or a stream; name a file'],
     })),
     {
+      what: 'clean-corpus with limits that leave nothing',
+      line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/b 5 3',
+      says: ['min 5 is more than max 3'],
+    },
+    {
+      what: 'clean-corpus into one file twice',
+      line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/./a 1 9',
+      says: ['DIR/./a is named for two outputs; name one file for each'],
+    },
+    {
+      what: 'learn-joint-bpe-and-vocab with the codes as a vocabulary',
+      line: 'learn-joint-bpe-and-vocab -i DIR/cut/text.safetensors -s 1 -o DIR/codes --write-vocabulary DIR/codes',
+      says: ['DIR/codes is named for two outputs'],
+    },
+    {
       what: 'spm-train onto a device',
       line: 'spm-train --input DIR/train.xx --model-prefix /dev/null --vocab-size 100',
       says: ['--model-prefix /dev/null is a device or a pipe'],
