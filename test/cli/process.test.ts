@@ -1,8 +1,18 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
@@ -73,6 +83,18 @@ it('standard output on a full disk is named', async () => {
     code: 2,
     log: 'ts-fairseq: standard output cannot be written (the disk is full); free some space on the disk\n',
   });
+});
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s takes away what a filter of files has written', async (signal) => {
+  const input = join(folder, 'large.txt');
+  writeFileSync(input, 'Ein Satz, und noch einer.\n'.repeat(1_500_000));
+  const target = mkdtempSync(join(folder, 'filtered-'));
+  const child = start('tokenize', '-l', 'de', input, join(target, 'out'));
+  const log = textOf(child.stderr);
+  while (readdirSync(target).length === 0 && child.exitCode === null) await setTimeout(5);
+  child.kill(signal);
+  expect(await ending(child)).toEqual({ code: null, signal });
+  expect([log.text, readdirSync(target)]).toEqual(['', []]);
 });
 
 it('a link to standard output is written to, behind what the shell has there', async () => {
