@@ -2,6 +2,7 @@ import { readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
+import { isDeviceOrPipe } from '../text/special-file.js';
 
 const EXTENSION = '.safetensors';
 const FAIRSEQ_EXTENSION = '.pt';
@@ -52,6 +53,13 @@ function namesIn(folder: string): string[] {
 export function existingCheckpointFile(stem: string): string {
   const file = checkpointFile(stem);
   if (isFile(file)) return file;
+  const special = [file, stem].find(isDeviceOrPipe);
+  if (special !== undefined) {
+    throw new UserError(
+      `the checkpoint ${special} is a device or a pipe`,
+      'copy it into a file: it is not read in one go',
+    );
+  }
   if (isFairseqFile(stem)) throw missingFairseqFile(stem);
   const folder = isFolder(stem) ? stem : dirname(stem);
   const stems = listCheckpoints(folder);

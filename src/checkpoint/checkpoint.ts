@@ -9,7 +9,7 @@ import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metad
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
 import { AVERAGE, isWeight, OPTIMIZER, storedMetadata } from './stored-checkpoint.js';
-import { copyWhole } from './whole-file.js';
+import { copyWhole, refuseStream } from './whole-file.js';
 
 /** A model at rest. One safetensors file, so that it is there whole or not at all. */
 export interface Checkpoint {
@@ -30,6 +30,7 @@ export interface Checkpoint {
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
   if (stem.endsWith('/')) throw new UserError(`${stem} names no checkpoint`, 'add its name behind the folder');
+  refuseStream(stem);
   if (isFairseqFile(stem)) {
     writeFairseqCheckpoint(stem, checkpoint);
     return;

@@ -71,9 +71,19 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
       'update ts-fairseq',
     );
   }
+  const metadata = parse(text);
+  if (metadata !== null) return metadata;
+  throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint');
+}
+
+/** Null where the text is no JSON, or of another form. */
+function parse(text: string): CheckpointMetadata | null {
   try {
-    return fromJsonText(text) as CheckpointMetadata;
-  } catch (error) {
-    throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint', { cause: error });
+    const metadata = fromJsonText(text) as CheckpointMetadata;
+    const { options, languages, dictionaries, training } = metadata;
+    const parts: unknown[] = [options, languages, dictionaries, ...(training === null ? [] : [training])];
+    return parts.every((part) => typeof part === 'object' && part !== null) ? metadata : null;
+  } catch {
+    return null;
   }
 }

@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { makeFolder } from '../text/make-folder.js';
+import { descriptorOf, isDeviceOrPipe } from '../text/special-file.js';
 
 /** Ends the name of a file that is still being written; what a killed run left behind is written over. */
 const UNFINISHED = '.unfinished';
@@ -63,6 +64,7 @@ export function prepareFolder(folder: string): void {
 function replaceFile(path: string, make: (unfinished: string) => void): void {
   const folder = dirname(path);
   const unfinished = join(folder, basename(path) + UNFINISHED);
+  refuseStream(path);
   refusals(path, () => {
     makeFolder(folder);
     try {
@@ -74,6 +76,12 @@ function replaceFile(path: string, make: (unfinished: string) => void): void {
     }
     syncPath(folder);
   });
+}
+
+/** @throws UserError for what no file may take the place of: a device, a pipe, `/dev/stdout` */
+export function refuseStream(path: string): void {
+  if (!isDeviceOrPipe(path) && descriptorOf(path) === null) return;
+  throw new UserError(`cannot write ${path}: it is a device or a stream`, 'name a file');
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {

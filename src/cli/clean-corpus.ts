@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { parseOptionValue } from '../options/parse.js';
 import { defineOptions } from '../options/schema.js';
@@ -29,6 +30,7 @@ export const cleanCorpusCommand = defineCommand({
     const [source, target, sourceOut, targetOut, minText, maxText] = args as [string, string, string, string, string, string]; // biome-ignore format: six words
     const min = parseOptionValue('min', limit, minText) as number;
     const max = parseOptionValue('max', limit, maxText) as number;
+    if (min > max) throw new UserError(`min ${min} is more than max ${max}`, 'give the least number of words first');
     const read = { pairs: 0 };
     const kept = { pairs: 0 };
     const pairs = counted(readParallelLines(source, target), read);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { readTextBlocks, writeBlocksAtomically } from '../text/lines.js';
+import { readTextBlocks } from '../text/lines.js';
 import { WorkerPool } from '../threads/worker-pool.js';
-import { type BlockFilter, filterBlocks } from './filter-lines.js';
+import { type BlockFilter, filterBlocks, writeFiltered } from './filter-lines.js';
 import type { FilterWork } from './filter-worker.js';
 
 /**
@@ -32,7 +32,7 @@ export async function filterInThreads(
   const script = new URL('./filter-worker.js', import.meta.url);
   const pool = new WorkerPool<Uint8Array, Uint8Array>(threads - 1, script, work);
   try {
-    await writeBlocksAtomically(output, shared(readTextBlocks(input), filter, pool, ALONE_BYTES[work.command]));
+    await writeFiltered(input, output, shared(readTextBlocks(input), filter, pool, ALONE_BYTES[work.command]));
   } finally {
     await pool.close();
   }

@@ -1,5 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { linesOf, readTextBlocks, writeBlocksAtomically } from '../text/lines.js';
+import { isDeviceOrPipe } from '../text/special-file.js';
 import type { ArgumentSpec } from './command.js';
+import { untilInterrupted } from './interruption.js';
 
 /** Where a line filter reads and writes. */
 export const filterArguments: readonly ArgumentSpec[] = [
@@ -12,7 +15,29 @@ export type BlockFilter = (block: Buffer) => Uint8Array;
 
 /** Reads a text, turns each block of lines into another and writes them, in bounded memory. */
 export async function filterBlocks([input = '-', output = '-']: readonly string[], filter: BlockFilter): Promise<void> {
-  await writeBlocksAtomically(output, filtered(readTextBlocks(input), filter));
+  await writeFiltered(input, output, filtered(readTextBlocks(input), filter));
+}
+
+/**
+ * Writes what comes of an input. Between two files SIGINT and SIGTERM take away what was written; with a stream, which may
+ * keep the process waiting where it hears no signal, they end it at once.
+ */
+export async function writeFiltered(
+  input: string,
+  output: string,
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if ([input, output].some((path) => path === '-' || isDeviceOrPipe(path)))
+    return writeBlocksAtomically(output, blocks);
+  await untilInterrupted((signal) => writeBlocksAtomically(output, unlessAborted(blocks, signal)), null);
+}
+
+async function* unlessAborted<T>(blocks: Iterable<T> | AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  for await (const block of blocks) {
+    yield block;
+    await setImmediate(); // else no signal is heard
+    signal.throwIfAborted();
+  }
 }
 
 function* filtered(blocks: Iterable<Buffer>, filter: BlockFilter): Generator<Uint8Array> {

@@ -74,7 +74,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const known = error instanceof UserError ? error : systemError(error);
   if (known !== null) {
-    process.stderr.write(`ts-fairseq: ${known.message}\n`);
+    process.stderr.write(`ts-fairseq: ${onOneLine(known.message)}\n`);
     return EXIT_USER_ERROR;
   }
   process.stderr.write(
@@ -82,6 +82,13 @@ function report(error: unknown): number {
   );
   return EXIT_INTERNAL_ERROR;
 }
+
+/** Line ends and other control characters, as a file's name may hold them, in JSON's spelling. */
+const onOneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028\u2029]/gu, (sign) => {
+    const short = JSON.stringify(sign).slice(1, -1);
+    return short === sign ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : short;
+  });
 
 const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',

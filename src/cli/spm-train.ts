@@ -5,6 +5,7 @@ import { defineOptions } from '../options/schema.js';
 import { readLines, writeFilesAtomically } from '../text/lines.js';
 import { fillFolder } from '../text/make-folder.js';
 import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/train.js';
+import { isDeviceOrPipe } from '../text/special-file.js';
 import { defineCommand } from './command.js';
 import { startLog } from './log-sink.js';
 import { withUnderscores } from './spm-options.js';
@@ -80,6 +81,9 @@ export const spmTrainCommand = defineCommand({
   async run({ options }) {
     const { input, modelPrefix, ...training } = options;
     if (modelPrefix === null) throw new UserError('--model-prefix is missing', 'name the model to write');
+    if (isDeviceOrPipe(modelPrefix)) {
+      throw new UserError(`--model-prefix ${modelPrefix} is a device or a pipe`, 'name files: a model is two');
+    }
     checkIds(options);
     checkSymbols(options);
     const trainAndWrite = async (): Promise<void> => {

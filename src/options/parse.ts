@@ -10,7 +10,7 @@ import type { OptionSpec, StringOption } from './schema.js';
 export function parseOptionValue(flag: string, spec: OptionSpec, text: string): unknown {
   switch (spec.kind) {
     case 'int':
-      return checkRange(flag, spec, parseInteger(flag, text));
+      return checkRange(flag, { ...EXACT_INTEGERS, ...spec }, parseInteger(flag, text), text.trim());
     case 'float':
       return checkRange(flag, spec, parseFloatStrictly(flag, text));
     case 'boolean':
@@ -35,12 +35,14 @@ function checkPath(flag: string, spec: StringOption, text: string): string {
   throw new UserError(`${flag}: the path is empty`, `give one, or leave ${flag} out`);
 }
 
+/** Beyond these a float64 is not every whole number. */
+const EXACT_INTEGERS = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+
 function parseInteger(flag: string, text: string): number {
-  const value = Number(text);
-  if (!/^\s*[+-]?\d+\s*$/.test(text) || !Number.isSafeInteger(value)) {
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) {
     throw new UserError(`${flag}: '${text}' is not a whole number`, `give one, e.g. ${flag} 10`);
   }
-  return value;
+  return Number(text);
 }
 
 function parseFloatStrictly(flag: string, text: string): number {
@@ -66,12 +68,12 @@ function parseNumbers(flag: string, text: string): number[] {
     .map((part) => parseFloatStrictly(flag, part));
 }
 
-function checkRange(flag: string, spec: { min?: number; max?: number }, value: number): number {
+function checkRange(flag: string, spec: { min?: number; max?: number }, value: number, shown = `${value}`): number {
   if (spec.min !== undefined && value < spec.min) {
-    throw new UserError(`${flag}: ${value} is too small`, `the least is ${spec.min}`);
+    throw new UserError(`${flag}: ${shown} is too small`, `the least is ${spec.min}`);
   }
   if (spec.max !== undefined && value > spec.max) {
-    throw new UserError(`${flag}: ${value} is too large`, `the most is ${spec.max}`);
+    throw new UserError(`${flag}: ${shown} is too large`, `the most is ${spec.max}`);
   }
   return value;
 }

@@ -1,6 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
+import { descriptorOf, isDeviceOrPipe } from './special-file.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
 
@@ -65,6 +67,7 @@ export function writeFilesAtomically(files: readonly FileContent[]): void {
 }
 
 function writeTogether(paths: readonly string[], write: (writers: readonly LineWriter[]) => void): void {
+  refuseSameFile(paths);
   const writers: LineWriter[] = [];
   try {
     for (const path of paths) writers.push(writerOf(path));
@@ -75,6 +78,13 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
     for (const writer of writers) writer.discard();
     if (!isReaderGone(error)) throw error;
   }
+}
+
+/** Standard output and devices may be named twice: nothing is renamed to them. */
+function refuseSameFile(paths: readonly string[]): void {
+  const names = paths.map((path) => resolve(path));
+  const twice = paths.find((path, at) => path !== '-' && !isDeviceOrPipe(path) && names.indexOf(names[at]!) < at);
+  if (twice !== undefined) throw new UserError(`${twice} is named for two outputs`, 'name one file for each');
 }
 
 interface LineWriter {
@@ -94,8 +104,15 @@ function writerOf(path: string): LineWriter {
   if (path === '-') return streamWriter(1, 'standard output');
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw new UserError(`${path} cannot be written (it is a folder)`, 'name a file');
-  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of.
-  if (status !== undefined && !status.isFile()) return streamWriter(openSync(path, 'w'), path);
+  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of; nor is one that a shell has opened.
+  if (status !== undefined && !status.isFile()) {
+    return streamWriter(
+      attempt(path, 'written', () => openSync(path, 'w')),
+      path,
+    );
+  }
+  const descriptor = descriptorOf(path);
+  if (descriptor !== null) return streamWriter(descriptor, path);
   return temporaryFileWriter(path);
 }
 

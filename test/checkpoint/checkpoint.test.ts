@@ -84,6 +84,10 @@ describe('a checkpoint that cannot be read', () => {
   writeSafetensors(join(folder, 'newer.safetensors'), { tensors: new Map(), metadata });
   const damaged = { formatVersion: '1', 'ts-fairseq': '{' };
   writeSafetensors(join(folder, 'damaged.safetensors'), { tensors: new Map(), metadata: damaged });
+  for (const [index, text] of ['null', '"x"', '{}', '{"options":{},"languages":{},"dictionaries":null}'].entries()) {
+    const metadata = { formatVersion: '1', 'ts-fairseq': text };
+    writeSafetensors(join(folder, `form${index}.safetensors`), { tensors: new Map(), metadata });
+  }
   mkdirSync(join(root, 'empty'));
 
   it.each([
@@ -98,6 +102,10 @@ describe('a checkpoint that cannot be read', () => {
     ['a file without metadata', 'plain', 'holds tensors but no checkpoint'],
     ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],
     ['damaged metadata', 'damaged', 'the metadata of .* is damaged'],
+    ['null as metadata', 'form0', 'the metadata of .* is damaged'],
+    ['a text as metadata', 'form1', 'the metadata of .* is damaged'],
+    ['empty metadata', 'form2', 'the metadata of .* is damaged'],
+    ['metadata without dictionaries', 'form3', 'the metadata of .* is damaged'],
   ])('says so in one line: %s', (_, name, message) => {
     const load = () => loadCheckpoint(join(folder, name), { optimizer: true });
     expect(load).toThrow(UserError);

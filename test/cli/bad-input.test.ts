@@ -52,6 +52,7 @@ beforeAll(async () => {
   cpSync(at('data-bin'), at('half-target'), { recursive: true });
   rmSync(at('half-target', 'valid.xx-yy.yy.idx'));
   symlinkSync(at('circle'), at('circle'));
+  for (const name of ['device.xx', 'device.yy', 'device.pt', 'device.safetensors']) symlinkSync('/dev/null', at(name));
   damagedData('bad-dictionary', 'dict.yy.txt', () => Buffer.from('a 4\nb\n'));
   mkdirSync(at('other'));
   await makeToyData(at('other'), ' z');
@@ -111,6 +112,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       what: 'text for a number',
       line: `${TRAIN} --max-tokens 64k`,
       says: ["--max-tokens: '64k' is not a whole number"],
+    },
+    {
+      what: 'a number beyond the whole numbers of a float64',
+      line: `${TRAIN} --max-tokens 99999999999999999999`,
+      says: ['--max-tokens: 99999999999999999999 is too large; the most is 9007199254740991'],
+    },
+    {
+      what: 'one far below zero',
+      line: `${TRAIN} --patience -99999999999999999999`,
+      says: ['--patience: -99999999999999999999 is too small; the least is'],
+    },
+    {
+      what: 'a name with a line end',
+      line: 'tri\nan',
+      says: ["unknown command 'tri\\nan'"],
     },
     {
       what: 'a number out of range',
@@ -180,6 +196,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       what: 'sides of different length',
       line: `${PREPROCESS} DIR/uneven`,
       says: ['DIR/uneven.xx has 3 lines, DIR/uneven.yy has 2', 'parallel'],
+    },
+    {
+      what: 'a device or a pipe',
+      line: `${PREPROCESS} DIR/device`,
+      says: ['DIR/device.xx is a device or a pipe; write the text to a file: it is read more than once'],
     },
     { what: 'an empty file', line: `${PREPROCESS} DIR/empty`, says: ['DIR/empty.xx', 'empty'] },
     {
@@ -353,6 +374,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       line: 'generate DIR/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_bets',
       says: ['there is no checkpoint DIR/checkpoints/checkpoint_bets', "did you mean 'checkpoint_best'?"],
     },
+    ...['device', 'device.pt', '/dev/null'].map((name) => ({
+      what: `a checkpoint that is a device or a pipe: ${name}`,
+      line: `generate DIR/data-bin --gen-subset valid --path ${name.startsWith('/') ? name : `DIR/${name}`}`,
+      says: [`${name} is a device or a pipe; copy it into a file`.replace('device is', 'device.safetensors is')],
+    })),
     {
       what: 'a checkpoint that is none',
       line: 'generate DIR/data-bin --gen-subset valid --path DIR/cut/text',
@@ -415,6 +441,31 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       what: 'average-checkpoints into a folder, without a name',
       line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last --output DIR/checkpoints/',
       says: ['DIR/checkpoints/ names no checkpoint; add its name behind the folder'],
+    },
+    ...['DIR/device', 'DIR/device.pt', '/dev/null', '/dev/stdout'].map((to) => ({
+      what: `convert to ${to}, which is a device or a stream`,
+      line: `convert DIR/checkpoints/checkpoint_last ${to}`,
+      says: [`cannot write ${to}`, 'it is a device or a stream; name a file'],
+    })),
+    {
+      what: 'clean-corpus with limits that leave nothing',
+      line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/b 5 3',
+      says: ['min 5 is more than max 3'],
+    },
+    {
+      what: 'clean-corpus into one file twice',
+      line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/./a 1 9',
+      says: ['DIR/./a is named for two outputs; name one file for each'],
+    },
+    {
+      what: 'learn-joint-bpe-and-vocab with the codes as a vocabulary',
+      line: 'learn-joint-bpe-and-vocab -i DIR/cut/text.safetensors -s 1 -o DIR/codes --write-vocabulary DIR/codes',
+      says: ['DIR/codes is named for two outputs'],
+    },
+    {
+      what: 'spm-train onto a device',
+      line: 'spm-train --input DIR/train.xx --model-prefix /dev/null --vocab-size 100',
+      says: ['--model-prefix /dev/null is a device or a pipe'],
     },
     {
       what: 'convert onto the checkpoint itself, which --int8 would cut down',

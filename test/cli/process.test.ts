@@ -1,8 +1,18 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
@@ -73,6 +83,36 @@ it('standard output on a full disk is named', async () => {
     code: 2,
     log: 'ts-fairseq: standard output cannot be written (the disk is full); free some space on the disk\n',
   });
+});
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s takes away what a filter of files has written', async (signal) => {
+  const input = join(folder, 'large.txt');
+  writeFileSync(input, 'Ein Satz, und noch einer.\n'.repeat(1_500_000));
+  const target = mkdtempSync(join(folder, 'filtered-'));
+  const child = start('tokenize', '-l', 'de', input, join(target, 'out'));
+  const log = textOf(child.stderr);
+  while (readdirSync(target).length === 0 && child.exitCode === null) await setTimeout(5);
+  child.kill(signal);
+  expect(await ending(child)).toEqual({ code: null, signal });
+  expect([log.text, readdirSync(target)]).toEqual(['', []]);
+});
+
+it('a link to standard output is written to, behind what the shell has there', async () => {
+  const [input, output, link] = ['short.txt', 'appended.txt', 'link'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(input, 'Ein Satz.\n');
+  writeFileSync(output, 'first\n');
+  symlinkSync('/dev/stdout', link);
+  const file = openSync(output, 'a');
+  const argv = ['lowercase', input, link];
+  const child = spawn('node', ['--import', jiti, script, ...argv], { stdio: ['ignore', file, 'inherit'] });
+  closeSync(file);
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(readFileSync(output, 'utf8')).toBe('first\nein satz.\n');
+  expect(readlinkSync(link)).toBe('/dev/stdout');
 });
 
 it('a run of train saves on SIGINT, says so, dies of it and goes on later', async () => {

@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { publishTogether } from '../../src/data/staging.js';
 import { UserError } from '../../src/errors.js';
@@ -26,4 +28,21 @@ it('a mistake names the file where it would have appeared, and leaves nothing', 
     `${join(destination, 'a')} cannot be written (the disk is full); free some space`,
   );
   expect(existsSync(join(folder, 'full'))).toBe(false);
+});
+
+it('what a killed process left is removed; the folder of a running one stays', async () => {
+  const destination = join(folder, 'killed');
+  const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(gone, 'close');
+  const names: string[] = [];
+  await publishTogether(destination, async (staging) => {
+    const name = basename(staging);
+    names.push(name.replace(String(process.pid), String(gone.pid)), name.replace(String(process.pid), '1'));
+  });
+  for (const name of names) {
+    mkdirSync(join(destination, name));
+    writeFileSync(join(destination, name, 'a'), '');
+  }
+  await publishTogether(destination, async () => {});
+  expect(readdirSync(destination)).toEqual([names[1]]);
 });

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { UserError } from '../../errors.js';
 import { attempt } from '../../text/file-errors.js';
 import { readByteBlocks, readLines } from '../../text/lines.js';
+import { isDeviceOrPipe } from '../../text/special-file.js';
 
 /** Whole lines of a file: the bytes from `start` up to `end`. */
 export interface ByteRange {
@@ -17,12 +19,15 @@ export const SMALLEST_SHARE = 1 << 18;
 
 /**
  * Cuts a file into at most `count` ranges of about equal size, each after a `\n` (or at the end).
- * @throws UserError if the file cannot be read
+ * @throws UserError if the file cannot be read, and for a pipe, which a second reading finds empty
  */
 export function splitFile(path: string, count: number, smallest: number = SMALLEST_SHARE): ByteRange[] {
+  // Before it is opened: that waits for somebody to write to the pipe.
+  if (isDeviceOrPipe(path)) {
+    throw new UserError(`${path} is a device or a pipe`, 'write the text to a file: it is read more than once');
+  }
   return withFile(path, (file) => {
     const status = fstatSync(file);
-    if (!status.isFile()) return [{ path, start: 0, end: Number.POSITIVE_INFINITY }];
     const shares = Math.max(1, Math.min(count, Math.floor(status.size / smallest)));
     const cuts = [0];
     for (let share = 1; share < shares; share++) {
@@ -53,8 +58,7 @@ function afterNewline(file: number, from: number, size: number): number {
  * @throws UserError if the file cannot be read or is not UTF-8 (names the line)
  */
 export function readBlocks({ path, start, end }: ByteRange, take: (block: Buffer) => void): void {
-  const range = Number.isFinite(end) ? { start, end } : undefined;
-  for (const block of readByteBlocks(path, range)) {
+  for (const block of readByteBlocks(path, { start, end })) {
     if (!isUtf8(block)) refuseInvalidUtf8(path);
     take(block);
   }
