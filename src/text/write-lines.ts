@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
@@ -113,11 +113,12 @@ function writerOf(path: string): LineWriter {
   }
   const descriptor = descriptorOf(path);
   if (descriptor !== null) return streamWriter(descriptor, path);
-  return temporaryFileWriter(path);
+  return temporaryFileWriter(path, status === undefined ? path : realpathSync(path));
 }
 
-function temporaryFileWriter(path: string): LineWriter {
-  const temporary = `${path}.${process.pid}.tmp`;
+/** @param file where `path` leads: a symbolic link stays one */
+function temporaryFileWriter(path: string, file: string): LineWriter {
+  const temporary = `${file}.${process.pid}.tmp`;
   const handle = attempt(path, 'written', () => openSync(temporary, 'w'));
   const { flush, ...buffer } = lineBuffer(handle, path);
   let open = true;
@@ -133,7 +134,7 @@ function temporaryFileWriter(path: string): LineWriter {
       close();
     },
     publish() {
-      attempt(path, 'written', () => renameSync(temporary, path));
+      attempt(path, 'written', () => renameSync(temporary, file));
     },
     discard() {
       close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -141,6 +141,13 @@ describe('writeLinesAtomically', () => {
 
   test('a folder that does not exist is a user error', () => {
     expect(() => writeLinesAtomically(join(directory, 'none', 'file'), ['a'])).toThrow(UserError);
+  });
+
+  test('writes where a symbolic link leads, and leaves the link', () => {
+    const [target, link] = [fileOf('old\n', 'target'), join(directory, 'link')];
+    symlinkSync(target, link);
+    writeLinesAtomically(link, ['new']);
+    expect([readFileSync(target, 'utf8'), readlinkSync(link)]).toEqual(['new\n', target]);
   });
 });
 
