@@ -59,6 +59,7 @@ esac
 stamp=node_modules/.ts-fairseq-setup
 key="$(node --version) $(cksum package-lock.json packages/*/package.json | cksum)"
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$key" ]; then
+  [ -w . ] || fail "this folder may not be written to; clone the repository into one that may"
   say "installing npm packages"
   npm ci --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error ||
     fail "npm could not install the packages (see its messages above); run this again when the cause is mended"
