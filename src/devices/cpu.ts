@@ -5,7 +5,7 @@ import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { Device, DeviceDefinition } from './device.js';
 
-const REMEDY = 'install g++, make, python3 and libdnnl-dev (Debian, Ubuntu) before, or use --device wasm';
+const REMEDY = 'install what it needs: g++, make, python3 and libdnnl-dev (Debian, Ubuntu), or use --device wasm';
 
 /** oneDNN kernels of tfjs-backend-onednn; needs the add-on that set-up builds. */
 export const cpu: DeviceDefinition = {
