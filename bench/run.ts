@@ -9,6 +9,14 @@ const OF_A_CHECKPOINT = ['bfloat16-gradient'];
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;
 const known = [...BENCHMARKS, ...OF_A_CHECKPOINT];
+if (first === '--help' || first === '-h') {
+  console.log(
+    'usage: npm run bench -- [NAME] [flags]   without a name all, in their short form; bench/README.md says more',
+  );
+  console.log(`names: ${known.join(', ')}`);
+  console.log('flags: npm run bench -- NAME --help');
+  process.exit();
+}
 if (one !== null && !known.includes(one)) {
   console.error(`bench: no benchmark '${one}'; there are ${known.join(', ')}`);
   process.exit(2);

@@ -5,6 +5,10 @@
 # A finished run only prints its result again; --fresh trains anew.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+case "$*" in
+  "" | --fresh) ;;
+  *) echo "quickstart: unknown arguments '$*'; usage: bash scripts/quickstart.sh [--fresh]" >&2; exit 2 ;;
+esac
 bash scripts/setup.sh
 ts_fairseq() { node bin/ts-fairseq.js "$@"; }
 step() { printf '\n== %s\n' "$*"; }

@@ -11,43 +11,62 @@ command -v node >/dev/null || fail "Node.js 20 or newer is missing; install it (
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' ||
   fail "Node.js $(node --version) is too old; install version 20 or newer and run this again"
 
-# install PACKAGES: through apt where it may; whether that succeeded shows in what is there afterwards.
+# One set-up at a time; the lock ends with the processes that have the file open.
+if command -v flock >/dev/null; then
+  exec 9<package.json
+  flock -n 9 || { say "another set-up is running in this folder; waiting for it"; flock 9; }
+fi
+
+# install PACKAGES: through apt where it may, one by one, so that a missing one holds up no other; whether that succeeded
+# shows in what is there afterwards.
 install() {
-  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    say "installing $*"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >/dev/null 2>&1 || true
-  elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then
-    say "installing $*"
-    { sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >/dev/null 2>&1 || true
-  fi
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+  command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null || return 0
+  say "installing $*"
+  "${as_root[@]}" apt-get update -qq >/dev/null 2>&1 || true
+  for package in "$@"; do
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null 2>&1 || true
+  done
 }
-have_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ] || [ -n "$2" ]; }
 
 # The native add-ons need a C++ compiler, make, Python (for node-gyp) and a library each. Without them everything but the
-# training of SentencePiece models works, on --device wasm.
-have_tools() { command -v g++ >/dev/null && command -v make >/dev/null && command -v python3 >/dev/null; }
-have_native_tools() { have_tools && have_header dnnl.hpp "${ONEDNN_ROOT:-}"; }
-have_sentencepiece() { have_tools && have_header sentencepiece_trainer.h "${SENTENCEPIECE_ROOT:-}"; }
-if ! have_native_tools; then
-  packages="g++ make python3 libdnnl-dev"
+# training and samples of SentencePiece works, on --device wasm.
+build() { node "packages/$1/scripts/build.js" "${@:2}"; }
+# needed: the system packages of the add-ons that neither are built nor can be.
+needed() {
+  local libraries=""
+  build tfjs-backend-onednn --check >/dev/null || libraries+=" libdnnl-dev"
+  build sentencepiece-native --check >/dev/null || libraries+=" libsentencepiece-dev"
+  [ -z "$libraries" ] || printf 'g++ make python3%s' "$libraries"
+}
+packages="$(needed)"
+if [ -n "$packages" ]; then
   install $packages
-  have_native_tools || say "no compiler or no oneDNN: computing on --device wasm, slower; for the fast device: sudo apt-get install $packages"
+  packages="$(needed)"
 fi
-if ! have_sentencepiece; then
-  install libsentencepiece-dev
-  have_sentencepiece || say "no compiler or no SentencePiece library: spm-train and samples are off; for them: sudo apt-get install g++ make python3 libsentencepiece-dev"
-fi
+case $packages in
+  "") ;;
+  *libdnnl*libsentencepiece*)
+    say "no compiler or no libraries: computing on --device wasm, slower, without spm-train and samples; to mend it: sudo apt-get install $packages" ;;
+  *libdnnl*)
+    say "no compiler or no oneDNN: computing on --device wasm, slower; for the fast device: sudo apt-get install $packages" ;;
+  *)
+    say "no compiler or no SentencePiece library: spm-train and samples are off; for them: sudo apt-get install $packages" ;;
+esac
 
 # npm ci only when the lock file or the machine's Node changed.
 stamp=node_modules/.ts-fairseq-setup
 key="$(node --version) $(cksum package-lock.json packages/*/package.json | cksum)"
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$key" ]; then
+  [ -w . ] || fail "this folder may not be written to; clone the repository into one that may"
   say "installing npm packages"
-  npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+  npm ci --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error ||
+    fail "npm could not install the packages (see its messages above); run this again when the cause is mended"
   printf '%s' "$key" >"$stamp"
 fi
 
-if have_native_tools; then node packages/tfjs-backend-onednn/scripts/build.js; fi
-if have_sentencepiece; then node packages/sentencepiece-native/scripts/build.js; fi
+[[ $packages == *libdnnl* ]] || build tfjs-backend-onednn || say "computing on --device wasm, slower"
+[[ $packages == *libsentencepiece* ]] || build sentencepiece-native || say "spm-train and samples are off"
 
 npx --no-install tsc -b

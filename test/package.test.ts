@@ -5,10 +5,18 @@ interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly bundleDependencies: readonly string[];
+  readonly scripts: Readonly<Record<string, string>>;
 }
 
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(new URL(`../${folder}/package.json`, import.meta.url), 'utf8')) as Manifest;
+
+it.each(['.', 'packages/sacrebleu-ts', 'packages/sentencepiece-native', 'packages/tfjs-backend-onednn'])(
+  'npm pack compiles %s first: it is never packed without its code',
+  (folder) => {
+    expect(manifestOf(folder).scripts.prepack).toBe('tsc -b');
+  },
+);
 
 describe('the package that npm pack makes', () => {
   const { bundleDependencies, dependencies } = manifestOf('.');

@@ -15,13 +15,17 @@ export function benchmarkOptions<const T extends NonNullable<ParseArgsConfig['op
   return { ...values, json, threads: Number(threads), data, short };
 }
 
-/** Ends the process where a flag is unknown. */
+/** Ends the process where flags are asked for or one is unknown. */
 function parsed<T extends NonNullable<ParseArgsConfig['options']>>(options: T) {
+  const flags = Object.keys(options).map((name) => `--${name}`);
+  if (process.argv.includes('--help')) {
+    console.log(`flags: ${flags.join(', ')}; bench/README.md says what they do`);
+    return process.exit();
+  }
   try {
     return parseArgs({ options });
   } catch (error) {
-    const known = Object.keys(options).map((name) => `--${name}`);
-    console.error(`bench: ${(error as Error).message}; the flags are ${known.join(', ')}`);
+    console.error(`bench: ${(error as Error).message}; the flags are ${flags.join(', ')}`);
     return process.exit(2);
   }
 }

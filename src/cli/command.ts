@@ -133,6 +133,14 @@ function readLeniently(definition: CommandDefinition, argv: readonly string[], f
   return all;
 }
 
+/** Columns that the help has for flags; a wider one has a line of its own, so that 80 columns hold what flags mean. */
+const WIDEST_FLAG = 30;
+
+function formatHelpItem(this: void, flag: string, width: number, meaning: string, help: Help): string {
+  const item = (term: string): string => Help.prototype.formatItem.call(help, term, width, meaning, help);
+  return flag.length <= width || meaning === '' ? item(flag) : `  ${flag}\n${item('')}`;
+}
+
 function buildCommand(
   definition: Pick<CommandDefinition, 'name' | 'description' | 'arguments' | 'examples'>,
   sections: readonly OptionSection[],
@@ -145,6 +153,8 @@ function buildCommand(
     .configureHelp({
       helpWidth: Math.min(process.stdout.columns ?? 100, 120),
       optionDescription: ({ description }) => description,
+      padWidth: (shown, help) => Math.min(Help.prototype.padWidth.call(help, shown, help), WIDEST_FLAG),
+      formatItem: formatHelpItem,
     });
   checkClashes(sections);
   for (const { name, help, optional, variadic } of definition.arguments ?? []) {

@@ -14,12 +14,14 @@ function overview(): string {
   return [
     'Usage: ts-fairseq <command> [options]',
     '',
-    'Sequence-to-sequence toolkit in the manner of fairseq; the training criterion is a plug-in.',
+    'Sequence-to-sequence toolkit in the manner of fairseq;',
+    'the training criterion is a plug-in.',
     '',
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'ts-fairseq <command> --help describes the options of a command; ts-fairseq --version prints the version.',
+    'ts-fairseq <command> --help describes the options of a command;',
+    'ts-fairseq --version prints the version.',
     '',
   ].join('\n');
 }

@@ -5,11 +5,9 @@ import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { Device, DeviceDefinition } from './device.js';
 
-/** A clone has scripts/setup.sh; an installed package brings the backend in its node_modules. */
-const REMEDY =
-  'install g++ and libdnnl-dev and run scripts/setup.sh (of an installed package: its node_modules/tfjs-backend-onednn/scripts/build.js), or use --device wasm';
+const REMEDY = 'install what it needs: g++, make, python3 and libdnnl-dev (Debian, Ubuntu), or use --device wasm';
 
-/** oneDNN kernels of tfjs-backend-onednn; needs the add-on that scripts/setup.sh builds. */
+/** oneDNN kernels of tfjs-backend-onednn; needs the add-on that set-up builds. */
 export const cpu: DeviceDefinition = {
   name: 'cpu',
   async open({ threads, bfloat16 = false, int8 = false, forSearch = false }) {

@@ -1,10 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommandDefinition } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands.js';
 import { flagOf } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
-
-const WIDTH = 100;
 
 /** The titles of a help and the lines under each. */
 function sections(help: string): Map<string, string[]> {
@@ -48,10 +46,16 @@ describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help'
     if (!isSmall) expect(ungrouped).toEqual([expect.stringMatching(/^ {2}-h, --help +show this help$/)]);
   });
 
-  it(`keeps to ${WIDTH} columns but for usage and examples`, async () => {
+  it.each([
+    ['a file, 100', undefined, 100],
+    ['a terminal of 80', 80, 80],
+  ])('keeps to the columns of %s but for usage and examples', async (_, terminal, width) => {
+    const { columns } = process.stdout;
+    Object.assign(process.stdout, { columns: terminal });
+    onTestFinished(() => void Object.assign(process.stdout, { columns }));
     const { stdout } = await runCommandLine([name, '--help']);
     const body = stdout.slice(stdout.indexOf('\n\n'), stdout.indexOf('\nExamples:'));
-    expect(body.split('\n').filter((line) => line.length > WIDTH)).toEqual([]);
+    expect(body.split('\n').filter((line) => line.length > width)).toEqual([]);
   });
 });
 
@@ -59,6 +63,7 @@ describe('the overview', () => {
   it.each([[[]], [['--help']], [['-h']], [['help']]])('lists every command: ts-fairseq %j', async (argv) => {
     const { code, stdout } = await runCommandLine(argv);
     expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name} +${summary}$`, 'm'));
   });
 

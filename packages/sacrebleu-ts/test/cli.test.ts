@@ -133,9 +133,9 @@ describe('what sacrebleu-ts prints', () => {
   });
 
   it('explains itself', async () => {
-    expect((await call(['--help'])).stdout).toMatch(
-      /--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/,
-    );
+    const help = (await call(['--help'])).stdout;
+    expect(help).toMatch(/--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/);
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect((await call(['-V'])).stdout).toBe('sacrebleu-ts 0.1.0, equal to sacrebleu 2.6.0\n');
   });
 });

@@ -1,32 +1,47 @@
 // Compiles the add-on with node-gyp. Without a compiler or the library it says so in one line and leaves the rest of the
-// installation working; when nothing has changed since the last build it does nothing.
+// installation working; when nothing has changed since the last build it does nothing. With --check it compiles nothing:
+// status 1 and that line where the add-on neither is built nor could be.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const addon = join(root, 'build', 'Release', 'sentencepiece.node');
+/** Written when the add-on is there: a build that was killed is begun anew. */
+const complete = join(root, 'build', 'complete');
+/** What the compiler said last. */
+const log = join(root, 'build', 'compile.log');
 const require = createRequire(import.meta.url);
 
 function upToDate() {
   const sources = readdirSync(join(root, 'cc')).map((name) => join(root, 'cc', name));
   const newest = Math.max(...[join(root, 'binding.gyp'), ...sources].map((file) => statSync(file).mtimeMs));
-  return existsSync(addon) && statSync(addon).mtimeMs >= newest;
+  return existsSync(complete) && statSync(complete).mtimeMs >= newest;
+}
+
+/** Whether a program that includes SentencePiece compiles and links. */
+function findsSentencePiece(compiler) {
+  const folder = mkdtempSync(join(tmpdir(), 'sentencepiece-'));
+  const prefix = process.env.SENTENCEPIECE_ROOT;
+  const places = prefix ? [`-I${prefix}/include`, `-L${prefix}/lib`] : [];
+  const libraries = ['-lsentencepiece_train', '-lsentencepiece'];
+  const flags = ['-x', 'c++', '-std=c++17', '-', '-o', join(folder, 'program'), ...places, ...libraries];
+  const { status } = spawnSync(compiler, flags, { input: '#include <sentencepiece_trainer.h>\nint main() {}\n' });
+  rmSync(folder, { recursive: true });
+  return status === 0;
 }
 
 /** What a build needs and this machine lacks, or undefined. */
 function missing() {
-  const command = [process.env.CXX ?? 'g++', 'make', 'python3'].find(
+  const compiler = process.env.CXX ?? 'g++';
+  const command = [compiler, 'make', 'python3'].find(
     (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status !== 0,
   );
   if (command !== undefined) return `no ${command}`;
-  const prefixes = [process.env.SENTENCEPIECE_ROOT, '/usr', '/usr/local'].filter(Boolean);
-  if (!prefixes.some((prefix) => existsSync(join(prefix, 'include', 'sentencepiece_trainer.h')))) {
-    return 'no SentencePiece headers (Debian and Ubuntu: libsentencepiece-dev)';
-  }
-  return undefined;
+  if (findsSentencePiece(compiler)) return undefined;
+  return `no SentencePiece library that ${compiler} finds (Debian and Ubuntu: libsentencepiece-dev)`;
 }
 
 /** Node's own headers where the system has them, so that node-gyp downloads nothing. */
@@ -38,17 +53,28 @@ function headerOptions() {
 
 function compile() {
   const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
+  rmSync(complete, { force: true });
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [nodeGyp, 'rebuild', '--directory', root, '--loglevel', 'error', ...headerOptions(), '--jobs', 'max'],
-    { cwd: root, encoding: 'utf8', env: { ...process.env, V: '0' } },
+    { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 30 },
   );
-  if (status === 0) return;
-  process.stderr.write(`${stdout}${stderr}`);
-  process.stderr.write('sentencepiece-native: the add-on did not compile; see the messages above\n');
+  mkdirSync(dirname(log), { recursive: true });
+  if (status === 0) {
+    writeFileSync(complete, '');
+    return;
+  }
+  const output = `${stdout}${stderr}`;
+  writeFileSync(log, output);
+  const reason = output.split('\n').find((line) => /\berror:|cannot find|killed/i.test(line)) ?? 'it was stopped';
+  console.error(`sentencepiece-native: the add-on did not compile: ${reason.trim()} (all in ${log})`);
   process.exit(1);
 }
 
-const lacking = missing();
-if (lacking !== undefined) console.log(`sentencepiece-native: the add-on is not built: ${lacking}`);
-else if (!upToDate()) compile();
+const onlyCheck = process.argv.includes('--check');
+const done = upToDate();
+const lacking = done ? undefined : missing();
+if (lacking !== undefined) {
+  console.log(`sentencepiece-native: the add-on is not built: ${lacking}`);
+  if (onlyCheck) process.exitCode = 1;
+} else if (!done && !onlyCheck) compile();

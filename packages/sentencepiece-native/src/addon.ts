@@ -60,7 +60,10 @@ export function addon(): Addon {
 }
 
 function load(): Addon {
-  if (!existsSync(path)) throw new Error(`the add-on is not built (${path} is missing)`);
+  if (!existsSync(path)) {
+    const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
+    throw new Error(`the add-on is not built (sentencepiece.node is missing): node ${script} builds it`);
+  }
   return createRequire(import.meta.url)(path) as Addon;
 }
 

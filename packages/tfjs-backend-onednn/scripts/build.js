@@ -1,14 +1,18 @@
 // Compiles the native add-on with node-gyp. Without a compiler or oneDNN it says so in one line and leaves the rest of
-// the installation working; when nothing has changed since the last build it does nothing.
+// the installation working; when nothing has changed since the last build it does nothing. With --check it compiles
+// nothing: status 1 and that line where the add-on neither is built nor could be.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-/** One of the builds for several instruction sets; they are made together. */
-const addon = join(root, 'build', 'Release', 'onednn_baseline.node');
+/** Written when all builds, one for each instruction set, are there: a build that was killed is begun anew. */
+const complete = join(root, 'build', 'complete');
+/** What the compiler said last. */
+const log = join(root, 'build', 'compile.log');
 const require = createRequire(import.meta.url);
 
 /** Modification times of everything the add-on is made from, in milliseconds. */
@@ -21,11 +25,22 @@ function newestSource() {
 }
 
 function upToDate() {
-  return existsSync(addon) && statSync(addon).mtimeMs >= newestSource();
+  return existsSync(complete) && statSync(complete).mtimeMs >= newestSource();
 }
 
 function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** Whether a program that includes oneDNN compiles and links. */
+function findsOneDnn(compiler) {
+  const folder = mkdtempSync(join(tmpdir(), 'onednn-'));
+  const prefix = process.env.ONEDNN_ROOT;
+  const places = prefix ? [`-I${prefix}/include`, `-L${prefix}/lib`] : [];
+  const flags = ['-x', 'c++', '-std=c++17', '-fopenmp', '-', '-o', join(folder, 'program'), ...places, '-ldnnl'];
+  const { status } = spawnSync(compiler, flags, { input: '#include <dnnl.hpp>\nint main() {}\n' });
+  rmSync(folder, { recursive: true });
+  return status === 0;
 }
 
 /** What a build needs and this machine lacks, or null. */
@@ -34,11 +49,7 @@ function missing() {
   if (!runs(compiler, '--version')) return `no C++ compiler (${compiler})`;
   if (!runs('make', '--version')) return 'no make';
   if (!runs('python3', '--version')) return 'no python3';
-  const prefixes = [process.env.ONEDNN_ROOT, '/usr', '/usr/local'].filter(Boolean);
-  if (!prefixes.some((prefix) => existsSync(join(prefix, 'include', 'dnnl.h')))) {
-    return 'no oneDNN headers (Debian and Ubuntu: libdnnl-dev)';
-  }
-  return null;
+  return findsOneDnn(compiler) ? null : `no oneDNN that ${compiler} finds (Debian and Ubuntu: libdnnl-dev)`;
 }
 
 /** Node's own headers where the system has them, so that node-gyp downloads nothing. */
@@ -51,22 +62,30 @@ function headerOptions() {
 function compile() {
   const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
   const common = ['--directory', root, '--loglevel', 'error', ...headerOptions()];
-  const configured = existsSync(join(root, 'build', 'Makefile'));
-  const steps = configured ? ['configure', 'build'] : ['rebuild'];
+  const steps = existsSync(complete) ? ['configure', 'build'] : ['rebuild'];
+  rmSync(complete, { force: true });
   for (const step of steps) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [nodeGyp, step, ...common, '--jobs', 'max'], {
       cwd: root,
       encoding: 'utf8',
-      env: { ...process.env, V: '0' },
+      maxBuffer: 2 ** 30,
     });
     if (status !== 0) {
-      process.stderr.write(`${stdout}${stderr}`);
-      process.stderr.write('tfjs-backend-onednn: the native add-on did not compile; see the messages above\n');
+      const output = `${stdout}${stderr}`;
+      mkdirSync(dirname(log), { recursive: true });
+      writeFileSync(log, output);
+      const reason = output.split('\n').find((line) => /\berror:|cannot find|killed/i.test(line)) ?? 'it was stopped';
+      console.error(`tfjs-backend-onednn: the native add-on did not compile: ${reason.trim()} (all in ${log})`);
       process.exit(1);
     }
   }
+  writeFileSync(complete, '');
 }
 
-const lacking = missing();
-if (lacking !== null) console.log(`tfjs-backend-onednn: the native add-on is not built: ${lacking}`);
-else if (!upToDate()) compile();
+const onlyCheck = process.argv.includes('--check');
+const done = upToDate();
+const lacking = done ? null : missing();
+if (lacking !== null) {
+  console.log(`tfjs-backend-onednn: the native add-on is not built: ${lacking}`);
+  if (onlyCheck) process.exitCode = 1;
+} else if (!done && !onlyCheck) compile();

@@ -228,7 +228,10 @@ export function addon(): Addon {
 
 function load(build: string): Addon {
   const path = pathOf(build);
-  if (!existsSync(path)) throw new Error(`the native add-on is not built (${path} is missing)`);
+  if (!existsSync(path)) {
+    const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
+    throw new Error(`the native add-on is not built (onednn_${build}.node is missing): node ${script} builds it`);
+  }
   return createRequire(import.meta.url)(path) as Addon;
 }
 

@@ -20,3 +20,14 @@ it.each([
   const most = Math.min(BUILDS.indexOf(bestBuild('ALL')), BUILDS.indexOf(build));
   expect(bestBuild(isa)).toBe(BUILDS[most]);
 });
+
+it('says how the add-on is built where it is not', () => {
+  const dist = new URL('../dist/index.js', import.meta.url).href;
+  const code = `import(${JSON.stringify(dist)}).then(({ isAvailable }) => console.log(isAvailable().reason))`;
+  const reason = execFileSync(process.execPath, ['-e', code], {
+    env: { ...process.env, TFJS_ONEDNN_FOLDER: 'none' },
+    encoding: 'utf8',
+  });
+  const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
+  expect(reason).toBe(`the native add-on is not built (onednn_baseline.node is missing): node ${script} builds it\n`);
+});

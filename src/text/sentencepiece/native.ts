@@ -11,7 +11,7 @@ export function requireNative(purpose: string): Addon {
   if (available) return addon();
   throw new UserError(
     `${purpose} needs SentencePiece's own library: ${reason}`,
-    'install libsentencepiece-dev and a C++ compiler (Debian, Ubuntu) and run scripts/setup.sh',
+    'install what it needs: g++, make, python3 and libsentencepiece-dev (Debian, Ubuntu)',
   );
 }
 

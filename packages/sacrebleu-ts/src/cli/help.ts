@@ -1,6 +1,7 @@
 import { FLAGS, type FlagSpec } from './flags.js';
 
 const WIDTH = 34; // of the flags' column
+const COLUMNS = 80; // of the whole
 
 const HEAD = `usage: sacrebleu-ts REF [REF …] -i HYP [HYP …] [options]
        sacrebleu-ts REF [REF …] [options] < HYP
@@ -10,7 +11,8 @@ Files hold one segment a line; those that end in .gz are compressed.
 `;
 
 const TAIL = `
-Seed of resamples and trials: SACREBLEU_SEED in the environment (12345; none = another each time).
+Seed of resamples and trials: SACREBLEU_SEED in the environment
+(12345; none = another each time).
 `;
 
 /** What `--help` prints. */
@@ -28,7 +30,20 @@ function grouped(): Map<string, FlagSpec[]> {
 function lineOf(spec: FlagSpec): string {
   const names = [spec.long, ...spec.shorts].join(', ');
   const flags = `  ${names}${valueName(spec)}`;
-  return `${flags.length < WIDTH ? flags.padEnd(WIDTH) : `${flags}\n${' '.repeat(WIDTH)}`}${spec.help}${defaultText(spec)}\n`;
+  const margin = `\n${' '.repeat(WIDTH)}`;
+  const meaning = wrapped(`${spec.help}${defaultText(spec)}`, COLUMNS - WIDTH).join(margin);
+  return `${flags.length < WIDTH ? flags.padEnd(WIDTH) : `${flags}${margin}`}${meaning}\n`;
+}
+
+/** Lines of at most so many characters, broken at spaces. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && line.length <= width) lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function valueName(spec: FlagSpec): string {
