@@ -59,22 +59,17 @@ function binaryKernel(kernelName: string, operation: number): KernelConfig {
   });
 }
 
-/** The numbers of a float32 tensor and of one with a single element that goes with each of them, else null. */
-function beside(a: TensorInfo, b: TensorInfo, backend: OneDnnBackend): readonly [Float32Array, number] | null {
-  if (!isFloat(a) || !isFloat(b) || sizeOf(b.shape) !== 1 || b.shape.length > a.shape.length) return null;
-  return [backend.floats(a), backend.floats(b)[0]!];
-}
-
 /**
  * A comparison with one number, as criterions make it over the rows of a batch: a loop. The general way of
  * tfjs-backend-cpu looks for the place of both operands anew for every element.
  */
 function comparisonKernel(kernelName: string, holds: (a: number, b: number) => boolean): KernelConfig {
   return partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
-    const [values, number] = beside(a, b, backend) ?? [];
-    if (values === undefined) return null;
+    if (!isFloat(a) || !isFloat(b) || sizeOf(b.shape) !== 1 || b.shape.length > a.shape.length) return null;
+    const values = backend.floats(a);
+    const number = backend.floats(b)[0]!;
     const outcomes = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) outcomes[i] = Number(holds(values[i]!, number!));
+    for (let i = 0; i < values.length; i++) outcomes[i] = Number(holds(values[i]!, number));
     return backend.makeTensorInfo(a.shape, 'bool', outcomes);
   });
 }
