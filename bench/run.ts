@@ -4,7 +4,7 @@ import { inRepository } from './harness/paths.js';
 
 const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'moses', 'text-memory', 'scaling'];
 /** Those that need a trained model: only by name. */
-const OF_A_CHECKPOINT = ['bfloat16-gradient'];
+const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;

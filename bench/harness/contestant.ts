@@ -1,21 +1,25 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { ObservedUpdate } from './observed-training.js';
 import { inRepository } from './paths.js';
 
-/** A training run in a process of its own that makes an update when it is told to. */
-export class Contestant {
+/** A process of its own that makes an update, or something else that it reports in a line of JSON, when it is told to. */
+export class Contestant<Report = ObservedUpdate> {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
-  #started = false;
+  #started: boolean;
   #errors = '';
 
+  /** @param waits whether the process waits for a line before its first report too */
   constructor(
     readonly name: string,
     command: readonly string[],
     threads: number,
+    { waits = false }: { readonly waits?: boolean } = {},
   ) {
+    this.#started = waits;
     const env = { ...process.env, OMP_NUM_THREADS: String(threads) };
     this.#process = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.#process.stdin.on('error', () => {}); // it ended: `next` says so
@@ -25,13 +29,13 @@ export class Contestant {
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The next update; the first call waits for the model to be built too. @param message for the run, on one line */
-  async next(message = ''): Promise<ObservedUpdate> {
+  /** The next report; the first call waits for the model to be built too. @param message for the run, on one line */
+  async next(message = ''): Promise<Report> {
     if (this.#started) this.#process.stdin.write(`${message}\n`);
     this.#started = true;
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`${this.name} ended early:\n${this.#errors}`);
-    return JSON.parse(value) as ObservedUpdate;
+    return JSON.parse(value) as Report;
   }
 
   stop(): void {
@@ -42,12 +46,17 @@ export class Contestant {
 /**
  * `ts-fairseq train` with the recipe of both models, and more flags.
  * @param emitBatches whether the updates have their batches
+ * @param project another compiled checkout to run
  */
 export function training(
   name: string,
   data: string,
   flags: readonly string[],
-  { threads, emitBatches = false }: { readonly threads: number; readonly emitBatches?: boolean },
+  {
+    threads,
+    emitBatches = false,
+    project = inRepository(''),
+  }: { readonly threads: number; readonly emitBatches?: boolean; readonly project?: string },
 ): Contestant {
   const recipe = [
     ...['--dropout', '0.3', '--label-smoothing', '0.1', '--optimizer', 'adam', '--adam-betas', '(0.9, 0.98)'],
@@ -55,7 +64,7 @@ export function training(
     ...['--weight-decay', '1e-4', '--seed', '1', '--device', 'cpu', '--threads', String(threads)],
     ...['--no-save', '--disable-validation', '--log-format', 'simple', '--log-interval', '1'],
   ];
-  const program = inRepository('dist/bench/harness/observed-training.js');
+  const program = join(project, 'dist/bench/harness/observed-training.js');
   return new Contestant(
     name,
     [process.execPath, program, ...(emitBatches ? ['--emit-batches'] : []), data, ...recipe, ...flags],

@@ -1,6 +1,5 @@
 // The boundary between JavaScript and the kernels: the only file that knows both.
 #include <dnnl.hpp>
-#include <omp.h>
 
 #include <cstdint>
 #include <limits>
@@ -29,6 +28,7 @@
 #include "kernels/transpose.h"
 #include "matmul.h"
 #include "storage.h"
+#include "team.h"
 
 namespace onednn_backend {
 
@@ -177,8 +177,6 @@ void cross_attention_grad(const float* query, const int32_t* query_starts, const
 
 Napi::Value can_bfloat16_value(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), can_bfloat16()); }
 
-void set_threads(int64_t threads) { omp_set_num_threads(static_cast<int>(threads)); }
-
 // An ArrayBuffer of uninitialised, aligned memory that goes back to the system when it is collected or detached.
 Napi::Value new_block(const Napi::CallbackInfo& info) {
   const std::size_t bytes = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
@@ -224,7 +222,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   Napi::Object description = Napi::Object::New(info.Env());
   description.Set("oneDnnVersion", std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
                                        std::to_string(version->patch));
-  description.Set("threads", omp_get_max_threads());
+  description.Set("threads", team_threads());
   description.Set("isa", isa_name());
   return description;
 }
@@ -250,7 +248,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("guardPiece", Napi::Function::New<guard_piece>(env, "guardPiece"));
 #endif
   add<misalignment>(exports, "misalignment");
-  add<set_threads>(exports, "setThreads");
+  add<set_team_threads>(exports, "setThreads");
   add<set_bfloat16>(exports, "setBfloat16");
   add<cached_primitives>(exports, "cachedPrimitives");
   exports.Set("canBfloat16", Napi::Function::New<can_bfloat16_value>(env, "canBfloat16"));

@@ -10,12 +10,7 @@ struct GemmShape {
   bool transpose_a, transpose_b;
 };
 
-// c = op(a) · op(b), or c += … when `accumulate`; rows of the stored matrices are lda, ldb, ldc elements apart.
-// Inside an OpenMP region it computes on the calling thread alone.
-void gemm(const GemmShape& shape, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc,
-          bool accumulate = false);
-
-// The same for matrices without gaps between rows.
+// c = op(a) · op(b), or c += … when `accumulate`; by oneDNN's dnnl_sgemm on parts of the longer side of c.
 void gemm(const GemmShape& shape, const float* a, const float* b, float* c, bool accumulate = false);
 
 }  // namespace onednn_backend

@@ -1,10 +1,9 @@
 #include "matmul.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "gemm.h"
 #include "inline.h"
 #include "kernels/linear.h"
+#include "one-thread.h"
 #include "parallel.h"
 
 namespace onednn_backend {
@@ -31,7 +31,7 @@ constexpr int64_t kPackedWeights = 1 << 17;
 // Fewer rows than this do not repay packed panels.
 constexpr int64_t kFewestPanelRows = 64;
 
-bool bfloat16_on = false;
+thread_local bool bfloat16_on = false;  // a setting of the Node environment
 
 const TileProducts* tile_products() { return bfloat16_on ? bfloat16_tile_products() : float32_tile_products(); }
 
@@ -41,7 +41,7 @@ dnnl::engine& cpu() {
 }
 
 dnnl::stream& cpu_stream() {
-  static dnnl::stream stream(cpu());
+  static thread_local dnnl::stream stream(cpu());
   return stream;
 }
 
@@ -50,19 +50,19 @@ int64_t round_up(int64_t rows) { return (rows + kBlock - 1) / kBlock * kBlock; }
 // The largest block that fits into this many rows; 0 where none does.
 int64_t next_block(int64_t rows) { return rows >= kLargeBlock ? kLargeBlock : rows / kBlock * kBlock; }
 
-memory::dims row_major(int64_t rows, int64_t columns, bool transposed) {
-  return transposed ? memory::dims{1, rows} : memory::dims{columns, 1};
+// Rows `stride` elements apart; transposed: stored the other way round.
+memory::dims strides_of(int64_t stride, bool transposed) {
+  return transposed ? memory::dims{1, stride} : memory::dims{stride, 1};
 }
 
-// What a primitive is made for, the number of threads too. Transposed: stored the other way round.
+// What a primitive is made for; strides: of the stored matrices.
 struct ProductKey {
-  int64_t m, n, k;
+  int64_t m, n, k, src_stride, weights_stride, dst_stride;
   bool transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate;
-  int threads = omp_get_max_threads();
 
   auto tied() const {
-    return std::tie(m, n, k, transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate,
-                    threads);
+    return std::tie(m, n, k, src_stride, weights_stride, dst_stride, transpose_src, transpose_weights, packs_weights,
+                    bfloat16, bias, relu, accumulate);
   }
   bool operator<(const ProductKey& other) const { return tied() < other.tied(); }
 };
@@ -70,14 +70,15 @@ struct ProductKey {
 dnnl::matmul::primitive_desc describe(const ProductKey& key) {
   using type = memory::data_type;
   const type operand = key.bfloat16 ? type::bf16 : type::f32;
-  const memory::desc src({key.m, key.k}, operand, row_major(key.m, key.k, key.transpose_src));
-  const memory::desc plain({key.k, key.n}, operand, row_major(key.k, key.n, key.transpose_weights));
+  const memory::desc src({key.m, key.k}, operand, strides_of(key.src_stride, key.transpose_src));
+  const memory::desc plain({key.k, key.n}, operand, strides_of(key.weights_stride, key.transpose_weights));
   const memory::desc any({key.k, key.n}, operand, memory::format_tag::any);
   const memory::desc& weights = key.packs_weights ? any : plain;
   const memory::desc bias({1, key.n}, type::f32, memory::dims{key.n, 1});
-  const memory::desc dst({key.m, key.n}, type::f32, memory::dims{key.n, 1});
+  const memory::desc dst({key.m, key.n}, type::f32, memory::dims{key.dst_stride, 1});
   dnnl::post_ops after;
   dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // oneDNN's own is of the thread that made the primitive
   if (key.accumulate) after.append_sum(1.0f);
 #if DNNL_VERSION_MAJOR < 3
   if (key.relu) after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
@@ -93,13 +94,13 @@ dnnl::matmul::primitive_desc describe(const ProductKey& key) {
 #endif
 }
 
-// dst = src · weights with its epilogue.
+// dst = src · weights with its epilogue, on the calling thread; several threads may run one product at once.
 class Product {
  public:
   explicit Product(const ProductKey& key)
       : descriptor_(describe(key)),
         primitive_(descriptor_),
-        plain_weights_({key.k, key.n}, memory::data_type::f32, row_major(key.k, key.n, key.transpose_weights)),
+        plain_weights_({key.k, key.n}, memory::data_type::f32, strides_of(key.weights_stride, key.transpose_weights)),
         bias_({1, key.n}, memory::data_type::f32, memory::dims{key.n, 1}) {
     if (key.packs_weights) {
       pack_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), plain_weights_, cpu(), descriptor_.weights_desc()));
@@ -107,24 +108,28 @@ class Product {
   }
 
   // The weights in the layout of this product.
-  const void* packed(Weights& weights) const {
+  const void* packed(const float* weights, PackedPart& part) const {
     const memory::desc layout = descriptor_.weights_desc();
-    if (weights.packed_layout != layout) {
-      memory source(plain_weights_, cpu(), const_cast<float*>(weights.values));
-      memory target(layout, cpu(), weights.memory.reserve(layout.get_size()));
+    if (part.layout != layout) {
+      memory source(plain_weights_, cpu(), const_cast<float*>(weights));
+      memory target(layout, cpu(), part.memory.reserve(layout.get_size()));
       pack_.execute(cpu_stream(), {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
-      weights.packed_layout = layout;
+      part.layout = layout;
     }
-    return weights.memory.data();
+    return part.memory.data();
   }
 
   void run(const void* src, const void* weights, const float* bias, float* dst) const {
+    static thread_local Buffer scratchpad;
     const auto read = [](const memory::desc& desc, const void* data) {
       return memory(desc, cpu(), const_cast<void*>(data));
     };
-    std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, read(descriptor_.src_desc(), src)},
-                                                 {DNNL_ARG_WEIGHTS, read(descriptor_.weights_desc(), weights)},
-                                                 {DNNL_ARG_DST, memory(descriptor_.dst_desc(), cpu(), dst)}};
+    const memory::desc working = descriptor_.scratchpad_desc();
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, read(descriptor_.src_desc(), src)},
+        {DNNL_ARG_WEIGHTS, read(descriptor_.weights_desc(), weights)},
+        {DNNL_ARG_DST, memory(descriptor_.dst_desc(), cpu(), dst)},
+        {DNNL_ARG_SCRATCHPAD, memory(working, cpu(), scratchpad.reserve(working.get_size()))}};
     if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, read(bias_, bias));
     primitive_.execute(cpu_stream(), arguments);
   }
@@ -136,15 +141,22 @@ class Product {
   dnnl::reorder pack_;
 };
 
-std::map<ProductKey, Product>& known_products() {
-  static std::map<ProductKey, Product> products;
-  return products;
+// Of all threads; a product stays where it is once it is made.
+struct KnownProducts {
+  std::mutex lock;
+  std::map<ProductKey, Product> products;
+};
+
+KnownProducts& known_products() {
+  static KnownProducts known;
+  return known;
 }
 
 const Product& product(const ProductKey& key) {
-  std::map<ProductKey, Product>& products = known_products();
-  const auto known = products.find(key);
-  return known != products.end() ? known->second : products.emplace(key, Product(key)).first->second;
+  KnownProducts& known = known_products();
+  const std::lock_guard<std::mutex> lock(known.lock);
+  const auto found = known.products.find(key);
+  return found != known.products.end() ? found->second : known.products.emplace(key, Product(key)).first->second;
 }
 
 void to_bfloat16s(const float* values, uint16_t* rounded, int64_t begin, int64_t end) {
@@ -161,7 +173,7 @@ void mask_values(const float* dy, const float* y, float* dz, int64_t begin, int6
 void multiply_tiles(const TileProducts& tiles, const Activations& src, Weights& weights, const Epilogue& epilogue,
                     float* dst) {
   float* panels =
-      static_cast<float*>(weights.memory.reserve(tiles.packed_size(weights.k, weights.n) * sizeof(float)));
+      static_cast<float*>(weights.memory.panels.reserve(tiles.packed_size(weights.k, weights.n) * sizeof(float)));
   if (!weights.has_panels) tiles.pack(weights.values, weights.k, weights.n, weights.transposed, panels);
   weights.has_panels = true;
   tiles.multiply(src.tile_rows(), {panels, weights.k, weights.n}, epilogue.bias, epilogue.relu, dst);
@@ -189,36 +201,107 @@ void sum_rows(const Activations& x, const ColumnSums& sums) {
   add_row_parts(partials.data(), columns, sums.sums, sums.accumulate);
 }
 
-// The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros.
-void multiply_bfloat16(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
-  static Buffer tail;
-  for (int64_t first = 0, rows; first < src.rows; first += rows) {
-    rows = next_block(src.rows - first);
+// How a product through oneDNN is shared out: groups of rows by slices of columns, one part each.
+struct Grid {
+  int64_t groups, slices;
+};
+
+Grid grid_of(int64_t columns) {
+  constexpr int64_t kLeastColumns = 64;
+  const int64_t slices = std::clamp<int64_t>(columns / kLeastColumns, 1, team_threads());
+  return {team_threads() / slices, slices};
+}
+
+// A part's rows and columns of a product.
+struct GridPart {
+  int64_t first_row, last_row, first_column, columns;
+};
+
+// Whole blocks of rows; columns by whole vectors.
+GridPart part_of(const Grid& grid, int64_t part, int64_t rows, int64_t columns) {
+  constexpr int64_t kLanes = 16;
+  const int64_t group = part / grid.slices, slice = part % grid.slices;
+  const auto row = [&](int64_t of) { return std::min(rows, round_up(rows) / kBlock * of / grid.groups * kBlock); };
+  const auto column = [&](int64_t of) {
+    return of == grid.slices ? columns : columns / kLanes * of / grid.slices * kLanes;
+  };
+  return {row(group), row(group + 1), column(slice), column(slice + 1) - column(slice)};
+}
+
+// The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros, and what is left of
+// float32 rows is no block.
+void multiply_part(const Activations& src, const Weights& weights, const GridPart& range, PackedPart& packed,
+                   const Epilogue& epilogue, float* dst) {
+  const int64_t n = weights.n, k = weights.k;
+  const float* values = weights.values + range.first_column * (weights.transposed ? k : 1);
+  const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + range.first_column;
+  const bool rounds = src.bfloat16s != nullptr;
+  for (int64_t first = range.first_row, rows; first < range.last_row; first += rows) {
+    rows = next_block(range.last_row - first);
     const bool is_tail = rows == 0;
     if (is_tail) rows = kBlock;
-    const Product& step = product({rows, weights.n, weights.k, false, weights.transposed, true, true,
-                                   epilogue.bias != nullptr, epilogue.relu, false});
-    float* target = is_tail ? static_cast<float*>(tail.reserve(rows * weights.n * sizeof(float)))
-                            : dst + first * weights.n;
-    step.run(src.bfloat16s + first * weights.k, step.packed(weights), epilogue.bias, target);
-    if (is_tail) std::memcpy(dst + first * weights.n, target, (src.rows - first) * weights.n * sizeof(float));
+    static thread_local Buffer tail_memory;
+    float* tail = is_tail ? static_cast<float*>(tail_memory.reserve(rows * range.columns * sizeof(float))) : nullptr;
+    const Product& step = product({rows, range.columns, k, k, weights.transposed ? k : n, is_tail ? range.columns : n, false,
+                                   weights.transposed, true, rounds, bias != nullptr, epilogue.relu, false});
+    float* target = dst + first * n + range.first_column;
+    const void* of_src = rounds ? static_cast<const void*>(src.bfloat16s + first * k) : src.values + first * k;
+    step.run(of_src, step.packed(values, packed), bias, is_tail ? tail : target);
+    for (int64_t row = first; is_tail && row < range.last_row; row++) {
+      std::memcpy(dst + row * n + range.first_column, tail + (row - first) * range.columns, range.columns * sizeof(float));
+    }
   }
 }
 
-void multiply_float32(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
-  int64_t first = 0;
-  if (weights.k * weights.n >= kPackedWeights) {
-    for (int64_t rows; (rows = next_block(src.rows - first)) > 0; first += rows) {
-      const Product& step = product({rows, weights.n, weights.k, false, weights.transposed, true, false,
-                                     epilogue.bias != nullptr, epilogue.relu, false});
-      step.run(src.values + first * weights.k, step.packed(weights), epilogue.bias, dst + first * weights.n);
-    }
+// Whole blocks only, unless rows are bfloat16.
+void multiply_blocks(const Activations& src, int64_t rows, Weights& weights, const Epilogue& epilogue, float* dst) {
+  const Grid grid = grid_of(weights.n);
+  const int64_t parts = grid.groups * grid.slices;
+  std::vector<PackedPart>& packed = weights.memory.parts;
+  if (static_cast<int64_t>(packed.size()) < parts) packed.resize(parts);
+  if (weights.parts != parts) {
+    for (PackedPart& part : packed) part.layout = {};
+    weights.parts = parts;
   }
-  const int64_t rest = src.rows - first;
+  parallel_ranges(parts, 1, [&](int64_t begin, int64_t end) {
+    const OneThread alone;
+    for (int64_t part = begin; part < end; part++) {
+      multiply_part(src, weights, part_of(grid, part, rows, weights.n), packed[part], epilogue, dst);
+    }
+  });
+}
+
+void multiply_float32(const Activations& src, Weights& weights, const Epilogue& epilogue, float* dst) {
+  const int64_t blocks = weights.k * weights.n >= kPackedWeights ? src.rows / kBlock * kBlock : 0;
+  if (blocks > 0) multiply_blocks(src, blocks, weights, epilogue, dst);
+  const int64_t rest = src.rows - blocks;
   if (rest == 0) return;
-  float* target = dst + first * weights.n;
-  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + first * weights.k, weights.values, target);
+  float* target = dst + blocks * weights.n;
+  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + blocks * weights.k, weights.values, target);
   if (epilogue.bias != nullptr) add_bias(target, epilogue.bias, rest, weights.n, epilogue.relu);
+}
+
+// dst [m, n] (+)= aᵀ · b of bfloat16 rows: the longer side of dst is shared out.
+void multiply_transposed_bfloat16(const Activations& a, const Activations& b, float* dst, bool accumulate) {
+  const int64_t m = a.columns, n = b.columns, padded = round_up(a.rows);
+  const bool by_rows = m >= n;
+  const Grid grid = grid_of(by_rows ? m : n);
+  parallel_ranges(grid.slices, 1, [&](int64_t begin, int64_t end) {
+    const OneThread alone;
+    for (int64_t slice = begin; slice < end; slice++) {
+      const GridPart part = part_of({1, grid.slices}, slice, 0, by_rows ? m : n);
+      const int64_t column = part.first_column, of_m = by_rows ? part.columns : m, of_n = by_rows ? n : part.columns;
+      float* target = dst + (by_rows ? column * n : column);
+      for (int64_t first = 0, rows; first < padded; first += rows) {
+        rows = next_block(padded - first);
+        const ProductKey key{of_m,  of_n,  rows, m,     n,     n,    true,
+                             false, false, true, false, false, accumulate || first > 0};
+        product(key).run(a.bfloat16s + first * m + (by_rows ? column : 0), b.bfloat16s + first * n + (by_rows ? 0 : column),
+                         nullptr, target);
+      }
+    }
+  });
+  if (padded == 0 && !accumulate) std::memset(dst, 0, m * n * sizeof(float));
 }
 
 }  // namespace
@@ -228,14 +311,17 @@ void set_bfloat16(bool on) { bfloat16_on = on; }
 bool can_bfloat16() {
   if (bfloat16_tile_products() != nullptr) return true;
   try {
-    describe({kBlock, kBlock, kBlock, false, false, true, true, false, false, false});
+    describe({kBlock, kBlock, kBlock, kBlock, kBlock, kBlock, false, false, true, true, false, false, false});
     return true;
   } catch (const dnnl::error&) {
     return false;
   }
 }
 
-double cached_primitives() { return static_cast<double>(known_products().size()); }
+double cached_primitives() {
+  const std::lock_guard<std::mutex> lock(known_products().lock);
+  return static_cast<double>(known_products().products.size());
+}
 
 Activations::Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory)
     : values(values), relu_output(relu_output), rows(rows), columns(columns) {
@@ -265,7 +351,7 @@ void multiply(const Activations& src, Weights& weights, const Epilogue& epilogue
   if (tiles != nullptr && (src.rows >= kFewestPanelRows || bfloat16_on || src.relu_output != nullptr)) {
     multiply_tiles(*tiles, src, weights, epilogue, dst);
   } else if (src.bfloat16s != nullptr) {
-    multiply_bfloat16(src, weights, epilogue, dst);
+    multiply_blocks(src, src.rows, weights, epilogue, dst);
   } else {
     multiply_float32(src, weights, epilogue, dst);
   }
@@ -283,13 +369,7 @@ void multiply_transposed(const Activations& a, const Activations& b, float* dst,
     gemm({a.columns, b.columns, a.rows, true, false}, a.values, b.values, dst, accumulate);
     return;
   }
-  const int64_t padded = round_up(a.rows);
-  for (int64_t first = 0, rows; first < padded; first += rows) {
-    rows = next_block(padded - first);
-    const ProductKey key{a.columns, b.columns, rows, true, false, false, true, false, false, accumulate || first > 0};
-    product(key).run(a.bfloat16s + first * a.columns, b.bfloat16s + first * b.columns, nullptr, dst);
-  }
-  if (padded == 0 && !accumulate) std::memset(dst, 0, a.columns * b.columns * sizeof(float));
+  multiply_transposed_bfloat16(a, b, dst, accumulate);
 }
 
 }  // namespace onednn_backend

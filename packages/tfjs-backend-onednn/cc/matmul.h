@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <dnnl.hpp>
+#include <vector>
 
 #include "storage.h"
 #include "tiles/products.h"
@@ -36,18 +37,30 @@ struct Activations {
   int64_t rows, columns;
 };
 
+// A part of weights in a layout of oneDNN's; an empty one before they are packed.
+struct PackedPart {
+  Buffer memory;
+  dnnl::memory::desc layout;
+};
+
+// Memory for packed weights, kept for the next ones: panels for products of our own, or parts for oneDNN.
+struct PackedMemory {
+  Buffer panels;
+  std::vector<PackedPart> parts;
+};
+
 // Weights [k, n], stored like that or transposed. They are packed into `memory` when a product first needs them, and
 // again only where one wants another layout.
 struct Weights {
-  Weights(const float* values, int64_t k, int64_t n, bool transposed, Buffer& memory)
+  Weights(const float* values, int64_t k, int64_t n, bool transposed, PackedMemory& memory)
       : values(values), k(k), n(n), transposed(transposed), memory(memory) {}
 
   const float* values;
   int64_t k, n;
   bool transposed;
-  Buffer& memory;
-  dnnl::memory::desc packed_layout;  // of what `memory` holds for oneDNN; empty before the first product
-  bool has_panels = false;           // `memory` holds panels for products of our own
+  PackedMemory& memory;
+  bool has_panels = false;  // `memory` holds panels of these weights
+  int64_t parts = 0;        // that `memory` holds of these weights, for oneDNN
 };
 
 struct Epilogue {

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <mutex>
 
+#include "team.h"
+
 namespace onednn_backend {
 
-// Carries the first exception out of an OpenMP region, where none may pass.
+// Carries the first exception out of a job, where none may pass.
 class ExceptionCarrier {
  public:
   template <class Body>
@@ -31,39 +31,47 @@ class ExceptionCarrier {
   std::exception_ptr exception_;
 };
 
-// body(begin, end) over contiguous parts of [0, count), one for each thread and none smaller than `grain` but the last.
-// Which part an index falls into depends on the thread count; use it where parts are independent.
+// How many items of some work make up a part that is worth a thread.
+inline int64_t items_of_part(int64_t work_of_item, int64_t least_work) {
+  return 1 + (least_work - 1) / std::max<int64_t>(1, work_of_item);
+}
+
+// Parts of a job for each thread, so that one which waits for a processor leaves the rest of its share to others.
+constexpr int64_t kRangesOfThread = 4;
+
+// body(begin, end) over contiguous parts of [0, count), none smaller than `grain` but the last. Which part an index falls
+// into depends on the number of threads: parts must be independent of each other.
 template <class Body>
-void parallel_ranges(int64_t count, int64_t grain, const Body& body) {
+void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_of_thread = kRangesOfThread) {
   if (count <= 0) return;
-  const int64_t most = (count + grain - 1) / std::max<int64_t>(grain, 1);
-  const int threads = static_cast<int>(std::min<int64_t>(omp_get_max_threads(), std::max<int64_t>(most, 1)));
-  if (threads <= 1 || omp_in_parallel()) {
+  const int64_t threads = team_threads(), most = (count + grain - 1) / std::max<int64_t>(grain, 1);
+  const int64_t rounds = std::clamp<int64_t>(most / threads, 1, parts_of_thread);
+  const int64_t parts = most < threads ? most : rounds * threads;
+  if (parts <= 1 || computes_alone()) {
     body(int64_t{0}, count);
     return;
   }
   ExceptionCarrier carrier;
-#pragma omp parallel num_threads(threads)
-  {
-    const int64_t team = omp_get_num_threads(), thread = omp_get_thread_num();
-    const int64_t begin = count * thread / team, end = count * (thread + 1) / team;
-    if (begin < end) carrier.run([&] { body(begin, end); });
-  }
+  run_parts(parts, PartFunction([&](int64_t part) {
+              const int64_t begin = count * part / parts, end = count * (part + 1) / parts;
+              if (begin < end) carrier.run([&] { body(begin, end); });
+            }));
   carrier.rethrow();
 }
 
-// body(index) for every index, handed to threads a few at a time: for tasks of uneven cost that do not share outputs.
+// body(index) for every index, a few neighbours a part: for tasks of uneven cost that do not share outputs.
 template <class Body>
 void parallel_tasks(int64_t count, const Body& body) {
-  if (count <= 1 || omp_get_max_threads() <= 1 || omp_in_parallel()) {
+  const int64_t parts = std::min<int64_t>(count, int64_t{kMostPartsOfThread} * team_threads());
+  if (parts <= 1 || computes_alone()) {
     for (int64_t index = 0; index < count; index++) body(index);
     return;
   }
   ExceptionCarrier carrier;
-  // Neighbours mostly read the same rows; eight portions for each thread even out what they cost.
-  const int64_t portion = std::max<int64_t>(1, count / (8 * omp_get_max_threads()));
-#pragma omp parallel for schedule(dynamic, portion)
-  for (int64_t index = 0; index < count; index++) carrier.run([&] { body(index); });
+  run_parts(parts, PartFunction([&](int64_t part) {
+              const int64_t end = count * (part + 1) / parts;
+              for (int64_t index = count * part / parts; index < end; index++) carrier.run([&] { body(index); });
+            }));
   carrier.rethrow();
 }
 

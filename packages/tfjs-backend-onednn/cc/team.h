@@ -1,36 +1,46 @@
 #pragma once
 
-#include <omp.h>
-
 #include <cstdint>
 
+// The threads that share out the work of kernels: one team for the process, started when it is first needed.
+//
+// A job is a number of parts. Each thread takes the parts of its own share first, so that it finds in its caches what it
+// left there, and then those that others have not begun. The calling thread takes parts too and waits only for those that
+// another thread has begun. So a thread that waits for a processor, because other programs use them, holds nothing up, and
+// a job computes the same bits whichever thread takes which part.
+//
+// Waiting threads watch for the next job for a few dozen microseconds and then sleep: OpenMP's threads, which were here
+// before, watch for milliseconds, and take the processor from the very thread that they wait for.
 namespace onednn_backend {
 
-// The threads that work through one parallel region together, phase after phase with a barrier between.
-struct Team {
-  int thread, threads;
+constexpr int kMostThreads = 1024;
 
-  struct Range {
-    int64_t begin, end;
-  };
+// A job has at most so many parts for each of its threads.
+constexpr int kMostPartsOfThread = 8;
 
-  // This thread's contiguous part of [0, count).
-  Range part(int64_t count) const { return {count * thread / threads, count * (thread + 1) / threads}; }
+// Threads that the jobs of the calling thread's Node environment use. @throws std::invalid_argument outside [1, 1024]
+int team_threads();
+void set_team_threads(int64_t threads);
 
-  void barrier() const {
-#pragma omp barrier
-  }
+// Whether jobs of the calling thread run on it alone: it has no more threads, or runs a part of a job.
+bool computes_alone();
+
+// A function of a part's index that lives elsewhere.
+class PartFunction {
+ public:
+  template <class Body>
+  explicit PartFunction(const Body& body)
+      : body_(&body), call_([](const void* function, int64_t part) { (*static_cast<const Body*>(function))(part); }) {}
+  void operator()(int64_t part) const { call_(body_, part); }
+
+ private:
+  const void* body_;
+  void (*call_)(const void* body, int64_t part);
 };
 
-// body(team) on every thread at once. Nothing in it may throw.
-template <class Body>
-void with_team(const Body& body) {
-  if (omp_get_max_threads() <= 1) {
-    body(Team{0, 1});
-    return;
-  }
-#pragma omp parallel
-  body(Team{omp_get_thread_num(), omp_get_num_threads()});
-}
+// Runs body(part) for every part in [0, parts), parts ≤ kMostPartsOfThread · team_threads(), and returns when all are done.
+// The body must not throw (ExceptionCarrier in parallel.h). While the team works for another Node environment, the calling
+// thread does all of it.
+void run_parts(int64_t parts, const PartFunction& body);
 
 }  // namespace onednn_backend

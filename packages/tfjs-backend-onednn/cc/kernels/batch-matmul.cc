@@ -1,7 +1,5 @@
 #include "batch-matmul.h"
 
-#include <omp.h>
-
 #include "../parallel.h"
 
 namespace onednn_backend {
@@ -13,7 +11,7 @@ void batch_matmul(const float* src, const float* weights, float* dst, const Batc
          weights + index % batches.weights_batch * shape.k * shape.n, dst + index * shape.m * shape.n);
   };
   // Many products: one thread each. Few: all threads on each.
-  if (batches.batch >= 2 * omp_get_max_threads()) {
+  if (batches.batch >= 2 * team_threads()) {
     parallel_ranges(batches.batch, 1, [&](int64_t begin, int64_t end) {
       for (int64_t index = begin; index < end; index++) product(index);
     });

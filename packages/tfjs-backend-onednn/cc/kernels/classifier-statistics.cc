@@ -297,7 +297,8 @@ void classifier_statistics(const float* features, const float* weights, const in
                            const std::vector<float*>& sums, const std::vector<ClassFunction>& functions,
                            const ClassifierShape& shape) {
   check_targets(targets, shape);
-  static Buffer converted, packed;
+  static thread_local Buffer converted;
+  static thread_local PackedMemory packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   float* scratch = chunk_scratch(kept, shape);
   std::vector<RowExponentials> exponentials(kept.empty() ? 0 : shape.chunk);
@@ -323,7 +324,8 @@ void classifier_statistics_grad(const float* features, const float* weights, con
                                 float* d_features, float* d_weights, const std::vector<ClassFunction>& functions,
                                 const ClassifierShape& shape, bool accumulate_weights) {
   check_targets(targets, shape);
-  static Buffer converted_features, converted_logits, packed, packed_transposed;
+  static thread_local Buffer converted_features, converted_logits;
+  static thread_local PackedMemory packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
   Weights transposed(weights, shape.classes, shape.embed, false, packed_transposed);
   float* scratch = chunk_scratch(kept, shape);

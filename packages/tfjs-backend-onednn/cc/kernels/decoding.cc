@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../parallel.h"
 #include "../small-gemm.h"
 #include "row-operations.h"
 #include "transformer-rows.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Rows whose logits are in memory at once: with 8,000 classes they stay in the second cache.
 constexpr int64_t kLogitRows = 24;
+
+// The likeliest of fewer classes than these are not worth a thread.
+constexpr int64_t kClassesOfPart = 1 << 14;
 
 // A slab of so few rows is left as it is when fewer are read.
 constexpr int64_t kSmallSlab = 32;
@@ -31,13 +35,13 @@ void check_range(const char* what, const int32_t* values, int64_t count, int64_t
 
 }  // namespace
 
-Decoding::Decoding(Transformer& model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+Decoding::Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
                    int64_t sentences, int64_t beam)
-    : model_(model), beam_(beam), starts_(starts, starts + sentences + 1) {
-  const StackSizes& sizes = model.sizes.encoder;
+    : owned_model_(std::move(model)), model_(*owned_model_), beam_(beam), starts_(starts, starts + sentences + 1) {
+  const StackSizes& sizes = model_.sizes.encoder;
   check_range("token id", ids, starts_.back(), sizes.vocab);
   check_range("position", positions, starts_.back(), sizes.positions);
-  const int64_t heads = model.sizes.decoder.heads, dim = model.sizes.embed / heads;
+  const int64_t heads = model_.sizes.decoder.heads, dim = model_.sizes.embed / heads;
   source_.starts.push_back(0);
   for (int64_t sentence = 0; sentence < sentences; sentence++) {
     const int64_t length = starts_[sentence + 1] - starts_[sentence];
@@ -61,26 +65,24 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
   source_.memory =
       model_.take_memory(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
   const NormOrder order{sizes.normalize_before};
-  with_team([&](const Team& team) {
-    const Rows rows{model_, count, team};
-    rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
-               sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm);
-    for (int64_t index = 0; index < sizes.layers; index++) {
-      const EncoderLayer& layer = model_.encoder[index];
-      rows.project_wide(layer.self.query_key_value);
-      attend_encoder(team);
-      rows.project(layer.self.output, model_.scratch.context);
-      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.feed_forward.norm));
-      rows.feed_forward(layer.feed_forward);
-      const bool is_last = index + 1 == sizes.layers;
-      rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
-                        is_last ? model_.encoder_norm : order.before_sublayer(model_.encoder[index + 1].self.norm));
-    }
-    for (std::size_t index = 0; index < model_.decoder.size(); index++) {
-      rows.project_wide(model_.decoder[index].source.key_value);
-      store_source(static_cast<int64_t>(index), team);
-    }
-  });
+  const Rows rows{model_, count};
+  rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
+             sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm);
+  for (int64_t index = 0; index < sizes.layers; index++) {
+    const EncoderLayer& layer = model_.encoder[index];
+    rows.project_wide(layer.self.query_key_value);
+    attend_encoder(rows);
+    rows.project(layer.self.output, model_.scratch.context);
+    rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.feed_forward.norm));
+    rows.feed_forward(layer.feed_forward);
+    const bool is_last = index + 1 == sizes.layers;
+    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                      is_last ? model_.encoder_norm : order.before_sublayer(model_.encoder[index + 1].self.norm));
+  }
+  for (std::size_t index = 0; index < model_.decoder.size(); index++) {
+    rows.project_wide(model_.decoder[index].source.key_value);
+    store_source(static_cast<int64_t>(index));
+  }
 }
 
 void Decoding::select(const int32_t* rows, int64_t count) {
@@ -131,34 +133,31 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
   for (int64_t row = 0; row < rows(); row++) slab.rows[row] = static_cast<int32_t>(row / repeats);
   past_.push_back(std::move(slab));
   const NormOrder order{sizes.normalize_before};
-  with_team([&](const Team& team) {
-    const Rows rows{model_, count, team};
-    rows.begin(model_.target_embedding, sizes.scale, tokens.data(), [&](int64_t) { return position; },
-               sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
-    for (int64_t index = 0; index < sizes.layers; index++) {
-      const DecoderLayer& layer = model_.decoder[index];
-      rows.project_wide(layer.self.query_key_value);
-      attend_past(index, team);
-      rows.project(layer.self.output, model_.scratch.context);
-      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
-      rows.project_wide(layer.source.query);
-      attend_source(index, team);
-      rows.project(layer.source.output, model_.scratch.context);
-      rows.end_sublayer(order.after_sum(layer.source.norm), order.before_sublayer(layer.feed_forward.norm));
-      rows.feed_forward(layer.feed_forward);
-      const bool is_last = index + 1 == sizes.layers;
-      rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
-                        is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
-    }
-    if (features == nullptr) return;
-    const auto [begin, end] = team.part(count);
-    for (int64_t row = begin; row < end; row++) {
-      const Norm& norm = model_.decoder_norm;
-      for (int64_t copy = row * repeats; copy < (row + 1) * repeats; copy++) {
-        float* target = features + copy * embed;
-        if (norm.gain == nullptr) std::memcpy(target, rows.x(row), embed * sizeof(float));
-        else normalize_row(rows.x(row), norm.gain, norm.bias, target, embed);
-      }
+  const Rows rows{model_, count};
+  rows.begin(model_.target_embedding, sizes.scale, tokens.data(), [&](int64_t) { return position; },
+             sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
+  for (int64_t index = 0; index < sizes.layers; index++) {
+    const DecoderLayer& layer = model_.decoder[index];
+    rows.project_wide(layer.self.query_key_value);
+    attend_past(index);
+    rows.project(layer.self.output, model_.scratch.context);
+    rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
+    rows.project_wide(layer.source.query);
+    attend_source(index, rows);
+    rows.project(layer.source.output, model_.scratch.context);
+    rows.end_sublayer(order.after_sum(layer.source.norm), order.before_sublayer(layer.feed_forward.norm));
+    rows.feed_forward(layer.feed_forward);
+    const bool is_last = index + 1 == sizes.layers;
+    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                      is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
+  }
+  if (features == nullptr) return;
+  rows.for_each([&](int64_t row) {
+    const Norm& norm = model_.decoder_norm;
+    for (int64_t copy = row * repeats; copy < (row + 1) * repeats; copy++) {
+      float* target = features + copy * embed;
+      if (norm.gain == nullptr) std::memcpy(target, rows.x(row), embed * sizeof(float));
+      else normalize_row(rows.x(row), norm.gain, norm.bias, target, embed);
     }
   });
 }
@@ -183,28 +182,24 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   };
   const GemmInput& features = model_.scratch.input;
   const int64_t stride = classifier.stride();
-  float* shared = reserve_floats(model_.scratch.logits, std::min(count, kLogitRows) * stride);
-  with_team([&](const Team& team) {
-    if (count < kLogitRows * team.threads) {  // few rows: the weights are what costs, and threads share them out
-      float* maxima = thread_scratch(maxima_of_row(classes));
-      for (int64_t first = 0; first < count; first += kLogitRows) {
-        const int64_t rows = std::min(kLogitRows, count - first);
-        classifier.multiply(features, first, rows, shared, false, team);
-        team.barrier();
-        const auto [begin, end] = team.part(rows);
-        for (int64_t row = begin; row < end; row++) choose(shared + row * stride, maxima, first + row);
-        team.barrier();
-      }
-      return;
+  if (count < kLogitRows * team_threads()) {  // few rows: the weights are what costs, and threads share them out
+    float* logits = reserve_floats(model_.scratch.logits, std::min(count, kLogitRows) * stride);
+    for (int64_t first = 0; first < count; first += kLogitRows) {
+      const int64_t rows = std::min(kLogitRows, count - first);
+      classifier.multiply(features, first, rows, logits, false);
+      parallel_ranges(rows, items_of_part(classes, kClassesOfPart), [&](int64_t begin, int64_t end) {
+        float* maxima = thread_scratch(maxima_of_row(classes));
+        for (int64_t row = begin; row < end; row++) choose(logits + row * stride, maxima, first + row);
+      });
     }
-    const auto [begin, end] = team.part(count);
-    float* own = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
-    float* maxima = own + kLogitRows * stride;
-    for (int64_t first = begin; first < end; first += kLogitRows) {
-      const int64_t rows = std::min(kLogitRows, end - first);
-      classifier.multiply(features, first, rows, own, false, Team{0, 1});
-      for (int64_t row = 0; row < rows; row++) choose(own + row * stride, maxima, first + row);
-    }
+    return;
+  }
+  parallel_tasks((count + kLogitRows - 1) / kLogitRows, [&](int64_t block) {
+    const int64_t first = block * kLogitRows, rows = std::min(kLogitRows, count - first);
+    float* logits = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
+    float* maxima = logits + kLogitRows * stride;
+    classifier.multiply(features, first, rows, logits, false);
+    for (int64_t row = 0; row < rows; row++) choose(logits + row * stride, maxima, first + row);
   });
 }
 

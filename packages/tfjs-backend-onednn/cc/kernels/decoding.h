@@ -4,11 +4,12 @@
 #include <memory>
 #include <vector>
 
-#include "../team.h"
 #include "transformer.h"
 
 // A search under way: the source's keys and values, those of the past, and a step of every hypothesis.
 namespace onednn_backend {
+
+struct Rows;
 
 // Keys and values of one target position: [layers, rows, 2 · embed] = [k | v], where a step wrote them; bfloat16 unless
 // products are float32.
@@ -30,7 +31,7 @@ struct SourceMemory {
 class Decoding {
  public:
   // Encodes: ids and positions int32 [rows] of the source's tokens, sentence s has the rows [starts[s], starts[s + 1]).
-  Decoding(Transformer& model, const int32_t* ids, const int32_t* positions, const int32_t* starts, int64_t sentences,
+  Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions, const int32_t* starts, int64_t sentences,
            int64_t beam);
   ~Decoding();
 
@@ -47,18 +48,18 @@ class Decoding {
 
  private:
   void encode(const int32_t* ids, const int32_t* positions);
-  // decoding-attention.cc: context ← attention, of what products have left in wide; every thread of the team calls them.
-  void attend_encoder(const Team& team);
-  void attend_past(int64_t layer, const Team& team);
-  void attend_source(int64_t layer, const Team& team);
+  // decoding-attention.cc: context ← attention, of what products have left in wide.
+  void attend_encoder(const Rows& rows);
+  void attend_past(int64_t layer);
+  void attend_source(int64_t layer, const Rows& rows);
   // Keeps [k | v] of the source, in wide, for every step to come.
-  void store_source(int64_t layer, const Team& team);
+  void store_source(int64_t layer);
   template <class Stored>
-  void attend_past_as(int64_t layer, const Team& team);
+  void attend_past_as(int64_t layer);
   template <class Stored>
-  void attend_source_as(int64_t layer, const Team& team);
+  void attend_source_as(int64_t layer, const Rows& rows);
   template <class Stored>
-  void store_source_as(int64_t layer, const Team& team);
+  void store_source_as(int64_t layer);
 
   bool stores_float32() const { return model_.precision == Precision::float32; }
   int64_t stored_bytes() const { return stores_float32() ? 4 : 2; }
@@ -66,6 +67,7 @@ class Decoding {
   bool beams_are_alike(const int32_t* tokens) const;
   void compact(PositionSlab& slab);
 
+  std::shared_ptr<Transformer> owned_model_;  // closed or not, it lasts as long as the search
   Transformer& model_;
   int64_t beam_;
   int64_t step_beams_ = 1;           // rows of a sentence in the last step: 1 while its hypotheses are all the same

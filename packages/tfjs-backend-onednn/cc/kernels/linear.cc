@@ -27,7 +27,8 @@ void add_bias(float* y, const float* bias, int64_t rows, int64_t columns, bool r
 }
 
 void linear(const float* x, const float* weight, const float* bias, float* y, const LinearShape& shape) {
-  static Buffer copies, packed;
+  static thread_local Buffer copies;
+  static thread_local PackedMemory packed;
   const Activations input(x, nullptr, shape.rows, shape.in, copies);
   Weights weights(weight, shape.in, shape.out, true, packed);
   multiply(input, weights, {bias, shape.relu}, y);
@@ -35,7 +36,8 @@ void linear(const float* x, const float* weight, const float* bias, float* y, co
 
 void linear_grad(const float* x, const float* weight, const float* y, const float* dy, float* dx, float* d_weight,
                  float* d_bias, const LinearShape& shape, bool accumulate_weight, bool accumulate_bias) {
-  static Buffer copies_of_x, copies_of_dz, packed;
+  static thread_local Buffer copies_of_x, copies_of_dz;
+  static thread_local PackedMemory packed;
   const auto [rows, in, out, relu] = shape;
   const Activations dz(dy, relu ? y : nullptr, rows, out, copies_of_dz), input(x, nullptr, rows, in, copies_of_x);
   Weights weights(weight, out, in, false, packed);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "../bfloat16.h"
@@ -27,6 +29,7 @@ constexpr int64_t kTileRows = 12;
 #else
 constexpr int64_t kTileRows = 3;
 #endif
+constexpr int64_t kFlopsOfPart = 1 << 18;      // less than this is not worth a thread
 constexpr int64_t kBlockRows = 8 * kTileRows;  // rows that stay in the cache while panels of weights pass by
 
 // Elements that are multiplied at once in one lane: a packed column is a multiple of them.
@@ -40,13 +43,16 @@ int64_t element_bytes(Precision precision) {
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-INLINE float largest_magnitude(const float* values, int64_t count) {
-  float top = 0;
-#pragma omp simd reduction(max : top)
+// Throws std::domain_error where one of the values is NaN or infinite: int8 has nothing for it.
+INLINE float largest_magnitude(const char* what, const float* values, int64_t count) {
+  float top = 0, zero = 0;
+#pragma omp simd reduction(max : top) reduction(+ : zero)
   for (int64_t i = 0; i < count; i++) {
     const float magnitude = std::fabs(values[i]);
     top = magnitude > top ? magnitude : top;
+    zero += values[i] * 0.0f;
   }
+  if (zero != 0) throw std::domain_error(std::string(what) + " of an int8 product are not finite: the model is damaged");
   return top;
 }
 
@@ -287,7 +293,7 @@ void GemmInput::set_row(int64_t row, const float* values) {
     case Precision::bfloat16: to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_); return;
     case Precision::int8: {
       uint8_t* target = static_cast<uint8_t*>(data_) + row * stride_;
-      const float top = largest_magnitude(values, columns_);
+      const float top = largest_magnitude("activations", values, columns_);
       const float factor = top > 0 ? 127.0f / top : 0;
       for (int64_t i = 0; i < columns_; i++) target[i] = static_cast<uint8_t>(quantized(values[i], factor) + 128);
       for (int64_t i = columns_; i < stride_; i++) target[i] = 128;
@@ -327,7 +333,7 @@ void PackedLinear::pack_panel(const float* weight, int64_t panel) {
 }
 
 void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* target) {
-  const float top = largest_magnitude(row, in_);
+  const float top = largest_magnitude("weights", row, in_);
   const float factor = top > 0 ? 127.0f / top : 0;
   int32_t sum = 0;
   for (int64_t k = 0; k < in_; k++) {
@@ -340,8 +346,15 @@ void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* tar
   compensation_[column] = -128 * sum;
 }
 
-void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu, const Team& team) const {
-  const auto [first_panel, last_panel] = team.part(stride() / kPanelColumns);
+void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu) const {
+  const int64_t flops_of_panel = 2 * rows * depth_ * kPanelColumns;
+  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart), [&](int64_t begin, int64_t end) {
+    multiply_panels(src, first, rows, dst, relu, begin, end);
+  });
+}
+
+void PackedLinear::multiply_panels(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu,
+                                   int64_t first_panel, int64_t last_panel) const {
   const TileKernels& tiles = kernels(precision_);
   const int64_t bytes = element_bytes(precision_), row_bytes = src.stride() * bytes;
   const int64_t panel_bytes = kPanelColumns * depth_ * bytes;

@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "../storage.h"
-#include "../team.h"
 
 // Matrix products with weights that are packed once, for translating: few rows against weights that do not change. Apart
 // from those of training (../tiles), with which they share no more than the shape of a loop:
-//   here a thread takes columns, within a team that goes on to the next phase; there it takes rows, in a region of its own
+//   here a thread takes columns, there it takes rows
 //   here rows come converted, with a scale in int8; there float32 rows are read in place, masked and prefetched
 //   here any processor is served; there AVX-512 alone, and what else needs a product goes to oneDNN
 namespace onednn_backend {
@@ -24,7 +23,7 @@ inline int64_t whole_panels(int64_t columns) { return (columns + kPanelColumns -
 // 128 for 0, and x = scale[row] · (value − 128), the scale being the row's largest magnitude / 127.
 class GemmInput {
  public:
-  // Room for rows [rows, columns]; to be called outside of a team's work.
+  // Room for rows [rows, columns]; to be called outside of a job.
   void reserve(int64_t rows, int64_t columns, Precision precision);
   // Takes one row over: converts it, or copies it where float32 rows come from elsewhere.
   void set_row(int64_t row, const float* values);
@@ -49,13 +48,15 @@ class PackedLinear {
  public:
   PackedLinear(const float* weight, const float* bias, int64_t in, int64_t out, Precision precision);
 
-  // dst [rows, stride()] ← relu(src[first …] · Wᵀ + bias), this thread's share of the columns. A barrier has to follow.
-  void multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu, const Team& team) const;
+  // dst [rows, stride()] ← relu(src[first …] · Wᵀ + bias)
+  void multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu) const;
 
   int64_t out() const { return out_; }
   int64_t stride() const { return whole_panels(out_); }  // of a row of the result; what lies beyond `out` is arbitrary
 
  private:
+  void multiply_panels(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu, int64_t first_panel,
+                       int64_t last_panel) const;
   void pack_panel(const float* weight, int64_t panel);
   void quantize_column(const float* row, int64_t column, int8_t* target);
 

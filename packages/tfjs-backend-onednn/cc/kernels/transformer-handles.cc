@@ -14,29 +14,30 @@ namespace {
 template <class T>
 class Handles {
  public:
-  double add(std::unique_ptr<T> object) {
+  double add(std::shared_ptr<T> object) {
     objects_[++last_] = std::move(object);
     return static_cast<double>(last_);
   }
-  T& get(int64_t handle) {
+  const std::shared_ptr<T>& get(int64_t handle) {
     const auto found = objects_.find(handle);
-    if (found == objects_.end()) throw std::invalid_argument("a handle that is not open");
-    return *found->second;
+    if (found == objects_.end()) throw std::invalid_argument("a model or a search that is closed");
+    return found->second;
   }
   void close(int64_t handle) { objects_.erase(handle); }
 
  private:
-  std::map<int64_t, std::unique_ptr<T>> objects_;
+  std::map<int64_t, std::shared_ptr<T>> objects_;
   int64_t last_ = 0;
 };
 
+// Of a Node environment: a worker that ends without closing what it has open leaves nothing behind.
 Handles<Transformer>& transformers() {
-  static Handles<Transformer> handles;
+  static thread_local Handles<Transformer> handles;
   return handles;
 }
 
 Handles<Decoding>& decodings() {
-  static Handles<Decoding> handles;
+  static thread_local Handles<Decoding> handles;
   return handles;
 }
 
@@ -55,7 +56,7 @@ double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale,
   const TransformerSizes transformer{sizes[0], stack_sizes(&sizes[1], encoder_scale),
                                      stack_sizes(&sizes[1 + kStackFields], decoder_scale)};
   return transformers().add(
-      std::make_unique<Transformer>(transformer, weights, count, static_cast<Precision>(precision)));
+      std::make_shared<Transformer>(transformer, weights, count, static_cast<Precision>(precision)));
 }
 
 void close_transformer(int64_t transformer) { transformers().close(transformer); }
@@ -63,19 +64,19 @@ void close_transformer(int64_t transformer) { transformers().close(transformer);
 double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts,
                      int64_t sentences, int64_t beam) {
   return decodings().add(
-      std::make_unique<Decoding>(transformers().get(transformer), ids, positions, starts, sentences, beam));
+      std::make_shared<Decoding>(transformers().get(transformer), ids, positions, starts, sentences, beam));
 }
 
 void close_decoding(int64_t decoding) { decodings().close(decoding); }
 
-void select_rows(int64_t decoding, const int32_t* rows, int64_t count) { decodings().get(decoding).select(rows, count); }
+void select_rows(int64_t decoding, const int32_t* rows, int64_t count) { decodings().get(decoding)->select(rows, count); }
 
 void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, float* features) {
-  decodings().get(decoding).step(tokens, position, features);
+  decodings().get(decoding)->step(tokens, position, features);
 }
 
 void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t width) {
-  decodings().get(decoding).top(penalties, temperature, table, width);
+  decodings().get(decoding)->top(penalties, temperature, table, width);
 }
 
 }  // namespace onednn_backend

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "../team.h"
+#include "../parallel.h"
 #include "row-operations.h"
 #include "transformer.h"
 
-// What encoding and a step of search do row by row, on every thread of a team.
+// What encoding and a step of search do row by row.
 namespace onednn_backend {
 
 inline float* reserve_floats(Buffer& buffer, int64_t elements) {
@@ -31,7 +31,6 @@ inline void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& 
 struct Rows {
   Transformer& model;
   int64_t count;
-  const Team& team;
 
   int64_t embed() const { return model.sizes.embed; }
   float* x(int64_t row) const { return floats(model.scratch.x) + row * embed(); }
@@ -40,14 +39,21 @@ struct Rows {
   template <class PositionOf>
   void begin(const EmbeddingTables& tables, float scale, const int32_t* ids, const PositionOf& position_of,
              const Norm& before) const {
-    const auto [first, last] = team.part(count);
-    for (int64_t row = first; row < last; row++) {
+    for_each([&](int64_t row) {
       float* target = x(row);
       embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target, embed());
       if (tables.norm.gain != nullptr) normalize_row(target, tables.norm.gain, tables.norm.bias, target, embed());
       read(row, before);
-    }
-    team.barrier();
+    });
+  }
+
+  // body(row) for every row, of which a few are not worth another thread.
+  template <class Body>
+  void for_each(const Body& body) const {
+    constexpr int64_t kValuesOfPart = 1 << 14;
+    parallel_ranges(count, items_of_part(embed(), kValuesOfPart), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; row++) body(row);
+    });
   }
 
   // What a sublayer reads of one row: x, normalised where the norm comes first.
@@ -63,39 +69,30 @@ struct Rows {
   // x ← norm(x + projected), and what the next sublayer reads.
   void end_sublayer(const Norm& after, const Norm& before_next) const {
     const int64_t stride = whole_panels(embed());
-    const auto [begin, end] = team.part(count);
-    for (int64_t row = begin; row < end; row++) {
+    for_each([&](int64_t row) {
       const float* projected = floats(model.scratch.projected) + row * stride;
       float* target = x(row);
       for (int64_t i = 0; i < embed(); i++) target[i] += projected[i];
       if (after.gain != nullptr) normalize_row(target, after.gain, after.bias, target, embed());
       read(row, before_next);
-    }
-    team.barrier();
+    });
   }
 
   void project(const PackedLinear& linear, const GemmInput& input) const {
-    linear.multiply(input, 0, count, floats(model.scratch.projected), false, team);
-    team.barrier();
+    linear.multiply(input, 0, count, floats(model.scratch.projected), false);
   }
 
   // wide ← input · Wᵀ
   void project_wide(const PackedLinear& linear) const {
-    linear.multiply(model.scratch.input, 0, count, floats(model.scratch.wide), false, team);
-    team.barrier();
+    linear.multiply(model.scratch.input, 0, count, floats(model.scratch.wide), false);
   }
 
   void feed_forward(const FeedForwardLayer& layer) const {
     GemmInput& hidden = model.scratch.hidden;
     const bool in_place = hidden.precision() == Precision::float32;
     float* target = in_place ? hidden.row(0) : floats(model.scratch.wide);
-    layer.fc1.multiply(model.scratch.input, 0, count, target, true, team);
-    team.barrier();
-    if (!in_place) {
-      const auto [begin, end] = team.part(count);
-      for (int64_t row = begin; row < end; row++) hidden.set_row(row, target + row * layer.fc1.stride());
-      team.barrier();
-    }
+    layer.fc1.multiply(model.scratch.input, 0, count, target, true);
+    if (!in_place) for_each([&](int64_t row) { hidden.set_row(row, target + row * layer.fc1.stride()); });
     project(layer.fc2, hidden);
   }
 };
@@ -110,23 +107,20 @@ struct NormOrder {
 // The context of attention, written head by head: where the output projection reads it, or until it is converted.
 class ContextRows {
  public:
-  explicit ContextRows(Transformer& model)
-      : input_(model.scratch.context), in_place_(input_.precision() == Precision::float32),
-        stride_(in_place_ ? input_.stride() : model.sizes.embed),
-        values_(in_place_ ? input_.row(0) : floats(model.scratch.projected)) {}
+  explicit ContextRows(const Rows& rows)
+      : rows_(rows), input_(rows.model.scratch.context), in_place_(input_.precision() == Precision::float32),
+        stride_(in_place_ ? input_.stride() : rows.embed()),
+        values_(in_place_ ? input_.row(0) : floats(rows.model.scratch.projected)) {}
 
   float* row(int64_t row) const { return values_ + row * stride_; }
 
-  // Called by every thread when its heads are done.
-  void finish(int64_t count, const Team& team) const {
-    team.barrier();
-    if (in_place_) return;
-    const auto [begin, end] = team.part(count);
-    for (int64_t row = begin; row < end; row++) input_.set_row(row, this->row(row));
-    team.barrier();
+  // Called when all heads are done.
+  void finish() const {
+    if (!in_place_) rows_.for_each([&](int64_t row) { input_.set_row(row, this->row(row)); });
   }
 
  private:
+  const Rows& rows_;
   GemmInput& input_;
   bool in_place_;
   int64_t stride_;

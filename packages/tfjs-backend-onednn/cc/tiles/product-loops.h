@@ -3,8 +3,6 @@
 // The loops of TileProducts, for one kind of operands. Included by the file of each kind, in whose namespace of its own
 // they live: the two are compiled for different processors.
 #if defined(__AVX512F__)
-#include <omp.h>
-
 #include <algorithm>
 
 #include "../parallel.h"
@@ -55,7 +53,7 @@ void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first
   const int64_t panels = ceil_divide(n, kPanelColumns), panel_size = depth_of<Units>(weights.k) * kPanelColumns;
   const int64_t used_bytes = depth * kPanelColumns * static_cast<int64_t>(sizeof(float));
   const int64_t sweep = std::max<int64_t>(1, kSweepBytes / std::max<int64_t>(1, used_bytes));
-  const Parts blocks = row_blocks(src.rows, omp_get_max_threads());
+  const Parts blocks = row_blocks(src.rows, team_threads());
   // The last panel may be narrower than what is read of the bias.
   const int64_t whole = n / kPanelColumns * kPanelColumns;
   float bias_tail[kPanelColumns] = {};
@@ -161,8 +159,8 @@ int64_t row_parts(int64_t rows, int64_t result, int64_t threads) {
 
 template <class Units>
 void multiply_transposed(const TileRows& a, const TileRows& b, float* dst, bool accumulate, const ColumnSums& sums) {
-  static Buffer memory;
-  const int64_t m = a.columns, result = m * b.columns, threads = omp_get_max_threads();
+  static thread_local Buffer memory;
+  const int64_t m = a.columns, result = m * b.columns, threads = team_threads();
   const Parts rows{a.rows, row_parts(a.rows, result, threads)};
   const Parts columns{m, threads / rows.parts};
   float* others = static_cast<float*>(memory.reserve(((rows.parts - 1) * result + rows.parts * m) * sizeof(float)));

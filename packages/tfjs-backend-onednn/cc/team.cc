@@ -1,0 +1,209 @@
+#include "team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+
+namespace onednn_backend {
+
+namespace {
+
+thread_local int threads_of_environment = 1;
+thread_local bool runs_part = false;
+
+// A processor may slow down, or serve its other hardware thread, until the next look.
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+constexpr std::size_t kCacheLine = 64;
+constexpr int64_t kMostParts = int64_t{kMostThreads} * kMostPartsOfThread;
+
+// What workers have to know to take part in a job, in one word: which job it is, its parts and its threads.
+struct Job {
+  uint32_t number;
+  int64_t parts, threads;
+
+  uint64_t word() const { return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads); }
+  static Job of(uint64_t word) {
+    return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff), static_cast<int64_t>(word & 0xffff)};
+  }
+};
+
+class Team {
+ public:
+  // Never destroyed: its threads may still be asleep when the process ends.
+  static Team& instance() {
+    static Team* const team = new Team();
+    return *team;
+  }
+
+  void run(int64_t parts, int64_t threads, const PartFunction& body) {
+    start_workers(threads - 1);
+    const Job job{++number_, parts, threads};
+    body_ = &body;
+    done_.store(0, std::memory_order_relaxed);
+    for (int64_t part = 0; part < parts; part++) claims_[part].store(open(job), std::memory_order_relaxed);
+    job_.store(job.word());
+    if (asleep_.load() > 0) {
+      const std::lock_guard<std::mutex> lock(sleep_);
+      wake_.notify_all();
+    }
+    take_parts(job, 0);
+    wait_for(parts);
+  }
+
+  // Held while a job runs.
+  std::mutex in_use;
+
+ private:
+  static uint64_t open(const Job& job) { return uint64_t{job.number} << 1; }
+  static uint64_t taken(const Job& job) { return open(job) | 1; }
+
+  void start_workers(int64_t count) {
+    for (; workers_ < count; workers_++) {
+      try {
+        std::thread([this, index = workers_ + 1] { work(index); }).detach();
+      } catch (const std::system_error&) {
+        return;  // the system has no more threads: those that there are do the work
+      }
+    }
+  }
+
+  void work(int64_t index) {
+    runs_part = true;
+    for (uint64_t seen = 0;;) {
+      seen = next_job(seen);
+      const Job job = Job::of(seen);
+      if (index < job.threads) take_parts(job, index);
+    }
+  }
+
+  // The word of another job than `seen`.
+  uint64_t next_job(uint64_t seen) {
+    const std::optional<uint64_t> word = watch([&]() -> std::optional<uint64_t> {
+      const uint64_t now = job_.load(std::memory_order_acquire);
+      return now == seen ? std::nullopt : std::optional<uint64_t>(now);
+    });
+    if (word) return *word;
+    std::unique_lock<std::mutex> lock(sleep_);
+    asleep_.fetch_add(1);
+    wake_.wait(lock, [&] { return job_.load() != seen; });
+    asleep_.fetch_sub(1);
+    return job_.load(std::memory_order_acquire);
+  }
+
+  // The thread's own share from its beginning, then what is left of the others' from their ends.
+  void take_parts(const Job& job, int64_t thread) {
+    const auto begin = [&](int64_t of) { return job.parts * of / job.threads; };
+    for (int64_t part = begin(thread); part < begin(thread + 1); part++) take(job, part);
+    for (int64_t step = 1; step < job.threads; step++) {
+      const int64_t other = (thread + step) % job.threads;
+      for (int64_t part = begin(other + 1) - 1; part >= begin(other); part--) take(job, part);
+    }
+  }
+
+  // A claim is of one job alone: a thread that comes too late finds another number there. Who has a claim knows that
+  // `body_` is that job's, which does not end before the part is done.
+  void take(const Job& job, int64_t part) {
+    uint64_t expected = open(job);
+    if (claims_[part].load(std::memory_order_relaxed) != expected) return;
+    if (!claims_[part].compare_exchange_strong(expected, taken(job), std::memory_order_acq_rel)) return;
+    (*body_)(part);
+    if (done_.fetch_add(1) + 1 == job.parts && leader_sleeps_.load()) {
+      const std::lock_guard<std::mutex> lock(sleep_);
+      finished_.notify_one();
+    }
+  }
+
+  void wait_for(int64_t parts) {
+    const auto are_done = [&] { return done_.load() == parts; };
+    if (watch([&] { return are_done() ? std::optional<bool>(true) : std::nullopt; })) return;
+    std::unique_lock<std::mutex> lock(sleep_);
+    leader_sleeps_.store(true);
+    finished_.wait(lock, are_done);
+    leader_sleeps_.store(false);
+  }
+
+  // What `look` finds, if it finds anything soon.
+  template <class Look>
+  static auto watch(const Look& look) -> decltype(look()) {
+    const int64_t looks = looks_of_watch();
+    for (int64_t i = 0; i < looks; i++) {
+      if (auto found = look()) return found;
+      pause();
+    }
+    return std::nullopt;
+  }
+
+  // How often a watching thread looks: for as long as a kernel is away in JavaScript, and no longer than it costs to sleep
+  // and be woken a few times.
+  static int64_t looks_of_watch() {
+    static const int64_t looks = [] {
+      constexpr int64_t kLooks = 1000;
+      const auto start = std::chrono::steady_clock::now();
+      for (int64_t i = 0; i < kLooks; i++) pause();
+      const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+      return static_cast<int64_t>(kLooks * watch_microseconds() / std::max(time.count(), 1.0));
+    }();
+    return looks;
+  }
+
+  static double watch_microseconds() {
+    const char* t = getenv("WATCH_US");
+    return t ? atof(t) : 50;
+  }
+
+  alignas(kCacheLine) std::atomic<uint64_t> job_{0};
+  const PartFunction* body_ = nullptr;
+  alignas(kCacheLine) std::atomic<int64_t> done_{0};
+  alignas(kCacheLine) std::atomic<uint64_t> claims_[kMostParts] = {};
+  alignas(kCacheLine) std::atomic<int> asleep_{0};
+  std::atomic<bool> leader_sleeps_{false};
+  std::mutex sleep_;
+  std::condition_variable wake_, finished_;
+  uint32_t number_ = 0;
+  int64_t workers_ = 0;
+};
+
+}  // namespace
+
+int team_threads() { return threads_of_environment; }
+
+void set_team_threads(int64_t threads) {
+  if (threads < 1 || threads > kMostThreads) {
+    throw std::invalid_argument("threads must be between 1 and " + std::to_string(kMostThreads) + ", not " +
+                                std::to_string(threads));
+  }
+  threads_of_environment = static_cast<int>(threads);
+}
+
+bool computes_alone() { return runs_part || threads_of_environment <= 1; }
+
+void run_parts(int64_t parts, const PartFunction& body) {
+  if (!computes_alone() && parts > 1) {
+    Team& team = Team::instance();
+    const std::unique_lock<std::mutex> lock(team.in_use, std::try_to_lock);
+    if (lock.owns_lock()) {
+      runs_part = true;
+      team.run(parts, threads_of_environment, body);
+      runs_part = false;
+      return;
+    }
+  }
+  for (int64_t part = 0; part < parts; part++) body(part);
+}
+
+}  // namespace onednn_backend
