@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the add-ons under AddressSanitizer and UndefinedBehaviorSanitizer. A finding ends the process that made
+# Runs the tests of the add-ons under AddressSanitizer and UndefinedBehaviorSanitizer, and the team of threads, in a program of
+# its own, under ThreadSanitizer. A finding ends the process that made
 # it; all are printed at the end, and the status is 1. The add-ons are built once more, into build/sanitized beside
 # build/Release, by the makefiles that set-up leaves; there, memory between the tensors of a slab may not be touched.
 #   bash scripts/test-sanitized.sh           every build that this processor can run, with tfjs-core's specs
@@ -48,9 +49,17 @@ sanitized() {
 # test_files <files>: on two threads, since most of what kernels share out they share out only then.
 status=0
 test_files() {
-  OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive sanitized node node_modules/vitest/vitest.mjs run \
+  OMP_NUM_THREADS=2 sanitized node node_modules/vitest/vitest.mjs run \
     --testTimeout 900000 "$@" || status=1
 }
+
+if [ ${#files[@]} = 0 ]; then
+  echo "test-sanitized: the team of threads"
+  "${CXX:-g++}" -std=c++17 -O1 -g -fsanitize=thread -pthread $onednn/test/team/team-threads.cc $onednn/cc/team.cc \
+    -o "$reports/team"
+  "$reports/team" || status=1
+  rm -f "$reports/team"
+fi
 
 # The baseline says which build is the best.
 compile $onednn $(printf 'onednn_%s\n' baseline "${builds[@]}" | sort -u)

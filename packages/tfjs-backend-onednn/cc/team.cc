@@ -193,17 +193,19 @@ void set_team_threads(int64_t threads) {
 bool computes_alone() { return runs_part || threads_of_environment <= 1; }
 
 void run_parts(int64_t parts, const PartFunction& body) {
-  if (!computes_alone() && parts > 1) {
-    Team& team = Team::instance();
-    const std::unique_lock<std::mutex> lock(team.in_use, std::try_to_lock);
-    if (lock.owns_lock()) {
-      runs_part = true;
-      team.run(parts, threads_of_environment, body);
-      runs_part = false;
-      return;
-    }
+  if (computes_alone()) {
+    for (int64_t part = 0; part < parts; part++) body(part);
+    return;
   }
-  for (int64_t part = 0; part < parts; part++) body(part);
+  Team& team = Team::instance();
+  const std::unique_lock<std::mutex> lock(team.in_use, std::try_to_lock);
+  runs_part = true;
+  if (lock.owns_lock() && parts > 1) {
+    team.run(parts, threads_of_environment, body);
+  } else {
+    for (int64_t part = 0; part < parts; part++) body(part);
+  }
+  runs_part = false;
 }
 
 }  // namespace onednn_backend
