@@ -16,7 +16,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-    // The native kernels own every core: two test processes at once would fight over the OpenMP pool.
+    // The native kernels use every core: two test processes at once gain nothing.
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -25,7 +25,7 @@ it('says how the add-on is built where it is not', () => {
   const dist = new URL('../dist/index.js', import.meta.url).href;
   const code = `import(${JSON.stringify(dist)}).then(({ isAvailable }) => console.log(isAvailable().reason))`;
   const reason = execFileSync(process.execPath, ['-e', code], {
-    env: { ...process.env, TFJS_ONEDNN_FOLDER: 'none' },
+    env: { ...process.env, TFJS_ONEDNN_FOLDER: 'none', TFJS_ONEDNN_BUILD: 'baseline' },
     encoding: 'utf8',
   });
   const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
