@@ -1,4 +1,8 @@
 import { addon } from './addon.js';
+import { checkArray, checkWhole } from './kernels/checks.js';
+
+/** More than processors have cores; each thread costs memory, and far more of them end the process. */
+export const MOST_THREADS = 1024;
 
 export interface OneDnnOptions {
   /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */
@@ -26,11 +30,12 @@ export function describe(): { oneDnnVersion: string; threads: number; isa: strin
 
 /** Threads of the native kernels; results are the same bits for the same number. */
 export function setThreads(threads: number): void {
-  if (!Number.isInteger(threads) || threads < 1) throw new Error(`threads must be a whole number ≥ 1, not ${threads}`);
+  checkWhole('threads', threads, 1, MOST_THREADS);
   addon().setThreads(threads);
 }
 
 /** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */
 export function discard(x: Float32Array): void {
+  checkArray('x', x);
   addon().discard(x, x.length);
 }
