@@ -1,6 +1,7 @@
 import { addon } from './addon.js';
 import { checkArray, checkStarts, checkWhole } from './kernels/checks.js';
 import { timed } from './recorder.js';
+import { type Settings, useSettings } from './settings.js';
 import type { TransformerSizes } from './transformer-sizes.js';
 
 /** Sentences without padding, one after the other: s at [starts[s], starts[s + 1]). */
@@ -14,6 +15,7 @@ export interface SourceRows {
 export interface NativeModel {
   readonly handle: number;
   readonly sizes: TransformerSizes;
+  readonly settings: Settings;
   /** What native code reads in place, kept as long as a decoding may read it. */
   readonly arrays: Set<Float32Array>;
   /** Those that are to be disposed before the model. */
@@ -60,7 +62,7 @@ export class NativeDecoding {
     this.#flops = rowFlops(model.sizes);
     this.#rows = sentences * beam;
     model.stepped = null;
-    this.#handle = timed(
+    this.#handle = this.#compute(
       'TransformerEncode',
       () => addon().openDecoding(model.handle, ids, positions, starts, sentences, beam),
       () => this.#flops.source * ids.length,
@@ -76,7 +78,7 @@ export class NativeDecoding {
     checkWhole('position', position, 0, decoder.positions - 1);
     if (features !== null) checkArray('features', features, this.#rows * embed);
     this.#model.stepped = null; // where the step fails
-    timed(
+    this.#compute(
       'TransformerStep',
       () => addon().decodingStep(this.#handle, tokens, position, features),
       () => this.#flops.step * this.#rows,
@@ -101,7 +103,7 @@ export class NativeDecoding {
     const size = this.#rows * 2 * width;
     if (this.#table.length < size) this.#table = new Float32Array(size);
     const table = this.#table.subarray(0, size);
-    timed(
+    this.#compute(
       'TransformerChoice',
       () => addon().decodingTop(this.#handle, penalties, temperature, table, width),
       () => this.#flops.choice * this.#rows,
@@ -123,6 +125,11 @@ export class NativeDecoding {
     if (!this.#model.open.delete(this)) return;
     if (this.#model.stepped === this) this.#model.stepped = null;
     addon().closeDecoding(this.#handle);
+  }
+
+  #compute<T>(name: string, work: () => T, flops: () => number): T {
+    useSettings(this.#model.settings);
+    return timed(name, work, flops);
   }
 
   #checkOpen(): void {

@@ -1,21 +1,51 @@
 import { addon } from './addon.js';
+import { availableThreads, MOST_THREADS } from './available-threads.js';
 import { checkArray, checkWhole } from './kernels/checks.js';
 
-/** More than processors have cores; each thread costs memory, and far more of them end the process. */
-export const MOST_THREADS = 1024;
-
 export interface OneDnnOptions {
-  /** Threads of the native kernels; without it OMP_NUM_THREADS, or every core. */
+  /**
+   * Threads of the native kernels, 1 to 1024; without it OMP_NUM_THREADS, or the processors that affinity and the quotas of
+   * cgroups leave to the process.
+   */
   readonly threads?: number;
   /** Round the operands of the layers' matrix products to bfloat16; sums and results stay float32. Default false. */
   readonly bfloat16?: boolean;
 }
 
-/** @throws Error when the native add-on is not built, or for bfloat16 on a processor without it */
-export function configure({ threads, bfloat16 = false }: OneDnnOptions): void {
+/** What native kernels compute with: one set at a time. Who opened something with its own makes them current before it computes. */
+export type Settings = Required<OneDnnOptions>;
+
+/**
+ * The settings that options stand for.
+ * @throws Error when the native add-on is not built, for a number of threads that there cannot be, or for bfloat16 on a
+ *   processor without it
+ */
+export function settingsOf({ threads = availableThreads(), bfloat16 = false }: OneDnnOptions): Settings {
+  checkWhole('threads', threads, 1, MOST_THREADS);
+  if (typeof bfloat16 !== 'boolean') throw new Error(`bfloat16 must be a boolean, not ${String(bfloat16)}`);
   if (bfloat16 && !supportsBfloat16()) throw new Error('this processor has no bfloat16 products');
-  addon().setBfloat16(bfloat16);
-  if (threads !== undefined) setThreads(threads);
+  return { threads, bfloat16 };
+}
+
+let current: Settings | null = null; // those of the add-on; null until they are first set
+
+/** Those that kernels compute with now. */
+export function currentSettings(): Settings {
+  current ??= { threads: addon().describe().threads, bfloat16: false };
+  return current;
+}
+
+/** Makes settings of `settingsOf` those of the kernels that follow. Costs next to nothing where they are already. */
+export function useSettings(settings: Settings): void {
+  const { threads, bfloat16 } = currentSettings();
+  if (settings.threads !== threads) addon().setThreads(settings.threads);
+  if (settings.bfloat16 !== bfloat16) addon().setBfloat16(settings.bfloat16);
+  current = settings;
+}
+
+/** Makes the settings that options stand for current. @throws Error as `settingsOf` */
+export function configure(options: OneDnnOptions): void {
+  useSettings(settingsOf(options));
 }
 
 /** Whether this processor has products of bfloat16 (with AVX-512, oneDNN emulates what is missing). */
@@ -28,10 +58,9 @@ export function describe(): { oneDnnVersion: string; threads: number; isa: strin
   return addon().describe();
 }
 
-/** Threads of the native kernels; results are the same bits for the same number. */
+/** Threads of the native kernels, 1 to 1024; results are the same bits for the same number. */
 export function setThreads(threads: number): void {
-  checkWhole('threads', threads, 1, MOST_THREADS);
-  addon().setThreads(threads);
+  configure({ ...currentSettings(), threads });
 }
 
 /** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */

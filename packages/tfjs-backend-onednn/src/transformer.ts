@@ -1,6 +1,7 @@
 import { addon } from './addon.js';
 import { checkArray } from './kernels/checks.js';
 import { NativeDecoding, type NativeModel, type SourceRows } from './native-decoding.js';
+import { currentSettings, useSettings } from './settings.js';
 import { checkSizes, sizeFields, type TransformerSizes, weightSizes } from './transformer-sizes.js';
 
 export type { TransformerSizes } from './transformer-sizes.js';
@@ -28,12 +29,14 @@ export type WeightValues = () => Float32Array;
  * @param weights of encoder and decoder: token embeddings [vocab, embed], positions, [norm of embeddings]; of each layer
  *   the projections [q | k | v], the output, norm; in the decoder query, [k | v], output, norm of the source's attention;
  *   fc1, fc2, norm; [last norm]. Then the classifier [vocab, embed]. Weight [out, in] and bias; norms are gain and bias.
+ * @param settings of all its searches, whatever is current by then; its products are of `precision`
  * @throws Error for sizes or a precision that there are not, and for weights that are not of these sizes
  */
 export function packTransformer(
   sizes: TransformerSizes,
   weights: readonly WeightValues[],
   precision: Precision,
+  settings = currentSettings(),
 ): PackedTransformer {
   checkSizes(sizes);
   if (!PRECISIONS.includes(precision)) {
@@ -48,11 +51,12 @@ export function packTransformer(
     arrays.add(values);
     return values;
   };
+  useSettings(settings);
   const handle = addon().openTransformer(
     sizeFields(sizes),
     ...([sizes.encoder.scale, sizes.decoder.scale, valuesOf, weights.length, PRECISIONS.indexOf(precision)] as const),
   );
-  return new NativeTransformer({ handle, sizes, arrays, open: new Set(), stepped: null });
+  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set(), stepped: null });
 }
 
 class NativeTransformer implements PackedTransformer {
