@@ -101,7 +101,9 @@ async function startValidation() {
 describe.runIf(isAvailable().available)('while devices with other settings are opened', () => {
   it('training has the same weights, bit for bit', async () => {
     const [alone, beside] = await aloneAndBeside(startTraining);
-    expect(beside).toEqual(alone);
+    // The arrays themselves would take minutes to print.
+    const differing = beside.filter((value, index) => !Object.is(value, alone[index]));
+    expect([differing.length, beside.length]).toEqual([0, alone.length]);
   });
 
   it('validation has the same losses and BLEU', async () => {

@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, posix } from 'node:path';
 
-/** More than processors have cores: each thread costs memory, and many thousands of them end the process. */
+/** More than processors have cores. Each thread costs memory, and many thousands of them end the process. */
 export const MOST_THREADS = 1024;
 
 /**
- * Threads where nobody says how many: OMP_NUM_THREADS, else the processors that the process may run on, but no more than
- * its cgroups have time for.
+ * The default number of threads: OMP_NUM_THREADS, else min(CPU affinity, ⌈CPU quota of the cgroups⌉).
  * @param root folder of `proc` and `sys`
  */
 export function availableThreads(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
-  const asked = /^\s*(\d+)\s*(,|$)/.exec(environment.OMP_NUM_THREADS ?? ''); // a list has those of nested regions behind
+  const asked = /^\s*(\d+)\s*(,|$)/.exec(environment.OMP_NUM_THREADS ?? ''); // "4,2": the second is of nested regions
   const threads = Number(asked?.[1] ?? 0);
   if (threads >= 1) return Math.min(threads, MOST_THREADS);
   return Math.min(permittedProcessors(root), ...cpuQuotas(root).map(Math.ceil), MOST_THREADS);

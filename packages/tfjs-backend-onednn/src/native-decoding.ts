@@ -1,5 +1,5 @@
 import { addon } from './addon.js';
-import { checkArray, checkStarts, checkWhole } from './kernels/checks.js';
+import { checkArray, checkIndices, checkStarts, checkWhole } from './kernels/checks.js';
 import { timed } from './recorder.js';
 import { type Settings, useSettings } from './settings.js';
 import type { TransformerSizes } from './transformer-sizes.js';
@@ -18,9 +18,9 @@ export interface NativeModel {
   readonly settings: Settings;
   /** What native code reads in place, kept as long as a decoding may read it. */
   readonly arrays: Set<Float32Array>;
-  /** Those that are to be disposed before the model. */
+  /** The decodings under way; native code reads the model through them. */
   readonly open: Set<NativeDecoding>;
-  /** Whose step the model's memory of calls holds; null where a call since has used it otherwise. */
+  /** The decoding whose last step lies in the model's memory of calls; null where another call has overwritten it. */
   stepped: NativeDecoding | null;
 }
 
@@ -77,7 +77,7 @@ export class NativeDecoding {
     if (tokens.length !== this.#rows) throw new Error(`${tokens.length} tokens for ${this.#rows} rows`);
     checkWhole('position', position, 0, decoder.positions - 1);
     if (features !== null) checkArray('features', features, this.#rows * embed);
-    this.#model.stepped = null; // where the step fails
+    this.#model.stepped = null; // stays so where the step fails
     this.#compute(
       'TransformerStep',
       () => addon().decodingStep(this.#handle, tokens, position, features),
@@ -111,10 +111,15 @@ export class NativeDecoding {
     return table;
   }
 
-  /** Row i becomes what row rows[i] was; whole sentences only. */
+  /** Row i becomes what row rows[i] was; the rows of a beam are of one sentence. */
   select(rows: Int32Array): void {
     this.#checkOpen();
-    if (rows.length % this.#beam !== 0) throw new Error(`${rows.length} rows are not whole beams of ${this.#beam}`);
+    const beam = this.#beam;
+    if (rows.length % beam !== 0) throw new Error(`${rows.length} rows are not whole beams of ${beam}`);
+    checkIndices('row', rows, this.#rows, 'a batch');
+    const sentenceOf = (index: number): number => Math.floor(rows[index]! / beam);
+    const isMixed = rows.some((_, index) => sentenceOf(index) !== sentenceOf(index - (index % beam)));
+    if (isMixed) throw new Error('the rows of a beam are of several sentences');
     addon().selectRows(this.#handle, rows, rows.length);
     this.#rows = rows.length;
     if (this.#model.stepped === this) this.#model.stepped = null;

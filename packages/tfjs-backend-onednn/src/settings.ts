@@ -12,7 +12,7 @@ export interface OneDnnOptions {
   readonly bfloat16?: boolean;
 }
 
-/** What native kernels compute with: one set at a time. Who opened something with its own makes them current before it computes. */
+/** What native kernels compute with: one set at a time. What was opened with its own uses them before it computes. */
 export type Settings = Required<OneDnnOptions>;
 
 /**
@@ -35,12 +35,14 @@ export function currentSettings(): Settings {
   return current;
 }
 
-/** Makes settings of `settingsOf` those of the kernels that follow. Costs next to nothing where they are already. */
+/** Makes settings those of the kernels that follow; a comparison where they are already. @throws Error as `settingsOf` */
 export function useSettings(settings: Settings): void {
-  const { threads, bfloat16 } = currentSettings();
-  if (settings.threads !== threads) addon().setThreads(settings.threads);
-  if (settings.bfloat16 !== bfloat16) addon().setBfloat16(settings.bfloat16);
-  current = settings;
+  const before = currentSettings();
+  if (settings.threads === before.threads && settings.bfloat16 === before.bfloat16) return;
+  const { threads, bfloat16 } = settingsOf(settings);
+  if (threads !== before.threads) addon().setThreads(threads);
+  if (bfloat16 !== before.bfloat16) addon().setBfloat16(bfloat16);
+  current = { threads, bfloat16 };
 }
 
 /** Makes the settings that options stand for current. @throws Error as `settingsOf` */

@@ -86,7 +86,7 @@ const sourceAttention = (layer: string, embed: number): WeightSize[] => [
  * @throws Error where they are not `count`
  */
 export function weightSizes(sizes: TransformerSizes, count: number): WeightSize[] {
-  // At least 12 weights a layer: so many layers are not listed only to be refused.
+  // Each layer has more than one weight: where there are more layers than weights, no list is needed to refuse them.
   const listed = sizes.encoder.layers + sizes.decoder.layers <= count;
   const weights = listed
     ? [

@@ -10,7 +10,9 @@ import {
   registerOneDnnBackend,
   scale,
   setThreads,
+  settingsOf,
   squaredNorm,
+  useSettings,
 } from 'tfjs-backend-onednn';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nativeKernels } from '../src/kernels/index.js';
@@ -383,6 +385,17 @@ const FUNCTIONS: Readonly<Record<string, readonly (readonly [message: string, ca
     `threads must be a whole number from 1 to 1024, not ${threads}`,
     () => setThreads(threads),
   ]),
+  settingsOf: [
+    ['threads must be a whole number from 1 to 1024, not -2', () => settingsOf({ threads: -2 })],
+    ['bfloat16 must be a boolean, not 1', () => settingsOf({ bfloat16: wrong(1) })],
+  ],
+  useSettings: [
+    [
+      'threads must be a whole number from 1 to 1024, not 1000000',
+      () => useSettings({ threads: 1e6, bfloat16: false }),
+    ],
+    ['bfloat16 must be a boolean, not null', () => useSettings({ threads: 1, bfloat16: wrong(null) })],
+  ],
   configure: [
     ['threads must be a whole number from 1 to 1024, not 5000', () => configure({ threads: 5000 })],
     ['boolean', () => configure({ bfloat16: wrong('yes') })],

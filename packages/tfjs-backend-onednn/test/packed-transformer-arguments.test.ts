@@ -179,8 +179,8 @@ describe('a decoding', () => {
     ['temperature must be above 0, not NaN', (decoding) => decoding.top(3, Number.NaN, null)],
     ['temperature must be above 0, not -1', (decoding) => decoding.top(3, -1, null)],
     ['penalties has 0 elements, expected 20', (decoding) => decoding.top(3, 1, new Float32Array(0))],
-    ['row 2 is outside', (decoding) => decoding.select(Int32Array.of(0, 2))],
-    ['row -1 is outside', (decoding) => decoding.select(Int32Array.of(-1, 0))],
+    ['row 2 at index 1 is outside a batch of 2 rows', (decoding) => decoding.select(Int32Array.of(0, 2))],
+    ['row -1 at index 0 is outside a batch of 2 rows', (decoding) => decoding.select(Int32Array.of(-1, 0))],
     ['1 rows are not whole beams of 2', (decoding) => decoding.select(Int32Array.of(0))],
     ['must be an Int32Array', (decoding) => decoding.select(wrong([0, 1]))],
   ])('refuses a call and goes on: %s', (message, call) => {
@@ -221,6 +221,15 @@ describe('a decoding', () => {
     expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('the decoding is over');
     decoding.dispose();
     model.dispose();
+  });
+
+  it('keeps the sentences of beams apart', () => {
+    const source = { ...SOURCE, starts: Int32Array.of(0, 1, 3) };
+    const decoding = pack().startDecoding(source, 2);
+    decoding.step(Int32Array.of(2, 2, 2, 2), 2, null);
+    expect(() => decoding.select(Int32Array.of(0, 2))).toThrow('the rows of a beam are of several sentences');
+    decoding.select(Int32Array.of(3, 3, 1, 0));
+    decoding.step(Int32Array.of(2, 2, 2, 2), 3, null);
   });
 
   it('is not touched by the end of another', () => {
