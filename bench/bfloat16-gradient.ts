@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { loadComponents } from '../src/cli/user-dir.js';
-import { openDevice } from '../src/devices/index.js';
+import { type Device, openDevice } from '../src/devices/index.js';
 import { classifierScores } from '../src/ops/row-scores.js';
 import { selectOptions } from '../src/options/select.js';
 import { setupTranslation, type TranslationTask, translationOptions } from '../src/tasks/translation.js';
@@ -28,8 +28,13 @@ interface Gradients {
 
 type Components = Awaited<ReturnType<typeof loadComponents>>;
 
-function gradients(task: TranslationTask, { architectures, criterions }: Components, path: string): Gradients {
-  const { model } = loadModel(path, task, architectures);
+function gradients(
+  task: TranslationTask,
+  { architectures, criterions }: Components,
+  path: string,
+  device: Device,
+): Gradients {
+  const { model } = loadModel(path, task, architectures, device);
   const limits = batchLimits(task, model, {
     ...{ maxTokens: 4096, batchSize: null, requiredBatchSizeMultiple: 8 },
     ...{ skipInvalidSizeInputsValidTest: true, seed: 1 },
@@ -92,8 +97,8 @@ const components = await loadComponents({ userDir: null });
 const task = setupTranslation(requireData(options.data), selectOptions(translationOptions, {}));
 const runs: Gradients[] = [];
 for (const bfloat16 of [false, true]) {
-  await openDevice('cpu', { threads: options.threads, bfloat16 });
-  runs.push(gradients(task, components, options.path));
+  const device = await openDevice('cpu', { threads: options.threads, bfloat16 });
+  runs.push(gradients(task, components, options.path, device));
 }
 const [exact, rounded] = runs as [Gradients, Gradients];
 const sure = exact.probabilities.filter((p) => p > SURE).length;

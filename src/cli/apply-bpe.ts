@@ -1,5 +1,6 @@
 import { MersenneTwister } from '../data/mersenne-twister.js';
 import { UserError } from '../errors.js';
+import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { parseCodes } from '../text/bpe/codes.js';
 import { createBpeBlockSegmenter } from '../text/bpe/segmenter.js';
@@ -23,6 +24,7 @@ const options = defineOptions({
     default: 1,
     aliases: ['--num-workers'],
     min: 1,
+    max: MOST_THREADS,
     help: 'share the lines between so many threads',
   },
 });

@@ -114,7 +114,7 @@ async function generate(dataFolder: string, options: GenerateOptions): Promise<s
   const codec = await createCodec(options, task);
   const data = task.loadSplit(options.genSubset);
   const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
-  const models = await loadModels(checkTranslationOptions(options), task, architectures, overrides);
+  const models = await loadModels(checkTranslationOptions(options), task, architectures, device, overrides);
   try {
     const symbols = symbolsOf(task.targetDictionary);
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;

@@ -122,8 +122,8 @@ async function interactive(
     Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
   );
   const codec = await createCodec(options, task);
-  await openRequestedDevice(options, options.userDir === null);
-  const models = await loadModels(stems, task, architectures, overrides);
+  const device = await openRequestedDevice(options, options.userDir === null);
+  const models = await loadModels(stems, task, architectures, device, overrides);
   try {
     const search = new BeamSearch(
       models,

@@ -1,3 +1,4 @@
+import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { readLines } from '../text/lines.js';
 import { parseProtectedPatterns } from '../text/moses/protected-patterns.js';
@@ -22,7 +23,7 @@ const options = defineOptions({
     metavar: 'FILE',
     help: 'regular expressions, one a line; what they match stays whole',
   },
-  threads: { kind: 'int', default: 1, min: 1, help: 'share the lines between so many threads' },
+  threads: { kind: 'int', default: 1, min: 1, max: MOST_THREADS, help: 'share the lines between so many threads' },
 });
 
 export const tokenizeCommand = defineCommand({

@@ -120,6 +120,7 @@ export const trainCommand = defineCommand({
           options,
           all,
           plugins,
+          device,
           kernels: device.arenaKernels,
           machine: machineOf(device.description),
           version,

@@ -86,8 +86,8 @@ export const validateCommand = defineCommand({
     try {
       const { architectures, criterions } = await loadComponents(asked);
       const task = setupTranslation(args[0]!, asked);
-      await openRequestedDevice(asked);
-      const { model, metadata } = loadModel(asked.path, task, architectures);
+      const device = await openRequestedDevice(asked);
+      const { model, metadata } = loadModel(asked.path, task, architectures, device);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
       const options = { ...asked, ...selectOptions(recordedOptions, values) };
       const definition = criterions.getRecorded(String(values.criterion), asked.path);

@@ -1,3 +1,4 @@
+import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 
 const LANGUAGES = 'Languages and files';
@@ -69,6 +70,7 @@ export const preprocessOptions = defineOptions({
     kind: 'int',
     default: 1,
     min: 1,
+    max: MOST_THREADS,
     group: LANGUAGES,
     help: 'threads that share the work; the files are the same for any number',
   },

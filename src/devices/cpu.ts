@@ -1,6 +1,7 @@
 import type { OneDnnOptions } from 'tfjs-backend-onednn/search';
 import { UserError } from '../errors.js';
-import { registerSearchEngine } from '../ops/search-engine.js';
+import { openedDevice } from '../ops/opened-device.js';
+import type { SearchEngine } from '../ops/search-engine.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { Device, DeviceDefinition } from './device.js';
@@ -17,24 +18,21 @@ export const cpu: DeviceDefinition = {
     if (bfloat16 && !native.supportsBfloat16()) {
       throw new UserError('--bf16: oneDNN has no bfloat16 products for this processor', 'leave --bf16 out');
     }
-    const settings = { ...(threads === null ? {} : { threads }), bfloat16 };
-    native.configure(settings);
+    const settings = native.settingsOf({ ...(threads === null ? {} : { threads }), bfloat16 });
     const precision = int8 ? 'int8' : bfloat16 ? 'bfloat16' : 'float32';
-    registerSearchEngine('onednn', {
-      precision,
-      pack: (sizes, weights) => native.packTransformer(sizes, weights, precision),
+    const searchEngine: SearchEngine = {
+      pack: (sizes, weights) => native.packTransformer(sizes, weights, precision, settings),
       release: native.discard,
-    });
-    const { oneDnnVersion, threads: used, isa } = native.describe();
+    };
+    const { oneDnnVersion, isa } = native.describe();
     const description = {
-      ...{ device: 'cpu', oneDNN: oneDnnVersion, threads: used, isa },
+      ...{ device: 'cpu', oneDNN: oneDnnVersion, threads: settings.threads, isa },
       ...(precision === 'float32' ? {} : { products: precision }),
     };
-    if (forSearch) {
-      tf.chooseBackend('onednn', () => openBackend(settings));
-      return { name: 'cpu', description, arenaKernels: portableArenaKernels };
-    }
-    return { name: 'cpu', description, ...(await openBackend(settings)) };
+    if (forSearch) tf.chooseBackend('onednn', () => openBackend(settings));
+    const operations = forSearch ? { arenaKernels: portableArenaKernels } : await openBackend(settings);
+    const opened = openedDevice('onednn', searchEngine, () => native.useSettings(settings));
+    return { name: 'cpu', description, ...operations, ...opened };
   },
 };
 

@@ -1,8 +1,9 @@
+import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { Profiler } from './profile.js';
 
 export interface DeviceOptions {
-  /** Threads of the CPU device; null means every core. */
+  /** Threads of the CPU device; null means as many as the process has processors for. */
   readonly threads: number | null;
   /** Round the operands of the layers' matrix products to bfloat16, where the device can. Default false. */
   readonly bfloat16?: boolean;
@@ -12,8 +13,8 @@ export interface DeviceOptions {
   readonly forSearch?: boolean;
 }
 
-/** A device that is in use: its tfjs backend is the current one. */
-export interface Device {
+/** A device that is in use; its tfjs backend is the current one when it is opened. */
+export interface Device extends OpenedDevice {
   readonly name: string;
   /** What the log and a checkpoint say about it, e.g. `{ device: 'cpu', oneDNN: '2.6.3', threads: 2, isa: 'AVX2' }`. */
   readonly description: Readonly<Record<string, string | number>>;

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { Registry } from '../plugins/registry.js';
 import { cpu } from './cpu.js';
@@ -33,8 +34,9 @@ export const deviceOptions = defineOptions({
     kind: 'int',
     default: null,
     min: 1,
+    max: MOST_THREADS,
     group: 'Device',
-    help: 'threads of --device cpu (default: every core)',
+    help: 'threads of --device cpu (default: the processors that the process may use)',
   },
   cpu: { kind: 'boolean', default: false, group: 'Device', help: "fairseq's flag: the same as --device cpu" },
   bf16: {
@@ -82,7 +84,7 @@ export async function openRequestedDevice(
 }
 
 /**
- * Makes a device's backend the current one and logs which it is.
+ * Opens a device, which is the current one then, and logs which it is.
  * @param name null picks `cpu` where it is built, else `wasm`
  * @throws UserError when the device is unknown or something that it needs is missing
  */

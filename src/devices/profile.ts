@@ -20,7 +20,10 @@ export const profileOption = defineOptions({
 });
 
 /** The profiler of a device where `--profile` asks for it; null, which the log explains, where the device has none. */
-export function requestedProfiler({ profile }: { readonly profile: boolean }, device: Device): Profiler | null {
+export function requestedProfiler(
+  { profile }: { readonly profile: boolean },
+  device: Pick<Device, 'name' | 'profiler'>,
+): Profiler | null {
   if (!profile) return null;
   if (device.profiler === undefined) log.warning(`--profile is not supported on --device ${device.name}: only on cpu`);
   return device.profiler ?? null;

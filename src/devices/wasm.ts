@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { openedDevice } from '../ops/opened-device.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { DeviceDefinition } from './device.js';
@@ -70,6 +71,7 @@ export const wasm: DeviceDefinition = {
     await tf.ready();
     if (!borrowed) borrowMissingKernels();
     borrowed = true;
-    return { name: 'wasm', description: { device: 'wasm', threads: 1 }, arenaKernels: portableArenaKernels };
+    const description = { device: 'wasm', threads: 1 };
+    return { name: 'wasm', description, arenaKernels: portableArenaKernels, ...openedDevice('wasm') };
   },
 };

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { openedDevice } from '../ops/opened-device.js';
 import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf.js';
 import type { DeviceDefinition } from './device.js';
@@ -80,7 +81,8 @@ export const webgpu: DeviceDefinition = {
     await tf.ready();
     const { description, vendor, architecture } = opened;
     const adapter = [description, vendor, architecture].find((text) => text !== '') ?? 'without a name';
-    return { name: 'webgpu', description: { device: 'webgpu', adapter }, arenaKernels: await hostArenaKernels() };
+    const arenaKernels = await hostArenaKernels();
+    return { name: 'webgpu', description: { device: 'webgpu', adapter }, arenaKernels, ...openedDevice('webgpu') };
   },
 };
 

@@ -41,12 +41,14 @@ export class EnsembleDecoding {
   ): Promise<EnsembleDecoding> {
     const members: Member[] = [];
     for (const model of models) {
+      model.parameters.useDevice();
       const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
       if (fused !== null) {
         members.push({ model, fused });
         continue;
       }
       await tf.ready();
+      model.parameters.useDevice();
       let state: IncrementalState | null = null;
       tf.tidy(() => {
         state = model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention);
@@ -66,12 +68,14 @@ export class EnsembleDecoding {
   ): Float32Array | null {
     const [member] = this.#members;
     if (this.#members.length !== 1 || member!.fused === undefined) return null;
+    member!.model.parameters.useDevice();
     return member!.fused.stepTop(tokens, width, temperature, penalties);
   }
 
   /** Consumes the newest token of each hypothesis; call it inside a tidy. Temperature divides the logits. */
   step(tokens: Int32Array /* [rows] */, temperature: number): EnsembleStep {
     const steps = this.#members.map((member) => {
+      member.model.parameters.useDevice();
       const { features, attention } = decodeStep(member, tokens);
       const { weights } = member.model.classifier(features);
       const logits: tf.Tensor2D = tf.matMul(features, weights, false, true);
@@ -87,7 +91,10 @@ export class EnsembleDecoding {
 
   /** Row i becomes what row rows[i] was. */
   select(rows: Int32Array): void {
-    for (const { fused, state } of this.#members) (fused ?? state).select(rows);
+    for (const { model, fused, state } of this.#members) {
+      model.parameters.useDevice();
+      (fused ?? state).select(rows);
+    }
   }
 
   dispose(): void {

@@ -1,12 +1,5 @@
 import { tokenRows } from '../ops/row-layout.js';
-import {
-  type EngineDecoding,
-  type EngineModel,
-  type SourceRows,
-  searchEngine,
-  type TransformerSizes,
-  type WeightValues,
-} from '../ops/search-engine.js';
+import type { EngineDecoding, EngineModel, SourceRows, TransformerSizes, WeightValues } from '../ops/search-engine.js';
 import { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf.js';
@@ -15,11 +8,11 @@ import type { Stack, TransformerParts } from './transformer.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
 
-/** A Transformer's weights as the search engine of the device keeps them: packed when first needed and after changes. */
+/** A Transformer's weights as the search engine of its device keeps them: packed when first needed and after changes. */
 export class PackedTransformer {
   readonly #parts: TransformerParts;
   readonly #sizes: TransformerSizes | null;
-  #packed: { readonly key: string; readonly model: EngineModel } | null = null;
+  #packed: { readonly version: number; readonly model: EngineModel } | null = null;
 
   constructor(parts: TransformerParts) {
     this.#parts = parts;
@@ -43,13 +36,14 @@ export class PackedTransformer {
   }
 
   #model(): EngineModel | null {
-    const engine = searchEngine();
+    const { parameters } = this.#parts;
+    const engine = parameters.device?.searchEngine ?? null;
     if (engine === null || this.#sizes === null) return null;
-    const key = `${engine.precision} ${this.#parts.parameters.version}`;
-    if (this.#packed?.key !== key) {
+    const { version } = parameters;
+    if (this.#packed?.version !== version) {
       this.dispose();
-      this.#packed = { key, model: engine.pack(this.#sizes, weightsOf(this.#parts)) };
-      this.#parts.parameters.discard(packedOnly(this.#parts), engine.release);
+      this.#packed = { version, model: engine.pack(this.#sizes, weightsOf(this.#parts)) };
+      parameters.discard(packedOnly(this.#parts), engine.release);
     }
     return this.#packed.model;
   }

@@ -1,5 +1,3 @@
-import * as tf from '../tf.js';
-
 /** One side of a Transformer as native search needs it. */
 export interface StackSizes {
   readonly vocab: number;
@@ -53,8 +51,6 @@ export interface EngineModel {
 
 /** Native code of a device for all layers of a step at once; other devices search with the operations of `ops`. */
 export interface SearchEngine {
-  /** What models are packed as now; a model is packed again when it changes. */
-  readonly precision: string;
   /**
    * @param weights in the order of the native code, each called once: `PackedTransformer` hands them over so. Embeddings
    *   and norms are read in place from then on; the memory of a matrix may be that of the next one
@@ -63,13 +59,3 @@ export interface SearchEngine {
   /** Gives the memory of an array back to the system: its contents are arbitrary from then on. */
   release(values: Float32Array): void;
 }
-
-const engines = new Map<string, SearchEngine>();
-
-/** Called by a device that has an engine when it is opened. */
-export function registerSearchEngine(backend: string, engine: SearchEngine): void {
-  engines.set(backend, engine);
-}
-
-/** The engine of the current backend; null where it has none. */
-export const searchEngine = (): SearchEngine | null => engines.get(tf.getBackend()) ?? null;

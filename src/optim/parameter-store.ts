@@ -1,4 +1,5 @@
 import { InternalError } from '../errors.js';
+import { currentDevice } from '../ops/opened-device.js';
 import * as tf from '../tf.js';
 
 /** Float32 elements between the starts of two blocks: 64 bytes, a cache line and an AVX-512 register. */
@@ -76,6 +77,8 @@ interface Declaration {
  * optimizer, averaging and saving walk one array. A model declares its parameters while it is built, then calls build().
  */
 export class ParameterStore {
+  /** What the model computes on: the device that was current when it was built; null where none was opened. */
+  readonly device = currentDevice();
   readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
   readonly #trainable: Parameter[] = [];
   readonly #names = new Set<string>();
@@ -210,8 +213,14 @@ export class ParameterStore {
     return this.#version;
   }
 
+  /** Makes the model's device current, for the operations up to the next `await`. */
+  useDevice(): void {
+    this.device?.makeCurrent();
+  }
+
   /** Brings a changed `values` arena to the device, where tensors do not read it in place. */
   valuesChanged(): void {
+    this.useDevice();
     this.#version += 1;
     if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
     for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));

@@ -13,7 +13,8 @@ import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
 
 /** Builds the model of a request with fresh weights. */
-function buildModel({ options, all, plugins }: TrainRequest, task: TranslationTask): TranslationModel {
+function buildModel({ options, all, plugins, device }: TrainRequest, task: TranslationTask): TranslationModel {
+  device?.makeCurrent();
   const { architecture } = plugins;
   return architecture.model.build(modelOptions(architecture, all), {
     sourceVocab: task.sourceDictionary.size,

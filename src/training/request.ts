@@ -1,5 +1,6 @@
 import type { Machine } from '../checkpoint/metadata.js';
 import type { Profiler } from '../devices/profile.js';
+import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { OptionsOf, OptionValues } from '../options/schema.js';
 import type { CriterionDefinition } from '../plugins/criterion.js';
@@ -67,6 +68,8 @@ export interface TrainRequest {
     readonly optimizer: OptimizerDefinition;
     readonly lrScheduler: LrSchedulerDefinition;
   };
+  /** What the model is built on; without it the device that is current then. */
+  readonly device?: OpenedDevice;
   readonly kernels: ArenaKernels;
   readonly machine: Machine;
   /** The version of ts-fairseq, for checkpoints. */

@@ -80,6 +80,7 @@ export class Trainer {
       tokens += batch.ntokens;
       sentences += batch.batchSize;
     }
+    model.parameters.useDevice();
     const sampleSize = this.options.sentenceAvg ? sentences : tokens;
     const gradientNorm = Math.sqrt(kernels.squaredNorm(gradients)) / sampleSize;
     if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
@@ -108,6 +109,7 @@ export class Trainer {
   async #accumulateGradients(batch: TranslationBatch, microBatch: number, epoch: number): Promise<LossValues> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
+    store.useDevice();
     const targets = store.trainable.map((parameter) => ({
       tensor: parameter.tensor,
       gradient: store.view(store.gradients, parameter),
@@ -119,6 +121,7 @@ export class Trainer {
     );
     try {
       const losses = await readLoss(output);
+      store.useDevice();
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
       const given = gradients.flatMap((tensor, index) =>
         tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],

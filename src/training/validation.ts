@@ -77,6 +77,7 @@ async function evaluateBatch(
   epoch: number,
   { sentenceAvg, ignorePrefixSize }: ValidationOptions,
 ): Promise<LossReport> {
+  model.parameters.useDevice();
   const output = tidyOutput(() => batchLoss(model, criterion, batch, { mode: EVALUATION, epoch, ignorePrefixSize }));
   const { ntokens: tokens, batchSize: sentences } = batch;
   return { ...(await readLoss(output)), sampleSize: sentenceAvg ? sentences : tokens, tokens, sentences };

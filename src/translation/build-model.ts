@@ -3,6 +3,7 @@ import type { StoredCheckpoint } from '../checkpoint/stored-checkpoint.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
+import type { OpenedDevice } from '../ops/opened-device.js';
 import type { OptionSchema, OptionValues } from '../options/schema.js';
 import { checkOptionValues } from '../options/values.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
@@ -10,12 +11,13 @@ import { modelOptions } from '../plugins/model-options.js';
 import type { Registry } from '../plugins/registry.js';
 import type { TranslationTask } from '../tasks/translation.js';
 
-/** The model that a checkpoint was saved from, without its weights. */
+/** The model that a checkpoint was saved from, without its weights. @param device what it is to compute on */
 export function buildModel(
   stem: string,
   checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
+  device: OpenedDevice,
   overrides: OptionValues,
 ): TranslationModel {
   const { metadata } = checkpoint;
@@ -23,6 +25,7 @@ export function buildModel(
   const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
   const options = { ...metadata.options, ...overrides };
   checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
+  device.makeCurrent();
   return architecture.model.build(modelOptions(architecture, options), {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,

@@ -11,6 +11,7 @@ import {
   type Translation,
 } from '../generation/index.js';
 import { log } from '../log.js';
+import { MOST_THREADS } from '../options/most-threads.js';
 import { parseOptionValue } from '../options/parse.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
@@ -39,8 +40,8 @@ const NOTHING: Translation = {
 
 const { prefixSize: _, ...optionsOfSearch } = searchOptions;
 
-const settings = defineOptions({
-  threads: { kind: 'int', default: null, min: 1, help: 'threads of the device cpu' },
+const settingsOfTranslator = defineOptions({
+  threads: { kind: 'int', default: null, min: 1, max: MOST_THREADS, help: 'threads of the device cpu' },
   maxTokens: { kind: 'int', default: null, min: 1, help: 'most tokens of a batch' },
   batchSize: { kind: 'int', default: null, min: 1, help: 'most sentences of a batch' },
   precision: { kind: 'choice', choices: ['float32', 'bfloat16', 'int8'], default: 'float32', help: 'of products' },
@@ -53,9 +54,9 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   if (stems.length === 0) throw new UserError('no checkpoint is given', "add path, e.g. path: 'checkpoints/averaged'");
   if (typeof data !== 'string')
     throw new UserError('no dictionaries are given', "add data, e.g. data: 'data-bin/de-en'");
-  const values = checkOptionValues('Translator.load', rest, { ...optionsOfSearch, ...settings });
+  const values = checkOptionValues('Translator.load', rest, { ...optionsOfSearch, ...settingsOfTranslator });
   const options = selectOptions(searchOptions, values);
-  const { threads, maxTokens, batchSize, precision } = selectOptions(settings, values);
+  const { threads, maxTokens, batchSize, precision } = selectOptions(settingsOfTranslator, values);
   checkSearch(options);
   if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
@@ -69,8 +70,9 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
     }),
     task,
   );
-  await openDevice(device ?? null, { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' });
-  const models = await loadModels(stems, task, components.architectures);
+  const settings = { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' };
+  const opened = await openDevice(device ?? null, settings);
+  const models = await loadModels(stems, task, components.architectures, opened);
   const beamSearch = new BeamSearch(models, symbolsOf(task.targetDictionary), options);
   const search = new LineSearch(task, beamSearch, {
     codec,

@@ -3,7 +3,7 @@ import { loadCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
 import { checkUnchanged, fileIdentity } from '../checkpoint/file-bytes.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
-import { searchEngine } from '../ops/search-engine.js';
+import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ParameterStore, WeightSource } from '../optim/parameter-store.js';
 import { checkWeights, loadWeights, partsOf } from '../optim/weights.js';
 import type { OptionValues } from '../options/schema.js';
@@ -20,6 +20,7 @@ export interface LoadedModel {
 
 /**
  * Builds the model that a checkpoint was saved from and fills it with its weights.
+ * @param device what it is to compute on
  * @param overrides options of the model that replace the recorded ones
  * @throws UserError where the checkpoint is missing or damaged, or was trained with other dictionaries
  */
@@ -27,11 +28,12 @@ export function loadModel(
   stem: string,
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
+  device: OpenedDevice,
   overrides: OptionValues = {},
 ): LoadedModel {
   const checkpoint = loadCheckpoint(stem, { optimizer: false });
-  const model = buildModel(stem, checkpoint, task, architectures, overrides);
-  loadWeights(model.parameters, checkpoint.weights, stem, searchEngine()?.release);
+  const model = buildModel(stem, checkpoint, task, architectures, device, overrides);
+  loadWeights(model.parameters, checkpoint.weights, stem, device.searchEngine?.release);
   return { model, metadata: checkpoint.metadata };
 }
 
@@ -40,9 +42,10 @@ export function loadWholeModel(
   stem: string,
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
+  device: OpenedDevice,
   overrides: OptionValues,
 ): TranslationModel {
-  const { model } = loadModel(stem, task, architectures, overrides);
+  const { model } = loadModel(stem, task, architectures, device, overrides);
   model.parameters.source = wholeFileSource(model.parameters, stem);
   return model;
 }

@@ -1,5 +1,5 @@
 import { openCheckpoint, storedMetadata } from '../checkpoint/stored-checkpoint.js';
-import { searchEngine } from '../ops/search-engine.js';
+import type { OpenedDevice } from '../ops/opened-device.js';
 import { checkWeights, partsOf } from '../optim/weights.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
@@ -10,18 +10,20 @@ import { buildModel } from './build-model.js';
 
 /**
  * The models of an ensemble; none is left where one cannot be loaded.
+ * @param device what they are to compute on
  * @throws UserError as `loadModel` does
  */
 export async function loadModels(
   stems: readonly string[],
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
+  device: OpenedDevice,
   overrides: OptionValues = {},
 ): Promise<TranslationModel[]> {
   const models: TranslationModel[] = [];
   try {
     for (const stem of stems) {
-      models.push(await loadModelToTranslate(stem, task, architectures, overrides));
+      models.push(await loadModelToTranslate(stem, task, architectures, device, overrides));
     }
     return models;
   } catch (error) {
@@ -38,14 +40,15 @@ async function loadModelToTranslate(
   stem: string,
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
+  device: OpenedDevice,
   overrides: OptionValues = {},
 ): Promise<TranslationModel> {
-  const stored = searchEngine() === null ? null : openCheckpoint(stem);
+  const stored = device.searchEngine === null ? null : openCheckpoint(stem);
   if (stored === null) {
     const { loadWholeModel } = await import('./load-model.js');
-    return loadWholeModel(stem, task, architectures, overrides);
+    return loadWholeModel(stem, task, architectures, device, overrides);
   }
-  const model = buildModel(stem, stored, task, architectures, overrides);
+  const model = buildModel(stem, stored, task, architectures, device, overrides);
   checkWeights(model.parameters, stored.weights, stem);
   model.parameters.loadWhenNeeded((wanted) => {
     stored.read(wanted.flatMap(({ block, target }) => partsOf(block, target)));

@@ -13,7 +13,7 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
   readonly data: string;
   /** `cpu`, `wasm`, …; without it `cpu` where the native add-on is built, else `wasm`. */
   readonly device?: string;
-  /** Threads of the device `cpu`; without it every core. */
+  /** Threads of the device `cpu`, 1 to 1024; without it the processors that the process may use. */
   readonly threads?: number;
   /** What matrix products compute in on the device `cpu`; int8 is fastest. Default `float32`. */
   readonly precision?: 'float32' | 'bfloat16' | 'int8';
@@ -62,7 +62,8 @@ export class Translator {
   }
 
   /**
-   * Loads dictionaries and checkpoints, and makes the device the current one of this process.
+   * Loads dictionaries and checkpoints, and opens the device. Threads and precision are those of this Translator alone,
+   * whatever else is loaded; the backend of the device is the current one of TensorFlow.js then.
    * @throws UserError for a file that is missing or damaged, a checkpoint of other dictionaries, a device that cannot be
    *   had, and options that do not exist or do not go together
    */

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { MOST_THREADS as MOST_OF_BACKEND } from '../../packages/tfjs-backend-onednn/src/available-threads.js';
 import { UserError } from '../../src/errors.js';
+import { MOST_THREADS } from '../../src/options/most-threads.js';
+import { runCommandLine } from '../helpers/command-line.js';
 import { commandFolder } from '../helpers/text-command.js';
 import { goldenLines, goldenPath } from '../text/golden.js';
 
@@ -51,5 +54,25 @@ describe('--threads N', () => {
     const refused = run(`apply-bpe -c ${codes} --dropout 0.1 --threads 2 DIR/in DIR/out`);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow('--dropout draws word after word, in one thread; leave out --threads');
+  });
+});
+
+describe('more threads than a system gives', () => {
+  test.each([
+    ['train', 'data', '--threads'],
+    ['generate', 'data', '--threads'],
+    ['interactive', 'data', '--threads'],
+    ['validate', 'data', '--threads'],
+    ['tokenize', '--threads'],
+    ['apply-bpe', '-c', codes, '--threads'],
+    ['preprocess', '--workers'],
+  ])('are refused by %s', async (...argv) => {
+    const { code, stderr } = await runCommandLine([...argv, '1025']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the most is 1024`);
+  });
+
+  test('are as many for the command line as for the native kernels', () => {
+    expect(MOST_THREADS).toBe(MOST_OF_BACKEND);
   });
 });

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtInComponents } from '../../src/components.js';
 import { devices } from '../../src/devices/index.js';
+import type { OpenedDevice } from '../../src/ops/opened-device.js';
 import { loadWeights, type Release } from '../../src/optim/weights.js';
 import { EVALUATION, type TranslationModel } from '../../src/plugins/model.js';
 import { loadModels } from '../../src/translation/load-models.js';
@@ -45,12 +46,13 @@ function zerosIn(tensor: tf.Tensor): number {
 describe('a model that only translates', () => {
   let stem: string;
   let model: TranslationModel;
+  let device: OpenedDevice;
   beforeAll(async () => {
-    await devices.get('cpu').open({ threads: 1 });
+    device = await devices.get('cpu').open({ threads: 1 });
     stem = saveReferenceCheckpoint(join(folder, 'trained'), 'trained');
   });
   beforeEach(async () => {
-    [model] = (await loadModels([stem], task, builtInComponents().architectures)) as [TranslationModel];
+    [model] = (await loadModels([stem], task, builtInComponents().architectures, device)) as [TranslationModel];
     return () => model.dispose();
   });
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { availableThreads } from './available-threads.js';
 
 /** Dropout of one site in one pass; the order in which the add-on reads it. */
 export type DropoutArguments = readonly [
@@ -222,7 +223,10 @@ let loaded: Addon | null = null;
  * @throws Error when it is not built or does not load
  */
 export function addon(): Addon {
-  loaded ??= load(process.env[BUILD_VARIABLE] ?? load('baseline').bestBuild());
+  if (loaded === null) {
+    loaded = load(process.env[BUILD_VARIABLE] ?? load('baseline').bestBuild());
+    loaded.setThreads(availableThreads());
+  }
   return loaded;
 }
 

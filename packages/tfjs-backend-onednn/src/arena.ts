@@ -1,7 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { addon } from './addon.js';
 import type { OneDnnBackend } from './backend.js';
-import { backend } from './core.js';
+import { backend, findBackend } from './core.js';
+import { checkArray } from './kernels/checks.js';
+import { BACKEND_NAME } from './kernels/kernel.js';
 import { timed } from './recorder.js';
 
 /** The scalars of one Adam step over an arena. */
@@ -17,11 +19,13 @@ export interface AdamScalars {
 
 /** Σ x², summed in float64. */
 export function squaredNorm(x: Float32Array): number {
+  checkArray('x', x);
   return timed('SquaredNorm', () => addon().squaredNorm(x, x.length));
 }
 
 /** x ← factor · x */
 export function scale(x: Float32Array, factor: number): void {
+  checkArray('x', x);
   timed('Scale', () => addon().scale(x, x.length, factor));
 }
 
@@ -48,16 +52,26 @@ export function collectGradients<T>(
   differentiate: () => T,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
+  for (const { tensor, gradient } of targets) checkGradient(gradient, tensor);
   const arrays = new Map(targets.map(({ tensor, gradient }) => [tensor.dataId, gradient]));
   return current().collectGradients(arrays, overwrite, differentiate);
 }
 
 /** sum ← sum + x */
 export function addTensor(sum: Float32Array, x: Tensor): void {
+  checkGradient(sum, x);
   if (!current().isZeros(x)) accumulate(sum, current().floats(x));
 }
 
-const current = (): OneDnnBackend => backend() as unknown as OneDnnBackend;
+function checkGradient(array: Float32Array, { size, shape }: Tensor): void {
+  checkArray(`the gradient of a tensor [${shape.join(', ')}]`, array, size);
+}
+
+function current(): OneDnnBackend {
+  const instance: unknown = backend();
+  if (instance !== findBackend(BACKEND_NAME)) throw new Error(`tfjs's current backend is not '${BACKEND_NAME}'`);
+  return instance as OneDnnBackend;
+}
 
 /**
  *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
@@ -80,6 +94,7 @@ export function adamStep(
 }
 
 function checkLengths(...arenas: readonly Float32Array[]): void {
+  for (const arena of arenas) checkArray('an arena', arena);
   const lengths = arenas.map(({ length }) => length);
   if (new Set(lengths).size > 1) throw new Error(`arenas have different lengths: ${lengths.join(', ')}`);
 }

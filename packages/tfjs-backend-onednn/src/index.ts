@@ -23,8 +23,8 @@ export * from './search.js';
 
 /**
  * Registers the backend 'onednn' with tfjs; `await tf.setBackend('onednn')` makes it the current one. Registering again
- * only sets the number of threads.
- * @throws Error when the native add-on is not built, or for bfloat16 on a processor without it
+ * only makes the settings current.
+ * @throws Error when the native add-on is not built, or as `settingsOf`
  */
 export function registerOneDnnBackend(options: OneDnnOptions = {}): void {
   configure(options);

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { transformer } from '../../../models/transformer.js';
 import { openDevice } from '../../../src/devices/index.js';
 import { logProbabilities } from '../../../src/ops/log-softmax.js';
-import { searchEngine } from '../../../src/ops/search-engine.js';
 import type { OptionsOf } from '../../../src/options/schema.js';
 import { EVALUATION, type FusedDecoding, type TokenTable, type TranslationModel } from '../../../src/plugins/model.js';
 import { transformerOptions } from '../../../test/helpers/reference-model.js';
@@ -171,11 +170,10 @@ describe('a step of all layers in native code', () => {
       { precision: 'int8', flags: { int8: true }, bound: 0.2 },
     ])('has the features of the operations, in $precision', async ({ precision, flags, bound }) => {
       await openDevice('cpu', { threads: null });
-      const model = build(options);
-      const expected = composite(model, sentences(LENGTHS)).features;
-      await openDevice('cpu', { threads: null, ...flags });
-      expect(searchEngine()?.precision).toBe(precision);
-      const difference = largestDifference(fusedFeatures(model, sentences(LENGTHS)), expected);
+      const expected = composite(build(options), sentences(LENGTHS)).features;
+      const { description } = await openDevice('cpu', { threads: null, ...flags });
+      expect(description.products ?? 'float32').toBe(precision);
+      const difference = largestDifference(fusedFeatures(build(options), sentences(LENGTHS)), expected);
       expect(difference).toBeLessThan(bound);
       if (precision !== 'float32') expect(difference).toBeGreaterThan(1e-4);
     });
@@ -236,11 +234,12 @@ describe('a step of all layers in native code', () => {
   });
 
   it('computes the same with one thread as with two', async () => {
-    await openDevice('cpu', { threads: 1 });
-    const model = build({});
-    const one = fusedFeatures(model, sentences(LENGTHS));
-    await openDevice('cpu', { threads: 2 });
-    expect(largestDifference(fusedFeatures(model, sentences(LENGTHS)), one)).toBe(0);
+    const features: Float32Array[][] = [];
+    for (const threads of [1, 2]) {
+      await openDevice('cpu', { threads });
+      features.push(fusedFeatures(build({}), sentences(LENGTHS)));
+    }
+    expect(largestDifference(features[1]!, features[0]!)).toBe(0);
   });
 
   it.each(['gelu', 'tanh', 'linear'] as const)('leaves a model with %s to the operations', async (activationFn) => {
@@ -248,12 +247,14 @@ describe('a step of all layers in native code', () => {
     expect(build({ activationFn }).startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
   });
 
-  it('is not there on another device', async () => {
+  it('is there for the models of its device, whatever is opened later', async () => {
     await openDevice('cpu', { threads: null });
     const model = build({});
+    const before = fusedFeatures(model, sentences(LENGTHS));
     await openDevice('wasm', { threads: null });
-    expect(model.startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
-    await openDevice('cpu', { threads: null });
+    expect(build({}).startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
+    model.parameters.useDevice();
+    expect(largestDifference(fusedFeatures(model, sentences(LENGTHS)), before)).toBe(0);
   });
 
   it('refuses tokens and rows that do not exist', async () => {

@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
-import { checkSize, type DropoutAttributes, dropoutArguments, kernel } from './kernel.js';
+import { checkHeads, checkIntegers, checkSize, checkStarts, checkWhole, tableSizes } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, kernel } from './kernel.js';
 
 interface AttentionAttributes extends DropoutAttributes {
   readonly heads: number;
@@ -11,6 +12,50 @@ interface AttentionAttributes extends DropoutAttributes {
 
 type SelfInputs = 'queryKeyValue' | 'starts' | 'keyPadding';
 type CrossInputs = 'query' | 'queryStarts' | 'keyValue' | 'keyStarts' | 'keyPadding';
+
+/** @throws Error unless the sequences of some rows and their padding fit them */
+function checkKeys(
+  starts: { readonly name: string; readonly tensor: TensorInfo },
+  keyPadding: TensorInfo,
+  rows: number,
+  { longestKey }: AttentionAttributes,
+  backend: OneDnnBackend,
+): void {
+  checkIntegers(starts.name, starts.tensor);
+  const longest = checkStarts(starts.name, backend.integers(starts.tensor), rows);
+  checkIntegers('keyPadding', keyPadding);
+  checkSize('keyPadding', keyPadding, [rows]);
+  checkWhole('longestKey', longestKey, longest);
+}
+
+/** @returns rows and width of the context */
+function checkSelf(
+  { queryKeyValue, starts, keyPadding }: Readonly<Record<SelfInputs, TensorInfo>>,
+  attrs: AttentionAttributes,
+  backend: OneDnnBackend,
+): [rows: number, embed: number] {
+  const [rows, width] = tableSizes('queryKeyValue', queryKeyValue);
+  checkHeads('heads', attrs.heads, width / 3);
+  checkKeys({ name: 'starts', tensor: starts }, keyPadding, rows, attrs, backend);
+  return [rows, width / 3];
+}
+
+/** @returns rows and width of the query */
+function checkCross(
+  { query, queryStarts, keyValue, keyStarts, keyPadding }: Readonly<Record<CrossInputs, TensorInfo>>,
+  attrs: AttentionAttributes,
+  backend: OneDnnBackend,
+): [targetRows: number, embed: number] {
+  const [targetRows, embed] = tableSizes('query', query);
+  const [sourceRows] = tableSizes('keyValue', keyValue);
+  checkHeads('heads', attrs.heads, embed);
+  checkSize('keyValue', keyValue, [sourceRows, 2 * embed]);
+  checkSize('keyStarts', keyStarts, queryStarts.shape);
+  checkIntegers('queryStarts', queryStarts);
+  checkStarts('queryStarts', backend.integers(queryStarts), targetRows);
+  checkKeys({ name: 'keyStarts', tensor: keyStarts }, keyPadding, sourceRows, attrs, backend);
+  return [targetRows, embed];
+}
 
 /** Sequences, heads, headDim, longestKey, causal. */
 function shapeArguments(starts: TensorInfo, embed: number, { heads, longestKey, causal }: AttentionAttributes) {
@@ -48,11 +93,9 @@ const crossFlops =
 /** queryKeyValue [rows, 3 · embed], starts [batch + 1], keyPadding [rows] → context, logSumExp [heads · rows]. */
 const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
   'FusedSelfAttention',
-  ({ inputs: { queryKeyValue, starts, keyPadding }, attrs, backend }) => {
-    const [rows, width] = queryKeyValue.shape as [number, number];
-    const embed = width / 3;
-    checkRows('starts', backend.integers(starts), rows);
-    checkSize('keyPadding', keyPadding, [rows]);
+  ({ inputs, attrs, backend }) => {
+    const { queryKeyValue, starts, keyPadding } = inputs;
+    const [rows, embed] = checkSelf(inputs, attrs, backend);
     const context = backend.output([rows, embed]);
     const logSumExp = backend.output([attrs.heads * rows]);
     addon().selfAttention(
@@ -68,15 +111,18 @@ const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
 
 const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy', AttentionAttributes>(
   'FusedSelfAttentionGrad',
-  ({ inputs: { queryKeyValue, starts, keyPadding, context, logSumExp, dy }, attrs, backend }) => {
-    const [rows, width] = queryKeyValue.shape as [number, number];
-    checkSize('dy', dy, [rows, width / 3]);
+  ({ inputs, attrs, backend }) => {
+    const { queryKeyValue, starts, keyPadding, context, logSumExp, dy } = inputs;
+    const [rows, embed] = checkSelf(inputs, attrs, backend);
+    checkSize('context', context, [rows, embed]);
+    checkSize('logSumExp', logSumExp, [attrs.heads * rows]);
+    checkSize('dy', dy, [rows, embed]);
     const dQueryKeyValue = backend.output(queryKeyValue.shape);
     addon().selfAttentionGrad(
       ...([backend.floats(queryKeyValue), backend.integers(starts), backend.integers(keyPadding)] as const),
       ...([backend.floats(context), backend.floats(logSumExp), backend.floats(dy)] as const),
       backend.floats(dQueryKeyValue),
-      ...shapeArguments(starts, width / 3, attrs),
+      ...shapeArguments(starts, embed, attrs),
       ...dropoutArguments(attrs),
     );
     return dQueryKeyValue;
@@ -87,14 +133,9 @@ const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy
 /** query [target rows, embed], keyValue [source rows, 2 · embed], starts of both, keyPadding [source rows]. */
 const fusedCrossAttention = kernel<CrossInputs, AttentionAttributes>(
   'FusedCrossAttention',
-  ({ inputs: { query, queryStarts, keyValue, keyStarts, keyPadding }, attrs, backend }) => {
-    const [targetRows, embed] = query.shape as [number, number];
-    const sourceRows = keyValue.shape[0]!;
-    checkSize('keyValue', keyValue, [sourceRows, 2 * embed]);
-    checkSize('keyPadding', keyPadding, [sourceRows]);
-    checkSize('keyStarts', keyStarts, queryStarts.shape);
-    checkRows('queryStarts', backend.integers(queryStarts), targetRows);
-    checkRows('keyStarts', backend.integers(keyStarts), sourceRows);
+  ({ inputs, attrs, backend }) => {
+    const { query, queryStarts, keyValue, keyStarts, keyPadding } = inputs;
+    const [targetRows, embed] = checkCross(inputs, attrs, backend);
     const context = backend.output(query.shape);
     const logSumExp = backend.output([attrs.heads * targetRows]);
     addon().crossAttention(
@@ -113,6 +154,9 @@ const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | '
   'FusedCrossAttentionGrad',
   ({ inputs, attrs, backend }) => {
     const { query, queryStarts, keyValue, keyStarts, keyPadding, context, logSumExp, dy } = inputs;
+    const [targetRows, embed] = checkCross(inputs, attrs, backend);
+    checkSize('context', context, query.shape);
+    checkSize('logSumExp', logSumExp, [attrs.heads * targetRows]);
     checkSize('dy', dy, query.shape);
     const dQuery = backend.output(query.shape);
     const dKeyValue = backend.output(keyValue.shape);
@@ -121,21 +165,13 @@ const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | '
       ...([backend.floats(keyValue), backend.integers(keyStarts), backend.integers(keyPadding)] as const),
       ...([backend.floats(context), backend.floats(logSumExp), backend.floats(dy)] as const),
       ...([backend.floats(dQuery), backend.floats(dKeyValue)] as const),
-      ...shapeArguments(queryStarts, query.shape[1]!, attrs),
+      ...shapeArguments(queryStarts, embed, attrs),
       ...dropoutArguments(attrs),
     );
     return [dQuery, dKeyValue];
   },
   crossFlops(4),
 );
-
-/** Throws unless the starts of sequences lie in order within the rows: the add-on does not check. */
-function checkRows(what: string, starts: Int32Array, rows: number): void {
-  const inOrder = starts.every((start, index) => start >= (index === 0 ? 0 : starts[index - 1]!));
-  if (!inOrder || starts[0] !== 0 || starts[starts.length - 1] !== rows) {
-    throw new Error(`${what} must rise from 0 to the ${rows} rows, but are ${starts.join(', ')}`);
-  }
-}
 
 export const attentionKernels = [
   fusedSelfAttention,

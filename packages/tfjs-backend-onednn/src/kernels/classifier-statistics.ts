@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel, sizeOf } from './kernel.js';
+import { checkIntegers, checkSize, tableSizes } from './checks.js';
+import { kernel, sizeOf } from './kernel.js';
 
 /** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -31,19 +32,29 @@ function fields(f: ClassFunction): number[] {
       return [1, 0, 0, 0, f.exponent, f.start, f.start === 0 ? 0 : -(f.start ** f.exponent), abrupt];
     case 'cosine':
       return [2, 0, 0, 0, 0, 0, 0, abrupt];
+    default:
+      throw new Error(`unknown family of class functions '${(f as { family: unknown }).family}': log, power or cosine`);
   }
 }
 
 const functionFields = (sums: readonly ClassFunction[]): Float64Array => Float64Array.from(sums.flatMap(fields));
 
+/** The add-on checks that the targets are classes. */
+function checkClassifier(features: TensorInfo, weights: TensorInfo, targets: TensorInfo) {
+  const [rows, embed] = tableSizes('features', features);
+  const [classes] = tableSizes('weights', weights);
+  checkSize('weights', weights, [classes, embed]);
+  checkSize('targets', targets, [rows]);
+  checkIntegers('targets', targets);
+  return { rows, embed, classes };
+}
+
 /** features [rows, embed], weights [classes, embed], targets [rows] → targetLogProb, meanLogProb, predictions, sums. */
 const classifierStatistics = kernel<'features' | 'weights' | 'targets', StatisticsAttributes>(
   'ClassifierStatistics',
   ({ inputs: { features, weights, targets }, attrs, backend }) => {
-    const [rows, embed] = features.shape as [number, number];
-    const classes = weights.shape[0]!;
-    checkSize('weights', weights, [classes, embed]);
-    checkSize('targets', targets, [rows]);
+    const { rows, embed, classes } = checkClassifier(features, weights, targets);
+    const functions = functionFields(attrs.sums);
     const targetLogProb = backend.output([rows]);
     const meanLogProb = backend.output([rows]);
     const predictions = backend.output([rows], 'int32');
@@ -53,7 +64,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
       backend.keep([features, weights], keptSizes(rows, classes, attrs.sums.length)),
       sums.map((sum) => backend.floats(sum)),
-      functionFields(attrs.sums),
+      functions,
       ...([rows, embed, classes, chunkRows(rows, classes)] as const),
     );
     return [targetLogProb, meanLogProb, predictions, ...sums];
@@ -95,10 +106,10 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
   'ClassifierStatisticsGrad',
   ({ inputs, attrs, backend }) => {
     const { features, weights, targets } = inputs as Record<'features' | 'weights' | 'targets', TensorInfo>;
-    const [rows, embed] = features.shape as [number, number];
-    const classes = weights.shape[0]!;
+    const { rows, embed, classes } = checkClassifier(features, weights, targets);
+    const functions = functionFields(attrs.sums);
     const rowGradient = (name: string): Float32Array => {
-      checkSize(name, inputs[name]!, [rows]);
+      checkSize(name, inputs[name], [rows]);
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
@@ -109,7 +120,7 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       backend.kept([features, weights]),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
       ...([backend.floats(dFeatures), dWeights.values] as const),
-      functionFields(attrs.sums),
+      functions,
       ...([rows, embed, classes, chunkRows(rows, classes), dWeights.accumulate] as const),
     );
     return [dFeatures, dWeights.info];

@@ -1,5 +1,6 @@
 import { addon } from '../addon.js';
-import { checkSize, type DropoutAttributes, dropoutArguments, kernel, tableShape } from './kernel.js';
+import { checkSize } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, kernel, tableShape } from './kernel.js';
 
 /** x → x ∘ mask */
 const fusedDropout = kernel<'x', DropoutAttributes>('FusedDropout', ({ inputs: { x }, attrs, backend }) => {

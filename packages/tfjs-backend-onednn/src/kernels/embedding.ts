@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { GradientOutput } from '../backend.js';
-import { checkSize, kernel, tableShape } from './kernel.js';
+import { checkIndices, checkIntegers, checkSize, tableSizes } from './checks.js';
+import { kernel, sizeOf } from './kernel.js';
 
 interface EmbeddingAttributes {
   readonly scale: number;
@@ -9,33 +10,44 @@ interface EmbeddingAttributes {
   readonly trainPositions: boolean;
 }
 
+type EmbeddingInputs = 'ids' | 'weight' | 'positions' | 'positionTable';
+
+function checkTables({ ids, weight, positions, positionTable }: Readonly<Record<EmbeddingInputs, TensorInfo>>) {
+  checkIntegers('ids', ids);
+  checkIntegers('positions', positions);
+  checkSize('positions', positions, ids.shape);
+  const [vocab, embed] = tableSizes('weight', weight);
+  const [positionRows] = tableSizes('positionTable', positionTable);
+  checkSize('positionTable', positionTable, [positionRows, embed]);
+  return { tokens: sizeOf(ids.shape), vocab, embed, positionRows };
+}
+
 /** y[i] = scale · weight[ids[i]] + positionTable[positions[i]]: [batch, time, embed]. */
-const fusedEmbedding = kernel<'ids' | 'weight' | 'positions' | 'positionTable', EmbeddingAttributes>(
+const fusedEmbedding = kernel<EmbeddingInputs, EmbeddingAttributes>(
   'FusedEmbedding',
   ({ inputs: { ids, weight, positions, positionTable }, attrs, backend }) => {
-    const table = tableShape(weight);
-    const positionRows = tableShape(positionTable);
-    checkSize('positions', positions, ids.shape);
-    checkSize('positionTable', positionTable, [positionRows.rows, table.columns]);
-    const y = backend.output([...ids.shape, table.columns]);
-    const tokens = tableShape(y).rows;
+    const { tokens, vocab, embed, positionRows } = checkTables({ ids, weight, positions, positionTable });
+    const y = backend.output([...ids.shape, embed]);
     addon().embedding(
       ...([backend.integers(ids), backend.floats(weight)] as const),
       ...([backend.integers(positions), backend.floats(positionTable), backend.floats(y)] as const),
-      ...([tokens, table.columns, table.rows, positionRows.rows, attrs.scale] as const),
+      ...([tokens, embed, vocab, positionRows, attrs.scale] as const),
     );
     return y;
   },
 );
 
 /** dy → dWeight, dPositionTable; `padIndex` gets no gradient in either. */
-const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTable' | 'dy', EmbeddingAttributes>(
+const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
   'FusedEmbeddingGrad',
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
-    const { rows: tokens, columns: embed } = tableShape(dy);
-    checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
+    const { tokens, vocab, embed, positionRows } = checkTables({ ids, weight, positions, positionTable });
+    checkSize('dy', dy, [...ids.shape, embed]);
     const dWeight = backend.gradientOutput(weight);
     const dPositions = attrs.trainPositions ? backend.gradientOutput(positionTable) : null;
+    // The add-on leaves negative indices out.
+    checkIndices('token id', backend.integers(ids), vocab, 'a table');
+    checkIndices('position', backend.integers(positions), positionRows, 'a table');
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
       addon().scatterAdd(
         ...([backend.integers(indices), backend.floats(dy), values] as const),

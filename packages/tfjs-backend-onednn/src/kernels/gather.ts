@@ -1,5 +1,6 @@
 import { addon } from '../addon.js';
 import { backend_util, util } from '../core.js';
+import { checkIntegers, checkSize, checkWhole } from './checks.js';
 import { isFloat, isWords, partialKernel, sizeOf } from './kernel.js';
 
 interface GatherAttributes {
@@ -11,6 +12,7 @@ const gather = partialKernel<'x' | 'indices', GatherAttributes>(
   'GatherV2',
   ({ inputs: { x, indices }, attrs: { axis, batchDims }, backend }) => {
     if (!isWords(x)) return null;
+    checkIntegers('indices', indices);
     const gatherAxis = util.parseAxisParam(axis, x.shape)[0]!;
     // tfjs types these as Tensor; only shapes are read.
     const [tensor, rows] = [x, indices] as unknown as Parameters<
@@ -38,6 +40,9 @@ const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegme
   ({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) => {
     if (!isFloat(x)) return null;
     const inner = x.shape.slice(segmentIds.shape.length);
+    checkIntegers('segmentIds', segmentIds);
+    checkWhole('numSegments', numSegments, 0);
+    checkSize('x', x, [...segmentIds.shape, ...inner]);
     const y = backend.output([numSegments, ...inner]);
     addon().scatterAdd(
       ...([backend.integers(segmentIds), backend.floats(x), backend.floats(y)] as const),

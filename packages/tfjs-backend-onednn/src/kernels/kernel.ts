@@ -60,8 +60,10 @@ export function partialKernel<Inputs extends string, Attributes = object>(
 }
 
 function inJavaScript(kernelName: string, call: Parameters<KernelFunc>[0]): TensorInfo | TensorInfo[] {
+  const plain: KernelConfig | undefined = getKernel(kernelName, 'cpu');
+  if (plain === undefined) throw new Error(`${kernelName} is not computed for these inputs and attributes`);
   computesInJavaScript();
-  return getKernel(kernelName, 'cpu').kernelFunc(call);
+  return plain.kernelFunc(call);
 }
 
 /** A kernel that throws gives back the outputs that it has made: nobody else knows them. */
@@ -95,24 +97,17 @@ export interface DropoutAttributes {
   readonly dropoutSite: number;
 }
 
-/** The attributes in the order of the add-on's struct. */
-export const dropoutArguments = (attrs: DropoutAttributes): DropoutArguments => [
-  attrs.dropoutProbability,
-  attrs.dropoutSeed,
-  attrs.dropoutUpdate,
-  attrs.dropoutMicroBatch,
-  attrs.dropoutSite,
-];
+/** The attributes in the order of the add-on's struct. @throws Error for a probability that is not in [0, 1) */
+export function dropoutArguments(attrs: DropoutAttributes): DropoutArguments {
+  const { dropoutProbability: probability } = attrs;
+  // An element that stays is divided by 1 − probability.
+  if (!(probability >= 0 && probability < 1))
+    throw new Error(`dropoutProbability must be in [0, 1), not ${probability}`);
+  return [probability, attrs.dropoutSeed, attrs.dropoutUpdate, attrs.dropoutMicroBatch, attrs.dropoutSite];
+}
 
 /** A tensor as a table over its last axis. */
 export function tableShape({ shape }: TensorInfo): { rows: number; columns: number } {
   const columns = shape[shape.length - 1] ?? 1;
   return { rows: sizeOf(shape.slice(0, -1)), columns };
-}
-
-/** Throws unless a tensor has the expected number of elements: the add-on does not check. */
-export function checkSize(what: string, { shape }: TensorInfo, expected: readonly number[]): void {
-  if (sizeOf(shape) !== sizeOf(expected)) {
-    throw new Error(`${what} has shape [${shape.join(', ')}], expected [${expected.join(', ')}]`);
-  }
 }

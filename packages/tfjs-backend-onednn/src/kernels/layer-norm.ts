@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
-import { checkSize, type DropoutAttributes, dropoutArguments, kernel, sizeOf, tableShape } from './kernel.js';
+import { checkSize } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, kernel, sizeOf, tableShape } from './kernel.js';
 
 interface LayerNormAttributes {
   readonly epsilon: number;
@@ -29,6 +30,14 @@ interface Parts {
   readonly gain: TensorInfo;
 }
 
+function checkParts({ x, residual, gain, bias }: Parts & { readonly bias: TensorInfo }): ReturnType<typeof tableShape> {
+  const table = tableShape(x);
+  if (residual !== null) checkSize('residual', residual, x.shape);
+  checkSize('gain', gain, [table.columns]);
+  checkSize('bias', bias, [table.columns]);
+  return table;
+}
+
 /** y, mean, rstd. */
 function forward(
   { x, residual, gain, bias }: Parts & { readonly bias: TensorInfo },
@@ -36,10 +45,7 @@ function forward(
   backend: OneDnnBackend,
   takesOver = false,
 ): [TensorInfo, TensorInfo, TensorInfo] {
-  const { rows, columns } = tableShape(x);
-  if (residual !== null) checkSize('residual', residual, x.shape);
-  checkSize('gain', gain, [columns]);
-  checkSize('bias', bias, [columns]);
+  const { rows, columns } = checkParts({ x, residual, gain, bias });
   const y = backend.output(x.shape);
   const mean = backend.output([rows]);
   const rstd = backend.output([rows]);
@@ -76,7 +82,9 @@ function backward(
   attrs: LayerNormAttributes & DropoutAttributes,
   backend: OneDnnBackend,
 ): TensorInfo[] {
-  const { rows, columns } = tableShape(x);
+  const { rows, columns } = checkParts({ x, residual, gain, bias });
+  checkSize('mean', mean, [rows]);
+  checkSize('rstd', rstd, [rows]);
   checkSize('dy', dy, x.shape);
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);

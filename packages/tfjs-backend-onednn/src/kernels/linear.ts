@@ -1,16 +1,22 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel, type NativeKernel, sizeOf, tableShape } from './kernel.js';
+import { checkSize, tableSizes } from './checks.js';
+import { kernel, type NativeKernel, sizeOf, tableShape } from './kernel.js';
+
+function checkLayer(x: TensorInfo, weight: TensorInfo, bias: TensorInfo) {
+  const table = tableShape(x);
+  const [out] = tableSizes('weight', weight);
+  checkSize('weight', weight, [out, table.columns]);
+  checkSize('bias', bias, [out]);
+  return { ...table, out };
+}
 
 /** y = x · Wᵀ + b, negative values as 0 where `relu`: x [..., in], weight [out, in], bias [out] → y [..., out]. */
 const forward = (name: string, relu: boolean): NativeKernel =>
   kernel<'x' | 'weight' | 'bias'>(
     name,
     ({ inputs: { x, weight, bias }, backend }) => {
-      const { rows, columns } = tableShape(x);
-      const out = weight.shape[0]!;
-      checkSize('weight', weight, [out, columns]);
-      checkSize('bias', bias, [out]);
+      const { rows, columns, out } = checkLayer(x, weight, bias);
       const y = backend.output([...x.shape.slice(0, -1), out]);
       addon().linear(
         ...([backend.floats(x), backend.floats(weight), backend.floats(bias), backend.floats(y)] as const),
@@ -28,9 +34,9 @@ const backward = (name: string, relu: boolean): NativeKernel =>
     ({ inputs, backend }) => {
       const { x, weight, bias, dy } = inputs;
       const y: TensorInfo = relu ? inputs.y : dy; // read for ReLU only
-      const { rows, columns } = tableShape(x);
-      const out = weight.shape[0]!;
+      const { rows, columns, out } = checkLayer(x, weight, bias);
       checkSize('dy', dy, [rows, out]);
+      checkSize('y', y, [rows, out]);
       const dx = backend.output(x.shape);
       const dWeight = backend.gradientOutput(weight);
       const dBias = backend.gradientOutput(bias);

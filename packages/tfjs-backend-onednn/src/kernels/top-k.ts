@@ -1,4 +1,5 @@
 import { addon } from '../addon.js';
+import { checkWhole } from './checks.js';
 import { isFloat, partialKernel, tableShape } from './kernel.js';
 
 /** The k largest over the last axis, sorted, the lower index first among equals. */
@@ -7,7 +8,8 @@ export const topKKernels = [
     'TopK',
     ({ inputs: { x }, attrs: { k }, backend }) => {
       const { rows, columns } = tableShape(x);
-      if (!isFloat(x) || k > columns || k === 0) return null;
+      checkWhole('k', k, 0, columns);
+      if (!isFloat(x) || k === 0) return null;
       const shape = [...x.shape.slice(0, -1), k];
       const values = backend.output(shape);
       const indices = backend.output(shape, 'int32');
