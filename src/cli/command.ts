@@ -207,6 +207,8 @@ function declareSection(command: Command, { title, schema, defaults }: OptionSec
 
 function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   const option = new Option(`${flags}${placeholder(spec)}`, spec.help);
+  // commander reads `--no-x` as the negation of `--x` and gives false, whatever value follows; our names are whole.
+  option.negate = false;
   if (spec.kind === 'strings') {
     option.argParser((text: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), text]);
   } else if (option.required || option.optional) {
@@ -282,9 +284,7 @@ function collect(
       const name = option.attributeName();
       if (command.getOptionValueSource(name) !== 'cli') continue;
       given.add(key);
-      const value: unknown = command.getOptionValue(name);
-      // commander reads `--no-progress-bar` as "progress-bar is off"; to us it is a flag like any other.
-      all[key] = option.negate ? value === false : value;
+      all[key] = command.getOptionValue(name) as unknown;
     }
   }
   return { all, given };

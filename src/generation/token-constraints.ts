@@ -76,10 +76,14 @@ function prefixMask(prefix: Int32Array, { vocab, padIndex }: Symbols): tf.Tensor
   return tf.tensor2d(mask, [prefix.length, vocab]);
 }
 
-/** −∞ at every token that would complete an n-gram for the second time: float32 [rows, vocab]. */
-function ngramMask({ rows, tree }: ConstrainedStep, size: number, { vocab }: Symbols): tf.Tensor2D {
+/**
+ * −∞ at every token that would complete an n-gram for the second time: float32 [rows, vocab]. What the search does not
+ * choose it cannot avoid: the tokens of a prefix may repeat n-grams.
+ */
+function ngramMask({ rows, tree, prefix }: ConstrainedStep, size: number, { vocab, padIndex }: Symbols): tf.Tensor2D {
   const mask = new Float32Array(rows * vocab);
   for (let row = 0; row < rows; row++) {
+    if (prefix !== null && prefix[row] !== padIndex) continue;
     for (const token of repeatedNgramTokens(tree.tokens(row), size)) mask[row * vocab + token] = IMPOSSIBLE;
   }
   return tf.tensor2d(mask, [rows, vocab]);
