@@ -2,7 +2,7 @@ import type { Hypothesis } from './hypothesis.js';
 
 /** Which source token each output token came from, or how much of each. Positions count from 0, padding left out. */
 export type Alignment =
-  /** The source token with the most attention, for every output token but `</s>`; never the source's `</s>`. */
+  /** The source token with the most attention, for every output token but `</s>`; never `</s>` or a literal `<pad>`. */
   | { readonly kind: 'hard'; readonly pairs: ReadonlyArray<readonly [source: number, output: number]> }
   /** The attention itself, `</s>` included on both sides: [output] of [source]. */
   | { readonly kind: 'soft'; readonly weights: readonly Float32Array[] };
@@ -14,12 +14,13 @@ export type Alignment =
 export function alignHypothesis(
   { tokens, attention }: Hypothesis,
   source: Int32Array,
-  eosIndex: number,
+  { padIndex, eosIndex }: { readonly padIndex: number; readonly eosIndex: number },
   kind: Alignment['kind'],
 ): Alignment | null {
   if (attention === null) return null;
   if (kind === 'soft') return { kind, weights: attention };
-  const candidates = [...source.keys()].filter((position) => source[position] !== eosIndex);
+  const isWord = (token: number): boolean => token !== eosIndex && token !== padIndex;
+  const candidates = [...source.keys()].filter((position) => isWord(source[position]!));
   if (candidates.length === 0) return { kind, pairs: [] };
   const pairs = [...tokens.keys()]
     .filter((position) => tokens[position] !== eosIndex)

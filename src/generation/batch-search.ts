@@ -11,6 +11,9 @@ import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './t
 /** Options with the longest output worked out, in tokens without `</s>`. */
 type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
 
+/** No token has this id. */
+const NO_TOKEN = -1;
+
 /** The search over one batch. Rows are hypotheses, `beam` for each sentence that is not finished. */
 export class BatchSearch {
   readonly #input: SearchInput;
@@ -51,13 +54,16 @@ export class BatchSearch {
     );
   }
 
-  /** Leaves attention to the source's padding out. */
+  /** Leaves attention to the source's padding out. The padding is known by the sentence's length: `<pad>` may be a word. */
   #withoutPadding(hypothesis: Hypothesis, sentence: number): Hypothesis {
     if (hypothesis.attention === null) return hypothesis;
-    const { sourceTokens, sourceLength } = this.#input;
-    const source = sourceTokens.subarray(sentence * sourceLength, (sentence + 1) * sourceLength);
-    const isToken = (_: number, position: number): boolean => source[position] !== this.#symbols.padIndex;
-    return { ...hypothesis, attention: hypothesis.attention.map((weights) => weights.filter(isToken)) };
+    const { sourceTokens, sourceLength, sourceLengths } = this.#input;
+    const length = sourceLengths[sentence]!;
+    // A source ends with `</s>`, so padding at the end of a row stands on the right.
+    const isPaddedRight = sourceTokens[(sentence + 1) * sourceLength - 1] === this.#symbols.padIndex;
+    const start = isPaddedRight ? 0 : sourceLength - length;
+    const attention = hypothesis.attention.map((weights) => weights.slice(start, start + length));
+    return { ...hypothesis, attention };
   }
 
   /** The token that each row has to take at this step, padding where it is free; null where all are. */
@@ -101,7 +107,15 @@ export class BatchSearch {
     // Before the first token all beams are alike: only the first one counts.
     const sentenceRows = { firstRow: index * beam, beams: step === 0 ? 1 : beam, totals: this.#tree.totals };
     const candidates = this.#strategy.choose({ sentence: this.#sentences[index]!, step, rows, sentenceRows });
-    return prefix?.[index * beam] === this.#symbols.eosIndex ? copiesOfBest(candidates, beam) : candidates;
+    const isEndOfPrefix = prefix?.[index * beam] === this.#symbols.eosIndex && !this.#isWithinPrefix(index, step);
+    return isEndOfPrefix ? copiesOfBest(candidates, beam) : candidates;
+  }
+
+  /** Whether a sentence's prefix goes on after this step: an `</s>` is a word there. */
+  #isWithinPrefix(index: number, step: number): boolean {
+    const { prefixTokens } = this.#input;
+    if (prefixTokens === undefined || step >= this.#options.maxLength) return false;
+    return step + 1 < prefixTokens.lengths[this.#sentences[index]!]!;
   }
 
   /** Ends hypotheses, drops finished sentences and moves the others one token on. */
@@ -109,7 +123,12 @@ export class BatchSearch {
     const { beam } = this.#options;
     const attentionOf = attentionReader(rows);
     const choices = candidates.map((candidate, index) =>
-      chooseBeams(candidate, beam, this.#symbols.eosIndex, this.#ignored[index]!),
+      chooseBeams(
+        candidate,
+        beam,
+        this.#isWithinPrefix(index, step) ? NO_TOKEN : this.#symbols.eosIndex,
+        this.#ignored[index]!,
+      ),
     );
     choices.forEach(({ final }, index) => {
       this.#finish(step, index, candidates[index]!, final, attentionOf);

@@ -24,6 +24,7 @@ export interface SearchInput {
 export interface Prefixes {
   readonly tokens: Int32Array; // [batch, length]
   readonly length: number;
+  readonly lengths: Int32Array; // [batch], tokens of each prefix; padding follows them
 }
 
 /** Beam search over one or more models, exactly as fairseq's SequenceGenerator searches. */

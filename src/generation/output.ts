@@ -62,11 +62,15 @@ export function toText(
   options: TextOptions,
 ): TranslatedSentence {
   const { sourceDictionary, targetDictionary, postProcess: bpeSymbol, detokenize } = options;
+  // As in fairseq a literal <pad> is left out of what is printed.
+  const ignore = new Set([sourceDictionary.padIndex]);
   const reference =
-    sentence.target === null ? null : targetDictionary.string(sentence.target, { bpeSymbol, unkString: ESCAPED_UNK });
+    sentence.target === null
+      ? null
+      : targetDictionary.string(sentence.target, { bpeSymbol, unkString: ESCAPED_UNK, ignore });
   return {
     id: sentence.id,
-    source: sourceDictionary.string(sentence.source, { bpeSymbol }),
+    source: sourceDictionary.string(sentence.source, { bpeSymbol, ignore }),
     reference,
     detokenizedReference: reference === null ? null : detokenize(reference),
     translations: hypotheses.map((hypothesis) => toTranslation(sentence, hypothesis, options)),
@@ -76,7 +80,7 @@ export function toText(
 function toTranslation(sentence: Sentence, hypothesis: Hypothesis, options: TextOptions): Translation {
   const { sourceDictionary, targetDictionary, postProcess: bpeSymbol, printAlignment: kind } = options;
   const align = (wanted: Alignment['kind']): Alignment | null =>
-    alignHypothesis(hypothesis, sentence.source, sourceDictionary.eosIndex, wanted);
+    alignHypothesis(hypothesis, sentence.source, sourceDictionary, wanted);
   const unkString = options.unknownWords === null ? undefined : unknownWordsOf(sentence, align('hard'), options);
   const text = targetDictionary.string(hypothesis.tokens, { bpeSymbol, unkString });
   return {

@@ -29,12 +29,13 @@ export interface SourceBatch {
 
 /** A batch with its references, as training, validation and `generate` need it. */
 export interface TranslationBatch extends SourceBatch {
+  readonly padIndex: number;
   readonly targetLength: number; // of the padded axis
   readonly prevOutputTokens: Int32Array; // [batch, target], begins with </s>
   readonly target: Int32Array; // [batch, target], ends with </s>
   readonly targetLengths: Int32Array; // [batch], with </s>
   readonly ntokens: number; // target tokens without padding
-  /** Flat positions in [batch, target] of the tokens that are no padding: the rows of the loss. */
+  /** Flat positions in [batch, target] of the tokens that are no padding, nor a literal `<pad>`: the rows of the loss. */
   readonly rowIndex: Int32Array; // [ntokens]
   readonly rowTargets: Int32Array; // [ntokens], the target of each such row
 }
@@ -61,6 +62,7 @@ export function collate(sentences: readonly SentencePair[], options: CollateOpti
   const rowIndex = rowsThatCount(target.tokens, padIndex);
   return {
     ...padSource(ordered, options),
+    padIndex,
     targetLength: target.length,
     prevOutputTokens: pad(
       targets.map((ids) => shiftRight(ids, eosIndex)),

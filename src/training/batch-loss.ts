@@ -1,3 +1,4 @@
+import { InternalError } from '../errors.js';
 import { gatherRows } from '../ops/row-layout.js';
 import { classifierScores } from '../ops/row-scores.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
@@ -27,7 +28,7 @@ export function batchLoss(
   const table = (ids: Int32Array, time: number): TokenTable => ({ ids: repeat(ids, passes), batch: sentences, time });
   const encoded = model.encode(table(batch.sourceTokens, batch.sourceLength), mode);
   const prevOutput = table(batch.prevOutputTokens, batch.targetLength);
-  const rows = criterion.paddingRows === 'keep' ? 'all' : 'tokens';
+  const rows = criterion.paddingRows === 'keep' || readsPadding(batch) ? 'all' : 'tokens';
   const decoded = model.decode(prevOutput, encoded, mode, rows);
   const selected = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
   const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
@@ -42,11 +43,19 @@ export function batchLoss(
   });
 }
 
+/**
+ * Whether a token that counts is predicted from padding: a literal `<pad>` stands before it. As in fairseq nothing sees
+ * that position, but it is decoded.
+ */
+const readsPadding = ({ prevOutputTokens, rowIndex, padIndex }: TranslationBatch): boolean =>
+  rowIndex.some((position) => prevOutputTokens[position] === padIndex);
+
 /** Where positions stand in a list of positions; both in order. */
 function placesOf(wanted: Int32Array, positions: Int32Array): Int32Array {
   let place = 0;
   return wanted.map((position) => {
-    while (positions[place] !== position) place += 1;
+    while (place < positions.length && positions[place]! < position) place += 1;
+    if (positions[place] !== position) throw new InternalError(`the model did not decode position ${position}`);
     return place;
   });
 }

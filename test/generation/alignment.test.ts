@@ -3,6 +3,7 @@ import { alignHypothesis, formatAlignment } from '../../src/generation/alignment
 import type { Hypothesis } from '../../src/generation/hypothesis.js';
 
 const EOS = 2;
+const SYMBOLS = { padIndex: 1, eosIndex: EOS };
 const source = Int32Array.of(7, 8, EOS);
 
 function hypothesis(attention: number[][] | null): Hypothesis {
@@ -22,21 +23,21 @@ const attention = [
 
 describe('an alignment', () => {
   it('takes the source token with the most attention, the first of equals, and never </s>', () => {
-    expect(formatAlignment(alignHypothesis(hypothesis(attention), source, EOS, 'hard')!)).toBe('1-0 0-1');
+    expect(formatAlignment(alignHypothesis(hypothesis(attention), source, SYMBOLS, 'hard')!)).toBe('1-0 0-1');
   });
 
   it('is the attention itself, </s> included, where a soft one is asked for', () => {
-    expect(formatAlignment(alignHypothesis(hypothesis(attention), source, EOS, 'soft')!)).toBe(
+    expect(formatAlignment(alignHypothesis(hypothesis(attention), source, SYMBOLS, 'soft')!)).toBe(
       '0.125000,0.250000,0.625000 0.375000,0.375000,0.250000 0.000000,0.000000,1.000000',
     );
   });
 
   it('is empty for an empty source', () => {
-    const empty = alignHypothesis(hypothesis([[1], [1], [1]]), Int32Array.of(EOS), EOS, 'hard')!;
+    const empty = alignHypothesis(hypothesis([[1], [1], [1]]), Int32Array.of(EOS), SYMBOLS, 'hard')!;
     expect(formatAlignment(empty)).toBe('');
   });
 
   it('is not there where the search kept no attention', () => {
-    expect(alignHypothesis(hypothesis(null), source, EOS, 'hard')).toBeNull();
+    expect(alignHypothesis(hypothesis(null), source, SYMBOLS, 'hard')).toBeNull();
   });
 });

@@ -80,7 +80,11 @@ function* continuationsOf(
   for (let beam = 0; beam < beams; beam++) {
     const logProbs = logProbsOf(rows, firstRow + beam);
     const total = totals?.[firstRow + beam] ?? 0;
-    for (const token of progress[beam]!.nextTokens) yield { beam, token, score: Math.fround(logProbs[token]! + total) };
+    for (const token of progress[beam]!.nextTokens) {
+      // Words of a phrase can be `<pad>` or `</s>`: no output holds padding, and none ends before its phrases are held.
+      if (token === padIndex || (token === eosIndex && !mayEnd(beam))) continue;
+      yield { beam, token, score: Math.fround(logProbs[token]! + total) };
+    }
   }
 }
 
