@@ -109,7 +109,23 @@ function corpusSides(options: PreprocessOptions): readonly Side[] {
     threshold: options.thresholdtgt,
     nwords: options.nwordstgt,
   };
-  return [source, target];
+  return sourceLang === targetLang ? [onlySide(source, target, options.joinedDictionary)] : [source, target];
+}
+
+/**
+ * The one side of `-s en -t en`: its files serve as source and as target, as their names do.
+ * @throws UserError where the two sides ask for dictionaries that differ: both would be `dict.en.txt`
+ */
+function onlySide(source: Side, target: Side, isJoined: boolean): Side {
+  const given = source.givenDictionary ?? target.givenDictionary;
+  const isAlike =
+    (target.givenDictionary ?? given) === given &&
+    (isJoined || given !== null || (source.threshold === target.threshold && source.nwords === target.nwords));
+  if (isAlike) return { ...source, givenDictionary: given };
+  throw new UserError(
+    `source and target are both ${source.lang}, and their dictionaries differ`,
+    'give the options of both dictionaries alike, or end the files of the two sides differently and name these endings with -s and -t',
+  );
 }
 
 function corpusSplits({ trainpref, validpref, testpref }: PreprocessOptions): readonly Split[] {
@@ -139,7 +155,7 @@ interface DictionarySource extends Pick<Side, 'givenDictionary' | 'threshold' | 
   readonly texts: readonly string[];
 }
 
-/** One for each side; with `--joined-dictionary` one for all. */
+/** One for each side; with `--joined-dictionary` one for all. A side that is both languages has one dictionary. */
 function dictionarySources(
   sides: readonly Side[],
   { trainpref, joinedDictionary, srcdict, tgtdict }: PreprocessOptions,
@@ -150,7 +166,7 @@ function dictionarySources(
     throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
   };
   if (!joinedDictionary) return sides.map((side) => source(side.givenDictionary, side, [side]));
-  if (srcdict !== null && tgtdict !== null) {
+  if (srcdict !== null && tgtdict !== null && srcdict !== tgtdict) {
     throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
   }
   return [source(srcdict ?? tgtdict, sides[0]!, sides)];
@@ -230,7 +246,7 @@ function alignDictionaries(
   staging: string,
   { trainpref, sourceLang, targetLang }: PreprocessOptions,
 ): void {
-  const [sourceDictionary, targetDictionary] = dictionaries;
+  const [sourceDictionary, targetDictionary = sourceLang === targetLang ? sourceDictionary : undefined] = dictionaries;
   if (trainpref === null || sourceDictionary === undefined || targetDictionary === undefined) {
     throw new UserError('--alignfile needs a parallel training text', 'give --trainpref and both languages');
   }

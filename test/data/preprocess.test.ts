@@ -338,3 +338,40 @@ describe('the share of unknown words', () => {
     expect(formatPercent(value)).toBe(printed);
   });
 });
+
+describe('source and target of one language', () => {
+  const train = (): string => text({ 'train.en': 'a b\na\n', dict: 'a 1\n', other: 'b 1\n' });
+
+  it.each<[string, () => Partial<PreprocessOptions>]>([
+    ['joined', () => ({ joinedDictionary: true })],
+    ['by themselves', () => ({})],
+    ['with one dictionary given for a side', () => ({ srcdict: join(folder, 'dict') })],
+    ['with one dictionary given for both', () => ({ srcdict: join(folder, 'dict'), tgtdict: join(folder, 'dict') })],
+  ])('have one dictionary, which counts their text once: %s', async (_, options) => {
+    const trainpref = train();
+    await run({ sourceLang: 'en', targetLang: 'en', trainpref, paddingFactor: 1, ...options() });
+    const isGiven = options().srcdict !== undefined;
+    expect(readFileSync(join(destdir, 'dict.en.txt'), 'utf8')).toBe(isGiven ? 'a 1\n' : 'a 2\nb 1\n');
+    expect(ids('train.en-en.en')).toEqual(
+      isGiven
+        ? [
+            [4, 3, 2],
+            [4, 2],
+          ]
+        : [
+            [4, 5, 2],
+            [4, 2],
+          ],
+    );
+  });
+
+  it.each<[string, () => Partial<PreprocessOptions>]>([
+    ['thresholds', () => ({ thresholdsrc: 2 })],
+    ['files', () => ({ srcdict: join(folder, 'dict'), tgtdict: join(folder, 'other') })],
+  ])('are refused with dictionaries of different %s', async (_, options) => {
+    const trainpref = train();
+    await expect(run({ sourceLang: 'en', targetLang: 'en', trainpref, ...options() })).rejects.toThrow(
+      /source and target are both en, and their dictionaries differ/,
+    );
+  });
+});

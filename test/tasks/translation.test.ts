@@ -34,6 +34,27 @@ describe('setting up', () => {
     expect(task.sourceDictionary.size).toBe(648);
   });
 
+  it.each([
+    ['zh-CN', 'en'],
+    ['pt', 'pt-br'],
+    ['pt-br', 'pt'],
+    ['CN', 'zh-CN'],
+    ['a-b', 'c-d'],
+    ['en', 'en'],
+    ['tok.de', 'tok.en'],
+  ])('tells %s from %s by the dictionaries', (source, target) => {
+    const folder = folderWith(
+      ['dict.de.txt', `dict.${source}.txt`],
+      ['dict.de.txt', `dict.${target}.txt`],
+      ...[source, target].map((lang): [string, string] => [
+        'test.de-en.de.idx',
+        `test.${source}-${target}.${lang}.idx`,
+      ]),
+    );
+    const task = setup(folder);
+    expect([task.sourceLang, task.targetLang]).toEqual([source, target]);
+  });
+
   it('reads either direction', () => {
     const data = setup(JOINED, { sourceLang: 'en', targetLang: 'de' }).loadSplit('valid');
     const there = setup(JOINED).loadSplit('valid');
@@ -66,6 +87,12 @@ describe('setting up', () => {
     ['no such folder', () => '/nonexistent', {}, /the data folder \/nonexistent cannot be read/],
     ['no folder', () => '', {}, /no data folder is given/],
     ['no dictionary', () => folderWith(...pairFiles('test', 'test.de-en')), {}, /dict\.de\.txt cannot be read/],
+    [
+      'data of sources alone',
+      () => folderWith(['dict.de.txt', 'dict.de.txt'], ['test.de-en.de.idx', 'test.idx']),
+      {},
+      /the languages of \S+ cannot be told from the names of its files \(test\.idx\); name them with -s and -t/,
+    ],
     [
       'several language pairs',
       () => folderWith(...pairFiles('test', 'test.de-en'), ...pairFiles('test', 'test.fr-en')),
