@@ -3,6 +3,7 @@ import { type Checkpoint, deleteCheckpoints, loadCheckpoint, loadMetadata } from
 import { bestValueOf } from '../checkpoint/checkpoint-names.js';
 import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { checkTask } from '../checkpoint/task-check.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
@@ -53,6 +54,7 @@ export function resume(
   const { resetOptimizer } = request.options;
   const { model, optimizer, average } = trainer.parts;
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
+  if (!weightsOnly) checkTask(stem, checkpoint.metadata);
   if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
   else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
   const changes = changesOfModel(checkpoint.metadata, identity, request);

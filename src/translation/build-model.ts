@@ -1,5 +1,6 @@
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import type { StoredCheckpoint } from '../checkpoint/stored-checkpoint.js';
+import { checkTask } from '../checkpoint/task-check.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
@@ -21,8 +22,9 @@ export function buildModel(
   overrides: OptionValues,
 ): TranslationModel {
   const { metadata } = checkpoint;
+  checkTask(stem, metadata);
+  const architecture = recordedArchitecture(stem, metadata, architectures);
   checkDictionaries(stem, checkpoint, task);
-  const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
   const options = { ...metadata.options, ...overrides };
   checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
   device.makeCurrent();
@@ -36,6 +38,22 @@ export function buildModel(
     maxTargetPositions: positions(options.maxTargetPositions, task.options.maxTargetPositions),
     seed: null,
   });
+}
+
+/** @throws UserError for an architecture that is not there; one of fairseq's own no --user-dir would bring */
+function recordedArchitecture(
+  stem: string,
+  metadata: CheckpointMetadata,
+  architectures: Registry<ArchitectureDefinition>,
+): ArchitectureDefinition {
+  const name = archOf(stem, metadata);
+  if (metadata.fairseq === undefined || architectures.names().includes(name)) {
+    return architectures.getRecorded(name, stem);
+  }
+  throw new UserError(
+    `${stem} was trained with fairseq's --arch ${name}, which is not supported`,
+    `use a checkpoint of one of these: ${architectures.names().join(', ')}`,
+  );
 }
 
 function archOf(stem: string, { arch }: CheckpointMetadata): string {

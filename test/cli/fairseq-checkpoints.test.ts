@@ -141,3 +141,58 @@ describe("a checkpoint of fairseq's on the command line", () => {
     expect(stderr.trim().split('\n').at(-1)).toMatch(message);
   });
 });
+
+describe('a checkpoint of another task or architecture of fairseq', () => {
+  /** The reference checkpoint as fairseq would have written it with these. @returns its path */
+  const saved = (name: string, changes: Partial<CheckpointMetadata>): string =>
+    saveAsFairseq(file(`${name}.pt`), {
+      metadata: { ...metadata, ...changes },
+      weights: goldenWeights('trained'),
+      optimizer: null,
+    });
+  const multilingual = { task: 'translation_multi_simple_epoch' };
+  const refusedTask = /multi\S*\.pt was trained with --task translation_multi_simple_epoch, which is not supported/;
+
+  it.each([
+    ['generate', () => ['--path', saved('multi', multilingual)], refusedTask],
+    ['interactive', () => ['--path', saved('multi', multilingual), '--input', '/dev/null'], refusedTask],
+    ['validate', () => ['--path', saved('multi', multilingual), '--max-tokens', '999'], refusedTask],
+    [
+      'train',
+      () => [
+        ...['--restore-file', saved('multi', multilingual), '--max-tokens', '999'],
+        ...[
+          '--encoder-embed-dim',
+          '64',
+          '--encoder-ffn-embed-dim',
+          '128',
+          '--encoder-layers',
+          '2',
+          '--decoder-layers',
+          '2',
+        ],
+        ...['--encoder-attention-heads', '4', '--decoder-attention-heads', '4', '--share-all-embeddings'],
+        ...['--save-dir', join(folder, 'none')],
+      ],
+      refusedTask,
+    ],
+    [
+      'generate',
+      () => ['--path', saved('convolutional', { arch: 'fconv_iwslt_de_en' })],
+      /was trained with fairseq's --arch fconv_iwslt_de_en, which is not supported; use a checkpoint of one of these: /,
+    ],
+  ])('is refused by name: %s', async (command, argv, message) => {
+    const { code, stderr } = await runMain(command, goldenData, ...argv());
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('--user-dir');
+    expect(code).toBe(2);
+  });
+
+  it('stays what it is when it is converted', async () => {
+    const converted = join(folder, 'converted');
+    expect((await runMain('convert', saved('multi', multilingual), converted)).code).toBe(0);
+    const { code, stderr } = await runMain('generate', goldenData, '--path', converted);
+    expect(stderr).toContain('translation_multi_simple_epoch');
+    expect(code).toBe(2);
+  });
+});

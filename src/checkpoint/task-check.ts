@@ -1,0 +1,17 @@
+import { UserError } from '../errors.js';
+import type { CheckpointMetadata } from './metadata.js';
+
+/** The only task there is. */
+const TASK = 'translation';
+
+/**
+ * Refuses a checkpoint of another task: a multilingual model, say, would translate without the tokens of its languages.
+ * @throws UserError that names the task
+ */
+export function checkTask(stem: string, { task }: Pick<CheckpointMetadata, 'task'>): void {
+  if (task === TASK) return;
+  throw new UserError(
+    `${stem} was trained with --task ${task}, which is not supported`,
+    `use a checkpoint of --task ${TASK}`,
+  );
+}
