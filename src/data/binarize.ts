@@ -1,7 +1,6 @@
 import { UserError } from '../errors.js';
 import { readLines } from '../text/lines.js';
 import { splitFile } from './corpus/byte-range.js';
-import type { DictionaryText } from './corpus/corpus-jobs.js';
 import type { CorpusPool } from './corpus/corpus-pool.js';
 import { emptyFile } from './empty-file.js';
 import { joinDatasetParts, writeIndexedDataset } from './indexed-dataset-writer.js';
@@ -23,7 +22,7 @@ export interface BinarizeSummary {
  */
 export async function binarizeText(
   path: string,
-  { dictionary, size }: { dictionary: DictionaryText; size: number },
+  { dictionary, size }: { dictionary: string; size: number },
   prefix: string,
   pool: CorpusPool,
 ): Promise<BinarizeSummary> {

@@ -132,10 +132,12 @@ export class Dictionary {
 
   /** The lines of `dict.LANG.txt`, specials left out. A symbol that overwrites an earlier one says so. */
   *lines(): Generator<string, void, undefined> {
+    const hasRepeated = this.#indices.size < this.size;
     const written = new Set(SPECIALS);
-    for (const [symbol, count] of this.#entries()) {
-      yield written.has(symbol) ? `${symbol} ${count} ${OVERWRITE}` : `${symbol} ${count}`;
-      written.add(symbol);
+    for (let index = SPECIALS.length; index < this.size; index++) {
+      const [symbol, count] = [this.#symbols[index]!, this.#counts[index]!];
+      yield hasRepeated && written.has(symbol) ? `${symbol} ${count} ${OVERWRITE}` : `${symbol} ${count}`;
+      if (hasRepeated) written.add(symbol);
     }
   }
 
@@ -192,6 +194,8 @@ function parseEntry(line: string, name: string, number: number): { symbol: strin
       `${name} line ${number}: "${line}" has no count; each line is "<token> <count>"`,
       'rebuild the dictionary with ts-fairseq preprocess',
     );
+  const simple = /^(\S+) (\d{1,15})$/.exec(line);
+  if (simple !== null) return { symbol: simple[1]!, count: Number(simple[2]), overwrite: false };
   const entry = trimEndWhitespace(line);
   const overwrite = entry.endsWith(` ${OVERWRITE}`);
   const counted = overwrite ? entry.slice(0, -OVERWRITE.length - 1) : entry;

@@ -5,7 +5,6 @@ import { log } from '../log.js';
 import { writeAlignmentDictionary } from './alignment-dictionary.js';
 import { binarizeAlignments, binarizeText } from './binarize.js';
 import { buildDictionary } from './build-dictionary.js';
-import type { DictionaryText } from './corpus/corpus-jobs.js';
 import { CorpusPool } from './corpus/corpus-pool.js';
 import type { Dictionary } from './dictionary.js';
 import { loadDictionary, saveDictionary } from './dictionary-file.js';
@@ -71,14 +70,14 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
     for (const [at, { lang }] of sides.entries())
       saveDictionary(dictionaries[at]!, join(staging, dictionaryName(lang)));
     if (options.dictOnly) return;
-    const texts = dictionaries.map((dictionary) => ({
-      key: `dictionary ${dictionaries.indexOf(dictionary)}`,
-      lines: [...dictionary.lines()],
-    }));
+    const paths = dictionaries.map((dictionary) =>
+      join(staging, dictionaryName(sides[dictionaries.indexOf(dictionary)]!.lang)),
+    );
+    for (const [at, path] of paths.entries()) if (paths.indexOf(path) === at) pool.know(path, dictionaries[at]!);
     const splitTexts = corpusSplits(options).flatMap(({ prefix }) => sides.map(({ lang }) => textPath(prefix, lang)));
     pool.onRead = readingProgress('binarising, MB', splitTexts);
     const jobs = corpusSplits(options).map((split) =>
-      binarizeSplit(split, sides, staging, options, pool, { dictionaries, texts }),
+      binarizeSplit(split, sides, staging, options, pool, { dictionaries, paths }),
     );
     for (const job of jobs) job.catch(() => {}); // thrown below, the first split's first
     const splits: BinarizedSplit[] = [];
@@ -190,14 +189,14 @@ async function binarizeSplit(
   staging: string,
   options: PreprocessOptions,
   pool: CorpusPool,
-  { dictionaries, texts }: { dictionaries: readonly Dictionary[]; texts: readonly DictionaryText[] },
+  { dictionaries, paths }: { dictionaries: readonly Dictionary[]; paths: readonly string[] },
 ): Promise<BinarizedSplit> {
   const counts = await Promise.all(
     sides.map(async ({ lang }, at) => {
       const { size } = dictionaries[at]!;
       const path = textPath(prefix, lang);
       const to = join(staging, datasetName(name, lang, options));
-      const summary = await binarizeText(path, { dictionary: texts[at]!, size }, to, pool);
+      const summary = await binarizeText(path, { dictionary: paths[at]!, size }, to, pool);
       const messages = [`Dictionary: ${size} types`, `${path}: ${describeBinarized(summary)}`];
       return {
         path,

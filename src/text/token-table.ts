@@ -100,7 +100,7 @@ export class TokenTable {
 
 function hashOf(bytes: Uint8Array): number {
   let hash = HASH_START;
-  for (const byte of bytes) hash = hashByte(hash, byte);
+  for (let at = 0; at < bytes.length; at++) hash = hashByte(hash, bytes[at]!);
   return hash;
 }
 

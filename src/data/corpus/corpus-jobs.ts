@@ -1,18 +1,13 @@
-import { Dictionary } from '../dictionary.js';
+import type { Dictionary } from '../dictionary.js';
+import { loadDictionary } from '../dictionary-file.js';
 import type { ByteRange } from './byte-range.js';
 import { countTokens, type TokenCounts } from './count-tokens.js';
 import { type EncodedPart, encodeText, TokenEncoder } from './encode-text.js';
 
-/** A dictionary as it goes to another thread: the lines of its file. */
-export interface DictionaryText {
-  /** Stands for it within a run. */
-  readonly key: string;
-  readonly lines: readonly string[];
-}
-
 export interface EncodeJob {
   readonly range: ByteRange;
-  readonly dictionary: DictionaryText;
+  /** The file of the dictionary. */
+  readonly dictionary: string;
   readonly partPath: string;
 }
 
@@ -34,9 +29,14 @@ export class CorpusJobs {
     return encodeText(job.range, this.#encoderOf(job.dictionary), job.partPath, onRead);
   }
 
-  #encoderOf({ key, lines }: DictionaryText): TokenEncoder {
-    const encoder = this.#encoders.get(key) ?? new TokenEncoder(Dictionary.parse(lines, key));
-    this.#encoders.set(key, encoder);
+  /** Spares reading the file of a dictionary that is in memory. */
+  know(path: string, dictionary: Dictionary): void {
+    this.#encoders.set(path, new TokenEncoder(dictionary));
+  }
+
+  #encoderOf(path: string): TokenEncoder {
+    const encoder = this.#encoders.get(path) ?? new TokenEncoder(loadDictionary(path));
+    this.#encoders.set(path, encoder);
     return encoder;
   }
 }

@@ -1,4 +1,5 @@
 import { WorkerPool } from '../../threads/worker-pool.js';
+import type { Dictionary } from '../dictionary.js';
 import type { ByteRange } from './byte-range.js';
 import { type CorpusJob, CorpusJobs, type EncodeJob } from './corpus-jobs.js';
 import type { TokenCounts } from './count-tokens.js';
@@ -17,6 +18,11 @@ export class CorpusPool {
   constructor(readonly workers: number) {
     this.#pool = new WorkerPool(workers, new URL('./corpus-worker.js', import.meta.url));
     this.#pool.onDone = (bytes) => this.onRead(bytes);
+  }
+
+  /** Spares reading the file of a dictionary again where this thread does the jobs. */
+  know(path: string, dictionary: Dictionary): void {
+    if (this.workers === 1) this.#jobs.know(path, dictionary);
   }
 
   count(range: ByteRange): Promise<TokenCounts> {

@@ -6,12 +6,15 @@ import { scanTokens } from './scan-tokens.js';
 
 const UNK = '<unk>';
 
+/** A power of two, at least the room that a table has by itself. */
+const roomFor = (tokens: number): number => 2 ** Math.max(11, Math.ceil(Math.log2(tokens)));
+
 /** A dictionary looked up by the bytes of tokens. */
 export class TokenEncoder {
   readonly eosIndex: number;
   readonly unkIndex: number;
   readonly size: number;
-  readonly #table = new TokenTable();
+  readonly #table: TokenTable;
   /** The id of each entry of the table. */
   readonly #ids: Int32Array;
   readonly #unkEntry: number;
@@ -21,9 +24,9 @@ export class TokenEncoder {
     this.eosIndex = dictionary.eosIndex;
     this.unkIndex = dictionary.unkIndex;
     this.#ids = new Int32Array(dictionary.size);
+    this.#table = new TokenTable(roomFor(dictionary.size));
     for (let index = 0; index < dictionary.size; index++) {
-      const symbol = dictionary.symbol(index);
-      this.#ids[this.#table.addText(symbol)] = dictionary.index(symbol); // a symbol written again has its last id
+      this.#ids[this.#table.addText(dictionary.symbol(index))] = index; // a symbol written again has its last id
     }
     this.#unkEntry = this.#table.addText(UNK);
   }
