@@ -22,7 +22,7 @@ export interface RowStatistics {
 export interface RowScores {
   readonly rows: number;
   readonly classes: number;
-  /** One pass for everything asked for; ask once, with all the sums a criterion needs. */
+  /** One pass for everything asked for; asking once, with all the sums a criterion needs, is the fastest. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
   /** The whole table, float32 [rows, classes]: always there, slow and large. */
   logits(): tf.Tensor2D;
@@ -33,6 +33,8 @@ const KERNEL = 'ClassifierStatistics';
 /**
  * Kernel `ClassifierStatistics`: features [rows, embed], weights [classes, embed], targets int32 [rows], attribute
  * `sums` (ClassFunction[], none custom) → targetLogProb, meanLogProb, predictions (int32), then one output for each sum.
+ * Attribute `call` is a symbol of this call alone: what a device keeps for the backward pass belongs to the sums of a
+ * call, and other calls may share its inputs.
  * `ClassifierStatisticsGrad`: features, weights, targets, dTargetLogProb, dMeanLogProb, dSum0, dSum1 … → dFeatures,
  * dWeights. With g_t, g_m, g_k the incoming gradients of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
  *   ∂/∂z_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
@@ -84,7 +86,7 @@ export function classifierScores(
       const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(
         KERNEL,
         { features, weights, targets },
-        { sums },
+        { sums, call: Symbol(KERNEL) },
       ) as tf.Tensor1D[];
       return { targetLogProb: targetLogProb!, meanLogProb: meanLogProb!, predictions: predictions!, sums: values };
     },

@@ -22,10 +22,9 @@ export interface GradientOutput {
   readonly info: TensorInfo;
 }
 
-/** What a forward kernel keeps for the gradient kernel of the same inputs. */
+/** What a call of a forward kernel keeps for its gradient kernel. */
 interface Kept {
-  readonly inputs: readonly DataId[];
-  readonly blocks: readonly Block[];
+  readonly blocks: Block[];
   readonly sizes: readonly number[];
 }
 
@@ -106,7 +105,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
-  readonly #kept: Kept[] = [];
+  readonly #kept = new Map<symbol, Kept>(); // by call
   #spent: readonly Block[] = []; // kept, and read by the kernel that runs
   #gradientTargets: GradientTargets | null = null;
   #hasRead = false; // the kernel that runs holds views of memory
@@ -175,31 +174,39 @@ export class OneDnnBackend extends MathBackendCPU {
     } finally {
       this.#gradientTargets = null;
       this.#giveSpent();
-      for (const { blocks } of this.#kept.splice(0)) this.#give(blocks);
+      for (const { blocks } of this.#kept.values()) this.#give(blocks);
+      this.#kept.clear();
       gradientTargets.end();
     }
   }
 
   /**
-   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends: an array
-   * for each of these sizes; none outside of it.
+   * Memory that a forward kernel fills for the gradient kernel of the same call, until `collectGradients` ends: an array
+   * for each of these sizes; none outside of it. Two calls with the same inputs may differ in their attributes, so the
+   * caller names each with a symbol of its own and hands it to both kernels.
    */
-  keep(inputs: readonly TensorInfo[], sizes: readonly number[]): Float32Array[] {
+  keep(call: symbol, sizes: readonly number[]): Float32Array[] {
     if (this.#gradientTargets === null) return [];
-    const blocks = sizes.map((size) => this.#pool.take(4 * size));
-    const kept = { inputs: inputs.map(({ dataId }) => dataId), blocks, sizes };
-    this.#kept.push(kept);
+    const kept: Kept = { blocks: [], sizes };
+    this.#kept.set(call, kept); // before memory is taken: what is there is given back when there is not enough
+    for (const size of sizes) kept.blocks.push(this.#pool.take(4 * size));
     return arraysOf(kept);
   }
 
+  /** Bytes that calls keep now. */
+  get keptBytes(): number {
+    const sizes = [...this.#kept.values()].flatMap((kept) => kept.sizes);
+    return 4 * sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   /**
-   * What `keep` gave for these inputs, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
+   * What `keep` gave for this call, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
    * memory.
    */
-  kept(inputs: readonly TensorInfo[]): Float32Array[] {
-    const at = this.#kept.findIndex((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
-    if (at < 0) return [];
-    const kept = this.#kept.splice(at, 1)[0]!;
+  kept(call: symbol): Float32Array[] {
+    const kept = this.#kept.get(call);
+    if (kept === undefined) return [];
+    this.#kept.delete(call);
     this.#giveSpent();
     this.#spent = kept.blocks;
     this.#hasRead = true;

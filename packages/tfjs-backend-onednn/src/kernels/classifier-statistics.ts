@@ -17,6 +17,8 @@ type ClassFunction =
 
 interface StatisticsAttributes {
   readonly sums: readonly ClassFunction[];
+  /** Names this call to its gradient, for which it may keep exponentials; without it none are kept. */
+  readonly call?: symbol;
 }
 
 /** A function as the fields of ClassFunction in cc/class-function.h; "off" is a bound that nothing reaches. */
@@ -51,7 +53,12 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep([features, weights], keptSizes(rows, classes, attrs.sums.length)),
+      attrs.call === undefined
+        ? []
+        : backend.keep(
+            attrs.call,
+            keptSizes({ rows, classes, sums: attrs.sums.length }, KEPT_BYTES - backend.keptBytes),
+          ),
       sums.map((sum) => backend.floats(sum)),
       functionFields(attrs.sums),
       ...([rows, embed, classes, chunkRows(rows, classes)] as const),
@@ -61,7 +68,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
   ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
 );
 
-/** Exponentials that a training step keeps at most: the logits of chunks beyond it are computed twice. */
+/** Exponentials that all calls of a training step keep at most: the logits of chunks beyond it are computed twice. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
 /** A chunk of logits should stay in the last-level cache between the product that makes it and those that read it. */
@@ -76,11 +83,14 @@ function chunkRows(rows: number, classes: number): number {
   return Math.min(rows, Math.max(PRODUCT_ROWS, fitting));
 }
 
-/** Floats that the add-on keeps of the first chunks from the forward for the backward pass. */
-function keptSizes(rows: number, classes: number, sums: number): number[] {
+/** Floats that the add-on keeps of the first chunks from the forward for the backward pass, `bytes` at most. */
+function keptSizes(
+  { rows, classes, sums }: { readonly rows: number; readonly classes: number; readonly sums: number },
+  bytes: number,
+): number[] {
   const ofRow = classes + 2 + sums;
   const chunk = chunkRows(rows, classes);
-  const keptRows = Math.floor(KEPT_BYTES / (4 * ofRow));
+  const keptRows = Math.floor(bytes / (4 * ofRow));
   const sizes: number[] = [];
   for (let first = 0; first < rows; first += chunk) {
     const end = Math.min(first + chunk, rows);
@@ -106,7 +116,7 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
-      backend.kept([features, weights]),
+      attrs.call === undefined ? [] : backend.kept(attrs.call),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
       ...([backend.floats(dFeatures), dWeights.values] as const),
       functionFields(attrs.sums),
