@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.js';
 import * as tf from '../tf.js';
+import { collectedNow } from './collected-gradients.js';
 import { gradients } from './gradients.js';
 
 /**
@@ -19,7 +20,10 @@ export function checkpoint<T extends tf.Tensor>(
     return {
       value: f(...inputs),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const { value, grads } = gradients(() => f(...saved), [...saved, ...parameters], dy as T);
+        const { value, grads } = gradients(() => f(...saved), [...saved, ...parameters], {
+          dy: dy as T,
+          collected: collectedNow(parameters), // their gradients here are what this function returns for them
+        });
         value.dispose();
         return grads.map((gradient, index) => {
           if (gradient === null) throw new InternalError(`tensor ${index} of a checkpointed function has no gradient`);

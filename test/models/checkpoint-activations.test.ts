@@ -81,7 +81,7 @@ describe('gradients', () => {
       const compute = (saved: tf.Tensor): tf.Tensor => tf.mul(tf.square(saved), saved);
       return {
         value: compute(value),
-        gradFunc: (dy, saved) => gradients(() => compute(saved[0]!), [saved[0]!], dy).grads[0]!,
+        gradFunc: (dy, saved) => gradients(() => compute(saved[0]!), [saved[0]!], { dy }).grads[0]!,
       };
     });
     const { value, grads } = gradients(() => tf.sum(tf.square(cube(tf.square(x)))) as tf.Scalar, [x]);

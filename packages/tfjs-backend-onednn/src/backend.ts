@@ -162,11 +162,11 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   /**
-   * While `work` runs, gradient kernels add the gradients of these tensors to the arrays beside them, and hand zeros on in
-   * their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
+   * While `work` runs, gradient kernels add the gradients of their targets to the arrays beside the targets' ids, and hand
+   * zeros on in their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
    * @param overwrite as in GradientTargets
    */
-  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, overwrite: boolean, work: () => T): T {
+  collectGradients<T>(targets: ReadonlyMap<number, Float32Array>, overwrite: boolean, work: () => T): T {
     const gradientTargets = new GradientTargets(targets, this.#pool, overwrite);
     this.#gradientTargets = gradientTargets;
     try {
@@ -246,11 +246,12 @@ export class OneDnnBackend extends MathBackendCPU {
   /**
    * For the kernel that computes the gradient of a parameter, before it asks for the values of anything: tensors may have to
    * move.
+   * @param target id of the tensor of `collectGradients` that the gradient is for, where it may be added to its array
    */
-  gradientOutput({ dataId, shape }: TensorInfo): GradientOutput {
+  gradientOutput({ shape }: TensorInfo, target: number | undefined): GradientOutput {
     if (this.#hasRead) throw new Error('a kernel asked for the place of a gradient after it had read tensors');
-    const target = this.#gradientTargets?.place(dataId) ?? null;
-    if (target !== null) return { ...target, info: this.zeros(shape) };
+    const place = target === undefined ? null : (this.#gradientTargets?.place(target) ?? null);
+    if (place !== null) return { ...place, info: this.zeros(shape) };
     const info = this.output(shape);
     return { values: this.#record(info.dataId).values as Float32Array, accumulate: false, info };
   }

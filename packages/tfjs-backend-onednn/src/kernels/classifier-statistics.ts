@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel, sizeOf } from './kernel.js';
+import { checkSize, kernel, sizeOf, type TargetAttributes } from './kernel.js';
 
 /** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -15,7 +15,7 @@ type ClassFunction =
   | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
   | { readonly family: 'cosine'; readonly abrupt: number };
 
-interface StatisticsAttributes {
+interface StatisticsAttributes extends TargetAttributes {
   readonly sums: readonly ClassFunction[];
   /** Names this call to its gradient, for which it may keep exponentials; without it none are kept. */
   readonly call?: symbol;
@@ -112,7 +112,7 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
-    const dWeights = backend.gradientOutput(weights);
+    const dWeights = backend.gradientOutput(weights, attrs.targets?.weights);
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),

@@ -1,9 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { GradientOutput } from '../backend.js';
-import { checkSize, kernel, tableShape } from './kernel.js';
+import { checkSize, kernel, type TargetAttributes, tableShape } from './kernel.js';
 
-interface EmbeddingAttributes {
+interface EmbeddingAttributes extends TargetAttributes {
   readonly scale: number;
   readonly padIndex: number;
   readonly trainPositions: boolean;
@@ -34,8 +34,10 @@ const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTabl
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
     const { rows: tokens, columns: embed } = tableShape(dy);
     checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
-    const dWeight = backend.gradientOutput(weight);
-    const dPositions = attrs.trainPositions ? backend.gradientOutput(positionTable) : null;
+    const dWeight = backend.gradientOutput(weight, attrs.targets?.weight);
+    const dPositions = attrs.trainPositions
+      ? backend.gradientOutput(positionTable, attrs.targets?.positionTable)
+      : null;
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
       addon().scatterAdd(
         ...([backend.integers(indices), backend.floats(dy), values] as const),

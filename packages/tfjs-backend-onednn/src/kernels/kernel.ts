@@ -95,6 +95,11 @@ export interface DropoutAttributes {
   readonly dropoutSite: number;
 }
 
+/** An attribute of gradient kernels: ids of the inputs whose gradients may be collected, by input name. */
+export interface TargetAttributes {
+  readonly targets?: Readonly<Partial<Record<string, number>>>;
+}
+
 /** The attributes in the order of the add-on's struct. */
 export const dropoutArguments = (attrs: DropoutAttributes): DropoutArguments => [
   attrs.dropoutProbability,

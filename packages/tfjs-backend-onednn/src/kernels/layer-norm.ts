@@ -1,9 +1,17 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
-import { checkSize, type DropoutAttributes, dropoutArguments, kernel, sizeOf, tableShape } from './kernel.js';
+import {
+  checkSize,
+  type DropoutAttributes,
+  dropoutArguments,
+  kernel,
+  sizeOf,
+  type TargetAttributes,
+  tableShape,
+} from './kernel.js';
 
-interface LayerNormAttributes {
+interface LayerNormAttributes extends TargetAttributes {
   readonly epsilon: number;
 }
 
@@ -81,8 +89,8 @@ function backward(
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);
   const added = backend.isTakenOver(x) ? null : residual;
-  const dGain = backend.gradientOutput(gain);
-  const dBias = backend.gradientOutput(bias);
+  const dGain = backend.gradientOutput(gain, attrs.targets?.gain);
+  const dBias = backend.gradientOutput(bias, attrs.targets?.bias);
   addon().layerNormGrad(
     ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
     ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),
