@@ -19,7 +19,7 @@ interface GradientOptions<T extends tf.Tensor> {
  * It may run inside a gradient function, where tfjs's own loses the outer tape. And what the backward pass has used is
  * freed at once, where tfjs keeps every saved tensor and every gradient to the end: the peak is then the activations
  * alone, not the activations and as many gradients. Inside the forward pass of another gradient, whose tape it shares, it
- * is tfjs's: that gradient may need what this one has used.
+ * is tfjs's: that gradient may need what this one has used. What fails leaves no tensor of the tape behind.
  * @throws UserError where the value depends on none of them
  * @returns gradients by `xs`, null where the value does not depend on one
  */
@@ -39,9 +39,12 @@ export function gradients<T extends tf.Tensor>(
     return y;
   };
   try {
-    const { value, grads } = duringPass('backward', targets, () => tf.engine().gradients(forward, [...xs], dy));
+    // In a scope of its own, which frees the value where the backward pass fails.
+    const differentiate = () => tf.tidy(() => tf.engine().gradients(forward, [...xs], dy));
+    const { value, grads } = duringPass('backward', targets, differentiate);
     return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
   } catch (error) {
+    if (ownsTape && state.activeTape !== outerTape) disposeSaved(state.activeTape);
     throw isWithoutDependence(error) ? withoutDependence(error) : error;
   } finally {
     state.activeTape = outerTape;
@@ -58,6 +61,11 @@ const withoutDependence = (cause: unknown): UserError =>
     'let the criterion compute it from its scores, with operations of tf from beginning to end',
     { cause },
   );
+
+/** Frees what a tape keeps for a backward pass that does not come. */
+function disposeSaved(tape: readonly TapeNode[] | null): void {
+  for (const { saved = [] } of tape ?? []) tf.dispose(saved);
+}
 
 /** Lets each node of a tape, when its turn comes in the backward pass, free what the node before it has used. */
 function releaseAsUsed(tape: readonly TapeNode[]): void {

@@ -32,7 +32,7 @@ export class GradientTargets {
 
   end(): void {
     if (this.#lent === null) return;
-    this.pool.endLoan(this.#lent);
+    this.pool.endLoan();
     const begun = [...this.#begun].map((parameter) => this.arrays.get(parameter)!);
     let rest = this.#lent;
     for (const { byteOffset, length } of begun.sort((a, b) => a.byteOffset - b.byteOffset)) {

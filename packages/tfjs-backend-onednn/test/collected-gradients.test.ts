@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { checkpoint } from '../../../src/ops/checkpoint.js';
 import { embedding } from '../../../src/ops/embedding.js';
 import { gradients } from '../../../src/ops/gradients.js';
-import { layerNorm } from '../../../src/ops/layer-norm.js';
+import { dropoutAddLayerNorm, layerNorm } from '../../../src/ops/layer-norm.js';
 import { linear } from '../../../src/ops/linear.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
 import type { OneDnnBackend } from '../src/backend.js';
@@ -143,6 +143,14 @@ const cases: {
         checkpoint([tf.mul(step.x, step.gain)], [], (x) => layer(step, x!)),
         step.bias,
       ),
+  },
+  {
+    title: 'a checkpointed function that gives its input up',
+    output: ({ x, gain, bias }) =>
+      checkpoint([tf.mul(x, 2)], [gain, bias], (input) =>
+        dropoutAddLayerNorm(input!, random([ROWS, EMBED], 12), gain, bias, { dropout: null, takesOver: true }),
+      ),
+    collected: ['gain', 'bias'],
   },
   { title: 'a gradient function that takes a gradient', output: (step) => halvedInside(step, step.x) },
   {
