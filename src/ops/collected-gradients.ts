@@ -6,11 +6,11 @@ import type * as tf from '../tf.js';
  *
  * In the forward pass: the input of the operation is the parameter itself, as a tensor object. A clone or a reshape has the
  * same data, but `tf.customGrad` may scale or stop the gradient on the way from it to the parameter. Gradient functions get
- * clones of everything, so operations note it as the attribute `targets`, which tfjs hands on.
+ * clones of everything, so operations note it as the attribute `collected`, which tfjs hands on.
  *
- * In the backward pass: it is that of the outermost `gradients`, which is the trainer's, or a part of it
- * (`checkpoint`); not one that runs inside its forward pass (adversarial perturbation, gradient penalty) or in somebody's
- * gradient function, and calls the same gradient functions.
+ * In the backward pass: it is that of the outermost `gradients`, which is the trainer's, or the part of it that `checkpoint`
+ * runs. The same gradient functions are called by a backward pass inside the forward pass (adversarial perturbation,
+ * gradient penalty) or inside a plug-in's gradient function: their results belong to the plug-in alone.
  */
 interface Pass {
   readonly collected: ReadonlySet<number>; // ids of tensors
@@ -18,8 +18,8 @@ interface Pass {
 }
 
 /** Attribute of an operation: ids of the inputs whose gradients may be collected, by input name. */
-export interface Targets {
-  readonly targets?: Readonly<Record<string, number>>;
+export interface Collected {
+  readonly collected?: Readonly<Record<string, number>>;
 }
 
 const OUTSIDE: Pass = { collected: new Set(), phase: 'forward' };
@@ -45,17 +45,20 @@ export const collectedNow = (tensors: readonly tf.Tensor[]): readonly tf.Tensor[
   current.phase === 'backward' ? tensors.filter(({ id }) => current.collected.has(id)) : [];
 
 /** What a forward kernel's attributes say about its inputs. */
-export function targetsOf(inputs: tf.NamedTensorMap): Targets {
+export function collectedInputs(inputs: tf.NamedTensorMap): Collected {
   if (current.phase === 'backward') return {};
-  return targetsFrom(Object.entries(inputs).map(([name, { id }]) => [name, id]));
+  return ofThisPass(Object.entries(inputs).map(([name, { id }]) => [name, id]));
 }
 
-/** The attributes of a forward kernel for its gradient kernel: with those targets that this pass collects. */
-export function gradientAttributes<A extends Targets>({ targets = {}, ...others }: A): Omit<A, 'targets'> & Targets {
-  return current.phase === 'forward' ? others : { ...others, ...targetsFrom(Object.entries(targets)) };
+/** The attributes of a forward kernel for its gradient kernel: of the collected inputs those that this pass collects. */
+export function gradientAttributes<A extends Collected>({
+  collected = {},
+  ...others
+}: A): Omit<A, 'collected'> & Collected {
+  return current.phase === 'forward' ? others : { ...others, ...ofThisPass(Object.entries(collected)) };
 }
 
-function targetsFrom(inputs: readonly (readonly [string, number])[]): Targets {
-  const targets = inputs.filter(([, id]) => current.collected.has(id));
-  return targets.length === 0 ? {} : { targets: Object.fromEntries(targets) };
+function ofThisPass(inputs: readonly (readonly [string, number])[]): Collected {
+  const collected = inputs.filter(([, id]) => current.collected.has(id));
+  return collected.length === 0 ? {} : { collected: Object.fromEntries(collected) };
 }

@@ -1,5 +1,5 @@
 import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
-import { gradientAttributes, targetsOf } from './collected-gradients.js';
+import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { once } from './once.js';
 
 /** What is not a tensor; tfjs hands it to kernels as it is. */
@@ -27,7 +27,7 @@ interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
  *
  * The gradient kernel gets the saved inputs and outputs under their names and `dy`, the gradient of the first output;
  * further outputs (mean, log-sum-exp …) are side products without a gradient. It runs eagerly and once, since tfjs
- * disposes what a lazy closure makes. Attribute `targets` of a gradient kernel: collected-gradients.ts.
+ * disposes what a lazy closure makes. Attribute `collected` of a gradient kernel: see collected-gradients.ts.
  */
 export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
@@ -53,7 +53,7 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   return (inputs, attributes) => {
     if (!hasKernel(name)) return composite(inputs, attributes);
     register();
-    return runKernel(name, inputs, { ...attributes, ...targetsOf(inputs) })[0]!;
+    return runKernel(name, inputs, { ...attributes, ...collectedInputs(inputs) })[0]!;
   };
 }
 

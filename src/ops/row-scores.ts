@@ -1,7 +1,7 @@
 import { checkShape } from '../errors.js';
 import * as tf from '../tf.js';
 import { type ClassFunction, classFunction } from './class-function.js';
-import { gradientAttributes, targetsOf } from './collected-gradients.js';
+import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { type Attributes, hasKernel, runKernel } from './define-op.js';
 import { logSoftmax } from './log-softmax.js';
 import { once } from './once.js';
@@ -92,7 +92,7 @@ export function classifierScores(
       registerKernelGradient();
       const inputs = { features, weights, targets };
       const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(KERNEL, inputs, {
-        ...{ sums, ...targetsOf(inputs) },
+        ...{ sums, ...collectedInputs(inputs) },
         ...(isTapeOn() ? { call: Symbol(KERNEL) } : {}),
       }) as tf.Tensor1D[];
       return { targetLogProb: targetLogProb!, meanLogProb: meanLogProb!, predictions: predictions!, sums: values };

@@ -113,7 +113,7 @@ export class Trainer {
       gradient: store.view(store.gradients, parameter),
     }));
     const differentiate = (): Differentiated => tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
-    // The outer tidy is for a device that fails after the passes: it may need memory to give the arena back.
+    // The outer tidy frees the results where giving the arena back fails, which may need memory.
     const { output, gradients } = tidyOutput(() =>
       kernels.collectGradients(targets, differentiate, { overwrite: microBatch === 0 }),
     );

@@ -105,7 +105,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
-  readonly #kept = new Map<symbol, Kept>(); // by call
+  readonly #kept = new Map<symbol | undefined, Kept>(); // by call
   #spent: readonly Block[] = []; // kept, and read by the kernel that runs
   #gradientTargets: GradientTargets | null = null;
   #hasRead = false; // the kernel that runs holds views of memory
@@ -182,11 +182,11 @@ export class OneDnnBackend extends MathBackendCPU {
 
   /**
    * Memory that a forward kernel fills for the gradient kernel of the same call, until `collectGradients` ends: an array
-   * for each of these sizes; none outside of it. Two calls with the same inputs may differ in their attributes, so the
-   * caller names each with a symbol of its own and hands it to both kernels.
+   * for each of these sizes; none outside of it, or for a call without a name. Two calls with the same inputs may differ in
+   * their attributes, so a symbol that both kernels get names each.
    */
-  keep(call: symbol, sizes: readonly number[]): Float32Array[] {
-    if (this.#gradientTargets === null) return [];
+  keep(call: symbol | undefined, sizes: readonly number[]): Float32Array[] {
+    if (this.#gradientTargets === null || call === undefined) return [];
     const kept: Kept = { blocks: [], sizes };
     this.#kept.set(call, kept); // before memory is taken: what is there is given back when there is not enough
     for (const size of sizes) kept.blocks.push(this.#pool.take(4 * size));
@@ -203,7 +203,7 @@ export class OneDnnBackend extends MathBackendCPU {
    * What `keep` gave for this call, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
    * memory.
    */
-  kept(call: symbol): Float32Array[] {
+  kept(call: symbol | undefined): Float32Array[] {
     const kept = this.#kept.get(call);
     if (kept === undefined) return [];
     this.#kept.delete(call);

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel, sizeOf, type TargetAttributes } from './kernel.js';
+import { checkSize, type GradientAttributes, kernel, sizeOf } from './kernel.js';
 
 /** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -15,7 +15,7 @@ type ClassFunction =
   | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
   | { readonly family: 'cosine'; readonly abrupt: number };
 
-interface StatisticsAttributes extends TargetAttributes {
+interface StatisticsAttributes extends GradientAttributes {
   readonly sums: readonly ClassFunction[];
   /** Names this call to its gradient, for which it may keep exponentials; without it none are kept. */
   readonly call?: symbol;
@@ -53,12 +53,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      attrs.call === undefined
-        ? []
-        : backend.keep(
-            attrs.call,
-            keptSizes({ rows, classes, sums: attrs.sums.length }, KEPT_BYTES - backend.keptBytes),
-          ),
+      backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
       sums.map((sum) => backend.floats(sum)),
       functionFields(attrs.sums),
       ...([rows, embed, classes, chunkRows(rows, classes)] as const),
@@ -112,11 +107,11 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
-    const dWeights = backend.gradientOutput(weights, attrs.targets?.weights);
+    const dWeights = backend.gradientOutput(weights, attrs.collected?.weights);
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
-      attrs.call === undefined ? [] : backend.kept(attrs.call),
+      backend.kept(attrs.call),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
       ...([backend.floats(dFeatures), dWeights.values] as const),
       functionFields(attrs.sums),

@@ -1,9 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { GradientOutput } from '../backend.js';
-import { checkSize, kernel, type TargetAttributes, tableShape } from './kernel.js';
+import { checkSize, type GradientAttributes, kernel, tableShape } from './kernel.js';
 
-interface EmbeddingAttributes extends TargetAttributes {
+interface EmbeddingAttributes extends GradientAttributes {
   readonly scale: number;
   readonly padIndex: number;
   readonly trainPositions: boolean;
@@ -34,9 +34,9 @@ const fusedEmbeddingGrad = kernel<'ids' | 'weight' | 'positions' | 'positionTabl
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
     const { rows: tokens, columns: embed } = tableShape(dy);
     checkSize('dy', dy, [...ids.shape, weight.shape[1]!]);
-    const dWeight = backend.gradientOutput(weight, attrs.targets?.weight);
+    const dWeight = backend.gradientOutput(weight, attrs.collected?.weight);
     const dPositions = attrs.trainPositions
-      ? backend.gradientOutput(positionTable, attrs.targets?.positionTable)
+      ? backend.gradientOutput(positionTable, attrs.collected?.positionTable)
       : null;
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
       addon().scatterAdd(

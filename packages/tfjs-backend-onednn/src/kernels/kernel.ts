@@ -96,8 +96,8 @@ export interface DropoutAttributes {
 }
 
 /** An attribute of gradient kernels: ids of the inputs whose gradients may be collected, by input name. */
-export interface TargetAttributes {
-  readonly targets?: Readonly<Partial<Record<string, number>>>;
+export interface GradientAttributes {
+  readonly collected?: Readonly<Partial<Record<string, number>>>;
 }
 
 /** The attributes in the order of the add-on's struct. */

@@ -5,13 +5,13 @@ import {
   checkSize,
   type DropoutAttributes,
   dropoutArguments,
+  type GradientAttributes,
   kernel,
   sizeOf,
-  type TargetAttributes,
   tableShape,
 } from './kernel.js';
 
-interface LayerNormAttributes extends TargetAttributes {
+interface LayerNormAttributes extends GradientAttributes {
   readonly epsilon: number;
 }
 
@@ -89,8 +89,8 @@ function backward(
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);
   const added = backend.isTakenOver(x) ? null : residual;
-  const dGain = backend.gradientOutput(gain, attrs.targets?.gain);
-  const dBias = backend.gradientOutput(bias, attrs.targets?.bias);
+  const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
+  const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
   addon().layerNormGrad(
     ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
     ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
-import { checkSize, kernel, type NativeKernel, sizeOf, type TargetAttributes, tableShape } from './kernel.js';
+import { checkSize, type GradientAttributes, kernel, type NativeKernel, sizeOf, tableShape } from './kernel.js';
 
 /** y = x · Wᵀ + b, negative values as 0 where `relu`: x [..., in], weight [out, in], bias [out] → y [..., out]. */
 const forward = (name: string, relu: boolean): NativeKernel =>
@@ -23,17 +23,17 @@ const forward = (name: string, relu: boolean): NativeKernel =>
 
 /** x, weight, bias, with ReLU y, dy → dx, dWeight, dBias. */
 const backward = (name: string, relu: boolean): NativeKernel =>
-  kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', TargetAttributes>(
+  kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', GradientAttributes>(
     name,
-    ({ inputs, attrs: { targets }, backend }) => {
+    ({ inputs, attrs: { collected }, backend }) => {
       const { x, weight, bias, dy } = inputs;
       const y: TensorInfo = relu ? inputs.y : dy; // read for ReLU only
       const { rows, columns } = tableShape(x);
       const out = weight.shape[0]!;
       checkSize('dy', dy, [rows, out]);
       const dx = backend.output(x.shape);
-      const dWeight = backend.gradientOutput(weight, targets?.weight);
-      const dBias = backend.gradientOutput(bias, targets?.bias);
+      const dWeight = backend.gradientOutput(weight, collected?.weight);
+      const dBias = backend.gradientOutput(bias, collected?.bias);
       addon().linearGrad(
         ...([backend.floats(x), backend.floats(weight), backend.floats(y), backend.floats(dy)] as const),
         ...([backend.floats(dx), dWeight.values, dBias.values] as const),
