@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { loadCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
-import { checkUnchanged, fileIdentity } from '../checkpoint/file-bytes.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
+import { LOAD_AGAIN } from '../checkpoint/safetensors.js';
 import { searchEngine } from '../ops/search-engine.js';
 import type { ParameterStore, WeightSource } from '../optim/parameter-store.js';
 import { checkWeights, loadWeights, partsOf } from '../optim/weights.js';
@@ -10,6 +10,7 @@ import type { OptionValues } from '../options/schema.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import type { Registry } from '../plugins/registry.js';
 import type { TranslationTask } from '../tasks/translation.js';
+import { checkUnchanged, fileIdentity } from '../text/exact-reads.js';
 import { buildModel } from './build-model.js';
 
 /** A model and what its checkpoint says about it. */
@@ -52,7 +53,7 @@ function wholeFileSource(store: ParameterStore, stem: string): WeightSource {
   const file = existingCheckpointFile(stem);
   const loaded = fileIdentity(statSync(file));
   return (wanted) => {
-    checkUnchanged(file, loaded, statSync(file));
+    checkUnchanged(file, loaded, statSync(file), LOAD_AGAIN);
     const { weights } = loadCheckpoint(stem, { optimizer: false });
     checkWeights(store, weights, stem);
     for (const { block, target } of wanted) {
