@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Checkpoint, deleteCheckpoints, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
 import { bestValueOf } from '../checkpoint/checkpoint-names.js';
 import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
@@ -70,7 +70,6 @@ export function resume(
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
   }
-  if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
 }
@@ -87,14 +86,18 @@ function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: sta
 }
 
 /**
- * Removes checkpoints kept as among the best that were saved after the one that training goes on from: it will save them
- * again, and they would count twice.
+ * The names of checkpoints kept as among the best that were saved after the one that training goes on from: it will save
+ * them again, and they would count twice. The first save removes them; a start that fails leaves them.
+ * @param updates of the checkpoint that training goes on from
+ * @throws UserError where one of them is damaged
  */
-function forgetLaterBest({ saveDir, bestCheckpointMetric }: CheckpointOptions, updates: number): void {
+export function laterBestCheckpoints(
+  { saveDir, bestCheckpointMetric }: CheckpointOptions,
+  updates: number,
+): readonly string[] {
   const bestValue = bestValueOf(bestCheckpointMetric);
   const isLater = (name: string): boolean => (loadMetadata(join(saveDir, name)).training?.updates ?? 0) > updates;
-  const later = listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
-  deleteCheckpoints(saveDir, later);
+  return listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
 }
 
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {

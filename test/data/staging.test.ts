@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { publishTogether } from '../../src/data/staging.js';
@@ -28,6 +28,18 @@ it('a mistake names the file where it would have appeared, and leaves nothing', 
     `${join(destination, 'a')} cannot be written (the disk is full); free some space`,
   );
   expect(existsSync(join(folder, 'full'))).toBe(false);
+});
+
+it('a folder in the place of one file keeps all as they were', async () => {
+  const destination = join(folder, 'taken');
+  mkdirSync(join(destination, 'b'), { recursive: true });
+  writeFileSync(join(destination, 'a'), 'old');
+  const publishing = publishTogether(destination, async (staging) => {
+    for (const name of ['a', 'b']) writeFileSync(join(staging, name), 'new');
+  });
+  await expect(publishing).rejects.toThrow(`${join(destination, 'b')} cannot be written (it is a folder); remove it`);
+  expect(readFileSync(join(destination, 'a'), 'utf8')).toBe('old');
+  expect(readdirSync(destination).sort()).toEqual(['a', 'b']);
 });
 
 it('what a killed process left is removed; the folder of a running one stays', async () => {
