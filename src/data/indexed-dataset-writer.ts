@@ -40,7 +40,7 @@ export function joinDatasetParts(parts: readonly DatasetPart[], prefix: string, 
   writeIndex(idx, parts, type);
   const [first, ...rest] = parts;
   if (rest.length > 0) {
-    const joined = new BufferedFile(idsFile(first!.path), 'a');
+    const joined = new BufferedFile(idsFile(first!.path), 'end');
     for (const { path, tokens } of rest) {
       forEachChunk(idsFile(path), tokens * type.bytes, (bytes) => joined.append(bytes));
     }

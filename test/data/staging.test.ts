@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { publishTogether } from '../../src/data/staging.js';
@@ -55,6 +55,9 @@ it('what a killed process left is removed; the folder of a running one stays', a
     mkdirSync(join(destination, name));
     writeFileSync(join(destination, name, 'a'), '');
   }
+  writeFileSync(join(folder, 'precious'), '');
+  symlinkSync(folder, join(destination, `${names[0]}link`));
   await publishTogether(destination, async () => {});
   expect(readdirSync(destination)).toEqual([names[1]]);
+  expect(readdirSync(folder)).toContain('precious');
 });
