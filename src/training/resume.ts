@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, describeCheckpoint, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
 import { bestValueOf } from '../checkpoint/checkpoint-names.js';
 import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { checkRecordedModel, recordedModelOptions } from '../checkpoint/recorded-model.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
+import { builtInComponents } from '../components.js';
+import { isEpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { MovingAverage } from '../optim/moving-average.js';
@@ -52,6 +55,7 @@ export function resume(
   const { stem, weightsOnly } = start;
   const { resetOptimizer } = request.options;
   const { model, optimizer, average } = trainer.parts;
+  checkRecorded(stem, request);
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
   else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
@@ -72,6 +76,14 @@ export function resume(
   }
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/** What is recorded is checked by the model it names or, where that came from a plug-in, by this run's, as far as it is one. */
+function checkRecorded(stem: string, { plugins }: TrainRequest): void {
+  const outline = describeCheckpoint(stem);
+  const { architecture } = plugins;
+  checkRecordedModel(stem, outline, builtInComponents().architectures);
+  if (outline.metadata.arch === architecture.name) recordedModelOptions(stem, outline.metadata, architecture);
 }
 
 /** The checkpoint's average, else its weights, as fairseq does it. */
@@ -101,8 +113,16 @@ export function laterBestCheckpoints(
 }
 
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
-  if (metadata.training !== null) return metadata.training;
+  if (metadata.training !== null) return checkedState(stem, metadata.training);
   throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
+}
+
+/** @throws UserError where a state of training does not say where the batches and the figures stand */
+function checkedState(stem: string, state: TrainingState): TrainingState {
+  const { iterator, meters } = state;
+  const isObject = typeof meters === 'object' && meters !== null;
+  if (isObject && (iterator === null || isEpochState(iterator))) return state;
+  throw new UserError(`the state of training in ${stem} is damaged`, 'begin with its weights by --finetune-from-model');
 }
 
 function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Checkpoint['optimizer']> {

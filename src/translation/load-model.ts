@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { LOAD_AGAIN } from '../checkpoint/safetensors.js';
@@ -30,8 +30,8 @@ export function loadModel(
   architectures: Registry<ArchitectureDefinition>,
   overrides: OptionValues = {},
 ): LoadedModel {
+  const model = buildModel(stem, describeCheckpoint(stem), task, architectures, overrides);
   const checkpoint = loadCheckpoint(stem, { optimizer: false });
-  const model = buildModel(stem, checkpoint, task, architectures, overrides);
   loadWeights(model.parameters, checkpoint.weights, stem, searchEngine()?.release);
   return { model, metadata: checkpoint.metadata };
 }

@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint.js';
-import { fromJsonText, type Json } from '../json-text.js';
-import type { CheckpointMetadata } from '../metadata.js';
+import type { Json } from '../json-text.js';
+import { type CheckpointMetadata, parseMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
+import type { CheckpointOutline } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
 import { optimizerTensors } from './optimizer-tensors.js';
 import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';
@@ -37,19 +38,7 @@ export interface Wanted {
  */
 export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint {
   return withTorchFile(file, ({ root, read }) => {
-    const model = root instanceof Map ? root.get('model') : undefined;
-    if (!(root instanceof Map) || !(model instanceof Map)) {
-      throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
-    }
-    const state = root as PythonDict;
-    const budget = new Budget(
-      (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
-    );
-    const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
-    const recorded = recordedOptions(plain('args'), plain('cfg'), file);
-    const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
-    checkNames(parameters, budget);
-    const own = ownEntry(state);
+    const { state, budget, recorded, parameters, own } = contentOf(root, file);
     const training = trainingState(state, recorded.options, budget, read);
     const optimizer = wanted.optimizer
       ? optimizerTensors(state.get('last_optimizer_state'), parameters, training?.updates ?? 0, read)
@@ -68,6 +57,35 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
       ...(average === null ? {} : { ema: inOrder(weightsOf(average, read), own?.ema) }),
     };
   });
+}
+
+/**
+ * The metadata, and which weights there are, without reading one.
+ * @throws UserError as readFairseqCheckpoint
+ */
+export function describeFairseqCheckpoint(file: string): CheckpointOutline {
+  const weights = withTorchFile(file, ({ root }) => {
+    const parts = contentOf(root, file).parameters.flatMap((parameter) => splitParameter(parameter, parameter.tensor));
+    return new Map(parts.map(([name, { shape }]) => [name, { shape }]));
+  });
+  return { metadata: readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata, weights };
+}
+
+/** What a file says before a tensor is read. */
+function contentOf(root: PythonValue, file: string) {
+  const model = root instanceof Map ? root.get('model') : undefined;
+  if (!(root instanceof Map) || !(model instanceof Map)) {
+    throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
+  }
+  const state = root as PythonDict;
+  const budget = new Budget(
+    (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
+  );
+  const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
+  const recorded = recordedOptions(plain('args'), plain('cfg'), file);
+  const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
+  checkNames(parameters, budget);
+  return { state, budget, recorded, parameters, own: ownEntry(state) };
 }
 
 const sharingOf = ({ options }: RecordedOptions): Sharing => ({
@@ -115,13 +133,9 @@ function ownEntry(state: PythonDict): OwnEntry | null {
   const names = (key: string): string[] =>
     itemsOf((entry as PythonDict).get(key)).filter((name) => typeof name === 'string');
   const text = (entry as PythonDict).get('metadata');
-  if (typeof text !== 'string') return null;
-  try {
-    const metadata = fromJsonText(text) as CheckpointMetadata;
-    return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
-  } catch {
-    return null; // edited by hand; what fairseq says is still there
-  }
+  const metadata = typeof text === 'string' ? parseMetadata(text) : null;
+  if (metadata === null) return null; // edited by hand; what fairseq says is still there
+  return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
 }
 
 function inOrder<T>(tensors: Map<string, T>, names: readonly string[] = []): Map<string, T> {
