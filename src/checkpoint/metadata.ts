@@ -86,7 +86,7 @@ export function parseMetadata(text: string): CheckpointMetadata | null {
   }
 }
 
-/** What is recorded under these names is a name; plug-ins of whoever trained it may have it. */
+/** Options whose values are names, some of them of plug-ins that are not known here. */
 const NAMES = ['arch', 'criterion', 'optimizer', 'lrScheduler', 'task'];
 
 function isMetadata(value: unknown): value is CheckpointMetadata {

@@ -53,7 +53,12 @@ export function buildRecordedModel(
   { allocate = true } = {},
 ): TranslationModel {
   const stored = { source: stem, shapes: weights };
-  return ParameterStore.holdingTo(stored, () => model.build(options, context), { allocate });
+  try {
+    return ParameterStore.holdingTo(stored, () => model.build(options, context), { allocate });
+  } catch (error) {
+    if (!(error instanceof UserError) || error.problem.includes(stem)) throw error;
+    throw new UserError(`${stem}: ${error.problem}`, error.remedy, { cause: error });
+  }
 }
 
 /**

@@ -78,7 +78,7 @@ export function resume(
   return training;
 }
 
-/** What is recorded is checked by the model it names or, where that came from a plug-in, by this run's, as far as it is one. */
+/** Checks what a checkpoint records by the architecture that it names: a built-in one, or this run's own from a plug-in. */
 function checkRecorded(stem: string, { plugins }: TrainRequest): void {
   const outline = describeCheckpoint(stem);
   const { architecture } = plugins;

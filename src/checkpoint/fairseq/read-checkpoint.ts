@@ -38,16 +38,12 @@ export interface Wanted {
  */
 export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint {
   return withTorchFile(file, ({ root, read }) => {
-    const { state, budget, recorded, parameters, own } = contentOf(root, file);
-    const training = trainingState(state, recorded.options, budget, read);
+    const content = contentOf(root, file);
+    const { state, recorded, parameters, own } = content;
+    const { metadata, updates } = metadataOf(content, read);
     const optimizer = wanted.optimizer
-      ? optimizerTensors(state.get('last_optimizer_state'), parameters, training?.updates ?? 0, read)
+      ? optimizerTensors(state.get('last_optimizer_state'), parameters, updates, read)
       : null;
-    const metadata = own?.metadata ?? {
-      ...metadataOf(recorded),
-      training,
-      fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
-    };
     const weights = wanted.weights ? weightsOf(parameters, read) : new Map<string, NamedTensor>();
     const average = wanted.ema === true ? averageOf(state, sharingOf(recorded)) : null;
     return {
@@ -64,12 +60,15 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
  * @throws UserError as readFairseqCheckpoint
  */
 export function describeFairseqCheckpoint(file: string): CheckpointOutline {
-  const weights = withTorchFile(file, ({ root }) => {
-    const parts = contentOf(root, file).parameters.flatMap((parameter) => splitParameter(parameter, parameter.tensor));
-    return new Map(parts.map(([name, { shape }]) => [name, { shape }]));
+  return withTorchFile(file, ({ root, read }) => {
+    const content = contentOf(root, file);
+    const parts = content.parameters.flatMap((parameter) => splitParameter(parameter, parameter.tensor));
+    const weights = new Map(parts.map(([name, { shape }]) => [name, { shape }]));
+    return { metadata: metadataOf(content, read).metadata, weights };
   });
-  return { metadata: readFairseqCheckpoint(file, { weights: false, optimizer: false }).metadata, weights };
 }
+
+type Content = ReturnType<typeof contentOf>;
 
 /** What a file says before a tensor is read. */
 function contentOf(root: PythonValue, file: string) {
@@ -93,8 +92,19 @@ const sharingOf = ({ options }: RecordedOptions): Sharing => ({
   decoder: options.shareDecoderInputOutputEmbed === true,
 });
 
-function metadataOf({ arch, task, languages, options }: RecordedOptions): Omit<CheckpointMetadata, 'training'> {
-  return { version: 'fairseq', task, arch, options, languages, dictionaries: {}, machine: null };
+/** The metadata, and how many updates fairseq's part of the file says were done. */
+function metadataOf(
+  { state, budget, recorded, parameters, own }: Content,
+  read: ReadTensor,
+): { metadata: CheckpointMetadata; updates: number } {
+  const { arch, task, languages, options } = recorded;
+  const training = trainingState(state, options, budget, read);
+  const metadata = own?.metadata ?? {
+    ...{ version: 'fairseq', task, arch, options, languages, dictionaries: {}, machine: null },
+    training,
+    fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
+  };
+  return { metadata, updates: training?.updates ?? 0 };
 }
 
 function weightsOf(parameters: readonly FairseqParameter[], read: ReadTensor): Map<string, NamedTensor> {
