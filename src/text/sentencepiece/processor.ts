@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { isAvailable, type Model } from 'sentencepiece-native';
 import { UserError } from '../../errors.js';
-import { attempt } from '../file-errors.js';
+import { readWhole } from '../exact-reads.js';
 import type { Engine } from './engine.js';
 import { refusals, requireNative } from './native.js';
 import { loadWasmEngine, notAModel } from './wasm-engine.js';
@@ -29,7 +28,7 @@ export class SentencePiece {
    * @throws UserError if the file cannot be read or is not a SentencePiece model, or there is no add-on
    */
   static async load(path: string, engine?: 'native' | 'wasm'): Promise<SentencePiece> {
-    const bytes = attempt(path, 'read', () => readFileSync(path));
+    const bytes = readWhole(path);
     if (engine === 'wasm' || (engine === undefined && !isAvailable().available)) {
       return new SentencePiece(await loadWasmEngine(path), null);
     }
