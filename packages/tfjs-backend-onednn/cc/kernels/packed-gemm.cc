@@ -29,7 +29,7 @@ constexpr int64_t kTileRows = 12;
 #else
 constexpr int64_t kTileRows = 3;
 #endif
-constexpr int64_t kFlopsOfPart = 1 << 18;      // less than this is not worth a thread
+constexpr int64_t kFlopsOfPart = 1 << 15;      // less than this is not worth a thread
 constexpr int64_t kBlockRows = 8 * kTileRows;  // rows that stay in the cache while panels of weights pass by
 
 // Elements that are multiplied at once in one lane: a packed column is a multiple of them.
