@@ -52,7 +52,7 @@ INLINE float largest_magnitude(const char* what, const float* values, int64_t co
     top = magnitude > top ? magnitude : top;
     zero += values[i] * 0.0f;
   }
-  if (zero != 0) throw std::domain_error(std::string(what) + " of an int8 product are not finite: the model is damaged");
+  if (zero != 0) throw std::domain_error(std::string(what) + " of an int8 product are NaN or infinite");
   return top;
 }
 
