@@ -8,19 +8,22 @@ const UNKNOWN_PIECE = '<unk>';
 
 /**
  * A model in the npm package `sentencepiece-js`.
- * @throws UserError if the file is not a SentencePiece model
+ * @param path of a file that `checkModel` found sound: the package looks at no bounds
+ * @throws UserError if the package does not load it
  */
 export async function loadWasmEngine(path: string): Promise<Engine> {
   const { SentencePieceProcessor } = await import('sentencepiece-js'); // slow to load, and the add-on does without
   const wasm = new SentencePieceProcessor();
   await withoutNewHandlers(() => wasm.load(path));
   // The package ignores the status of loading; a processor without a model encodes everything as nothing.
-  if (wasm.encodePieces('a').length === 0) throw notAModel(path);
+  if (wasm.encodePieces('a').length === 0) {
+    throw new UserError(
+      `${path} is not a SentencePiece model that sentencepiece-js loads`,
+      'name the .model file that the training wrote, or copy it again where it is damaged',
+    );
+  }
   return new WasmEngine(wasm);
 }
-
-export const notAModel = (path: string): UserError =>
-  new UserError(`${path} is not a SentencePiece model`, 'name the .model file that the training wrote');
 
 class WasmEngine implements Engine {
   readonly #wasm: WasmProcessor;
