@@ -2,6 +2,7 @@
 
 #include <sentencepiece_trainer.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -29,19 +30,25 @@ class RequestedSentences : public sentencepiece::SentenceIterator {
   Status status() const override { return Status(); }
 
   void Next() override {
-    while (!done_ && left_ == 0) {
-      connection_.SendValue(Message::kMoreSentences);
-      done_ = connection_.ReceiveValue<bool>();
-      if (!done_) left_ = connection_.ReceiveValue<uint32_t>();
-    }
+    while (!done_ && sentences_.empty()) Request();
     if (done_) return;
-    value_ = connection_.ReceiveText();
-    --left_;
+    value_ = std::move(sentences_.back());
+    sentences_.pop_back();
   }
 
  private:
+  /** Takes all that it is sent: the other process must not stand in the midst of sending where the library refuses. */
+  void Request() {
+    connection_.SendValue(Message::kMoreSentences);
+    done_ = connection_.ReceiveValue<bool>();
+    if (done_) return;
+    sentences_.resize(connection_.ReceiveValue<uint32_t>());
+    for (std::string& sentence : sentences_) sentence = connection_.ReceiveText();
+    std::reverse(sentences_.begin(), sentences_.end());
+  }
+
   Connection& connection_;
-  uint32_t left_ = 0;
+  std::vector<std::string> sentences_;  // the next one is the last
   std::string value_;
   bool done_ = false;
 };
