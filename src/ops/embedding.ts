@@ -30,10 +30,11 @@ const fusedEmbedding = defineOp<
 /** Rows of a table; the gradient is a product with a one-hot matrix because wasm has no scatter-add. */
 function lookUp(table: tf.Tensor2D, ids: tf.Tensor1D, padIndex: number): tf.Tensor {
   const gather = tf.customGrad((weights, save) => {
+    const value = tf.gather(weights as tf.Tensor2D, ids);
     // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
     (save as tf.GradSaveFunc)([ids]);
     return {
-      value: tf.gather(weights as tf.Tensor2D, ids),
+      value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         tf.tidy(() => scatterAdd(dy as tf.Tensor2D, saved[0] as tf.Tensor1D, table.shape, padIndex)),
     };
