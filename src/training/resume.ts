@@ -59,8 +59,9 @@ export function resume(
   checkRecorded(stem, request);
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (!weightsOnly) checkTask(stem, checkpoint.metadata);
-  if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
-  else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
+  const fitting = weightsOnly ? withLanguagesOf(stem, checkpoint, identity) : checkpoint;
+  if (knowsDictionaries(fitting)) checkSameDictionaries(stem, fitting.metadata, identity);
+  else checkVocabularySizes(stem, fitting, vocabularyOf(identity, model.parameters));
   const changes = changesOfModel(checkpoint.metadata, identity, request);
   checkSameModel(stem, changes, () => (weightsOnly || resetOptimizer) && weightsFit(model.parameters, checkpoint));
   loadWeights(model.parameters, checkpoint.weights, stem);
@@ -136,6 +137,26 @@ function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Check
 }
 
 type Identity = Pick<CheckpointMetadata, 'arch' | 'options' | 'dictionaries' | 'languages'>;
+
+/**
+ * A checkpoint whose weights alone are taken, by the names of this run's languages: what its tables mean is a matter of its
+ * dictionaries, not of the languages' names.
+ */
+function withLanguagesOf(stem: string, checkpoint: Checkpoint, { languages }: Identity): Checkpoint {
+  const { metadata } = checkpoint;
+  const { source, target } = metadata.languages;
+  if (source === null || target === null || (source === languages.source && target === languages.target)) {
+    return checkpoint;
+  }
+  log.warning(
+    `${stem} was trained for ${source}-${target}; this run begins ${languages.source}-${languages.target} with its weights`,
+  );
+  const renamed = [
+    [languages.source, metadata.dictionaries[source]],
+    [languages.target, metadata.dictionaries[target]],
+  ].filter(([, hash]) => hash !== undefined);
+  return { ...checkpoint, metadata: { ...metadata, languages, dictionaries: Object.fromEntries(renamed) } };
+}
 
 function checkSameDictionaries(stem: string, recorded: Identity, now: Identity): void {
   for (const [language, hash] of Object.entries(now.dictionaries)) {
