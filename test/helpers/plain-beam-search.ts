@@ -10,7 +10,7 @@ interface PlainSearch {
   readonly eosIndex: number;
 }
 
-interface Partial {
+interface Unfinished {
   readonly tokens: readonly number[];
   readonly total: number;
 }
@@ -28,7 +28,7 @@ export function plainBeamSearch(
 ): Pick<Hypothesis, 'tokens' | 'score'>[] {
   const { beam, maxLength, noRepeatNgramSize, padIndex, eosIndex } = options;
   const finished: Pick<Hypothesis, 'tokens' | 'score'>[] = [];
-  let active: Partial[] = [{ tokens: [], total: 0 }];
+  let active: Unfinished[] = [{ tokens: [], total: 0 }];
   for (let step = 0; step <= maxLength && finished.length < beam; step++) {
     const continuations = active.flatMap(({ tokens, total }) =>
       [...nextLogProbs(model, source, [eosIndex, ...tokens])].map((logProb, token) => {
@@ -42,7 +42,7 @@ export function plainBeamSearch(
       }),
     );
     const best = continuations.sort((a, b) => (a.total === b.total ? 0 : b.total - a.total)).slice(0, 2 * beam);
-    const hasEnded = ({ tokens, total }: Partial): boolean =>
+    const hasEnded = ({ tokens, total }: Unfinished): boolean =>
       tokens.at(-1) === eosIndex && total > Number.NEGATIVE_INFINITY;
     for (const { tokens, total } of best
       .slice(0, beam)
