@@ -1,7 +1,15 @@
-import { UserError } from '../errors.js';
 import * as tf from '../tf.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];
+
+/** A value that depends on none of the tensors that it is differentiated by. */
+export class IndependentValueError extends Error {
+  override readonly name = 'IndependentValueError';
+
+  constructor(options?: ErrorOptions) {
+    super('the value depends on none of the tensors', options);
+  }
+}
 
 /**
  * The value of `f` and its gradients by tensors that `f` only reads, as `tf.engine().gradients`, with two differences.
@@ -9,7 +17,7 @@ type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>
  * freed at once, where tfjs keeps every saved tensor and every gradient to the end: the peak is then the activations
  * alone, not the activations and as many gradients.
  * @param dy gradient of the value, its shape; null for ones
- * @throws UserError where the value depends on none of them
+ * @throws IndependentValueError where the value depends on none of them
  * @returns gradients by `xs`, null where the value does not depend on one
  */
 export function gradients<T extends tf.Tensor>(
@@ -32,7 +40,7 @@ export function gradients<T extends tf.Tensor>(
     );
     return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
   } catch (error) {
-    throw isWithoutDependence(error) ? withoutDependence(error) : error;
+    throw isWithoutDependence(error) ? new IndependentValueError({ cause: error }) : error;
   } finally {
     state.activeTape = outerTape;
   }
@@ -41,13 +49,6 @@ export function gradients<T extends tf.Tensor>(
 /** tfjs's complaint about a value in which no x occurs. */
 const isWithoutDependence = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Cannot compute gradient of y=f(x) with respect to x');
-
-const withoutDependence = (cause: unknown): UserError =>
-  new UserError(
-    'the loss depends on no weight of the model',
-    'let the criterion compute it from its scores, with operations of tf from beginning to end',
-    { cause },
-  );
 
 /** Lets each node of a tape, when its turn comes in the backward pass, free what the node before it has used. */
 function releaseAsUsed(tape: readonly TapeNode[]): void {

@@ -16,6 +16,8 @@ import { parseOptionValue } from '../options/parse.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { checkOptionValues } from '../options/values.js';
+import { checkedPlugin } from '../plugins/checked-plugin.js';
+import { isPlugin, type Plugin } from '../plugins/plugin.js';
 import { codecOptions, createCodec } from './codec-options.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
 import { LineSearch } from './translate-lines.js';
@@ -61,7 +63,7 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
   if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
   const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
-  registerPlugins(components, plugins ?? []);
+  registerPlugins(components, checkPlugins(plugins ?? []));
   const task = await taskOfCheckpoint(stems[0]!, data);
   const codec = await createCodec(
     selectOptions(codecOptions, {
@@ -97,6 +99,15 @@ export async function loadLineTranslator(given: TranslatorOptions): Promise<Line
     },
     dispose: () => disposeAll(models),
   };
+}
+
+/** @throws UserError for what is no plug-in, and for one that lacks something */
+function checkPlugins(plugins: readonly unknown[]): Plugin[] {
+  return plugins.map((plugin, index) => {
+    const where = `Translator.load plugins[${index}]`;
+    if (isPlugin(plugin)) return checkedPlugin(plugin, where);
+    throw new UserError(`${where} is no plug-in`, 'give what defineModel or defineArchitecture returns');
+  });
 }
 
 function checkSearch(options: SearchOptions): void {
