@@ -10,6 +10,7 @@ import {
 } from 'ts-fairseq';
 import {
   Linear,
+  lookUp,
   normal,
   type Parameter,
   ParameterStore,
@@ -53,13 +54,15 @@ class BagOfWords implements TranslationModel {
 
   encode({ ids, batch, time }: TokenTable, _mode: Mode): EncoderOutput {
     const layout = tokenLayout(ids, [batch, time], this.#padIndex);
-    return { features: lookUp(this.#source, idsOf(ids, layout)), layout };
+    return { features: this.#embed(this.#source, idsOf(ids, layout)), layout };
   }
 
   decode({ ids, batch, time }: TokenTable, source: EncoderOutput, _mode: Mode, rows?: RowChoice) {
     const layout = tokenLayout(ids, [batch, time], this.#padIndex, rows);
     const sentences = layout.positions.map((position) => Math.floor(position / time)); // of each row
-    const features = this.#apply(idsOf(ids, layout), tf.gather(meanOfSentences(source), toTensor(sentences)));
+    // A product, because the gradient of tf.gather is slow.
+    const means = tf.matMul<tf.Tensor2D>(tf.oneHot(toTensor(sentences), batch), meanOfSentences(source));
+    const features = this.#apply(idsOf(ids, layout), means);
     return { features, positions: layout.positions };
   }
 
@@ -83,8 +86,13 @@ class BagOfWords implements TranslationModel {
   }
 
   /** float32 [rows, dim] */
+  #embed(table: Parameter, ids: tf.Tensor1D /* int32 [rows] */): tf.Tensor2D {
+    return lookUp(table.tensor as tf.Tensor2D, ids, this.#padIndex);
+  }
+
+  /** float32 [rows, dim] */
   #apply(previous: tf.Tensor1D /* int32 [rows] */, means: tf.Tensor2D /* float32 [rows, dim] */): tf.Tensor2D {
-    return this.#hidden.apply(tf.concat([lookUp(this.#target, previous), means], 1), 'relu');
+    return this.#hidden.apply(tf.concat([this.#embed(this.#target, previous), means], 1), 'relu');
   }
 }
 
@@ -111,8 +119,6 @@ const toTensor = (ids: Int32Array): tf.Tensor1D => tf.tensor1d(ids, 'int32');
 
 const idsOf = (ids: Int32Array, { positions }: RowLayout): tf.Tensor1D =>
   toTensor(positions.map((position) => ids[position]!));
-
-const lookUp = (table: Parameter, ids: tf.Tensor1D): tf.Tensor2D => tf.gather(table.tensor as tf.Tensor2D, ids);
 
 /** float32 [batch, dim]: a product with a matrix that has 1/n at the n rows of a sentence. */
 function meanOfSentences({ features, layout: { batch, rows, starts } }: EncoderOutput): tf.Tensor2D {
