@@ -62,6 +62,9 @@ function parseBoolean(flag: string, text: string): boolean {
 /** `0.9,0.98`, `(0.9, 0.98)` and `[1,2]` are the same list. */
 function parseNumbers(flag: string, text: string): number[] {
   const inner = text.trim().replace(/^[([]\s*|\s*[)\]]$/g, '');
+  if (/^[\d.e+-]+(\s+[\d.e+-]+)+$/i.test(inner)) {
+    throw new UserError(`${flag}: '${text}' has no commas`, `did you mean ${flag} ${inner.split(/\s+/).join(',')}?`);
+  }
   return inner
     .split(',')
     .filter((part, index, parts) => !(part.trim() === '' && index > 0 && index === parts.length - 1))
