@@ -22,9 +22,10 @@ export function focalCriterion(gamma: number, phi: number | null): Criterion {
 function focal(logProb: tf.Tensor1D, gamma: number, phi: number | null): tf.Tensor1D {
   const evaluate = tf.customGrad((x, save) => {
     const input = x as tf.Tensor;
+    const values = tf.tidy(() => value(input, gamma, phi));
     (save as tf.GradSaveFunc)([input]);
     return {
-      value: tf.tidy(() => value(input, gamma, phi)),
+      value: values,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(saved[0]!, gamma, phi))),
     };
   });

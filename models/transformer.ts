@@ -98,6 +98,13 @@ export const transformer = defineModel({
   name: 'transformer',
   summary: 'Transformer encoder-decoder (Vaswani et al. 2017)',
   options,
+  alwaysRecorded: [
+    ...['encoderEmbedDim', 'encoderFfnEmbedDim', 'encoderLayers', 'encoderAttentionHeads'],
+    ...['decoderEmbedDim', 'decoderFfnEmbedDim', 'decoderLayers', 'decoderAttentionHeads'],
+    ...['encoderNormalizeBefore', 'decoderNormalizeBefore', 'encoderLearnedPos', 'decoderLearnedPos'],
+    ...['activationFn', 'shareDecoderInputOutputEmbed', 'shareAllEmbeddings', 'layernormEmbedding'],
+    ...['noTokenPositionalEmbeddings', 'noScaleEmbedding'],
+  ],
   build(given, context) {
     checkOptions(given, context);
     const { padIndex } = context;
@@ -124,9 +131,9 @@ export const transformer = defineModel({
         embeddingOptions(given, encoderEmbed, context, 'encoder'),
         site(given.dropout),
       ),
-      layers: Array.from(
-        { length: given.encoderLayers },
-        (_, index) =>
+      layers: stack(
+        given.encoderLayers,
+        (index) =>
           new TransformerEncoderLayer(
             store,
             `encoder.layers.${index}`,
@@ -147,9 +154,9 @@ export const transformer = defineModel({
         embeddingOptions(given, decoderEmbed, context, 'decoder'),
         site(given.dropout),
       ),
-      layers: Array.from(
-        { length: given.decoderLayers },
-        (_, index) =>
+      layers: stack(
+        given.decoderLayers,
+        (index) =>
           new TransformerDecoderLayer(
             store,
             `decoder.layers.${index}`,
@@ -183,6 +190,13 @@ export const transformer = defineModel({
 });
 
 type Side = 'encoder' | 'decoder';
+
+/** Layers from the first on: where a checkpoint lacks one, it ends there, however many its options say. */
+function stack<Layer>(count: number, make: (index: number) => Layer): Layer[] {
+  const layers: Layer[] = [];
+  for (let index = 0; index < count; index++) layers.push(make(index));
+  return layers;
+}
 
 function layerOptions(given: TransformerOptions, embed: number, side: Side): TransformerLayerOptions {
   const isEncoder = side === 'encoder';

@@ -2,13 +2,20 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
-import { readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
+import { describeFairseqCheckpoint, readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
 import { restoreWeights } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata } from './metadata.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
-import { AVERAGE, isWeight, OPTIMIZER, storedMetadata } from './stored-checkpoint.js';
+import {
+  AVERAGE,
+  type CheckpointOutline,
+  isWeight,
+  OPTIMIZER,
+  storedMetadata,
+  storedOutline,
+} from './stored-checkpoint.js';
 import { copyWhole, refuseStream } from './whole-file.js';
 
 /** A model at rest. One safetensors file, so that it is there whole or not at all. */
@@ -76,6 +83,11 @@ export function loadMetadata(stem: string): CheckpointMetadata {
   const stored = storedMetadata(stem);
   if (stored !== null) return stored;
   return readFairseqCheckpoint(existingCheckpointFile(stem), { weights: false, optimizer: false }).metadata;
+}
+
+/** What a checkpoint says, and which weights it holds: reads no tensor. @throws UserError as loadCheckpoint */
+export function describeCheckpoint(stem: string): CheckpointOutline {
+  return storedOutline(stem) ?? describeFairseqCheckpoint(existingCheckpointFile(stem));
 }
 
 /** Removes checkpoints of a folder by their names; one that is gone already is no error. */

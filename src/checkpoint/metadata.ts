@@ -71,19 +71,54 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
       'update ts-fairseq',
     );
   }
-  const metadata = parse(text);
+  const metadata = parseMetadata(text);
   if (metadata !== null) return metadata;
   throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint');
 }
 
 /** Null where the text is no JSON, or of another form. */
-function parse(text: string): CheckpointMetadata | null {
+export function parseMetadata(text: string): CheckpointMetadata | null {
   try {
-    const metadata = fromJsonText(text) as CheckpointMetadata;
-    const { options, languages, dictionaries, training } = metadata;
-    const parts: unknown[] = [options, languages, dictionaries, ...(training === null ? [] : [training])];
-    return parts.every((part) => typeof part === 'object' && part !== null) ? metadata : null;
+    const metadata = fromJsonText(text);
+    return isMetadata(metadata) ? metadata : null;
   } catch {
     return null;
   }
 }
+
+/** Options whose values are names, some of them of plug-ins that are not known here. */
+const NAMES = ['arch', 'criterion', 'optimizer', 'lrScheduler', 'task'];
+
+function isMetadata(value: unknown): value is CheckpointMetadata {
+  if (!isRecord(value)) return false;
+  const { arch, options, languages, dictionaries, training, averageOf = [] } = value;
+  if (!isRecord(options) || !isRecord(languages) || !isRecord(dictionaries)) return false;
+  return (
+    [arch, languages.source, languages.target].every(isTextOrNull) &&
+    NAMES.every((name) => options[name] === undefined || isTextOrNull(options[name])) &&
+    Object.values(dictionaries).every(isText) &&
+    Array.isArray(averageOf) &&
+    averageOf.every(isText) &&
+    (training === null || isTrainingState(training))
+  );
+}
+
+function isTrainingState(value: unknown): value is TrainingState {
+  if (!isRecord(value) || !isRecord(value.earlyStopping)) return false;
+  const { epoch, updates, seed, bestMetric, earlyStopping } = value;
+  return (
+    isCount(epoch) &&
+    isCount(updates) &&
+    typeof seed === 'number' &&
+    isNumberOrNull(bestMetric) &&
+    isNumberOrNull(earlyStopping.best) &&
+    isCount(earlyStopping.validationsSince)
+  );
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === 'number';

@@ -57,7 +57,8 @@ const ALIGNMENT = 8;
 /** The format's own limit; a larger length is no safetensors file. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
-const REMEDY = 'take another checkpoint, or save it again';
+/** What to do about a file that is damaged. */
+export const REMEDY = 'take another checkpoint, or save it again';
 
 export function elementBytes(dtype: Dtype): number {
   return ARRAYS[dtype].BYTES_PER_ELEMENT;

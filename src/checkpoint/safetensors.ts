@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
-import { checkUnchanged, fileIdentity, readExactly, readInto } from './file-bytes.js';
+import { checkUnchanged, fileIdentity, type OpenFile, readExactly, readInto } from '../text/exact-reads.js';
 import {
   cutShort,
   decodeHeader,
@@ -9,6 +9,7 @@ import {
   LENGTH_BYTES,
   MAX_HEADER_BYTES,
   type NamedTensor,
+  REMEDY,
   type SafetensorsHeader,
   type TensorEntry,
   tensorData,
@@ -50,20 +51,36 @@ function* fileChunks(
  * @throws UserError for a file that is cut short or damaged; what node:fs throws for a missing one
  */
 export function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): Safetensors {
-  const file = openSync(path, 'r');
-  try {
-    const { header, dataStart } = readHeader(file, path);
+  return withOpenFile(path, (source) => {
+    const { header, dataStart } = readHeader(source);
     const tensors = new Map<string, NamedTensor>();
     for (const [name, { dtype, shape, begin, end }] of header.entries) {
       if (!wanted(name)) continue;
-      const bytes = readExactly(file, dataStart + begin, end - begin, path);
+      const bytes = readExactly(source, dataStart + begin, end - begin);
       tensors.set(name, { dtype, shape, data: tensorData(dtype, bytes.buffer) });
     }
     return { tensors, metadata: header.metadata };
+  });
+}
+
+/**
+ * Opens a checkpoint for as long as `use` runs.
+ * @throws UserError where the file was written to meanwhile: what was read may be of two checkpoints
+ */
+export function withOpenFile<T>(path: string, use: (source: OpenFile, status: Stats) => T): T {
+  const file = openSync(path, 'r');
+  try {
+    const status = fstatSync(file);
+    const result = use({ file, path, remedy: REMEDY }, status);
+    checkUnchanged(path, fileIdentity(status), fstatSync(file), LOAD_AGAIN);
+    return result;
   } finally {
     closeSync(file);
   }
 }
+
+/** What to do about a file that was written to. */
+export const LOAD_AGAIN = 'load the model again';
 
 /** Where the tensors of a file lie, to be read later. */
 export interface StoredTensors {
@@ -78,38 +95,28 @@ export interface StoredTensors {
 
 /** Reads the header alone. @throws as readSafetensors */
 export function openSafetensors(path: string): StoredTensors {
-  const file = openSync(path, 'r');
-  try {
-    const { header, dataStart } = readHeader(file, path);
-    const identity = fileIdentity(fstatSync(file));
+  return withOpenFile(path, (source, status) => {
+    const { header, dataStart } = readHeader(source);
     return {
       ...header,
       read(wanted) {
-        const again = openSync(path, 'r');
-        try {
-          checkUnchanged(path, identity, fstatSync(again));
+        withOpenFile(path, (again, statusNow) => {
+          checkUnchanged(path, fileIdentity(status), statusNow, LOAD_AGAIN);
           for (const { name, target } of wanted) {
-            readInto(
-              again,
-              dataStart + header.entries.get(name)!.begin,
-              new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
-              path,
-            );
+            const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+            readInto(again, dataStart + header.entries.get(name)!.begin, bytes);
           }
-        } finally {
-          closeSync(again);
-        }
+        });
       },
     };
-  } finally {
-    closeSync(file);
-  }
+  });
 }
 
-function readHeader(file: number, path: string): { header: SafetensorsHeader; dataStart: number } {
-  const size = fstatSync(file).size;
+function readHeader(source: OpenFile): { header: SafetensorsHeader; dataStart: number } {
+  const { file, path } = source;
+  const { size } = fstatSync(file);
   if (size < LENGTH_BYTES) throw cutShort(path, `${size} bytes`);
-  const length = new DataView(readExactly(file, 0, LENGTH_BYTES, path).buffer).getBigUint64(0, true);
+  const length = new DataView(readExactly(source, 0, LENGTH_BYTES).buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
     throw new UserError(`${path} is no safetensors file`, 'name a checkpoint that ts-fairseq train wrote');
   }
@@ -117,6 +124,6 @@ function readHeader(file: number, path: string): { header: SafetensorsHeader; da
     throw cutShort(path, `${size} bytes, its header alone should have ${length}`);
   }
   const dataStart = LENGTH_BYTES + Number(length);
-  const text = readExactly(file, LENGTH_BYTES, Number(length), path);
+  const text = readExactly(source, LENGTH_BYTES, Number(length));
   return { header: decodeHeader(text, size - dataStart, path), dataStart };
 }

@@ -1,4 +1,5 @@
 import { existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
+import { INT8_SCALE } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata } from './metadata.js';
 import { openSafetensors, readSafetensors, type StoredTensors } from './safetensors.js';
 import type { Dtype } from './safetensors-header.js';
@@ -10,6 +11,12 @@ export const OPTIMIZER = 'optimizer.';
 export const AVERAGE = 'ema.';
 
 export const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
+
+/** What a checkpoint says, and which weights it holds, without their values. */
+export interface CheckpointOutline {
+  readonly metadata: CheckpointMetadata;
+  readonly weights: ReadonlyMap<string, { readonly shape: readonly number[] }>;
+}
 
 /** A checkpoint whose weights, all of them float32, stay in the file until they are read. */
 export interface StoredCheckpoint {
@@ -29,6 +36,15 @@ export function openCheckpoint(stem: string): StoredCheckpoint | null {
   const weights = new Map([...entries].filter(([name]) => isWeight(name)));
   if ([...weights.values()].some(({ dtype }) => dtype !== 'F32')) return null;
   return { metadata: decodeMetadata(metadata, file), weights, read };
+}
+
+/** A checkpoint in our format without its tensors; null in fairseq's. @throws UserError as loadCheckpoint */
+export function storedOutline(stem: string): CheckpointOutline | null {
+  const file = existingCheckpointFile(stem);
+  if (isFairseqFile(file)) return null;
+  const { entries, metadata } = openSafetensors(file);
+  const weights = [...entries].filter(([name]) => isWeight(name) && !name.startsWith(INT8_SCALE));
+  return { metadata: decodeMetadata(metadata, file), weights: new Map(weights) };
 }
 
 /** The metadata alone; null in fairseq's format. @throws UserError as loadCheckpoint */

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { StoredCheckpoint } from './stored-checkpoint.js';
+import type { CheckpointOutline } from './stored-checkpoint.js';
 
 /** A language of the data at hand. */
 export interface Side {
@@ -19,7 +19,7 @@ export const knowsDictionaries = ({ metadata }: Pick<Checkpoint, 'metadata'>): b
  */
 export function checkVocabularySizes(
   stem: string,
-  { metadata, weights }: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  { metadata, weights }: CheckpointOutline,
   sides: { readonly source: Side; readonly target: Side },
 ): void {
   const { source, target } = metadata.languages;

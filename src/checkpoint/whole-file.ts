@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   copyFileSync,
   fsyncSync,
   linkSync,
@@ -7,14 +8,16 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { makeFolder } from '../text/make-folder.js';
+import { makeFolder, syncFolder } from '../text/make-folder.js';
+import { openTemporaryFile, removeLeftover } from '../text/new-file.js';
 import { descriptorOf, isDeviceOrPipe } from '../text/special-file.js';
 
-/** Ends the name of a file that is still being written; what a killed run left behind is written over. */
+/** Ends the name of a file that is still being written; what a killed run left behind is removed, never written to. */
 const UNFINISHED = '.unfinished';
 
 /**
@@ -23,7 +26,7 @@ const UNFINISHED = '.unfinished';
  */
 export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
   replaceFile(path, (unfinished) => {
-    const file = openSync(unfinished, 'w');
+    const file = openTemporaryFile(unfinished);
     try {
       for (const chunk of chunks) writeAll(file, chunk);
       fsyncSync(file);
@@ -36,14 +39,20 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
 /** Gives the file a second name, as a hard link where the disk can and as a copy elsewhere, replacing what had it. */
 export function copyWhole(from: string, to: string): void {
   replaceFile(to, (unfinished) => {
-    rmSync(unfinished, { force: true });
+    removeLeftover(unfinished);
     try {
       linkSync(from, unfinished);
     } catch {
-      copyFileSync(from, unfinished);
-      syncPath(unfinished);
+      copy(from, unfinished);
     }
   });
+}
+
+function copy(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_EXCL);
+  const [wanted, there] = [from, to].map((path) => statSync(path).size);
+  if (wanted !== there) throw new UserError(`${from} was copied in part`, 'check the disk');
+  syncFile(to);
 }
 
 /**
@@ -54,9 +63,9 @@ export function prepareFolder(folder: string): void {
   const probe = join(folder, `.writable${UNFINISHED}`);
   refusals(folder, () => {
     makeFolder(folder);
-    closeSync(openSync(probe, 'w'));
-    for (const name of readdirSync(folder)) {
-      if (name.endsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
+    closeSync(openTemporaryFile(probe));
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.name.endsWith(UNFINISHED) && !entry.isDirectory()) rmSync(join(folder, entry.name), { force: true });
     }
   });
 }
@@ -72,9 +81,9 @@ function replaceFile(path: string, make: (unfinished: string) => void): void {
       renameSync(unfinished, path);
     } finally {
       // Also after success: renaming a link onto another link to the same file leaves both (POSIX rename).
-      rmSync(unfinished, { force: true });
+      removeLeftover(unfinished);
     }
-    syncPath(folder);
+    syncFolder(folder);
   });
 }
 
@@ -88,7 +97,7 @@ function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }
 
-function syncPath(path: string): void {
+function syncFile(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);

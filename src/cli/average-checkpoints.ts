@@ -1,6 +1,9 @@
 import { averageCheckpoints } from '../checkpoint/average.js';
 import { selectForAverage } from '../checkpoint/average-selection.js';
+import { describeCheckpoint } from '../checkpoint/checkpoint.js';
 import { checkpointFile } from '../checkpoint/checkpoint-path.js';
+import { checkRecordedModel } from '../checkpoint/recorded-model.js';
+import { builtInComponents } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { defineCommand } from './command.js';
@@ -30,6 +33,8 @@ export const averageCheckpointsCommand = defineCommand({
   async run({ options }) {
     if (options.output === null) throw new UserError('--output is missing', 'name the checkpoint to write');
     const stems = selectForAverage(options);
+    const { architectures } = builtInComponents();
+    for (const stem of stems) checkRecordedModel(stem, describeCheckpoint(stem), architectures);
     averageCheckpoints(stems, options.output);
     process.stderr.write(`averaged ${stems.join(', ')} into ${checkpointFile(options.output)}\n`);
   },

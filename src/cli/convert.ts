@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
-import { loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.js';
 import { checkpointFile, isFairseqFile } from '../checkpoint/checkpoint-path.js';
 import { quantizeWeights } from '../checkpoint/int8-weights.js';
+import { checkRecordedModel } from '../checkpoint/recorded-model.js';
+import { builtInComponents } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import { defineCommand } from './command.js';
@@ -34,6 +36,7 @@ export const convertCommand = defineCommand({
     if (resolve(checkpointFile(from)) === resolve(checkpointFile(to))) {
       throw new UserError(`${from} is the input and the output`, 'name another output');
     }
+    checkRecordedModel(from, describeCheckpoint(from), builtInComponents().architectures);
     const checkpoint = loadCheckpoint(from, { optimizer: !options.int8, ema: !options.int8 });
     saveCheckpoint(to, options.int8 ? { ...checkpoint, weights: quantizeWeights(checkpoint.weights) } : checkpoint);
     process.stderr.write(`converted ${checkpointFile(from)} to ${checkpointFile(to)}\n`);

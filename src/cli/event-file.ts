@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
+import { openNewFile } from '../text/new-file.js';
 
 /** Figures at a moment of training: one of TensorBoard's `Event`s. */
 export interface Scalars {
@@ -9,16 +10,24 @@ export interface Scalars {
 
 /** A file of TensorBoard's: records, each an `Event` in protobuf's wire format. Every record is on disk at once. */
 export class EventFile {
-  /** Begins the file with the version of its format. */
-  constructor(
-    readonly path: string,
-    wallTime: number,
-  ) {
-    appendFileSync(path, record(versionEvent(wallTime)));
+  readonly #file: number;
+
+  /** Begins the file with the version of its format. @throws EEXIST where there is one of that name */
+  constructor(path: string, wallTime: number) {
+    this.#file = openNewFile(path);
+    this.#append(record(versionEvent(wallTime)));
   }
 
   add(scalars: Scalars): void {
-    appendFileSync(this.path, record(scalarEvent(scalars)));
+    this.#append(record(scalarEvent(scalars)));
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #append(bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
   }
 }
 

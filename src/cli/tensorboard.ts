@@ -30,7 +30,7 @@ export function startTensorboard(folder: string | null): () => void {
   const flag = `--tensorboard-logdir ${folder}`;
   attempt(flag, 'written', () => makeFolder(folder));
   const files = new Map<string, EventFile>();
-  return log.attach(({ kind, fields, time }) => {
+  const detach = log.attach(({ kind, fields, time }) => {
     if (!STATS_KINDS.has(kind)) return;
     const { tag, stats } = fields as unknown as StatsEvent;
     const wallTime = time.getTime() / 1000;
@@ -44,13 +44,23 @@ export function startTensorboard(folder: string | null): () => void {
       file.add({ wallTime, step, values: [...figures] });
     });
   });
+  return () => {
+    detach();
+    for (const file of files.values()) file.close();
+  };
 }
 
 function begin(folder: string, wallTime: number): EventFile {
   makeFolder(folder);
-  // TensorBoard takes what has `tfevents` in its name.
-  const name = `events.out.tfevents.${Math.floor(wallTime)}.${hostname()}.${process.pid}.0`;
-  return new EventFile(join(folder, name), wallTime);
+  // TensorBoard takes what has `tfevents` in its name; the number at the end tells apart what one second has begun.
+  const name = `events.out.tfevents.${Math.floor(wallTime)}.${hostname()}.${process.pid}`;
+  for (let number = 0; ; number++) {
+    try {
+      return new EventFile(join(folder, `${name}.${number}`), wallTime);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /** A figure as Python prints it. */

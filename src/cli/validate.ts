@@ -1,7 +1,9 @@
 import { loadMetadata } from '../checkpoint/checkpoint.js';
+import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { deviceOptions, openRequestedDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { defineOptions, type OptionValues } from '../options/schema.js';
+import { checkRecordedOptions } from '../options/recorded.js';
+import { defineOptions, type OptionSchema, type OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { setupTranslation, translationOptions } from '../tasks/translation.js';
 import { startBleuEvaluation } from '../training/bleu-evaluation.js';
@@ -73,7 +75,7 @@ export const validateCommand = defineCommand({
     const { criterions } = await loadComponents({ userDir });
     const { name, options } =
       criterion === null
-        ? criterions.getRecorded(String(loadMetadata(path!).options.criterion), path!)
+        ? criterions.getRecorded(recordedCriterion(path!, loadMetadata(path!)), path!)
         : criterions.get(criterion);
     return [{ title: `Criterion ${name}`, schema: options }];
   },
@@ -89,9 +91,11 @@ export const validateCommand = defineCommand({
       const device = await openRequestedDevice(asked);
       const { model, metadata } = loadModel(asked.path, task, architectures, device);
       const values: OptionValues = { ...metadata.options, ...pick(all, given) };
-      const options = { ...asked, ...selectOptions(recordedOptions, values) };
-      const definition = criterions.getRecorded(String(values.criterion), asked.path);
-      const criterion = definition.build(selectOptions(definition.options, values));
+      const definition = criterions.getRecorded(asked.criterion ?? recordedCriterion(asked.path, metadata), asked.path);
+      const schema = { ...definition.options, ...optionsInUse(asked.path, values) };
+      const checked = checkRecordedOptions(asked.path, values, schema);
+      const options = { ...asked, ...selectOptions(recordedOptions, checked) };
+      const criterion = definition.build(selectOptions(definition.options, checked));
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
       for (const name of options.validSubset.split(',')) {
@@ -107,6 +111,19 @@ export const validateCommand = defineCommand({
     }
   },
 });
+
+/** @throws UserError where a checkpoint names no criterion */
+function recordedCriterion(path: string, { options: { criterion } }: CheckpointMetadata): string {
+  if (typeof criterion === 'string') return criterion;
+  throw new UserError(`${path} does not say which criterion it was trained with`, 'name one: --criterion');
+}
+
+/** How a fairseq checkpoint evaluates may be unknown here; without --eval-bleu that does not matter. */
+function optionsInUse(path: string, values: OptionValues): OptionSchema {
+  const { evalBleu, sentenceAvg } = recordedOptions;
+  const evaluates = checkRecordedOptions(path, values, { evalBleu }).evalBleu === true;
+  return evaluates ? recordedOptions : { ...lossOptions, evalBleu, sentenceAvg };
+}
 
 const figures = (subset: string, stats: Stats): string =>
   [`valid on '${subset}' subset`, ...stats.map(([name, value]) => `${name} ${value}`)].join(' | ');

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
+import { openTemporaryFile, openToAppend } from '../text/new-file.js';
 
 const BUFFER_BYTES = 1 << 18;
 
@@ -9,9 +10,9 @@ export class BufferedFile {
   #filled = 0;
   #open = true;
 
-  /** @param flag `a` goes on at the end of a file that is there */
-  constructor(path: string, flag: 'w' | 'a' = 'w') {
-    this.#file = openSync(path, flag);
+  /** @param place `end` goes on in a file that is there; else it is a new one */
+  constructor(path: string, place: 'start' | 'end' = 'start') {
+    this.#file = place === 'end' ? openToAppend(path) : openTemporaryFile(path);
   }
 
   /** Appends a number of 0 to 2³¹ − 1 in 2, 4 or 8 bytes, the lowest first. */

@@ -26,6 +26,15 @@ export interface EpochState {
   readonly shuffle: boolean;
 }
 
+/** Whether a value that was read from a file is such a state. */
+export function isEpochState(value: unknown): value is EpochState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { epoch, iterationsInEpoch, shuffle } = value as Readonly<Record<string, unknown>>;
+  const isCount = (number: unknown, least: number): boolean =>
+    Number.isSafeInteger(number) && (number as number) >= least;
+  return isCount(epoch, 1) && isCount(iterationsInEpoch, 0) && typeof shuffle === 'boolean';
+}
+
 const WHOLE: Sharding = { shards: 1, shard: 0 };
 
 /** The batches in the order of one epoch: `numpy.random.shuffle` seeded with `seed + epoch`. */

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { readInto } from '../text/exact-reads.js';
 import { BufferedFile } from './buffered-file.js';
 import { type DatasetPart, idsFile, sizesFile, writeDatasetPart } from './dataset-part.js';
 import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor } from './index-format.js';
@@ -39,8 +40,10 @@ export function joinDatasetParts(parts: readonly DatasetPart[], prefix: string, 
   writeIndex(idx, parts, type);
   const [first, ...rest] = parts;
   if (rest.length > 0) {
-    const joined = new BufferedFile(idsFile(first!.path), 'a');
-    for (const { path } of rest) forEachChunk(idsFile(path), (bytes) => joined.append(bytes));
+    const joined = new BufferedFile(idsFile(first!.path), 'end');
+    for (const { path, tokens } of rest) {
+      forEachChunk(idsFile(path), tokens * type.bytes, (bytes) => joined.append(bytes));
+    }
     joined.close();
   }
   renameSync(idsFile(first!.path), `${prefix}.bin`);
@@ -57,11 +60,13 @@ function writeIndex(path: string, parts: readonly DatasetPart[], type: { code: n
   header.writeUInt8(type.code, 17);
   header.writeBigUInt64LE(BigInt(parts.reduce((sum, { sentences }) => sum + sentences, 0)), 18);
   index.append(header);
-  for (const part of parts) forEachChunk(sizesFile(part.path), (sizes) => index.append(sizes));
+  for (const { path, sentences } of parts) {
+    forEachChunk(sizesFile(path), 4 * sentences, (sizes) => index.append(sizes));
+  }
   let offset = 0;
   const offsets = Buffer.alloc(2 * CHUNK_BYTES);
   for (const part of parts) {
-    forEachChunk(sizesFile(part.path), (sizes) => {
+    forEachChunk(sizesFile(part.path), 4 * part.sentences, (sizes) => {
       for (let at = 0; at < sizes.length; at += 4) {
         offsets.writeUInt32LE(offset % 2 ** 32, 2 * at);
         offsets.writeUInt32LE(Math.floor(offset / 2 ** 32), 2 * at + 4);
@@ -73,15 +78,15 @@ function writeIndex(path: string, parts: readonly DatasetPart[], type: { code: n
   index.close();
 }
 
-/** The bytes of a file in order, all chunks but the last of the same length, a multiple of 4. */
-function forEachChunk(path: string, take: (bytes: Buffer) => void): void {
+/** The `length` bytes of a file in order, all chunks but the last of the same length, a multiple of 4. */
+function forEachChunk(path: string, length: number, take: (bytes: Buffer) => void): void {
   const file = openSync(path, 'r');
   try {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    for (;;) {
-      const length = readSync(file, buffer);
-      if (length === 0) return;
-      take(buffer.subarray(0, length));
+    const buffer = Buffer.alloc(CHUNK_BYTES);
+    for (let position = 0; position < length; position += CHUNK_BYTES) {
+      const chunk = buffer.subarray(0, length - position);
+      readInto({ file, path, remedy: 'preprocess again' }, position, chunk);
+      take(chunk);
     }
   } finally {
     closeSync(file);

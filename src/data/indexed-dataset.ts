@@ -1,9 +1,11 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { UserError } from '../errors.js';
+import { checkUnchanged, fileIdentity, type OpenFile, readExactly } from '../text/exact-reads.js';
 import { type IdType, INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeOf } from './index-format.js';
 import type { SentenceStore } from './sentence-store.js';
 
 const REBUILD = 'rebuild the data with ts-fairseq preprocess';
+const START_AGAIN = 'start again, and write to no data in use';
 
 /** Whether a dataset has both its files, PREFIX.idx and PREFIX.bin. */
 export function indexedDatasetExists(prefix: string): boolean {
@@ -22,16 +24,24 @@ export function indexedDatasetBegun(prefix: string): boolean {
  * @throws UserError for a missing, foreign or truncated file, naming it
  */
 export function openIndexedDataset(prefix: string, vocabularySize = Number.POSITIVE_INFINITY): SentenceStore {
-  const index = readIndex(`${prefix}.idx`);
-  const file = openBin(`${prefix}.bin`, index);
+  const [idx, path] = [`${prefix}.idx`, `${prefix}.bin`];
+  const index = readIndex(idx);
+  const file = openBin(path, index);
   let open = true;
+  try {
+    checkUnchanged(idx, index.identity, statSync(idx), START_AGAIN); // else the two may be of two datasets
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  const identity = fileIdentity(fstatSync(file));
   return {
     sizes: index.sizes,
     sentence(at) {
       if (at < 0 || at >= index.sizes.length) {
         throw new RangeError(`sentence ${at} of ${prefix}, which has ${index.sizes.length}`);
       }
-      const ids = readIds(file, index, at);
+      const ids = readIds({ file, path, remedy: REBUILD }, index, at);
       const foreign = ids.find((id) => id < 0 || id >= vocabularySize);
       if (foreign === undefined) return ids;
       throw new UserError(
@@ -39,6 +49,7 @@ export function openIndexedDataset(prefix: string, vocabularySize = Number.POSIT
         'use the dictionary that the data was made with, or rebuild the data with ts-fairseq preprocess',
       );
     },
+    checkUnchanged: () => checkUnchanged(path, identity, fstatSync(file), START_AGAIN),
     close() {
       if (open) closeSync(file);
       open = false;
@@ -47,13 +58,14 @@ export function openIndexedDataset(prefix: string, vocabularySize = Number.POSIT
 }
 
 interface Index {
+  readonly identity: string; // of its file
   readonly type: IdType;
   readonly sizes: Int32Array; // [sentences], in ids
   readonly offsets: Float64Array; // [sentences], in bytes from the start of the .bin
 }
 
 function readIndex(path: string): Index {
-  const bytes = readWhole(path);
+  const { bytes, identity } = readWhole(path);
   const type = readHeader(path, bytes);
   const count = Number(bytes.readBigUInt64LE(18));
   const needed = INDEX_HEADER_BYTES + 12 * count;
@@ -70,7 +82,7 @@ function readIndex(path: string): Index {
     sizes[at] = bytes.readInt32LE(INDEX_HEADER_BYTES + 4 * at);
     offsets[at] = Number(bytes.readBigInt64LE(offsetsAt + 8 * at));
   }
-  return { type, sizes, offsets };
+  return { identity, type, sizes, offsets };
 }
 
 /** Checks the header and returns the type of the ids. */
@@ -106,17 +118,23 @@ function openBin(path: string, { type, sizes, offsets }: Index): number {
   return file;
 }
 
-function readIds(file: number, { type, sizes, offsets }: Index, at: number): Int32Array {
-  const bytes = new Uint8Array(sizes[at]! * type.bytes);
-  readSync(file, bytes, 0, bytes.length, offsets[at]!);
+function readIds(source: OpenFile, { type, sizes, offsets }: Index, at: number): Int32Array {
+  const bytes = readExactly(source, offsets[at]!, sizes[at]! * type.bytes);
   const view = new DataView(bytes.buffer);
   const ids = new Int32Array(sizes[at]!);
   for (let position = 0; position < ids.length; position++) ids[position] = type.read(view, position * type.bytes);
   return ids;
 }
 
-function readWhole(path: string): Buffer {
-  return attempt(path, () => readFileSync(path));
+function readWhole(path: string): { bytes: Buffer; identity: string } {
+  const file = attempt(path, () => openSync(path, 'r'));
+  try {
+    const status = fstatSync(file);
+    const bytes = Buffer.from(readExactly({ file, path, remedy: REBUILD }, 0, status.size).buffer);
+    return { bytes, identity: fileIdentity(status) };
+  } finally {
+    closeSync(file);
+  }
 }
 
 function attempt<T>(path: string, read: () => T): T {

@@ -3,6 +3,8 @@ export interface SentenceStore {
   readonly sizes: Int32Array; // [sentences], in ids with </s>
   /** The ids of one sentence, counted from 0. */
   sentence(at: number): Int32Array;
+  /** @throws UserError where the files behind it were written to since they were opened */
+  checkUnchanged(): void;
   /** Closes the files behind it. */
   close(): void;
 }
@@ -12,6 +14,7 @@ export function storeSentences(sentences: readonly Int32Array[]): SentenceStore 
   return {
     sizes: Int32Array.from(sentences, (ids) => ids.length),
     sentence: (at) => sentences[at]!,
+    checkUnchanged() {},
     close() {},
   };
 }
@@ -33,6 +36,9 @@ export function concatenateStores(stores: readonly SentenceStore[]): SentenceSto
       const part = starts.findLastIndex((first) => first <= at);
       return stores[part]!.sentence(at - starts[part]!);
     },
+    checkUnchanged() {
+      for (const store of stores) store.checkUnchanged();
+    },
     close() {
       for (const store of stores) store.close();
     },
@@ -48,6 +54,7 @@ export function truncateSentences(store: SentenceStore, length: number): Sentenc
   return {
     sizes: store.sizes.map((size) => Math.min(size, length - 1) + 1),
     sentence: (at) => truncateIds(store.sentence(at), length),
+    checkUnchanged: () => store.checkUnchanged(),
     close: () => store.close(),
   };
 }

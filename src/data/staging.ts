@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
@@ -19,7 +19,9 @@ export function publishTogether<T>(destination: string, fill: (staging: string) 
     const staging = attempt(destination, 'written', () => mkdtempSync(join(destination, `${STAGING}${process.pid}+`)));
     try {
       const result = await fill(staging);
-      for (const name of readdirSync(staging)) renameSync(join(staging, name), join(destination, name));
+      const names = readdirSync(staging);
+      for (const name of names) refuseFolder(join(destination, name));
+      for (const name of names) renameSync(join(staging, name), join(destination, name));
       rmdirSync(staging);
       return result;
     } catch (error) {
@@ -27,6 +29,13 @@ export function publishTogether<T>(destination: string, fill: (staging: string) 
       throw error instanceof UserError ? whereTheyBelong(error, staging) : error;
     }
   });
+}
+
+/** Before the first file is moved: a set of which only some have is worse than none. */
+function refuseFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(`${path} cannot be written (it is a folder)`, 'remove it, or choose another --destdir');
+  }
 }
 
 /** The error with the folder of files for that in which they would have appeared. */

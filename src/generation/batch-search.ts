@@ -90,9 +90,12 @@ export class BatchSearch {
       const columns = [top.values, tf.cast(top.indices, 'float32')];
       return tf.concat([...columns, ...(attention ? [attention] : []), ...(readsVocabulary ? [constrained] : [])], 1);
     });
-    const table = (await packed.data()) as Float32Array;
-    packed.dispose();
-    return { width, stride: packed.shape[1]!, table, vocabulary: readsVocabulary ? this.#symbols.vocab : 0 };
+    try {
+      const table = (await packed.data()) as Float32Array;
+      return { width, stride: packed.shape[1]!, table, vocabulary: readsVocabulary ? this.#symbols.vocab : 0 };
+    } finally {
+      packed.dispose();
+    }
   }
 
   /** The continuations of a sentence that the strategy looks at. */

@@ -33,29 +33,21 @@ export class EnsembleDecoding {
     this.#members = members;
   }
 
-  /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`. */
+  /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`, none where a model fails. */
   static async start(
     models: readonly TranslationModel[],
     source: TokenTable,
-    { beam, capacity, attention }: { beam: number; capacity: number; attention: boolean },
+    options: DecodingOptions,
   ): Promise<EnsembleDecoding> {
     const members: Member[] = [];
-    for (const model of models) {
-      model.parameters.useDevice();
-      const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
-      if (fused !== null) {
-        members.push({ model, fused });
-        continue;
-      }
-      await tf.ready();
-      model.parameters.useDevice();
-      let state: IncrementalState | null = null;
-      tf.tidy(() => {
-        state = model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention);
-      });
-      members.push({ model, state: state! });
+    const decoding = new EnsembleDecoding(members);
+    try {
+      for (const model of models) members.push(await startMember(model, source, options));
+      return decoding;
+    } catch (error) {
+      decoding.dispose();
+      throw error;
     }
-    return new EnsembleDecoding(members);
   }
 
   /**
@@ -106,6 +98,29 @@ export class EnsembleDecoding {
 type Member =
   | { readonly model: TranslationModel; readonly fused: FusedDecoding; readonly state?: undefined }
   | { readonly model: TranslationModel; readonly state: IncrementalState; readonly fused?: undefined };
+
+interface DecodingOptions {
+  readonly beam: number;
+  readonly capacity: number; // steps
+  readonly attention: boolean;
+}
+
+async function startMember(
+  model: TranslationModel,
+  source: TokenTable,
+  { beam, capacity, attention }: DecodingOptions,
+): Promise<Member> {
+  model.parameters.useDevice();
+  const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
+  if (fused !== null) return { model, fused };
+  await tf.ready();
+  model.parameters.useDevice();
+  let state: IncrementalState | null = null;
+  tf.tidy(() => {
+    state = model.startDecoding(model.encode(source, EVALUATION), beam, capacity, attention);
+  });
+  return { model, state: state! };
+}
 
 function decodeStep({ model, fused, state }: Member, tokens: Int32Array): DecodeStep {
   if (fused !== undefined) return { features: fused.step(tokens), attention: null };

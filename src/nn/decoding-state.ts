@@ -25,8 +25,9 @@ export class DecodingState implements IncrementalState {
   ) {
     this.#beam = beam;
     this.#selfKeyValues = layers.map(() => null);
-    this.#sourceKeyValues = layers.map((layer) => tf.keep(layer.encoderAttention.projectSource(features)));
+    const sourceKeyValues = layers.map((layer) => layer.encoderAttention.projectSource(features));
     this.#sourceLayout = keepLayout(layout);
+    this.#sourceKeyValues = keepAll(sourceKeyValues);
   }
 
   get length(): number {
@@ -86,20 +87,27 @@ export class DecodingState implements IncrementalState {
     tf.tidy(() => {
       const { layout, rows } = selectSequences(this.#sourceLayout, sentences);
       const indices = tf.tensor1d(rows, 'int32');
-      this.#sourceKeyValues = this.#sourceKeyValues.map((keyValue) => tf.keep(tf.gather(keyValue, indices)));
+      const gathered = this.#sourceKeyValues.map((keyValue) => tf.gather(keyValue, indices));
       this.#sourceLayout = keepLayout(layout);
+      this.#sourceKeyValues = keepAll(gathered);
     });
     tf.dispose(old);
   }
 
   #replaceSelf(keyValues: readonly tf.Tensor3D[]): void {
     for (const old of this.#selfKeyValues) old?.dispose();
-    this.#selfKeyValues = keyValues.map((tensor) => tf.keep(tensor));
+    this.#selfKeyValues = keepAll(keyValues);
   }
 }
 
 /** A layout whose tensors outlive the scope that it was made in. */
 function keepLayout(layout: RowLayout): RowLayout {
-  const { starts, padding } = layout.tensors;
-  return { ...layout, tensors: { starts: tf.keep(tf.clone(starts)), padding: tf.keep(tf.clone(padding)) } };
+  const tensors = { starts: tf.clone(layout.tensors.starts), padding: tf.clone(layout.tensors.padding) };
+  keepAll(Object.values(tensors));
+  return { ...layout, tensors };
+}
+
+/** Tensors outlive the scope that they were made in: all of them or, where one cannot be made, none. */
+function keepAll<T extends tf.Tensor>(tensors: readonly T[]): T[] {
+  return tensors.map((tensor) => tf.keep(tensor));
 }

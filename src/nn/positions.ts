@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import type { RowLayout } from '../ops/row-layout.js';
 
 /**
@@ -20,17 +21,31 @@ export function positionNumbers(
   return positions;
 }
 
+/** Most values of a table of positions: 8 GiB. */
+const MOST_VALUES = 2 ** 31;
+
 /** A table of positions, float32 [rows, embed], whose rows are computed when they are first needed. */
 export class SinusoidalTable {
-  readonly values: Float32Array; // float32 [rows, embed], row-major; zeros where no row was asked for yet
+  #values: Float32Array | null = null;
   #computed = 0;
 
+  /** @throws UserError for a table that no machine should make */
   constructor(
     readonly rows: number,
     readonly embed: number,
     readonly padIndex: number,
   ) {
-    this.values = new Float32Array(rows * embed);
+    if (rows * embed <= MOST_VALUES) return;
+    throw new UserError(
+      `${rows} positions of width ${embed} are a table of ${((4 * rows * embed) / 2 ** 30).toPrecision(3)} GiB`,
+      'use a model of smaller --max-source-positions and --max-target-positions',
+    );
+  }
+
+  /** float32 [rows, embed], row-major; zeros where no row was asked for yet */
+  get values(): Float32Array {
+    this.#values ??= new Float32Array(this.rows * this.embed);
+    return this.#values;
   }
 
   /** Computes the rows before `end` that are not there yet. */

@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.js';
 import * as tf from '../tf.js';
+import { collectedNow } from './collected-gradients.js';
 import { gradients } from './gradients.js';
 
 /**
@@ -15,12 +16,17 @@ export function checkpoint<T extends tf.Tensor>(
 ): T {
   const evaluate = tf.customGrad((...given) => {
     const save = given[given.length - 1] as unknown as tf.GradSaveFunc; // what tfjs puts behind the tensors
-    save([...inputs]);
+    const held = inputs.map((input) => tf.clone(input)); // operations take over memory that has one tensor only
+    const value = f(...inputs);
+    save(held); // after f, which may throw: what is saved is freed with the tape, and this is not on it yet
     return {
-      value: f(...inputs),
+      value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const { value, grads } = gradients(() => f(...saved), [...saved, ...parameters], dy as T);
-        value.dispose();
+        const { value: recomputed, grads } = gradients(() => f(...saved), [...saved, ...parameters], {
+          dy: dy as T,
+          collected: collectedNow(parameters), // their gradients here are what this function returns for them
+        });
+        recomputed.dispose();
         return grads.map((gradient, index) => {
           if (gradient === null) throw new InternalError(`tensor ${index} of a checkpointed function has no gradient`);
           return gradient;

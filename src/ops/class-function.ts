@@ -33,9 +33,10 @@ export function classFunction<T extends tf.Tensor>(f: ClassFunction, logProb: T)
   if (f.family === 'custom') return f.value(logProb) as T;
   const evaluate = tf.customGrad((x, save) => {
     const input = x as tf.Tensor;
+    const values = tf.tidy(() => value(f, input));
     (save as tf.GradSaveFunc)([input]);
     return {
-      value: tf.tidy(() => value(f, input)),
+      value: values,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(f, saved[0]!))),
     };
   });

@@ -1,4 +1,5 @@
 import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
+import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { once } from './once.js';
 
 /** What is not a tensor; tfjs hands it to kernels as it is. */
@@ -26,7 +27,7 @@ interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
  *
  * The gradient kernel gets the saved inputs and outputs under their names and `dy`, the gradient of the first output;
  * further outputs (mean, log-sum-exp …) are side products without a gradient. It runs eagerly and once, since tfjs
- * disposes what a lazy closure makes.
+ * disposes what a lazy closure makes. Attribute `collected` of a gradient kernel: see collected-gradients.ts.
  */
 export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
@@ -44,7 +45,7 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
         ];
         const inputs: NamedTensorMap = Object.fromEntries(names.map((savedName, index) => [savedName, saved[index]!]));
         inputs.dy = Array.isArray(dy) ? dy[0]! : dy;
-        const results = runKernel(gradient.kernel, inputs, attributes as Attributes);
+        const results = runKernel(gradient.kernel, inputs, gradientAttributes(attributes as Attributes));
         return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
       },
     }),
@@ -52,7 +53,7 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   return (inputs, attributes) => {
     if (!hasKernel(name)) return composite(inputs, attributes);
     register();
-    return runKernel(name, inputs, attributes)[0]!;
+    return runKernel(name, inputs, { ...attributes, ...collectedInputs(inputs) })[0]!;
   };
 }
 
@@ -63,6 +64,6 @@ export function hasKernel(name: string): boolean {
 
 /** Runs a kernel of the current backend and returns all its outputs. */
 export function runKernel(name: string, inputs: NamedTensorMap, attributes: Attributes): Tensor[] {
-  const outputs: Tensor | Tensor[] = engine().runKernel(name, inputs, { ...attributes } as NamedAttrMap);
+  const outputs: Tensor | Tensor[] = engine().runKernel(name, inputs, attributes as NamedAttrMap);
   return Array.isArray(outputs) ? outputs : [outputs];
 }

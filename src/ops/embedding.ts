@@ -37,10 +37,11 @@ export function lookUp(
   padIndex: number,
 ): tf.Tensor2D {
   const gather = tf.customGrad((weights, save) => {
+    const value = tf.gather(weights as tf.Tensor2D, ids);
     // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
     (save as tf.GradSaveFunc)([ids]);
     return {
-      value: tf.gather(weights as tf.Tensor2D, ids),
+      value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         tf.tidy(() => scatterAdd(dy as tf.Tensor2D, saved[0] as tf.Tensor1D, table.shape, padIndex)),
     };

@@ -1,6 +1,7 @@
 import { checkShape } from '../errors.js';
 import * as tf from '../tf.js';
 import { type ClassFunction, classFunction } from './class-function.js';
+import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { type Attributes, hasKernel, runKernel } from './define-op.js';
 import { logSoftmax } from './log-softmax.js';
 import { once } from './once.js';
@@ -22,7 +23,7 @@ export interface RowStatistics {
 export interface RowScores {
   readonly rows: number;
   readonly classes: number;
-  /** One pass for everything asked for; ask once, with all the sums a criterion needs. */
+  /** One pass for everything asked for; asking once, with all the sums a criterion needs, is the fastest. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
   /** The whole table, float32 [rows, classes]: always there, slow and large. */
   logits(): tf.Tensor2D;
@@ -33,6 +34,8 @@ const KERNEL = 'ClassifierStatistics';
 /**
  * Kernel `ClassifierStatistics`: features [rows, embed], weights [classes, embed], targets int32 [rows], attribute
  * `sums` (ClassFunction[], none custom) → targetLogProb, meanLogProb, predictions (int32), then one output for each sum.
+ * Attribute `call`, on a tape, is a symbol of this call alone: what a device keeps for the backward pass belongs to the
+ * sums of a call, and other calls may share its inputs.
  * `ClassifierStatisticsGrad`: features, weights, targets, dTargetLogProb, dMeanLogProb, dSum0, dSum1 … → dFeatures,
  * dWeights. With g_t, g_m, g_k the incoming gradients of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
  *   ∂/∂z_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
@@ -55,11 +58,17 @@ const registerKernelGradient = once(() =>
       dSums.forEach((dSum, index) => {
         inputs[`dSum${index}`] = dSum;
       });
-      const [dFeatures, dWeights] = runKernel(`${KERNEL}Grad`, inputs, attributes as Attributes);
+      const [dFeatures, dWeights] = runKernel(`${KERNEL}Grad`, inputs, gradientAttributes(attributes as Attributes));
       return { features: () => dFeatures!, weights: () => dWeights! };
     },
   }),
 );
+
+/** Whether a gradient of what is computed now may be asked for. */
+function isTapeOn(): boolean {
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
 
 /** Scores of a linear classifier, logits = features · weightsᵀ. */
 export function classifierScores(
@@ -81,11 +90,11 @@ export function classifierScores(
         return logitStatistics(logits(), targets, sums);
       }
       registerKernelGradient();
-      const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(
-        KERNEL,
-        { features, weights, targets },
-        { sums },
-      ) as tf.Tensor1D[];
+      const inputs = { features, weights, targets };
+      const [targetLogProb, meanLogProb, predictions, ...values] = runKernel(KERNEL, inputs, {
+        ...{ sums, ...collectedInputs(inputs) },
+        ...(isTapeOn() ? { call: Symbol(KERNEL) } : {}),
+      }) as tf.Tensor1D[];
       return { targetLogProb: targetLogProb!, meanLogProb: meanLogProb!, predictions: predictions!, sums: values };
     },
   };

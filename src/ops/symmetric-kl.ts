@@ -10,12 +10,13 @@ import { logSoftmax } from './log-softmax.js';
 export function symmetricKl(logits: tf.Tensor2D /* float32 [2 · rows, classes] */): tf.Tensor1D {
   const evaluate = tf.customGrad((x, save) => {
     const input = x as tf.Tensor2D;
+    const value = tf.tidy(() => {
+      const { p, q, difference } = predictions(input);
+      return tf.mul(tf.sum(tf.mul(tf.sub(p, q), difference), 1), 0.5);
+    });
     (save as tf.GradSaveFunc)([input]);
     return {
-      value: tf.tidy(() => {
-        const { p, q, difference } = predictions(input);
-        return tf.mul(tf.sum(tf.mul(tf.sub(p, q), difference), 1), 0.5);
-      }),
+      value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradient(dy, saved[0] as tf.Tensor2D)),
     };
   });

@@ -1,4 +1,4 @@
-import { InternalError } from '../errors.js';
+import { InternalError, UserError } from '../errors.js';
 import { currentDevice } from '../ops/opened-device.js';
 import * as tf from '../tf.js';
 
@@ -72,11 +72,32 @@ interface Declaration {
   readonly initialize: Initializer;
 }
 
+/** What a checkpoint holds that a model is to be filled with. */
+export interface StoredParameters {
+  /** The checkpoint, for messages. */
+  readonly source: string;
+  readonly shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>; // by parameter
+}
+
+/** The error for a checkpoint and a model that are not of one kind. */
+export const modelMismatch = (problem: string): UserError =>
+  new UserError(problem, 'use the --arch and options that the checkpoint was trained with');
+
+/** @throws UserError where a checkpoint lacks a parameter, or has it in another shape */
+export function checkStored({ source, shapes }: StoredParameters, name: string, shape: readonly number[]): void {
+  const stored = shapes.get(name)?.shape;
+  if (stored === undefined) throw modelMismatch(`${source} lacks the parameter ${name}`);
+  if (stored.join() === shape.join()) return;
+  throw modelMismatch(`${name} is [${stored.join(', ')}] in ${source} and [${shape.join(', ')}] in this model`);
+}
+
 /**
  * All parameters of a model. Values and gradients are flat arenas; tensors are views of them, so that clipping, the
  * optimizer, averaging and saving walk one array. A model declares its parameters while it is built, then calls build().
  */
 export class ParameterStore {
+  static #holder: { readonly stored: StoredParameters; readonly allocate: boolean } | null = null;
+
   /** What the model computes on: the device that was current when it was built; null where none was opened. */
   readonly device = currentDevice();
   readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
@@ -87,6 +108,7 @@ export class ParameterStore {
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
   #version = 0;
+  readonly #held = ParameterStore.#holder;
   #glanced = new Float32Array(0);
 
   /**
@@ -94,6 +116,22 @@ export class ParameterStore {
    * use may be given up.
    */
   source: WeightSource | null = null;
+
+  /**
+   * Runs `build`, in which a model is built for a checkpoint: a parameter that the checkpoint does not have is refused where
+   * it is declared, so that absurd sizes take neither time nor memory.
+   * @param allocate false for a model that is not used but to see whether the checkpoint fits
+   * @throws UserError as `checkStored`, and what `build` throws
+   */
+  static holdingTo<T>(stored: StoredParameters, build: () => T, { allocate = true } = {}): T {
+    const before = ParameterStore.#holder;
+    ParameterStore.#holder = { stored, allocate };
+    try {
+      return build();
+    } finally {
+      ParameterStore.#holder = before;
+    }
+  }
 
   /** Declares one parameter. */
   parameter(name: string, shape: readonly number[], initialize: Initializer): Parameter {
@@ -105,6 +143,7 @@ export class ParameterStore {
     const offset = this.#size;
     const parts = declarations.map(({ name, shape, initialize }) => {
       if (this.#names.has(name)) throw new InternalError(`the parameter ${name} is declared twice`);
+      if (this.#held !== null) checkStored(this.#held.stored, name, shape);
       this.#names.add(name);
       const size = shape.reduce((product, axis) => product * axis, 1);
       const part: NamedParameter = { name, shape, offset: this.#size, size };
@@ -121,6 +160,7 @@ export class ParameterStore {
 
   /** Allocates the arena and the tensors; `random` null leaves zeros for a checkpoint to fill. */
   build(random: (() => number) | null): this {
+    if (this.#held?.allocate === false) return this;
     this.#values = new Float32Array(this.#size);
     if (random !== null) {
       for (const { parameter, initialize } of this.#initializers) {

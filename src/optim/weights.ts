@@ -1,5 +1,4 @@
-import { UserError } from '../errors.js';
-import type { Parameter, ParameterStore } from './parameter-store.js';
+import { checkStored, modelMismatch, type Parameter, type ParameterStore } from './parameter-store.js';
 
 /** A tensor of a checkpoint. */
 interface Weight {
@@ -70,19 +69,20 @@ export function checkWeights(
   weights: ReadonlyMap<string, Pick<Weight, 'dtype' | 'shape'>>,
   source: string,
 ): void {
+  checkNames(store, weights, source);
+  for (const { name, shape } of store.parameters) {
+    checkStored({ source, shapes: weights }, name, shape);
+    const { dtype } = weights.get(name)!;
+    if (dtype !== 'F32') throw modelMismatch(`${name} is ${dtype} in ${source}, not F32`);
+  }
+}
+
+/** @throws UserError where a checkpoint has a parameter that the model lacks */
+export function checkNames(store: ParameterStore, weights: ReadonlyMap<string, unknown>, source: string): void {
   const known = new Set(store.parameters.map(({ name }) => name));
   const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
-  if (unknown !== undefined) throw mismatch(`${source} has the parameter ${unknown}, which this model does not have`);
-  for (const parameter of store.parameters) {
-    const weight = weights.get(parameter.name);
-    if (weight === undefined) throw mismatch(`${source} lacks the parameter ${parameter.name}`);
-    if (weight.shape.join() !== parameter.shape.join()) {
-      throw mismatch(
-        `${parameter.name} is [${weight.shape.join(', ')}] in ${source} and [${parameter.shape.join(', ')}] in this model`,
-      );
-    }
-    if (weight.dtype !== 'F32') throw mismatch(`${parameter.name} is ${weight.dtype} in ${source}, not F32`);
-  }
+  if (unknown === undefined) return;
+  throw modelMismatch(`${source} has the parameter ${unknown}, which this model does not have`);
 }
 
 /** The buffers in which several weights lie, as tied ones of fairseq's checkpoints do. */
@@ -96,9 +96,6 @@ function sharedBuffers(weights: ReadonlyMap<string, Weight>): ReadonlySet<ArrayB
   }
   return shared;
 }
-
-const mismatch = (problem: string): UserError =>
-  new UserError(problem, 'use the --arch and options that the checkpoint was trained with');
 
 /** The named parameters of a block and their places in its array. */
 export function partsOf({ offset, parts }: Parameter, target: Float32Array): { name: string; target: Float32Array }[] {

@@ -121,6 +121,8 @@ export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
   readonly name: string;
   readonly summary: string;
   readonly options: S;
+  /** Keys of the options that the model has had from the first: a checkpoint that does not record them is damaged. */
+  readonly alwaysRecorded?: readonly string[];
   build(options: OptionsOf<S>, context: ModelContext): TranslationModel;
 }
 

@@ -14,6 +14,7 @@ export interface TranslationData {
   /** Whether fairseq permutes the split before it sorts it by length: all but `test`. */
   readonly shuffled: boolean;
   pair(id: number): SentencePair;
+  /** @throws UserError where a file ends too early, or was written to since it was opened */
   pairs(ids: Iterable<number>): SentencePair[];
   close(): void;
 }
@@ -81,7 +82,12 @@ export function pairUp(
     sizes: { source: sources.sizes, target: targets?.sizes ?? null },
     shuffled: split !== 'test',
     pair,
-    pairs: (ids) => Array.from(ids, pair),
+    pairs(ids) {
+      const read = Array.from(ids, pair);
+      sources.checkUnchanged();
+      targets?.checkUnchanged();
+      return read;
+    },
     close() {
       sources.close();
       targets?.close();

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { UserError } from '../errors.js';
+import { fileIdentity, readWhole } from './exact-reads.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
 export {
@@ -38,7 +39,7 @@ function* readLineBlocks(path: string): Generator<readonly string[], void, undef
  * @throws UserError as `readLines` does
  */
 export function readText(path: string): string {
-  const bytes = attempt(path, 'read', () => readFileSync(path));
+  const bytes = readWhole(path);
   if (!isUtf8(bytes)) throw findBadLine(withNewlines(bytes), path, 0).error;
   return bytes.toString('utf8');
 }
@@ -120,18 +121,20 @@ export function* readParallelLines(
  * The bytes of a newline never occur inside a UTF-8 sequence, so bytes can be cut before decoding; they may be no UTF-8.
  * A block is only valid until the next one is asked for.
  * @param path a file, or `-` for standard input
- * @param range where the part begins and ends; without it the whole, also of what cannot be read at a place
+ * @param range where the part begins and ends, and of which file; without it the whole, also of what cannot be read at a
+ *   place
+ * @throws UserError where the file is not read to its end, or to that of the part
  */
-export function* readByteBlocks(
-  path: string,
-  range?: { readonly start: number; readonly end: number },
-): Generator<Buffer, void, undefined> {
+export function* readByteBlocks(path: string, range?: FilePart): Generator<Buffer, void, undefined> {
   const handle = path === '-' ? 0 : attempt(path, 'read', () => openSync(path, 'r'));
   let position = range?.start ?? null;
   const end = range?.end ?? Number.POSITIVE_INFINITY;
   let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   let filled = 0;
+  let total = 0;
   try {
+    const opened = attempt(path, 'read', () => fstatSync(handle));
+    if (range !== undefined && fileIdentity(opened) !== range.identity) throw textHasChanged(path);
     for (;;) {
       const wanted = Math.min(buffer.length - filled, end - (position ?? 0));
       const length = attempt(path, 'read', () =>
@@ -139,6 +142,7 @@ export function* readByteBlocks(
       );
       if (length === 0) break;
       if (position !== null) position += length;
+      total += length;
       const whole = lastLineEnd(buffer, Math.max(0, filled - 1), filled + length);
       filled += length;
       if (whole > 0) {
@@ -147,10 +151,34 @@ export function* readByteBlocks(
         filled -= whole;
       } else if (filled === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     }
+    if (range === undefined) checkWhole(path, total, opened, fstatSync(handle));
+    else if (position! < range.end || fileIdentity(fstatSync(handle)) !== range.identity) throw textHasChanged(path);
     if (filled > 0) yield buffer.subarray(0, filled);
   } finally {
     if (path !== '-') closeSync(handle);
   }
+}
+
+/** A part of a file, and the file's identity, which it has to keep. */
+interface FilePart {
+  readonly start: number;
+  readonly end: number;
+  readonly identity: string;
+}
+
+/**
+ * A file may grow while it is read, but not shrink. Standard input may begin in the middle of a file.
+ * @param total bytes that were read
+ */
+function checkWhole(path: string, total: number, before: Stats, after: Stats): void {
+  if (!before.isFile()) return;
+  if (after.size >= before.size && (path === '-' || total >= before.size)) return;
+  throw textHasChanged(path);
+}
+
+export function textHasChanged(path: string): UserError {
+  const name = path === '-' ? 'standard input' : path;
+  return new UserError(`${name} was written to or cut short while it was read`, 'start again when it is whole');
 }
 
 /** The place behind the last end of a line in `bytes[from, end)`, 0 without one; a return at the end may be half of an end. */

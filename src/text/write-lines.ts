@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statS
 import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
+import { openTemporaryFile } from './new-file.js';
 import { descriptorOf, isDeviceOrPipe } from './special-file.js';
 
 const BUFFERED_CHARACTERS = 1 << 16;
@@ -119,7 +120,7 @@ function writerOf(path: string): LineWriter {
 /** @param file where `path` leads: a symbolic link stays one */
 function temporaryFileWriter(path: string, file: string): LineWriter {
   const temporary = `${file}.${process.pid}.tmp`;
-  const handle = attempt(path, 'written', () => openSync(temporary, 'w'));
+  const handle = attempt(path, 'written', () => openTemporaryFile(temporary));
   const { flush, ...buffer } = lineBuffer(handle, path);
   let open = true;
   const close = (): void => {

@@ -1,4 +1,6 @@
-import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { checkRecordedModel } from '../checkpoint/recorded-model.js';
+import { builtInComponents } from '../components.js';
 import { readEmbeddings } from '../data/embedding-file.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
@@ -38,6 +40,7 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
   const average = new MovingAverage(store, options);
   const { emaSeedModel } = options;
   if (emaSeedModel === null) return average;
+  checkRecordedModel(emaSeedModel, describeCheckpoint(emaSeedModel), builtInComponents().architectures);
   const { ema } = loadCheckpoint(emaSeedModel, { optimizer: false, ema: true });
   if (ema === undefined) {
     throw new UserError(

@@ -25,10 +25,13 @@ export function tidyOutput<T extends object>(body: () => T): T {
 export async function readLoss({ loss, nll, figures = {} }: CriterionOutput): Promise<LossValues> {
   const named = Object.entries(figures);
   const tensors = [loss, nll, ...named.map(([, { sum }]) => sum)];
-  const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
-  tf.dispose(tensors);
-  const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
-  return { loss: values[0]!, nll: values[1]!, figures: Object.fromEntries(read) };
+  try {
+    const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
+    const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
+    return { loss: values[0]!, nll: values[1]!, figures: Object.fromEntries(read) };
+  } finally {
+    tf.dispose(tensors);
+  }
 }
 
 /** The output of two micro-batches together. */

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { type Checkpoint, deleteCheckpoints, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, describeCheckpoint, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
 import { bestValueOf } from '../checkpoint/checkpoint-names.js';
 import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { checkRecordedModel, recordedModelOptions } from '../checkpoint/recorded-model.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
+import { builtInComponents } from '../components.js';
+import { isEpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { MovingAverage } from '../optim/moving-average.js';
@@ -52,6 +55,7 @@ export function resume(
   const { stem, weightsOnly } = start;
   const { resetOptimizer } = request.options;
   const { model, optimizer, average } = trainer.parts;
+  checkRecorded(stem, request);
   const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (knowsDictionaries(checkpoint)) checkSameDictionaries(stem, checkpoint.metadata, identity);
   else checkVocabularySizes(stem, checkpoint, vocabularyOf(identity, model.parameters));
@@ -70,9 +74,16 @@ export function resume(
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
   }
-  if (!request.options.noSave) forgetLaterBest(request.options, training.updates);
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return training;
+}
+
+/** Checks what a checkpoint records by the architecture that it names: a built-in one, or this run's own from a plug-in. */
+function checkRecorded(stem: string, { plugins }: TrainRequest): void {
+  const outline = describeCheckpoint(stem);
+  const { architecture } = plugins;
+  checkRecordedModel(stem, outline, builtInComponents().architectures);
+  if (outline.metadata.arch === architecture.name) recordedModelOptions(stem, outline.metadata, architecture);
 }
 
 /** The checkpoint's average, else its weights, as fairseq does it. */
@@ -87,19 +98,31 @@ function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: sta
 }
 
 /**
- * Removes checkpoints kept as among the best that were saved after the one that training goes on from: it will save them
- * again, and they would count twice.
+ * The names of checkpoints kept as among the best that were saved after the one that training goes on from: it will save
+ * them again, and they would count twice. The first save removes them; a start that fails leaves them.
+ * @param updates of the checkpoint that training goes on from
+ * @throws UserError where one of them is damaged
  */
-function forgetLaterBest({ saveDir, bestCheckpointMetric }: CheckpointOptions, updates: number): void {
+export function laterBestCheckpoints(
+  { saveDir, bestCheckpointMetric }: CheckpointOptions,
+  updates: number,
+): readonly string[] {
   const bestValue = bestValueOf(bestCheckpointMetric);
   const isLater = (name: string): boolean => (loadMetadata(join(saveDir, name)).training?.updates ?? 0) > updates;
-  const later = listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
-  deleteCheckpoints(saveDir, later);
+  return listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
 }
 
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
-  if (metadata.training !== null) return metadata.training;
+  if (metadata.training !== null) return checkedState(stem, metadata.training);
   throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
+}
+
+/** @throws UserError where a state of training does not say where the batches and the figures stand */
+function checkedState(stem: string, state: TrainingState): TrainingState {
+  const { iterator, meters } = state;
+  const isObject = typeof meters === 'object' && meters !== null;
+  if (isObject && (iterator === null || isEpochState(iterator))) return state;
+  throw new UserError(`the state of training in ${stem} is damaged`, 'begin with its weights by --finetune-from-model');
 }
 
 function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Checkpoint['optimizer']> {

@@ -29,14 +29,21 @@ export class TrainingRun {
   /** Figures of the epoch, and since the last log line. */
   readonly statistics = { train: new UpdateStatistics(), train_inner: new UpdateStatistics() };
 
-  /** @param identity what stays the same in all checkpoints of the run */
+  #superseded: readonly string[];
+
+  /**
+   * @param identity what stays the same in all checkpoints of the run
+   * @param superseded names of checkpoints that the first save removes
+   */
   constructor(
     readonly request: TrainRequest,
     readonly identity: Omit<CheckpointMetadata, 'training'>,
     readonly trainer: Trainer,
     readonly data: TrainingData,
     state: Pick<TrainingState, 'bestMetric' | 'earlyStopping'> | null,
+    superseded: readonly string[] = [],
   ) {
+    this.#superseded = superseded;
     const { maximizeBestCheckpointMetric: maximize, patience } = request.options;
     this.best = new BestValue(maximize, state?.bestMetric ?? null);
     this.earlyStopping = new EarlyStopping(patience, maximize, state?.earlyStopping);
@@ -55,16 +62,29 @@ export class TrainingRun {
     const validated = value === null ? null : { value, isBest };
     const existing = listCheckpoints(saveDir);
     const repeated = value === null ? [] : savedByKilledRun(existing, value, moment.updates, options);
-    const others = existing.filter((name) => !repeated.includes(name));
+    const others = existing.filter((name) => !repeated.includes(name) && !this.#superseded.includes(name));
     const [name, ...alsoAs] = checkpointNames(moment, validated, others, options);
     if (name === undefined) return;
     const start = performance.now();
     saveCheckpoint(join(saveDir, name), this.#checkpoint(moment), alsoAs);
+    this.#removeSuperseded([name, ...alsoAs]);
     deleteCheckpoints(saveDir, checkpointsToDelete(listCheckpoints(saveDir), options));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
     const score = value === null ? '' : `, score ${value}`;
     log.message(
       `saved checkpoint ${join(saveDir, name)} (epoch ${moment.epoch} @ ${moment.updates} updates${score}) in ${seconds} s`,
+    );
+  }
+
+  /** @param saved names that now are those of other checkpoints */
+  #removeSuperseded(saved: readonly string[]): void {
+    const { saveDir } = this.request.options;
+    const removed = this.#superseded.filter((name) => !saved.includes(name));
+    this.#superseded = [];
+    if (removed.length === 0) return;
+    deleteCheckpoints(saveDir, removed);
+    log.message(
+      `removed ${removed.map((name) => join(saveDir, name)).join(', ')}: saved after the checkpoint that training went on from`,
     );
   }
 

@@ -13,7 +13,7 @@ import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
 import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
-import { resume } from './resume.js';
+import { laterBestCheckpoints, resume } from './resume.js';
 import { type MeterStates, TrainingRun } from './run.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
 import { UpdateProfile } from './update-profile.js';
@@ -54,6 +54,7 @@ export function setUp(given: TrainRequest): Setup {
     trainer,
     data,
     options.resetMeters || options.resetOptimizer ? null : state,
+    state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates),
   );
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
   // Last, so that a mistake in anything else leaves no empty folder behind.

@@ -114,10 +114,10 @@ export class Trainer {
       tensor: parameter.tensor,
       gradient: store.view(store.gradients, parameter),
     }));
-    const { output, gradients } = kernels.collectGradients(
-      targets,
-      () => tidyOutput(() => this.#differentiate(batch, microBatch, epoch)),
-      { overwrite: microBatch === 0 },
+    const differentiate = (): Differentiated => tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
+    // The outer tidy frees the results where giving the arena back fails, which may need memory.
+    const { output, gradients } = tidyOutput(() =>
+      kernels.collectGradients(targets, differentiate, { overwrite: microBatch === 0 }),
     );
     try {
       const losses = await readLoss(output);
@@ -142,19 +142,24 @@ export class Trainer {
     const { seed, ignorePrefixSize } = this.options;
     const mode = { dropout: { seed, update: this.updates, microBatch } };
     const { trainable } = model.parameters;
-    const forward = { reported: null as Omit<CriterionOutput, 'loss'> | null };
+    const forward = { reported: null as Reported | null };
     const lossOf = (): tf.Scalar => {
       const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
       forward.reported = keepReported(reported);
       return loss;
     };
-    const { value, grads } = this.#gradients(
-      lossOf,
-      trainable.map(({ tensor }) => tensor),
-    );
-    const withoutGradient = trainable.find((_, index) => grads[index] === null);
-    if (withoutGradient !== undefined && !model.leavesLayersOut) throw this.#unused(withoutGradient.parts[0]!.name);
-    return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
+    try {
+      const { value, grads } = this.#gradients(
+        lossOf,
+        trainable.map(({ tensor }) => tensor),
+      );
+      const withoutGradient = trainable.find((_, index) => grads[index] === null);
+      if (withoutGradient !== undefined && !model.leavesLayersOut) throw this.#unused(withoutGradient.parts[0]!.name);
+      return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
+    } catch (error) {
+      if (forward.reported !== null) tf.dispose(reportedTensors(forward.reported));
+      throw error;
+    }
   }
 
   /** @throws UserError that names the plug-ins where the loss has nothing to do with the weights */
@@ -211,9 +216,18 @@ export class Trainer {
   }
 }
 
-/** Copies of what is reported beside the loss, which outlive the tape. */
-function keepReported({ nll, figures = {} }: Omit<CriterionOutput, 'loss'>): Omit<CriterionOutput, 'loss'> {
-  const kept = (tensor: tf.Scalar): tf.Scalar => tf.keep(tf.clone(tensor));
-  const entries = Object.entries(figures).map(([name, { sum, unit }]) => [name, { sum: kept(sum), unit }] as const);
-  return { nll: kept(nll), figures: Object.fromEntries(entries) };
+/** What a criterion reports beside the loss. */
+type Reported = Omit<CriterionOutput, 'loss'>;
+
+/** Copies of it that outlive the tape. */
+function keepReported({ nll, figures = {} }: Reported): Reported {
+  const entries = Object.entries(figures).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
+  const copies = { nll: tf.clone(nll), figures: Object.fromEntries(entries) };
+  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // none before all are there
+  return copies;
 }
+
+const reportedTensors = ({ nll, figures = {} }: Reported): tf.Scalar[] => [
+  nll,
+  ...Object.values(figures).map(({ sum }) => sum),
+];

@@ -1,20 +1,24 @@
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
-import type { StoredCheckpoint } from '../checkpoint/stored-checkpoint.js';
+import { buildRecordedModel, recordedModelOptions } from '../checkpoint/recorded-model.js';
+import type { CheckpointOutline } from '../checkpoint/stored-checkpoint.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
-import type { OptionSchema, OptionValues } from '../options/schema.js';
-import { checkOptionValues } from '../options/values.js';
+import { checkRecordedOptions } from '../options/recorded.js';
+import type { OptionValues } from '../options/schema.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
-import { modelOptions } from '../plugins/model-options.js';
 import type { Registry } from '../plugins/registry.js';
-import type { TranslationTask } from '../tasks/translation.js';
+import { type TranslationTask, translationOptions } from '../tasks/translation.js';
 
-/** The model that a checkpoint was saved from, without its weights. @param device what it is to compute on */
+/**
+ * The model that a checkpoint was saved from, without its weights.
+ * @param device what it is to compute on
+ * @throws UserError where the checkpoint is of other dictionaries, or its options are none or not those of its tensors
+ */
 export function buildModel(
   stem: string,
-  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
+  checkpoint: CheckpointOutline,
   task: TranslationTask,
   architectures: Registry<ArchitectureDefinition>,
   device: OpenedDevice,
@@ -23,17 +27,18 @@ export function buildModel(
   const { metadata } = checkpoint;
   checkDictionaries(stem, checkpoint, task);
   const architecture = architectures.getRecorded(archOf(stem, metadata), stem);
-  const options = { ...metadata.options, ...overrides };
-  checkOptionValues(stem, selectKnown(architecture.model.options, options), architecture.model.options);
+  const options = recordedModelOptions(stem, metadata, architecture, overrides);
+  const recorded = checkRecordedOptions(stem, metadata.options, translationOptions);
+  const { maxSourcePositions, maxTargetPositions } = { ...task.options, ...recorded };
   device.makeCurrent();
-  return architecture.model.build(modelOptions(architecture, options), {
+  return buildRecordedModel(stem, checkpoint, architecture, options, {
     sourceVocab: task.sourceDictionary.size,
     targetVocab: task.targetDictionary.size,
     padIndex: task.targetDictionary.padIndex,
     eosIndex: task.targetDictionary.eosIndex,
     joinedDictionary: task.joinedDictionary,
-    maxSourcePositions: positions(options.maxSourcePositions, task.options.maxSourcePositions),
-    maxTargetPositions: positions(options.maxTargetPositions, task.options.maxTargetPositions),
+    maxSourcePositions,
+    maxTargetPositions,
     seed: null,
   });
 }
@@ -46,17 +51,7 @@ function archOf(stem: string, { arch }: CheckpointMetadata): string {
   );
 }
 
-/** The values of the options that a schema has. */
-const selectKnown = (schema: OptionSchema, values: OptionValues): OptionValues =>
-  Object.fromEntries(Object.entries(values).filter(([key, value]) => key in schema && value !== null));
-
-const positions = (recorded: unknown, fallback: number): number => (typeof recorded === 'number' ? recorded : fallback);
-
-function checkDictionaries(
-  stem: string,
-  checkpoint: Pick<StoredCheckpoint, 'metadata' | 'weights'>,
-  task: TranslationTask,
-): void {
+function checkDictionaries(stem: string, checkpoint: CheckpointOutline, task: TranslationTask): void {
   const { metadata } = checkpoint;
   if (!knowsDictionaries(checkpoint)) {
     checkVocabularySizes(stem, checkpoint, {

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
 import { existingCheckpointFile } from '../checkpoint/checkpoint-path.js';
-import { checkUnchanged, fileIdentity } from '../checkpoint/file-bytes.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
+import { LOAD_AGAIN } from '../checkpoint/safetensors.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ParameterStore, WeightSource } from '../optim/parameter-store.js';
 import { checkWeights, loadWeights, partsOf } from '../optim/weights.js';
@@ -10,6 +10,7 @@ import type { OptionValues } from '../options/schema.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import type { Registry } from '../plugins/registry.js';
 import type { TranslationTask } from '../tasks/translation.js';
+import { checkUnchanged, fileIdentity } from '../text/exact-reads.js';
 import { buildModel } from './build-model.js';
 
 /** A model and what its checkpoint says about it. */
@@ -31,8 +32,8 @@ export function loadModel(
   device: OpenedDevice,
   overrides: OptionValues = {},
 ): LoadedModel {
+  const model = buildModel(stem, describeCheckpoint(stem), task, architectures, device, overrides);
   const checkpoint = loadCheckpoint(stem, { optimizer: false });
-  const model = buildModel(stem, checkpoint, task, architectures, device, overrides);
   loadWeights(model.parameters, checkpoint.weights, stem, device.searchEngine?.release);
   return { model, metadata: checkpoint.metadata };
 }
@@ -55,7 +56,7 @@ function wholeFileSource(store: ParameterStore, stem: string): WeightSource {
   const file = existingCheckpointFile(stem);
   const loaded = fileIdentity(statSync(file));
   return (wanted) => {
-    checkUnchanged(file, loaded, statSync(file));
+    checkUnchanged(file, loaded, statSync(file), LOAD_AGAIN);
     const { weights } = loadCheckpoint(stem, { optimizer: false });
     checkWeights(store, weights, stem);
     for (const { block, target } of wanted) {

@@ -1,6 +1,7 @@
 import { openCheckpoint, storedMetadata } from '../checkpoint/stored-checkpoint.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import { checkWeights, partsOf } from '../optim/weights.js';
+import { checkRecordedOptions } from '../options/recorded.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
@@ -67,6 +68,7 @@ export function disposeAll(models: readonly TranslationModel[]): void {
 export async function taskOfCheckpoint(stem: string, data: string, given: OptionValues = {}): Promise<TranslationTask> {
   const { languages, options } =
     storedMetadata(stem) ?? (await import('../checkpoint/checkpoint.js')).loadMetadata(stem);
-  const recorded = { ...options, sourceLang: languages.source, targetLang: languages.target };
+  const checked = checkRecordedOptions(stem, options, translationOptions);
+  const recorded = { ...checked, sourceLang: languages.source, targetLang: languages.target };
   return setupTranslation(data, selectOptions(translationOptions, { ...recorded, ...given }));
 }

@@ -8,7 +8,7 @@ import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { sampleCheckpoint, vector } from './sample.js';
+import { plugInMetadata, sampleCheckpoint, vector } from './sample.js';
 
 /** Where a scale is so small that float32 has few digits for it, or none. */
 const UNDERFLOW = 2e-43;
@@ -84,7 +84,7 @@ describe('weights as int8', () => {
       64,
       Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i)),
     );
-    saveCheckpoint(from, { ...sampleCheckpoint(1, 2), weights: new Map([['w', w]]) });
+    saveCheckpoint(from, { ...sampleCheckpoint(1, 2), metadata: plugInMetadata, weights: new Map([['w', w]]) });
     expect(await runMain('convert', '--int8', from, to)).toMatchObject({ code: 0 });
     expect(statSync(`${to}.safetensors`).size).toBeLessThan(0.4 * statSync(`${from}.safetensors`).size);
     const { weights, optimizer } = loadCheckpoint(to, { optimizer: true });

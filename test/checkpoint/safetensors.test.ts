@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -106,7 +106,16 @@ describe('a safetensors file', () => {
     const wanted = [{ name: 'x', target: new Float32Array(1) }];
     read(wanted);
     writeSafetensors(path, { tensors: new Map([...tensors, ['y', vector(1, 2)]]), metadata: {} });
-    expect(() => read(wanted)).toThrow(/has changed since it was loaded; load the model again/);
+    expect(() => read(wanted)).toThrow(/has changed since it was opened; load the model again/);
+  });
+
+  it('is not read where it is written to meanwhile', () => {
+    writeSafetensors(path, { tensors: new Map([['x', vector(1)]]), metadata: {} });
+    const write = (): boolean => {
+      utimesSync(path, new Date(), new Date(1e12));
+      return true;
+    };
+    expect(() => readSafetensors(path, write)).toThrow(/has changed since it was opened; load the model again/);
   });
 
   it('is not written when a shape and its data disagree', () => {

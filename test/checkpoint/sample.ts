@@ -21,6 +21,9 @@ export const sampleMetadata: CheckpointMetadata = {
   machine: { device: 'cpu', threads: 2, oneDnn: '3.1.0' },
 };
 
+/** The same of a model that comes with a plug-in: of its options and tensors nothing is known. */
+export const plugInMetadata: CheckpointMetadata = { ...sampleMetadata, arch: 'of_a_plug_in' };
+
 export function vector(...values: number[]): NamedTensor {
   return { dtype: 'F32', shape: [values.length], data: Float32Array.from(values) };
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { averageCheckpointsCommand } from '../../src/cli/average-checkpoints.js';
 import { runCommand } from '../../src/cli/command.js';
-import { sampleCheckpoint } from '../checkpoint/sample.js';
+import { plugInMetadata, sampleCheckpoint } from '../checkpoint/sample.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -12,7 +12,10 @@ afterEach(() => vi.restoreAllMocks());
 describe('average-checkpoints', () => {
   it('writes the mean of the last epochs of a folder', async () => {
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    for (const epoch of [1, 2, 3]) saveCheckpoint(join(folder, `checkpoint${epoch}`), sampleCheckpoint(epoch));
+    for (const epoch of [1, 2, 3]) {
+      const checkpoint = { ...sampleCheckpoint(epoch), metadata: plugInMetadata };
+      saveCheckpoint(join(folder, `checkpoint${epoch}`), checkpoint);
+    }
     const output = join(folder, 'averaged');
     await runCommand(averageCheckpointsCommand, [
       '--inputs',

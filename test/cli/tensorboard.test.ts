@@ -51,6 +51,18 @@ describe('an event file', () => {
 });
 
 describe('--tensorboard-logdir', () => {
+  it('has a file of its own for each run that one process begins within a second', () => {
+    const logdir = join(folder, 'two-runs');
+    const names = [1, 2].map(() => {
+      const stop = startTensorboard(logdir);
+      logStats('train', { tag: 'train', epoch: 1, stats: [['num_updates', '7']] });
+      stop();
+      return readdirSync(join(logdir, 'train'));
+    });
+    expect(names.map(({ length }) => length)).toEqual([1, 2]);
+    expect(names[1]).toContain(names[0]![0]);
+  });
+
   it('has a folder for each tag, with the figures but for the number of updates, which is the step', () => {
     const logdir = join(folder, 'tags');
     const stop = startTensorboard(logdir);

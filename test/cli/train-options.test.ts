@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js';
@@ -175,6 +175,25 @@ describe('what is kept', () => {
     const best = column(valid, 'valid_loss').map(Number).sort(order).slice(0, 2);
     const kept = listCheckpoints(saveDir).flatMap((name) => /^checkpoint\.best_loss_(\d+\.\d+)/.exec(name)?.[1] ?? []);
     expect(kept.map(Number).sort(order)).toEqual(best);
+  });
+});
+
+describe('a start that ends in a mistake', () => {
+  it.each([
+    ['shards that leave no batch', '--num-shards 1000 --shard-id 999'],
+    ['a shard that is not there', '--shard-id 999'],
+    ['a split that is not there', '--train-subset nowhere'],
+  ])('removes and changes nothing in its folder: %s', async (_, flags) => {
+    const saveDir = at('kept');
+    const run = `--max-epoch 2 --keep-best-checkpoints 3 --save-dir ${saveDir}`;
+    if (!existsSync(saveDir)) await train(run);
+    const contents = (): Record<string, string> =>
+      Object.fromEntries(readdirSync(saveDir).map((name) => [name, readFileSync(join(saveDir, name), 'base64')]));
+    const before = contents();
+    expect(Object.keys(before).filter((name) => name.startsWith('checkpoint.best_'))).toHaveLength(2);
+    const argv = `${BASICS} ${run} --restore-file ${join(saveDir, 'checkpoint1')} ${flags}`.split(' ');
+    expect((await runMain('train', data, ...argv)).code).toBe(2);
+    expect(contents()).toEqual(before);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +38,35 @@ describe('tokens counted in ranges of bytes', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a text that is written to after it was cut into ranges', () => {
+  it.each<[string, (path: string) => void]>([
+    ['cut', (path) => truncateSync(path, 100)],
+    ['longer', (path) => appendFileSync(path, 'more\n')],
+    [
+      'another file',
+      (path) => {
+        writeFileSync(`${path}.new`, 'b\n'.repeat(500));
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ])('and is %s is an error in each range', (_, change) => {
+    const path = join(folder, 'changing');
+    writeFileSync(path, 'a\n'.repeat(500));
+    const ranges = splitFile(path, 2, 1);
+    change(path);
+    for (const range of ranges) {
+      expect(() => countTokens(range)).toThrow(`${path} was written to or cut short while it was read; start again`);
+    }
+  });
+
+  it('is an error where it is cut between two blocks', () => {
+    const path = join(folder, 'cut');
+    writeFileSync(path, 'a\n'.repeat(100_000));
+    const [range] = splitFile(path, 1);
+    expect(() => countTokens(range!, () => truncateSync(path, 80_000))).toThrow(/cut was written to or cut short/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -104,6 +104,44 @@ describe('reading and writing', () => {
     writer.add(Int32Array.of(4, 2));
     writer.discard();
     expect(readdirSync(join(prefix, '..'))).toEqual([]);
+  });
+});
+
+describe('a dataset that is written to while it is open', () => {
+  const sentences = [
+    [4, 5, 2],
+    [6, 7, 8, 2],
+  ];
+
+  it('is an error where a sentence is gone or cut, never zeros', () => {
+    write(sentences);
+    const store = open(prefix);
+    truncateSync(`${prefix}.bin`, 9);
+    expect([...store.sentence(0)]).toEqual([4, 5, 2]);
+    const missing = 'train.bin is cut short: 5 of 8 bytes at byte 6 are missing; rebuild the data';
+    expect(() => store.sentence(1)).toThrow(missing);
+    truncateSync(`${prefix}.bin`, 0);
+    expect(() => store.sentence(1)).toThrow('8 of 8 bytes at byte 6 are missing');
+  });
+
+  it('is an error where other bytes of the same length have taken the place of its own', () => {
+    write(sentences);
+    const store = open(prefix);
+    store.checkUnchanged();
+    writeFileSync(`${prefix}.bin`, Buffer.alloc(14));
+    utimesSync(`${prefix}.bin`, new Date(), new Date(1e12)); // clocks of files are coarse
+    expect(() => store.checkUnchanged()).toThrow(
+      new UserError(`${prefix}.bin has changed since it was opened`, 'start again, and write to no data in use')
+        .message,
+    );
+  });
+
+  it('stays readable where another dataset was put in its place', () => {
+    write(sentences);
+    const store = open(prefix);
+    write([[9, 2]]);
+    expect(read(store)).toEqual(sentences);
+    store.checkUnchanged();
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { publishTogether } from '../../src/data/staging.js';
@@ -30,6 +30,18 @@ it('a mistake names the file where it would have appeared, and leaves nothing', 
   expect(existsSync(join(folder, 'full'))).toBe(false);
 });
 
+it('a folder in the place of one file keeps all as they were', async () => {
+  const destination = join(folder, 'taken');
+  mkdirSync(join(destination, 'b'), { recursive: true });
+  writeFileSync(join(destination, 'a'), 'old');
+  const publishing = publishTogether(destination, async (staging) => {
+    for (const name of ['a', 'b']) writeFileSync(join(staging, name), 'new');
+  });
+  await expect(publishing).rejects.toThrow(`${join(destination, 'b')} cannot be written (it is a folder); remove it`);
+  expect(readFileSync(join(destination, 'a'), 'utf8')).toBe('old');
+  expect(readdirSync(destination).sort()).toEqual(['a', 'b']);
+});
+
 it('what a killed process left is removed; the folder of a running one stays', async () => {
   const destination = join(folder, 'killed');
   const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
@@ -43,6 +55,9 @@ it('what a killed process left is removed; the folder of a running one stays', a
     mkdirSync(join(destination, name));
     writeFileSync(join(destination, name, 'a'), '');
   }
+  writeFileSync(join(folder, 'precious'), '');
+  symlinkSync(folder, join(destination, `${names[0]}link`));
   await publishTogether(destination, async () => {});
   expect(readdirSync(destination)).toEqual([names[1]]);
+  expect(readdirSync(folder)).toContain('precious');
 });

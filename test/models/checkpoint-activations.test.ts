@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { isAvailable } from 'tfjs-backend-onednn';
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
+import { checkpoint } from '../../src/ops/checkpoint.js';
 import { gradients } from '../../src/ops/gradients.js';
 import { adam } from '../../src/optim/adam.js';
 import { fixed } from '../../src/optim/fixed.js';
@@ -81,13 +82,37 @@ describe('gradients', () => {
       const compute = (saved: tf.Tensor): tf.Tensor => tf.mul(tf.square(saved), saved);
       return {
         value: compute(value),
-        gradFunc: (dy, saved) => gradients(() => compute(saved[0]!), [saved[0]!], dy).grads[0]!,
+        gradFunc: (dy, saved) => gradients(() => compute(saved[0]!), [saved[0]!], { dy }).grads[0]!,
       };
     });
     const { value, grads } = gradients(() => tf.sum(tf.square(cube(tf.square(x)))) as tf.Scalar, [x]);
     expect([...grads[0]!.dataSync()]).toEqual([12, 12 * 2 ** 11]); // d x¹² = 12 x¹¹
     tf.dispose([value, grads[0]!]);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    { evaluation: 1, when: 'in the forward pass' },
+    { evaluation: 2, when: 'in the backward pass' },
+  ])('leaves no tensor behind when a checkpointed function fails $when', async ({ evaluation }) => {
+    await tf.setBackend('cpu');
+    const x = tf.tensor1d([1, 2]);
+    const before = tf.memory().numTensors;
+    let evaluations = 0;
+    const failing = (y: tf.Tensor): tf.Tensor => {
+      const square = tf.square(y);
+      evaluations += 1;
+      if (evaluations === evaluation) throw new Error('no memory');
+      return tf.sin(square);
+    };
+    const loss = (): tf.Scalar => tf.sum(checkpoint([tf.exp(x)], [], (y) => failing(y!)));
+    expect(() => gradients(loss, [x])).toThrow('no memory');
+    expect(tf.memory().numTensors).toBe(before);
+    expect(tf.engine().state.activeTape ?? null).toBe(null);
+    const { value, grads } = gradients(loss, [x]); // the engine works on
+    tf.dispose([value, grads[0]!]);
+    expect(tf.memory().numTensors).toBe(before);
+    x.dispose();
   });
 
   it('holds fewer bytes than the whole tape and every gradient', async () => {

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -42,6 +51,19 @@ describe('readLines', () => {
     const line = 'x'.repeat(65_535);
     expect([...readLines(fileOf(`${line}\r\nnext\n`))]).toEqual([line, 'next']);
     expect([...readLines(fileOf(`${line}\rnext\n`))]).toEqual([line, 'next']);
+  });
+
+  test('a file that is cut while it is read is a user error; one that grows is read on', () => {
+    const path = fileOf('line\n'.repeat(100_000));
+    const read = (change: () => void): number => {
+      let lines = 0;
+      for (const _line of readLines(path)) if (lines++ === 0) change();
+      return lines;
+    };
+    expect(read(() => appendFileSync(path, 'more\n'))).toBe(100_001);
+    expect(() => read(() => truncateSync(path, 100_000))).toThrow(
+      new UserError(`${path} was written to or cut short while it was read`, 'start again when it is whole').message,
+    );
   });
 
   test('lines that straddle the chunks of the reader come out whole', () => {

@@ -1,10 +1,24 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { writeWhole } from '../../src/checkpoint/whole-file.js';
 import { makeFolder } from '../../src/text/make-folder.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
+/** What was synced to the disk. */
+const synced: string[] = [];
+
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof fs>();
+  const fsyncSync = (file: number): void => {
+    synced.push(real.readlinkSync(`/proc/self/fd/${file}`));
+    real.fsyncSync(file);
+  };
+  return { ...real, fsyncSync };
+});
+
+const { mkdirSync, readdirSync, readFileSync, writeFileSync } = fs;
 const folder = temporaryFolder();
 const at = (...names: string[]): string => join(folder, ...names);
 
@@ -30,6 +44,28 @@ describe('making a folder', () => {
     ['below /proc', '/proc/none/x/y', 'ENOENT'],
   ])('is refused %s', (_, path, code) => {
     expect(() => makeFolder(path)).toThrow(expect.objectContaining({ code, syscall: 'mkdir' }));
+  });
+});
+
+describe('the disk holds the name of', () => {
+  it('every folder that is made, not of those that were there', () => {
+    synced.length = 0;
+    makeFolder(at('new', 'newer', 'newest'));
+    expect(synced).toEqual([folder, at('new'), at('new', 'newer')]);
+    makeFolder(at('new', 'newer'));
+    expect(synced).toHaveLength(3);
+  });
+
+  it('a checkpoint in new folders, after its bytes and before it is said to be saved', () => {
+    synced.length = 0;
+    writeWhole(at('save', 'run', 'file'), [Buffer.from('bytes')]);
+    const unfinished = at('save', 'run', 'file.unfinished');
+    expect(synced).toEqual([folder, at('save'), unfinished, at('save', 'run')]);
+  });
+
+  it('one in a folder that may be written but not read, as far as that can be', () => {
+    mkdirSync(at('dark'), { mode: 0o300 });
+    expect(makeFolder(at('dark', 'inner'))).toBe(at('dark', 'inner'));
   });
 });
 

@@ -51,6 +51,26 @@ describe('a resumed run', () => {
     expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
   });
 
+  it('removes later checkpoints among the best at its first save, not before, and says so', async () => {
+    const saveDir = join(folder, 'later-best');
+    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+    const best = (): string[] => listCheckpoints(saveDir).filter((name) => name.startsWith('checkpoint.best_'));
+    const kept = best();
+    expect(kept.length).toBe(2);
+    const start = { ...options, saveDir, restoreFile: join(saveDir, 'checkpoint_1_2'), keepBestCheckpoints: 9 };
+    await expect(train(toyRequest(data, { ...start, numShards: 1000, shardId: 999 }))).rejects.toThrow(/no batch/);
+    expect(best()).toEqual(kept);
+    await train(toyRequest(data, { ...start, noSave: true, maxUpdate: 3 }));
+    expect(best()).toEqual(kept);
+    await train(toyRequest(data, { ...start, maxUpdate: 3 }));
+    const updates = best().map((name) => loadMetadata(join(saveDir, name)).training!.updates);
+    expect(updates).toEqual([3]);
+    const removed = recorded.messages().find((message) => message.startsWith('removed'));
+    expect(removed).toMatch(
+      /^removed .*later-best\/checkpoint\.best_loss_.*: saved after the checkpoint that training/,
+    );
+  });
+
   it.each([1, 3, 4, 6])('ends bit for bit like one that was not interrupted after %i steps', async (updates) => {
     const saveDir = join(folder, `interrupted-${updates}`);
     await trainAndInterrupt(saveDir, updates);

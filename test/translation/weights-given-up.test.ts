@@ -87,7 +87,7 @@ describe('a model that only translates', () => {
     const other = saveReferenceCheckpoint(join(folder, 'other'), 'update20');
     search(model);
     cpSync(`${other}.safetensors`, `${stem}.safetensors`);
-    expect(() => encode(model)).toThrow(/trained\.safetensors has changed since it was loaded; load the model again/);
+    expect(() => encode(model)).toThrow(/trained\.safetensors has changed since it was opened; load the model again/);
     saveReferenceCheckpoint(stem, 'trained');
   });
 });

@@ -43,7 +43,9 @@ export interface GradientTarget {
 
 /**
  * Runs a forward and a backward pass in which kernels may add the gradients of parameters to their arrays themselves;
- * where one does, the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays.
+ * where one does, the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays. A gradient
+ * kernel does so for the inputs that its attribute `collected` names, input name → id of the target's tensor: who records the
+ * operation knows whether its input is the parameter itself, and whether nothing happens to the gradient afterwards.
  * @param overwrite what the arrays hold counts as 0, and so does what lies between them. They are pieces of one buffer,
  *   which the tensors of the forward pass may use until the gradients come
  */
@@ -53,7 +55,7 @@ export function collectGradients<T>(
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
   for (const { tensor, gradient } of targets) checkGradient(gradient, tensor);
-  const arrays = new Map(targets.map(({ tensor, gradient }) => [tensor.dataId, gradient]));
+  const arrays = new Map(targets.map(({ tensor, gradient }) => [tensor.id, gradient]));
   return current().collectGradients(arrays, overwrite, differentiate);
 }
 

@@ -22,10 +22,9 @@ export interface GradientOutput {
   readonly info: TensorInfo;
 }
 
-/** What a forward kernel keeps for the gradient kernel of the same inputs. */
+/** What a call of a forward kernel keeps for its gradient kernel. */
 interface Kept {
-  readonly inputs: readonly DataId[];
-  readonly blocks: readonly Block[];
+  readonly blocks: Block[];
   readonly sizes: readonly number[];
 }
 
@@ -106,7 +105,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
   readonly #outputs: DataId[] = []; // of the kernel that runs
-  readonly #kept: Kept[] = [];
+  readonly #kept = new Map<symbol | undefined, Kept>(); // by call
   #spent: readonly Block[] = []; // kept, and read by the kernel that runs
   #gradientTargets: GradientTargets | null = null;
   #hasRead = false; // the kernel that runs holds views of memory
@@ -163,11 +162,11 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   /**
-   * While `work` runs, gradient kernels add the gradients of these tensors to the arrays beside them, and hand zeros on in
-   * their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
+   * While `work` runs, gradient kernels add the gradients of their targets to the arrays beside the targets' ids, and hand
+   * zeros on in their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
    * @param overwrite as in GradientTargets
    */
-  collectGradients<T>(targets: ReadonlyMap<DataId, Float32Array>, overwrite: boolean, work: () => T): T {
+  collectGradients<T>(targets: ReadonlyMap<number, Float32Array>, overwrite: boolean, work: () => T): T {
     const gradientTargets = new GradientTargets(targets, this.#pool, overwrite);
     this.#gradientTargets = gradientTargets;
     try {
@@ -175,31 +174,39 @@ export class OneDnnBackend extends MathBackendCPU {
     } finally {
       this.#gradientTargets = null;
       this.#giveSpent();
-      for (const { blocks } of this.#kept.splice(0)) this.#give(blocks);
+      for (const { blocks } of this.#kept.values()) this.#give(blocks);
+      this.#kept.clear();
       gradientTargets.end();
     }
   }
 
   /**
-   * Memory that a forward kernel fills for the gradient kernel of the same inputs, until `collectGradients` ends: an array
-   * for each of these sizes; none outside of it.
+   * Memory that a forward kernel fills for the gradient kernel of the same call, until `collectGradients` ends: an array
+   * for each of these sizes; none outside of it, or for a call without a name. Two calls with the same inputs may differ in
+   * their attributes, so a symbol that both kernels get names each.
    */
-  keep(inputs: readonly TensorInfo[], sizes: readonly number[]): Float32Array[] {
-    if (this.#gradientTargets === null) return [];
-    const blocks = sizes.map((size) => this.#pool.take(4 * size));
-    const kept = { inputs: inputs.map(({ dataId }) => dataId), blocks, sizes };
-    this.#kept.push(kept);
+  keep(call: symbol | undefined, sizes: readonly number[]): Float32Array[] {
+    if (this.#gradientTargets === null || call === undefined) return [];
+    const kept: Kept = { blocks: [], sizes };
+    this.#kept.set(call, kept); // before memory is taken: what is there is given back when there is not enough
+    for (const size of sizes) kept.blocks.push(this.#pool.take(4 * size));
     return arraysOf(kept);
   }
 
+  /** Bytes that calls keep now. */
+  get keptBytes(): number {
+    const sizes = [...this.#kept.values()].flatMap((kept) => kept.sizes);
+    return 4 * sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   /**
-   * What `keep` gave for these inputs, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
+   * What `keep` gave for this call, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
    * memory.
    */
-  kept(inputs: readonly TensorInfo[]): Float32Array[] {
-    const at = this.#kept.findIndex((entry) => entry.inputs.every((dataId, index) => dataId === inputs[index]!.dataId));
-    if (at < 0) return [];
-    const kept = this.#kept.splice(at, 1)[0]!;
+  kept(call: symbol | undefined): Float32Array[] {
+    const kept = this.#kept.get(call);
+    if (kept === undefined) return [];
+    this.#kept.delete(call);
     this.#giveSpent();
     this.#spent = kept.blocks;
     this.#hasRead = true;
@@ -239,11 +246,12 @@ export class OneDnnBackend extends MathBackendCPU {
   /**
    * For the kernel that computes the gradient of a parameter, before it asks for the values of anything: tensors may have to
    * move.
+   * @param target id of the tensor of `collectGradients` that the gradient is for, where it may be added to its array
    */
-  gradientOutput({ dataId, shape }: TensorInfo): GradientOutput {
+  gradientOutput({ shape }: TensorInfo, target: number | undefined): GradientOutput {
     if (this.#hasRead) throw new Error('a kernel asked for the place of a gradient after it had read tensors');
-    const target = this.#gradientTargets?.place(dataId) ?? null;
-    if (target !== null) return { ...target, info: this.zeros(shape) };
+    const place = target === undefined ? null : (this.#gradientTargets?.place(target) ?? null);
+    if (place !== null) return { ...place, info: this.zeros(shape) };
     const info = this.output(shape);
     return { values: this.#record(info.dataId).values as Float32Array, accumulate: false, info };
   }

@@ -1,7 +1,4 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { StoragePool } from './pool.js';
-
-type DataId = TensorInfo['dataId'];
 
 /**
  * The arrays that gradient kernels add the gradients of parameters to, in one backward pass. Where the pass overwrites
@@ -9,13 +6,13 @@ type DataId = TensorInfo['dataId'];
  * are gone by then or move.
  */
 export class GradientTargets {
-  readonly #begun = new Set<DataId>();
+  readonly #begun = new Set<number>();
   /** All arrays and what lies between them; null where gradients are added to what the arrays hold. */
   readonly #lent: Float32Array | null;
 
   /** @param overwrite what the arrays, pieces of one buffer, hold is lost; those without a gradient become 0 */
   constructor(
-    readonly arrays: ReadonlyMap<DataId, Float32Array>,
+    readonly arrays: ReadonlyMap<number, Float32Array>, // by the id of the parameter's tensor
     readonly pool: StoragePool,
     overwrite: boolean,
   ) {
@@ -24,7 +21,7 @@ export class GradientTargets {
   }
 
   /** Where a kernel puts the gradient of a parameter, and whether it is added to what is there; null for other tensors. */
-  place(parameter: DataId): { values: Float32Array; accumulate: boolean } | null {
+  place(parameter: number): { values: Float32Array; accumulate: boolean } | null {
     const values = this.arrays.get(parameter);
     if (values === undefined) return null;
     if (this.#lent === null || this.#begun.has(parameter)) return { values, accumulate: true };
@@ -35,7 +32,7 @@ export class GradientTargets {
 
   end(): void {
     if (this.#lent === null) return;
-    this.pool.endLoan(this.#lent);
+    this.pool.endLoan();
     const begun = [...this.#begun].map((parameter) => this.arrays.get(parameter)!);
     let rest = this.#lent;
     for (const { byteOffset, length } of begun.sort((a, b) => a.byteOffset - b.byteOffset)) {

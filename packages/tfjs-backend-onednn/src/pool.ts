@@ -28,8 +28,11 @@ const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit)
 
 /** Somebody's memory that the pool uses until it is called back, piece by piece. */
 interface Loan {
+  readonly memory: Float32Array;
   readonly slab: Slab;
   readonly blocks: Set<Block>;
+  /** It is to end: no block goes there any more. */
+  isEnding: boolean;
 }
 
 /**
@@ -75,19 +78,25 @@ export class StoragePool {
   /**
    * Makes memory that its owner does not need now a part of the pool until `callBack`. Blocks go there only when there is
    * no room in what the pool has touched so far: so that the long-lived ones, which come first, do not.
+   * @throws Error where an earlier loan has not ended, and cannot end now
    */
   lend(memory: Float32Array): void {
+    if (this.#loan?.isEnding) this.endLoan();
     if (this.#loan !== null) throw new Error('the pool has lent memory already');
     const skipped = (ALIGNMENT - this.#source.misalignment(memory)) % ALIGNMENT;
     const bytes = memory.byteLength - skipped;
     if (bytes < LEAST_LENT) return;
     const buffer = memory.buffer as ArrayBuffer;
-    this.#loan = { slab: new Slab(buffer, memory.byteOffset + skipped, bytes), blocks: new Set() };
+    const slab = new Slab(buffer, memory.byteOffset + skipped, bytes);
+    this.#loan = { memory, slab, blocks: new Set(), isEnding: false };
     this.#own.add(buffer);
     this.#source.guardPiece?.(buffer, memory.byteOffset + skipped, bytes, false);
   }
 
-  /** The owner needs a part of what was lent: blocks in it move. Does nothing where nothing is lent. */
+  /**
+   * The owner needs a part of what was lent: blocks in it move. Does nothing where nothing is lent.
+   * @throws Error where there is no memory to move one to: it stays where it is, and the part is not the owner's yet
+   */
   callBack({ byteOffset, byteLength }: Float32Array): void {
     if (this.#loan === null) return;
     const { slab, blocks } = this.#loan;
@@ -100,9 +109,11 @@ export class StoragePool {
     this.#source.guardPiece?.(slab.buffer, byteOffset, byteLength, true);
   }
 
-  /** All of it. */
-  endLoan(memory: Float32Array): void {
-    this.callBack(memory);
+  /** The owner needs all of it. @throws Error as `callBack`; the loan then ends before the next one begins */
+  endLoan(): void {
+    if (this.#loan === null) return;
+    this.#loan.isEnding = true;
+    this.callBack(this.#loan.memory);
     this.#loan = null;
   }
 
@@ -135,9 +146,9 @@ export class StoragePool {
 
   /** Where a new block goes. */
   #place(bytes: number): { slab: Slab; offset: number } {
-    const lent = this.#loan !== null && bytes >= LEAST_LENT;
+    const loan = this.#loan?.isEnding || bytes < LEAST_LENT ? null : this.#loan;
     const place =
-      (lent ? (this.#takeFrom(this.#slabs, bytes, true) ?? this.#takeFrom([this.#loan!.slab], bytes)) : null) ??
+      (loan && (this.#takeFrom(this.#slabs, bytes, true) ?? this.#takeFrom([loan.slab], bytes))) ??
       this.#takeFrom(this.#slabs, bytes) ??
       this.#takeFrom([this.#newSlab(bytes)], bytes);
     return place!;
@@ -164,8 +175,9 @@ export class StoragePool {
 
   #move(block: Block): void {
     const left = { ...block };
+    const place = this.#place(block.bytes); // throws where there is none
     this.#loan?.blocks.delete(block);
-    Object.assign(block, this.#place(block.bytes));
+    Object.assign(block, place);
     this.#enter(block);
     contentsOf(block, block.bytes - this.#guarded).set(contentsOf(left, block.bytes - this.#guarded));
     this.#leave(left);

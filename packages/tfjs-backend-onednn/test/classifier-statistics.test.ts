@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test } from 'vitest';
 import type { ClassFunction } from '../../../src/ops/class-function.js';
 import { classifierScores } from '../../../src/ops/row-scores.js';
 import { addon } from '../src/addon.js';
+import type { OneDnnBackend } from '../src/backend.js';
 import { difference, evaluate, expectAgreement, floats, type Input, integers } from './compare.js';
 
 const log = { family: 'log', logEnd: 1, clamp: 1e-5, scale: 1, start: 0, abrupt: 0 } as const;
@@ -59,6 +61,63 @@ describe.each(FUNCTIONS)('classifier statistics with $title', ({ sums }) => {
     { rows: 9, embed: 16, classes: 300, spread: 3 },
   ])('agree with plain operations: %o', async ({ rows, embed, classes, spread }) => {
     await expectAgreement(inputs(rows, embed, classes, spread), statisticsTable(sums), 5e-5);
+  });
+});
+
+const power = { family: 'power', exponent: 2, start: 0, abrupt: 0 } as const;
+
+/** Every statistic of several calls on the same scores, as one table; `unused` calls stand between them and the table. */
+function tableOfCalls(calls: readonly (readonly ClassFunction[])[], unused = 0) {
+  return ({ features, weights, targets }: Record<string, tf.Tensor>): tf.Tensor => {
+    const scores = classifierScores(
+      { features: features as tf.Tensor2D, weights: weights as tf.Tensor2D },
+      targets as tf.Tensor1D,
+    );
+    const results = calls.map((sums) => scores.statistics(sums));
+    for (let call = 0; call < unused; call++) scores.statistics([power]);
+    return tf.stack(
+      results.flatMap(({ targetLogProb, meanLogProb, sums }) => [targetLogProb, meanLogProb, ...sums]),
+      1,
+    );
+  };
+}
+
+describe('calls on the same scores', () => {
+  test.each([
+    { title: 'with other sums', calls: [[log], [power]], unused: 0 },
+    { title: 'with more sums', calls: [[], [log]], unused: 0 },
+    { title: 'with fewer sums', calls: [[log, power], [power]], unused: 0 },
+    { title: 'with the same sums', calls: [[log], [log]], unused: 0 },
+    { title: 'of which some get no gradient', calls: [[log]], unused: 2 },
+  ])('$title get the gradients of their own', async ({ calls, unused }) => {
+    await expectAgreement(inputs(9, 16, 300, 3), tableOfCalls(calls, unused), 5e-5);
+  });
+
+  test('keep no more for the backward pass together than one call may, and nothing after it', async () => {
+    await tf.setBackend('onednn');
+    const backend = tf.backend() as unknown as OneDnnBackend;
+    const { inUse } = backend.poolBytes;
+    const [rows, classes] = [2048, 20_000]; // 156 MiB of exponentials
+    const kept: number[] = [];
+    tf.tidy(() => {
+      const features = tf.zeros([rows, 1]) as tf.Tensor2D;
+      const scores = classifierScores({ features, weights: tf.zeros([classes, 1]) }, tf.zeros([rows], 'int32'));
+      collectGradients([], () =>
+        tf.grad(() => {
+          const sums = [1, 2, 3].map(() => {
+            const { targetLogProb } = scores.statistics();
+            kept.push(backend.keptBytes / 2 ** 20);
+            return targetLogProb;
+          });
+          return tf.sum(tf.addN(sums));
+        })(features),
+      );
+    });
+    expect(kept[0]).toBeGreaterThan(150);
+    expect(kept[2]).toBeGreaterThan(kept[0]!);
+    expect(kept[2]).toBeLessThanOrEqual(256);
+    expect(backend.keptBytes).toBe(0);
+    expect(backend.poolBytes.inUse).toBe(inUse);
   });
 });
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { addTensor, collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test, vi } from 'vitest';
+import { gradients as gradientsOf } from '../../../src/ops/gradients.js';
 import { linear } from '../../../src/ops/linear.js';
 import type { OneDnnBackend } from '../src/backend.js';
 import { StoragePool } from '../src/pool.js';
@@ -148,7 +149,7 @@ describe('lent memory', () => {
           }
           for (const part of calledBack) expect([part[0], part.at(-1)]).toEqual([-1, -1]);
         }
-        pool.endLoan(arena);
+        pool.endLoan();
         arena.fill(-1);
         for (const [index, { block, mark }] of held.entries()) {
           expect(words(block).every((word) => word === mark)).toBe(true);
@@ -177,9 +178,73 @@ describe('lent memory', () => {
     lent!.onMove = () => moves++;
     pool.callBack(arena.subarray(0, 64));
     expect(lent!.slab === first.slab).toBe(true);
-    pool.endLoan(arena);
+    pool.endLoan();
     expect(moves).toBe(1);
     expect(pool.take(2 * MEBIBYTE).slab === first.slab).toBe(true);
+  });
+
+  describe('of which the system has no more', () => {
+    /** Slabs of 1 MiB at most, as many as it is told to give. */
+    class ScarceSource extends CountingSource {
+      left = 0;
+      override newBlock(bytes: number): ArrayBuffer {
+        if (bytes > MEBIBYTE || this.left === 0) throw new Error('out of memory');
+        this.left -= 1;
+        return super.newBlock(bytes);
+      }
+    }
+
+    /** A pool with five blocks of half a MiB in lent memory, each full of its number. */
+    function lentOut() {
+      const source = new ScarceSource();
+      const pool = new StoragePool(source);
+      const arena = new Float32Array(3 * (MEBIBYTE / 4));
+      pool.lend(arena);
+      const blocks = [1, 2, 3, 4, 5].map((mark) => {
+        const block = pool.take(MEBIBYTE / 2);
+        words(block).fill(mark);
+        return block;
+      });
+      return { source, pool, arena, blocks };
+    }
+
+    const areWhole = (blocks: readonly Block[]): boolean =>
+      blocks.every((block, index) => words(block).every((word) => word === index + 1));
+
+    test.each([0, 1, 2])('ends later when there is room for %d of three slabs that its blocks move to', (slabs) => {
+      const { source, pool, arena, blocks } = lentOut();
+      source.left = slabs;
+      expect(() => pool.endLoan()).toThrow('out of memory');
+      expect(areWhole(blocks)).toBe(true);
+      expect(() => pool.lend(arena)).toThrow('out of memory'); // still
+      for (const block of blocks.splice(1)) pool.give(block);
+      source.left = 3;
+      const large = pool.take(MEBIBYTE / 2); // not into the memory that is to go back
+      expect(large.slab.buffer === arena.buffer).toBe(false);
+      pool.lend(arena);
+      expect(blocks[0]!.slab.buffer === arena.buffer).toBe(false);
+      expect(areWhole(blocks)).toBe(true);
+      pool.endLoan();
+      for (const block of [...blocks, large]) pool.give(block);
+      expect(pool.bytesInUse).toBe(0);
+      pool.clear();
+      expect(pool.bytesReserved).toBe(0);
+    });
+
+    test('gives a part back when there is room again, and then the rest', () => {
+      const { source, pool, arena, blocks } = lentOut();
+      const part = arena.subarray(0, MEBIBYTE / 4); // two blocks
+      expect(() => pool.callBack(part)).toThrow('out of memory');
+      expect(areWhole(blocks)).toBe(true);
+      source.left = 1;
+      pool.callBack(part);
+      part.fill(-1);
+      expect(areWhole(blocks)).toBe(true);
+      source.left = 2;
+      pool.endLoan();
+      arena.fill(-1);
+      expect(areWhole(blocks)).toBe(true);
+    });
   });
 });
 
@@ -208,16 +273,16 @@ describe('the arrays of gradients that a backward pass overwrites', () => {
       return block;
     });
     const x = tf.tensor(uniform([rows, embed], 10), [rows, embed]);
-    const loss = (...layers: tf.Tensor[]): tf.Scalar => {
+    const loss = (): tf.Scalar => {
       let y: tf.Tensor = x;
-      for (let at = 0; at < layers.length; at += 2)
-        y = linear(y, layers[at] as tf.Tensor2D, layers[at + 1] as tf.Tensor1D);
+      for (let at = 0; at < parameters.length; at += 2)
+        y = linear(y, parameters[at] as tf.Tensor2D, parameters[at + 1] as tf.Tensor1D);
       return tf.sum(tf.square(y));
     };
     tf.tidy(() => {
-      const gradients = collectGradients(targets, () => tf.grads(loss)(parameters), { overwrite });
-      gradients.forEach((tensor, index) => {
-        addTensor(targets[index]!.gradient, tensor);
+      const { grads } = collectGradients(targets, () => gradientsOf(loss, parameters), { overwrite });
+      grads.forEach((tensor, index) => {
+        addTensor(targets[index]!.gradient, tensor!);
       });
     });
     spy.mockRestore();

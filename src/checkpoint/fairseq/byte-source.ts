@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { readExactly } from '../file-bytes.js';
+import { type OpenFile, readExactly } from '../../text/exact-reads.js';
 import { cutShort } from '../safetensors-header.js';
 
 const WINDOW_BYTES = 1 << 18;
@@ -10,15 +10,18 @@ export class ByteSource {
   #window: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #windowStart: number;
 
-  /** @param path the file's name, for messages */
   constructor(
-    readonly file: number,
-    readonly path: string,
+    readonly source: OpenFile,
     begin: number,
     readonly end: number,
   ) {
     this.#position = begin;
     this.#windowStart = begin;
+  }
+
+  /** The file's name, for messages. */
+  get path(): string {
+    return this.source.path;
   }
 
   /** Of the next byte, in the file. */
@@ -38,7 +41,7 @@ export class ByteSource {
     if (begin + length <= this.#window.length) return this.#window.subarray(begin, begin + length);
     this.#windowStart = this.#position - length;
     const size = Math.min(Math.max(length, WINDOW_BYTES), this.end - this.#windowStart);
-    this.#window = readExactly(this.file, this.#windowStart, size, this.path);
+    this.#window = readExactly(this.source, this.#windowStart, size);
     return this.#window.subarray(0, length);
   }
 
@@ -73,6 +76,6 @@ export class ByteSource {
   }
 
   damaged(what: string): UserError {
-    return new UserError(`${this.path} is damaged: ${what}`, 'take another checkpoint, or save it again');
+    return new UserError(`${this.path} is damaged: ${what}`, this.source.remedy);
   }
 }

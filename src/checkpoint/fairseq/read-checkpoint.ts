@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint.js';
-import { fromJsonText, type Json } from '../json-text.js';
-import type { CheckpointMetadata } from '../metadata.js';
+import type { Json } from '../json-text.js';
+import { type CheckpointMetadata, parseMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
+import type { CheckpointOutline } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
 import { optimizerTensors } from './optimizer-tensors.js';
 import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';
@@ -37,28 +38,12 @@ export interface Wanted {
  */
 export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint {
   return withTorchFile(file, ({ root, read }) => {
-    const model = root instanceof Map ? root.get('model') : undefined;
-    if (!(root instanceof Map) || !(model instanceof Map)) {
-      throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
-    }
-    const state = root as PythonDict;
-    const budget = new Budget(
-      (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
-    );
-    const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
-    const recorded = recordedOptions(plain('args'), plain('cfg'), file);
-    const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
-    checkNames(parameters, budget);
-    const own = ownEntry(state);
-    const training = trainingState(state, recorded.options, budget, read);
+    const content = contentOf(root, file);
+    const { state, recorded, parameters, own } = content;
+    const { metadata, updates } = metadataOf(content, read);
     const optimizer = wanted.optimizer
-      ? optimizerTensors(state.get('last_optimizer_state'), parameters, training?.updates ?? 0, read)
+      ? optimizerTensors(state.get('last_optimizer_state'), parameters, updates, read)
       : null;
-    const metadata = own?.metadata ?? {
-      ...metadataOf(recorded),
-      training,
-      fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
-    };
     const weights = wanted.weights ? weightsOf(parameters, read) : new Map<string, NamedTensor>();
     const average = wanted.ema === true ? averageOf(state, sharingOf(recorded)) : null;
     return {
@@ -70,13 +55,56 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
   });
 }
 
+/**
+ * The metadata, and which weights there are, without reading one.
+ * @throws UserError as readFairseqCheckpoint
+ */
+export function describeFairseqCheckpoint(file: string): CheckpointOutline {
+  return withTorchFile(file, ({ root, read }) => {
+    const content = contentOf(root, file);
+    const parts = content.parameters.flatMap((parameter) => splitParameter(parameter, parameter.tensor));
+    const weights = new Map(parts.map(([name, { shape }]) => [name, { shape }]));
+    return { metadata: metadataOf(content, read).metadata, weights };
+  });
+}
+
+type Content = ReturnType<typeof contentOf>;
+
+/** What a file says before a tensor is read. */
+function contentOf(root: PythonValue, file: string) {
+  const model = root instanceof Map ? root.get('model') : undefined;
+  if (!(root instanceof Map) || !(model instanceof Map)) {
+    throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
+  }
+  const state = root as PythonDict;
+  const budget = new Budget(
+    (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
+  );
+  const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
+  const recorded = recordedOptions(plain('args'), plain('cfg'), file);
+  const parameters = parametersOf(model as PythonDict, sharingOf(recorded));
+  checkNames(parameters, budget);
+  return { state, budget, recorded, parameters, own: ownEntry(state) };
+}
+
 const sharingOf = ({ options }: RecordedOptions): Sharing => ({
   all: options.shareAllEmbeddings === true,
   decoder: options.shareDecoderInputOutputEmbed === true,
 });
 
-function metadataOf({ arch, task, languages, options }: RecordedOptions): Omit<CheckpointMetadata, 'training'> {
-  return { version: 'fairseq', task, arch, options, languages, dictionaries: {}, machine: null };
+/** The metadata, and how many updates fairseq's part of the file says were done. */
+function metadataOf(
+  { state, budget, recorded, parameters, own }: Content,
+  read: ReadTensor,
+): { metadata: CheckpointMetadata; updates: number } {
+  const { arch, task, languages, options } = recorded;
+  const training = trainingState(state, options, budget, read);
+  const metadata = own?.metadata ?? {
+    ...{ version: 'fairseq', task, arch, options, languages, dictionaries: {}, machine: null },
+    training,
+    fairseq: { state: keptState(state, read, budget), precision: parameters[0]?.tensor.storage.dtype ?? 'F32' },
+  };
+  return { metadata, updates: training?.updates ?? 0 };
 }
 
 function weightsOf(parameters: readonly FairseqParameter[], read: ReadTensor): Map<string, NamedTensor> {
@@ -115,13 +143,9 @@ function ownEntry(state: PythonDict): OwnEntry | null {
   const names = (key: string): string[] =>
     itemsOf((entry as PythonDict).get(key)).filter((name) => typeof name === 'string');
   const text = (entry as PythonDict).get('metadata');
-  if (typeof text !== 'string') return null;
-  try {
-    const metadata = fromJsonText(text) as CheckpointMetadata;
-    return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
-  } catch {
-    return null; // edited by hand; what fairseq says is still there
-  }
+  const metadata = typeof text === 'string' ? parseMetadata(text) : null;
+  if (metadata === null) return null; // edited by hand; what fairseq says is still there
+  return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
 }
 
 function inOrder<T>(tensors: Map<string, T>, names: readonly string[] = []): Map<string, T> {

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
 import { UserError } from '../../errors.js';
-import { readExactly } from '../file-bytes.js';
+import { type OpenFile, readExactly } from '../../text/exact-reads.js';
+import { withOpenFile } from '../safetensors.js';
 import { cutShort, type NamedTensor } from '../safetensors-header.js';
 import { ByteSource } from './byte-source.js';
 import { LEGACY_MAGIC_BYTE, readLegacy } from './legacy-format.js';
@@ -27,45 +27,43 @@ export interface TorchFile {
  * @throws UserError where it is no such file, cut short or damaged; what node:fs throws for a missing one
  */
 export function withTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
-  const file = openSync(path, 'r');
-  try {
-    const { root, locate } = openFormat(file, path);
-    return use({ root, read: (tensor) => tensorValues(tensor, readStorage(file, path, locate(tensor.storage)), path) });
-  } finally {
-    closeSync(file);
-  }
+  return withOpenFile(path, (source, { size }) => {
+    const { root, locate } = openFormat(source, size);
+    return use({ root, read: (tensor) => tensorValues(tensor, readStorage(source, locate(tensor.storage)), path) });
+  });
 }
 
-function readStorage(file: number, path: string, { begin, size }: ZipEntry) {
+function readStorage(source: OpenFile, { begin, size }: ZipEntry) {
   return (offset: number, length: number): Uint8Array<ArrayBuffer> => {
-    if (offset + length > size) throw cutShort(path, `${size} of ${offset + length} bytes of a tensor`);
-    return readExactly(file, begin + offset, length, path);
+    if (offset + length > size) throw cutShort(source.path, `${size} of ${offset + length} bytes of a tensor`);
+    return readExactly(source, begin + offset, length);
   };
 }
 
-function openFormat(file: number, path: string): { root: PythonValue; locate: LocateStorage } {
-  const { size } = fstatSync(file);
+function openFormat(source: OpenFile, size: number): { root: PythonValue; locate: LocateStorage } {
+  const { path } = source;
   if (size < 4) throw cutShort(path, `${size} bytes`);
-  const magic = new DataView(readExactly(file, 0, 4, path).buffer);
-  if (magic.getUint32(0, true) === ZIP_MAGIC) return readZip(file, size, path);
-  if (magic.getUint8(0) === LEGACY_MAGIC_BYTE) return readLegacy(new ByteSource(file, path, 0, size));
+  const magic = new DataView(readExactly(source, 0, 4).buffer);
+  if (magic.getUint32(0, true) === ZIP_MAGIC) return readZip(source, size);
+  if (magic.getUint8(0) === LEGACY_MAGIC_BYTE) return readLegacy(new ByteSource(source, 0, size));
   throw new UserError(`${path} is no file of torch.save`, 'name a checkpoint that fairseq wrote');
 }
 
 const PICKLE = '/data.pkl';
 
-function readZip(file: number, size: number, path: string): { root: PythonValue; locate: LocateStorage } {
-  const entries = new ZipEntries(file, size, path);
+function readZip(source: OpenFile, size: number): { root: PythonValue; locate: LocateStorage } {
+  const { path } = source;
+  const entries = new ZipEntries(source, size);
   const names = new Set(entries.names());
   const pickle = entries.names().find((name) => name.endsWith(PICKLE));
   if (pickle === undefined) {
     throw new UserError(`${path} is a zip archive but no file of torch.save`, 'name a checkpoint that fairseq wrote');
   }
   const folder = pickle.slice(0, -PICKLE.length);
-  if (names.has(`${folder}/byteorder`)) checkByteOrder(readText(file, path, entries.get(`${folder}/byteorder`)), path);
+  if (names.has(`${folder}/byteorder`)) checkByteOrder(readText(source, entries.get(`${folder}/byteorder`)), path);
   const { begin, size: length } = entries.get(pickle);
-  const source = new ByteSource(file, path, begin, begin + length);
-  const root = unpickle(source, (id) => storageOf(id, source));
+  const bytes = new ByteSource(source, begin, begin + length);
+  const root = unpickle(bytes, (id) => storageOf(id, bytes));
   return { root, locate: ({ key }) => entries.get(`${folder}/data/${key}`) };
 }
 
@@ -77,5 +75,5 @@ function checkByteOrder(order: string, path: string): void {
   );
 }
 
-const readText = (file: number, path: string, { begin, size }: ZipEntry): string =>
-  new TextDecoder().decode(readExactly(file, begin, Math.min(size, 16), path));
+const readText = (source: OpenFile, { begin, size }: ZipEntry): string =>
+  new TextDecoder().decode(readExactly(source, begin, Math.min(size, 16)));

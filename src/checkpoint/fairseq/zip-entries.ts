@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { readExactly } from '../file-bytes.js';
+import { type OpenFile, readExactly } from '../../text/exact-reads.js';
 import { cutShort } from '../safetensors-header.js';
 import { shown } from './shown.js';
 
@@ -24,17 +24,20 @@ export class ZipEntries {
 
   /**
    * Reads the archive's directory.
-   * @param path the file's name, for messages
    * @throws UserError where it is cut short or damaged
    */
   constructor(
-    readonly file: number,
+    readonly source: OpenFile,
     readonly size: number,
-    readonly path: string,
   ) {
     const { begin, length } = this.#directory();
     const directory = this.#read(begin, length);
     for (let at = 0; at + CENTRAL.bytes <= length; ) at = this.#entry(directory, at);
+  }
+
+  /** The file's name, for messages. */
+  get path(): string {
+    return this.source.path;
   }
 
   names(): string[] {
@@ -95,11 +98,11 @@ export class ZipEntries {
 
   #read(begin: number, length: number): DataView {
     if (!(begin >= 0 && length >= 0 && begin + length <= this.size)) throw this.#damaged('its archive is not whole');
-    return new DataView(readExactly(this.file, begin, length, this.path).buffer);
+    return new DataView(readExactly(this.source, begin, length).buffer);
   }
 
   #damaged(what: string): UserError {
-    return new UserError(`${this.path} is damaged: ${what}`, 'take another checkpoint, or save it again');
+    return new UserError(`${this.path} is damaged: ${what}`, this.source.remedy);
   }
 }
 

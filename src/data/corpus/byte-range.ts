@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { UserError } from '../../errors.js';
+import { fileIdentity, readInto } from '../../text/exact-reads.js';
 import { attempt } from '../../text/file-errors.js';
-import { readByteBlocks, readLines } from '../../text/lines.js';
+import { readByteBlocks, readLines, textHasChanged } from '../../text/lines.js';
 import { isDeviceOrPipe } from '../../text/special-file.js';
 
 /** Whole lines of a file: the bytes from `start` up to `end`. */
@@ -10,6 +11,8 @@ export interface ByteRange {
   readonly path: string;
   readonly start: number;
   readonly end: number;
+  /** Of the file as it was when it was cut. */
+  readonly identity: string;
 }
 
 const NEWLINE = 0x0a;
@@ -31,22 +34,24 @@ export function splitFile(path: string, count: number, smallest: number = SMALLE
     const shares = Math.max(1, Math.min(count, Math.floor(status.size / smallest)));
     const cuts = [0];
     for (let share = 1; share < shares; share++) {
-      cuts.push(Math.max(cuts.at(-1)!, afterNewline(file, Math.floor((status.size * share) / shares), status.size)));
+      cuts.push(
+        Math.max(cuts.at(-1)!, afterNewline(file, path, Math.floor((status.size * share) / shares), status.size)),
+      );
     }
     cuts.push(status.size);
-    return cuts.slice(1).map((end, at) => ({ path, start: cuts[at]!, end }));
+    const identity = fileIdentity(status);
+    return cuts.slice(1).map((end, at) => ({ path, start: cuts[at]!, end, identity }));
   });
 }
 
 /** The first position from `from` on that follows a `\n`, or `size`. */
-function afterNewline(file: number, from: number, size: number): number {
-  const buffer = Buffer.allocUnsafe(1 << 12);
-  for (let position = from; position < size; ) {
-    const length = readSync(file, buffer, 0, buffer.length, position);
-    if (length === 0) break;
-    const newline = buffer.subarray(0, length).indexOf(NEWLINE);
+function afterNewline(file: number, path: string, from: number, size: number): number {
+  const buffer = Buffer.alloc(1 << 12);
+  for (let position = from; position < size; position += buffer.length) {
+    const block = buffer.subarray(0, size - position);
+    readInto({ file, path, remedy: 'give the whole text' }, position, block);
+    const newline = block.indexOf(NEWLINE);
     if (newline >= 0) return position + newline + 1;
-    position += length;
   }
   return size;
 }
@@ -57,8 +62,8 @@ function afterNewline(file: number, from: number, size: number): number {
  * @param take is given a block, valid during the call
  * @throws UserError if the file cannot be read or is not UTF-8 (names the line)
  */
-export function readBlocks({ path, start, end }: ByteRange, take: (block: Buffer) => void): void {
-  for (const block of readByteBlocks(path, { start, end })) {
+export function readBlocks({ path, ...range }: ByteRange, take: (block: Buffer) => void): void {
+  for (const block of readByteBlocks(path, range)) {
     if (!isUtf8(block)) refuseInvalidUtf8(path);
     take(block);
   }
@@ -67,7 +72,7 @@ export function readBlocks({ path, start, end }: ByteRange, take: (block: Buffer
 /** Reads from the beginning, line by line, up to the error that names the line. */
 function refuseInvalidUtf8(path: string): never {
   for (const _line of readLines(path));
-  throw new Error(`${path} changed while it was read`);
+  throw textHasChanged(path);
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import { checkIntegers, checkSize, tableSizes } from './checks.js';
-import { kernel, sizeOf } from './kernel.js';
+import { type GradientAttributes, kernel, sizeOf } from './kernel.js';
 
 /** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -16,8 +16,10 @@ type ClassFunction =
   | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
   | { readonly family: 'cosine'; readonly abrupt: number };
 
-interface StatisticsAttributes {
+interface StatisticsAttributes extends GradientAttributes {
   readonly sums: readonly ClassFunction[];
+  /** Names this call to its gradient, for which it may keep exponentials; without it none are kept. */
+  readonly call?: symbol;
 }
 
 /** A function as the fields of ClassFunction in cc/class-function.h; "off" is a bound that nothing reaches. */
@@ -62,7 +64,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     addon().classifierStatistics(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep([features, weights], keptSizes(rows, classes, attrs.sums.length)),
+      backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
       sums.map((sum) => backend.floats(sum)),
       functions,
       ...([rows, embed, classes, chunkRows(rows, classes)] as const),
@@ -72,7 +74,7 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
   ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
 );
 
-/** Exponentials that a training step keeps at most: the logits of chunks beyond it are computed twice. */
+/** Exponentials that all calls of a training step keep at most: the logits of chunks beyond it are computed twice. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
 /** A chunk of logits should stay in the last-level cache between the product that makes it and those that read it. */
@@ -87,11 +89,14 @@ function chunkRows(rows: number, classes: number): number {
   return Math.min(rows, Math.max(PRODUCT_ROWS, fitting));
 }
 
-/** Floats that the add-on keeps of the first chunks from the forward for the backward pass. */
-function keptSizes(rows: number, classes: number, sums: number): number[] {
+/** Floats that the add-on keeps of the first chunks from the forward for the backward pass, `bytes` at most. */
+function keptSizes(
+  { rows, classes, sums }: { readonly rows: number; readonly classes: number; readonly sums: number },
+  bytes: number,
+): number[] {
   const ofRow = classes + 2 + sums;
   const chunk = chunkRows(rows, classes);
-  const keptRows = Math.floor(KEPT_BYTES / (4 * ofRow));
+  const keptRows = Math.floor(bytes / (4 * ofRow));
   const sizes: number[] = [];
   for (let first = 0; first < rows; first += chunk) {
     const end = Math.min(first + chunk, rows);
@@ -113,11 +118,11 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
       return backend.floats(inputs[name]!);
     };
     const dFeatures = backend.output(features.shape);
-    const dWeights = backend.gradientOutput(weights);
+    const dWeights = backend.gradientOutput(weights, attrs.collected?.weights);
     addon().classifierStatisticsGrad(
       ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
       ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
-      backend.kept([features, weights]),
+      backend.kept(attrs.call),
       attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
       ...([backend.floats(dFeatures), dWeights.values] as const),
       functions,

@@ -2,9 +2,9 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { GradientOutput } from '../backend.js';
 import { checkIndices, checkIntegers, checkSize, tableSizes } from './checks.js';
-import { kernel, sizeOf } from './kernel.js';
+import { type GradientAttributes, kernel, sizeOf } from './kernel.js';
 
-interface EmbeddingAttributes {
+interface EmbeddingAttributes extends GradientAttributes {
   readonly scale: number;
   readonly padIndex: number;
   readonly trainPositions: boolean;
@@ -43,8 +43,10 @@ const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
     const { tokens, vocab, embed, positionRows } = checkTables({ ids, weight, positions, positionTable });
     checkSize('dy', dy, [...ids.shape, embed]);
-    const dWeight = backend.gradientOutput(weight);
-    const dPositions = attrs.trainPositions ? backend.gradientOutput(positionTable) : null;
+    const dWeight = backend.gradientOutput(weight, attrs.collected?.weight);
+    const dPositions = attrs.trainPositions
+      ? backend.gradientOutput(positionTable, attrs.collected?.positionTable)
+      : null;
     // The add-on leaves negative indices out.
     checkIndices('token id', backend.integers(ids), vocab, 'a table');
     checkIndices('position', backend.integers(positions), positionRows, 'a table');

@@ -97,6 +97,11 @@ export interface DropoutAttributes {
   readonly dropoutSite: number;
 }
 
+/** An attribute of gradient kernels: ids of the inputs whose gradients may be collected, by input name. */
+export interface GradientAttributes {
+  readonly collected?: Readonly<Partial<Record<string, number>>>;
+}
+
 /** The attributes in the order of the add-on's struct. @throws Error for a probability that is not in [0, 1) */
 export function dropoutArguments(attrs: DropoutAttributes): DropoutArguments {
   const { dropoutProbability: probability } = attrs;

@@ -2,9 +2,16 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
 import { checkSize } from './checks.js';
-import { type DropoutAttributes, dropoutArguments, kernel, sizeOf, tableShape } from './kernel.js';
+import {
+  type DropoutAttributes,
+  dropoutArguments,
+  type GradientAttributes,
+  kernel,
+  sizeOf,
+  tableShape,
+} from './kernel.js';
 
-interface LayerNormAttributes {
+interface LayerNormAttributes extends GradientAttributes {
   readonly epsilon: number;
 }
 
@@ -89,8 +96,8 @@ function backward(
   const dx = backend.output(x.shape);
   const dResidual = residual && backend.output(x.shape);
   const added = backend.isTakenOver(x) ? null : residual;
-  const dGain = backend.gradientOutput(gain);
-  const dBias = backend.gradientOutput(bias);
+  const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
+  const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
   addon().layerNormGrad(
     ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
     ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),

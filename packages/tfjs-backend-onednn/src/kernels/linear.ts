@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import { checkSize, tableSizes } from './checks.js';
-import { kernel, type NativeKernel, sizeOf, tableShape } from './kernel.js';
+import { type GradientAttributes, kernel, type NativeKernel, sizeOf, tableShape } from './kernel.js';
 
 function checkLayer(x: TensorInfo, weight: TensorInfo, bias: TensorInfo) {
   const table = tableShape(x);
@@ -29,17 +29,17 @@ const forward = (name: string, relu: boolean): NativeKernel =>
 
 /** x, weight, bias, with ReLU y, dy → dx, dWeight, dBias. */
 const backward = (name: string, relu: boolean): NativeKernel =>
-  kernel<'x' | 'weight' | 'bias' | 'y' | 'dy'>(
+  kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', GradientAttributes>(
     name,
-    ({ inputs, backend }) => {
+    ({ inputs, attrs: { collected }, backend }) => {
       const { x, weight, bias, dy } = inputs;
       const y: TensorInfo = relu ? inputs.y : dy; // read for ReLU only
       const { rows, columns, out } = checkLayer(x, weight, bias);
       checkSize('dy', dy, [rows, out]);
       checkSize('y', y, [rows, out]);
       const dx = backend.output(x.shape);
-      const dWeight = backend.gradientOutput(weight);
-      const dBias = backend.gradientOutput(bias);
+      const dWeight = backend.gradientOutput(weight, collected?.weight);
+      const dBias = backend.gradientOutput(bias, collected?.bias);
       addon().linearGrad(
         ...([backend.floats(x), backend.floats(weight), backend.floats(y), backend.floats(dy)] as const),
         ...([backend.floats(dx), dWeight.values, dBias.values] as const),

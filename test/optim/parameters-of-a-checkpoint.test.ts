@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { ParameterStore } from '../../src/optim/parameter-store.js';
+
+const stored = { source: 'c', shapes: new Map([['w', { shape: [2, 3] }]]) };
+const none = (): void => {};
+
+describe('a model that is built for a checkpoint', () => {
+  it.each<[string, string, number[], string]>([
+    ['lacks', 'v', [2, 3], 'c lacks the parameter v'],
+    ['has in another shape', 'w', [3, 2], 'w is [2, 3] in c and [3, 2] in this model'],
+    ['has of fewer axes', 'w', [6], 'w is [2, 3] in c and [6] in this model'],
+  ])('ends at a parameter that the checkpoint %s, before it takes memory', (_, name, shape, says) => {
+    const build = () =>
+      ParameterStore.holdingTo(stored, () => new ParameterStore().parameter(name, shape, none) && none());
+    expect(build).toThrow(UserError);
+    expect(build).toThrow(says);
+  });
+
+  it('may declare any parameter again afterwards, also after a refusal', () => {
+    const declare = (): unknown => new ParameterStore().parameter('v', [1], none);
+    expect(() => ParameterStore.holdingTo(stored, declare)).toThrow(UserError);
+    expect(declare).not.toThrow();
+  });
+
+  it('holds to the checkpoint as long as it declares, not as long as it is built', () => {
+    const store = ParameterStore.holdingTo(stored, () => new ParameterStore());
+    expect(() => store.parameter('v', [1], none)).toThrow(UserError);
+  });
+
+  it.each([
+    [true, 6],
+    [false, 0],
+  ])('has its values where it is to be used: %s', (allocate, least) => {
+    const build = (): ParameterStore => {
+      const store = new ParameterStore();
+      store.parameter('w', [2, 3], none);
+      return store.build(null);
+    };
+    expect(ParameterStore.holdingTo(stored, build, { allocate }).values.length >= least).toBe(true);
+    if (!allocate) expect(ParameterStore.holdingTo(stored, build, { allocate }).values).toHaveLength(0);
+  });
+});
