@@ -291,6 +291,11 @@ describe('Translator.load refuses', () => {
     ['an unknown device', { device: 'gpu' }, "unknown device 'gpu'; known: cpu, cuda, tensorflow, webgpu, wasm"],
     ['a typo in an option of its own', { bpecodes: 'codes' }, "unknown option 'bpecodes'; did you mean 'bpeCodes'?"],
     ['a path that is no text', { path: 3 }, 'Translator.load path: a number, not a string'],
+    [
+      'the ending of another toolkit',
+      { path: `${path}.pt` },
+      `did you mean '${path}'? ts-fairseq's own need no ending`,
+    ],
     ['a device that is no text', { device: 3 }, 'Translator.load device: a number, not a string'],
     [
       'codes that are no text',
