@@ -9,4 +9,6 @@ export { LayerNorm } from './nn/layer-norm.js';
 export { Linear } from './nn/linear.js';
 export { EncoderAttention, SelfAttention } from './nn/multihead-attention.js';
 export { dropout, dropoutAdd } from './ops/dropout.js';
+export { lookUp } from './ops/embedding.js';
+export { type RowChoice, type RowLayout, tokenLayout } from './ops/row-layout.js';
 export { type Initializer, type NamedParameter, Parameter, ParameterStore } from './optim/parameter-store.js';

@@ -31,6 +31,7 @@ export {
 export {
   type ArchitectureDefinition,
   type Classifier,
+  type DecoderOutput,
   type DecodeStep,
   defineArchitecture,
   defineModel,
@@ -40,9 +41,10 @@ export {
   type Mode,
   type ModelContext,
   type ModelDefinition,
+  type TokenTable,
   type TranslationModel,
 } from './plugins/model.js';
-export { defineOptimizer, type Optimizer, type OptimizerDefinition } from './plugins/optimizer.js';
+export { defineOptimizer, type Optimizer, type OptimizerDefinition, type StateTensor } from './plugins/optimizer.js';
 export type { Plugin } from './plugins/plugin.js';
 export { type BpeCodes, parseCodes } from './text/bpe/codes.js';
 export { createBpeSegmenter, type SegmenterOptions } from './text/bpe/segmenter.js';

@@ -74,9 +74,20 @@ export function existingCheckpointFile(stem: string): string {
 }
 
 function missingFairseqFile(file: string): UserError {
+  const stem = file.slice(0, -FAIRSEQ_EXTENSION.length);
+  if (checkpointExists(stem)) {
+    return new UserError(`there is no checkpoint ${file}`, `did you mean '${stem}'? ts-fairseq's own need no ending`);
+  }
   const names = namesIn(dirname(file)).filter(isFairseqFile);
-  const remedy = names.length === 0 ? `${dirname(file)} has no .pt` : didYouMean(basename(file), names);
+  const remedy = names.length === 0 ? withoutFairseqFiles(file, stem) : didYouMean(basename(file), names);
   return new UserError(`there is no checkpoint ${file}`, remedy);
+}
+
+/** What there is instead where a folder has no `.pt`. */
+function withoutFairseqFiles(file: string, stem: string): string {
+  const folder = dirname(file);
+  const stems = listCheckpoints(folder);
+  return stems.length === 0 ? `${folder} has no checkpoints` : didYouMean(basename(stem), stems);
 }
 
 const isFile = (path: string): boolean => statusOf(path)?.isFile() ?? false;

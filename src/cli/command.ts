@@ -297,21 +297,42 @@ function parse(command: Command, argv: readonly string[], unknownFlags: UnknownF
   try {
     command.parse([...argv], { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? translate(command, error, unknownFlags) : error;
+    throw error instanceof CommanderError ? translate(command, argv, error, unknownFlags) : error;
   }
 }
 
 /** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
-function translate(command: Command, error: CommanderError, unknownFlags: UnknownFlags): Error {
+function translate(
+  command: Command,
+  argv: readonly string[],
+  error: CommanderError,
+  unknownFlags: UnknownFlags,
+): Error {
   if (error.exitCode === 0) return error;
   const problem = error.message.replace(/^error: /, '').split('\n')[0]!;
   const remedy = `see ${command.name()} --help`;
   if (error.code === 'commander.excessArguments') {
-    return new UserError(`'${command.args[command.registeredArguments.length]}' is one argument too many`, remedy);
+    const excess = command.args[command.registeredArguments.length];
+    return new UserError(`'${excess}' is one argument too many`, listInPieces(command, argv) ?? remedy);
   }
   if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   return unknownFlag(command, /'(.*?)'/.exec(problem)?.[1] ?? '', unknownFlags);
 }
+
+/** How a list of numbers is written, where its numbers were given as words: `--adam-betas 0.9 0.98`; null where none was. */
+function listInPieces(command: Command, argv: readonly string[]): string | null {
+  const isNumber = (text: string | undefined): boolean => text !== undefined && /^[\d.][\d.e+-]*,?$/i.test(text);
+  for (const { long, flags } of command.options) {
+    const at = long == null ? -1 : argv.indexOf(long);
+    if (at < 0 || !/<[^>]*,[^>]*>/.test(flags)) continue;
+    const end = argv.findIndex((text, index) => index > at && !isNumber(text));
+    const numbers = argv.slice(at + 1, end < 0 ? argv.length : end);
+    if (numbers.length > 1) return `did you mean ${long} ${joined(numbers)}?`;
+  }
+  return null;
+}
+
+const joined = (numbers: readonly string[]): string => numbers.map((text) => text.replace(/,$/, '')).join(',');
 
 /** The error for a flag, or a name in a configuration file, that a command does not have. */
 function unknownFlag(command: Command, flag: string, { broughtBy, unsupported = {} }: UnknownFlags): UserError {

@@ -6,6 +6,7 @@ import { machineOf } from '../training/machine.js';
 import { trainingOptions } from '../training/request.js';
 import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
+import { warnOfDefaultRate } from './default-learning-rate.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
 import { taskOption } from './task-option.js';
@@ -107,13 +108,14 @@ export const trainCommand = defineCommand({
   },
   broughtBy: choicesWith,
   unsupported: unsupportedInTraining,
-  async run({ args, options, all, formatConfig }) {
+  async run({ args, options, all, given, formatConfig }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
       let stopTensorboard = (): void => {};
       try {
         stopTensorboard = startTensorboard(options.tensorboardLogdir);
+        if (!given.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
         const device = await openRequestedDevice(options);
         await train({
           data: args[0]!,

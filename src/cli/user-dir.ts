@@ -3,9 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Components } from '../components.js';
 import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
-import { checkedCriterion } from '../plugins/checked-criterion.js';
+import { checkedPlugin } from '../plugins/checked-plugin.js';
 import type { ArchitectureDefinition } from '../plugins/model.js';
-import { checkPlugin, isPlugin, type Plugin } from '../plugins/plugin.js';
+import { isPlugin, type Plugin } from '../plugins/plugin.js';
 import { Registry } from '../plugins/registry.js';
 import { firstLine, isModule, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
 
@@ -58,8 +58,7 @@ async function loadPlugins(userDir: string): Promise<Map<Plugin, string>> {
     for (const [name, value] of Object.entries(await load(file))) {
       if (!isPlugin(value) || plugins.has(value)) continue;
       const source = `${file}, export '${name}'`;
-      checkPlugin(value, source);
-      plugins.set(value, [value.kind === 'criterion' ? checkedCriterion(value, source) : value, source]);
+      plugins.set(value, [checkedPlugin(value, source), source]);
     }
   }
   if (plugins.size > 0) return new Map(plugins.values());

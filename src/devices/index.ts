@@ -89,10 +89,17 @@ export async function openRequestedDevice(
  * @throws UserError when the device is unknown or something that it needs is missing
  */
 export async function openDevice(name: string | null, options: DeviceOptions): Promise<Device> {
-  const device = name === null ? await openDefault(options) : await devices.get(name).open(options);
+  const device = name === null ? await openDefault(options) : await deviceOf(name).open(options);
   const details = Object.entries(device.description).map(([key, value]) => `${key} ${value}`);
   log.message(details.join(', '));
   return device;
+}
+
+/** @throws UserError that lists the devices: names from elsewhere, such as `gpu`, are near none of them */
+function deviceOf(name: string): DeviceDefinition {
+  const names = devices.names();
+  if (names.includes(name)) return devices.get(name);
+  throw new UserError(`unknown device '${name}'`, `known: ${names.join(', ')}`);
 }
 
 async function openDefault(options: DeviceOptions): Promise<Device> {

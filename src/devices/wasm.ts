@@ -9,6 +9,8 @@ import type { DeviceDefinition } from './device.js';
 interface PlainBackend extends tf.KernelBackend {
   makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.BackendValues): tf.TensorInfo;
   disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
+  /** Whether its next use is its first, which it answers by advising another backend. */
+  firstUse: boolean;
 }
 
 interface WasmBackend extends tf.KernelBackend {
@@ -20,6 +22,7 @@ interface WasmBackend extends tf.KernelBackend {
  * every operation works on this device too.
  */
 function borrowMissingKernels(): void {
+  (tf.findBackend('cpu') as PlainBackend).firstUse = false;
   const own = new Set(tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName));
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (own.has(kernelName)) continue;

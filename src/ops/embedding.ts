@@ -27,8 +27,15 @@ const fusedEmbedding = defineOp<
   },
 });
 
-/** Rows of a table; the gradient is a product with a one-hot matrix because wasm has no scatter-add. */
-function lookUp(table: tf.Tensor2D, ids: tf.Tensor1D, padIndex: number): tf.Tensor {
+/**
+ * Rows of a table, float32 [rows, columns]: y[i] = table[ids[i]]; the row `padIndex` gets no gradient. The gradient is a
+ * product with a one-hot matrix because wasm has no scatter-add, and tfjs's in JavaScript takes seconds.
+ */
+export function lookUp(
+  table: tf.Tensor2D, // float32 [vocab, columns]
+  ids: tf.Tensor1D, // int32 [rows]
+  padIndex: number,
+): tf.Tensor2D {
   const gather = tf.customGrad((weights, save) => {
     const value = tf.gather(weights as tf.Tensor2D, ids);
     // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
@@ -39,7 +46,7 @@ function lookUp(table: tf.Tensor2D, ids: tf.Tensor1D, padIndex: number): tf.Tens
         tf.tidy(() => scatterAdd(dy as tf.Tensor2D, saved[0] as tf.Tensor1D, table.shape, padIndex)),
     };
   });
-  return gather(table);
+  return gather(table) as tf.Tensor2D;
 }
 
 /** Σ over rows of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */

@@ -1,8 +1,16 @@
-import { UserError } from '../errors.js';
 import * as tf from '../tf.js';
 import { duringPass, isOutside } from './collected-gradients.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];
+
+/** A value that depends on none of the tensors that it is differentiated by. */
+export class IndependentValueError extends Error {
+  override readonly name = 'IndependentValueError';
+
+  constructor(options?: ErrorOptions) {
+    super('the value depends on none of the tensors', options);
+  }
+}
 
 interface GradientOptions<T extends tf.Tensor> {
   /** Gradient of the value, its shape; ones unless given. */
@@ -20,7 +28,7 @@ interface GradientOptions<T extends tf.Tensor> {
  * freed at once, where tfjs keeps every saved tensor and every gradient to the end: the peak is then the activations
  * alone, not the activations and as many gradients. Inside the forward pass of another gradient, whose tape it shares, it
  * is tfjs's: that gradient may need what this one has used. What fails leaves no tensor of the tape behind.
- * @throws UserError where the value depends on none of them
+ * @throws IndependentValueError where the value depends on none of them
  * @returns gradients by `xs`, null where the value does not depend on one
  */
 export function gradients<T extends tf.Tensor>(
@@ -45,7 +53,7 @@ export function gradients<T extends tf.Tensor>(
     return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
   } catch (error) {
     if (ownsTape && state.activeTape !== outerTape) disposeSaved(state.activeTape);
-    throw isWithoutDependence(error) ? withoutDependence(error) : error;
+    throw isWithoutDependence(error) ? new IndependentValueError({ cause: error }) : error;
   } finally {
     state.activeTape = outerTape;
   }
@@ -54,13 +62,6 @@ export function gradients<T extends tf.Tensor>(
 /** tfjs's complaint about a value in which no x occurs. */
 const isWithoutDependence = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Cannot compute gradient of y=f(x) with respect to x');
-
-const withoutDependence = (cause: unknown): UserError =>
-  new UserError(
-    'the loss depends on no weight of the model',
-    'let the criterion compute it from its scores, with operations of tf from beginning to end',
-    { cause },
-  );
 
 /** Frees what a tape keeps for a backward pass that does not come. */
 function disposeSaved(tape: readonly TapeNode[] | null): void {

@@ -14,6 +14,7 @@ export const adadelta = defineOptimizer({
     annealEps: { kind: 'boolean', default: false, help: "fairseq's flag, without effect there and here" },
     weightDecay: l2WeightDecay,
   },
+  usualLearningRate: () => 1, // PyTorch's default
   build({ adadeltaRho: rho, adadeltaEps: epsilon, weightDecay }, store) {
     const squareAverage = new Float32Array(store.values.length);
     const accumulatedDelta = new Float32Array(store.values.length);

@@ -37,6 +37,7 @@ export const adafactor = defineOptimizer({
     relativeStep: { kind: 'boolean', default: false, help: 'a learning rate of its own, 1/√t at most 0.01; not --lr' },
     warmupInit: { kind: 'boolean', default: false, help: 'with --relative-step: begin at 1e-6 and rise' },
   },
+  usualLearningRate: ({ relativeStep }) => (relativeStep ? null : 1e-3), // that of T5's fine-tuning
   build(options, store) {
     const { adafactorEps, clipThreshold, decayRate, beta1, weightDecay, warmupInit } = options;
     if (adafactorEps.length !== 2) {

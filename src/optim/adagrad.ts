@@ -8,6 +8,7 @@ export const adagrad = defineOptimizer({
   name: 'adagrad',
   summary: 'steps shrink with the sum of the squared gradients so far',
   options: { weightDecay: l2WeightDecay },
+  usualLearningRate: () => 1e-2, // PyTorch's default
   build({ weightDecay }, store) {
     const sum = new Float32Array(store.values.length);
     return {

@@ -14,6 +14,7 @@ export const adam = defineOptimizer({
     adamEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the root of the second moment' },
     weightDecay: decoupledWeightDecay,
   },
+  usualLearningRate: () => 5e-4, // fairseq's recipes for translation
   build({ adamBetas, adamEps, weightDecay }, store, kernels) {
     const [beta1, beta2] = checkBetas('--adam-betas', adamBetas);
     const firstMoment = new Float32Array(store.values.length);

@@ -15,6 +15,7 @@ export const adamax = defineOptimizer({
     weightDecay: decoupledWeightDecay,
     noBiasCorrection: { kind: 'boolean', default: false, help: 'do not divide by 1 − β1ᵗ' },
   },
+  usualLearningRate: () => 2e-3, // PyTorch's default, after the paper
   build({ adamaxBetas, adamaxEps, weightDecay, noBiasCorrection }, store) {
     const [beta1, beta2] = checkBetas('--adamax-betas', adamaxBetas);
     const average = new Float32Array(store.values.length);

@@ -20,6 +20,7 @@ export const lamb = defineOptimizer({
     lambEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the root of the second moment' },
     weightDecay: decoupledWeightDecay,
   },
+  usualLearningRate: () => 1e-3, // apex's default
   build({ lambBetas, lambEps, weightDecay }, store, kernels) {
     const [beta1, beta2] = checkBetas('--lamb-betas', lambBetas);
     const firstMoment = new Float32Array(store.values.length);

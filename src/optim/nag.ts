@@ -13,6 +13,7 @@ export const nag = defineOptimizer({
     momentum: { kind: 'float', default: 0.99, min: 0, help: 'part of the last step that goes into the next' },
     weightDecay: decoupledWeightDecay,
   },
+  usualLearningRate: () => 0.25, // fairseq's recipes for convolutional models
   build({ momentum, weightDecay }, store) {
     const buffer = new Float32Array(store.values.length);
     const lastRate = new Float64Array(1);

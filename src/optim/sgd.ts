@@ -9,6 +9,7 @@ export const sgd = defineOptimizer({
     momentum: { kind: 'float', default: 0, min: 0, help: 'part of the last step that goes into the next' },
     weightDecay: l2WeightDecay,
   },
+  usualLearningRate: () => 0.25, // fairseq's recipes for convolutional models
   build({ momentum, weightDecay }, store) {
     const buffer = momentum === 0 ? null : new Float32Array(store.values.length);
     const arenas: Record<string, Float32Array> = buffer === null ? {} : { momentum_buffer: buffer };

@@ -61,7 +61,11 @@ function parseBoolean(flag: string, text: string): boolean {
 
 /** `0.9,0.98`, `(0.9, 0.98)` and `[1,2]` are the same list. */
 function parseNumbers(flag: string, text: string): number[] {
-  return withoutBrackets(text)
+  const inner = withoutBrackets(text).trim();
+  if (/^[\d.e+-]+(\s+[\d.e+-]+)+$/i.test(inner)) {
+    throw new UserError(`${flag}: '${text}' has no commas`, `did you mean ${flag} ${inner.split(/\s+/).join(',')}?`);
+  }
+  return inner
     .split(',')
     .filter((part, index, parts) => !(part.trim() === '' && index > 0 && index === parts.length - 1))
     .map((part) => parseFloatStrictly(flag, part));

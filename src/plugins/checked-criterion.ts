@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import type { Criterion, CriterionDefinition, CriterionOutput, Figure } from './criterion.js';
+import { describeValue, isPromise, shapeOf } from './described-value.js';
 
 /**
  * A criterion that the compiler may not have seen, with what it builds and returns checked.
@@ -34,7 +35,7 @@ function checkBuilt(criterion: Partial<Criterion> | undefined, where: string): C
 }
 
 function checkOutput(output: Partial<CriterionOutput> | undefined, where: string): CriterionOutput {
-  if (output instanceof Promise) {
+  if (isPromise(output)) {
     throw new UserError(`${where}: forward returns a promise`, 'make it a plain function: forward({ scores }) { … }');
   }
   const { loss, nll, figures = {} } = output ?? {};
@@ -47,18 +48,7 @@ function checkOutput(output: Partial<CriterionOutput> | undefined, where: string
 }
 
 function checkScalar(value: unknown, name: string, where: string): void {
-  const problem = problemOf(value);
-  if (problem === null) return;
+  if (shapeOf(value)?.length === 0) return;
   const remedy = 'forward returns { loss, nll }, each the sum over the rows as a scalar, e.g. tf.sum(rows)';
-  throw new UserError(`${where}: ${name} is ${problem}, not a scalar`, remedy);
-}
-
-/** What is not a scalar, in words; null = it is one. */
-function problemOf(value: unknown): string | null {
-  if (value instanceof Promise) return 'a promise';
-  if (typeof value !== 'object' || value === null || !('shape' in value)) {
-    return value === undefined ? 'missing' : `a ${typeof value}`;
-  }
-  const { shape } = value;
-  return Array.isArray(shape) && shape.length === 0 ? null : `a tensor of shape [${String(shape)}]`;
+  throw new UserError(`${where}: ${name} is ${describeValue(value)}, not a scalar`, remedy);
 }

@@ -54,6 +54,8 @@ export interface TranslationModel {
   readonly maxPositions: { readonly source: number; readonly target: number };
   /** True where training may do without some layers in a pass: their parameters then have no gradient. */
   readonly leavesLayersOut?: boolean;
+  /** Where a model of --user-dir is defined, for messages; `checkedModel` sets it. */
+  readonly source?: string;
   encode(source: TokenTable, mode: Mode): EncoderOutput;
   /**
    * Teacher forcing.

@@ -28,6 +28,11 @@ export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
   /** One line for `--help` and the docs. */
   readonly summary: string;
   readonly options: S;
+  /**
+   * The `--lr` to begin with, which a warning names where none is given; null where `--lr` has no part in it. Without this
+   * method the warning names fairseq's default alone.
+   */
+  usualLearningRate?(options: OptionsOf<S>): number | null;
   build(options: OptionsOf<S>, store: ParameterStore, kernels: ArenaKernels): Optimizer;
 }
 

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { OPTION_KINDS, type OptionSchema, type OptionSpec } from '../options/schema.js';
+import { checkOptionValues } from '../options/values.js';
 import type { CriterionDefinition } from './criterion.js';
 import { didYouMean } from './did-you-mean.js';
 import type { LrSchedulerDefinition } from './lr-scheduler.js';
@@ -43,6 +44,10 @@ export function checkPlugin(plugin: Plugin, where: string): void {
       throw mistake(`the architecture '${name}' has no model`, 'give it what defineModel returns, as its `model`');
     }
     checkPlugin(plugin.model, where);
+    if (typeof plugin.defaults !== 'object' || plugin.defaults === null) {
+      throw mistake(`the architecture '${name}' has no defaults`, 'add `defaults: {}`, or those that differ');
+    }
+    checkOptionValues(`${where}: the architecture '${name}'`, plugin.defaults, plugin.model.options);
     return;
   }
   if (typeof plugin.build !== 'function') {

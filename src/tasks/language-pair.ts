@@ -61,6 +61,19 @@ function pairsOfNames(datasets: readonly string[]): LanguagePair[] {
   return [...pairs.values()];
 }
 
+/**
+ * The languages whose dictionaries a data folder has, by name; none where it cannot be read.
+ */
+export function languagesIn(dataDir: string): string[] {
+  try {
+    return readdirSync(dataDir)
+      .flatMap((name) => /^dict\.(.+)\.txt$/.exec(name)?.[1] ?? [])
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
 function namesIn(dataDir: string): string[] {
   try {
     return readdirSync(dataDir);

@@ -5,7 +5,7 @@ import { type Batches, type MakeBatchesOptions, makeBatches } from '../data/make
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { type CollateOptions, collate, collateSource, type SourceBatch, type TranslationBatch } from './collate.js';
-import { inferLanguagePair } from './language-pair.js';
+import { inferLanguagePair, languagesIn } from './language-pair.js';
 import { loadTranslationData, type TranslationData } from './translation-data.js';
 
 /** fairseq's options of `--task translation` that concern its data. */
@@ -99,6 +99,7 @@ export function setupTranslation(data: string, options: TranslationOptions): Tra
   if (first === undefined)
     throw new UserError('no data folder is given', 'give the --destdir of ts-fairseq preprocess');
   const { source: sourceLang, target: targetLang } = languagePair(first, options);
+  checkLanguages(first, [sourceLang, targetLang]);
   const sourceDictionary = loadDictionary(join(first, `dict.${sourceLang}.txt`));
   const targetDictionary = loadDictionary(join(first, `dict.${targetLang}.txt`));
   const padding: CollateOptions = {
@@ -128,6 +129,17 @@ export function setupTranslation(data: string, options: TranslationOptions): Tra
     collate: (split, ids) => collate(split.pairs(ids), padding),
     collateSource: (split, ids) => collateSource(split.pairs(ids), padding),
   };
+}
+
+/** @throws UserError that says which languages a folder holds, where it holds dictionaries but not those asked for */
+function checkLanguages(dataDir: string, wanted: readonly string[]): void {
+  const held = languagesIn(dataDir);
+  const absent = wanted.find((language) => !held.includes(language));
+  if (absent === undefined || held.length === 0) return;
+  throw new UserError(
+    `${dataDir} holds ${held.join(' and ')}, not '${absent}' (there is no dict.${absent}.txt)`,
+    'name two of its languages with -s and -t, or another folder',
+  );
 }
 
 function languagePair(

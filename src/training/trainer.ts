@@ -1,5 +1,5 @@
 import { InternalError, UserError } from '../errors.js';
-import { gradients as gradientsOf } from '../ops/gradients.js';
+import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
@@ -143,23 +143,54 @@ export class Trainer {
     const mode = { dropout: { seed, update: this.updates, microBatch } };
     const { trainable } = model.parameters;
     const forward = { reported: null as Reported | null };
+    const lossOf = (): tf.Scalar => {
+      const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
+      forward.reported = keepReported(reported);
+      return loss;
+    };
     try {
-      const { value, grads } = gradientsOf(
-        () => {
-          const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
-          forward.reported = keepReported(reported);
-          return loss;
-        },
+      const { value, grads } = this.#gradients(
+        lossOf,
         trainable.map(({ tensor }) => tensor),
       );
       const withoutGradient = trainable.find((_, index) => grads[index] === null);
-      if (withoutGradient !== undefined && !model.leavesLayersOut)
-        throw new InternalError(`${withoutGradient.parts[0]!.name} has no gradient`);
+      if (withoutGradient !== undefined && !model.leavesLayersOut) throw this.#unused(withoutGradient.parts[0]!.name);
       return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
     } catch (error) {
       if (forward.reported !== null) tf.dispose(reportedTensors(forward.reported));
       throw error;
     }
+  }
+
+  /** @throws UserError that names the plug-ins where the loss has nothing to do with the weights */
+  #gradients(lossOf: () => tf.Scalar, weights: readonly tf.Tensor[]): ReturnType<typeof gradientsOf<tf.Scalar>> {
+    try {
+      return gradientsOf(lossOf, weights);
+    } catch (error) {
+      if (!(error instanceof IndependentValueError)) throw error;
+      throw new UserError(
+        `${this.#fromOutside()}the loss depends on no weight of the model`,
+        'let the criterion compute it from its scores, with operations of tf from beginning to end',
+        { cause: error },
+      );
+    }
+  }
+
+  /** A weight that the loss does not depend on: the mistake of a plug-in where there is one, else ours. */
+  #unused(name: string): Error {
+    const where = this.#fromOutside();
+    if (where === '') return new InternalError(`${name} has no gradient`);
+    return new UserError(
+      `${where}the loss does not depend on the weight ${name}`,
+      'use it with operations of tf from beginning to end, or do not declare it; a model that leaves layers out says so with leavesLayersOut: true',
+    );
+  }
+
+  /** `FILE, export 'x': ` of the model and the criterion as far as they are plug-ins from outside. */
+  #fromOutside(): string {
+    const { criterion, model } = this.parts;
+    const sources = new Set([criterion.source, model.source].filter((source) => source !== undefined));
+    return sources.size === 0 ? '' : `${[...sources].join(' and ')}: `;
   }
 
   /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */
@@ -171,13 +202,16 @@ export class Trainer {
 
   #notFinite(what: string, value: number, batches: readonly TranslationBatch[], epoch: number): UserError {
     const ids = batches.flatMap((batch) => [...batch.ids]);
-    const { source } = this.parts.criterion;
+    const { criterion, model } = this.parts;
+    const suspects = Object.entries({ criterion: criterion.source, model: model.source })
+      .filter(([, source]) => source !== undefined)
+      .map(([kind, source]) => `the ${kind} (${source})`);
     const named = ids.slice(0, NAMED_SENTENCES).join(', ');
     const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
     const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched';
     return new UserError(
       `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-      source === undefined ? advice : `look for 0/0, log 0 or √0 in the criterion (${source}), ${advice}`,
+      suspects.length === 0 ? advice : `look for 0/0, log 0 or √0 in ${suspects.join(' and ')}, ${advice}`,
     );
   }
 }

@@ -179,7 +179,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       line: `${TRAIN} --lr-scheduler inverse_sqr`,
       says: ["unknown lr-scheduler 'inverse_sqr'", "did you mean 'inverse_sqrt'?"],
     },
-    { what: 'an unknown device', line: `${TRAIN} --max-tokens 64 --device gpu`, says: ["unknown device 'gpu'"] },
+    {
+      what: 'an unknown device',
+      line: `${TRAIN} --max-tokens 64 --device gpu`,
+      says: ["unknown device 'gpu'; known: cpu, cuda, tensorflow, webgpu, wasm"],
+    },
+    {
+      what: 'a list of numbers in pieces',
+      line: `${TRAIN} --max-tokens 64 --adam-betas 0.9 0.98`,
+      says: ["'0.98' is one argument too many; did you mean --adam-betas 0.9,0.98?"],
+    },
+    {
+      what: 'a language that the folder does not have',
+      line: `${TRAIN} --max-tokens 64 -t fr`,
+      says: [' and ', "not 'fr' (there is no dict.fr.txt); name two of its languages"],
+    },
     {
       what: 'a log file that cannot be written',
       line: `${TRAIN} --max-tokens 64 --log-file DIR/nowhere/log`,

@@ -10,6 +10,6 @@ test.each(['--help', '--frsh', '--fresh now'])('quickstart.sh %s names the usage
     encoding: 'utf8',
     env: { PATH: '' },
   });
-  expect(stderr).toContain(`unknown arguments '${given}'; usage: bash scripts/quickstart.sh [--fresh]\n`);
+  expect(stderr).toContain(`unknown arguments '${given}'; usage: bash scripts/quickstart.sh [--fresh] [--on-wasm]\n`);
   expect(status).toBe(2);
 });

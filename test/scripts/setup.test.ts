@@ -51,9 +51,12 @@ describe('setup.sh', () => {
     const { status, lines } = clone().setUp(PLAIN_USER);
     expect(lines).toEqual([
       expect.stringMatching(
-        /--device wasm, slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev$/,
+        /--device wasm, about 30 times slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev$/,
       ),
-      'setup: installing npm packages',
+      'setup: installing npm packages, about 1 minute',
+      'setup: compiling TypeScript, about 20 seconds',
+      'setup: done: installed npm packages; computing on --device wasm',
+      'setup: next: bash scripts/quickstart.sh, or npx ts-fairseq --help',
     ]);
     expect(status).toBe(0);
   });
@@ -81,7 +84,14 @@ describe('setup.sh', () => {
     built('Release/sentencepiece.node');
     expect(setUp(PLAIN_USER).lines[0]).toContain('--device wasm');
     built('complete');
-    expect(setUp(PLAIN_USER)).toEqual({ status: 0, lines: [''] });
+    expect(setUp(PLAIN_USER)).toEqual({
+      status: 0,
+      lines: [
+        'setup: compiling TypeScript, about 20 seconds',
+        'setup: done: everything was there already; computing on --device cpu',
+        'setup: next: bash scripts/quickstart.sh, or npx ts-fairseq --help',
+      ],
+    });
     expect(existsSync(join(folder, 'node_modules'))).toBe(true);
   });
 });

@@ -254,6 +254,27 @@ describe('Translator', () => {
   });
 });
 
+describe('Translator', () => {
+  it('says what it computes on', async () => {
+    expect((await load({ device: 'wasm' })).device).toBe('wasm');
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a string', 'ein haus', 'the lines are a string, not an array'],
+    ['nothing', undefined, 'the lines are missing, not an array'],
+    ['a number among the lines', ['a', 7], 'line 2 is a number, not a string'],
+    ['null among the lines', [null], 'line 1 is null, not a string'],
+  ])('refuses %s in place of lines', async (_, given, message) => {
+    const refused = await (await load()).translate(given as string[]).catch((problem: unknown) => problem);
+    expect(refused).toBeInstanceOf(UserError);
+    expect((refused as UserError).message).toContain(message);
+  });
+
+  it('refuses one string as a stream', async () => {
+    await expect((await load()).translateStream('ein haus').next()).rejects.toThrow('one string is no stream');
+  });
+});
+
 describe('Translator.load refuses', () => {
   it.each<[string, object, string]>([
     ['no checkpoint', { path: undefined }, "no checkpoint is given; add path, e.g. path: 'checkpoints/averaged'"],
@@ -267,7 +288,21 @@ describe('Translator.load refuses', () => {
     ['more than the beam', { nbest: 9 }, 'nbest 9 is more than beam 5; raise beam'],
     ['draws that are not all returned', { sampling: true }, 'with sampling, nbest 1 has to equal beam 5'],
     ['an unknown tokenizer', { tokenizer: 'nltk' }, "Translator.load tokenizer: unknown value 'nltk'; known: moses"],
-    ['an unknown device', { device: 'abacus' }, "unknown device 'abacus'"],
+    ['an unknown device', { device: 'gpu' }, "unknown device 'gpu'; known: cpu, cuda, tensorflow, webgpu, wasm"],
+    ['a typo in an option of its own', { bpecodes: 'codes' }, "unknown option 'bpecodes'; did you mean 'bpeCodes'?"],
+    ['a path that is no text', { path: 3 }, 'Translator.load path: a number, not a string'],
+    [
+      'the ending of another toolkit',
+      { path: `${path}.pt` },
+      `did you mean '${path}'? ts-fairseq's own need no ending`,
+    ],
+    ['a device that is no text', { device: 3 }, 'Translator.load device: a number, not a string'],
+    [
+      'codes that are no text',
+      { bpeCodes: { file: 'x' } },
+      'Translator.load bpeCodes: an object of Object, not a string',
+    ],
+    ['a plug-in that is none', { plugins: [{ name: 'x' }] }, 'Translator.load plugins[0] is no plug-in'],
     [
       'an unknown scheme of subwords',
       { removeBpe: 'bpe' },

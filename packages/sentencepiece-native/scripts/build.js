@@ -1,6 +1,7 @@
 // Compiles the add-on with node-gyp. Without a compiler or the library it says so in one line and leaves the rest of the
 // installation working; when nothing has changed since the last build it does nothing. With --check it compiles nothing:
-// status 1 and that line where the add-on neither is built nor could be.
+// status 1 and that line where the add-on neither is built nor could be. With --done it only says, by its status, whether the
+// add-on is built.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -90,8 +91,10 @@ function compile() {
 
 const onlyCheck = process.argv.includes('--check');
 const done = upToDate();
-const lacking = done ? undefined : missing();
-if (lacking !== undefined) {
+const onlyAsk = process.argv.includes('--done');
+const lacking = done || onlyAsk ? undefined : missing();
+if (onlyAsk) process.exitCode = done ? 0 : 1;
+else if (lacking !== undefined) {
   console.log(`sentencepiece-native: the add-on is not built: ${lacking}`);
   if (onlyCheck) process.exitCode = 1;
 } else if (!done && !onlyCheck) compile();

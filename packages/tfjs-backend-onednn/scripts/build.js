@@ -1,6 +1,7 @@
 // Compiles the native add-on with node-gyp. Without a compiler or oneDNN it says so in one line and leaves the rest of
 // the installation working; when nothing has changed since the last build it does nothing. With --check it compiles
-// nothing: status 1 and that line where the add-on neither is built nor could be.
+// nothing: status 1 and that line where the add-on neither is built nor could be. With --done it only says, by its status,
+// whether the add-on is built.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -101,8 +102,10 @@ function compile() {
 
 const onlyCheck = process.argv.includes('--check');
 const done = upToDate();
-const lacking = done ? null : missing();
-if (lacking !== null) {
+const onlyAsk = process.argv.includes('--done');
+const lacking = done || onlyAsk ? null : missing();
+if (onlyAsk) process.exitCode = done ? 0 : 1;
+else if (lacking !== null) {
   console.log(`tfjs-backend-onednn: the native add-on is not built: ${lacking}`);
   if (onlyCheck) process.exitCode = 1;
 } else if (!done && !onlyCheck) compile();

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { makeToyData } from '../training/toy-data.js';
+
+const folder = temporaryFolder();
+const data = await makeToyData(folder);
+const SMALL = [
+  '--arch',
+  'transformer_tiny',
+  '--max-tokens',
+  '64',
+  '--max-update',
+  '1',
+  '--device',
+  'wasm',
+  '--no-save',
+];
+
+/** The warnings of a run. */
+async function warningsOf(...given: string[]): Promise<string[]> {
+  const { code, stderr } = await runMain('train', data, ...SMALL, '--save-dir', join(folder, 'none'), ...given);
+  expect(code, stderr).toBe(0);
+  return stderr.split('\n').filter((line) => line.includes('WARNING'));
+}
+
+describe('training without --lr', () => {
+  it.each([
+    ['adam', '5e-4'],
+    ['adamax', '2e-3'],
+    ['adagrad', '1e-2'],
+    ['adadelta', '1'],
+    ['adafactor', '1e-3'],
+    ['lamb', '1e-3'],
+  ])('warns with the usual value of %s, %s', async (optimizer, rate) => {
+    const warnings = await warningsOf('--optimizer', optimizer);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      new RegExp(
+        `no --lr is given: the learning rate is 0\\.25, fairseq's default; usual for ${optimizer}: --lr ${rate}$`,
+      ),
+    );
+  });
+
+  it.each([
+    ['the default is usual for sgd', ['--optimizer', 'sgd']],
+    ['the default is usual for nag', ['--optimizer', 'nag']],
+    ['adafactor has a rate of its own', ['--optimizer', 'adafactor', '--relative-step']],
+    ['a rate is given', ['--lr', '5e-4']],
+    ['a rate is given under its other name, even the default', ['--learning-rate', '0.25']],
+  ])('says nothing where %s', async (_, given) => {
+    expect(await warningsOf(...given)).toEqual([]);
+  });
+});
