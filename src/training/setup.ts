@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FolderLock } from '../checkpoint/folder-lock.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { prepareFolder, writeWhole } from '../checkpoint/whole-file.js';
 import { hashDictionary } from '../data/dictionary-file.js';
@@ -30,10 +31,20 @@ export interface Setup {
  * Makes everything ready and checks what can be checked, before hours of work depend on it.
  * @throws UserError for every mistake in options, data or checkpoints
  */
-export function setUp(given: TrainRequest): Setup {
-  const request = withOptimizerOverrides(given);
-  const { options } = request;
+export function setUp(request: TrainRequest): Setup {
   checkOptions(request);
+  // Before anything is read there: another run may be writing it.
+  const lock = request.options.noSave ? null : new FolderLock(request.options.saveDir);
+  try {
+    return setUpLocked(withOptimizerOverrides(request), lock);
+  } catch (error) {
+    lock?.release({ removeFolders: true });
+    throw error;
+  }
+}
+
+function setUpLocked(request: TrainRequest, lock: FolderLock | null): Setup {
+  const { options } = request;
   const task = setupTranslation(request.data, options);
   logTask(task);
   const trainer = buildTrainer(request, task);
@@ -51,13 +62,13 @@ export function setUp(given: TrainRequest): Setup {
   const run = new TrainingRun(
     request,
     identity,
+    lock,
     trainer,
     data,
     options.resetMeters || options.resetOptimizer ? null : state,
     state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates),
   );
   if (state !== null && !options.resetMeters) restoreMeters(run, state);
-  // Last, so that a mistake in anything else leaves no empty folder behind.
   if (!options.noSave) {
     prepareFolder(options.saveDir);
     if (request.config !== undefined) {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -240,4 +240,42 @@ it('several data folders take turns by epoch', async () => {
   const saveDir = join(folder, 'sharded');
   await train(toyRequest(`${data}:${shard}`, { saveDir, maxEpoch: 3 }));
   expect(recorded.messages().filter((message) => message.startsWith('train: 40 sentences'))).toHaveLength(3);
+});
+
+describe('two runs in one folder', () => {
+  it('the second is refused while the first trains, and leaves alone what that one writes', async () => {
+    const saveDir = join(folder, 'shared');
+    const request = toyRequest(data, { ...options, saveDir });
+    const refusals: unknown[] = [];
+    const detach = log.attach(({ kind }) => {
+      if (kind !== 'progress' || refusals.length > 0) return;
+      writeFileSync(join(saveDir, 'checkpoint1.safetensors.unfinished'), '');
+      refusals.push(train(request).catch((error: unknown) => error));
+    });
+    await train(request);
+    detach();
+    const refusal = await refusals[0];
+    expect(refusal).toBeInstanceOf(UserError);
+    expect(String(refusal)).toContain(`another run writes to ${saveDir} (process ${process.pid} on host`);
+    expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
+    await train(request);
+    expect(recorded.messages().at(-1)).toContain('3 epochs are done');
+  });
+
+  it('a run with --no-save trains beside another', async () => {
+    const saveDir = join(folder, 'beside');
+    let beside: Promise<void> | null = null;
+    const detach = log.attach(({ kind }) => {
+      if (kind === 'progress') beside ??= train(toyRequest(data, { saveDir, maxUpdate: 1, noSave: true }));
+    });
+    await train(toyRequest(data, { saveDir, maxUpdate: 2 }));
+    detach();
+    await expect(beside).resolves.toBeUndefined();
+  });
+
+  it('a start that fails leaves neither a lock nor a folder', async () => {
+    const saveDir = join(folder, 'fails', 'early');
+    await expect(train(toyRequest(join(folder, 'nowhere'), { saveDir }))).rejects.toThrow(/cannot be read/);
+    expect(existsSync(join(folder, 'fails'))).toBe(false);
+  });
 });
