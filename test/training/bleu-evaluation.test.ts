@@ -1,19 +1,18 @@
 import { expect, it, vi } from 'vitest';
 import { selectOptions } from '../../src/options/select.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
-import type { TranslationBatch } from '../../src/tasks/collate.js';
+import { collate, type TranslationBatch } from '../../src/tasks/collate.js';
 import { startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
 import { evaluationOptions } from '../../src/training/options.js';
 import { goldenTask } from './toy-trainer.js';
 
-/** A search that finds the references themselves. */
+/** A search that finds the source, here the same as the reference. */
 vi.mock('../../src/generation/index.js', async (original) => ({
   ...(await original<typeof import('../../src/generation/index.js')>()),
   BeamSearch: class {
-    translate = async ({ batchSize, target, targetLength }: TranslationBatch) =>
-      Array.from({ length: batchSize }, (_, row) => [
-        { tokens: target.slice(row * targetLength, (row + 1) * targetLength) },
-      ]);
+    options = { beam: 1 };
+    longestOutput = (): number => 9;
+    translate = async ({ sourceTokens }: TranslationBatch) => [[{ tokens: sourceTokens }]];
   },
 }));
 
@@ -21,11 +20,11 @@ vi.mock('../../src/generation/index.js', async (original) => ({
 async function bleuOfItself(words: readonly number[]): Promise<number> {
   const { eosIndex } = goldenTask.targetDictionary;
   const target = Int32Array.of(...words, eosIndex);
-  const batch = { batchSize: 1, target, targetLength: target.length } as unknown as TranslationBatch;
+  const batch = collate([{ id: 0, source: target, target }], goldenTask.targetDictionary);
   const evaluation = startBleuEvaluation(
     goldenTask,
     {} as TranslationModel,
-    selectOptions(evaluationOptions, { evalBleu: true }),
+    selectOptions(evaluationOptions, { evalBleu: true, evalTokenizedBleu: true }),
   )();
   await evaluation.add(batch);
   return evaluation.score();
