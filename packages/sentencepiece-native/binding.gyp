@@ -3,7 +3,7 @@
   "targets": [
     {
       "target_name": "sentencepiece",
-      "sources": ["cc/addon.cc", "cc/model.cc", "cc/train.cc"],
+      "sources": ["cc/addon.cc", "cc/child-process.cc", "cc/model.cc", "cc/train.cc"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags": ["-O2", "-fvisibility=hidden"],

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import { tokenRows } from '../ops/row-layout.js';
 import type { EngineDecoding, EngineModel, SourceRows, TransformerSizes, WeightValues } from '../ops/search-engine.js';
 import { Parameter } from '../optim/parameter-store.js';
@@ -19,14 +20,17 @@ export class PackedTransformer {
     this.#sizes = sizesOf(parts);
   }
 
-  /** Encodes the sentences of a batch; null where the device has no engine, or none for such a model. */
+  /**
+   * Encodes the sentences of a batch; null where the device has no engine, or none for such a model.
+   * @throws UserError where int8 meets weights or activations that are not finite
+   */
   startDecoding(source: TokenTable, beam: number): FusedDecoding | null {
-    const model = this.#model();
+    const model = refusingDamage(() => this.#model());
     if (model === null) return null;
     const { padIndex, encoder, decoder } = this.#parts;
     const rows = sourceRows(source, padIndex);
     encoder.embedding.preparePositions(padIndex + 1 + source.time);
-    const decoding = model.startDecoding(rows, beam);
+    const decoding = refusingDamage(() => model.startDecoding(rows, beam));
     return new PackedDecoding(decoding, decoder.embedding, this.#sizes!.embed);
   }
 
@@ -46,6 +50,17 @@ export class PackedTransformer {
       parameters.discard(packedOnly(this.#parts), engine.release);
     }
     return this.#packed.model;
+  }
+}
+
+/** `work`; values of the model that int8 cannot hold are the model's fault. */
+function refusingDamage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_NOT_FINITE')) throw error;
+    const remedy = 'the model is damaged or its training diverged: take another checkpoint';
+    throw new UserError(error.message, remedy, { cause: error });
   }
 }
 
@@ -69,7 +84,7 @@ class PackedDecoding implements FusedDecoding {
 
   stepTop(tokens: Int32Array, width: number, temperature: number, penalties: Float32Array | null): Float32Array {
     this.#advance(tokens, null);
-    return this.decoding.top(width, temperature, penalties);
+    return refusingDamage(() => this.decoding.top(width, temperature, penalties));
   }
 
   step(tokens: Int32Array): tf.Tensor2D {
@@ -80,7 +95,7 @@ class PackedDecoding implements FusedDecoding {
 
   #advance(tokens: Int32Array, features: Float32Array | null): void {
     this.embedding.preparePositions(this.#position + 1);
-    this.decoding.step(tokens, this.#position, features);
+    refusingDamage(() => this.decoding.step(tokens, this.#position, features));
     this.#position += 1;
   }
 

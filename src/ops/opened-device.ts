@@ -28,11 +28,13 @@ export function openedDevice(
     searchEngine,
     makeCurrent() {
       useSettings();
-      if (tf.getBackend() !== backend) void tf.setBackend(backend); // at once, since the backend is there
+      current = opened;
+      if (tf.getBackend() === backend) return;
+      void tf.setBackend(backend); // at once, since the backend is there
       if (tf.getBackend() !== backend) throw new InternalError(`the backend ${backend} is not there any more`);
-      current = { backend, device };
     },
   };
+  const opened = { backend, device };
   device.makeCurrent();
   return device;
 }

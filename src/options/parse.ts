@@ -47,7 +47,7 @@ function parseInteger(flag: string, text: string): number {
 
 function parseFloatStrictly(flag: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) {
+  if (text.trim() === '' || !/^\s*[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) {
     throw new UserError(`${flag}: '${text}' is not a number`, `give one, e.g. ${flag} 0.1`);
   }
   return value;
@@ -61,11 +61,16 @@ function parseBoolean(flag: string, text: string): boolean {
 
 /** `0.9,0.98`, `(0.9, 0.98)` and `[1,2]` are the same list. */
 function parseNumbers(flag: string, text: string): number[] {
-  const inner = text.trim().replace(/^[([]\s*|\s*[)\]]$/g, '');
-  return inner
+  return withoutBrackets(text)
     .split(',')
     .filter((part, index, parts) => !(part.trim() === '' && index > 0 && index === parts.length - 1))
     .map((part) => parseFloatStrictly(flag, part));
+}
+
+function withoutBrackets(text: string): string {
+  const list = text.trim();
+  const open = /^[([]/.test(list) ? list.slice(1).trimStart() : list;
+  return open.endsWith(')') || open.endsWith(']') ? open.slice(0, -1).trimEnd() : open;
 }
 
 function checkRange(flag: string, spec: { min?: number; max?: number }, value: number, shown = `${value}`): number {

@@ -75,8 +75,20 @@ function* chain(first: readonly string[], rest: Iterator<string>): Generator<str
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" } as const;
 const ENTITY = /&(amp|lt|gt|quot|apos);/g;
 
-const SEGMENT_START = /<seg(?:\s[^>]*)?>/;
+const SEGMENT_START = '<seg';
 const SEGMENT_END = '</seg>';
+
+/** Where the first `<seg>` or `<seg …>` of a text begins and where it ends; null where there is none. */
+export function findSegmentStart(text: string): { start: number; end: number } | null {
+  for (let start = text.indexOf(SEGMENT_START); start >= 0; start = text.indexOf(SEGMENT_START, start + 1)) {
+    const behind = start + SEGMENT_START.length;
+    if (text[behind] === '>') return { start, end: behind + 1 };
+    if (!/^\s/.test(text.slice(behind, behind + 1))) continue;
+    const close = text.indexOf('>', behind);
+    return close < 0 ? null : { start, end: close + 1 };
+  }
+  return null;
+}
 
 /** The texts between `<seg …>` and `</seg>`; line ends within one are spaces. */
 function* segments(lines: Iterable<string>, name: string): Generator<string, void, undefined> {
@@ -88,16 +100,16 @@ function* segments(lines: Iterable<string>, name: string): Generator<string, voi
     number += 1;
     let rest = line;
     for (;;) {
-      const start = SEGMENT_START.exec(rest);
+      const opening = findSegmentStart(rest);
       if (parts === undefined) {
-        if (start === null) break;
-        rest = rest.slice(start.index + start[0].length);
+        if (opening === null) break;
+        rest = rest.slice(opening.end);
         parts = [];
         openedAt = number;
         continue;
       }
       const end = rest.indexOf(SEGMENT_END);
-      if (start !== null && (end < 0 || start.index < end)) throw unclosed(name, openedAt);
+      if (opening !== null && (end < 0 || opening.start < end)) throw unclosed(name, openedAt);
       if (end < 0) {
         parts.push(rest.trim());
         break;

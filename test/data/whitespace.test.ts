@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { splitWhitespace, trimEndWhitespace, trimWhitespace } from '../../src/data/whitespace.js';
+import { expectLinearGrowth } from '../helpers/growth.js';
 
 // CPython 3: [chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace()]
 const PYTHON_SPACES = [
@@ -27,4 +29,24 @@ it.each([
 it('strips as Python does', () => {
   expect(trimEndWhitespace(' a\u0085 \u2029')).toBe(' a');
   expect(trimWhitespace('\u001f a b\u00a0')).toBe('a b');
+});
+
+it('strips as the patterns of its characters at the ends of a text do', () => {
+  const space = `[${PYTHON_SPACES.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')}]+`;
+  const text = fc
+    .array(fc.constantFrom('a', ' ', '\t', '\u3000', '\u0085', '\ufeff', '\x1c', '\x1b', '\u2028', '😀'))
+    .map((list) => list.join(''));
+  fc.assert(
+    fc.property(text, (line) => {
+      const end = line.replace(new RegExp(`${space}$`), '');
+      expect(trimEndWhitespace(line)).toBe(end);
+      expect(trimWhitespace(line)).toBe(end.replace(new RegExp(`^${space}`), ''));
+    }),
+  );
+});
+
+describe.each([' ', '\t', '\u3000'])('a run of %j inside a line', (space) => {
+  it.each([trimEndWhitespace, trimWhitespace, splitWhitespace])('takes %o a time that grows with it', (work) => {
+    expectLinearGrowth(work, (length) => `a${space.repeat(length)}b`);
+  });
 });

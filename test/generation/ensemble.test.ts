@@ -13,7 +13,8 @@ const fail = (): never => {
 };
 
 /** What of a model the beginning of a search asks for. */
-const fake = (parts: Partial<TranslationModel>): TranslationModel => parts as TranslationModel;
+const fake = (parts: Partial<TranslationModel>): TranslationModel =>
+  ({ parameters: { useDevice() {} }, ...parts }) as unknown as TranslationModel;
 
 /** A sentence of three tokens, </s> the last. */
 const source: TokenTable = { ids: Int32Array.of(5, 6, 2), batch: 1, time: 3 };

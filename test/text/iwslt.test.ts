@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { type IwsltOptions, iwsltSentences } from '../../src/text/iwslt.js';
+import { findSegmentStart, type IwsltOptions, iwsltSentences } from '../../src/text/iwslt.js';
+import { expectLinearGrowth, longRuns } from '../helpers/growth.js';
 
 const extract = (text: string, options?: IwsltOptions): string[] => [
   ...iwsltSentences(text.split('\n'), 'file', options),
@@ -61,5 +63,33 @@ describe('a file that is not whole is refused', () => {
     const extraction = (): string[] => extract(text);
     expect(extraction).toThrow(UserError);
     expect(extraction).toThrow(message);
+  });
+});
+
+describe('of long lines', () => {
+  const pattern = /<seg(?:\s[^>]*)?>/;
+  const text = fc
+    .array(fc.constantFrom('<seg', '>', ' ', 'a', '<', '</seg>', '\u00a0'), { maxLength: 12 })
+    .map((list) => list.join(''));
+
+  test('the start of a segment is where the pattern finds it', () => {
+    fc.assert(
+      fc.property(text, (line) => {
+        const match = pattern.exec(line);
+        const expected = match === null ? null : { start: match.index, end: match.index + match[0].length };
+        expect(findSegmentStart(line)).toEqual(expected);
+      }),
+    );
+  });
+
+  test('the time grows with a run, whatever it is a run of', () => {
+    const work = (line: string) => {
+      try {
+        extract(`<mteval>\n<seg>${line}</seg>\n${line}`);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+      }
+    };
+    for (const { text } of longRuns()) expectLinearGrowth(work, text);
   });
 });

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "arguments.h"
 #include "model.h"
 #include "train.h"
 
@@ -16,7 +17,8 @@ namespace sentencepiece_addon {
 namespace {
 
 void Seed(const Napi::CallbackInfo& info) {
-  const uint32_t seed = info[0].As<Napi::Number>().Uint32Value();
+  // 2^32 - 1 stands for a seed of the system's choice.
+  const auto seed = static_cast<uint32_t>(Integer("the seed", info[0], 0, 0xFFFFFFFE));
   sentencepiece::SetRandomGeneratorSeed(seed);
   sentencepiece::random::GetRandomGenerator()->seed(seed);
 }

@@ -1,10 +1,12 @@
 #include "model.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "arguments.h"
 #include "status.h"
 
 namespace sentencepiece_addon {
@@ -32,42 +34,42 @@ Napi::Array ToArray(Napi::Env env, const std::vector<std::vector<Item>>& lists) 
 /** Calls `operation` with an output of type T and gives it back as an array; a refusal becomes a JavaScript error. */
 template <typename T, typename Operation>
 Napi::Value Result(Napi::Env env, Operation operation) {
-  try {
+  return Guarded(env, [&]() -> Napi::Value {
     T output;
     Check(operation(&output));
     return ToArray(env, output);
-  } catch (const Refusal& refusal) {
-    throw Napi::Error::New(env, refusal.what());
-  }
+  });
 }
 
 template <typename Operation>
 Napi::Value Text(Napi::Env env, Operation operation) {
-  try {
+  return Guarded(env, [&]() -> Napi::Value {
     std::string text;
     Check(operation(&text));
     return Napi::String::New(env, text);
-  } catch (const Refusal& refusal) {
-    throw Napi::Error::New(env, refusal.what());
-  }
+  });
 }
 
 std::string TextArgument(const Napi::CallbackInfo& info) { return info[0].As<Napi::String>().Utf8Value(); }
 
-int IntArgument(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Int32Value(); }
+/** The library's limits: it refuses longer lists for samples, and silently makes shorter n-best lists than asked for. */
+constexpr int kMostToSampleFrom = 512;
+constexpr int kLongestList = 1024;
+constexpr int kLeastInt = std::numeric_limits<int>::min();
 
 template <typename T>
 Napi::Value Sample(const Napi::CallbackInfo& info, const sentencepiece::SentencePieceProcessor& processor) {
   const std::string text = TextArgument(info);
-  const float alpha = info[2].As<Napi::Number>().FloatValue();
-  return Result<T>(info.Env(),
-                   [&](T* output) { return processor.SampleEncode(text, IntArgument(info, 1), alpha, output); });
+  const int n_best = static_cast<int>(Integer("nBest", info[1], kLeastInt, kMostToSampleFrom));
+  const float alpha = Finite("alpha", info[2]);
+  return Result<T>(info.Env(), [&](T* output) { return processor.SampleEncode(text, n_best, alpha, output); });
 }
 
 template <typename T>
 Napi::Value NBest(const Napi::CallbackInfo& info, const sentencepiece::SentencePieceProcessor& processor) {
   const std::string text = TextArgument(info);
-  return Result<T>(info.Env(), [&](T* output) { return processor.NBestEncode(text, IntArgument(info, 1), output); });
+  const int n_best = static_cast<int>(Integer("nBest", info[1], 1, kLongestList));
+  return Result<T>(info.Env(), [&](T* output) { return processor.NBestEncode(text, n_best, output); });
 }
 
 }  // namespace
@@ -92,11 +94,7 @@ Napi::Function Model::Define(Napi::Env env) {
 Model::Model(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Model>(info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const std::string_view proto(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
-  try {
-    Check(processor_.LoadFromSerializedProto(proto));
-  } catch (const Refusal& refusal) {
-    throw Napi::Error::New(info.Env(), refusal.what());
-  }
+  Guarded(info.Env(), [&] { Check(processor_.LoadFromSerializedProto(proto)); });
 }
 
 Napi::Value Model::EncodePieces(const Napi::CallbackInfo& info) {
@@ -161,7 +159,10 @@ Napi::Value Model::DecodePieces(const Napi::CallbackInfo& info) {
 Napi::Value Model::DecodeIds(const Napi::CallbackInfo& info) {
   const auto array = info[0].As<Napi::Array>();
   std::vector<int> ids(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) ids[i] = array.Get(i).As<Napi::Number>().Int32Value();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    // Whether the vocabulary has it is for the library to say.
+    ids[i] = static_cast<int>(Integer("an id", array.Get(i), kLeastInt, std::numeric_limits<int>::max()));
+  }
   return Text(info.Env(), [&](std::string* output) { return processor_.Decode(ids, output); });
 }
 

@@ -21,16 +21,29 @@ function upToDate() {
   return existsSync(complete) && statSync(complete).mtimeMs >= newest;
 }
 
-/** Whether a program that includes SentencePiece compiles and links. */
-function findsSentencePiece(compiler) {
+/**
+ * What the compiler said first about a failure, without the place in the program, and the command.
+ * @param {readonly string[]} flags
+ */
+function failureOf(compiler, flags, { error, stderr, signal }) {
+  const lines = (stderr ?? '').split('\n').map((line) => line.trim());
+  const said = lines.find((line) => /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line));
+  const stopped = signal ? `it was stopped by ${signal}` : null;
+  const reason = said ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'it says nothing';
+  return `${reason.replace(/^(<stdin>|\S*\.o):\S* /, '')} (${[compiler, ...flags].join(' ')})`;
+}
+
+/** Why a program that includes SentencePiece does not compile or link, or null where it does. */
+function sentencePieceFailure(compiler) {
   const folder = mkdtempSync(join(tmpdir(), 'sentencepiece-'));
   const prefix = process.env.SENTENCEPIECE_ROOT;
   const places = prefix ? [`-I${prefix}/include`, `-L${prefix}/lib`] : [];
   const libraries = ['-lsentencepiece_train', '-lsentencepiece'];
   const flags = ['-x', 'c++', '-std=c++17', '-', '-o', join(folder, 'program'), ...places, ...libraries];
-  const { status } = spawnSync(compiler, flags, { input: '#include <sentencepiece_trainer.h>\nint main() {}\n' });
+  const program = '#include <sentencepiece_trainer.h>\nint main() {}\n';
+  const result = spawnSync(compiler, flags, { input: program, encoding: 'utf8' });
   rmSync(folder, { recursive: true });
-  return status === 0;
+  return result.status === 0 ? null : failureOf(compiler, flags, result);
 }
 
 /** What a build needs and this machine lacks, or undefined. */
@@ -40,8 +53,12 @@ function missing() {
     (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status !== 0,
   );
   if (command !== undefined) return `no ${command}`;
-  if (findsSentencePiece(compiler)) return undefined;
-  return `no SentencePiece library that ${compiler} finds (Debian and Ubuntu: libsentencepiece-dev)`;
+  const failure = sentencePieceFailure(compiler);
+  if (failure === null) return undefined;
+  const what = /sentencepiece/i.test(failure.split(' (')[0])
+    ? `no SentencePiece library that ${compiler} finds (Debian and Ubuntu: libsentencepiece-dev)`
+    : `${compiler} does not build a program with SentencePiece`;
+  return `${what}: ${failure}`;
 }
 
 /** Node's own headers where the system has them, so that node-gyp downloads nothing. */

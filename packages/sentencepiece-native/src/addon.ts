@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { checkModel } from './model-file/check-model.js';
 
 /** A loaded model. Pieces carry `▁` for a space; a method throws an Error with the library's message. */
 export interface Model {
@@ -12,10 +13,11 @@ export interface Model {
   /**
    * Draws one segmentation. Unigram models: out of the `nBest` best, or of all where it is negative, with
    * probabilities ∝ p^alpha. BPE models: each merge is left out with probability `alpha`.
+   * @throws Error where `nBest` is above 512 or no integer, or `alpha` is not finite
    */
   samplePieces(text: string, nBest: number, alpha: number): string[];
   sampleIds(text: string, nBest: number, alpha: number): number[];
-  /** The `nBest` best segmentations, best first; unigram models only. */
+  /** The `nBest` best segmentations, best first; unigram models only. @throws Error unless `nBest` is 1 to 1024 */
   nBestPieces(text: string, nBest: number): string[][];
   nBestIds(text: string, nBest: number): number[][];
   decodePieces(pieces: readonly string[]): string;
@@ -26,14 +28,15 @@ export interface Model {
 }
 
 export interface Addon {
-  /** Takes the bytes of a .model file. @throws Error where they are not those of a model */
+  /** Takes the bytes of a .model file. @throws Error that says what is wrong where they are not those of a sound model */
   readonly Model: new (
     bytes: Uint8Array,
   ) => Model;
-  /** Starts the random numbers of this thread anew: sampling after it repeats. */
+  /** Starts the random numbers of this thread anew: sampling after it repeats. @param seed 0 to 2^32 − 2 */
   seed(seed: number): void;
   /**
-   * Trains a model and returns the bytes of its .model file.
+   * Trains a model and returns the bytes of its .model file. The library trains in a process of its own, since it ends
+   * the one it runs in for some options and texts.
    * @param options those of `spm_train` by their names there, values as text
    * @param nextSentences some more sentences at each call, null after the last; what it throws ends the training
    * @throws Error with the library's message
@@ -64,7 +67,19 @@ function load(): Addon {
     const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
     throw new Error(`the add-on is not built (sentencepiece.node is missing): node ${script} builds it`);
   }
-  return createRequire(import.meta.url)(path) as Addon;
+  return withCheckedModels(createRequire(import.meta.url)(path) as Addon);
+}
+
+/** The library trusts a model file: of a damaged one it ends the process, or reads foreign memory. */
+function withCheckedModels(native: Addon): Addon {
+  class CheckedModel extends native.Model {
+    constructor(bytes: Uint8Array) {
+      if (!(bytes instanceof Uint8Array)) throw new TypeError('the content of a .model file is a Uint8Array');
+      checkModel(bytes);
+      super(bytes);
+    }
+  }
+  return { ...native, Model: CheckedModel };
 }
 
 /** Whether the add-on is there and loads; if not, why. */

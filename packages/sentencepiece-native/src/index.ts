@@ -1,1 +1,2 @@
 export { type Addon, addon, isAvailable, type Model } from './addon.js';
+export { checkModel } from './model-file/check-model.js';

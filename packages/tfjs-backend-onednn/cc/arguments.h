@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -124,6 +125,10 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     }
   } catch (const Napi::Error&) {
     throw;
+  } catch (const std::domain_error& error) {  // the values of a model are at fault, not the call
+    const Napi::Error thrown = Napi::Error::New(info.Env(), error.what());
+    thrown.Value().Set("code", Napi::String::New(info.Env(), "ERR_NOT_FINITE"));
+    throw thrown;
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }

@@ -45,7 +45,7 @@ template <class Body>
 void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_of_thread = kRangesOfThread) {
   if (count <= 0) return;
   const int64_t threads = team_threads(), most = (count + grain - 1) / std::max<int64_t>(grain, 1);
-  const int64_t rounds = std::clamp<int64_t>(most / threads, 1, parts_of_thread);
+  const int64_t rounds = std::clamp<int64_t>(most / (4 * threads), 1, parts_of_thread);
   const int64_t parts = most < threads ? most : rounds * threads;
   if (parts <= 1 || computes_alone()) {
     body(int64_t{0}, count);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "inline.h"
+#include "shuffle.h"
 
 // Matrix products on operands that already lie in the cache, for the many small ones of attention: no packing, a kernel
 // of 6 × 16 accumulators, which is what 16 vector registers of 8 floats hold.
@@ -22,6 +23,12 @@ INLINE Floats8 load8(const float* source) {
 }
 
 INLINE Floats8 repeat8(float x) { return Floats8{x, x, x, x, x, x, x, x}; }
+
+// Lanes of two vectors, within each half: a pair of both, and pairs of pairs.
+INLINE Floats8 pair_low(Floats8 a, Floats8 b) { return shuffle<0, 8, 1, 9, 4, 12, 5, 13>(a, b); }
+INLINE Floats8 pair_high(Floats8 a, Floats8 b) { return shuffle<2, 10, 3, 11, 6, 14, 7, 15>(a, b); }
+INLINE Floats8 first_pairs(Floats8 a, Floats8 b) { return shuffle<0, 1, 8, 9, 4, 5, 12, 13>(a, b); }
+INLINE Floats8 second_pairs(Floats8 a, Floats8 b) { return shuffle<2, 3, 10, 11, 6, 7, 14, 15>(a, b); }
 
 INLINE void store8(float* target, Floats8 value) { std::memcpy(target, &value, sizeof value); }
 
@@ -86,24 +93,20 @@ INLINE void pack_rows(const float* source, int64_t stride, float scale, float* t
 
 // Rows and columns of an 8 × 8 tile change places: pairs, then pairs of pairs, then halves.
 INLINE void transpose8(Floats8 (&r)[8]) {
-  typedef int32_t Order __attribute__((vector_size(32)));
-  constexpr Order kLow = {0, 8, 1, 9, 4, 12, 5, 13}, kHigh = {2, 10, 3, 11, 6, 14, 7, 15};
-  constexpr Order kFirst = {0, 1, 8, 9, 4, 5, 12, 13}, kSecond = {2, 3, 10, 11, 6, 7, 14, 15};
-  constexpr Order kLower = {0, 1, 2, 3, 8, 9, 10, 11}, kUpper = {4, 5, 6, 7, 12, 13, 14, 15};
   Floats8 pairs[8], quads[8];
   for (int i = 0; i < 4; i++) {
-    pairs[2 * i] = __builtin_shuffle(r[2 * i], r[2 * i + 1], kLow);
-    pairs[2 * i + 1] = __builtin_shuffle(r[2 * i], r[2 * i + 1], kHigh);
+    pairs[2 * i] = pair_low(r[2 * i], r[2 * i + 1]);
+    pairs[2 * i + 1] = pair_high(r[2 * i], r[2 * i + 1]);
   }
   for (int i = 0; i < 2; i++) {
-    quads[4 * i] = __builtin_shuffle(pairs[4 * i], pairs[4 * i + 2], kFirst);
-    quads[4 * i + 1] = __builtin_shuffle(pairs[4 * i], pairs[4 * i + 2], kSecond);
-    quads[4 * i + 2] = __builtin_shuffle(pairs[4 * i + 1], pairs[4 * i + 3], kFirst);
-    quads[4 * i + 3] = __builtin_shuffle(pairs[4 * i + 1], pairs[4 * i + 3], kSecond);
+    quads[4 * i] = first_pairs(pairs[4 * i], pairs[4 * i + 2]);
+    quads[4 * i + 1] = second_pairs(pairs[4 * i], pairs[4 * i + 2]);
+    quads[4 * i + 2] = first_pairs(pairs[4 * i + 1], pairs[4 * i + 3]);
+    quads[4 * i + 3] = second_pairs(pairs[4 * i + 1], pairs[4 * i + 3]);
   }
   for (int i = 0; i < 4; i++) {
-    r[i] = __builtin_shuffle(quads[i], quads[i + 4], kLower);
-    r[i + 4] = __builtin_shuffle(quads[i], quads[i + 4], kUpper);
+    r[i] = shuffle<0, 1, 2, 3, 8, 9, 10, 11>(quads[i], quads[i + 4]);
+    r[i + 4] = shuffle<4, 5, 6, 7, 12, 13, 14, 15>(quads[i], quads[i + 4]);
   }
 }
 

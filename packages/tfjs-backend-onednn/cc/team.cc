@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -36,6 +35,11 @@ struct Job {
   uint32_t number;
   int64_t parts, threads;
 
+  // Where a part of it stands.
+  uint64_t open() const { return uint64_t{number} << 2; }
+  uint64_t taken() const { return open() | 1; }
+  uint64_t done() const { return open() | 2; }
+
   uint64_t word() const { return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads); }
   static Job of(uint64_t word) {
     return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff), static_cast<int64_t>(word & 0xffff)};
@@ -53,25 +57,23 @@ class Team {
   void run(int64_t parts, int64_t threads, const PartFunction& body) {
     start_workers(threads - 1);
     const Job job{++number_, parts, threads};
-    body_ = &body;
-    done_.store(0, std::memory_order_relaxed);
-    for (int64_t part = 0; part < parts; part++) claims_[part].store(open(job), std::memory_order_relaxed);
-    job_.store(job.word());
+    board_.body = body;
+    claim(0).store(job.taken(), std::memory_order_relaxed);  // the calling thread's own first part
+    for (int64_t part = 1; part < parts; part++) claim(part).store(job.open(), std::memory_order_relaxed);
+    board_.job.store(job.word());
     if (asleep_.load() > 0) {
       const std::lock_guard<std::mutex> lock(sleep_);
       wake_.notify_all();
     }
+    finish(job, 0);
     take_parts(job, 0);
-    wait_for(parts);
+    for (int64_t part = 0; part < parts; part++) wait_for(job, part);
   }
 
   // Held while a job runs.
   std::mutex in_use;
 
  private:
-  static uint64_t open(const Job& job) { return uint64_t{job.number} << 1; }
-  static uint64_t taken(const Job& job) { return open(job) | 1; }
-
   void start_workers(int64_t count) {
     for (; workers_ < count; workers_++) {
       try {
@@ -94,15 +96,15 @@ class Team {
   // The word of another job than `seen`.
   uint64_t next_job(uint64_t seen) {
     const std::optional<uint64_t> word = watch([&]() -> std::optional<uint64_t> {
-      const uint64_t now = job_.load(std::memory_order_acquire);
+      const uint64_t now = board_.job.load(std::memory_order_acquire);
       return now == seen ? std::nullopt : std::optional<uint64_t>(now);
     });
     if (word) return *word;
     std::unique_lock<std::mutex> lock(sleep_);
     asleep_.fetch_add(1);
-    wake_.wait(lock, [&] { return job_.load() != seen; });
+    wake_.wait(lock, [&] { return board_.job.load() != seen; });
     asleep_.fetch_sub(1);
-    return job_.load(std::memory_order_acquire);
+    return board_.job.load(std::memory_order_acquire);
   }
 
   // The thread's own share from its beginning, then what is left of the others' from their ends.
@@ -115,25 +117,28 @@ class Team {
     }
   }
 
-  // A claim is of one job alone: a thread that comes too late finds another number there. Who has a claim knows that
-  // `body_` is that job's, which does not end before the part is done.
+  // A claim is of one job alone: a thread that comes too late finds another number there. Who has a claim knows that the
+  // body on the board is that job's, which does not end before the part is done.
   void take(const Job& job, int64_t part) {
-    uint64_t expected = open(job);
-    if (claims_[part].load(std::memory_order_relaxed) != expected) return;
-    if (!claims_[part].compare_exchange_strong(expected, taken(job), std::memory_order_acq_rel)) return;
-    (*body_)(part);
-    if (done_.fetch_add(1) + 1 == job.parts && leader_sleeps_.load()) {
-      const std::lock_guard<std::mutex> lock(sleep_);
-      finished_.notify_one();
-    }
+    uint64_t expected = job.open();
+    if (claim(part).load(std::memory_order_relaxed) != expected) return;
+    if (claim(part).compare_exchange_strong(expected, job.taken(), std::memory_order_acq_rel)) finish(job, part);
   }
 
-  void wait_for(int64_t parts) {
-    const auto are_done = [&] { return done_.load() == parts; };
-    if (watch([&] { return are_done() ? std::optional<bool>(true) : std::nullopt; })) return;
+  void finish(const Job& job, int64_t part) {
+    board_.body(part);
+    claim(part).store(job.done());
+    if (!leader_sleeps_.load()) return;
+    const std::lock_guard<std::mutex> lock(sleep_);
+    finished_.notify_one();
+  }
+
+  void wait_for(const Job& job, int64_t part) {
+    const auto is_done = [&] { return claim(part).load() == job.done(); };
+    if (watch([&] { return is_done() ? std::optional<bool>(true) : std::nullopt; })) return;
     std::unique_lock<std::mutex> lock(sleep_);
     leader_sleeps_.store(true);
-    finished_.wait(lock, are_done);
+    finished_.wait(lock, is_done);
     leader_sleeps_.store(false);
   }
 
@@ -148,28 +153,33 @@ class Team {
     return std::nullopt;
   }
 
-  // How often a watching thread looks: for as long as a kernel is away in JavaScript, and no longer than it costs to sleep
-  // and be woken a few times.
+  // How often a watching thread looks: for as long as search is away in JavaScript between two steps.
   static int64_t looks_of_watch() {
+    constexpr double kMicroseconds = 300;
     static const int64_t looks = [] {
       constexpr int64_t kLooks = 1000;
       const auto start = std::chrono::steady_clock::now();
       for (int64_t i = 0; i < kLooks; i++) pause();
       const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
-      return static_cast<int64_t>(kLooks * watch_microseconds() / std::max(time.count(), 1.0));
+      return static_cast<int64_t>(kLooks * kMicroseconds / std::max(time.count(), 1.0));
     }();
     return looks;
   }
 
-  static double watch_microseconds() {
-    const char* t = getenv("WATCH_US");
-    return t ? atof(t) : 50;
-  }
+  std::atomic<uint64_t>& claim(int64_t part) { return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims]; }
 
-  alignas(kCacheLine) std::atomic<uint64_t> job_{0};
-  const PartFunction* body_ = nullptr;
-  alignas(kCacheLine) std::atomic<int64_t> done_{0};
-  alignas(kCacheLine) std::atomic<uint64_t> claims_[kMostParts] = {};
+  // All that a worker has to read of a small job, in one cache line: each line that goes from one processor to another
+  // costs as much as a short part.
+  static constexpr int64_t kNearClaims = 5;
+  struct alignas(kCacheLine) Board {
+    std::atomic<uint64_t> job{0};
+    PartFunction body;
+    std::atomic<uint64_t> claims[kNearClaims] = {};
+  };
+  static_assert(sizeof(Board) == kCacheLine);
+
+  Board board_;
+  alignas(kCacheLine) std::atomic<uint64_t> far_claims_[kMostParts - kNearClaims] = {};
   alignas(kCacheLine) std::atomic<int> asleep_{0};
   std::atomic<bool> leader_sleeps_{false};
   std::mutex sleep_;

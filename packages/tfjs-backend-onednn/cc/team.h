@@ -9,8 +9,8 @@
 // another thread has begun. So a thread that waits for a processor, because other programs use them, holds nothing up, and
 // a job computes the same bits whichever thread takes which part.
 //
-// Waiting threads watch for the next job for a few dozen microseconds and then sleep: OpenMP's threads, which were here
-// before, watch for milliseconds, and take the processor from the very thread that they wait for.
+// Waiting threads watch for a fraction of a millisecond and then sleep. OpenMP's threads watch for many milliseconds by
+// default, and take the processor from the very thread that they wait for.
 namespace onednn_backend {
 
 constexpr int kMostThreads = 1024;
@@ -28,14 +28,15 @@ bool computes_alone();
 // A function of a part's index that lives elsewhere.
 class PartFunction {
  public:
+  PartFunction() = default;
   template <class Body>
   explicit PartFunction(const Body& body)
       : body_(&body), call_([](const void* function, int64_t part) { (*static_cast<const Body*>(function))(part); }) {}
   void operator()(int64_t part) const { call_(body_, part); }
 
  private:
-  const void* body_;
-  void (*call_)(const void* body, int64_t part);
+  const void* body_ = nullptr;
+  void (*call_)(const void* body, int64_t part) = nullptr;
 };
 
 // Runs body(part) for every part in [0, parts), parts ≤ kMostPartsOfThread · team_threads(), and returns when all are done.

@@ -32,15 +32,27 @@ function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Whether a program that includes oneDNN compiles and links. */
-function findsOneDnn(compiler) {
+/**
+ * What the compiler said first about a failure, without the place in the program, and the command.
+ * @param {readonly string[]} flags
+ */
+function failureOf(compiler, flags, { error, stderr, signal }) {
+  const lines = (stderr ?? '').split('\n').map((line) => line.trim());
+  const said = lines.find((line) => /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line));
+  const stopped = signal ? `it was stopped by ${signal}` : null;
+  const reason = said ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'it says nothing';
+  return `${reason.replace(/^(<stdin>|\S*\.o):\S* /, '')} (${[compiler, ...flags].join(' ')})`;
+}
+
+/** Why a program that includes oneDNN does not compile or link, or null where it does. */
+function oneDnnFailure(compiler) {
   const folder = mkdtempSync(join(tmpdir(), 'onednn-'));
   const prefix = process.env.ONEDNN_ROOT;
   const places = prefix ? [`-I${prefix}/include`, `-L${prefix}/lib`] : [];
   const flags = ['-x', 'c++', '-std=c++17', '-fopenmp', '-', '-o', join(folder, 'program'), ...places, '-ldnnl'];
-  const { status } = spawnSync(compiler, flags, { input: '#include <dnnl.hpp>\nint main() {}\n' });
+  const result = spawnSync(compiler, flags, { input: '#include <dnnl.hpp>\nint main() {}\n', encoding: 'utf8' });
   rmSync(folder, { recursive: true });
-  return status === 0;
+  return result.status === 0 ? null : failureOf(compiler, flags, result);
 }
 
 /** What a build needs and this machine lacks, or null. */
@@ -49,7 +61,12 @@ function missing() {
   if (!runs(compiler, '--version')) return `no C++ compiler (${compiler})`;
   if (!runs('make', '--version')) return 'no make';
   if (!runs('python3', '--version')) return 'no python3';
-  return findsOneDnn(compiler) ? null : `no oneDNN that ${compiler} finds (Debian and Ubuntu: libdnnl-dev)`;
+  const failure = oneDnnFailure(compiler);
+  if (failure === null) return null;
+  const what = /dnnl/i.test(failure.split(' (')[0])
+    ? `no oneDNN that ${compiler} finds (Debian and Ubuntu: libdnnl-dev)`
+    : `${compiler} does not build a program with oneDNN`;
+  return `${what}: ${failure}`;
 }
 
 /** Node's own headers where the system has them, so that node-gyp downloads nothing. */

@@ -3,6 +3,7 @@ import { supportsBfloat16 } from 'tfjs-backend-onednn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { transformer } from '../../../models/transformer.js';
 import { openDevice } from '../../../src/devices/index.js';
+import { UserError } from '../../../src/errors.js';
 import { logProbabilities } from '../../../src/ops/log-softmax.js';
 import type { OptionsOf } from '../../../src/options/schema.js';
 import { EVALUATION, type FusedDecoding, type TokenTable, type TranslationModel } from '../../../src/plugins/model.js';
@@ -255,6 +256,21 @@ describe('a step of all layers in native code', () => {
     expect(build({}).startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
     model.parameters.useDevice();
     expect(largestDifference(fusedFeatures(model, sentences(LENGTHS)), before)).toBe(0);
+  });
+
+  it.each([
+    ['weights of an int8 product are NaN or infinite', Number.NaN, 'encoder.layers.0.fc1.weight'],
+    ['weights of an int8 product are NaN or infinite', Number.POSITIVE_INFINITY, 'decoder.layers.1.fc2.weight'],
+    ['activations of an int8 product are NaN or infinite', Number.NaN, 'encoder.embed_tokens.weight'],
+  ])('refuses, in int8: %s (%s in %s)', async (problem, value, name) => {
+    await openDevice('cpu', { threads: 2, int8: true });
+    const model = build({});
+    const { parameters } = model;
+    parameters.view(parameters.values, parameters.parameters.find((parameter) => parameter.name === name)!).fill(value);
+    parameters.valuesChanged();
+    const start = () => model.startFusedDecoding!(sentences(LENGTHS), BEAM);
+    expect(start).toThrow(UserError);
+    expect(start).toThrow(problem);
   });
 
   it('refuses tokens and rows that do not exist', async () => {

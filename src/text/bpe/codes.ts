@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { trimSpaces } from '../trim-spaces.js';
 
 /** Two symbols that become one. */
 export type Merge = readonly [left: string, right: string];
@@ -34,7 +35,7 @@ export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
       version = parseVersion(line, name);
       continue;
     }
-    const text = line.startsWith(' ') || line.endsWith(' ') ? line.replace(/^ +| +$/g, '') : line;
+    const text = trimSpaces(line);
     const space = text.indexOf(' ');
     const left = text.slice(0, space);
     const right = text.slice(space + 1);

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 import { linesOf, readLines, readTextBlocks } from '../lines.js';
+import { trimSpaces } from '../trim-spaces.js';
 import { WordCounter } from './wasm/word-counter.js';
 
 /** How often each word occurs, in the order of first occurrence. */
@@ -64,7 +65,7 @@ function* vocabularyEntries(path: string): Generator<[word: string, count: numbe
   let number = 0;
   for (const line of readLines(path)) {
     number += 1;
-    const [word, count, ...rest] = line.replace(/^ +| +$/g, '').split(' ');
+    const [word, count, ...rest] = trimSpaces(line).split(' ');
     if (!word || count === undefined || !/^\d+$/.test(count) || rest.length > 0) {
       throw new UserError(
         `${path} line ${number}: "${line.slice(0, 80)}" is not "<word> <count>"`,

@@ -1,3 +1,4 @@
+import { trimSpacesAtEnd } from '../trim-spaces.js';
 import { applyRules, BLANK_LINE, type Rule } from './rules.js';
 
 /**
@@ -10,7 +11,7 @@ import { applyRules, BLANK_LINE, type Rule } from './rules.js';
 export function createMosesDetokenizer(language: string): (line: string) => string {
   return (line) => {
     if (BLANK_LINE.test(line) || MARKUP_LINE.test(line)) return line;
-    const words = applyRules(` ${line} `, UNESCAPE).replace(/ +$/u, '').split(' ');
+    const words = trimSpacesAtEnd(applyRules(` ${line} `, UNESCAPE)).split(' ');
     return applyRules(join(words, language), TRIM);
   };
 }

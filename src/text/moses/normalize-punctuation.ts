@@ -57,12 +57,13 @@ const COMMON: readonly Rule[] = [
 ];
 
 /** English sets commas and full stops before the closing quote, German, French and others behind it, Czech varies. */
-function quotation(language: string): readonly Rule[] {
+export function quotation(language: string): readonly Rule[] {
   if (language === 'en') return [[/"([,.]+)/gu, '$1"']];
   if (language === 'cs' || language === 'cz') return [];
   return [
     [/,"/gu, '",'],
-    [/(\.+)"([\t-\r ]*[^<])/gu, '"$1$2'],
+    // The quote is optional, so that a run of dots without one is taken in one step.
+    [/(\.+)(?:"([\t-\r ]*[^<]))?/gu, (match, dots, rest) => (rest === undefined ? match : `"${dots}${rest}`)],
   ];
 }
 

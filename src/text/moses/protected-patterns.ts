@@ -68,8 +68,13 @@ function escapeFromPerl(sign: string, inClass: boolean): string {
   return sign;
 }
 
+const MARK = 'THISISPROTECTED';
+
 /** Stands for the n-th protected text of a line while it is tokenized; the mark that tokenizer.perl uses. */
-const markOf = (index: number): string => `THISISPROTECTED${String(index).padStart(3, '0')}`;
+const markOf = (index: number): string => `${MARK}${String(index).padStart(3, '0')}`;
+
+/** Three digits: behind the thousandth text a mark begins with that of an earlier one, which is put in its place. */
+const ANY_MARK = new RegExp(`${MARK}(\\d{3})`, 'g');
 
 /** The texts that the patterns match, pattern by pattern, each from left to right. */
 export function findProtected(line: string, patterns: readonly RegExp[]): string[] {
@@ -84,10 +89,26 @@ export function findProtected(line: string, patterns: readonly RegExp[]): string
   return found;
 }
 
+/** Replaces the texts one after the other, each wherever it stands. */
 export function hideProtected(line: string, texts: readonly string[]): string {
-  return texts.reduce((hidden, text, index) => hidden.replaceAll(text, () => ` ${markOf(index)} `), line);
+  const gone = new Set<string>();
+  let hidden = line;
+  for (const [index, text] of texts.entries()) {
+    if (gone.has(text)) continue;
+    hidden = hidden.replaceAll(text, () => ` ${markOf(index)} `);
+    if (!mayMeetMark(text)) gone.add(text);
+  }
+  return hidden;
+}
+
+/** Whether a text may stand in ` THISISPROTECTED012 ` or across one of its ends. */
+function mayMeetMark(text: string): boolean {
+  if (!text.includes(' ')) return /^[THISPROECD]*\d*$/.test(text);
+  return /^ | $| T|\d /.test(text);
 }
 
 export function restoreProtected(line: string, texts: readonly string[]): string {
-  return texts.reduce((shown, text, index) => shown.replaceAll(markOf(index), () => text), line);
+  const isMarkWithin = texts.some((text) => text.includes(MARK));
+  if (isMarkWithin) return texts.reduce((shown, text, index) => shown.replaceAll(markOf(index), () => text), line);
+  return line.replace(ANY_MARK, (mark, index: string) => texts[Number(index)] ?? mark);
 }

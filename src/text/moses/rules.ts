@@ -1,10 +1,15 @@
 /** A substitution of every match in a line; patterns carry the flags `gu`. */
-export type Rule = readonly [pattern: RegExp, replacement: string];
+export type Rule = readonly [pattern: RegExp, replacement: string | Replacer];
+
+/** What a match becomes, given it and its groups, of which an optional one may be undefined. */
+type Replacer = (match: string, ...groups: (string | undefined)[]) => string;
 
 /** Applies the rules one after the other, each to the whole line. */
 export function applyRules(line: string, rules: readonly Rule[]): string {
   let text = line;
-  for (const [pattern, replacement] of rules) text = text.replace(pattern, replacement);
+  for (const [pattern, replacement] of rules) {
+    text = typeof replacement === 'string' ? text.replace(pattern, replacement) : text.replace(pattern, replacement);
+  }
   return text;
 }
 

@@ -1,3 +1,4 @@
+import { trimSpacesAtEnd } from '../trim-spaces.js';
 import { type ApostropheStyle, mosesLanguage, type WordSign } from './languages.js';
 import type { NonbreakingPrefixes } from './nonbreaking-prefixes/index.js';
 import { findProtected, hideProtected, restoreProtected } from './protected-patterns.js';
@@ -103,10 +104,10 @@ function isolateSymbols(wordSign: WordSign | undefined): readonly Rule[] {
 
 const SPLIT_HYPHENS: readonly Rule[] = [[pattern(`([${ALPHANUMERIC}])-(?=[${ALPHANUMERIC}])`), '$1 @-@ ']];
 
-/** An ellipsis of two or more dots is one token. */
-const ISOLATE_DOT_RUNS: readonly Rule[] = [
-  [/\.{2,}(?=[^.])/gu, ' $& '],
-  [/\.{2,}$/gu, ' $&'],
+/** An ellipsis of two or more dots is one token. A run is looked at where it begins: from each dot it would be n² steps. */
+export const ISOLATE_DOT_RUNS: readonly Rule[] = [
+  [/(?<!\.)\.{2,}(?=[^.])/gu, ' $& '],
+  [/(?<!\.)\.{2,}$/gu, ' $&'],
 ];
 
 /** Commas are tokens, except within numbers. Two steps, as A,B,C shares its letters between neighbouring commas. */
@@ -163,7 +164,7 @@ function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
   const end = line.length - 1;
   if (end >= 0 && line.indexOf('.') === end)
     return end === 0 || line[end - 1] === ' ' ? line : `${line.slice(0, end)} .`;
-  const words = line.replace(/ +$/u, '').split(' ');
+  const words = trimSpacesAtEnd(line).split(' ');
   return words
     .map((word, index) => {
       if (!word.endsWith('.') || DOTS.test(word)) return word;

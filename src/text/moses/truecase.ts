@@ -145,17 +145,21 @@ const OTHER = /^\p{White_Space}*(\P{White_Space}+)/u;
  *
  * @param factored a tag behind a `|` is a factor of the word
  */
-function splitMarkup(line: string, factored: boolean): { words: string[]; markup: string[] } {
+export function splitMarkup(line: string, factored: boolean): { words: string[]; markup: string[] } {
   const words: string[] = [];
   const markup = [''];
+  const lastTagEnd = line.lastIndexOf('>');
+  let endsWithBar = false; // the last word; asked of a word that grows piece by piece it would be copied each time
   let rest = line;
   while (/\P{White_Space}/u.test(rest)) {
-    const tag = TAG.exec(rest);
+    // Behind the last > no < begins a tag, and none is looked for up to the end of the line.
+    const tag = line.length - rest.length < lastTagEnd ? TAG.exec(rest) : null;
     if (tag !== null) {
       rest = rest.slice(tag[0].length);
-      if (factored && tag[0] === tag[1] && words.at(-1)?.endsWith('|')) {
+      if (factored && tag[0] === tag[1] && endsWithBar) {
         const bars = /^\|*/.exec(rest)![0];
         words.push(words.pop()! + tag[1] + bars);
+        endsWithBar = bars !== '';
         rest = rest.slice(bars.length);
       } else {
         markup.push(`${markup.pop()}${tag[1]} `);
@@ -164,6 +168,7 @@ function splitMarkup(line: string, factored: boolean): { words: string[]; markup
     }
     const word = (WORD.exec(rest) ?? OTHER.exec(rest))!;
     words.push(word[1]!);
+    endsWithBar = word[1]!.endsWith('|');
     markup.push('');
     rest = rest.slice(word[0].length);
   }

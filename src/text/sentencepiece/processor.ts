@@ -1,9 +1,9 @@
-import { isAvailable, type Model } from 'sentencepiece-native';
+import { checkModel, isAvailable, type Model } from 'sentencepiece-native';
 import { UserError } from '../../errors.js';
 import { readWhole } from '../exact-reads.js';
 import type { Engine } from './engine.js';
-import { refusals, requireNative } from './native.js';
-import { loadWasmEngine, notAModel } from './wasm-engine.js';
+import { reasonOf, refusals, requireNative } from './native.js';
+import { loadWasmEngine } from './wasm-engine.js';
 
 export interface SamplingOptions {
   /** Unigram models: out of how many best segmentations to draw; negative: out of all. */
@@ -18,6 +18,7 @@ export const MOST_N_BEST = 512;
 /** A SentencePiece model: text to pieces (with `▁` for a space) or ids, and back. */
 export class SentencePiece {
   private constructor(
+    private readonly path: string,
     private readonly engine: Engine,
     private readonly native: Model | null,
   ) {}
@@ -25,48 +26,45 @@ export class SentencePiece {
   /**
    * @param engine `native` is the add-on on the system's library, `wasm` the npm package sentencepiece-js; without a
    *   choice the add-on where it is built. Both give the same pieces; sampling and n-best lists need the add-on.
-   * @throws UserError if the file cannot be read or is not a SentencePiece model, or there is no add-on
+   * @throws UserError if the file cannot be read or is not a sound SentencePiece model, or there is no add-on
    */
   static async load(path: string, engine?: 'native' | 'wasm'): Promise<SentencePiece> {
     const bytes = readWhole(path);
     if (engine === 'wasm' || (engine === undefined && !isAvailable().available)) {
-      return new SentencePiece(await loadWasmEngine(path), null);
+      asModel(path, () => checkModel(bytes));
+      return new SentencePiece(path, await loadWasmEngine(path), null);
     }
     const { Model } = requireNative('this engine');
-    let native: Model;
-    try {
-      native = new Model(bytes);
-    } catch (error) {
-      throw new UserError(notAModel(path).problem, notAModel(path).remedy, { cause: error });
-    }
-    return new SentencePiece(native, native);
+    const native = asModel(path, () => new Model(bytes));
+    return new SentencePiece(path, native, native);
   }
 
+  /** @throws UserError where the model is damaged in a way that only this text shows; so do the other ways to encode */
   encodePieces(text: string): string[] {
-    return this.engine.encodePieces(text);
+    return this.#encode((engine) => engine.encodePieces(text));
   }
 
   encodeIds(text: string): number[] {
-    return this.engine.encodeIds(text);
+    return this.#encode((engine) => engine.encodeIds(text));
   }
 
   /** The pieces with spaces between. */
   encodeLine(text: string): string {
-    return this.engine.encodeLine(text);
+    return this.#encode((engine) => engine.encodeLine(text));
   }
 
   /** The text of pieces with spaces between. */
   decodeLine(pieces: string): string {
-    return this.engine.decodeLine(pieces);
+    return this.#decode((engine) => engine.decodeLine(pieces));
   }
 
   decodePieces(pieces: readonly string[]): string {
-    return this.engine.decodePieces(pieces);
+    return this.#decode((engine) => engine.decodePieces(pieces));
   }
 
   /** @throws UserError where an id is not in the vocabulary */
   decodeIds(ids: readonly number[]): string {
-    return refusals('SentencePiece', 'decode with the model that encoded', () => this.engine.decodeIds(ids));
+    return this.#decode((engine) => engine.decodeIds(ids));
   }
 
   /** Draws one segmentation; `seedSampling` makes draws repeat. @throws UserError without the add-on */
@@ -87,11 +85,40 @@ export class SentencePiece {
     return this.#withNative('an n-best list', (model) => model.nBestIds(text, size));
   }
 
+  #encode<T>(operation: (engine: Engine) => T): T {
+    return refusals(`${this.path} cannot encode a text`, DAMAGED, () => operation(this.engine));
+  }
+
+  #decode<T>(operation: (engine: Engine) => T): T {
+    return refusals('SentencePiece', 'decode with the model that encoded', () => operation(this.engine));
+  }
+
   #withNative<T>(what: string, operation: (model: Model) => T): T {
     if (this.native === null) requireNative(what);
     const { native } = this;
     if (native === null) throw new UserError(`${what} needs the add-on`, "load the model without the engine 'wasm'");
-    return refusals('SentencePiece', 'such lists and samples are for unigram models', () => operation(native));
+    return refusals(`${this.path} cannot do ${what}`, remedyOf, () => operation(native));
+  }
+}
+
+const DAMAGED = 'copy the model again from where it was made';
+
+/** What to do where the library gives no list or sample, by its reason. */
+function remedyOf(reason: string): string {
+  if (reason.includes('is not available')) return 'such lists and samples are for unigram models';
+  return reason.includes('has to be') ? 'ask for another number' : DAMAGED;
+}
+
+/** Runs a step of loading; what it finds wrong becomes a UserError that names the file. */
+function asModel<T>(path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw new UserError(
+      `${path} is not a SentencePiece model: ${reasonOf(error as Error)}`,
+      'name the .model file that the training wrote, or copy it again where it is damaged',
+      { cause: error },
+    );
   }
 }
 

@@ -27,14 +27,14 @@ export function trainSentencePiece(sentences: Iterable<string>, options: Trainin
   const batches = inBatches(sentences, longest);
   // What is wrong with the text's start is said before the library begins its log.
   let ahead = batches.next().value ?? null;
-  const model = refusals('SentencePiece cannot train', 'mend the options or the text', () =>
-    train(texts, () => {
+  return refusals('SentencePiece cannot train', 'change the options or the text', () => {
+    const model = train(texts, () => {
       const batch = ahead;
       ahead = batch === null ? null : (batches.next().value ?? null);
       return batch;
-    }),
-  );
-  return { model, vocabulary: vocabularyLines(new Model(model)) };
+    });
+    return { model, vocabulary: vocabularyLines(new Model(model)) };
+  });
 }
 
 /** The library's own `max_sentence_length`. */

@@ -8,19 +8,22 @@ const UNKNOWN_PIECE = '<unk>';
 
 /**
  * A model in the npm package `sentencepiece-js`.
- * @throws UserError if the file is not a SentencePiece model
+ * @param path of a file that `checkModel` found sound: the package looks at no bounds
+ * @throws UserError if the package does not load it
  */
 export async function loadWasmEngine(path: string): Promise<Engine> {
   const { SentencePieceProcessor } = await import('sentencepiece-js'); // slow to load, and the add-on does without
   const wasm = new SentencePieceProcessor();
   await withoutNewHandlers(() => wasm.load(path));
   // The package ignores the status of loading; a processor without a model encodes everything as nothing.
-  if (wasm.encodePieces('a').length === 0) throw notAModel(path);
+  if (wasm.encodePieces('a').length === 0) {
+    throw new UserError(
+      `${path} is not a SentencePiece model that sentencepiece-js loads`,
+      'name the .model file that the training wrote, or copy it again where it is damaged',
+    );
+  }
   return new WasmEngine(wasm);
 }
-
-export const notAModel = (path: string): UserError =>
-  new UserError(`${path} is not a SentencePiece model`, 'name the .model file that the training wrote');
 
 class WasmEngine implements Engine {
   readonly #wasm: WasmProcessor;
@@ -57,15 +60,20 @@ class WasmEngine implements Engine {
     return text;
   }
 
-  /** The package decodes ids only: the text of an unknown piece is put where the unknown id leaves its sign. */
+  /** The package decodes ids only: unknown pieces stand as they are between what it makes of the others. */
   decodePieces(pieces: readonly string[]): string {
     const ids = pieces.map((piece) => this.#idOf(piece));
-    let text = this.#wasm.decodeIds(ids);
-    for (let index = ids.length - 1; index >= 0; index -= 1) {
-      if (ids[index] !== this.#unknown || pieces[index] === UNKNOWN_PIECE) continue;
-      const start = this.#wasm.decodeIds(ids.slice(0, index)).length;
-      const end = this.#wasm.decodeIds(ids.slice(0, index + 1)).length;
-      text = text.slice(0, start) + pieces[index] + text.slice(end);
+    const sign = this.#wasm.decodeIds([this.#unknown]);
+    let text = '';
+    let start = 0;
+    for (let index = 0; index <= ids.length; index += 1) {
+      const isUnknown = ids[index] === this.#unknown && pieces[index] !== UNKNOWN_PIECE;
+      if (index < ids.length && !isUnknown) continue;
+      // At the start of a text a space is left out: behind the sign of the unknown piece it is not.
+      const context = start === 0 ? [] : [this.#unknown];
+      const part = this.#wasm.decodeIds([...context, ...ids.slice(start, index)]);
+      text += part.slice(start === 0 ? 0 : sign.length) + (pieces[index] ?? '');
+      start = index + 1;
     }
     return text;
   }

@@ -1,10 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../src/errors.js';
 import { loadSentencePieceCodec } from '../../../src/text/sentencepiece/codec.js';
 import { SentencePiece, seedSampling } from '../../../src/text/sentencepiece/processor.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { goldenLines, goldenPath } from '../golden.js';
 import { ENGINES, hasNative } from './engines.js';
+
+const directory = temporaryFolder();
 
 const load = (type: string, engine?: 'native' | 'wasm'): Promise<SentencePiece> =>
   SentencePiece.load(goldenPath(`spm/${type}.model`), engine);
@@ -67,6 +72,19 @@ describe.each(ENGINES)('the engine %s', (engine) => {
   test.each(['spm/test.de', 'spm/absent.model', 'spm'])('%s is refused in one line', async (name) => {
     await expect(SentencePiece.load(goldenPath(name), engine)).rejects.toThrow(UserError);
   });
+
+  test.each([
+    { title: 'a piece that begins with a zero byte', at: 242, byte: 0, problem: 'piece 21 holds a zero byte' },
+    { title: 'a rule that leads nowhere', at: 40_003, byte: 0x7f, problem: 'its rules of normalisation are damaged' },
+  ])('says which file has $title', async ({ at, byte, problem }) => {
+    const bytes = readFileSync(goldenPath('spm/unigram.model'));
+    bytes[at] = byte;
+    const path = join(directory, 'damaged.model');
+    writeFileSync(path, bytes);
+    const loading = SentencePiece.load(path, engine);
+    await expect(loading).rejects.toThrow(UserError);
+    await expect(loading).rejects.toThrow(`${path} is not a SentencePiece model: ${problem}`);
+  });
 });
 
 test('loading leaves no handlers of errors on the process', async () => {
@@ -122,5 +140,23 @@ describe.runIf(hasNative)('with the add-on', () => {
   test('an n-best list of a BPE model is refused', async () => {
     const model = await load('bpe');
     expect(() => model.nBestPieces('a', 2)).toThrow(/NBestEncode is not available/);
+  });
+
+  test.each([0, 1025, Number.NaN])('an n-best list of %s segmentations is refused in one line', async (size) => {
+    const model = await load('unigram');
+    expect(() => model.nBestIds('a', size)).toThrow(UserError);
+    expect(() => model.nBestIds('a', size)).toThrow('ask for another number');
+  });
+
+  // The library finds the symbol where it looks for a piece of text, and does not count its characters.
+  test('a text that a damaged model cannot encode is an error that names the file', async () => {
+    const bytes = readFileSync(goldenPath('spm/bpe.model'));
+    const path = join(directory, 'control.model');
+    writeFileSync(path, Buffer.concat([bytes, Buffer.from('\x0a\x05\x0a\x01Q\x18\x03', 'latin1')]));
+    const model = await SentencePiece.load(path, 'native');
+    for (const encode of [() => model.encodePieces('Q'), () => model.encodeIds('Q'), () => model.encodeLine('Q')]) {
+      expect(encode).toThrow(UserError);
+      expect(encode).toThrow(`${path} cannot encode a text: all normalized characters are not consumed`);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { UserError } from '../../../src/errors.js';
 import { SentencePiece } from '../../../src/text/sentencepiece/processor.js';
 import { type TrainingOptions, trainSentencePiece } from '../../../src/text/sentencepiece/train.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { goldenLines } from '../golden.js';
+import { goldenLines, goldenPath } from '../golden.js';
 import { ENGINES, hasGoldenLibrary, hasNative } from './engines.js';
 
 const TYPES = ['bpe', 'unigram', 'char', 'word'];
@@ -60,6 +60,32 @@ describe.runIf(hasNative)('training', () => {
     { title: 'an unknown option', options: { vocabsize: 3 }, message: /unknown field name "vocabsize"/ },
   ])('refuses $title', ({ options, message }) => {
     const train = () => trainSentencePiece(sentences, { ...OPTIONS, ...options });
+    expect(train).toThrow(UserError);
+    expect(train).toThrow(message);
+  });
+
+  // Each of these ends the process in the library itself.
+  test.each<{ title: string; lines: string[]; options: TrainingOptions; message: string }>([
+    {
+      title: 'a text of which normalisation leaves nothing',
+      lines: ['\u200b', '▁▁'],
+      options: { vocab_size: 20 },
+      message: 'normalisation leaves nothing of the text',
+    },
+    {
+      title: 'a required character that is not there',
+      lines: ['a'],
+      options: { model_type: 'bpe', vocab_size: 6, required_chars: 'x' },
+      message: 'a required character is not in the text',
+    },
+    {
+      title: 'a file of rules that is none',
+      lines: ['a'],
+      options: { normalization_rule_tsv: goldenPath('spm/test.de') },
+      message: 'failed to insert key: zero-length key',
+    },
+  ])('refuses $title, and the process lives', ({ lines, options, message }) => {
+    const train = () => trainSentencePiece(lines, { ...OPTIONS, ...options });
     expect(train).toThrow(UserError);
     expect(train).toThrow(message);
   });

@@ -34,11 +34,19 @@ async function loadEncoder(path: string): Promise<(segment: string) => string[]>
     throw new UserError('--spm-model needs the package sentencepiece-js', 'install it beside sacrebleu-ts with npm');
   }
   const processor = new library.SentencePieceProcessor();
-  const loaded = await processor.load(path).then(
+  try {
+    await processor.load(path);
     // The package ignores whether a model loaded; a processor without one encodes everything as nothing.
-    () => processor.encodePieces('a').length > 0,
-    () => false,
-  );
-  if (!loaded) throw new UserError(`${path} is not a SentencePiece model`, 'name the .model file');
-  return (segment) => processor.encodePieces(segment);
+    if (processor.encodePieces('a').length === 0) throw new Error('no model');
+  } catch {
+    throw new UserError(`${path} is not a SentencePiece model`, 'name the .model file');
+  }
+  return (segment) => {
+    try {
+      return processor.encodePieces(segment);
+    } catch {
+      // WebAssembly stops where a damaged model leads out of its memory.
+      throw new UserError(`${path} does not encode a segment`, 'copy the .model file again: it is damaged');
+    }
+  };
 }

@@ -33,12 +33,9 @@ INLINE Floats8 load_floats8(const uint16_t* source) {
 
 // sums[i] = Σ over the lanes of r[i].
 INLINE void lane_sums(Floats8 (&r)[4], float (&sums)[4]) {
-  typedef int32_t Order __attribute__((vector_size(32)));
-  constexpr Order kLow = {0, 8, 1, 9, 4, 12, 5, 13}, kHigh = {2, 10, 3, 11, 6, 14, 7, 15};
-  constexpr Order kFirst = {0, 1, 8, 9, 4, 5, 12, 13}, kSecond = {2, 3, 10, 11, 6, 7, 14, 15};
-  const Floats8 ab = __builtin_shuffle(r[0], r[1], kLow) + __builtin_shuffle(r[0], r[1], kHigh);
-  const Floats8 cd = __builtin_shuffle(r[2], r[3], kLow) + __builtin_shuffle(r[2], r[3], kHigh);
-  const Floats8 all = __builtin_shuffle(ab, cd, kFirst) + __builtin_shuffle(ab, cd, kSecond);
+  const Floats8 ab = pair_low(r[0], r[1]) + pair_high(r[0], r[1]);
+  const Floats8 cd = pair_low(r[2], r[3]) + pair_high(r[2], r[3]);
+  const Floats8 all = first_pairs(ab, cd) + second_pairs(ab, cd);
   for (int i = 0; i < 4; i++) sums[i] = all[i] + all[i + 4];
 }
 

@@ -20,7 +20,7 @@ INLINE const float* as_floats(const uint16_t* stored, int64_t count, float* targ
 }
 
 // Attention to fewer values than these is not worth a thread.
-constexpr int64_t kValuesOfPart = 1 << 14;
+constexpr int64_t kValuesOfPart = 1 << 10;
 
 }  // namespace
 

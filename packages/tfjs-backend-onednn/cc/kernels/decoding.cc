@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kLogitRows = 24;
 
 // The likeliest of fewer classes than these are not worth a thread.
-constexpr int64_t kClassesOfPart = 1 << 14;
+constexpr int64_t kClassesOfPart = 1 << 10;
 
 // A slab of so few rows is left as it is when fewer are read.
 constexpr int64_t kSmallSlab = 32;

@@ -29,7 +29,7 @@ constexpr int64_t kTileRows = 12;
 #else
 constexpr int64_t kTileRows = 3;
 #endif
-constexpr int64_t kFlopsOfPart = 1 << 18;      // less than this is not worth a thread
+constexpr int64_t kFlopsOfPart = 1 << 15;      // less than this is not worth a thread
 constexpr int64_t kBlockRows = 8 * kTileRows;  // rows that stay in the cache while panels of weights pass by
 
 // Elements that are multiplied at once in one lane: a packed column is a multiple of them.
@@ -52,7 +52,7 @@ INLINE float largest_magnitude(const char* what, const float* values, int64_t co
     top = magnitude > top ? magnitude : top;
     zero += values[i] * 0.0f;
   }
-  if (zero != 0) throw std::domain_error(std::string(what) + " of an int8 product are not finite: the model is damaged");
+  if (zero != 0) throw std::domain_error(std::string(what) + " of an int8 product are NaN or infinite");
   return top;
 }
 

@@ -50,7 +50,7 @@ struct Rows {
   // body(row) for every row, of which a few are not worth another thread.
   template <class Body>
   void for_each(const Body& body) const {
-    constexpr int64_t kValuesOfPart = 1 << 14;
+    constexpr int64_t kValuesOfPart = 1 << 9;
     parallel_ranges(count, items_of_part(embed(), kValuesOfPart), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) body(row);
     });

@@ -32,13 +32,13 @@ struct Parts {
 };
 
 // As few blocks of at most kTileRows rows as give every one of `threads` equally many.
-Parts row_blocks(int64_t rows, int64_t threads) {
+[[maybe_unused]] Parts row_blocks(int64_t rows, int64_t threads) {
   const int64_t least = ceil_divide(rows, kTileRows);
   return {rows, std::max<int64_t>(1, ceil_divide(least, threads) * threads)};
 }
 
 // Memory of this thread for operands of one tile or chunk; apart from thread_scratch, where callers keep what they multiply.
-float* operand_scratch(int64_t values) {
+[[maybe_unused]] float* operand_scratch(int64_t values) {
   static thread_local Buffer memory;
   return static_cast<float*>(memory.reserve(values * sizeof(float)));
 }
@@ -147,7 +147,7 @@ void add_share(const TileRows& a, const TileRows& b, const Share& share, float* 
 
 // Into how many parts rows are split, each with a result of its own to be added up: as many as keep the operands of
 // every thread apart, where results are small beside them.
-int64_t row_parts(int64_t rows, int64_t result, int64_t threads) {
+[[maybe_unused]] int64_t row_parts(int64_t rows, int64_t result, int64_t threads) {
   constexpr int64_t kMostParts = 4, kRowsOfPart = 512, kLargestResult = 1 << 20;
   int64_t parts = 1;
   while (result <= kLargestResult && parts * 2 <= kMostParts && threads % (parts * 2) == 0 &&

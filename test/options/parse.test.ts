@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { parseOptionValue } from '../../src/options/parse.js';
+import type { OptionSpec } from '../../src/options/schema.js';
+import { expectLinearGrowth } from '../helpers/growth.js';
+
+const textOf = (...parts: string[]) =>
+  fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((list) => list.join(''));
+const NUMBER: OptionSpec = { kind: 'float', default: 0, help: '' };
+const NUMBERS: OptionSpec = { kind: 'numbers', default: [], help: '' };
+
+/** The value, or null where the text is refused. */
+function parsed(spec: OptionSpec, text: string): unknown {
+  try {
+    return parseOptionValue('--x', spec, text);
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+test('a number is digits with a point or without, and a power of ten', () => {
+  const pattern = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+  fc.assert(
+    fc.property(textOf('1', '0', '.', 'e', 'E', '+', '-', ' ', 'x'), (text) => {
+      expect(parsed(NUMBER, text)).toBe(pattern.test(text) && Number.isFinite(Number(text)) ? Number(text) : null);
+    }),
+  );
+});
+
+test('brackets round a list of numbers say nothing, one of a pair too', () => {
+  fc.assert(
+    fc.property(textOf('1', '2', ',', '(', ')', '[', ']', ' '), (text) => {
+      const inner = text.trim().replace(/^[([]\s*|\s*[)\]]$/g, '');
+      expect(parsed(NUMBERS, text)).toEqual(/[([\])]/.test(inner) ? null : parsed(NUMBERS, inner));
+    }),
+  );
+});
+
+test.each([
+  { spec: NUMBER, run: '1' },
+  { spec: NUMBERS, run: ' ' },
+])('$spec.kind: the time grows with a run of "$run"', ({ spec, run }) => {
+  expectLinearGrowth(
+    (text) => parsed(spec, text),
+    (length) => `1${run.repeat(length)}x`,
+  );
+});
