@@ -1,8 +1,10 @@
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { log } from '../log.js';
 import { loadMetadata } from './checkpoint.js';
 import { bestValueOf, epochOf, type NameKey, rankNames, updateOf } from './checkpoint-names.js';
 import { isFolder, listCheckpoints, listFairseqCheckpoints } from './checkpoint-path.js';
+import { isMaximized } from './metric-direction.js';
 
 /** fairseq's ways to say which checkpoints are averaged; at most one number. */
 export interface AverageSelection {
@@ -93,9 +95,22 @@ function best(selection: AverageSelection, count: number): string[] {
     any === undefined ? {} : loadMetadata(any).options;
   const metricOf = bestValueOf(String(bestCheckpointMetric));
   const largestFirst = rankNames(stems, (stem) => metricOf(nameOf(stem)));
-  const bestFirst = maximizeBestCheckpointMetric === true ? largestFirst : largestFirst.reverse();
+  const bestFirst = isMaximized(bestCheckpointMetric, maximizeBestCheckpointMetric)
+    ? largestFirst
+    : largestFirst.reverse();
+  warnOfSeveralCriterions(bestFirst, String(bestCheckpointMetric));
   const from = isOneFolder(selection) ? selection.inputs[0]! : '--inputs';
   return take(from, bestFirst, count, 'checkpoints of --keep-best-checkpoints');
+}
+
+/** A loss depends on its criterion; perplexity and BLEU do not. */
+function warnOfSeveralCriterions(stems: readonly string[], metric: string): void {
+  if (metric !== 'loss') return;
+  const criterions = new Set(stems.map((stem) => String(loadMetadata(stem).options.criterion)));
+  if (criterions.size < 2) return;
+  log.warning(
+    `the best checkpoints are chosen by losses of different criterions (${[...criterions].join(', ')}), which do not compare`,
+  );
 }
 
 const isOneFolder = ({ inputs }: AverageSelection): boolean => inputs.length === 1 && isFolder(inputs[0]!);

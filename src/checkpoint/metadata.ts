@@ -44,6 +44,8 @@ export interface CheckpointMetadata {
   /** null where training cannot go on from here, e.g. in an average. */
   readonly training: TrainingState | null;
   readonly machine: Machine | null;
+  /** SHA-256 of what the checkpoint metric was measured on; absent without validation. */
+  readonly validationData?: string;
   /** The checkpoints that this one is the mean of. */
   readonly averageOf?: readonly string[];
   /** What a fairseq checkpoint says beside its weights, for `convert`. */
@@ -91,7 +93,7 @@ const NAMES = ['arch', 'criterion', 'optimizer', 'lrScheduler', 'task'];
 
 function isMetadata(value: unknown): value is CheckpointMetadata {
   if (!isRecord(value)) return false;
-  const { arch, options, languages, dictionaries, training, averageOf = [] } = value;
+  const { arch, options, languages, dictionaries, training, validationData, averageOf = [] } = value;
   if (!isRecord(options) || !isRecord(languages) || !isRecord(dictionaries)) return false;
   return (
     [arch, languages.source, languages.target].every(isTextOrNull) &&
@@ -99,6 +101,7 @@ function isMetadata(value: unknown): value is CheckpointMetadata {
     Object.values(dictionaries).every(isText) &&
     Array.isArray(averageOf) &&
     averageOf.every(isText) &&
+    (validationData === undefined || isText(validationData)) &&
     (training === null || isTrainingState(training))
   );
 }

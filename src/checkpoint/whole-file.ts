@@ -122,9 +122,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EIO: 'the disk fails',
 };
 
-function refusals(path: string, operation: () => void): void {
+/** Runs what writes to a path. @throws UserError where the folder or the disk refuses */
+export function refusals<T>(path: string, operation: () => T): T {
   try {
-    operation();
+    return operation();
   } catch (error) {
     const reason = REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;

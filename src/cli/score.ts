@@ -34,10 +34,21 @@ export const scoreCommand = defineCommand({
   ],
   async run({ options }) {
     if (options.ref === null) throw new UserError('--ref is missing', 'name the file with the references');
-    const pairs = readParallelLines(options.sys, options.ref);
+    const pairs = atLeastOne(readParallelLines(options.sys, options.ref), options.ref);
     for (const line of resultLines(pairs, options)) process.stdout.write(`${line}\n`);
   },
 });
+
+/** @throws UserError where there is nothing: a score of nothing is no score */
+function* atLeastOne(pairs: Iterable<LinePair>, reference: string): Generator<LinePair> {
+  let count = 0;
+  for (const pair of pairs) {
+    count += 1;
+    yield pair;
+  }
+  if (count === 0)
+    throw new UserError(`${reference} has no lines, so that there is nothing to score`, 'check the files');
+}
 
 function* resultLines(pairs: Iterable<LinePair>, options: ScoreOptions): Generator<string> {
   const scoring = options.sacrebleu ? 'sacrebleu' : options.scoring;

@@ -90,16 +90,22 @@ export const validateCommand = defineCommand({
       const task = setupTranslation(args[0]!, asked);
       const device = await openRequestedDevice(asked);
       const { model, metadata } = loadModel(asked.path, task, architectures, device);
-      const values: OptionValues = { ...metadata.options, ...pick(all, given) };
+      const givenValues = pick(all, given);
+      const values: OptionValues = { ...metadata.options, ...givenValues };
       const definition = criterions.getRecorded(asked.criterion ?? recordedCriterion(asked.path, metadata), asked.path);
-      const schema = { ...definition.options, ...optionsInUse(asked.path, values) };
-      const checked = checkRecordedOptions(asked.path, values, schema);
+      const checked = checkRecordedOptions(asked.path, values, optionsInUse(asked.path, values));
       const options = { ...asked, ...selectOptions(recordedOptions, checked) };
-      const criterion = definition.build(selectOptions(definition.options, checked));
+      // Another criterion than the checkpoint's begins with its own defaults, also for options of the same name.
+      const ofCriterion = definition.name === metadata.options.criterion ? values : givenValues;
+      const criterion = definition.build(
+        selectOptions(definition.options, checkRecordedOptions(asked.path, ofCriterion, definition.options)),
+      );
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
-      for (const name of options.validSubset.split(',')) {
-        const split = cutIntoBatches(task, task.loadSplit(name), limits);
+      // All before the first is computed: a mistake in one stops the command at its start.
+      const splits = options.validSubset.split(',').map((name) => cutIntoBatches(task, task.loadSplit(name), limits));
+      for (const split of splits) {
+        const name = split.data.split;
         const epoch = metadata.training?.epoch ?? 1;
         const { stats } = await validate({ task, model, criterion, startBleu }, split, epoch, options);
         split.data.close();

@@ -3,6 +3,7 @@ import { type BeamChoice, chooseBeams } from './beam-choice.js';
 import type { SearchInput } from './beam-search.js';
 import type { Candidates, RowCandidates } from './candidates.js';
 import type { EnsembleDecoding } from './ensemble.js';
+import { EventLoop } from './event-loop.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
 import { chooseStrategy, type SearchStrategy } from './strategies/index.js';
@@ -42,11 +43,13 @@ export class BatchSearch {
   }
 
   async run(): Promise<Hypothesis[][]> {
+    const loop = new EventLoop();
     for (let step = 0; step <= this.#options.maxLength && this.#sentences.length > 0; step++) {
       const prefix = this.#prefixTokens(step);
       const rows = await this.#topOfRows(step, prefix);
       const candidates = Array.from(this.#sentences, (_, index) => this.#bestOf(rows, index, step, prefix));
       this.#advance(step, rows, candidates);
+      await loop.turn();
     }
     // A stable sort: equal scores stay in the order in which they were finished.
     return this.#finished.map((hypotheses, sentence) =>

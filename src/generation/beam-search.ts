@@ -53,7 +53,7 @@ export class BeamSearch {
    * @throws UserError where --min-len is more than the longest output
    */
   async translate(input: SearchInput): Promise<Hypothesis[][]> {
-    const maxLength = this.#maxLength(input);
+    const maxLength = this.longestOutput(input);
     const options = { ...this.options, beam: this.#beam, maxLength };
     const source = { ids: input.sourceTokens, batch: input.batchSize, time: input.sourceLength };
     const decoding = await EnsembleDecoding.start(this.models, source, {
@@ -69,7 +69,7 @@ export class BeamSearch {
   }
 
   /** In tokens without `</s>`: min(⌊a · source + b⌋, the position tables − 1); the padded source counts, with `</s>`. */
-  #maxLength({ sourceLength, sourceLengths }: SearchInput): number {
+  longestOutput({ sourceLength, sourceLengths }: SearchInput): number {
     const { matchSourceLen, maxLenA, maxLenB, minLen } = this.options;
     const wanted = matchSourceLen ? Math.max(...sourceLengths) : Math.floor(maxLenA * sourceLength + maxLenB);
     const maxLength = Math.min(wanted, this.maxPositions.target - 1);

@@ -54,6 +54,10 @@ export const reduceLrOnPlateau = defineLrScheduler({
         const reduced = rate * lrShrink;
         if (rate - reduced > LEAST_REDUCTION) rate = reduced;
       },
+      forgetValues() {
+        best = null;
+        epochsSince = 0;
+      },
       get state() {
         return { rate, best, epochsSince };
       },

@@ -24,6 +24,8 @@ export interface LrScheduler {
    * @param value of --best-checkpoint-metric on the first validation split; null where there was no validation
    */
   endEpoch?(position: SchedulePosition, value: number | null): void;
+  /** The values of coming epochs do not compare with those so far: another criterion or metric. The rate stays. */
+  forgetValues?(): void;
   /** Everything that `endEpoch` changes; read for a checkpoint, written when training goes on from one. */
   state?: ScheduleState;
 }

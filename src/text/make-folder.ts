@@ -77,7 +77,7 @@ export async function fillFolder<T>(folder: string, fill: () => Promise<T>, name
 }
 
 /** Removes `folder` and what is above it up to `top`, as far as they are empty. */
-function removeEmptyFolders(folder: string, top: string): void {
+export function removeEmptyFolders(folder: string, top: string): void {
   try {
     for (let current = folder; current.length >= top.length; current = dirname(current)) rmdirSync(current);
   } catch {

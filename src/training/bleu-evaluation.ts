@@ -10,6 +10,7 @@ import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { roundTo } from './number-format.js';
 import type { EvaluationOptions } from './options.js';
+import { partsOfBatch } from './parts-of-batch.js';
 import type { BleuEvaluation } from './validation.js';
 
 /** What an unknown word reads as; fairseq's words, which no tokenizer splits and nothing matches. */
@@ -33,7 +34,10 @@ export function startBleuEvaluation(
     let statistics = bleu.noStatistics();
     return {
       async add(batch) {
-        const translations = await search.translate(batch);
+        const translations: Awaited<ReturnType<BeamSearch['translate']>> = [];
+        for (const part of partsOfBatch(batch, sentencesAtOnce(search, batch))) {
+          translations.push(...(await search.translate(part)));
+        }
         const hypotheses = translations.map(([best]) => toText(best?.tokens ?? [], UNKNOWN.hypothesis));
         const references = targetsOf(batch).map((target) => toText(target, UNKNOWN.reference));
         if (options.evalBleuPrintSamples) {
@@ -46,6 +50,15 @@ export function startBleuEvaluation(
     };
   };
 }
+
+/**
+ * Positions of outputs that are searched at once, over all hypotheses: the keys and values of a model with 6 layers, 512
+ * wide, take 24 KiB each. An untrained model goes to the longest output that the options allow.
+ */
+const MOST_POSITIONS = 65_536;
+
+const sentencesAtOnce = (search: BeamSearch, batch: TranslationBatch): number =>
+  Math.max(1, Math.floor(MOST_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));
 
 const searchArguments = (json: string): SearchOptions =>
   selectOptions(searchOptions, parseJsonOptions('--eval-bleu-args', json, searchOptions));

@@ -238,7 +238,7 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'the largest value is the best, as for bleu',
+    help: 'the largest value is the best; bleu has it without this',
   },
   patience: {
     kind: 'int',

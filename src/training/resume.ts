@@ -16,6 +16,8 @@ import type { ParameterStore } from '../optim/parameter-store.js';
 import { checkWeights, fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { ScheduleState } from '../plugins/lr-scheduler.js';
+import { isAdjustable, isOfFirstWeights } from './changed-options.js';
+import { checkSameRun } from './comparable-values.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import type { Trainer } from './trainer.js';
@@ -40,6 +42,13 @@ export function startingCheckpoint({ saveDir, restoreFile, finetuneFromModel }: 
   return finetuneFromModel === null ? null : { stem: finetuneFromModel, weightsOnly: true };
 }
 
+/** Where training goes on. */
+export interface Resumed {
+  readonly state: TrainingState;
+  /** Whether values of the checkpoint metric before and after compare. */
+  readonly valuesCompare: boolean;
+}
+
 /**
  * Puts a checkpoint's weights and, where training is to go on, the optimizer's state and the count of updates in place.
  * @param identity of this run, which the checkpoint's has to fit
@@ -50,7 +59,7 @@ export function resume(
   trainer: Trainer,
   request: TrainRequest,
   identity: Omit<CheckpointMetadata, 'training'>,
-): TrainingState | null {
+): Resumed | null {
   const start = startingCheckpoint(request.options);
   if (start === null) return null;
   const { stem, weightsOnly } = start;
@@ -71,14 +80,16 @@ export function resume(
     return null;
   }
   const training = trainingOf(stem, checkpoint);
+  const valuesCompare = checkSameRun(stem, { metadata: checkpoint.metadata, training }, identity, request);
   if (!resetOptimizer) {
     checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
+    if (!valuesCompare) trainer.parts.lrScheduler.forgetValues?.();
   }
   log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
-  return training;
+  return { state: training, valuesCompare };
 }
 
 /** Checks what a checkpoint records by the architecture that it names: a built-in one, or this run's own from a plug-in. */
@@ -190,9 +201,6 @@ function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): vo
   );
 }
 
-/** Options of a model that may change in the middle of training: they do not shape it, or only its first weights. */
-const isAdjustable = (key: string): boolean => /drop|EmbedPath$/i.test(key);
-
 /** What the checkpoint's model is made with and this run's is not, as `--encoder-layers 6, not 4`. */
 function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainRequest): string[] {
   const changes: string[] = [];
@@ -200,7 +208,7 @@ function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainReq
     const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
     // null follows another option, as the decoder's width follows the encoder's; the shapes of the weights are checked.
     if (before === after || before === undefined || before === 'null' || after === 'null') continue;
-    if (!isAdjustable(key)) changes.push(`${flagOf(key, spec)} ${before}, not ${after}`);
+    if (!isAdjustable(key) && !isOfFirstWeights(key)) changes.push(`${flagOf(key, spec)} ${before}, not ${after}`);
   }
   return changes;
 }

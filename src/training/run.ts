@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Checkpoint, deleteCheckpoints, loadMetadata, saveCheckpoint } from '../checkpoint/checkpoint.js';
 import { bestValueOf, roundValue } from '../checkpoint/checkpoint-names.js';
 import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
+import type { FolderLock } from '../checkpoint/folder-lock.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
 import { checkpointsToDelete } from '../checkpoint/retention.js';
 import { log } from '../log.js';
@@ -33,11 +34,13 @@ export class TrainingRun {
 
   /**
    * @param identity what stays the same in all checkpoints of the run
+   * @param lock of the folder that it saves to; null where it saves nothing
    * @param superseded names of checkpoints that the first save removes
    */
   constructor(
     readonly request: TrainRequest,
     readonly identity: Omit<CheckpointMetadata, 'training'>,
+    readonly lock: FolderLock | null,
     readonly trainer: Trainer,
     readonly data: TrainingData,
     state: Pick<TrainingState, 'bestMetric' | 'earlyStopping'> | null,
@@ -51,6 +54,7 @@ export class TrainingRun {
 
   /**
    * Saves a checkpoint under all the names that it has earned, then deletes those that are not to be kept.
+   * @throws UserError where another run writes to the folder by now
    * @param value of the checkpoint metric; null where there was no validation
    */
   save(moment: Moment, value: number | null): void {
@@ -59,6 +63,7 @@ export class TrainingRun {
     const isBest = value !== null && this.best.isBest(value, { orEqual: true });
     if (value !== null) this.best.offer(value);
     if (options.noSave) return;
+    this.lock?.keep();
     const validated = value === null ? null : { value, isBest };
     const existing = listCheckpoints(saveDir);
     const repeated = value === null ? [] : savedByKilledRun(existing, value, moment.updates, options);

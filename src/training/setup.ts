@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { FolderLock } from '../checkpoint/folder-lock.js';
 import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { isMaximized } from '../checkpoint/metric-direction.js';
 import { prepareFolder, writeWhole } from '../checkpoint/whole-file.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import type { EpochState } from '../data/epoch-iterator.js';
@@ -11,6 +13,7 @@ import { modelOptions } from '../plugins/model-options.js';
 import { setupTranslation, type TranslationTask } from '../tasks/translation.js';
 import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
+import { checkKeptBest } from './comparable-values.js';
 import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
 import { laterBestCheckpoints, resume } from './resume.js';
@@ -18,6 +21,7 @@ import { type MeterStates, TrainingRun } from './run.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
 import { UpdateProfile } from './update-profile.js';
 import type { ValidationParts } from './validation.js';
+import { hashOfData } from './validation-data.js';
 
 /** A run that is ready to go, with what it is validated on. */
 export interface Setup {
@@ -30,18 +34,31 @@ export interface Setup {
  * Makes everything ready and checks what can be checked, before hours of work depend on it.
  * @throws UserError for every mistake in options, data or checkpoints
  */
-export function setUp(given: TrainRequest): Setup {
-  const request = withOptimizerOverrides(given);
-  const { options } = request;
+export function setUp(request: TrainRequest): Setup {
   checkOptions(request);
+  // Before anything is read there: another run may be writing it.
+  const lock = request.options.noSave ? null : new FolderLock(request.options.saveDir);
+  try {
+    return setUpLocked(withOptimizerOverrides(withDirection(request)), lock);
+  } catch (error) {
+    lock?.release({ removeFolders: true });
+    throw error;
+  }
+}
+
+function setUpLocked(request: TrainRequest, lock: FolderLock | null): Setup {
+  const { options } = request;
   const task = setupTranslation(request.data, options);
   logTask(task);
   const trainer = buildTrainer(request, task);
   const { model, criterion } = trainer.parts;
   const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
   const splits = options.disableValidation ? [] : validationSplits(request, task, trainer.parts.model);
-  const identity = identityOf(request, task);
-  const state = resume(trainer, request, identity);
+  const identity = identityOf(request, task, splits[0]);
+  const resumed = resume(trainer, request, identity);
+  const state = resumed?.state ?? null;
+  const superseded = state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates);
+  if (!options.noSave) checkKeptBest(request, identity.options, superseded);
   const data = new TrainingData(
     task,
     batchLimits(task, model, options),
@@ -51,13 +68,13 @@ export function setUp(given: TrainRequest): Setup {
   const run = new TrainingRun(
     request,
     identity,
+    lock,
     trainer,
     data,
     options.resetMeters || options.resetOptimizer ? null : state,
-    state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates),
+    superseded,
   );
-  if (state !== null && !options.resetMeters) restoreMeters(run, state);
-  // Last, so that a mistake in anything else leaves no empty folder behind.
+  if (resumed?.valuesCompare && !options.resetMeters) restoreMeters(run, resumed.state);
   if (!options.noSave) {
     prepareFolder(options.saveDir);
     if (request.config !== undefined) {
@@ -88,6 +105,18 @@ function checkOptions({ options }: TrainRequest): void {
   }
 }
 
+/** A request that says which value of the checkpoint metric is the best, as the metric has it. */
+function withDirection(request: TrainRequest): TrainRequest {
+  const { bestCheckpointMetric: metric, maximizeBestCheckpointMetric: asked, disableValidation } = request.options;
+  const maximized = isMaximized(metric, asked);
+  if (maximized && !asked && !disableValidation) {
+    log.message(
+      `--best-checkpoint-metric ${metric}: the largest value is the best, as with --maximize-best-checkpoint-metric`,
+    );
+  }
+  return { ...request, options: { ...request.options, maximizeBestCheckpointMetric: maximized } };
+}
+
 function logTask(task: TranslationTask): void {
   const { sourceLang, targetLang, sourceDictionary, targetDictionary } = task;
   log.message(`[${sourceLang}] dictionary: ${sourceDictionary.size} types`);
@@ -108,8 +137,14 @@ function validationSplits(
 }
 
 /** What all checkpoints of a run say about it. */
-function identityOf(request: TrainRequest, task: TranslationTask): Omit<CheckpointMetadata, 'training'> {
-  const recorded = Object.entries({ ...request.all, ...request.options, ...pluginOptions(request) }).filter(
+function identityOf(
+  request: TrainRequest,
+  task: TranslationTask,
+  validation: BatchedSplit | undefined,
+): Omit<CheckpointMetadata, 'training'> {
+  const { criterion, optimizer, lrScheduler } = request.plugins;
+  const chosen = { criterion: criterion.name, optimizer: optimizer.name, lrScheduler: lrScheduler.name };
+  const recorded = Object.entries({ ...request.all, ...request.options, ...pluginOptions(request), ...chosen }).filter(
     ([key]) => !UNRECORDED_OPTIONS.has(key),
   );
   return {
@@ -123,6 +158,7 @@ function identityOf(request: TrainRequest, task: TranslationTask): Omit<Checkpoi
       [task.targetLang]: hashDictionary(task.targetDictionary),
     },
     machine: request.machine,
+    ...(validation === undefined ? {} : { validationData: hashOfData(validation.data) }),
   };
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
+import { nothingLeft } from '../tasks/nothing-left.js';
 import type { TaskBatchOptions, TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 import type { DatasetOptions } from './options.js';
@@ -37,7 +38,8 @@ export function batchLimits(
 
 /**
  * Cuts an opened split into batches and says in the log what was left out.
- * @throws UserError where there are no targets, and for a sentence that is too long, unless such are to be skipped
+ * @throws UserError where there are no targets, for a sentence that is too long, unless such are to be skipped, and where
+ * no sentence is left
  */
 export function cutIntoBatches(task: TranslationTask, data: TranslationData, limits: TaskBatchOptions): BatchedSplit {
   if (data.sizes.target === null) {
@@ -47,6 +49,7 @@ export function cutIntoBatches(task: TranslationTask, data: TranslationData, lim
     );
   }
   const { batches, skipped } = task.makeBatches(data, limits);
+  if (batches.length === 0) throw nothingLeft(data);
   const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
   log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);
   return { data, batches };
@@ -125,7 +128,7 @@ export class TrainingData {
   #iterate(state: EpochState | undefined): EpochIterator {
     const { seed, curriculum, numShards: shards, shardId: shard } = this.options;
     const iterator = new EpochIterator(this.#split.batches, { seed, curriculum, sharding: { shards, shard } }, state);
-    if (iterator.batchesPerEpoch > 0 || this.#split.batches.length === 0) return iterator;
+    if (iterator.batchesPerEpoch > 0) return iterator;
     throw new UserError(
       `--num-shards ${shards} leaves no batch for --shard-id ${shard}: there are ${this.#split.batches.length}`,
       'take fewer shards, or lower --max-tokens or --batch-size',

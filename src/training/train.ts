@@ -23,6 +23,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${peakMemory()}`);
   } finally {
+    setup.run.lock?.release();
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();
     setup.run.trainer.parts.model.dispose();

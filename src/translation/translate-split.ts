@@ -6,6 +6,7 @@ import { prefixesOf } from '../generation/prefixes.js';
 import { log } from '../log.js';
 import { peakMemory } from '../peak-memory.js';
 import type { SourceBatch } from '../tasks/collate.js';
+import { nothingLeft } from '../tasks/nothing-left.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 
@@ -33,7 +34,7 @@ export const DEFAULT_MAX_TOKENS = 12_000;
 /**
  * Translates a split, in the batches that fairseq makes of it; results are in the order of the data, since that is what
  * people compare files by. Of each sentence the `--nbest` translations of the search are kept.
- * @throws UserError for a sentence that is too long, and where --prefix-size has no references to take prefixes from
+ * @throws UserError for a sentence that is too long, where there is nothing to translate, and where --prefix-size has no references to take prefixes from
  */
 export async function translateSplit(
   task: TranslationTask,
@@ -42,6 +43,7 @@ export async function translateSplit(
   options: SplitOptions,
 ): Promise<TranslatedSentence[]> {
   const batches = cutIntoBatches(task, data, search, options);
+  if (batches.length === 0) throw nothingToTranslate(data, options);
   const { logInterval } = options;
   const translated: TranslatedSentence[] = [];
   const started = performance.now();
@@ -57,6 +59,14 @@ export async function translateSplit(
   log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
   log.message(`peak resident memory ${peakMemory()}`);
   return translated.sort((a, b) => a.id - b.id);
+}
+
+function nothingToTranslate(data: TranslationData, { numShards = 1, shardId = 0 }: BatchSettings): UserError {
+  if (data.length === 0 || numShards === 1) return nothingLeft(data);
+  return new UserError(
+    `--num-shards ${numShards} leaves no batch of '${data.split}' for --shard-id ${shardId}`,
+    'take fewer shards, or lower --max-tokens or --batch-size',
+  );
 }
 
 /** The sentences of a batch in its own order, and how long the search took. */

@@ -6,6 +6,7 @@ import { type AverageSelection, selectForAverage } from '../../src/checkpoint/av
 import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
+import { log } from '../../src/log.js';
 import { expectFairseqAverage } from '../helpers/fairseq-average.js';
 import { goldenWeights } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -153,6 +154,35 @@ describe('what is averaged', () => {
     expect(select({ inputs: [maximized], numBestCheckpoints: 2 })).toEqual(expected);
     const files = [...expected].reverse().map((stem) => `${stem}.safetensors`);
     expect(select({ inputs: files, numBestCheckpoints: 1 })).toEqual([`${expected[0]}.safetensors`]);
+  });
+
+  it('warns where the best were chosen by losses of different criterions', () => {
+    const mixed = join(root, 'mixed');
+    for (const [loss, criterion] of Object.entries({ '2.5': 'cross_entropy', '2.25': 'encouraging' })) {
+      const metadata = { ...sampleMetadata, options: { ...sampleMetadata.options, criterion } };
+      saveCheckpoint(join(mixed, `checkpoint.best_loss_${loss}`), { ...sampleCheckpoint(1), metadata });
+    }
+    const warnings: unknown[] = [];
+    const detach = log.attach(({ level, fields }) => void (level === 'warning' && warnings.push(fields.message)));
+    select({ numBestCheckpoints: 1 });
+    expect(warnings).toEqual([]);
+    select({ inputs: [mixed], numBestCheckpoints: 1 });
+    expect(warnings).toEqual([
+      expect.stringContaining('losses of different criterions (encouraging, cross_entropy), which do not compare'),
+    ]);
+    detach();
+  });
+
+  it('is the largest values of BLEU whatever training was told', () => {
+    const folder = join(root, 'bleu');
+    const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu' };
+    for (const bleu of ['9.5', '38.46'])
+      saveCheckpoint(join(folder, `checkpoint.best_bleu_${bleu}`), {
+        ...sampleCheckpoint(1),
+        metadata: { ...sampleMetadata, options },
+      });
+    const expected = [join(folder, 'checkpoint.best_bleu_38.46')];
+    expect(select({ inputs: [folder], numBestCheckpoints: 1 })).toEqual(expected);
   });
 
   it('is the checkpoints that are named', () => {

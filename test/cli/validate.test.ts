@@ -77,6 +77,14 @@ describe('validate over a checkpoint of label-smoothed cross entropy', () => {
     expect(stderr).toContain("unknown option '--label-smoothness'; did you mean '--label-smoothing'?");
   });
 
+  it('gives another criterion its own defaults, also for options of the same name', async () => {
+    const args = ['--criterion', 'label_smoothed_cross_entropy_with_rdrop'];
+    expect((await figures(smoothed, ...args)).loss).toBe((await figures(crossEntropy, ...args)).loss);
+    expect((await figures(smoothed, ...args)).loss).toBe(printed(runs.cross_entropy!).loss);
+    const given = [...args, '--label-smoothing', '0.1'];
+    expect((await figures(smoothed, ...given)).loss).toBe((await figures(smoothed)).loss);
+  });
+
   it('lets the option on the command line win over the checkpoint', async () => {
     const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
     expect(actual).toMatchObject(printed(runs.cross_entropy!));

@@ -117,6 +117,21 @@ describe('the state of an iterator', () => {
     expect([first, ...iterator.updates()]).toEqual(expected);
   });
 
+  it('keeps the order that its epoch began with, whatever --curriculum says now', () => {
+    const batches = batchesOf(9);
+    for (const [then, now] of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const whole = new EpochIterator(batches, { seed: 3, curriculum: then! });
+      const [first, ...rest] = whole.updates();
+      const stopped = new EpochIterator(batches, { seed: 3, curriculum: then! });
+      expect(stopped.updates().next().value).toEqual(first);
+      const resumed = new EpochIterator(batches, { seed: 3, curriculum: now! }, stopped.state());
+      expect([...resumed.updates()]).toEqual(rest);
+    }
+  });
+
   it('ends at once when there is no batch', () => {
     expect([...new EpochIterator([], { seed: 1 }).updates()]).toEqual([]);
   });

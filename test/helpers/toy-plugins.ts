@@ -35,6 +35,7 @@ const toyModel = defineModel({
   options: {
     embedDim: { kind: 'int', default: 4, help: 'width' },
     dropout: { kind: 'float', default: 0.1, help: 'dropout' },
+    heads: { kind: 'int', default: 1, help: 'shapes nothing, as the number of heads of an attention' },
   },
   build(
     { embedDim, dropout: probability },

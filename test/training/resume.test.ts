@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +116,20 @@ describe('a resumed run', () => {
     expect(weights).toEqual(checkpoint.weights);
   });
 
+  it('goes on with the figures of the log interval that was under way', async () => {
+    const saveDir = join(folder, 'interval');
+    const figuresAt4 = async (values: { maxUpdate: number }, dir: string): Promise<unknown> => {
+      recorded.events.length = 0;
+      await train(toyRequest(data, { saveDir: dir, clipNorm: 1, ...values }, { logInterval: 4 }));
+      const [event] = recorded.stats('train_inner');
+      return event?.stats.filter(([name]) => ['loss', 'nll_loss', 'wpb', 'bsz', 'gnorm'].includes(name));
+    };
+    const whole = await figuresAt4({ maxUpdate: 4 }, join(folder, 'interval-whole'));
+    expect(await figuresAt4({ maxUpdate: 3 }, saveDir)).toBeUndefined();
+    expect(await figuresAt4({ maxUpdate: 4 }, saveDir)).toEqual(whole);
+    expect(whole).toHaveLength(5);
+  });
+
   it('starts its optimizer and updates afresh with --reset-optimizer', async () => {
     const saveDir = join(folder, 'reset');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
@@ -168,9 +182,24 @@ describe('training refuses', () => {
         /the target of valid sentence \d+ \(line \d+\) has \d tokens with <\/s>, more than --max-target-positions 6/,
     },
     {
+      what: 'training data all of which are skipped',
+      values: { maxTokens: 1, maxTokensValid: 99, skipInvalidSizeInputsValidTest: true },
+      message: /the split 'train' has no sentence that is short enough: all 40 are longer/,
+    },
+    {
+      what: 'validation data all of which are skipped',
+      values: { maxTokensValid: 1, skipInvalidSizeInputsValidTest: true },
+      message: /the split 'valid' has no sentence that is short enough: all 8 are longer/,
+    },
+    {
       what: 'another architecture than the checkpoint’s',
       values: { restoreFile: whole, embedDim: 6 },
       message: /checkpoint_last was trained with --embed-dim 4, not 6/,
+    },
+    {
+      what: 'another number of heads, which fits every shape',
+      values: { restoreFile: whole, heads: 2 },
+      message: /checkpoint_last was trained with --heads 1, not 2/,
     },
     {
       what: '--restore-file with --finetune-from-model',
@@ -240,4 +269,42 @@ it('several data folders take turns by epoch', async () => {
   const saveDir = join(folder, 'sharded');
   await train(toyRequest(`${data}:${shard}`, { saveDir, maxEpoch: 3 }));
   expect(recorded.messages().filter((message) => message.startsWith('train: 40 sentences'))).toHaveLength(3);
+});
+
+describe('two runs in one folder', () => {
+  it('the second is refused while the first trains, and leaves alone what that one writes', async () => {
+    const saveDir = join(folder, 'shared');
+    const request = toyRequest(data, { ...options, saveDir });
+    const refusals: unknown[] = [];
+    const detach = log.attach(({ kind }) => {
+      if (kind !== 'progress' || refusals.length > 0) return;
+      writeFileSync(join(saveDir, 'checkpoint1.safetensors.unfinished'), '');
+      refusals.push(train(request).catch((error: unknown) => error));
+    });
+    await train(request);
+    detach();
+    const refusal = await refusals[0];
+    expect(refusal).toBeInstanceOf(UserError);
+    expect(String(refusal)).toContain(`another run writes to ${saveDir} (process ${process.pid} on host`);
+    expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
+    await train(request);
+    expect(recorded.messages().at(-1)).toContain('3 epochs are done');
+  });
+
+  it('a run with --no-save trains beside another', async () => {
+    const saveDir = join(folder, 'beside');
+    let beside: Promise<void> | null = null;
+    const detach = log.attach(({ kind }) => {
+      if (kind === 'progress') beside ??= train(toyRequest(data, { saveDir, maxUpdate: 1, noSave: true }));
+    });
+    await train(toyRequest(data, { saveDir, maxUpdate: 2 }));
+    detach();
+    await expect(beside).resolves.toBeUndefined();
+  });
+
+  it('a start that fails leaves neither a lock nor a folder', async () => {
+    const saveDir = join(folder, 'fails', 'early');
+    await expect(train(toyRequest(join(folder, 'nowhere'), { saveDir }))).rejects.toThrow(/cannot be read/);
+    expect(existsSync(join(folder, 'fails'))).toBe(false);
+  });
 });

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { adam } from '../../src/optim/adam.js';
 import { portableArenaKernels } from '../../src/optim/arena-kernels.js';
 import { fixed } from '../../src/optim/fixed.js';
 import { selectOptions } from '../../src/options/select.js';
+import type { Criterion } from '../../src/plugins/criterion.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
 import { setupTranslation, translationOptions } from '../../src/tasks/translation.js';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
@@ -31,10 +33,29 @@ interface ToyOptions extends Partial<TrainerOptions> {
   readonly dropout?: number;
   readonly blowUpAt?: number;
   readonly lr?: number;
+  /** The loss and its gradient are so many times those of the toy criterion. */
+  readonly lossScale?: number;
 }
 
+const scaled = (criterion: Criterion, factor: number): Criterion =>
+  factor === 1
+    ? criterion
+    : {
+        ...criterion,
+        forward(input) {
+          const output = criterion.forward(input);
+          return { ...output, loss: tf.mul(output.loss, factor) as tf.Scalar };
+        },
+      };
+
 /** A trainer of the toy model with Adam. */
-export function toyTrainer({ dropout = 0, blowUpAt = 0, lr = 1e-2, ...options }: ToyOptions = {}): Trainer {
+export function toyTrainer({
+  dropout = 0,
+  blowUpAt = 0,
+  lr = 1e-2,
+  lossScale = 1,
+  ...options
+}: ToyOptions = {}): Trainer {
   const model = toyArchitecture.model.build(
     { embedDim: 4, dropout },
     {
@@ -51,7 +72,7 @@ export function toyTrainer({ dropout = 0, blowUpAt = 0, lr = 1e-2, ...options }:
   return new Trainer(
     {
       model,
-      criterion: toyCriterion.build({ blowUpAt }),
+      criterion: scaled(toyCriterion.build({ blowUpAt }), lossScale),
       optimizer: adam.build(selectOptions(adam.options, {}), model.parameters, portableArenaKernels),
       lrScheduler: fixed.build(selectOptions(fixed.options, {}), [lr], trainingWithoutEnd),
       kernels: portableArenaKernels,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +120,33 @@ describe('train', () => {
     expect(recorded.stats('valid')).toHaveLength(2);
   });
 
+  it('goes by the metric of the first of several --valid-subset', async () => {
+    for (const language of ['xx', 'yy'])
+      for (const extension of ['bin', 'idx'])
+        cpSync(join(data, `train.xx-yy.${language}.${extension}`), join(data, `other.xx-yy.${language}.${extension}`));
+    for (const validSubset of ['valid,other', 'other,valid']) {
+      const saveDir = join(folder, validSubset);
+      await train(toyRequest(data, { saveDir, maxUpdate: 2, validSubset }));
+      const events = recorded.stats('valid').slice(-2);
+      expect(events.map(({ subset }) => subset)).toEqual(validSubset.split(','));
+      const [first, second] = events.map(({ stats }) => statOf(stats, 'loss'));
+      expect(first).not.toBe(second);
+      expect(String(loadMetadata(join(saveDir, 'checkpoint_best')).training!.bestMetric)).toBe(first);
+    }
+  });
+
+  it('validates on the first batches only with --max-valid-steps', async () => {
+    const saveDir = join(folder, 'max-valid-steps');
+    await train(toyRequest(data, { saveDir, maxUpdate: 1, maxTokensValid: 16, maxValidSteps: 2 }));
+    const validated = recorded.events
+      .filter(({ kind, fields }) => kind === 'progress' && fields.label === "valid on 'valid'")
+      .map(({ fields }) => [fields.position, fields.total]);
+    expect(validated).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+  });
+
   it('takes --update-freq of the epoch', async () => {
     const saveDir = join(folder, 'update-freq');
     await train(toyRequest(data, { saveDir, maxEpoch: 3, updateFreq: [1, 3], noEpochCheckpoints: true }));
@@ -139,7 +166,7 @@ describe('train', () => {
     mkdirSync(saveDir);
     await train(toyRequest(data, { saveDir, maxEpoch: 1 }));
     const before = bytesOf(saveDir, 'checkpoint_last');
-    const request = toyRequest(data, { saveDir, maxEpoch: 2, blowUpAt: 1 });
+    const request = toyRequest(data, { saveDir, maxEpoch: 2 });
     const failing = { ...request, options: { ...request.options, lr: [Number.NaN] } };
     await expect(train(failing)).rejects.toThrow(/is NaN in update \d+ \(epoch 2\), training sentences \d+/);
     expect(bytesOf(saveDir, 'checkpoint_last').equals(before)).toBe(true);

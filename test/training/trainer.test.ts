@@ -72,6 +72,17 @@ describe('Trainer', () => {
     },
   );
 
+  it('clips by the norm plus 1e-6, as PyTorch does', async () => {
+    const [batch] = goldenBatches(1);
+    const { gradientNorm } = await toyTrainer().step([batch!], 1);
+    // At a norm of 1e-4 and a limit of half of it, 1e-6 makes the gradient smaller by one part in 101.
+    const scale = 1e-4 / gradientNorm;
+    const trainer = toyTrainer({ clipNorm: 5e-5, lossScale: scale });
+    const report = await trainer.step([batch!], 1);
+    expect(report.gradientNorm / 1e-4).toBeCloseTo(1, 4);
+    expect(norm(trainer.parts.model.parameters.gradients) / (5e-5 / 1.01)).toBeCloseTo(1, 4);
+  });
+
   it('leaves the first tokens of each sentence out of the loss, not out of the sample size, with --ignore-prefix-size', async () => {
     const [batch] = goldenBatches(1);
     const whole = await toyTrainer().step([batch!], 1);

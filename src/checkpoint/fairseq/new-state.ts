@@ -1,4 +1,5 @@
 import type { CheckpointMetadata } from '../metadata.js';
+import { isMaximized } from '../metric-direction.js';
 import { fairseqConfig } from './config.js';
 import { fromTypedJson } from './python-json.js';
 import { OrderedDict, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
@@ -43,7 +44,9 @@ function plateauOf({ options, training }: CheckpointMetadata): PythonValue {
   if (options.lrScheduler !== 'reduce_lr_on_plateau') return null;
   const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
   if (typeof best === 'number') return pythonFloat(best);
-  return pythonFloat(options.maximizeBestCheckpointMetric === true ? -Infinity : Infinity);
+  return pythonFloat(
+    isMaximized(options.bestCheckpointMetric, options.maximizeBestCheckpointMetric) ? -Infinity : Infinity,
+  );
 }
 
 function optimizerHistory(metadata: CheckpointMetadata): PythonDict {
