@@ -57,7 +57,7 @@ function save(options: Options, format: 'ours' | 'fairseq' = 'ours', rest: Parti
 const MODEL =
   '--encoder-embed-dim 64 --encoder-ffn-embed-dim 128 --encoder-layers 2 --decoder-layers 2 ' +
   '--encoder-attention-heads 4 --decoder-attention-heads 4 --share-all-embeddings --dropout 0';
-const TRAIN = `train ${goldenData} -s de -t en ${MODEL} --max-tokens 2000 --max-update 4 --no-save --log-format none`;
+const TRAIN = `train ${goldenData} -s de -t en ${MODEL} --max-tokens 2000 --max-update 4 --lr 1e-3 --no-save --log-format none`;
 const LINE = at('line');
 
 /** Every command that opens a checkpoint. */
