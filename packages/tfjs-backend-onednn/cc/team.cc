@@ -27,6 +27,12 @@ inline void pause() {
 #endif
 }
 
+using Clock = std::chrono::steady_clock;
+
+// Looks between two of a clock, and what is longer than they ever last unless the system runs something else meanwhile.
+constexpr int64_t kLooksOfTurn = 16;
+constexpr std::chrono::microseconds kAway{1000};
+
 constexpr std::size_t kCacheLine = 64;
 constexpr int64_t kMostParts = int64_t{kMostThreads} * kMostPartsOfThread;
 
@@ -65,9 +71,17 @@ class Team {
       const std::lock_guard<std::mutex> lock(sleep_);
       wake_.notify_all();
     }
-    finish(job, 0);
-    take_parts(job, 0);
-    for (int64_t part = 0; part < parts; part++) wait_for(job, part);
+    std::fill(is_own_, is_own_ + parts, false);
+    is_own_[0] = true;
+    body(0);
+    each_part(job, 0, [&](int64_t part) {
+      if (!take(job, part)) return;
+      is_own_[part] = true;
+      body(part);
+    });
+    for (int64_t part = 0; part < parts; part++) {
+      if (!is_own_[part]) wait_for(job, part);
+    }
   }
 
   // Held while a job runs.
@@ -89,7 +103,10 @@ class Team {
     for (uint64_t seen = 0;;) {
       seen = next_job(seen);
       const Job job = Job::of(seen);
-      if (index < job.threads) take_parts(job, index);
+      if (index >= job.threads) continue;
+      each_part(job, index, [&](int64_t part) {
+        if (take(job, part)) finish(job, part);
+      });
     }
   }
 
@@ -107,24 +124,27 @@ class Team {
     return board_.job.load(std::memory_order_acquire);
   }
 
-  // The thread's own share from its beginning, then what is left of the others' from their ends.
-  void take_parts(const Job& job, int64_t thread) {
+  // body(part): the thread's own share from its beginning, then the others' from their ends.
+  template <class Body>
+  static void each_part(const Job& job, int64_t thread, const Body& body) {
     const auto begin = [&](int64_t of) { return job.parts * of / job.threads; };
-    for (int64_t part = begin(thread); part < begin(thread + 1); part++) take(job, part);
+    for (int64_t part = begin(thread); part < begin(thread + 1); part++) body(part);
     for (int64_t step = 1; step < job.threads; step++) {
       const int64_t other = (thread + step) % job.threads;
-      for (int64_t part = begin(other + 1) - 1; part >= begin(other); part--) take(job, part);
+      for (int64_t part = begin(other + 1) - 1; part >= begin(other); part--) body(part);
     }
   }
 
-  // A claim is of one job alone: a thread that comes too late finds another number there. Who has a claim knows that the
-  // body on the board is that job's, which does not end before the part is done.
-  void take(const Job& job, int64_t part) {
+  // Whether the part is the calling thread's from now on. A claim is of one job alone: a thread that comes too late finds
+  // another number there. Who has a claim knows that the body on the board is that job's, which does not end before the
+  // part is done.
+  bool take(const Job& job, int64_t part) {
     uint64_t expected = job.open();
-    if (claim(part).load(std::memory_order_relaxed) != expected) return;
-    if (claim(part).compare_exchange_strong(expected, job.taken(), std::memory_order_acq_rel)) finish(job, part);
+    return claim(part).load(std::memory_order_relaxed) == expected &&
+           claim(part).compare_exchange_strong(expected, job.taken(), std::memory_order_acq_rel);
   }
 
+  // What a worker has taken; the calling thread's own parts are marked nowhere that others look.
   void finish(const Job& job, int64_t part) {
     board_.body(part);
     claim(part).store(job.done());
@@ -144,26 +164,31 @@ class Team {
 
   // What `look` finds, if it finds anything soon.
   template <class Look>
-  static auto watch(const Look& look) -> decltype(look()) {
-    const int64_t looks = looks_of_watch();
-    for (int64_t i = 0; i < looks; i++) {
+  auto watch(const Look& look) -> decltype(look()) {
+    constexpr int64_t kLooksAtOnce = 200;  // a pause may last as long as a cache line takes to come
+    for (int64_t i = 0; i < kLooksAtOnce; i++) {
       if (auto found = look()) return found;
-      pause();
     }
-    return std::nullopt;
+    const Clock::time_point start = Clock::now();
+    const auto limit = limit_of_watch(start);
+    for (Clock::time_point before = start;;) {
+      for (int64_t i = 0; i < kLooksOfTurn; i++) {
+        if (auto found = look()) return found;
+        pause();
+      }
+      const Clock::time_point now = Clock::now();
+      if (now - before > kAway) busy_since_.store(now.time_since_epoch(), std::memory_order_relaxed);
+      if (now - start > limit) return std::nullopt;
+      before = now;
+    }
   }
 
-  // How often a watching thread looks: for as long as search is away in JavaScript between two steps.
-  static int64_t looks_of_watch() {
-    constexpr double kMicroseconds = 300;
-    static const int64_t looks = [] {
-      constexpr int64_t kLooks = 1000;
-      const auto start = std::chrono::steady_clock::now();
-      for (int64_t i = 0; i < kLooks; i++) pause();
-      const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
-      return static_cast<int64_t>(kLooks * kMicroseconds / std::max(time.count(), 1.0));
-    }();
-    return looks;
+  // How long a thread watches: for as long as JavaScript takes between two kernels. Where a watching thread was kept from its
+  // processor a moment ago, other programs use it: then no longer than it costs to sleep and be woken a few times.
+  Clock::duration limit_of_watch(Clock::time_point now) const {
+    constexpr std::chrono::microseconds kLimit{300}, kLimitWhenBusy{20};
+    constexpr std::chrono::milliseconds kMemory{100};
+    return now.time_since_epoch() - busy_since_.load(std::memory_order_relaxed) < kMemory ? kLimitWhenBusy : kLimit;
   }
 
   std::atomic<uint64_t>& claim(int64_t part) { return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims]; }
@@ -184,6 +209,8 @@ class Team {
   std::atomic<bool> leader_sleeps_{false};
   std::mutex sleep_;
   std::condition_variable wake_, finished_;
+  std::atomic<Clock::duration> busy_since_{Clock::duration::min() / 2};
+  bool is_own_[kMostParts] = {};  // parts that the calling thread has taken
   uint32_t number_ = 0;
   int64_t workers_ = 0;
 };
