@@ -45,20 +45,23 @@ export const collectedNow = (tensors: readonly tf.Tensor[]): readonly tf.Tensor[
   current.phase === 'backward' ? tensors.filter(({ id }) => current.collected.has(id)) : [];
 
 /** What a forward kernel's attributes say about its inputs. */
-export function collectedInputs(inputs: tf.NamedTensorMap): Collected {
-  if (current.phase === 'backward') return {};
-  return ofThisPass(Object.entries(inputs).map(([name, { id }]) => [name, id]));
-}
+export const collectedInputs = (inputs: tf.NamedTensorMap): Collected =>
+  current.phase === 'backward' ? {} : ofThisPass(inputs, ({ id }) => id);
 
 /** The attributes of a forward kernel for its gradient kernel: of the collected inputs those that this pass collects. */
-export function gradientAttributes<A extends Collected>({
-  collected = {},
-  ...others
-}: A): Omit<A, 'collected'> & Collected {
-  return current.phase === 'forward' ? others : { ...others, ...ofThisPass(Object.entries(collected)) };
+export function gradientAttributes<A extends Collected>(attributes: A): Omit<A, 'collected'> & Collected {
+  if (attributes.collected === undefined) return attributes;
+  const { collected, ...others } = attributes;
+  return current.phase === 'forward' ? others : { ...others, ...ofThisPass(collected, (id) => id) };
 }
 
-function ofThisPass(inputs: readonly (readonly [string, number])[]): Collected {
-  const collected = inputs.filter(([, id]) => current.collected.has(id));
-  return collected.length === 0 ? {} : { collected: Object.fromEntries(collected) };
+function ofThisPass<T>(inputs: Readonly<Record<string, T>>, idOf: (input: T) => number): Collected {
+  let collected: Record<string, number> | undefined;
+  for (const [name, input] of Object.entries(inputs)) {
+    const id = idOf(input);
+    if (!current.collected.has(id)) continue;
+    collected ??= {};
+    collected[name] = id;
+  }
+  return collected === undefined ? {} : { collected };
 }

@@ -33,21 +33,22 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
 ): (inputs: I, attributes: A) => Tensor {
   const { name, composite, gradient } = definition;
+  const isSaved = (output: string): boolean => gradient.saveOutputs.includes(output);
+  const savedNames = [...gradient.saveInputs, ...gradient.outputs.filter(isSaved)];
+  const gradFunc = (dy: Tensor | Tensor[], saved: Tensor[], attributes: Attributes) => {
+    const inputs: NamedTensorMap = { dy: Array.isArray(dy) ? dy[0]! : dy };
+    savedNames.forEach((savedName, index) => {
+      inputs[savedName] = saved[index]!;
+    });
+    const results = runKernel(gradient.kernel, inputs, gradientAttributes(attributes));
+    return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
+  };
   const register = once(() =>
     registerGradient({
       kernelName: name,
       inputsToSave: [...gradient.saveInputs],
-      outputsToSave: gradient.outputs.map((output) => gradient.saveOutputs.includes(output)),
-      gradFunc: (dy, saved, attributes) => {
-        const names = [
-          ...gradient.saveInputs,
-          ...gradient.outputs.filter((output) => gradient.saveOutputs.includes(output)),
-        ];
-        const inputs: NamedTensorMap = Object.fromEntries(names.map((savedName, index) => [savedName, saved[index]!]));
-        inputs.dy = Array.isArray(dy) ? dy[0]! : dy;
-        const results = runKernel(gradient.kernel, inputs, gradientAttributes(attributes as Attributes));
-        return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
-      },
+      outputsToSave: gradient.outputs.map(isSaved),
+      gradFunc: (dy, saved, attributes) => gradFunc(dy, saved, attributes as Attributes),
     }),
   );
   return (inputs, attributes) => {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <type_traits>
 
 #include "team.h"
 
@@ -31,6 +32,13 @@ class ExceptionCarrier {
   std::exception_ptr exception_;
 };
 
+// A body as a job holds it: a small one that may be copied goes with the job, a larger one stays where it is.
+template <class Body>
+struct Held {
+  static constexpr bool kCopies = std::is_trivially_copyable_v<Body> && sizeof(Body) <= 88;
+  std::conditional_t<kCopies, const Body, const Body&> body;
+};
+
 // How many items of some work make up a part that is worth a thread.
 inline int64_t items_of_part(int64_t work_of_item, int64_t least_work) {
   return 1 + (least_work - 1) / std::max<int64_t>(1, work_of_item);
@@ -52,9 +60,10 @@ void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t par
     return;
   }
   ExceptionCarrier carrier;
-  run_parts(parts, PartFunction([&](int64_t part) {
+  const Held<Body> held{body};
+  run_parts(parts, PartFunction([count, parts, held, to = &carrier](int64_t part) {
               const int64_t begin = count * part / parts, end = count * (part + 1) / parts;
-              if (begin < end) carrier.run([&] { body(begin, end); });
+              if (begin < end) to->run([&] { held.body(begin, end); });
             }));
   carrier.rethrow();
 }
@@ -68,9 +77,10 @@ void parallel_tasks(int64_t count, const Body& body) {
     return;
   }
   ExceptionCarrier carrier;
-  run_parts(parts, PartFunction([&](int64_t part) {
+  const Held<Body> held{body};
+  run_parts(parts, PartFunction([count, parts, held, to = &carrier](int64_t part) {
               const int64_t end = count * (part + 1) / parts;
-              for (int64_t index = count * part / parts; index < end; index++) carrier.run([&] { body(index); });
+              for (int64_t index = count * part / parts; index < end; index++) to->run([&] { held.body(index); });
             }));
   carrier.rethrow();
 }

@@ -29,9 +29,9 @@ inline void pause() {
 
 using Clock = std::chrono::steady_clock;
 
-// Looks between two of a clock, and what is longer than they ever last unless the system runs something else meanwhile.
+// Looks between two of a clock. When they last longer than a short task of V8's own threads, another program has the processor.
 constexpr int64_t kLooksOfTurn = 16;
-constexpr std::chrono::microseconds kAway{1000};
+constexpr std::chrono::milliseconds kAway{3};
 
 constexpr std::size_t kCacheLine = 64;
 constexpr int64_t kMostParts = int64_t{kMostThreads} * kMostPartsOfThread;
@@ -66,11 +66,8 @@ class Team {
     board_.body = body;
     claim(0).store(job.taken(), std::memory_order_relaxed);  // the calling thread's own first part
     for (int64_t part = 1; part < parts; part++) claim(part).store(job.open(), std::memory_order_relaxed);
-    board_.job.store(job.word());
-    if (asleep_.load() > 0) {
-      const std::lock_guard<std::mutex> lock(sleep_);
-      wake_.notify_all();
-    }
+    board_.job.store(job.word(), std::memory_order_release);
+    if (some_sleep_.load(std::memory_order_relaxed)) wake();  // a worker that falls asleep right now misses one job
     std::fill(is_own_, is_own_ + parts, false);
     is_own_[0] = true;
     body(0);
@@ -104,10 +101,20 @@ class Team {
       seen = next_job(seen);
       const Job job = Job::of(seen);
       if (index >= job.threads) continue;
+      for (std::size_t line = 0; line < sizeof(PartFunction); line += kCacheLine) {
+        __builtin_prefetch(reinterpret_cast<const char*>(&board_.body) + line);
+      }
       each_part(job, index, [&](int64_t part) {
         if (take(job, part)) finish(job, part);
       });
     }
+  }
+
+  // Once for those that sleep, who take a while to come.
+  void wake() {
+    const std::lock_guard<std::mutex> lock(sleep_);
+    some_sleep_.store(false);
+    wake_.notify_all();
   }
 
   // The word of another job than `seen`.
@@ -118,9 +125,8 @@ class Team {
     });
     if (word) return *word;
     std::unique_lock<std::mutex> lock(sleep_);
-    asleep_.fetch_add(1);
+    some_sleep_.store(true);
     wake_.wait(lock, [&] { return board_.job.load() != seen; });
-    asleep_.fetch_sub(1);
     return board_.job.load(std::memory_order_acquire);
   }
 
@@ -186,26 +192,25 @@ class Team {
   // How long a thread watches: for as long as JavaScript takes between two kernels. Where a watching thread was kept from its
   // processor a moment ago, other programs use it: then no longer than it costs to sleep and be woken a few times.
   Clock::duration limit_of_watch(Clock::time_point now) const {
-    constexpr std::chrono::microseconds kLimit{300}, kLimitWhenBusy{20};
-    constexpr std::chrono::milliseconds kMemory{100};
+    constexpr std::chrono::microseconds kLimit{2000}, kLimitWhenBusy{20};
+    constexpr std::chrono::milliseconds kMemory{200};
     return now.time_since_epoch() - busy_since_.load(std::memory_order_relaxed) < kMemory ? kLimitWhenBusy : kLimit;
   }
 
   std::atomic<uint64_t>& claim(int64_t part) { return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims]; }
 
-  // All that a worker has to read of a small job, in one cache line: each line that goes from one processor to another
-  // costs as much as a short part.
-  static constexpr int64_t kNearClaims = 5;
+  // All that a worker has to read of a job, side by side: each cache line that goes from one processor to another costs as
+  // much as a short part.
+  static constexpr int64_t kNearClaims = 7;
   struct alignas(kCacheLine) Board {
     std::atomic<uint64_t> job{0};
-    PartFunction body;
     std::atomic<uint64_t> claims[kNearClaims] = {};
+    alignas(kCacheLine) PartFunction body;
   };
-  static_assert(sizeof(Board) == kCacheLine);
 
   Board board_;
   alignas(kCacheLine) std::atomic<uint64_t> far_claims_[kMostParts - kNearClaims] = {};
-  alignas(kCacheLine) std::atomic<int> asleep_{0};
+  alignas(kCacheLine) std::atomic<bool> some_sleep_{false};
   std::atomic<bool> leader_sleeps_{false};
   std::mutex sleep_;
   std::condition_variable wake_, finished_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 // The threads that share out the work of kernels: one team for the process, started when it is first needed.
 //
@@ -25,18 +27,28 @@ void set_team_threads(int64_t threads);
 // Whether jobs of the calling thread run on it alone: it has no more threads, or runs a part of a job.
 bool computes_alone();
 
-// A function of a part's index that lives elsewhere.
+// A function of a part's index. A small one is copied, so that other threads find it in one place; a larger one lives elsewhere.
 class PartFunction {
  public:
   PartFunction() = default;
+
   template <class Body>
-  explicit PartFunction(const Body& body)
-      : body_(&body), call_([](const void* function, int64_t part) { (*static_cast<const Body*>(function))(part); }) {}
+  explicit PartFunction(const Body& body) {
+    if constexpr (std::is_trivially_copyable_v<Body> && sizeof(Body) <= sizeof body_ && alignof(Body) <= alignof(void*)) {
+      std::memcpy(body_, &body, sizeof body);
+      call_ = [](const void* function, int64_t part) { (*static_cast<const Body*>(function))(part); };
+    } else {
+      const Body* const place = &body;
+      std::memcpy(body_, &place, sizeof place);
+      call_ = [](const void* function, int64_t part) { (**static_cast<const Body* const*>(function))(part); };
+    }
+  }
+
   void operator()(int64_t part) const { call_(body_, part); }
 
  private:
-  const void* body_ = nullptr;
   void (*call_)(const void* body, int64_t part) = nullptr;
+  alignas(void*) char body_[120];
 };
 
 // Runs body(part) for every part in [0, parts), parts ≤ kMostPartsOfThread · team_threads(), and returns when all are done.

@@ -348,7 +348,7 @@ void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* tar
 
 void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu) const {
   const int64_t flops_of_panel = 2 * rows * depth_ * kPanelColumns;
-  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart), [&](int64_t begin, int64_t end) {
+  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart), [=, &src](int64_t begin, int64_t end) {
     multiply_panels(src, first, rows, dst, relu, begin, end);
   });
 }

@@ -51,7 +51,7 @@ struct Rows {
   template <class Body>
   void for_each(const Body& body) const {
     constexpr int64_t kValuesOfPart = 1 << 9;
-    parallel_ranges(count, items_of_part(embed(), kValuesOfPart), [&](int64_t begin, int64_t end) {
+    parallel_ranges(count, items_of_part(embed(), kValuesOfPart), [body](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) body(row);
     });
   }

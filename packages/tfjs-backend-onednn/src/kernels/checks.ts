@@ -4,7 +4,11 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+function elements(shape: readonly number[]): number {
+  let product = 1;
+  for (const size of shape) product *= size;
+  return product;
+}
 
 /** @throws Error unless a tensor is there and has the expected number of elements */
 export function checkSize(what: string, tensor: TensorInfo | undefined, expected: readonly number[]): void {
