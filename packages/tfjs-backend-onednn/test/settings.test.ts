@@ -38,6 +38,7 @@ describe('settings', () => {
   });
 
   it('cost no native call where they are in use already', () => {
+    configure({ threads: 4 });
     const [setNativeThreads, setBfloat16] = [vi.spyOn(addon(), 'setThreads'), vi.spyOn(addon(), 'setBfloat16')];
     const [two, three] = [settingsOf({ threads: 2 }), settingsOf({ threads: 3 })];
     for (const settings of [two, two, { ...two }, three, three, two]) useSettings(settings);
