@@ -15,6 +15,7 @@
 #include "kernels/linear.h"
 #include "one-thread.h"
 #include "parallel.h"
+#include "rounding.h"
 
 namespace onednn_backend {
 
@@ -44,8 +45,6 @@ dnnl::stream& cpu_stream() {
   static thread_local dnnl::stream stream(cpu());
   return stream;
 }
-
-int64_t round_up(int64_t rows) { return (rows + kBlock - 1) / kBlock * kBlock; }
 
 // The largest block that fits into this many rows; 0 where none does.
 int64_t next_block(int64_t rows) { return rows >= kLargeBlock ? kLargeBlock : rows / kBlock * kBlock; }
@@ -221,7 +220,7 @@ struct GridPart {
 GridPart part_of(const Grid& grid, int64_t part, int64_t rows, int64_t columns) {
   constexpr int64_t kLanes = 16;
   const int64_t group = part / grid.slices, slice = part % grid.slices;
-  const auto row = [&](int64_t of) { return std::min(rows, round_up(rows) / kBlock * of / grid.groups * kBlock); };
+  const auto row = [&](int64_t of) { return std::min(rows, round_up(rows, kBlock) / kBlock * of / grid.groups * kBlock); };
   const auto column = [&](int64_t of) {
     return of == grid.slices ? columns : columns / kLanes * of / grid.slices * kLanes;
   };
@@ -283,7 +282,7 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
 
 // dst [m, n] (+)= aᵀ · b of bfloat16 rows: the longer side of dst is shared out.
 void multiply_transposed_bfloat16(const Activations& a, const Activations& b, float* dst, bool accumulate) {
-  const int64_t m = a.columns, n = b.columns, padded = round_up(a.rows);
+  const int64_t m = a.columns, n = b.columns, padded = round_up(a.rows, kBlock);
   const bool by_rows = m >= n;
   const Grid grid = grid_of(by_rows ? m : n);
   parallel_ranges(grid.slices, 1, [&](int64_t begin, int64_t end) {
@@ -326,8 +325,8 @@ double cached_primitives() {
 Activations::Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory)
     : values(values), relu_output(relu_output), rows(rows), columns(columns) {
   if (tile_products() != nullptr) return;
-  const int64_t used = rows * columns, padded = round_up(rows) * columns;
-  const int64_t rounded_bytes = bfloat16_on ? round_up(padded * sizeof(uint16_t)) : 0;
+  const int64_t used = rows * columns, padded = round_up(rows, kBlock) * columns;
+  const int64_t rounded_bytes = bfloat16_on ? round_up<int64_t>(padded * sizeof(uint16_t), kBlock) : 0;
   const int64_t masked_bytes = relu_output == nullptr ? 0 : used * sizeof(float);
   if (rounded_bytes + masked_bytes == 0) return;
   char* copies = static_cast<char*>(memory.reserve(rounded_bytes + masked_bytes));

@@ -7,6 +7,7 @@
 #endif
 
 #include "guard.h"
+#include "rounding.h"
 
 namespace onednn_backend {
 
@@ -15,7 +16,6 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 }  // namespace
 

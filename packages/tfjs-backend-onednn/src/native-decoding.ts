@@ -116,7 +116,7 @@ export class NativeDecoding {
     this.#checkOpen();
     const beam = this.#beam;
     if (rows.length % beam !== 0) throw new Error(`${rows.length} rows are not whole beams of ${beam}`);
-    checkIndices('row', rows, this.#rows, 'a batch');
+    checkIndices('row', rows, this.#rows);
     const sentenceOf = (index: number): number => Math.floor(rows[index]! / beam);
     const isMixed = rows.some((_, index) => sentenceOf(index) !== sentenceOf(index - (index % beam)));
     if (isMixed) throw new Error('the rows of a beam are of several sentences');

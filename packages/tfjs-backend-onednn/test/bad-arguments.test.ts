@@ -127,10 +127,10 @@ const EMBEDDING = { scale: 1, padIndex: 1, trainPositions: true };
 const BAD_EMBEDDING: readonly BadCall[] = [
   ['ids must be int32, not float32', input('ids', () => floats(3))],
   ['positions must be int32, not float32', input('positions', () => floats(3))],
-  ['token id 4 at index 2 is outside a table of 4 rows', input('ids', () => integers(0, 1, 4))],
-  ['token id -1 at index 0 is outside a table of 4 rows', input('ids', () => integers(-1, 1, 3))],
-  ['position 3 at index 1 is outside a table of 3 rows', input('positions', () => integers(0, 3, 0))],
-  ['position -7 at index 0 is outside a table of 3 rows', input('positions', () => integers(-7, 0, 0))],
+  ['token id 4 at index 2 is not in [0, 4)', input('ids', () => integers(0, 1, 4))],
+  ['token id -1 at index 0 is not in [0, 4)', input('ids', () => integers(-1, 1, 3))],
+  ['position 3 at index 1 is not in [0, 3)', input('positions', () => integers(0, 3, 0))],
+  ['position -7 at index 0 is not in [0, 3)', input('positions', () => integers(-7, 0, 0))],
   ['positions has shape [2], expected [3]', input('positions', () => integers(0, 1))],
   ['positionTable has shape [3, 1], expected [3, 2]', input('positionTable', () => floats(3, 1))],
   ['weight has shape [8], expected two axes', input('weight', () => floats(8))],
@@ -139,8 +139,8 @@ const BAD_EMBEDDING: readonly BadCall[] = [
 const statisticsInputs = (): Inputs => ({ features: floats(3, 8), weights: floats(5, 8), targets: integers(0, 4, 2) });
 const POWER = { family: 'power', exponent: 2, start: 0, abrupt: 0 };
 const BAD_STATISTICS: readonly BadCall[] = [
-  ['target 5 of row 1 is outside 5 classes', input('targets', () => integers(0, 5, 2))],
-  ['target -1 of row 0 is outside 5 classes', input('targets', () => integers(-1, 4, 2))],
+  ['target 5 at index 1 is not in [0, 5)', input('targets', () => integers(0, 5, 2))],
+  ['target -1 at index 0 is not in [0, 5)', input('targets', () => integers(-1, 4, 2))],
   ['targets must be int32, not float32', input('targets', () => floats(3))],
   ['targets has shape [2], expected [3]', input('targets', () => integers(0, 1))],
   ['weights has shape [5, 80], expected [5, 8]', input('weights', () => floats(5, 80))],
@@ -240,7 +240,7 @@ const KERNELS: Readonly<Record<string, KernelCalls>> = {
     inputs: () => ({ x: floats(4, 2), segmentIds: integers(0, 1, 1, 2) }),
     attrs: { numSegments: 3 },
     bad: [
-      ['row id 3 at index 0 is outside a table of 3 rows', input('segmentIds', () => integers(0, 1, 3, 2))],
+      ['row id 3 at index 2 is not in [0, 3)', input('segmentIds', () => integers(0, 1, 3, 2))],
       ['x has shape [4, 2], expected [400, 2]', input('segmentIds', () => tf.zeros([400], 'int32'))],
       ['segmentIds must be int32, not float32', input('segmentIds', () => floats(4))],
       ['numSegments must be a whole number ≥ 0, not -1', { attrs: { numSegments: -1 } }],

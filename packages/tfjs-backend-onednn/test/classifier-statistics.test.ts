@@ -212,6 +212,6 @@ test('a target outside the classes is named', async () => {
       { features: tf.ones([2, 3]), weights: tf.ones([4, 3]) },
       tf.tensor1d([0, 4], 'int32'),
     );
-    expect(() => scores.statistics()).toThrow('target 4 of row 1 is outside 4 classes');
+    expect(() => scores.statistics()).toThrow('target 4 at index 1 is not in [0, 4)');
   });
 });

@@ -180,7 +180,7 @@ describe('embedding', () => {
           padIndex: 1,
           trainPositions: false,
         });
-      expect(run).toThrow('token id 3 at index 1 is outside a table of 3 rows');
+      expect(run).toThrow('token id 3 at index 1 is not in [0, 3)');
     });
   });
 });

@@ -142,9 +142,9 @@ describe('startDecoding', () => {
   });
 
   it.each<[message: string, source: Partial<typeof SOURCE>]>([
-    ['token id 20 is outside a table of 20 rows', { ids: Int32Array.of(4, 20, 2) }],
-    ['token id -1 is outside a table of 20 rows', { ids: Int32Array.of(4, -1, 2) }],
-    ['position 40 is outside a table of 40 rows', { positions: Int32Array.of(2, 3, 40) }],
+    ['token id 20 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, 20, 2) }],
+    ['token id -1 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, -1, 2) }],
+    ['position 40 at index 2 is not in [0, 40)', { positions: Int32Array.of(2, 3, 40) }],
     ['2 positions for 3 tokens', { positions: Int32Array.of(2, 3) }],
     ['must be an Int32Array', { ids: wrong(Float32Array.of(4, 5, 2)) }],
     ['must be an Int32Array', { starts: wrong([0, 3]) }],
@@ -165,7 +165,7 @@ describe('a decoding', () => {
   it.each<[message: string, call: (decoding: Decoding) => unknown]>([
     ['1 tokens for 2 rows', (decoding) => decoding.step(Int32Array.of(2), 3, null)],
     ['must be an Int32Array', (decoding) => decoding.step(wrong([2, 2]), 3, null)],
-    ['token id 20 is outside', (decoding) => decoding.step(Int32Array.of(2, 20), 3, null)],
+    ['token id 20 at index', (decoding) => decoding.step(Int32Array.of(2, 20), 3, null)],
     ['position must be a whole number from 0 to 39, not 40', (decoding) => decoding.step(EOS, 40, null)],
     ['position must be a whole number from 0 to 39, not -1', (decoding) => decoding.step(EOS, -1, null)],
     ['position must be a whole number from 0 to 39, not NaN', (decoding) => decoding.step(EOS, Number.NaN, null)],
@@ -179,8 +179,8 @@ describe('a decoding', () => {
     ['temperature must be above 0, not NaN', (decoding) => decoding.top(3, Number.NaN, null)],
     ['temperature must be above 0, not -1', (decoding) => decoding.top(3, -1, null)],
     ['penalties has 0 elements, expected 20', (decoding) => decoding.top(3, 1, new Float32Array(0))],
-    ['row 2 at index 1 is outside a batch of 2 rows', (decoding) => decoding.select(Int32Array.of(0, 2))],
-    ['row -1 at index 0 is outside a batch of 2 rows', (decoding) => decoding.select(Int32Array.of(-1, 0))],
+    ['row 2 at index 1 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(0, 2))],
+    ['row -1 at index 0 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(-1, 0))],
     ['1 rows are not whole beams of 2', (decoding) => decoding.select(Int32Array.of(0))],
     ['must be an Int32Array', (decoding) => decoding.select(wrong([0, 1]))],
   ])('refuses a call and goes on: %s', (message, call) => {

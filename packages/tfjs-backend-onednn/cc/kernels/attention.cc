@@ -125,7 +125,7 @@ INLINE float maximum_of(const float (&lanes)[kPanel]) {
   return top;
 }
 
-INLINE float sum_of(const float (&lanes)[kPanel]) {
+INLINE float sum_of_lanes(const float (&lanes)[kPanel]) {
   float half[kPanel / 2], quarter[kPanel / 4];
   for (int64_t lane = 0; lane < kPanel / 2; lane++) half[lane] = lanes[lane] + lanes[lane + kPanel / 2];
   for (int64_t lane = 0; lane < kPanel / 4; lane++) quarter[lane] = half[lane] + half[lane + kPanel / 4];
@@ -133,7 +133,7 @@ INLINE float sum_of(const float (&lanes)[kPanel]) {
 }
 
 // scores[i, :] ← softmax, zeros where nothing is to be seen; returns the log-sum-exp, 0 for a row of zeros.
-INLINE float softmax_row(float* scores, const float* bias, int64_t visible, int64_t columns) {
+INLINE float masked_softmax_row(float* scores, const float* bias, int64_t visible, int64_t columns) {
   float tops[kPanel], sums[kPanel];
   for (int64_t lane = 0; lane < kPanel; lane++) tops[lane] = -kInfinity, sums[lane] = 0;
   for (int64_t first = 0; first < columns; first += kPanel) {
@@ -154,7 +154,7 @@ INLINE float softmax_row(float* scores, const float* bias, int64_t visible, int6
       sums[lane] += scores[first + lane];
     }
   }
-  const float sum = sum_of(sums), inverse = 1.0f / sum;
+  const float sum = sum_of_lanes(sums), inverse = 1.0f / sum;
   for (int64_t first = 0; first < columns; first += kPanel) {
     for (int64_t lane = 0; lane < kPanel; lane++) scores[first + lane] *= inverse;
   }
@@ -183,7 +183,7 @@ void attention_head(const AttentionHead& head, const Dropout& dropout, const For
     for (int64_t i = 0; i < rows; i++) {
       const int64_t visible = head.visible(first + i);
       float* row = scores + i * keys;
-      log_sum_exp[first + i] = softmax_row(row, bias, visible, columns);
+      log_sum_exp[first + i] = masked_softmax_row(row, bias, visible, columns);
       if (!dropout.active()) continue;
       dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin, head.keys.begin + columns,
                        mask);

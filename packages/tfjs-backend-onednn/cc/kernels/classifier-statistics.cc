@@ -4,9 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <stdexcept>
-#include <string>
 
+#include "../check-range.h"
 #include "../inline.h"
 #include "../matmul.h"
 #include "../parallel.h"
@@ -281,22 +280,13 @@ float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& sha
   return keeps_all ? nullptr : thread_scratch(shape.chunk * shape.classes);
 }
 
-void check_targets(const int32_t* targets, const ClassifierShape& shape) {
-  for (int64_t row = 0; row < shape.rows; row++) {
-    if (targets[row] < 0 || targets[row] >= shape.classes) {
-      throw std::out_of_range("target " + std::to_string(targets[row]) + " of row " + std::to_string(row) +
-                              " is outside " + std::to_string(shape.classes) + " classes");
-    }
-  }
-}
-
 }  // namespace
 
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
                            float* mean_log_prob, int32_t* predictions, const std::vector<float*>& kept,
                            const std::vector<float*>& sums, const std::vector<ClassFunction>& functions,
                            const ClassifierShape& shape) {
-  check_targets(targets, shape);
+  check_range("target", targets, shape.rows, shape.classes);
   static thread_local Buffer converted;
   static thread_local PackedMemory packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
@@ -323,7 +313,7 @@ void classifier_statistics_grad(const float* features, const float* weights, con
                                 const std::vector<float*>& kept, const std::vector<const float*>& d_sums,
                                 float* d_features, float* d_weights, const std::vector<ClassFunction>& functions,
                                 const ClassifierShape& shape, bool accumulate_weights) {
-  check_targets(targets, shape);
+  check_range("target", targets, shape.rows, shape.classes);
   static thread_local Buffer converted_features, converted_logits;
   static thread_local PackedMemory packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);

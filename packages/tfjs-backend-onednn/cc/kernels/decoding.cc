@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
-#include <string>
 
+#include "../check-range.h"
 #include "../parallel.h"
 #include "../small-gemm.h"
 #include "row-operations.h"
@@ -23,15 +23,6 @@ constexpr int64_t kClassesOfPart = 1 << 10;
 
 // A slab of so few rows is left as it is when fewer are read.
 constexpr int64_t kSmallSlab = 32;
-
-void check_range(const char* what, const int32_t* values, int64_t count, int64_t size) {
-  for (int64_t i = 0; i < count; i++) {
-    if (values[i] < 0 || values[i] >= size) {
-      throw std::out_of_range(std::string(what) + " " + std::to_string(values[i]) + " is outside a table of " +
-                              std::to_string(size) + " rows");
-    }
-  }
-}
 
 }  // namespace
 

@@ -1,26 +1,14 @@
 #include "embedding.h"
 
+#include <algorithm>
 #include <cstring>
-#include <stdexcept>
-#include <string>
 
+#include "../check-range.h"
 #include "../parallel.h"
+#include "../rounding.h"
 #include "row-operations.h"
 
 namespace onednn_backend {
-
-namespace {
-
-void check_ids(const char* what, const int32_t* ids, int64_t count, int64_t rows) {
-  for (int64_t i = 0; i < count; i++) {
-    if (ids[i] < 0 || ids[i] >= rows) {
-      throw std::out_of_range(std::string(what) + " " + std::to_string(ids[i]) + " at index " + std::to_string(i) +
-                              " is outside a table of " + std::to_string(rows) + " rows");
-    }
-  }
-}
-
-}  // namespace
 
 void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions,
                                  const float* position_table, float* y, int64_t begin, int64_t end, int64_t embed,
@@ -42,8 +30,8 @@ void scatter_add_columns(const int32_t* ids, const float* dy, float* table, int6
 
 void embedding(const int32_t* ids, const float* weight, const int32_t* positions, const float* position_table, float* y,
                const EmbeddingShape& shape) {
-  check_ids("token id", ids, shape.tokens, shape.vocab);
-  check_ids("position", positions, shape.tokens, shape.positions);
+  check_range("token id", ids, shape.tokens, shape.vocab);
+  check_range("position", positions, shape.tokens, shape.positions);
   parallel_ranges(shape.tokens, 64, [&](int64_t begin, int64_t end) {
     embedding_rows(ids, weight, positions, position_table, y, begin, end, shape.embed, shape.scale);
   });
@@ -52,7 +40,7 @@ void embedding(const int32_t* ids, const float* weight, const int32_t* positions
 void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t rows, int64_t embed,
                  float scale, int64_t skip, bool accumulate) {
   for (int64_t i = 0; i < tokens; i++) {
-    if (ids[i] >= rows) check_ids("row id", ids + i, 1, rows);
+    if (ids[i] >= rows) check_value("row id", ids[i], i, rows);
   }
   if (!accumulate) {
     parallel_ranges(rows, 256, [&](int64_t begin, int64_t end) {
@@ -61,7 +49,7 @@ void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t toke
   }
   // Threads share columns, not tokens, so that the order of additions does not depend on them.
   constexpr int64_t kCacheLine = 16;
-  const int64_t lines = (embed + kCacheLine - 1) / kCacheLine;
+  const int64_t lines = ceil_divide(embed, kCacheLine);
   parallel_ranges(lines, tokens * embed < 16384 ? lines : 1, [&](int64_t begin, int64_t end) {
     scatter_add_columns(ids, dy, table, tokens, embed, begin * kCacheLine, std::min(end * kCacheLine, embed), scale,
                         skip);

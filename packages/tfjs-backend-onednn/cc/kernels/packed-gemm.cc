@@ -11,6 +11,7 @@
 #include "../inline.h"
 #include "../instructions.h"
 #include "../parallel.h"
+#include "../rounding.h"
 #include "../small-gemm.h"
 
 #if defined(__AVX512F__)
@@ -41,7 +42,6 @@ int64_t element_bytes(Precision precision) {
   return precision == Precision::int8 ? 1 : precision == Precision::bfloat16 ? 2 : 4;
 }
 
-int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
 // Throws std::domain_error where one of the values is NaN or infinite: int8 has nothing for it.
 INLINE float largest_magnitude(const char* what, const float* values, int64_t count) {

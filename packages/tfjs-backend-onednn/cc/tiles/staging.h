@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../parallel.h"
+#include "../rounding.h"
 #include "operands.h"
 #include "products.h"
 #include "tile.h"
@@ -12,8 +13,6 @@
 namespace onednn_backend {
 
 namespace {
-
-int64_t ceil_divide(int64_t count, int64_t unit) { return (count + unit - 1) / unit; }
 
 // `count` values of a row from `column` on, zeros where ReLU's gradient is none.
 INLINE Floats16 load_activations(const TileRows& x, int64_t row, int64_t column, int64_t count) {

@@ -77,11 +77,11 @@ const MOST_SHOWN = 20;
 const someOf = (values: Int32Array): string =>
   `${values.subarray(0, MOST_SHOWN).join(', ')}${values.length > MOST_SHOWN ? ', …' : ''}`;
 
-/** @throws Error unless every value is the index of one of `size` rows; `rows` says what they are of */
-export function checkIndices(what: string, values: Int32Array, size: number, rows: string): void {
+/** @throws Error unless every value lies in [0, size) */
+export function checkIndices(what: string, values: Int32Array, size: number): void {
   for (let i = 0; i < values.length; i++) {
     if (values[i]! < 0 || values[i]! >= size) {
-      throw new Error(`${what} ${values[i]} at index ${i} is outside ${rows} of ${size} rows`);
+      throw new Error(`${what} ${values[i]} at index ${i} is not in [0, ${size})`);
     }
   }
 }

@@ -48,8 +48,8 @@ const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
       ? backend.gradientOutput(positionTable, attrs.collected?.positionTable)
       : null;
     // The add-on leaves negative indices out.
-    checkIndices('token id', backend.integers(ids), vocab, 'a table');
-    checkIndices('position', backend.integers(positions), positionRows, 'a table');
+    checkIndices('token id', backend.integers(ids), vocab);
+    checkIndices('position', backend.integers(positions), positionRows);
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
       addon().scatterAdd(
         ...([backend.integers(indices), backend.floats(dy), values] as const),

@@ -1,0 +1,17 @@
+#pragma once
+
+namespace onednn_backend {
+
+// count / unit, rounded up.
+template <class Integer>
+constexpr Integer ceil_divide(Integer count, Integer unit) {
+  return (count + unit - 1) / unit;
+}
+
+// The least multiple of `unit` that is not below `value`.
+template <class Integer>
+constexpr Integer round_up(Integer value, Integer unit) {
+  return ceil_divide(value, unit) * unit;
+}
+
+}  // namespace onednn_backend
