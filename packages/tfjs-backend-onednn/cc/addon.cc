@@ -32,6 +32,10 @@
 
 namespace onednn_backend {
 
+bool is_float32_array(const Napi::Value& value) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+}
+
 // Fields are read in the order of the struct; src/addon.ts has the same order.
 template <>
 RowsShape Arguments::read<RowsShape>() {
@@ -92,7 +96,9 @@ CopyShape Arguments::read<CopyShape>() {
 }
 template <>
 std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
-  const Napi::Array numbers = next().As<Napi::Array>();
+  const Napi::Value value = next();
+  if (!value.IsArray()) refuse("an array of numbers");
+  const Napi::Array numbers = value.As<Napi::Array>();
   std::vector<int64_t> values;
   for (uint32_t i = 0; i < numbers.Length(); i++) values.push_back(numbers.Get(i).As<Napi::Number>().Int64Value());
   return values;
@@ -101,7 +107,9 @@ std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
 // One number after another in a Float64Array; the order of the fields of ClassFunction.
 template <>
 std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
-  const Napi::Float64Array fields = next().As<Napi::Float64Array>();
+  const Napi::Value value = next();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) refuse("a Float64Array");
+  const Napi::Float64Array fields = value.As<Napi::Float64Array>();
   constexpr std::size_t kFields = 8;
   if (fields.ElementLength() % kFields != 0) throw std::invalid_argument("class functions have 8 fields each");
   std::vector<ClassFunction> functions;
@@ -115,10 +123,14 @@ std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
 
 template <>
 std::vector<float*> Arguments::read<std::vector<float*>>() {
-  const Napi::Array arrays = next().As<Napi::Array>();
+  const Napi::Value value = next();
+  if (!value.IsArray()) refuse("an array of Float32Array");
+  const Napi::Array arrays = value.As<Napi::Array>();
   std::vector<float*> pointers;
   for (uint32_t i = 0; i < arrays.Length(); i++) {
-    pointers.push_back(arrays.Get(i).As<Napi::Float32Array>().Data());
+    const Napi::Value array = arrays.Get(i);
+    if (!is_float32_array(array)) refuse("an array of Float32Array");
+    pointers.push_back(array.As<Napi::Float32Array>().Data());
   }
   return pointers;
 }
@@ -131,9 +143,12 @@ std::vector<const float*> Arguments::read<std::vector<const float*>>() {
 // A function of an index that returns a Float32Array, which JavaScript has to keep.
 template <>
 WeightSource Arguments::read<WeightSource>() {
-  const Napi::Function array_of = next().As<Napi::Function>();
+  const Napi::Value value = next();
+  if (!value.IsFunction()) refuse("a function");
+  const Napi::Function array_of = value.As<Napi::Function>();
   return [array_of](int64_t index) -> const float* {
     const Napi::Value array = array_of.Call({Napi::Number::New(array_of.Env(), static_cast<double>(index))});
+    if (!is_float32_array(array)) throw std::invalid_argument("weight " + std::to_string(index) + " must be a Float32Array");
     return array.As<Napi::Float32Array>().Data();
   };
 }

@@ -26,6 +26,23 @@ class Arguments {
 
   Napi::Value next() { return info_[index_++]; }
 
+  Napi::Number number() {
+    const Napi::Value value = next();
+    if (!value.IsNumber()) refuse("a number");
+    return value.As<Napi::Number>();
+  }
+
+  void check_count() const {
+    if (info_.Length() == index_) return;
+    throw Napi::TypeError::New(info_.Env(), std::to_string(index_) + " arguments are needed, " +
+                                                std::to_string(info_.Length()) + " given");
+  }
+
+  // Says what the argument that was read last has to be.
+  [[noreturn]] void refuse(const char* type_names) const {
+    throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_names);
+  }
+
   // The memory of a typed array whose type `accepts` returns true for; null for null alone. An array without elements has
   // no memory: kernels get a place that they do not touch, since not even no bytes may be copied from or to null.
   template <class Accepts>
@@ -35,9 +52,7 @@ class Arguments {
     napi_typedarray_type type;
     void* data = nullptr;
     const napi_status status = napi_get_typedarray_info(info_.Env(), value, &type, nullptr, &data, nullptr, nullptr);
-    if (status != napi_ok || !accepts(type)) {
-      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index_ - 1) + " must be " + type_names);
-    }
+    if (status != napi_ok || !accepts(type)) refuse(type_names);
     alignas(16) static char nothing;
     return data == nullptr ? &nothing : data;
   }
@@ -79,7 +94,7 @@ inline const void* Arguments::read<const void*>() {
 }
 template <>
 inline double Arguments::read<double>() {
-  return next().As<Napi::Number>().DoubleValue();
+  return number().DoubleValue();
 }
 template <>
 inline float Arguments::read<float>() {
@@ -87,15 +102,17 @@ inline float Arguments::read<float>() {
 }
 template <>
 inline int64_t Arguments::read<int64_t>() {
-  return next().As<Napi::Number>().Int64Value();
+  return number().Int64Value();
 }
 template <>
 inline uint32_t Arguments::read<uint32_t>() {
-  return next().As<Napi::Number>().Uint32Value();
+  return number().Uint32Value();
 }
 template <>
 inline bool Arguments::read<bool>() {
-  return next().As<Napi::Boolean>().Value();
+  const Napi::Value value = next();
+  if (!value.IsBoolean()) refuse("a boolean");
+  return value.As<Napi::Boolean>().Value();
 }
 
 template <class Function>
@@ -116,6 +133,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
   try {
     Arguments arguments(info);
     auto values = Signature<decltype(function)>::read(arguments);
+    arguments.check_count();
     [[maybe_unused]] const SignalsHeldBack signals;
     if constexpr (std::is_void_v<decltype(std::apply(function, values))>) {
       std::apply(function, values);
