@@ -6,6 +6,7 @@ import { createMosesTokenizer } from '../text/moses/tokenizer.js';
 import { defineCommand } from './command.js';
 import { filterInThreads } from './filter-in-threads.js';
 import { type BlockFilter, filterArguments, lineFilter } from './filter-lines.js';
+import { startLog } from './log-sink.js';
 
 const options = defineOptions({
   language: {
@@ -13,7 +14,7 @@ const options = defineOptions({
     default: 'en',
     aliases: ['-l'],
     metavar: 'LANG',
-    help: 'language code, e.g. de; an unknown one lists all',
+    help: 'language code, e.g. de; one that Moses does not know gets the English abbreviations and a warning',
   },
   aggressive: { kind: 'boolean', default: false, aliases: ['-a'], help: 'split hyphens too, into the token @-@' },
   noEscape: { kind: 'boolean', default: false, help: 'leave & | < > \' " [ ] as they are' },
@@ -33,7 +34,13 @@ export const tokenizeCommand = defineCommand({
   options,
   examples: ['ts-fairseq tokenize -l de -a --no-escape < train.raw.de > train.tok.de'],
   async run({ args, options }) {
-    await filterInThreads(args, options.threads, { command: 'tokenize', options }, () => createTokenizeFilter(options));
+    const stopLog = startLog();
+    try {
+      const create = (): BlockFilter => createTokenizeFilter(options);
+      await filterInThreads(args, options.threads, { command: 'tokenize', options }, create);
+    } finally {
+      stopLog();
+    }
   },
 });
 
