@@ -16,6 +16,13 @@ export const modelOptions = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'SentencePiece model' },
 });
 
+export const extraOptions = {
+  kind: 'string',
+  default: null,
+  metavar: 'A:B',
+  help: 'reverse, bos, eos, unk: do so with the pieces of every line, one after the other',
+} as const;
+
 /** @throws UserError where the option is missing or the file is not a model */
 export async function loadModel(path: string | null): Promise<SentencePiece> {
   if (path === null) throw new UserError('--model is missing', 'name the SentencePiece model');

@@ -44,6 +44,7 @@ const options = withUnderscores(
     allowWhitespaceOnlyPieces: { kind: 'boolean', default: false, takesValue: true, help: 'pieces of several ▁' },
     controlSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that text never gives' },
     userDefinedSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that stay whole' },
+    requiredChars: { kind: 'string', default: null, metavar: 'CHARS', help: 'characters that get pieces in any case' },
     byteFallback: { kind: 'boolean', default: false, takesValue: true, help: 'unknown characters become bytes' },
     normalizationRuleName: {
       kind: 'choice',

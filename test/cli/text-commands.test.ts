@@ -62,6 +62,20 @@ test('learn-joint-bpe-and-vocab writes the codes and both vocabularies of subwor
   expect(linesOf('en')).toEqual(goldenLines('bpe/vocab.en'));
 });
 
+test('the commands of subword-nmt take its options for files, and its count of all symbols', async () => {
+  writeFileSync(at('in'), 'low lower lowest new newer newest\nlow low new\n');
+  await run('learn-bpe --input DIR/in --output DIR/codes -s 14 --total-symbols');
+  expect(linesOf('codes')).toEqual(['#version: 0.2', 'l o', 'w e', 'n e', 'lo w</w>', 'we s']);
+  await run('apply-bpe -c DIR/codes -i DIR/in -o DIR/out -m 3');
+  expect(linesOf('out')[1]).toBe('lo@@ w lo@@ w ne@@ w');
+  await run('apply-bpe -c DIR/codes -i DIR/in -o DIR/out -m -1');
+  expect(linesOf('out')[1]).toBe('low low ne@@ w');
+  await run('get-vocab -i DIR/out -o DIR/vocabulary');
+  expect(linesOf('vocabulary')[0]).toBe('ne@@ 4');
+  await run('learn-joint-bpe-and-vocab -i DIR/in DIR/in -s 14 -t -o DIR/joint --write-vocabulary DIR/a DIR/b');
+  expect(linesOf('joint')).toEqual(linesOf('codes'));
+});
+
 describe('bad input is a user error and leaves no output behind', () => {
   beforeEach(() => {
     writeFileSync(at('latin1'), Buffer.from([0x67, 0x75, 0x74, 0x0a, 0xfc, 0x0a]));
@@ -76,6 +90,16 @@ describe('bad input is a user error and leaves no output behind', () => {
     { line: 'lowercase DIR/one DIR/no/out', message: 'its folder does not exist' },
     { line: 'clean-corpus DIR/one DIR/two DIR/out DIR/out2 1 9', message: 'one ends after 1 lines, ' },
     { line: 'clean-corpus DIR/two DIR/two DIR/out DIR/out2 1 x', message: 'max' },
+    { line: 'get-vocab -i DIR/one DIR/two', message: 'the input is given twice, as ' },
+    {
+      line: 'get-vocab -o DIR/out DIR/one DIR/two',
+      message: 'the output is given twice, as ',
+    },
+    { line: 'learn-bpe -s 0 DIR/one DIR/out', message: '--symbols: 0 is too small; the least is 1' },
+    {
+      line: 'learn-joint-bpe-and-vocab -s 0 -i DIR/one -o DIR/out --write-vocabulary DIR/v',
+      message: '--symbols: 0 is too small; the least is 1',
+    },
     { line: 'extract-iwslt DIR/one DIR/out', message: 'one is neither mteval XML' },
     {
       line: 'truecase --model DIR/one DIR/two DIR/out',
