@@ -3,7 +3,14 @@ import { defineOptions } from '../options/schema.js';
 import type { SentencePiece } from '../text/sentencepiece/processor.js';
 import { defineCommand } from './command.js';
 import { fileOptions, filesOf, filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
-import { extraOptions, loadModel, modelOptions, withUnderscores } from './spm-options.js';
+import {
+  extraOptions,
+  loadModel,
+  modelOptions,
+  NO_LOG,
+  unsupportedWithUnderscores,
+  withUnderscores,
+} from './spm-options.js';
 
 const options = withUnderscores(
   defineOptions({
@@ -14,14 +21,15 @@ const options = withUnderscores(
   }),
 );
 
-const NO_PROTO = 'the output is text: protobuf messages are not written; leave it out';
-
 export const spmDecodeCommand = defineCommand({
   name: 'spm-decode',
   description: 'Makes text of the pieces or ids of a SentencePiece model as spm_decode does.',
   arguments: filterArguments,
   options,
-  unsupported: { '--output-format': NO_PROTO, '--output_format': NO_PROTO },
+  unsupported: unsupportedWithUnderscores({
+    '--output-format': 'the output is text, no protobuf messages; leave it out',
+    '--minloglevel': NO_LOG,
+  }),
   examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],
   async run({ args, options }) {
     const model = await loadModel(options.model);

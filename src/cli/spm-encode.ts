@@ -5,7 +5,14 @@ import { readPieceVocabulary } from '../text/sentencepiece/piece-vocabulary.js';
 import { MOST_N_BEST, type SentencePiece, seedSampling } from '../text/sentencepiece/processor.js';
 import { defineCommand } from './command.js';
 import { fileOptions, filesOf, filterArguments } from './filter-lines.js';
-import { extraOptions, loadModel, modelOptions, withUnderscores } from './spm-options.js';
+import {
+  extraOptions,
+  loadModel,
+  modelOptions,
+  NO_LOG,
+  unsupportedWithUnderscores,
+  withUnderscores,
+} from './spm-options.js';
 
 const options = withUnderscores(
   defineOptions({
@@ -65,6 +72,7 @@ export const spmEncodeCommand = defineCommand({
     'Splits text into the pieces of a SentencePiece model as spm_encode does. --nbest-size or --alpha asks for samples.',
   arguments: filterArguments,
   options,
+  unsupported: unsupportedWithUnderscores({ '--minloglevel': NO_LOG }),
   examples: [
     'ts-fairseq spm-encode --model spm.model < test.de > test.spm.de',
     'ts-fairseq spm-encode --model spm.model --nbest-size -1 --alpha 0.1 --seed 1 train.de train.sampled.de',

@@ -12,6 +12,19 @@ export function withUnderscores<const S extends OptionSchema>(schema: S): S {
   return Object.fromEntries(both) as S;
 }
 
+/** The same for flags that there are on purpose not, with what to do instead. */
+export function unsupportedWithUnderscores(flags: Readonly<Record<`--${string}`, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([flag, remedy]) => [
+      [flag, remedy],
+      [`--${flag.slice(2).replaceAll('-', '_')}`, remedy],
+    ]),
+  );
+}
+
+/** Of the commands that encode and decode. */
+export const NO_LOG = 'nothing is logged; leave it out';
+
 export const modelOptions = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'SentencePiece model' },
 });

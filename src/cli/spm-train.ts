@@ -8,7 +8,7 @@ import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/
 import { isDeviceOrPipe } from '../text/special-file.js';
 import { defineCommand } from './command.js';
 import { startLog } from './log-sink.js';
-import { withUnderscores } from './spm-options.js';
+import { unsupportedWithUnderscores, withUnderscores } from './spm-options.js';
 
 const options = withUnderscores(
   defineOptions({
@@ -71,10 +71,31 @@ const options = withUnderscores(
   }),
 );
 
+const NO_PRIVACY = 'models are trained without differential privacy; leave it out';
+
+/** Options of `spm_train` that there are on purpose not. */
+const UNSUPPORTED = {
+  '--input-format': 'texts are lines of sentences; write word counts out as text',
+  '--accept-language': 'it changes no piece, the library only records it; leave it out',
+  '--self-test-sample-size': 'it changes no piece; leave it out',
+  '--seed-sentencepieces-file': 'the pieces to start from are those of the text; leave it out',
+  '--pretokenization-delimiter': 'words end at spaces; put spaces where a piece has to end',
+  '--control-symbols-file': 'name the symbols: --control-symbols A,B',
+  '--user-defined-symbols-file': 'name the symbols: --user-defined-symbols A,B',
+  '--required-chars-file': 'name the characters: --required-chars CHARS',
+  '--vocabulary-output-piece-score': 'the .vocab file has every score; cut -f 1 takes the pieces alone',
+  '--denormalization-rule-tsv': 'decoded text stays as it is; leave it out',
+  '--random-seed': 'training draws the same sentences in every run; leave it out',
+  '--enable-differential-privacy': NO_PRIVACY,
+  '--differential-privacy-noise-level': NO_PRIVACY,
+  '--differential-privacy-clipping-threshold': NO_PRIVACY,
+} as const;
+
 export const spmTrainCommand = defineCommand({
   name: 'spm-train',
   description: 'Trains a SentencePiece model as spm_train does, on the system’s SentencePiece library.',
   options,
+  unsupported: unsupportedWithUnderscores(UNSUPPORTED),
   examples: [
     'ts-fairseq spm-train --input train.fr,train.en --model-prefix spm --model-type bpe --vocab-size 16000 \\\n' +
       '      --character-coverage 1.0',

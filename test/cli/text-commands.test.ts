@@ -45,6 +45,12 @@ test('tokenize goes on with the English abbreviations where a language has none,
   expect(linesOf('out')).toEqual(['Dr. Ali &apos; nin No. 5 ( mavi ) .']);
 });
 
+test('tokenize --skip-xml leaves lines that are a tag alone', async () => {
+  writeFileSync(at('in'), '<a b="c">\nx<b>\n<>\n');
+  await run('tokenize -x DIR/in DIR/out');
+  expect(linesOf('out')).toEqual(['<a b="c">', 'x &lt; b &gt;', '&lt; &gt;']);
+});
+
 test('clean-corpus keeps the pairs that Moses keeps', async () => {
   const texts = ['de', 'en'].map((language) => goldenPath(`moses/valid.tok.${language}`)).join(' ');
   await run(`clean-corpus ${texts} ${at('de')} ${at('en')} 1 25 --ratio 1.5`);
