@@ -10,12 +10,15 @@ import { defineCommand } from './command.js';
 import { startLog } from './log-sink.js';
 import { unsupportedWithUnderscores, withUnderscores } from './spm-options.js';
 
+/** The library multiplies the size of the vocabulary in 32 bits, and trains without an end where that overflows. */
+const MOST_PIECES = 1e9;
+
 const options = withUnderscores(
   defineOptions({
     input: { kind: 'string', default: '-', metavar: 'FILE,…', help: 'texts, one sentence a line; - is stdin' },
     modelPrefix: { kind: 'string', default: null, metavar: 'PATH', help: 'write PATH.model and PATH.vocab' },
     modelType: { kind: 'choice', choices: ['unigram', 'bpe', 'char', 'word'], default: 'unigram', help: 'algorithm' },
-    vocabSize: { kind: 'int', default: 8000, min: 1, help: 'pieces, special ones included' },
+    vocabSize: { kind: 'int', default: 8000, min: 1, max: MOST_PIECES, help: 'pieces, special ones included' },
     characterCoverage: {
       kind: 'float',
       default: 0.9995,
@@ -32,7 +35,13 @@ const options = withUnderscores(
     },
     maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'leave out sentences of more bytes' },
     maxSentencepieceLength: { kind: 'int', default: 16, min: 1, max: 512, help: 'characters of a piece' },
-    seedSentencepieceSize: { kind: 'int', default: 1_000_000, min: 1, help: 'unigram: pieces to start from' },
+    seedSentencepieceSize: {
+      kind: 'int',
+      default: 1_000_000,
+      min: 1,
+      max: MOST_PIECES,
+      help: 'unigram: pieces to start from',
+    },
     shrinkingFactor: { kind: 'float', default: 0.75, min: 0.5, max: 0.95, help: 'unigram: pieces kept in each round' },
     numSubIterations: { kind: 'int', default: 2, min: 1, max: 10, help: 'unigram: EM steps in each round' },
     numThreads: { kind: 'int', default: 16, min: 1, max: 128, help: 'threads' },

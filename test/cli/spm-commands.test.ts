@@ -44,6 +44,9 @@ test.each([
     message: '--bos-id and --pad-id are both 1',
   },
   { line: 'spm-train --model_prefix DIR/m --bos_id 300 --vocab_size 300', message: '--bos-id: 300 is too large' },
+  { line: 'spm-train --model_prefix DIR/m --vocab_size 2e9', message: "'2e9' is not a whole number" },
+  { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the most is 1000000000' },
+  { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the most is 1000000000' },
   { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');
