@@ -8,11 +8,12 @@ import { readVocabulary } from '../text/bpe/word-counts.js';
 import { readLines } from '../text/lines.js';
 import { defineCommand } from './command.js';
 import { filterInThreads } from './filter-in-threads.js';
-import { type BlockFilter, filterArguments } from './filter-lines.js';
+import { type BlockFilter, fileOptions, filesOf, filterArguments } from './filter-lines.js';
 
 const options = defineOptions({
+  ...fileOptions,
   codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
-  merges: { kind: 'int', default: null, aliases: ['-m'], min: 0, help: 'apply only this many of them' },
+  merges: { kind: 'int', default: null, aliases: ['-m'], min: -1, help: 'apply only so many of them; -1: all' },
   vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
   vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
   glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
@@ -39,9 +40,8 @@ export const applyBpeCommand = defineCommand({
     if (options.threads > 1 && options.dropout > 0) {
       throw new UserError('--dropout draws word after word, in one thread', 'leave out --threads');
     }
-    await filterInThreads(args, options.threads, { command: 'apply-bpe', options }, () =>
-      createApplyBpeFilter(options),
-    );
+    const create = (): BlockFilter => createApplyBpeFilter(options);
+    await filterInThreads(filesOf(args, options), options.threads, { command: 'apply-bpe', options }, create);
   },
 });
 
@@ -52,7 +52,7 @@ export function createApplyBpeFilter(options: ApplyBpeOptions): BlockFilter {
   if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
   const codes = parseCodes(readLines(path), path);
   return createBpeBlockSegmenter({
-    codes: merges === null ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
+    codes: merges === null || merges < 0 ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
     vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
     separator,
     glossaries,

@@ -13,6 +13,8 @@ const options = defineOptions({
 
 const limit = { kind: 'int', default: null, min: 1, help: 'a number of tokens' } as const;
 
+const LOWERCASE = 'run lowercase on both texts before';
+
 export const cleanCorpusCommand = defineCommand({
   name: 'clean-corpus',
   description: 'Keeps the sentence pairs that the Moses script clean-corpus-n.perl keeps: by length and ratio.',
@@ -25,6 +27,15 @@ export const cleanCorpusCommand = defineCommand({
     { name: 'max', help: 'most tokens of a side' },
   ],
   options,
+  unsupported: {
+    '-ratio': 'write --ratio N',
+    '-lc': LOWERCASE,
+    '--lowercase': LOWERCASE,
+    '--encoding': 'texts are UTF-8; convert others first, e.g. with iconv',
+    '--ignore-ratio': 'give a ratio that no pair has, e.g. --ratio 1000000',
+    '--ignore-xml': 'tags count as words; remove them before',
+    '--max-word-length': 'pairs with a word of more than 1,000 characters are left out; leave the option out',
+  },
   examples: ['ts-fairseq clean-corpus train.tok.de train.tok.en train.clean.de train.clean.en 1 175 --ratio 1.5'],
   async run({ args, options }) {
     const [source, target, sourceOut, targetOut, minText, maxText] = args as [string, string, string, string, string, string]; // biome-ignore format: six words

@@ -225,8 +225,15 @@ function describe(spec: OptionSpec, value: unknown): string {
     notes.push(`one of: ${spec.choices.map(quoted).join(', ')}`);
   }
   if (spec.kind === 'choice' && spec.bare !== undefined) notes.push(`alone: ${quoted(spec.bare)}`);
+  const names = otherNames(spec);
+  if (names.length > 0) notes.push(`also: ${names.join(', ')}`);
   if (showsDefault(value)) notes.push(`default: ${defaultText(value)}`);
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
+}
+
+/** Other words for an option, e.g. `--remove-bpe` for `--post-process`; the same words with underscores are no others. */
+function otherNames({ aliases = [] }: OptionSpec): string[] {
+  return aliases.filter((alias) => /^--[a-z-]+$/.test(alias));
 }
 
 /** A value as a shell needs it. */

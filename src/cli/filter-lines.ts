@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { UserError } from '../errors.js';
+import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { linesOf, readTextBlocks, writeBlocksAtomically } from '../text/lines.js';
 import { isDeviceOrPipe } from '../text/special-file.js';
 import type { ArgumentSpec } from './command.js';
@@ -9,6 +11,40 @@ export const filterArguments: readonly ArgumentSpec[] = [
   { name: 'input', help: 'text to read; - or nothing is stdin', optional: true },
   { name: 'output', help: 'file to write; - or nothing is stdout', optional: true },
 ];
+
+/** The same as options, as subword-nmt and SentencePiece have them. */
+export const fileOptions = defineOptions({
+  input: {
+    kind: 'string',
+    default: null,
+    aliases: ['-i'],
+    metavar: 'FILE',
+    help: 'the text to read, instead of the argument',
+  },
+  output: {
+    kind: 'string',
+    default: null,
+    aliases: ['-o'],
+    metavar: 'FILE',
+    help: 'the file to write, instead of the argument',
+  },
+});
+
+/**
+ * Where to read and to write, by argument or option.
+ * @throws UserError where both say it
+ */
+export function filesOf(
+  [input, output]: readonly string[],
+  options: OptionsOf<typeof fileOptions>,
+): [input: string, output: string] {
+  return [oneOf('input', input, options.input), oneOf('output', output, options.output)];
+}
+
+function oneOf(name: 'input' | 'output', argument: string | undefined, option: string | null): string {
+  if (argument === undefined || option === null) return argument ?? option ?? '-';
+  throw new UserError(`the ${name} is given twice, as '${argument}' and by --${name} ${option}`, 'leave one out');
+}
 
 /** Turns a block of lines, each ended by `\n`, into another, which may be valid until the next call only. */
 export type BlockFilter = (block: Buffer) => Uint8Array;

@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
-import pc from 'picocolors';
 import type { LogEvent } from '../log.js';
+import { formatProgressLine, type ProgressLine } from './progress-line.js';
+
+/** The time left is shown in steps of so many seconds, as cli-progress does by itself. */
+const ETA_STEP = 5;
 
 /** What long work reports as it goes: `log.info('progress', …)`. */
 export interface ProgressFields {
@@ -22,8 +25,7 @@ export class ProgressBar {
     if (event.kind !== 'progress') return;
     const { label, position, total, stats = [] } = event.fields as unknown as ProgressFields;
     if (this.#bar === null || label !== this.#label) this.#start(label, total);
-    const figures = stats.map(([name, value]) => `${pc.dim(name)} ${value}`).join('  ');
-    this.#bar!.update(position, { figures });
+    this.#bar!.update(position, { stats });
     if (position >= total) this.stop();
   }
 
@@ -42,18 +44,21 @@ export class ProgressBar {
     this.#label = label;
     // Loaded when the first bar is drawn: most commands have no terminal.
     const progress = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
+    const { BarFormat, TimeFormat } = progress.Format;
     this.#bar = new progress.SingleBar(
       {
-        format: `${pc.bold(label)} {bar} {value}/{total}  {figures}  ${pc.dim('left')} {eta_formatted}`,
+        format: (options, { progress, value, total, eta, maxWidth }, { stats }: Pick<ProgressLine, 'stats'>) => {
+          const line = { label, count: `${value}/${total}`, stats, left: TimeFormat(eta, options, ETA_STEP) };
+          return formatProgressLine(line, maxWidth, (barsize) => BarFormat(progress, { ...options, barsize }));
+        },
         stream: process.stderr,
         clearOnComplete: true,
         hideCursor: null,
-        barsize: 24,
         fps: 5,
         etaBuffer: 50,
       },
       progress.Presets.shades_classic,
     );
-    this.#bar.start(total, 0, { figures: '' });
+    this.#bar.start(total, 0, { stats: [] });
   }
 }

@@ -2,12 +2,21 @@ import { UserError } from '../errors.js';
 import { defineOptions } from '../options/schema.js';
 import type { SentencePiece } from '../text/sentencepiece/processor.js';
 import { defineCommand } from './command.js';
-import { filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
-import { loadModel, modelOptions, withUnderscores } from './spm-options.js';
+import { fileOptions, filesOf, filterArguments, filterBlocks, lineFilter } from './filter-lines.js';
+import {
+  extraOptions,
+  loadModel,
+  modelOptions,
+  NO_LOG,
+  unsupportedWithUnderscores,
+  withUnderscores,
+} from './spm-options.js';
 
 const options = withUnderscores(
   defineOptions({
     ...modelOptions,
+    ...fileOptions,
+    extraOptions,
     inputFormat: { kind: 'choice', choices: ['piece', 'id'], default: 'piece', help: 'what the lines hold' },
   }),
 );
@@ -17,11 +26,16 @@ export const spmDecodeCommand = defineCommand({
   description: 'Makes text of the pieces or ids of a SentencePiece model as spm_decode does.',
   arguments: filterArguments,
   options,
+  unsupported: unsupportedWithUnderscores({
+    '--output-format': 'the output is text, no protobuf messages; leave it out',
+    '--minloglevel': NO_LOG,
+  }),
   examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],
   async run({ args, options }) {
     const model = await loadModel(options.model);
+    if (options.extraOptions !== null) model.setDecodeOptions(options.extraOptions);
     await filterBlocks(
-      args,
+      filesOf(args, options),
       lineFilter(options.inputFormat === 'id' ? idDecoder(model) : (line) => model.decodeLine(line)),
     );
   },

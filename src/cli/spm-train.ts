@@ -8,14 +8,17 @@ import { type TrainingOptions, trainSentencePiece } from '../text/sentencepiece/
 import { isDeviceOrPipe } from '../text/special-file.js';
 import { defineCommand } from './command.js';
 import { startLog } from './log-sink.js';
-import { withUnderscores } from './spm-options.js';
+import { unsupportedWithUnderscores, withUnderscores } from './spm-options.js';
+
+/** The library multiplies the size of the vocabulary in 32 bits, and trains without an end where that overflows. */
+const MOST_PIECES = 1e9;
 
 const options = withUnderscores(
   defineOptions({
     input: { kind: 'string', default: '-', metavar: 'FILE,…', help: 'texts, one sentence a line; - is stdin' },
     modelPrefix: { kind: 'string', default: null, metavar: 'PATH', help: 'write PATH.model and PATH.vocab' },
     modelType: { kind: 'choice', choices: ['unigram', 'bpe', 'char', 'word'], default: 'unigram', help: 'algorithm' },
-    vocabSize: { kind: 'int', default: 8000, min: 1, help: 'pieces, special ones included' },
+    vocabSize: { kind: 'int', default: 8000, min: 1, max: MOST_PIECES, help: 'pieces, special ones included' },
     characterCoverage: {
       kind: 'float',
       default: 0.9995,
@@ -32,7 +35,13 @@ const options = withUnderscores(
     },
     maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'leave out sentences of more bytes' },
     maxSentencepieceLength: { kind: 'int', default: 16, min: 1, max: 512, help: 'characters of a piece' },
-    seedSentencepieceSize: { kind: 'int', default: 1_000_000, min: 1, help: 'unigram: pieces to start from' },
+    seedSentencepieceSize: {
+      kind: 'int',
+      default: 1_000_000,
+      min: 1,
+      max: MOST_PIECES,
+      help: 'unigram: pieces to start from',
+    },
     shrinkingFactor: { kind: 'float', default: 0.75, min: 0.5, max: 0.95, help: 'unigram: pieces kept in each round' },
     numSubIterations: { kind: 'int', default: 2, min: 1, max: 10, help: 'unigram: EM steps in each round' },
     numThreads: { kind: 'int', default: 16, min: 1, max: 128, help: 'threads' },
@@ -44,6 +53,7 @@ const options = withUnderscores(
     allowWhitespaceOnlyPieces: { kind: 'boolean', default: false, takesValue: true, help: 'pieces of several ▁' },
     controlSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that text never gives' },
     userDefinedSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that stay whole' },
+    requiredChars: { kind: 'string', default: null, metavar: 'CHARS', help: 'characters that get pieces in any case' },
     byteFallback: { kind: 'boolean', default: false, takesValue: true, help: 'unknown characters become bytes' },
     normalizationRuleName: {
       kind: 'choice',
@@ -70,10 +80,31 @@ const options = withUnderscores(
   }),
 );
 
+const NO_PRIVACY = 'models are trained without differential privacy; leave it out';
+
+/** Options of `spm_train` that there are on purpose not. */
+const UNSUPPORTED = {
+  '--input-format': 'texts are lines of sentences; write word counts out as text',
+  '--accept-language': 'it changes no piece, the library only records it; leave it out',
+  '--self-test-sample-size': 'it changes no piece; leave it out',
+  '--seed-sentencepieces-file': 'the pieces to start from are those of the text; leave it out',
+  '--pretokenization-delimiter': 'words end at spaces; put spaces where a piece has to end',
+  '--control-symbols-file': 'name the symbols: --control-symbols A,B',
+  '--user-defined-symbols-file': 'name the symbols: --user-defined-symbols A,B',
+  '--required-chars-file': 'name the characters: --required-chars CHARS',
+  '--vocabulary-output-piece-score': 'the .vocab file has every score; cut -f 1 takes the pieces alone',
+  '--denormalization-rule-tsv': 'decoded text stays as it is; leave it out',
+  '--random-seed': 'training draws the same sentences in every run; leave it out',
+  '--enable-differential-privacy': NO_PRIVACY,
+  '--differential-privacy-noise-level': NO_PRIVACY,
+  '--differential-privacy-clipping-threshold': NO_PRIVACY,
+} as const;
+
 export const spmTrainCommand = defineCommand({
   name: 'spm-train',
   description: 'Trains a SentencePiece model as spm_train does, on the system’s SentencePiece library.',
   options,
+  unsupported: unsupportedWithUnderscores(UNSUPPORTED),
   examples: [
     'ts-fairseq spm-train --input train.fr,train.en --model-prefix spm --model-type bpe --vocab-size 16000 \\\n' +
       '      --character-coverage 1.0',

@@ -7,7 +7,12 @@ import { defineCommand } from './command.js';
 const options = defineOptions({
   corpus: { kind: 'string', default: '-', metavar: 'FILE', help: 'tokenized, cased text; - is stdin' },
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'file to write; - is stdout' },
-  possiblyUseFirstToken: { kind: 'boolean', default: false, help: 'count first words too where they are lowercase' },
+  possiblyUseFirstToken: {
+    kind: 'boolean',
+    default: false,
+    aliases: ['--possiblyUseFirstToken'],
+    help: 'count first words too where they are lowercase',
+  },
 });
 
 export const trainTruecaserCommand = defineCommand({

@@ -63,8 +63,7 @@ const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: Code
 /**
  * The way from text to tokens and back that the options ask for: the tokenizer, then subwords.
  *
- * @throws UserError for a file that is missing or damaged, a language that Moses does not know, and options without the
- *   one that they belong to
+ * @throws UserError for a file that is missing or damaged, and options without the one that they belong to
  */
 export async function createCodec(options: CodecOptions, { sourceLang, targetLang }: Languages): Promise<TextCodec> {
   const { tokenizer, mosesNoDashSplits, mosesNoEscape, bpe, bpeCodes, sentencepieceModel } = options;

@@ -1,5 +1,6 @@
 import { splitWhitespace } from '../data/whitespace.js';
 import { UserError } from '../errors.js';
+import { withoutBlankLinesAtEnd } from '../text/blank-lines.js';
 import { readLines } from '../text/lines.js';
 
 /** By what a word of the source is written in the target; a word that is not there is copied. */
@@ -16,7 +17,7 @@ export function readWordTranslations(replaceUnk: string | null): WordTranslation
   const translations = new Map<string, string>();
   if (replaceUnk === '') return translations;
   let number = 0;
-  for (const line of readLines(replaceUnk)) {
+  for (const line of withoutBlankLinesAtEnd(readLines(replaceUnk))) {
     number += 1;
     const [source, target] = splitWhitespace(line);
     if (source === undefined || target === undefined) {

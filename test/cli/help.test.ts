@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommandDefinition } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands.js';
-import { flagOf } from '../../src/options/schema.js';
+import { flagOf, type OptionSpec } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
 
 /** The titles of a help and the lines under each. */
@@ -35,6 +35,17 @@ describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help'
       );
       expect(titles, flag).toEqual([spec.group ?? 'Options']);
       expect(spec.help, flag).not.toBe('');
+    }
+  });
+
+  it('names the other words for an option, e.g. --remove-bpe, but not the same word with underscores', async () => {
+    const words = (await runCommandLine([name, '--help'])).stdout.split(/[\s,();]+/);
+    const { options }: CommandDefinition = await load();
+    for (const [key, { aliases = [], ...spec }] of Object.entries(options)) {
+      for (const alias of aliases.filter((text) => text.startsWith('--'))) {
+        const isOther = alias.replaceAll('_', '-') !== flagOf(key, spec as OptionSpec) && !/[A-Z]/.test(alias);
+        expect(words.includes(alias), alias).toBe(isOther);
+      }
     }
   });
 

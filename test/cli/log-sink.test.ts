@@ -67,6 +67,7 @@ describe('the log on stderr', () => {
     const written = stderrOf(options, { isTerminal: true });
     expect(written).toContain('epoch 003');
     expect(written).toContain('5/356');
+    expect(written).toContain('left');
     expect(written).not.toContain('train_inner');
     expect(written).toContain("INFO | valid | epoch 003 | valid on 'valid' subset | loss 9.393 | bsz 32.5\n");
   });

@@ -39,7 +39,8 @@ describe.each<[source: string, target: string, ...options: string[]]>([
     expect(readFileSync(join(folder, 'generate-test.txt'), 'utf8').match(/^H-/gm)).toHaveLength(3);
     const input = join(folder, 'lines');
     writeFileSync(input, 'a b\n');
-    expect(await run('interactive', data, ...checkpoint, '--max-len-b', '4', '--input', input)).toContain('H-0');
+    const answering = ['--max-len-b', '4', '--input', input, '--tokenizer', 'moses'];
+    expect(await run('interactive', data, ...checkpoint, ...answering)).toContain('H-0');
     const converted = join(folder, 'converted.pt');
     await run('convert', join(saveDir, 'checkpoint_last'), converted);
     await run('generate', data, '--path', converted, '--max-len-b', '4', '--results-path', folder);

@@ -37,7 +37,7 @@ async function optionsInHelp(): Promise<Set<string>> {
   return found;
 }
 
-describe('docs/fairseq-parity.md', () => {
+describe('docs/fairseq-parity.md and docs/text-parity.md', () => {
   let known: Set<string>;
   beforeAll(async () => {
     known = await optionsInHelp();

@@ -44,6 +44,9 @@ test.each([
     message: '--bos-id and --pad-id are both 1',
   },
   { line: 'spm-train --model_prefix DIR/m --bos_id 300 --vocab_size 300', message: '--bos-id: 300 is too large' },
+  { line: 'spm-train --model_prefix DIR/m --vocab_size 2e9', message: "'2e9' is not a whole number" },
+  { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the most is 1000000000' },
+  { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the most is 1000000000' },
   { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');
@@ -54,7 +57,84 @@ test.each([
   expect(readdirSync(folder.path).sort()).toEqual(['far', 'in']);
 });
 
+test.each(['bpe', 'unigram'])('spm-encode --generate-vocabulary counts the pieces of a %s model', async (model) => {
+  await run(`spm-encode --model GOLD/${model}.model --generate_vocabulary=true GOLD/test.de DIR/out`);
+  expect(linesOf('out')).toEqual(goldenLines(`spm/counts.${model}.de`));
+});
+
+test('the file options name what the arguments name', async () => {
+  await run('spm-encode --model GOLD/bpe.model --input=GOLD/test.de --output=DIR/encoded');
+  await run('spm-decode --model GOLD/bpe.model --input=DIR/encoded --output=DIR/decoded');
+  expect(linesOf('encoded')).toEqual(goldenLines('spm/test.bpe.de'));
+  expect(linesOf('decoded')).toEqual(goldenLines('spm/test.de'));
+});
+
 describe.runIf(hasNative)('with the add-on', () => {
+  test.each(['bpe', 'unigram'])('spm-encode --vocabulary restricts the pieces of a %s model', async (model) => {
+    const counts = goldenLines(`spm/counts.${model}.de`);
+    writeFileSync(at('tabs'), `${counts.join('\n')}\n\n`);
+    writeFileSync(at('spaces'), counts.join('\n').replaceAll('\t', ' '));
+    for (const vocabulary of ['GOLD/counts.MODEL.de', 'DIR/tabs', 'DIR/spaces']) {
+      const name = vocabulary.replace('MODEL', model);
+      await run(
+        `spm-encode --model GOLD/${model}.model --vocabulary=${name} --vocabulary_threshold=20 GOLD/test.en DIR/out`,
+      );
+      expect(linesOf('out').slice(0, 20)).toEqual(goldenLines(`spm/test.${model}.vocab20.en`));
+    }
+  });
+
+  test.each(['extra', 'extra.ids'])('spm-encode --extra_options adds and turns pieces: %s', async (name) => {
+    const format = name === 'extra' ? 'piece' : 'id';
+    const options = `--extra_options=bos:reverse:unk:eos --output_format=${format}`;
+    await run(`spm-encode --model GOLD/bpe.model ${options} GOLD/test.en DIR/out`);
+    expect(linesOf('out').slice(0, 20)).toEqual(goldenLines(`spm/test.bpe.${name}.en`));
+  });
+
+  test('spm-decode --extra_options turns pieces before they become text', async () => {
+    writeFileSync(at('in'), '▁b ▁a\n');
+    await run('spm-decode --model GOLD/bpe.model --extra_options reverse DIR/in DIR/out');
+    expect(linesOf('out')).toEqual(['a b']);
+  });
+
+  test.each([
+    { options: '--extra_options=bos:x', message: 'option "x" is not available; there are reverse, bos, eos and unk' },
+    { options: '--extra_options=eos --alpha 0.1', message: '--extra-options is not for samples and n-best lists' },
+    { options: '--generate_vocabulary=true --output_format nbest_id', message: '--generate-vocabulary is not for' },
+    { options: '--vocabulary DIR/blank', message: 'blank is empty; give a vocabulary written by' },
+    { options: '--vocabulary DIR/scores', message: 'scores line 2: "▁a\t-3.5" is not "<piece> <count>"; give a' },
+    { options: '--vocabulary DIR/middle', message: 'middle line 2: "" is not "<piece> <count>"' },
+  ])('spm-encode $options is refused: $message', async ({ options, message }) => {
+    writeFileSync(at('blank'), '\n\n');
+    writeFileSync(at('scores'), '<unk>\t0\n▁a\t-3.5\n');
+    writeFileSync(at('middle'), 'a\t1\n\nb\t1\n');
+    const refused = run(`spm-encode --model GOLD/bpe.model ${options} GOLD/test.en DIR/out`);
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(message);
+    expect(existsSync(at('out'))).toBe(false);
+  });
+
+  test.each(['word', 'char'])('a vocabulary restricts no model of the type %s', async (type) => {
+    await run(
+      `spm-train --input GOLD/test.de --model_prefix DIR/m --model_type ${type} --vocab_size 60 --minloglevel 3`,
+    );
+    await expect(
+      run('spm-encode --model DIR/m.model --vocabulary GOLD/counts.bpe.de GOLD/test.de DIR/out'),
+    ).rejects.toThrow(
+      'm.model cannot do a restricted vocabulary: Vocabulary constraint is only enabled in subword units; restrict a model',
+    );
+  });
+
+  test('spm-train gives every required character a piece', async () => {
+    const line = 'spm-train --input DIR/in --model_prefix DIR/m --vocab_size 100 --minloglevel 3';
+    writeFileSync(at('in'), `${goldenLines('spm/test.de').join('\n')}\nein ☃\n`);
+    const pieces = async (options: string): Promise<string[]> => {
+      await run(`${line} --character_coverage 0.98${options}`);
+      return linesOf('m.vocab').map((entry) => entry.split('\t')[0]!);
+    };
+    expect(await pieces('')).not.toContain('☃');
+    expect(await pieces(' --required_chars=☃')).toContain('☃');
+  });
+
   test('spm-train writes a model that spm-encode and spm-decode use', async () => {
     await run(
       'spm-train --input GOLD/test.de,GOLD/test.en --model_prefix=DIR/m --model_type=bpe --vocab_size=200 ' +

@@ -49,6 +49,15 @@ describe('--threads N', () => {
     expect(stdout.toString().split('\n').length - 1).toBe(lines);
   });
 
+  test('a warning is given once', () => {
+    writeFileSync(at('in'), text);
+    const { status, stderr } = inProcess('tokenize', '-l', 'tr', '--threads', '2', at('in'), at('out'));
+    expect(status).toBe(0);
+    expect(stderr.toString().trimEnd().split('\n')).toEqual([
+      expect.stringContaining("abbreviations for language 'tr'"),
+    ]);
+  });
+
   test('dropout draws in one thread only', async () => {
     writeFileSync(at('in'), 'a\n');
     const refused = run(`apply-bpe -c ${codes} --dropout 0.1 --threads 2 DIR/in DIR/out`);

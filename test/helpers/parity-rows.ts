@@ -14,14 +14,16 @@ interface Row {
   readonly isThere: boolean;
 }
 
-const text = readFileSync(fileURLToPath(new URL('../../docs/fairseq-parity.md', import.meta.url)), 'utf8');
+const text = ['fairseq-parity.md', 'text-parity.md']
+  .map((name) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8'))
+  .join('\n');
 
-/** The rows `| commands | options | fairseq | note |` of every table that has these columns. */
+/** The rows `| commands | options | verdict | note |` of every table that has these columns, beside fairseq and the text tools. */
 export const parityRows: readonly Row[] = text.split('\n').flatMap((line) => {
   const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
   if (cells.length !== 6 || cells[0] !== '' || /^(commands|-+)$/.test(cells[1]!)) return [];
   const [, names, options, verdict, note] = cells as [string, string, string, string, string];
-  const flags = [...options.matchAll(/`(?:-\w, )?(--[\w-]+)/g)].map(([, flag]) => flag!);
+  const flags = [...options.matchAll(/`(?:-\w, )?(--?\w[\w-]*)/g)].map(([, flag]) => flag!);
   const isThere = (VERDICTS.there as readonly string[]).includes(verdict);
   return [{ line, commands: names.split(', '), flags, verdict, note, isThere }];
 });

@@ -10,6 +10,7 @@ process.stdout.on('error', (error) => {
 process.exitCode = await main(process.argv.slice(2), {
   environment: process.env,
   isTerminal: process.stdout.isTTY === true,
+  isStdinTerminal: process.stdin.isTTY === true,
   readStdin: () => readFileSync(0),
   out: (text) => process.stdout.write(text),
   err: (text) => writeSync(2, text),

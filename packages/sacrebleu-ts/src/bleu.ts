@@ -47,6 +47,10 @@ export class Bleu extends Metric<BleuScore> {
     if (!Number.isInteger(maxNgramOrder) || maxNgramOrder < 1) {
       throw new RangeError(`maxNgramOrder is ${maxNgramOrder}; it must be a positive integer`);
     }
+    const { smoothValue = SMOOTH_DEFAULTS[smoothMethod] ?? 0 } = options;
+    if (!(smoothValue >= 0 && Number.isFinite(smoothValue))) {
+      throw new RangeError(`smoothValue is ${smoothValue}; it must not be negative`);
+    }
     this.#tokenize = (segment) => tokenizer.tokenize(segment);
     this.#lowercase = lowercase;
     this.#order = maxNgramOrder;
@@ -54,7 +58,7 @@ export class Bleu extends Metric<BleuScore> {
     this.width = 2 + 2 * maxNgramOrder;
     this.#smoothing = {
       method: smoothMethod,
-      value: options.smoothValue ?? SMOOTH_DEFAULTS[smoothMethod] ?? 0,
+      value: smoothValue,
       effectiveOrder: options.effectiveOrder ?? false,
     };
     this.signatureFields = [

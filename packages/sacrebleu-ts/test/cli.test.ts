@@ -46,6 +46,7 @@ async function call(
   const status = await main(argv, {
     environment: {},
     isTerminal: false,
+    isStdinTerminal: false,
     readStdin: () => Buffer.from(stdin),
     out: (text) => {
       stdout += text;
@@ -187,6 +188,9 @@ describe('a mistake is one line and status 2:', () => {
     ['a negative width', 'ref -i a -w -1', "-w is '-1': it must be a whole number from 0"],
     ['half a number', 'ref -i a --chrf-char-order 1.5', "--chrf-char-order is '1.5': it must be a whole number"],
     ['no number', 'ref -i a -s floor -sv x', "-sv is 'x': it must be a number"],
+    ['a negative floor', 'ref -i a -s floor -sv -1', "-sv is '-1': it must be a number from 0\n"],
+    ['too many decimals', 'ref -i a -w 101', "-w is '101': it must be a whole number from 0 to 100\n"],
+    ['too many resamples', 'ref -i a -ci -cin 1e9', "-cin is '1e9': it must be a whole number from 1 to 10000000\n"],
     ['a missing value', 'ref -i a -w', '-w needs a value: decimals of scores'],
     ['a value too many', 'ref -i a --lowercase=yes', "--lowercase takes no value: leave out 'yes'"],
     ['orders that are nothing', 'ref -i a -m chrf -cc 0', 'chrf: charOrder and wordOrder are both 0'],
@@ -216,7 +220,11 @@ describe('a mistake is one line and status 2:', () => {
       { stdin: 'a\tb\nc\n' },
       'standard input line 2 has 1 fields, the first has 2',
     ],
-    ['nothing on standard input', {}, 'System 1 is empty'],
+    [
+      'nothing on standard input',
+      {},
+      'standard input has no translations: name their files behind -i: sacrebleu-ts tabbed -i HYP\n',
+    ],
     [
       'a seed that is none',
       { environment: { SACREBLEU_SEED: '-3' } },
@@ -226,6 +234,30 @@ describe('a mistake is one line and status 2:', () => {
     const { status, stderr } = await call(['tabbed'], host);
     expect(stderr).toContain(message);
     expect(status).toBe(2);
+  });
+});
+
+describe('translations that no -i names', () => {
+  const isStdinTerminal = true;
+
+  it.each([{ isStdinTerminal }, { isStdinTerminal: false }])(
+    'may have been meant by the last of several files',
+    async (host) => {
+      const { status, stderr } = await call(['ref', 'b_1', 'a'], host);
+      expect(stderr).toMatch(/^sacrebleu-ts: .*: name their files behind -i: sacrebleu-ts ref b_1 -i a\n$/);
+      expect(status).toBe(2);
+    },
+  );
+
+  it('are read from a terminal with a note that says so', async () => {
+    const stdin = golden.files.a!;
+    const quiet = await call(['ref', '--quiet'], { stdin, isStdinTerminal });
+    expect(quiet).toEqual(await call(['ref'], { stdin }));
+    const { stdout, stderr } = await call(['ref'], { stdin, isStdinTerminal });
+    expect(stdout).toBe(quiet.stdout);
+    expect(stderr).toBe(
+      'sacreBLEU: reading translations from standard input; or name their files behind -i: sacrebleu-ts ref -i HYP\n',
+    );
   });
 });
 

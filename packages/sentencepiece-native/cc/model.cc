@@ -52,6 +52,13 @@ Napi::Value Text(Napi::Env env, Operation operation) {
 
 std::string TextArgument(const Napi::CallbackInfo& info) { return info[0].As<Napi::String>().Utf8Value(); }
 
+std::vector<std::string> TextsArgument(const Napi::CallbackInfo& info) {
+  const auto array = info[0].As<Napi::Array>();
+  std::vector<std::string> texts(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) texts[i] = array.Get(i).As<Napi::String>().Utf8Value();
+  return texts;
+}
+
 /** The library's limits: it refuses longer lists for samples, and silently makes shorter n-best lists than asked for. */
 constexpr int kMostToSampleFrom = 512;
 constexpr int kLongestList = 1024;
@@ -88,6 +95,9 @@ Napi::Function Model::Define(Napi::Env env) {
                          InstanceMethod<&Model::DecodePieces>("decodePieces"),
                          InstanceMethod<&Model::DecodeIds>("decodeIds"),
                          InstanceMethod<&Model::Vocabulary>("vocabulary"),
+                         InstanceMethod<&Model::RestrictVocabulary>("restrictVocabulary"),
+                         InstanceMethod<&Model::SetEncodeOptions>("setEncodeOptions"),
+                         InstanceMethod<&Model::SetDecodeOptions>("setDecodeOptions"),
                      });
 }
 
@@ -150,9 +160,7 @@ Napi::Value Model::NBestIds(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Model::DecodePieces(const Napi::CallbackInfo& info) {
-  const auto array = info[0].As<Napi::Array>();
-  std::vector<std::string> pieces(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) pieces[i] = array.Get(i).As<Napi::String>().Utf8Value();
+  const std::vector<std::string> pieces = TextsArgument(info);
   return Text(info.Env(), [&](std::string* output) { return processor_.Decode(pieces, output); });
 }
 
@@ -176,6 +184,22 @@ Napi::Value Model::Vocabulary(const Napi::CallbackInfo& info) {
     array[static_cast<uint32_t>(id)] = entry;
   }
   return array;
+}
+
+void Model::RestrictVocabulary(const Napi::CallbackInfo& info) {
+  const std::vector<std::string> pieces = TextsArgument(info);
+  const std::vector<std::string_view> views(pieces.begin(), pieces.end());
+  Guarded(info.Env(), [&] { Check(processor_.SetVocabulary(views)); });
+}
+
+void Model::SetEncodeOptions(const Napi::CallbackInfo& info) {
+  const std::string options = TextArgument(info);
+  Guarded(info.Env(), [&] { Check(processor_.SetEncodeExtraOptions(options)); });
+}
+
+void Model::SetDecodeOptions(const Napi::CallbackInfo& info) {
+  const std::string options = TextArgument(info);
+  Guarded(info.Env(), [&] { Check(processor_.SetDecodeExtraOptions(options)); });
 }
 
 }  // namespace sentencepiece_addon

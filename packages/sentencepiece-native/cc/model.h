@@ -23,6 +23,9 @@ class Model : public Napi::ObjectWrap<Model> {
   Napi::Value DecodePieces(const Napi::CallbackInfo& info);
   Napi::Value DecodeIds(const Napi::CallbackInfo& info);
   Napi::Value Vocabulary(const Napi::CallbackInfo& info);
+  void RestrictVocabulary(const Napi::CallbackInfo& info);
+  void SetEncodeOptions(const Napi::CallbackInfo& info);
+  void SetDecodeOptions(const Napi::CallbackInfo& info);
 
   sentencepiece::SentencePieceProcessor processor_;
 };

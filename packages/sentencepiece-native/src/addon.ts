@@ -25,6 +25,19 @@ export interface Model {
   decodeIds(ids: readonly number[]): string;
   /** Every piece with its score, by id. */
   vocabulary(): [piece: string, score: number][];
+  /**
+   * From now on text gives these pieces only, and single characters, symbols and `<unk>`.
+   * @throws Error unless the model is of the type unigram or bpe
+   */
+  restrictVocabulary(pieces: readonly string[]): void;
+  /**
+   * What is done with every segmentation, but not with samples and n-best lists: `reverse`, `bos`, `eos`, `unk` (the piece
+   * `<unk>` for what is unknown), one after the other with colons between.
+   * @throws Error for another word, and for a piece that the model does not have
+   */
+  setEncodeOptions(options: string): void;
+  /** The same with pieces or ids before they become text. */
+  setDecodeOptions(options: string): void;
 }
 
 export interface Addon {

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 import { trimSpaces } from '../trim-spaces.js';
 
 /** Two symbols that become one. */
@@ -20,7 +21,7 @@ export function* codesLines({ version, merges }: BpeCodes): Generator<string, vo
 }
 
 /**
- * Reads a codes file of subword-nmt; without a `#version` line it is of version 0.1.
+ * Reads a codes file of subword-nmt; without a `#version` line it is of version 0.1. Blank lines at its end do not count.
  *
  * @param name the file, for error messages
  * @throws UserError naming the line that is not two symbols, or for an unknown version or an empty file
@@ -29,7 +30,7 @@ export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
   const merges: Merge[] = [];
   let version: BpeCodes['version'] = '0.1';
   let number = 0;
-  for (const line of lines) {
+  for (const line of withoutBlankLinesAtEnd(lines)) {
     number += 1;
     if (number === 1 && line.startsWith('#version:')) {
       version = parseVersion(line, name);

@@ -5,8 +5,10 @@ import { PairStatistics } from './pair-statistics.js';
 import type { WordCounts } from './word-counts.js';
 
 export interface LearnBpeOptions {
-  /** How many merges to learn. */
+  /** How many merges to learn, at least 1. */
   readonly symbols: number;
+  /** Whether `symbols` counts characters too: each that stands within a word and each that ends one is a merge less. */
+  readonly totalSymbols?: boolean;
   /** Stop when no pair occurs this often; 2 by default. */
   readonly minFrequency?: number;
 }
@@ -17,9 +19,11 @@ const MERGES_BETWEEN_CLEARINGS = 100;
 /**
  * Learns BPE merges from word counts; the codes equal subword-nmt's `learn-bpe` (version 0.2) byte for byte.
  *
- * @throws UserError if no word has two characters
+ * @throws UserError if no word has two characters, or `symbols` leaves no merge
  */
-export function learnBpe(counts: WordCounts, { symbols, minFrequency = 2 }: LearnBpeOptions): BpeCodes {
+export function learnBpe(counts: WordCounts, options: LearnBpeOptions): BpeCodes {
+  const { minFrequency = 2 } = options;
+  const symbols = mergesToLearn(counts, options);
   const statistics = new PairStatistics(counts);
   const merges: Merge[] = [];
   let pair = statistics.mostFrequent();
@@ -45,4 +49,26 @@ export function learnBpe(counts: WordCounts, { symbols, minFrequency = 2 }: Lear
     if (step % MERGES_BETWEEN_CLEARINGS === 0) statistics.setAside(threshold);
   }
   return { version: '0.2', merges };
+}
+
+function mergesToLearn(counts: WordCounts, { symbols, totalSymbols = false }: LearnBpeOptions): number {
+  if (!(symbols >= 1)) throw new UserError(`BPE of ${symbols} symbols has no merges`, 'learn at least 1');
+  if (!totalSymbols) return symbols;
+  const inner = new Set<string>();
+  const final = new Set<string>();
+  for (const word of counts.keys()) {
+    const characters = Array.from(word);
+    final.add(characters.pop()!);
+    for (const character of characters) inner.add(character);
+  }
+  const characters = inner.size + final.size;
+  const kinds = `${inner.size} characters within words and ${final.size} at their ends`;
+  if (symbols <= characters) {
+    throw new UserError(
+      `${symbols} symbols in total leave none to learn: the text has ${kinds}`,
+      `ask for more than ${characters}, or count merges alone, without --total-symbols`,
+    );
+  }
+  log.message(`BPE: ${kinds} leave ${symbols - characters} of ${symbols} symbols to merges`);
+  return symbols - characters;
 }

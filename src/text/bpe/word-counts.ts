@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 import { linesOf, readLines, readTextBlocks } from '../lines.js';
 import { trimSpaces } from '../trim-spaces.js';
 import { WordCounter } from './wasm/word-counter.js';
@@ -63,7 +64,7 @@ export function readVocabulary(path: string, threshold = 0): Set<string> {
 
 function* vocabularyEntries(path: string): Generator<[word: string, count: number], void, undefined> {
   let number = 0;
-  for (const line of readLines(path)) {
+  for (const line of withoutBlankLinesAtEnd(readLines(path))) {
     number += 1;
     const [word, count, ...rest] = trimSpaces(line).split(' ');
     if (!word || count === undefined || !/^\d+$/.test(count) || rest.length > 0) {

@@ -16,7 +16,8 @@ export function createMosesDetokenizer(language: string): (line: string) => stri
   };
 }
 
-const MARKUP_LINE = /^<.+>$/su;
+/** A line that the scripts take for a tag of XML. */
+export const MARKUP_LINE = /^<.+>$/su;
 
 const UNESCAPE: readonly Rule[] = [
   [/ @-@ /gu, '-'],

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { log } from '../../log.js';
 import { type NonbreakingPrefixes, nonbreakingPrefixes, prefixLanguages } from './nonbreaking-prefixes/index.js';
 
 /**
@@ -17,35 +17,41 @@ export interface MosesLanguage {
   readonly prefixes: NonbreakingPrefixes;
 }
 
-const APOSTROPHES: Readonly<Record<string, ApostropheStyle>> = {
-  en: 'right',
-  fr: 'left',
-  it: 'left',
-  ga: 'left',
-  ca: 'left',
-  so: 'inside',
-  tdt: 'inside',
-};
+const APOSTROPHES: ReadonlyMap<string, ApostropheStyle> = new Map([
+  ['en', 'right'],
+  ['fr', 'left'],
+  ['it', 'left'],
+  ['ga', 'left'],
+  ['ca', 'left'],
+  ['so', 'inside'],
+  ['tdt', 'inside'],
+]);
 
-const WORD_SIGNS: Readonly<Record<string, WordSign>> = {
-  fi: 'colon',
-  sv: 'colon',
-  tdt: 'apostrophe',
-  ca: 'middle dot',
-};
+const WORD_SIGNS: ReadonlyMap<string, WordSign> = new Map([
+  ['fi', 'colon'],
+  ['sv', 'colon'],
+  ['tdt', 'apostrophe'],
+  ['ca', 'middle dot'],
+]);
 
-/** The languages of the Moses tokenizer, by code; Somali has a rule but no list, and takes the English one. */
-export const mosesLanguages: readonly string[] = [...prefixLanguages, 'so'].sort();
+/** Languages with abbreviations of their own, by code. */
+export const mosesLanguages: readonly string[] = [...prefixLanguages].sort();
 
-/** @throws UserError for a language whose rules are not here: English abbreviations would be silently wrong for it */
+/**
+ * What tokenizer.perl does in a language, by its code as it stands: `pt-br` is not `pt`. One without a list of
+ * abbreviations gets the English list, as in Moses, and a warning in the log that says so.
+ */
 export function mosesLanguage(code: string): MosesLanguage {
-  if (!mosesLanguages.includes(code)) {
-    const known = mosesLanguages.join(', ');
-    throw new UserError(`the Moses tokenizer has no rules for language '${code}'`, `known languages: ${known}`);
-  }
+  if (!mosesLanguages.includes(code)) log.warning(takesEnglishList(code));
   return {
-    apostrophe: APOSTROPHES[code] ?? 'alone',
-    wordSign: WORD_SIGNS[code],
-    prefixes: nonbreakingPrefixes(prefixLanguages.includes(code) ? code : 'en'),
+    apostrophe: APOSTROPHES.get(code) ?? 'alone',
+    wordSign: WORD_SIGNS.get(code),
+    prefixes: nonbreakingPrefixes(mosesLanguages.includes(code) ? code : 'en'),
   };
+}
+
+function takesEnglishList(code: string): string {
+  const warning = `the Moses tokenizer has no list of abbreviations for language '${code}' and takes the English one`;
+  const language = code.toLowerCase().split(/[-_]/)[0]!; // zh_CN, pt-br
+  return mosesLanguages.includes(language) ? `${warning}; there is a list for '${language}'` : warning;
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 
 /** Perl's classes outside and inside brackets; JavaScript's own are ASCII or differ. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -15,7 +16,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 export function parseProtectedPatterns(lines: Iterable<string>, name: string): readonly RegExp[] {
   const patterns: RegExp[] = [];
   let number = 0;
-  for (const line of lines) {
+  for (const line of withoutBlankLinesAtEnd(lines)) {
     number += 1;
     try {
       patterns.push(new RegExp(fromPerl(line), 'u'));

@@ -6,7 +6,7 @@ import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type
 import { APOSTROPHE, COMMA, DOT, DOT_RUN, EVERY_SIGN, HYPHEN, type Signs, SYMBOL, signsOf, UNEVEN } from './signs.js';
 
 export interface TokenizerOptions {
-  /** One of `mosesLanguages`, e.g. `de`. */
+  /** A code, e.g. `de`; one that is not among `mosesLanguages` takes the English abbreviations, with a warning in the log. */
   readonly language: string;
   /** Splits hyphens between letters or digits into the token `@-@` (Moses `-a`). */
   readonly aggressiveHyphens?: boolean;
@@ -21,7 +21,6 @@ export interface TokenizerOptions {
  * (One difference: a literal `DOTMULTI` in the text, which the script takes for its own mark, is left alone.)
  *
  * @returns a function from a line, without its newline, to its tokens joined by single spaces
- * @throws UserError for an unknown language
  */
 export function createMosesTokenizer(options: TokenizerOptions): (line: string) => string {
   const { language, aggressiveHyphens = false, escape: escapes = true, protectedPatterns = [] } = options;

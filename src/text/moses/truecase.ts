@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 
 const SENTENCE_ENDS: ReadonlySet<string> = new Set(['.', ':', '?', '!']);
 /** Signs before the first word of a sentence. */
@@ -82,12 +83,12 @@ export interface TruecaseModel {
   readonly known: ReadonlySet<string>;
 }
 
-/** @throws UserError naming the line that is not of the format */
+/** @throws UserError naming the line that is not of the format; blank lines at the end do not count */
 export function parseTruecaseModel(lines: Iterable<string>, name: string): TruecaseModel {
   const best = new Map<string, string>();
   const known = new Set<string>();
   let number = 0;
-  for (const line of lines) {
+  for (const line of withoutBlankLinesAtEnd(lines)) {
     number += 1;
     const [word, share, ...others] = line.split(SPACE).filter(Boolean);
     if (word === undefined || share === undefined || !SHARE.test(share) || !areCounted(others)) {

@@ -1,5 +1,6 @@
-import { checkModel, isAvailable, type Model } from 'sentencepiece-native';
+import { checkModel, isAvailable, type Model, textPieces } from 'sentencepiece-native';
 import { UserError } from '../../errors.js';
+import { compareCodePoints } from '../code-points.js';
 import { readWhole } from '../exact-reads.js';
 import type { Engine } from './engine.js';
 import { reasonOf, refusals, requireNative } from './native.js';
@@ -19,6 +20,7 @@ export const MOST_N_BEST = 512;
 export class SentencePiece {
   private constructor(
     private readonly path: string,
+    private readonly bytes: Uint8Array,
     private readonly engine: Engine,
     private readonly native: Model | null,
   ) {}
@@ -32,11 +34,11 @@ export class SentencePiece {
     const bytes = readWhole(path);
     if (engine === 'wasm' || (engine === undefined && !isAvailable().available)) {
       asModel(path, () => checkModel(bytes));
-      return new SentencePiece(path, await loadWasmEngine(path), null);
+      return new SentencePiece(path, bytes, await loadWasmEngine(path), null);
     }
     const { Model } = requireNative('this engine');
     const native = asModel(path, () => new Model(bytes));
-    return new SentencePiece(path, native, native);
+    return new SentencePiece(path, bytes, native, native);
   }
 
   /** @throws UserError where the model is damaged in a way that only this text shows; so do the other ways to encode */
@@ -85,6 +87,43 @@ export class SentencePiece {
     return this.#withNative('an n-best list', (model) => model.nBestIds(text, size));
   }
 
+  /**
+   * From now on text gives only these pieces, beside single characters, symbols and what is unknown.
+   * @throws UserError for a model of words or characters, or without the add-on
+   */
+  restrictVocabulary(pieces: readonly string[]): void {
+    const remedy = 'restrict a model of the type unigram or bpe';
+    this.#withNative('a restricted vocabulary', (model) => model.restrictVocabulary(pieces), remedy);
+  }
+
+  /**
+   * What is done with every segmentation, but not with samples and n-best lists: `reverse`, `bos`, `eos` and `unk` (the
+   * piece `<unk>` for what is unknown), one after the other with colons between.
+   * @throws UserError for another word and a piece that the model does not have, or without the add-on
+   */
+  setEncodeOptions(options: string): void {
+    this.#withNative(`the extra options ${options}`, (model) => model.setEncodeOptions(options), EXTRA_OPTIONS);
+  }
+
+  /** The same with what is decoded, before it becomes text. */
+  setDecodeOptions(options: string): void {
+    this.#withNative(`the extra options ${options}`, (model) => model.setDecodeOptions(options), EXTRA_OPTIONS);
+  }
+
+  /**
+   * How often each piece occurs in lines, most frequent first and then by code point; what is unknown does not count.
+   * @throws UserError where the model is damaged in a way that only these lines show
+   */
+  countPieces(lines: Iterable<string>): [piece: string, count: number][] {
+    const pieces = textPieces(this.bytes);
+    const counts = pieces.map(() => 0);
+    for (const line of lines) for (const id of this.encodeIds(line)) counts[id]! += 1;
+    const seen = pieces.flatMap((piece, id): [string, number][] =>
+      piece === null || counts[id] === 0 ? [] : [[piece, counts[id]!]],
+    );
+    return seen.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b));
+  }
+
   #encode<T>(operation: (engine: Engine) => T): T {
     return refusals(`${this.path} cannot encode a text`, DAMAGED, () => operation(this.engine));
   }
@@ -93,14 +132,18 @@ export class SentencePiece {
     return refusals('SentencePiece', 'decode with the model that encoded', () => operation(this.engine));
   }
 
-  #withNative<T>(what: string, operation: (model: Model) => T): T {
+  #withNative<T>(what: string, operation: (model: Model) => T, remedy: Remedy = remedyOf): T {
     if (this.native === null) requireNative(what);
     const { native } = this;
     if (native === null) throw new UserError(`${what} needs the add-on`, "load the model without the engine 'wasm'");
-    return refusals(`${this.path} cannot do ${what}`, remedyOf, () => operation(native));
+    return refusals(`${this.path} cannot do ${what}`, remedy, () => operation(native));
   }
 }
 
+/** What to do about a refusal of the library, or how to tell from its reason. */
+type Remedy = string | ((reason: string) => string);
+
+const EXTRA_OPTIONS = 'there are reverse, bos, eos and unk, with colons between, for pieces that the model has';
 const DAMAGED = 'copy the model again from where it was made';
 
 /** What to do where the library gives no list or sample, by its reason. */

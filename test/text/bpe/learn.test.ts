@@ -35,6 +35,25 @@ test.each([
   expect([...codesLines(learnBpe(countWords([text]), { symbols: 20 }))]).toEqual(['#version: 0.2', ...codes]);
 });
 
+// Golden values: subword-nmt 0.3.8 learn-bpe --total-symbols on the same text.
+test.each([
+  { symbols: 14, codes: ['l o', 'w e', 'n e', 'lo w</w>', 'we s'] },
+  { symbols: 11, codes: ['l o', 'w e'] },
+  { symbols: 10, codes: ['l o'] },
+])('of $symbols symbols in total, those beside the 9 characters are merges', ({ symbols, codes }) => {
+  const counts = countWords(['low lower lowest new newer newest', 'low low new']);
+  expect(learnBpe(counts, { symbols, totalSymbols: true }).merges.map((merge) => merge.join(' '))).toEqual(codes);
+  expect(() => learnBpe(counts, { symbols: 9, totalSymbols: true })).toThrow(
+    '9 symbols in total leave none to learn: the text has 6 characters within words and 3 at their ends; ask for more than 9',
+  );
+});
+
+test.each([0, -1, Number.NaN])('%d symbols are a user error', (symbols) => {
+  const counts = countWords(['ab ab']);
+  expect(() => learnBpe(counts, { symbols })).toThrow(UserError);
+  expect(() => learnBpe(counts, { symbols })).toThrow('has no merges; learn at least 1');
+});
+
 test('a text without a pair of characters is a user error', () => {
   expect(() => learnBpe(countWords(['a b c']), { symbols: 1 })).toThrow(UserError);
 });

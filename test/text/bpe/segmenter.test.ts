@@ -68,6 +68,12 @@ test('a glossary that is no regular expression is a user error', () => {
 
 test.each([
   { lines: ['#version: 0.2', 'a b', 'c'], message: 'my.codes line 3: "c" is not two symbols separated by a space' },
+  {
+    lines: ['#version: 0.2', 'a b', '', 'b c', ''],
+    message: 'my.codes line 3: "" is not two symbols separated by a space',
+  },
+  { lines: ['', '#version: 0.2', 'a b'], message: 'my.codes line 1: "" is not two symbols separated by a space' },
+  { lines: ['', ' '], message: 'my.codes is empty; give a codes file' },
   { lines: ['a b c'], message: 'my.codes line 1: "a b c" is not two symbols separated by a space' },
   { lines: ['#version: 0.3', 'a b'], message: 'my.codes has BPE version 0.3; versions 0.1 and 0.2 are known' },
 ])('damaged codes are a user error: $message', ({ lines, message }) => {

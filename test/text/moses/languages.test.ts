@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { log } from '../../../src/log.js';
 import { createMosesDetokenizer } from '../../../src/text/moses/detokenizer.js';
 import { mosesLanguages } from '../../../src/text/moses/languages.js';
 import { parseProtectedPatterns } from '../../../src/text/moses/protected-patterns.js';
@@ -16,6 +17,53 @@ describe('languages with rules of their own equal the Perl scripts', () => {
 
   test.each([...LANGUAGES, 'ko'])('detokenize %s', (language) => {
     expect(text.map(createMosesDetokenizer(language))).toEqual(goldenLines(`moses/languages/detok.${language}`));
+  });
+});
+
+/** What the log says while `operation` runs. */
+function messagesOf(operation: () => void): string[] {
+  const messages: string[] = [];
+  const detach = log.attach(({ level, fields }) => messages.push(`${level}: ${String(fields.message)}`));
+  try {
+    operation();
+  } finally {
+    detach();
+  }
+  return messages;
+}
+
+describe('a language without a list of abbreviations', () => {
+  const line = "Dr. Ali'nin Sra. No. 5 art. 3,5 (mavi),";
+  // tokenizer.perl prints this for each of them.
+  const tokens = 'Dr. Ali &apos; nin Sra . No. 5 art . 3,5 ( mavi ) ,';
+
+  test.each(['tr', 'uk', 'ar', 'ja', 'ko', 'pt-br', 'pt_BR', 'zh_CN', 'EN', 'constructor', '__proto__', ''])(
+    'is tokenized with the English one and a warning: %j',
+    (language) => {
+      const warning = `warning: the Moses tokenizer has no list of abbreviations for language '${language}' and takes the English one`;
+      const messages = messagesOf(() => expect(createMosesTokenizer({ language })(line)).toBe(tokens));
+      expect(messages).toEqual([expect.stringContaining(warning)]);
+    },
+  );
+
+  test('keeps its rule for apostrophes where it has one', () => {
+    const messages = messagesOf(() =>
+      expect(createMosesTokenizer({ language: 'so' })("go'aan Dr. Ali")).toBe('go&apos;aan Dr. Ali'),
+    );
+    expect(messages).toHaveLength(1);
+  });
+
+  test.each([
+    ['pt-br', 'pt'],
+    ['zh_CN', 'zh'],
+    ['DE', 'de'],
+  ])('%s: the warning names the list of %s', (language, known) => {
+    const [message] = messagesOf(() => createMosesTokenizer({ language }));
+    expect(message).toMatch(new RegExp(`there is a list for '${known}'$`));
+  });
+
+  test('languages with a list are silent', () => {
+    expect(messagesOf(() => mosesLanguages.map((language) => createMosesTokenizer({ language })))).toEqual([]);
   });
 });
 

@@ -14,8 +14,8 @@ export type FlagSpec = FlagBase &
         readonly choices?: readonly string[];
         readonly default: string | null;
       }
-    | { readonly kind: 'integer'; readonly min: number; readonly default: number }
-    | { readonly kind: 'number'; readonly default: number | null }
+    | { readonly kind: 'integer'; readonly min: number; readonly max?: number; readonly default: number }
+    | { readonly kind: 'number'; readonly min: number; readonly default: number | null }
     | {
         readonly kind: 'list';
         readonly metavar?: string;
@@ -27,6 +27,11 @@ export type FlagSpec = FlagBase &
 export const FORMATS = ['json', 'text', 'latex'] as const;
 const METRICS = ['bleu', 'chrf', 'ter'] as const;
 const SMOOTHING = ['none', 'floor', 'add-k', 'exp'] as const;
+
+/** Each is a score of the whole corpus in memory. */
+const MOST_RESAMPLES = 10_000_000;
+/** Of JavaScript's `toFixed`; a float64 has no more to say. */
+const MOST_DECIMALS = 100;
 
 const INPUT = 'Input and metrics';
 const BLEU = 'BLEU';
@@ -103,6 +108,7 @@ export const FLAGS = {
     long: '--smooth-value',
     shorts: ['-sv'],
     kind: 'number',
+    min: 0,
     default: null,
     group: BLEU,
     help: 'for floor (0.1) and add-k (1)',
@@ -206,6 +212,7 @@ export const FLAGS = {
     shorts: ['-cin'],
     kind: 'integer',
     min: 1,
+    max: MOST_RESAMPLES,
     default: 1000,
     group: SIGNIFICANCE,
     help: 'its resamples',
@@ -222,6 +229,7 @@ export const FLAGS = {
     shorts: ['-parn'],
     kind: 'integer',
     min: 1,
+    max: MOST_RESAMPLES,
     default: 10000,
     group: SIGNIFICANCE,
     help: 'its trials',
@@ -238,6 +246,7 @@ export const FLAGS = {
     shorts: ['-pbsn'],
     kind: 'integer',
     min: 1,
+    max: MOST_RESAMPLES,
     default: 1000,
     group: SIGNIFICANCE,
     help: 'its resamples',
@@ -260,6 +269,7 @@ export const FLAGS = {
     shorts: ['-w'],
     kind: 'integer',
     min: 0,
+    max: MOST_DECIMALS,
     default: 1,
     group: REPORT,
     help: 'decimals of scores',

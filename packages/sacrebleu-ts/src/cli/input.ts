@@ -22,7 +22,8 @@ export function readCorpus(files: readonly string[], values: Values, host: Host)
   const decode = decoderOf(values.encoding);
   const read = (file: string): string[] => linesOf(decode(bytesOf(file), file));
   const references = values.numRefs === 1 ? files.map(read) : splitReferences(files, values.numRefs, read);
-  const systems = values.input === null ? readStdin(host, decode) : readSystems(values.input, values, read);
+  const systems =
+    values.input === null ? readStdin(files, values, host, decode) : readSystems(values.input, values, read);
   const name = values.numRefs === 1 ? files : references.map(() => files[0]!);
   for (const system of systems) checkLengths(system, references, name);
   return { systems, references };
@@ -57,10 +58,21 @@ function readSystems(files: readonly string[], values: Values, read: (file: stri
   return systems;
 }
 
-/** Systems side by side, with tabs between. */
-function readStdin(host: Host, decode: Decode): System[] {
+/**
+ * Systems side by side, with tabs between.
+ * @throws UserError where there are none: then the last of several files may have been meant
+ */
+function readStdin(files: readonly string[], values: Values, host: Host, decode: Decode): System[] {
+  const translations = files.length > 1 ? `-i ${files.at(-1)}` : '-i HYP';
+  const references = files.length > 1 ? files.slice(0, -1) : files;
+  const remedy = `name their files behind -i: sacrebleu-ts ${references.join(' ')} ${translations}`;
+  if (host.isStdinTerminal) {
+    if (files.length > 1) throw new UserError('no translations are given, and standard input is a terminal', remedy);
+    if (!values.quiet) host.err(`sacreBLEU: reading translations from standard input; or ${remedy}\n`);
+  }
   const rows = linesOf(decode(host.readStdin(), 'standard input')).map((line) => line.split('\t'));
-  const count = rows[0]?.length ?? 1;
+  if (rows.length === 0) throw new UserError('standard input has no translations', remedy);
+  const count = rows[0]!.length;
   for (const [index, row] of rows.entries()) {
     if (row.length === count) continue;
     throw new UserError(

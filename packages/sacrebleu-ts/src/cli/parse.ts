@@ -101,9 +101,12 @@ function readValue(name: string, spec: FlagSpec, texts: readonly string[]): unkn
     return spec.kind === 'list' ? texts : texts[0];
   }
   const number = Number(texts[0]);
-  const isWhole = spec.kind === 'number' || (Number.isInteger(number) && number >= spec.min);
-  if (texts[0]!.trim() === '' || !Number.isFinite(number) || !isWhole) {
-    const wanted = spec.kind === 'number' ? 'a number' : `a whole number from ${spec.min}`;
+  const most = spec.kind === 'number' ? undefined : spec.max;
+  const isInRange = number >= spec.min && number <= (most ?? Number.MAX_VALUE);
+  const isOfKind = spec.kind === 'number' || Number.isInteger(number);
+  if (texts[0]!.trim() === '' || !isInRange || !isOfKind) {
+    const kind = spec.kind === 'number' ? 'a number' : 'a whole number';
+    const wanted = `${kind} from ${spec.min}${most === undefined ? '' : ` to ${most}`}`;
     throw new UserError(`${name} is '${texts[0]}'`, `it must be ${wanted}`);
   }
   return number;
