@@ -107,7 +107,9 @@ export const validateCommand = defineCommand({
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
       // All before the first is computed: a mistake in one stops the command at its start.
-      const splits = options.validSubset.split(',').map((name) => cutIntoBatches(task, task.loadSplit(name), limits));
+      const splits = options.validSubset
+        .split(',')
+        .map((name) => cutIntoBatches(task, task.loadSplit(name), limits, options.ignorePrefixSize));
       for (const split of splits) {
         const name = split.data.split;
         const epoch = metadata.training?.epoch ?? 1;

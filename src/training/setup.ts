@@ -133,7 +133,9 @@ function validationSplits(
     maxTokens: options.maxTokensValid ?? options.maxTokens,
     maxSentences: options.batchSizeValid ?? options.batchSize,
   };
-  return options.validSubset.split(',').map((split) => cutIntoBatches(task, task.loadSplit(split), limits));
+  return options.validSubset
+    .split(',')
+    .map((split) => cutIntoBatches(task, task.loadSplit(split), limits, options.ignorePrefixSize));
 }
 
 /** What all checkpoints of a run say about it. */
