@@ -39,7 +39,7 @@ function gradients(
     ...{ maxTokens: 4096, batchSize: null, requiredBatchSizeMultiple: 8 },
     ...{ skipInvalidSizeInputsValidTest: true, seed: 1 },
   });
-  const split = cutIntoBatches(task, task.loadSplit('train'), limits);
+  const split = cutIntoBatches(task, task.loadSplit('train'), limits, 0);
   const probabilities: number[] = [];
   const byLogEnd = LOG_ENDS.map((): Float32Array[] => []);
   const mode = { dropout: null };

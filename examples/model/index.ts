@@ -36,6 +36,11 @@ export const bagOfWords = defineModel({
 class BagOfWords implements TranslationModel {
   readonly parameters = new ParameterStore();
   readonly maxPositions: { readonly source: number; readonly target: number };
+  /** For --finetune-dictionaries: where the symbols of the two dictionaries have their rows. */
+  readonly symbolTables = {
+    'encoder.embed_tokens.weight': 'source',
+    'decoder.embed_tokens.weight': 'target',
+  } as const;
   readonly #padIndex: number;
   readonly #source: Parameter; // [source vocab, dim]
   readonly #target: Parameter; // [target vocab, dim]

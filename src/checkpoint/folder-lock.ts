@@ -6,6 +6,7 @@ import { makeFolder, removeEmptyFolders } from '../text/make-folder.js';
 import { openNewFile, openTemporaryFile } from '../text/new-file.js';
 import { startHeartbeat } from './heartbeat.js';
 import { identityOfProcess, isRunning, type ProcessIdentity } from './process-identity.js';
+import { unfinishedFile } from './unfinished-file.js';
 import { refusals } from './whole-file.js';
 
 const NAME = '.training.lock';
@@ -80,7 +81,7 @@ export class FolderLock {
     if (found === null) return;
     if (!isStale(found)) throw heldBy(this.folder, found);
     // Renaming is atomic: of several processes that find the same stale lock, one takes it away.
-    const aside = `${this.#path}.${randomUUID()}.unfinished`;
+    const aside = unfinishedFile(`${this.#path}.${randomUUID()}`);
     try {
       renameSync(this.#path, aside);
     } catch (error) {
@@ -144,7 +145,7 @@ function findLock(folder: string, path: string): FoundLock | null {
 
 /** The time that the disk gives a file that is written now: the clock of a file server may not be that of this host. */
 function timeOfDisk(folder: string): number {
-  const probe = join(folder, `${NAME}.${randomUUID()}.unfinished`);
+  const probe = unfinishedFile(join(folder, `${NAME}.${randomUUID()}`));
   closeSync(openTemporaryFile(probe));
   try {
     return statSync(probe).mtimeMs;

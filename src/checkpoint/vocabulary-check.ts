@@ -21,6 +21,7 @@ export function checkVocabularySizes(
   stem: string,
   { metadata, weights }: CheckpointOutline,
   sides: { readonly source: Side; readonly target: Side },
+  remedy = 'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
 ): void {
   const { source, target } = metadata.languages;
   const { language: sourceLang } = sides.source;
@@ -39,9 +40,6 @@ export function checkVocabularySizes(
   ] as const) {
     const rows = table?.shape[0];
     if (rows === undefined || rows === size) continue;
-    throw new UserError(
-      `dict.${language}.txt has ${size} symbols, ${stem} was trained with ${rows}`,
-      'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
-    );
+    throw new UserError(`dict.${language}.txt has ${size} symbols, ${stem} was trained with ${rows}`, remedy);
   }
 }

@@ -5,20 +5,17 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { makeFolder, syncFolder } from '../text/make-folder.js';
 import { openTemporaryFile, removeLeftover } from '../text/new-file.js';
 import { descriptorOf, isDeviceOrPipe } from '../text/special-file.js';
-
-/** Ends the name of a file that is still being written; what a killed run left behind is removed, never written to. */
-const UNFINISHED = '.unfinished';
+import { removeUnfinished, unfinishedFile } from './unfinished-file.js';
 
 /**
  * Writes a file whole or not at all: under another name in the same folder, to the disk, then renamed. Makes the folder.
@@ -60,19 +57,18 @@ function copy(from: string, to: string): void {
  * @throws UserError where it cannot be made or written
  */
 export function prepareFolder(folder: string): void {
-  const probe = join(folder, `.writable${UNFINISHED}`);
+  const probe = unfinishedFile(join(folder, '.writable'));
   refusals(folder, () => {
     makeFolder(folder);
     closeSync(openTemporaryFile(probe));
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.name.endsWith(UNFINISHED) && !entry.isDirectory()) rmSync(join(folder, entry.name), { force: true });
-    }
+    rmSync(probe, { force: true });
+    removeUnfinished(folder);
   });
 }
 
 function replaceFile(path: string, make: (unfinished: string) => void): void {
   const folder = dirname(path);
-  const unfinished = join(folder, basename(path) + UNFINISHED);
+  const unfinished = unfinishedFile(path);
   refuseStream(path);
   refusals(path, () => {
     makeFolder(folder);

@@ -4,6 +4,7 @@ import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './config-file.js';
+import { givenIgnored, type IgnoredOptions, ignoredSchema } from './ignored-options.js';
 import { blamePlugin } from './plug-in-errors.js';
 
 export interface ArgumentSpec {
@@ -28,6 +29,8 @@ export interface Invocation<S extends OptionSchema> {
   readonly all: OptionValues;
   /** Keys that the user gave, on the command line or with --config: these win over what a checkpoint says. */
   readonly given: ReadonlySet<string>;
+  /** What was given of the options that are `ignored`, as typed; for `warnOfIgnored` once there is a log. */
+  readonly ignored: readonly string[];
   /** All options as a file for --config. */
   formatConfig(): Promise<string>;
 }
@@ -44,6 +47,8 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   extend?(selected: OptionsOf<S>): Promise<readonly OptionSection[]>;
   /** Flags of fairseq's that there are on purpose not, with what to do instead: `['--lm-path', 'rescore …']`. */
   readonly unsupported?: Readonly<Record<string, string>>;
+  /** Options of fairseq's that are accepted without effect; no help shows them. */
+  readonly ignored?: IgnoredOptions;
   /** Which choices would bring a long flag that is unknown with the present one, e.g. `--criterion encouraging`. */
   broughtBy?(flag: string): readonly string[];
   run(invocation: Invocation<S>): Promise<void>;
@@ -85,17 +90,24 @@ async function runWith<S extends OptionSchema>(
     sections.push(...(await definition.extend(selected as OptionsOf<S>)));
   }
   const { command, declared } = buildCommand(definition, sections);
+  const { ignored = {} } = definition;
+  const hidden = { title: 'Ignored', schema: ignoredSchema(ignored, schemaOf(sections)) };
+  const declaredHidden = declareSection(command, hidden, { isHidden: true });
   parse(command, argv, definition);
   const { all, given } = collect(command, declared, sections);
+  const { all: passedOver, given: givenHidden } = collect(command, declaredHidden, [hidden]);
   if (file !== null) {
     const unknown = (flag: string): UserError => unknownFlag(command, flag, definition);
-    fillIn(all, given, configValues(file, schemaOf(sections), unknown));
+    const values = Object.entries(configValues(file, schemaOf([...sections, hidden]), unknown));
+    fillIn(all, given, Object.fromEntries(values.filter(([key]) => !(key in hidden.schema))));
+    fillIn(passedOver, givenHidden, Object.fromEntries(values.filter(([key]) => key in hidden.schema)));
   }
   await definition.run({
     args: command.args,
     options: all as OptionsOf<S>,
     all,
     given,
+    ignored: givenIgnored(ignored, passedOver),
     formatConfig: () => formatConfig(schemaOf(sections), all),
   });
 }
@@ -186,13 +198,18 @@ function checkClashes(sections: readonly OptionSection[]): void {
   }
 }
 
-function declareSection(command: Command, { title, schema, defaults }: OptionSection): Declared[] {
+function declareSection(
+  command: Command,
+  { title, schema, defaults }: OptionSection,
+  { isHidden = false } = {},
+): Declared[] {
   return Object.entries(schema).map(([key, spec]) => {
     const flag = flagOf(key, spec);
     const value = defaults !== undefined && key in defaults ? defaults[key] : spec.default;
     const short = spec.aliases?.find((alias) => /^-[^-]$/.test(alias));
     const main = makeOption(short === undefined ? flag : `${short}, ${flag}`, flag, spec);
     main.description = describe(spec, value);
+    main.hideHelp(isHidden);
     const others = (spec.aliases ?? [])
       .filter((alias) => alias !== short)
       .map((alias) => makeOption(alias, alias, spec).hideHelp());

@@ -15,6 +15,8 @@ import { writeResults } from '../translation/results-file.js';
 import { translateSplit } from '../translation/translate-split.js';
 import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand } from './command.js';
+import { ignoredInTranslation } from './ignored-flags.js';
+import { warnOfIgnored } from './ignored-options.js';
 import { logOptions, startLog } from './log-sink.js';
 import { taskOption } from './task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
@@ -83,10 +85,12 @@ export const generateCommand = defineCommand({
     'ts-fairseq generate data-bin/de-en --path a/checkpoint_best:b/checkpoint_best --results-path results --quiet',
   ],
   unsupported: unsupportedFlags,
-  async run({ args, options }) {
+  ignored: ignoredInTranslation,
+  async run({ args, options, ignored }) {
     checkOptions(options);
     const stopLog = startLog(options);
     try {
+      warnOfIgnored(ignored);
       await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options));
     } finally {
       stopLog();

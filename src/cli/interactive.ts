@@ -13,6 +13,8 @@ import type { SourceLine } from '../translation/source-lines.js';
 import { LineSearch, LineTooLong, type TranslatedLine } from '../translation/translate-lines.js';
 import { readWordTranslations } from '../translation/unknown-words.js';
 import { defineCommand, type Invocation } from './command.js';
+import { ignoredInTranslation } from './ignored-flags.js';
+import { warnOfIgnored } from './ignored-options.js';
 import { logOptions, startLog } from './log-sink.js';
 import { taskOption } from './task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from './translation-options.js';
@@ -80,6 +82,7 @@ export const interactiveCommand = defineCommand({
     '--results-path': 'interactive answers on stdout; write > FILE',
     '--quiet': 'the answers are all that interactive prints; write > FILE',
   },
+  ignored: ignoredInTranslation,
   examples: [
     'ts-fairseq interactive data-bin/de-en --path checkpoints/averaged --bpe subword_nmt --bpe-codes codes --remove-bpe',
     'ts-fairseq interactive data-bin/de-en --path model.pt --input test.de --buffer-size 1024 --batch-size 128',
@@ -90,6 +93,7 @@ export const interactiveCommand = defineCommand({
     checkSizes(options);
     const stopLog = startLog(options);
     try {
+      warnOfIgnored(invocation.ignored);
       await interactive(invocation, stems);
     } finally {
       stopLog();

@@ -7,6 +7,8 @@ import { trainingOptions } from '../training/request.js';
 import { train } from '../training/train.js';
 import { defineCommand } from './command.js';
 import { warnOfDefaultRate } from './default-learning-rate.js';
+import { ignoredInTraining } from './ignored-flags.js';
+import { warnOfIgnored } from './ignored-options.js';
 import { untilInterrupted } from './interruption.js';
 import { logOptions, startLog } from './log-sink.js';
 import { taskOption } from './task-option.js';
@@ -108,13 +110,15 @@ export const trainCommand = defineCommand({
   },
   broughtBy: choicesWith,
   unsupported: unsupportedInTraining,
-  async run({ args, options, all, given, formatConfig }) {
+  ignored: ignoredInTraining,
+  async run({ args, options, all, given, ignored, formatConfig }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
       let stopTensorboard = (): void => {};
       try {
         stopTensorboard = startTensorboard(options.tensorboardLogdir);
+        warnOfIgnored(ignored);
         if (!given.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
         const device = await openRequestedDevice(options);
         await train({

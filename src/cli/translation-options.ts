@@ -45,11 +45,8 @@ export const unsupportedFlags: Readonly<Record<string, string>> = {
   '--sacrebleu-char-level': ONE_TOKENIZER,
   '--retain-dropout': 'models translate without dropout; for several outputs of a sentence use --sampling',
   '--retain-dropout-modules': 'models translate without dropout; for several outputs of a sentence use --sampling',
-  '--no-beamable-mm': 'attention has one form only; leave it out',
   '--no-seed-provided': 'sampling is seeded always; give another --seed for other draws',
   '--eos-token': 'every dictionary has </s>; leave it out',
-  '--dataset-impl': 'data are read in the form that preprocess writes; leave it out',
-  '--data-buffer-size': 'batches are read when they are needed; leave it out',
   '--arch': 'the checkpoint says what its model is; leave it out, or see --model-overrides',
 };
 

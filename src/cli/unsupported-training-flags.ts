@@ -1,11 +1,11 @@
+import { ONE_PROCESS } from './remedies.js';
+
 /** The same answer for several flags. */
 const because = (remedy: string, flags: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(flags.map((flag) => [flag, remedy]));
 
-const NO_EFFECT = 'it has no effect here; leave it out';
 const NO_UPLOAD = 'figures go to no service; keep them with --log-format json --log-file FILE';
-const ONE_PROCESS = 'training runs in one process; for larger batches raise --update-freq';
-const NO_LOSS_SCALE = 'gradients are float32 and need no scale; leave it out';
+const MIXED_PRECISION = 'weights and gradients are float32; for products in bfloat16 give --fp16 or --bf16';
 const ALL_SENTENCES = 'every sentence is used, in the batches that the seed says; leave it out';
 const WHOLE_CHECKPOINTS = 'a checkpoint is one file, written whole before training goes on; leave it out';
 const LAYERS = 'the transformer has no such layer; leave it out';
@@ -14,34 +14,16 @@ const LAYERS = 'the transformer has no such layer; leave it out';
 const common: Readonly<Record<string, string>> = {
   ...because(NO_UPLOAD, ['--wandb-project', '--wandb-entity', '--azureml-logging', '--aim-repo', '--aim-run-hash']),
   ...because(ONE_PROCESS, [
-    '--all-gather-list-size',
-    '--broadcast-buffers',
-    '--bucket-cap-mb',
     '--cpu-offload',
-    '--ddp-backend',
-    '--ddp-comm-hook',
     '--device-id',
-    '--distributed-backend',
     '--distributed-init-method',
-    '--distributed-no-spawn',
-    '--distributed-num-procs',
-    '--distributed-port',
-    '--distributed-rank',
-    '--distributed-world-size',
-    '--distributed-wrapper',
-    '--fast-stat-sync',
-    '--find-unused-parameters',
     '--fix-batches-to-gpus',
     '--fp32-reduce-scatter',
-    '--gradient-as-bucket-view',
-    '--heartbeat-timeout',
     '--local_rank',
     '--local-rank',
     '--localsgd-frequency',
-    '--model-parallel-size',
     '--no-reshard-after-forward',
     '--not-fsdp-flatten-parameters',
-    '--nprocs-per-node',
     '--pipeline-balance',
     '--pipeline-checkpoint',
     '--pipeline-chunks',
@@ -57,33 +39,9 @@ const common: Readonly<Record<string, string>> = {
     '--use-sharded-state',
     '--zero-sharding',
   ]),
-  ...because(NO_LOSS_SCALE, [
-    '--amp',
-    '--amp-batch-retries',
-    '--amp-init-scale',
-    '--amp-scale-window',
-    '--fp16-init-scale',
-    '--fp16-no-flatten-grads',
-    '--fp16-scale-tolerance',
-    '--fp16-scale-window',
-    '--memory-efficient-bf16',
-    '--memory-efficient-fp16',
-    '--min-loss-scale',
-    '--on-cpu-convert-precision',
-    '--threshold-loss-scale',
-  ]),
-  ...because(NO_EFFECT, [
-    '--data-buffer-size',
-    '--empty-cache-freq',
-    '--fixed-validation-seed',
-    '--plasma-path',
-    '--reset-logging',
-    '--suppress-crashes',
-    '--use-plasma-view',
-  ]),
+  ...because(MIXED_PRECISION, ['--amp', '--memory-efficient-bf16', '--memory-efficient-fp16']),
   '--tpu': 'see --device for what there is',
   '--quantization-config-path': 'models are not quantized; leave it out',
-  '--dataset-impl': 'data are read in the form that preprocess writes; leave it out',
   '--gen-subset': 'it belongs to generate; leave it out',
   '--load-alignments': 'alignments are not learnt from; leave it out',
   '--upsample-primary': 'a folder holds one train split; repeat its lines before preprocess',
@@ -91,7 +49,6 @@ const common: Readonly<Record<string, string>> = {
   '--required-seq-len-multiple': 'lengths are padded to the longest of a batch only; leave it out',
   '--combine-valid-subsets': 'name the splits with --valid-subset valid,valid1',
   '--combine-val': 'name the splits with --valid-subset valid,valid1',
-  '--ignore-unused-valid-subsets': 'only the splits of --valid-subset are used; leave it out',
 };
 
 /** Flags of fairseq's `train` that are on purpose not there, with what to do instead. */
@@ -102,7 +59,6 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--block-lr',
     '--block-momentum',
     '--global-sync-iter',
-    '--load-checkpoint-on-all-dp-ranks',
     '--use-bmuf',
     '--use-nbm',
     '--warmup-iterations',
@@ -113,12 +69,7 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--update-epoch-batch-itr',
     '--update-ordered-indices-seed',
   ]),
-  ...because(WHOLE_CHECKPOINTS, [
-    '--checkpoint-shard-count',
-    '--save-async',
-    '--write-checkpoints-asynchronously',
-    '--checkpoint-suffix',
-  ]),
+  ...because(WHOLE_CHECKPOINTS, ['--checkpoint-shard-count', '--checkpoint-suffix']),
   ...because(LAYERS, [
     '--adaptive-input',
     '--adaptive-softmax-cutoff',
@@ -145,11 +96,8 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--encoder-layers-to-keep',
     '--decoder-layers-to-keep',
   ]),
-  ...because('activations stay on the device; for less memory see --checkpoint-activations', [
-    '--min-params-to-wrap',
-    '--offload-activations',
-  ]),
-  ...because('adam has one form here; leave it out', ['--fp16-adam-stats', '--use-old-adam']),
+  '--offload-activations': 'activations stay on the device; for less memory see --checkpoint-activations',
+  '--fp16-adam-stats': 'the state of adam is float32; leave it out',
   '--continue-once': 'name the checkpoint with --restore-file',
 };
 
@@ -165,7 +113,6 @@ export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ...because('it belongs to train; leave it out', [
     '--curriculum',
     '--disable-validation',
-    '--num-workers',
     '--train-subset',
     '--validate-after-updates',
     '--validate-interval',

@@ -13,6 +13,8 @@ import { batchLimits, cutIntoBatches } from '../training/train-data.js';
 import { validate } from '../training/validation.js';
 import { loadModel } from '../translation/load-model.js';
 import { defineCommand } from './command.js';
+import { ignoredInValidation } from './ignored-flags.js';
+import { warnOfIgnored } from './ignored-options.js';
 import { logOptions, startLog } from './log-sink.js';
 import { taskOption } from './task-option.js';
 import { unsupportedInValidation } from './unsupported-training-flags.js';
@@ -80,12 +82,14 @@ export const validateCommand = defineCommand({
     return [{ title: `Criterion ${name}`, schema: options }];
   },
   unsupported: unsupportedInValidation,
-  async run({ args, options: asked, all, given }) {
+  ignored: ignoredInValidation,
+  async run({ args, options: asked, all, given, ignored }) {
     if (asked.path === null) {
       throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
     }
     const stopLog = startLog(asked);
     try {
+      warnOfIgnored(ignored);
       const { architectures, criterions } = await loadComponents(asked);
       const task = setupTranslation(args[0]!, asked);
       const device = await openRequestedDevice(asked);
@@ -103,7 +107,9 @@ export const validateCommand = defineCommand({
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
       // All before the first is computed: a mistake in one stops the command at its start.
-      const splits = options.validSubset.split(',').map((name) => cutIntoBatches(task, task.loadSplit(name), limits));
+      const splits = options.validSubset
+        .split(',')
+        .map((name) => cutIntoBatches(task, task.loadSplit(name), limits, options.ignorePrefixSize));
       for (const split of splits) {
         const name = split.data.split;
         const epoch = metadata.training?.epoch ?? 1;

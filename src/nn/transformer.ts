@@ -36,11 +36,19 @@ export interface TransformerParts {
   readonly padIndex: number;
 }
 
+/** Shared ones stand under the first name only. */
+const SYMBOL_TABLES: TranslationModel['symbolTables'] = {
+  'encoder.embed_tokens.weight': 'source',
+  'decoder.embed_tokens.weight': 'target',
+  'decoder.output_projection.weight': 'target',
+};
+
 /** Vaswani et al. 2017, "Attention is all you need", as fairseq's `transformer`. */
 export class Transformer implements TranslationModel {
   readonly parameters: ParameterStore;
   readonly maxPositions: { readonly source: number; readonly target: number };
   readonly leavesLayersOut: boolean;
+  readonly symbolTables = SYMBOL_TABLES;
   readonly #parts: TransformerParts;
   readonly #packed: PackedTransformer;
 

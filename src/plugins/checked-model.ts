@@ -39,6 +39,7 @@ function checkBuilt(model: Partial<TranslationModel> | undefined, where: string)
     throw new UserError(`${where}: build returns no ${missing.join(', no ')} function`, 'see TranslationModel');
   }
   checkParameters(model.parameters, where);
+  checkSymbolTables(model as TranslationModel, where);
   for (const side of ['source', 'target'] as const) {
     const length: unknown = model.maxPositions?.[side];
     if (typeof length === 'number' && length >= 1) continue;
@@ -68,6 +69,17 @@ function checkParameters(store: Partial<TranslationModel['parameters']> | undefi
   }
 }
 
+function checkSymbolTables({ symbolTables = {}, parameters }: TranslationModel, where: string): void {
+  const declared = new Set(parameters.parameters.map(({ name }) => name));
+  for (const [name, side] of Object.entries(symbolTables)) {
+    if (!declared.has(name)) {
+      throw new UserError(`${where}: symbolTables names ${name}, which is no parameter`, 'name declared parameters');
+    }
+    if (side === 'source' || side === 'target') continue;
+    throw new UserError(`${where}: symbolTables: ${name} is ${describeValue(side)}`, "give 'source' or 'target'");
+  }
+}
+
 /** The model behind checks; its own methods keep their `this`. */
 function delegate(model: TranslationModel, context: ModelContext, source: string, where: string): TranslationModel {
   return {
@@ -75,6 +87,7 @@ function delegate(model: TranslationModel, context: ModelContext, source: string
     parameters: model.parameters,
     maxPositions: model.maxPositions,
     leavesLayersOut: model.leavesLayersOut ?? false,
+    ...(model.symbolTables === undefined ? {} : { symbolTables: model.symbolTables }),
     encode: (table, mode) => checkEncoded(model.encode(table, mode), where),
     decode: (prevOutput, encoderOutput, mode, rows = 'tokens') =>
       checkDecoded(model.decode(prevOutput, encoderOutput, mode, rows), prevOutput, rows, context, where),

@@ -54,6 +54,11 @@ export interface TranslationModel {
   readonly maxPositions: { readonly source: number; readonly target: number };
   /** True where training may do without some layers in a pass: their parameters then have no gradient. */
   readonly leavesLayersOut?: boolean;
+  /**
+   * The parameters with a row for each symbol of a dictionary, [vocab, width], by name; of a table that both sides share
+   * either one. Without it --finetune-dictionaries is refused.
+   */
+  readonly symbolTables?: Readonly<Record<string, 'source' | 'target'>>;
   /** Where a model of --user-dir is defined, for messages; `checkedModel` sets it. */
   readonly source?: string;
   encode(source: TokenTable, mode: Mode): EncoderOutput;

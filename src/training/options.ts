@@ -165,6 +165,13 @@ export const checkpointOptions = defineOptions({
     group: 'Checkpoints',
     help: "begin with the weights of this checkpoint (a stem or fairseq's .pt) and nothing else of it",
   },
+  finetuneDictionaries: {
+    kind: 'string',
+    default: null,
+    metavar: 'DIR',
+    group: 'Checkpoints',
+    help: 'folder with the dictionaries of --finetune-from-model, where those of this run differ: keep the embeddings and output weights of the symbols that both have, initialise the others',
+  },
   resetDataloader: {
     kind: 'boolean',
     default: false,

@@ -16,10 +16,12 @@ import type { ParameterStore } from '../optim/parameter-store.js';
 import { checkWeights, fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { ScheduleState } from '../plugins/lr-scheduler.js';
+import type { TranslationTask } from '../tasks/translation.js';
 import { isAdjustable, isOfFirstWeights } from './changed-options.js';
 import { checkSameRun } from './comparable-values.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
+import { withSharedSymbols } from './shared-symbols.js';
 import type { Trainer } from './trainer.js';
 
 const LAST = 'checkpoint_last';
@@ -32,8 +34,15 @@ interface Start {
 }
 
 /** Which checkpoint to begin with: null for none. @throws UserError where options contradict each other */
-export function startingCheckpoint({ saveDir, restoreFile, finetuneFromModel }: CheckpointOptions): Start | null {
+export function startingCheckpoint(options: CheckpointOptions): Start | null {
+  const { saveDir, restoreFile, finetuneFromModel, finetuneDictionaries } = options;
   const last = join(saveDir, LAST);
+  if (finetuneDictionaries !== null && finetuneFromModel === null) {
+    throw new UserError(
+      '--finetune-dictionaries is given without --finetune-from-model',
+      'name the checkpoint that these are the dictionaries of, or leave it out',
+    );
+  }
   if (restoreFile !== LAST && finetuneFromModel !== null) {
     throw new UserError('--restore-file and --finetune-from-model name two beginnings', 'give one of them');
   }
@@ -58,19 +67,26 @@ export interface Resumed {
 export function resume(
   trainer: Trainer,
   request: TrainRequest,
+  task: TranslationTask,
   identity: Omit<CheckpointMetadata, 'training'>,
 ): Resumed | null {
   const start = startingCheckpoint(request.options);
   if (start === null) return null;
   const { stem, weightsOnly } = start;
-  const { resetOptimizer } = request.options;
+  const { resetOptimizer, finetuneDictionaries } = request.options;
   const { model, optimizer, average } = trainer.parts;
   checkRecorded(stem, request);
-  const checkpoint = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
-  if (!weightsOnly) checkTask(stem, checkpoint.metadata);
-  const fitting = weightsOnly ? withLanguagesOf(stem, checkpoint, identity) : checkpoint;
-  if (knowsDictionaries(fitting)) checkSameDictionaries(stem, fitting.metadata, identity);
-  else checkVocabularySizes(stem, fitting, vocabularyOf(identity, model.parameters));
+  const stored = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
+  if (!weightsOnly) checkTask(stem, stored.metadata);
+  if (weightsOnly) mentionLanguages(stem, stored.metadata, identity);
+  const checkpoint =
+    weightsOnly && finetuneDictionaries !== null
+      ? withSharedSymbols(stem, stored, finetuneDictionaries, { task, model, identity })
+      : stored;
+  const fitting = weightsOnly ? withLanguagesOf(checkpoint, identity) : checkpoint;
+  const remedy = weightsOnly ? OTHER_DICTIONARIES : undefined;
+  if (knowsDictionaries(fitting)) checkSameDictionaries(stem, fitting.metadata, identity, remedy);
+  else checkVocabularySizes(stem, fitting, vocabularyOf(identity, model.parameters), remedy);
   const changes = changesOfModel(checkpoint.metadata, identity, request);
   checkSameModel(stem, changes, () => (weightsOnly || resetOptimizer) && weightsFit(model.parameters, checkpoint));
   loadWeights(model.parameters, checkpoint.weights, stem);
@@ -147,21 +163,27 @@ function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Check
   );
 }
 
+/** What to do where a checkpoint whose weights alone are taken is of other dictionaries. */
+const OTHER_DICTIONARIES =
+  'preprocess with its dictionaries (--srcdict, --tgtdict), or keep the symbols that both have: --finetune-dictionaries DIR, the folder of its dictionaries';
+
 type Identity = Pick<CheckpointMetadata, 'arch' | 'options' | 'dictionaries' | 'languages'>;
+
+function mentionLanguages(stem: string, { languages: { source, target } }: Identity, { languages }: Identity): void {
+  if (source === null || target === null || (source === languages.source && target === languages.target)) return;
+  log.warning(
+    `${stem} was trained for ${source}-${target}; this run begins ${languages.source}-${languages.target} with its weights`,
+  );
+}
 
 /**
  * A checkpoint whose weights alone are taken, by the names of this run's languages: what its tables mean is a matter of its
  * dictionaries, not of the languages' names.
  */
-function withLanguagesOf(stem: string, checkpoint: Checkpoint, { languages }: Identity): Checkpoint {
+function withLanguagesOf(checkpoint: Checkpoint, { languages }: Identity): Checkpoint {
   const { metadata } = checkpoint;
   const { source, target } = metadata.languages;
-  if (source === null || target === null || (source === languages.source && target === languages.target)) {
-    return checkpoint;
-  }
-  log.warning(
-    `${stem} was trained for ${source}-${target}; this run begins ${languages.source}-${languages.target} with its weights`,
-  );
+  if (source === null || target === null) return checkpoint;
   const renamed = [
     [languages.source, metadata.dictionaries[source]],
     [languages.target, metadata.dictionaries[target]],
@@ -169,14 +191,19 @@ function withLanguagesOf(stem: string, checkpoint: Checkpoint, { languages }: Id
   return { ...checkpoint, metadata: { ...metadata, languages, dictionaries: Object.fromEntries(renamed) } };
 }
 
-function checkSameDictionaries(stem: string, recorded: Identity, now: Identity): void {
+function checkSameDictionaries(
+  stem: string,
+  recorded: Identity,
+  now: Identity,
+  remedy = 'use the data that it was trained on, or another --save-dir',
+): void {
   for (const [language, hash] of Object.entries(now.dictionaries)) {
     if (recorded.dictionaries[language] === hash) continue;
     const problem =
       language in recorded.dictionaries
         ? `${stem} was trained with another dictionary of '${language}'`
         : `${stem} was trained for ${recorded.languages.source}-${recorded.languages.target}, not with '${language}'`;
-    throw new UserError(problem, 'use the data that it was trained on, or another --save-dir');
+    throw new UserError(problem, remedy);
   }
 }
 

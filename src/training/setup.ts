@@ -55,7 +55,7 @@ function setUpLocked(request: TrainRequest, lock: FolderLock | null): Setup {
   const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
   const splits = options.disableValidation ? [] : validationSplits(request, task, trainer.parts.model);
   const identity = identityOf(request, task, splits[0]);
-  const resumed = resume(trainer, request, identity);
+  const resumed = resume(trainer, request, task, identity);
   const state = resumed?.state ?? null;
   const superseded = state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates);
   if (!options.noSave) checkKeptBest(request, identity.options, superseded);
@@ -133,7 +133,9 @@ function validationSplits(
     maxTokens: options.maxTokensValid ?? options.maxTokens,
     maxSentences: options.batchSizeValid ?? options.batchSize,
   };
-  return options.validSubset.split(',').map((split) => cutIntoBatches(task, task.loadSplit(split), limits));
+  return options.validSubset
+    .split(',')
+    .map((split) => cutIntoBatches(task, task.loadSplit(split), limits, options.ignorePrefixSize));
 }
 
 /** What all checkpoints of a run say about it. */

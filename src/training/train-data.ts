@@ -38,10 +38,16 @@ export function batchLimits(
 
 /**
  * Cuts an opened split into batches and says in the log what was left out.
+ * @param ignorePrefixSize tokens at the beginning of each target that the loss leaves out
  * @throws UserError where there are no targets, for a sentence that is too long, unless such are to be skipped, and where
- * no sentence is left
+ * no sentence, or no token that counts, is left
  */
-export function cutIntoBatches(task: TranslationTask, data: TranslationData, limits: TaskBatchOptions): BatchedSplit {
+export function cutIntoBatches(
+  task: TranslationTask,
+  data: TranslationData,
+  limits: TaskBatchOptions,
+  ignorePrefixSize: number,
+): BatchedSplit {
   if (data.sizes.target === null) {
     throw new UserError(
       `the split '${data.split}' has no ${task.targetLang} side, so that there is no loss`,
@@ -50,9 +56,25 @@ export function cutIntoBatches(task: TranslationTask, data: TranslationData, lim
   }
   const { batches, skipped } = task.makeBatches(data, limits);
   if (batches.length === 0) throw nothingLeft(data);
+  checkPrefix(data.split, longestTarget(batches, data.sizes.target), ignorePrefixSize);
   const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
   log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);
   return { data, batches };
+}
+
+/** In tokens with `</s>`. */
+function longestTarget(batches: readonly Int32Array[], sizes: ArrayLike<number>): number {
+  let longest = 0;
+  for (const ids of batches) for (const id of ids) longest = Math.max(longest, sizes[id]!);
+  return longest;
+}
+
+function checkPrefix(split: string, longest: number, ignorePrefixSize: number): void {
+  if (ignorePrefixSize < longest) return;
+  throw new UserError(
+    `--ignore-prefix-size ${ignorePrefixSize} leaves no token of the split '${split}': its longest target has ${longest}, with </s>`,
+    'give a smaller number',
+  );
 }
 
 /**
@@ -66,7 +88,11 @@ export class TrainingData {
   constructor(
     readonly task: TranslationTask,
     readonly limits: TaskBatchOptions,
-    readonly options: DatasetOptions & { readonly seed: number; readonly isSharded: boolean },
+    readonly options: DatasetOptions & {
+      readonly seed: number;
+      readonly isSharded: boolean;
+      readonly ignorePrefixSize: number;
+    },
     state?: EpochState,
   ) {
     const epoch = state?.epoch ?? 1;
@@ -122,7 +148,8 @@ export class TrainingData {
 
   #open(epoch: number): BatchedSplit {
     const data = this.task.loadSplit(this.options.trainSubset, epoch);
-    return cutIntoBatches(this.task, data, { ...this.limits, epoch: this.options.isSharded ? epoch : 1 });
+    const limits = { ...this.limits, epoch: this.options.isSharded ? epoch : 1 };
+    return cutIntoBatches(this.task, data, limits, this.options.ignorePrefixSize);
   }
 
   #iterate(state: EpochState | undefined): EpochIterator {

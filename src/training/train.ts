@@ -18,6 +18,7 @@ export async function train(request: TrainRequest): Promise<void> {
   const setup = setUp(request);
   const start = performance.now();
   try {
+    await setImmediate(); // a second signal has not to wait for the first update
     const reason = await trainEpochs(setup);
     setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deleteCheckpoints, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { checkpointExists, listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
+import { identityOfProcess } from '../../src/checkpoint/process-identity.js';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.js';
+import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
 import { prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -117,7 +119,8 @@ describe('a folder for checkpoints', () => {
   it('is made, and cleared of what a killed run left unfinished', () => {
     const folder = join(newFolder(), 'deep', 'er');
     prepareFolder(folder);
-    writeFileSync(join(folder, 'checkpoint3.safetensors.unfinished'), 'half');
+    const killed = { ...identityOfProcess(process.pid), started: '1' };
+    writeFileSync(unfinishedFile(join(folder, 'checkpoint3.safetensors'), killed), 'half');
     writeFileSync(join(folder, 'train.log'), '');
     prepareFolder(folder);
     expect(readdirSync(folder)).toEqual(['train.log']);

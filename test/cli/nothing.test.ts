@@ -16,6 +16,11 @@ const skipAll = ['--path', path, '--max-tokens', '1', '--skip-invalid-size-input
 describe('a command that is left with nothing to measure is refused', () => {
   it.each([
     ['validate', [goldenData, ...skipAll], /split 'valid' has no sentence that is short enough: all 34 /],
+    [
+      'validate',
+      [goldenData, '--path', path, '--max-tokens', '4000', '--ignore-prefix-size', '999'],
+      /--ignore-prefix-size 999 leaves no token of the split 'valid': its longest target has \d+, with <\/s>/,
+    ],
     ['generate', [goldenData, ...skipAll], /split 'test' has no sentence that is short enough: all 60 /],
     [
       'generate',

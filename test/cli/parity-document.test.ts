@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.js';
 import { builtInComponents } from '../../src/components.js';
+import { flagOf } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
 import { parityRows as rows, VERDICTS } from '../helpers/parity-rows.js';
 
@@ -70,6 +71,18 @@ describe('docs/fairseq-parity.md and docs/text-parity.md', () => {
   it('promises no option that there is not, and denies none that there is', () => {
     const wrong = entries.filter(({ isThere, name }) => isThere !== known.has(name));
     expect(wrong.map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([]);
+  });
+
+  it('calls ignored what the command accepts without effect', async () => {
+    const ignored = entries.filter(({ verdict }) => verdict === 'ignored');
+    expect(ignored.length).toBeGreaterThan(8);
+    for (const { command, flag, name } of ignored) {
+      const { ignored: options = {} } = await commands.find((one) => one.name === command)!.load();
+      expect(
+        Object.entries(options).map(([key, { spec }]) => flagOf(key, spec)),
+        name,
+      ).toContain(flag);
+    }
   });
 
   it('quotes what the command says of an option that is not supported', async () => {

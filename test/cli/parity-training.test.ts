@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { transformer } from '../../models/transformer.js';
 import { averageCheckpointsCommand } from '../../src/cli/average-checkpoints.js';
+import { ignoredInTraining, ignoredInValidation } from '../../src/cli/ignored-flags.js';
 import { trainCommand } from '../../src/cli/train.js';
 import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/unsupported-training-flags.js';
 import { validateCommand } from '../../src/cli/validate.js';
@@ -14,6 +15,7 @@ const BEGINNINGS: Readonly<Record<string, RegExp>> = {
   different: /^(different on purpose|accepted, without effect)/,
   'in part': /^in part/,
   ours: /^ours/,
+  ignored: /^ignored/,
   'not supported': /^not supported/,
 };
 
@@ -54,6 +56,23 @@ describe('docs/fairseq-parity-training.md', () => {
     expect(compared.length).toBeGreaterThan(150);
     const contradictions = compared.filter(({ name, verdict }) => !BEGINNINGS[verdict]!.test(here.get(name)!));
     expect(contradictions.map(({ name, verdict }) => `${name}: ${verdict}, and ${here.get(name)}`)).toEqual([]);
+  });
+
+  it('has a row for every option that is ignored', () => {
+    const here = verdictsHere();
+    for (const [command, ignored] of [
+      ['train', ignoredInTraining],
+      ['validate', ignoredInValidation],
+    ] as const) {
+      for (const [key, { spec, only }] of Object.entries(ignored)) {
+        const flag = flagOf(key, spec);
+        const verdict = here.get(`${command} ${flag}`) ?? here.get(`train ${flag}`);
+        expect(verdict, flag).toMatch(/^ignored/);
+        if (only === undefined) continue;
+        expect(verdict, flag).toContain(`("${only.remedy}")`);
+        for (const value of only.values) if (typeof value === 'string') expect(verdict, flag).toContain(`\`${value}\``);
+      }
+    }
   });
 
   it('has the message of every option that is not supported', () => {

@@ -22,9 +22,9 @@ describe("fairseq's options that are not there", () => {
     ['train', '--load-alignments', 'alignments are not learnt from; leave it out'],
     ['train', '--upsample-primary', 'a folder holds one train split; repeat its lines before preprocess'],
     ['train', '--num-batch-buckets', 'lengths are padded to the longest of a batch only; leave it out'],
-    ['train', '--data-buffer-size', 'it has no effect here; leave it out'],
-    ['train', '--data-buffer-size=20', 'it has no effect here; leave it out'],
-    ['validate', '--distributed-world-size', 'training runs in one process; for larger batches raise --update-freq'],
+    ['train', '--load-alignments=20', 'alignments are not learnt from; leave it out'],
+    ['train', '--zero-sharding', 'training runs in one process; for larger batches raise --update-freq'],
+    ['validate', '--cpu-offload', 'training runs in one process; for larger batches raise --update-freq'],
     ['validate', '--num-shards', 'training runs in one process; for larger batches raise --update-freq'],
     ['validate', '--results-path', 'validate prints no translations; see generate'],
   ])('%s %s is answered with what to do', async (command, flag, remedy) => {

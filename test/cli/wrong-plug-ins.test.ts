@@ -140,6 +140,16 @@ const MODELS: readonly Case[] = [
     message: /maxPositions\.target is missing; give the longest sentence/,
   },
   {
+    what: 'names a table of symbols that it does not have',
+    build: altered("model.symbolTables = { 'encoder.embed_token.weight': 'source' };"),
+    message: /symbolTables names encoder\.embed_token\.weight, which is no parameter; name declared parameters/,
+  },
+  {
+    what: 'has a table of symbols of no side',
+    build: altered("model.symbolTables = { 'encoder.embed_tokens.weight': 'de' };"),
+    message: /symbolTables: encoder\.embed_tokens\.weight is a string; give 'source' or 'target'/,
+  },
+  {
     what: 'encodes to nothing',
     build: altered('model.encode = () => {};'),
     message: /encode: features is missing, not a matrix; return a tensor of two axes as features$/,

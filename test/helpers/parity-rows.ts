@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What the matrix can say of an option that there is, and of one that there is not. */
-export const VERDICTS = { there: ['same', 'different', 'in part', 'ours'], absent: ['not supported'] } as const;
+/** What the matrix can say of an option that the help shows, and of one that it does not. */
+export const VERDICTS = {
+  there: ['same', 'different', 'in part', 'ours'],
+  absent: ['ignored', 'not supported'],
+} as const;
 
 interface Row {
   readonly line: string;
@@ -10,7 +13,7 @@ interface Row {
   readonly flags: readonly string[];
   readonly verdict: string;
   readonly note: string;
-  /** Whether it speaks of options that there are. */
+  /** Whether it speaks of options that the help shows. */
   readonly isThere: boolean;
 }
 

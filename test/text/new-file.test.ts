@@ -14,6 +14,8 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { identityOfProcess } from '../../src/checkpoint/process-identity.js';
+import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
 import { copyWhole, prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
 import { EventFile } from '../../src/cli/event-file.js';
 import { BufferedFile } from '../../src/data/buffered-file.js';
@@ -45,10 +47,15 @@ const LEFTOVERS: [string, (path: string) => void][] = [
 const PID = process.pid;
 /** What writes under a temporary name, that name, and the file that there is afterwards. */
 const WRITERS: [string, temporary: string, result: string, write: () => void][] = [
-  ['a whole file', 'a.unfinished', 'a', () => writeWhole(at('a'), [Buffer.from('new')])],
-  ['a second name', 'b.unfinished', 'b', () => copyWhole(at('source'), at('b'))],
-  ['a checkpoint', 'c.safetensors.unfinished', 'c.safetensors', () => saveCheckpoint(at('c'), sampleCheckpoint(1))],
-  ['a .pt', 'c.pt.unfinished', 'c.pt', () => saveCheckpoint(at('c.pt'), sampleCheckpoint(1))],
+  ['a whole file', unfinishedFile('a'), 'a', () => writeWhole(at('a'), [Buffer.from('new')])],
+  ['a second name', unfinishedFile('b'), 'b', () => copyWhole(at('source'), at('b'))],
+  [
+    'a checkpoint',
+    unfinishedFile('c.safetensors'),
+    'c.safetensors',
+    () => saveCheckpoint(at('c'), sampleCheckpoint(1)),
+  ],
+  ['a .pt', unfinishedFile('c.pt'), 'c.pt', () => saveCheckpoint(at('c.pt'), sampleCheckpoint(1))],
   ['a text', `t.${PID}.tmp`, 't', () => writeLinesAtomically(at('t'), ['new'])],
 ];
 
@@ -64,7 +71,9 @@ describe.each(LEFTOVERS)('where %s has the temporary name', (_, leave) => {
   });
 
   it('a folder is made ready for checkpoints', () => {
-    for (const name of ['.writable.unfinished', 'checkpoint1.safetensors.unfinished']) leave(at(name));
+    const killed = { ...identityOfProcess(process.pid), started: '1' };
+    for (const name of ['.writable', 'checkpoint1.safetensors']) leave(at(unfinishedFile(name, killed)));
+    leave(at(unfinishedFile('.writable')));
     prepareFolder(folder);
     expect(readdirSync(folder)).toEqual(['source']);
     expect(readFileSync(precious, 'utf8')).toBe('precious');

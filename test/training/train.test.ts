@@ -172,6 +172,26 @@ describe('train', () => {
     expect(bytesOf(saveDir, 'checkpoint_last').equals(before)).toBe(true);
   });
 
+  it('is refused where --ignore-prefix-size leaves no token of a split, and goes on with one', async () => {
+    const splits = { trainSubset: 'valid', validSubset: 'valid', noSave: true, maxUpdate: 1 };
+    const run = (ignorePrefixSize: number) => train(toyRequest(data, { ...splits, ignorePrefixSize }));
+    const refusal = await run(999).catch((error: unknown) => String(error));
+    const [, longest] =
+      /leaves no token of the split 'valid': its longest target has (\d+)/.exec(String(refusal)) ?? [];
+    await expect(run(Number(longest))).rejects.toThrow(`--ignore-prefix-size ${longest} leaves no token`);
+    await run(Number(longest) - 1);
+    expect(
+      Number(
+        recorded
+          .stats('train')
+          .at(-1)!
+          .stats.find(([name]) => name === 'loss')![1],
+      ),
+    ).toBeGreaterThan(0);
+    const ofTraining = train(toyRequest(data, { noSave: true, disableValidation: true, ignorePrefixSize: 999 }));
+    await expect(ofTraining).rejects.toThrow("leaves no token of the split 'train'");
+  });
+
   it('begins with weights alone with --finetune-from-model', async () => {
     const saveDir = join(folder, 'finetune');
     const stem = join(folder, 'plain', 'checkpoint_last');
