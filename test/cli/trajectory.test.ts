@@ -5,7 +5,14 @@ import { saveAsFairseq } from '../helpers/fairseq-file.js';
 import { goldenData, goldenModelValues, goldenWeights, REFERENCE_OPTIONS } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { largestDifference, median, REFERENCE_TOLERANCE, relativeDistances } from '../training/golden-training.js';
+import {
+  largestDifference,
+  median,
+  partWithinTolerance,
+  REFERENCE_TOLERANCE,
+  RELU_TOLERANCE,
+  relativeDistances,
+} from '../training/golden-training.js';
 
 const folder = temporaryFolder();
 const initial = join(folder, 'initial.pt');
@@ -35,6 +42,11 @@ function savedWeights(saveDir: string) {
 
 /** How far they are from fairseq's, tensor by tensor, in parts of what training has changed. */
 const distances = (saveDir: string, reference: string): number[] => relativeDistances(savedWeights(saveDir), reference);
+
+function expectSingleWeightsNear(saveDir: string, reference: string): void {
+  expect(partWithinTolerance(savedWeights(saveDir), reference)).toBeGreaterThan(RELU_TOLERANCE.partWithin);
+  expect(largestDifference(savedWeights(saveDir), reference)).toBeLessThan(RELU_TOLERANCE.largestDifference);
+}
 
 /** The figures of one line that another has too. */
 const pick = (figures: Figures, like: Figures): Figures =>
@@ -92,6 +104,7 @@ describe('train, from fairseq’s initial.pt by the command line alone', () => {
       const apart = distances(saveDir, 'update60.safetensors');
       expect(median(apart)).toBeLessThan(5e-3);
       expect(Math.max(...apart)).toBeLessThan(REFERENCE_TOLERANCE.relativeDistance);
+      expectSingleWeightsNear(saveDir, 'update60.safetensors');
     },
   );
 
@@ -116,11 +129,12 @@ describe('train, from fairseq’s initial.pt by the command line alone', () => {
       ]);
       expectNear(loss!, bits(loss_sum_nats, ntokens), index < 10 ? 0 : 1);
       expectNear(nll_loss!, bits(nll_sum_nats, ntokens), index < 10 ? 0 : 1);
-      expectNear(ourNorm!, gnorm.toFixed(3), index < 10 ? 0 : 5);
+      expectNear(ourNorm!, gnorm.toFixed(3), index < 10 ? 0 : 8); // with AVX2 the last one is 6 away
     }
     const apart = distances(saveDir, 'update20.safetensors');
     expect(median(apart)).toBeLessThan(1e-3);
     expect(Math.max(...apart)).toBeLessThan(1e-2);
+    expectSingleWeightsNear(saveDir, 'update20.safetensors');
   });
 
   // Without ReLU's kink nothing is left to chance: fairseq on one thread instead of two ends 3e-6 from these weights.

@@ -86,21 +86,38 @@ export function relativeDistances(weights: Weights, reference: string): number[]
   });
 }
 
-/** The largest |ours − reference| of a single weight. */
-export function largestDifference(weights: Weights, reference: string): number {
-  return compared(weights, reference).reduce(
-    (largest, { ours, theirs }) =>
-      ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i]!)), largest),
-    0,
+/** |ours − reference| of every single weight. */
+const differences = (weights: Weights, reference: string): Float64Array[] =>
+  compared(weights, reference).map(({ ours, theirs }) =>
+    Float64Array.from(ours, (value, i) => Math.abs(value - theirs[i]!)),
   );
+
+/** The largest |ours − reference| of a single weight. */
+export const largestDifference = (weights: Weights, reference: string): number =>
+  differences(weights, reference).reduce((largest, tensor) => tensor.reduce((a, b) => Math.max(a, b), largest), 0);
+
+/** The part of all single weights with |ours − reference| ≤ `REFERENCE_TOLERANCE.largestDifference`. */
+export function partWithinTolerance(weights: Weights, reference: string): number {
+  const tensors = differences(weights, reference);
+  const within = tensors.map(
+    (tensor) => tensor.filter((value) => value <= REFERENCE_TOLERANCE.largestDifference).length,
+  );
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+  return sum(within) / sum(tensors.map(({ length }) => length));
 }
 
 /**
  * How close weights after updates have to be to the reference's: its README, "How close is equal". fairseq with another
- * number of threads ends 2.1e-2 of the change away from itself. The bound on single weights holds with GELU; with ReLU,
- * where rounding decides whether a unit is on, ours differ by up to 2.1e-3 after 60 updates.
+ * number of threads ends 2.1e-2 of the change away from itself. The bound on single weights holds with GELU.
  */
 export const REFERENCE_TOLERANCE = { largestDifference: 1e-4, relativeDistance: 3e-2, relativeDistanceGelu: 1e-5 };
+
+/**
+ * What holds of single weights with ReLU, where rounding decides whether a unit is on: 98.0 to 100 % of them are within
+ * the reference's 1e-4, and the others, of units that were turned on or off, within 2.9e-3. Which ones depends on the
+ * instructions: after 60 updates the same code ends within 2.4e-7 of fairseq with AVX2, and 1.8e-3 away with AVX-512.
+ */
+export const RELU_TOLERANCE = { partWithin: 0.97, largestDifference: 5e-3 };
 
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -5,13 +5,27 @@ import { devices } from '../../src/devices/index.js';
 import { storeWeights } from '../../src/optim/weights.js';
 import { formatGeneral } from '../../src/training/number-format.js';
 import type { Trainer } from '../../src/training/trainer.js';
-import { golden, goldenTrainer, median, REFERENCE_TOLERANCE, relativeDistances } from './golden-training.js';
+import {
+  golden,
+  goldenTrainer,
+  largestDifference,
+  median,
+  partWithinTolerance,
+  REFERENCE_TOLERANCE,
+  RELU_TOLERANCE,
+  relativeDistances,
+} from './golden-training.js';
 import { goldenTask } from './toy-trainer.js';
 
 const updatesOf = <T>(file: string): T[] => JSON.parse(readFileSync(golden(file), 'utf8')).updates;
 
 /** A model's parameters under their checkpoint names. */
 const weightsOf = ({ parts }: Trainer) => storeWeights(parts.model.parameters);
+
+function expectSingleWeightsNear(trainer: Trainer, reference: string): void {
+  expect(partWithinTolerance(weightsOf(trainer), reference)).toBeGreaterThan(RELU_TOLERANCE.partWithin);
+  expect(largestDifference(weightsOf(trainer), reference)).toBeLessThan(RELU_TOLERANCE.largestDifference);
+}
 
 /**
  * fairseq’s own training, update by update. With ReLU a trajectory in float32 is only as determined as the sign of the
@@ -47,6 +61,7 @@ describe('training from fairseq’s initial weights', () => {
     const distances = relativeDistances(weightsOf(trainer), 'update20.safetensors');
     expect(median(distances)).toBeLessThan(1e-3);
     expect(Math.max(...distances)).toBeLessThan(1e-2);
+    expectSingleWeightsNear(trainer, 'update20.safetensors');
   });
 
   it('takes the steps that fairseq takes over its batches, two for an update', async () => {
@@ -79,5 +94,6 @@ describe('training from fairseq’s initial weights', () => {
     const distances = relativeDistances(weightsOf(trainer), 'update60.safetensors');
     expect(median(distances)).toBeLessThan(5e-3);
     expect(Math.max(...distances)).toBeLessThan(REFERENCE_TOLERANCE.relativeDistance);
+    expectSingleWeightsNear(trainer, 'update60.safetensors');
   });
 });

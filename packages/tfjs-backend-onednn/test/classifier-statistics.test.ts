@@ -119,6 +119,85 @@ describe('calls on the same scores', () => {
     expect(backend.keptBytes).toBe(0);
     expect(backend.poolBytes.inUse).toBe(inUse);
   });
+
+  test('give back what they keep where no backward pass reads it', async () => {
+    await tf.setBackend('onednn');
+    const backend = tf.backend() as unknown as OneDnnBackend;
+    const { inUse } = backend.poolBytes;
+    let kept = 0;
+    tf.tidy(() => {
+      const features = tf.zeros([300, 8]) as tf.Tensor2D;
+      const scores = classifierScores({ features, weights: tf.zeros([2000, 8]) }, tf.zeros([300], 'int32'));
+      collectGradients([], () =>
+        tf.grad((x) => {
+          scores.statistics(); // a figure for the log, which the loss does not use
+          kept = backend.keptBytes;
+          return tf.sum(tf.square(x));
+        })(features),
+      );
+    });
+    expect(kept).toBeGreaterThan(4 * 300 * 2000);
+    expect(backend.keptBytes).toBe(0);
+    expect(backend.poolBytes.inUse).toBe(inUse);
+  });
+});
+
+/**
+ * Float32 logits of 8192 classes: 32 of them have p just below 1/64, where the series of the add-on ends, and share out half
+ * of the probability; so many of them lie in each block of 256 that has any.
+ */
+function logitsAtTheEndOfTheSeries(inBlock: number): Float32Array {
+  const logits = new Float32Array(8192);
+  for (let heavy = 0; heavy < 32; heavy++) {
+    const [block, place] = [Math.floor(heavy / inBlock), heavy % inBlock];
+    logits[256 * block + 100 * place + 3] = Math.log(8160 / 33) + 1e-4 * heavy;
+  }
+  return logits;
+}
+
+/** Σ_v log(1 − s·p_v) and its gradient by the logits, in float64. */
+function logSumInFloat64(logits: Float32Array, s: number): { value: number; gradient: number[]; p: number[] } {
+  const exponentials = Array.from(logits, Math.exp);
+  const total = exponentials.reduce((sum, e) => sum + e, 0);
+  const p = exponentials.map((e) => e / total);
+  const h = p.map((x) => (-s * x) / (1 - s * x)); // p · f′(p)
+  const sum = h.reduce((left, right) => left + right, 0);
+  const value = p.reduce((left, x) => left + Math.log1p(-s * x), 0);
+  return { value, gradient: p.map((x, v) => h[v]! - x * sum), p };
+}
+
+const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
+
+describe('log(1 − p) of probabilities just below 1/64', () => {
+  const cases = [1, 2].flatMap((inBlock) =>
+    [1, 0.9].flatMap((factor) => [
+      { inBlock, factor, others: [] },
+      { inBlock, factor, others: [power] },
+    ]),
+  );
+  // Without the last term of the gradient's series, x⁴, gradients and their differences are off by 2e-4 of themselves.
+  test.each(cases)('has the gradients of float64: %o', async ({ inBlock, factor, others }) => {
+    await tf.setBackend('onednn');
+    const logits = logitsAtTheEndOfTheSeries(inBlock);
+    const expected = logSumInFloat64(logits, factor);
+    const [value, gradient] = tf.tidy(() => {
+      const features = tf.ones([1, 1]) as tf.Tensor2D;
+      const sumOf = (weights: tf.Tensor): tf.Scalar => {
+        const scores = classifierScores({ features, weights: weights as tf.Tensor2D }, tf.tensor1d([5], 'int32'));
+        return tf.sum(scores.statistics([{ ...log, scale: factor }, ...others]).sums[0]!);
+      };
+      const weights = tf.tensor2d(logits, [logits.length, 1]);
+      return [sumOf(weights).dataSync()[0]!, Array.from(tf.grad(sumOf)(weights).dataSync())];
+    });
+    expect(Math.abs(value / expected.value - 1)).toBeLessThan(2e-6);
+    // g_v = p · f′(p) − p · Σ: the sum cancels in differences of g_v / p.
+    const slopes = (of: readonly number[]): number[] => of.map((g, v) => g / expected.p[v]! - of[0]! / expected.p[0]!);
+    const [ours, theirs] = [slopes(gradient), slopes(expected.gradient)];
+    const heavy = Array.from(logits.keys()).filter((v) => logits[v]! > 0);
+    expect(largest(heavy.map((v) => Math.abs(ours[v]! / theirs[v]! - 1)))).toBeLessThan(6e-5);
+    if (inBlock > 1) return; // the sum is of as many float32 numbers as there are classes, and rounding hides the term
+    expect(largest(expected.gradient.map((g, v) => Math.abs(gradient[v]! / g - 1)))).toBeLessThan(1.2e-4);
+  });
 });
 
 /** float64 log p and 1 − p of the first of two classes whose scores lie `gap` apart. */
