@@ -57,7 +57,7 @@ const options = defineOptions({
     kind: 'string',
     default: null,
     metavar: 'FILE',
-    help: 'text file of embeddings that the decoder begins with',
+    help: 'text file of initial decoder embeddings',
   },
   activationFn: {
     kind: 'choice',

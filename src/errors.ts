@@ -1,5 +1,5 @@
 /**
- * A mistake of the caller's that the caller can mend: bad input, an unknown name, a file that is missing or damaged.
+ * A mistake of the caller's that the caller can fix: bad input, an unknown name, a file that is missing or damaged.
  * The command line prints it as one line, without a stack, and exits with code 2. Anything else that is thrown is a
  * defect of ours: it prints a stack and exits with code 70.
  */
@@ -8,7 +8,7 @@ export class UserError extends Error {
 
   /**
    * @param problem what is wrong and where, e.g. `dict.de.txt line 812: "…" has no count`
-   * @param remedy how to mend it, e.g. `rebuild the dictionary with ts-fairseq preprocess`
+   * @param remedy how to fix it, e.g. `rebuild the dictionary with ts-fairseq preprocess`
    */
   constructor(
     readonly problem: string,

@@ -78,7 +78,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
   throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint');
 }
 
-/** Null where the text is no JSON, or of another form. */
+/** Null where the text is not valid JSON, or of another form. */
 export function parseMetadata(text: string): CheckpointMetadata | null {
   try {
     const metadata = fromJsonText(text);

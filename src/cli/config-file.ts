@@ -8,7 +8,7 @@ export const configOption = defineOptions({
     kind: 'string',
     default: null,
     metavar: 'FILE',
-    help: 'YAML with options by the names of their flags, e.g. max_tokens: 4096; flags win over it',
+    help: 'YAML with options by the names of their flags, e.g. max_tokens: 4096; flags override it',
   },
 });
 

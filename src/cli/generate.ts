@@ -26,13 +26,13 @@ const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, nu
 
 const dataSelection = {
   ...defineOptions({
-    genSubset: { kind: 'string', default: 'test', metavar: 'SPLIT', group: 'Dataset', help: 'what is translated' },
+    genSubset: { kind: 'string', default: 'test', metavar: 'SPLIT', group: 'Dataset', help: 'split to translate' },
     maxTokens: {
       kind: 'int',
       default: null,
       min: 1,
       group: 'Dataset',
-      help: 'most tokens in a batch (12000 when no size is given)',
+      help: 'maximum tokens in a batch (12000 when no size is given)',
     },
   }),
   batchSize,
@@ -40,8 +40,8 @@ const dataSelection = {
   skipInvalidSizeInputsValidTest,
   numWorkers,
   ...defineOptions({
-    numShards: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'deal the batches to so many processes' },
-    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'which part this is, from 0' },
+    numShards: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'divide the batches among N processes' },
+    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'which part to translate, from 0' },
   }),
 } as const;
 

@@ -34,9 +34,9 @@ const inputOptions = {
       group: 'Input',
       help: 'read so many lines before they are translated together; 0 is 1',
     },
-    maxTokens: { kind: 'int', default: null, min: 1, group: 'Input', help: 'most tokens in a batch' },
+    maxTokens: { kind: 'int', default: null, min: 1, group: 'Input', help: 'maximum tokens in a batch' },
   }),
-  batchSize: { ...batchSize, group: 'Input', help: 'most sentences in a batch (1 when no size is given)' },
+  batchSize: { ...batchSize, group: 'Input', help: 'maximum sentences in a batch (1 when no size is given)' },
   skipInvalidSizeInputsValidTest: {
     ...skipInvalidSizeInputsValidTest,
     group: 'Input',

@@ -6,7 +6,7 @@ import { runCommand } from './command.js';
 import { commands } from './commands.js';
 import { version } from './version.js';
 
-const EXIT_USER_ERROR = 2; // what the user can mend
+const EXIT_USER_ERROR = 2; // what the user can fix
 const EXIT_INTERNAL_ERROR = 70; // sysexits.h EX_SOFTWARE: a defect of ours
 
 function overview(): string {
@@ -102,7 +102,7 @@ const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space or write to another disk',
 };
 
-/** What the operating system refuses is the user's to mend. */
+/** The user has to fix what the operating system refuses. */
 function systemError(error: unknown): UserError | null {
   if (!(error instanceof Error)) return null;
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -29,5 +29,5 @@ export function blamePlugin(userDir: unknown, error: unknown): unknown {
   const path = resolve(userDir);
   const place = placeIn(isModule(path) ? dirname(path) : path, error);
   if (place === null) return error;
-  return new UserError(`--user-dir: ${place}: ${firstLine(error)}`, 'mend it there', { cause: error });
+  return new UserError(`--user-dir: ${place}: ${firstLine(error)}`, 'fix it there', { cause: error });
 }

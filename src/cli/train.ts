@@ -33,7 +33,7 @@ const selection = defineOptions({
     default: 'cross_entropy',
     metavar: 'NAME',
     group: PLUGIN_GROUP,
-    help: `what is minimised: ${known.criterions.names().join(', ')}`,
+    help: `training loss: ${known.criterions.names().join(', ')}`,
   },
   optimizer: {
     kind: 'string',

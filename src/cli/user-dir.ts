@@ -122,7 +122,7 @@ function loadError(file: string, cause: unknown): UserError {
   const missing = /Cannot find (?:module|package) '([^']*)'/.exec(problem)?.[1];
   const remedy =
     missing === undefined
-      ? 'mend it there'
+      ? 'fix it there'
       : `check the path, or install '${missing}' beside the file; ts-fairseq and @tensorflow/tfjs need no installing`;
   return new UserError(`--user-dir: ${placeIn(dirname(file), cause) ?? file} cannot be loaded: ${problem}`, remedy, {
     cause,

@@ -5,7 +5,7 @@ export const fixed = defineLrScheduler({
   name: 'fixed',
   summary: 'one rate for each epoch of the --lr list',
   options: {
-    warmupUpdates: { kind: 'int', default: 0, min: 0, help: 'updates until the rate is the full one' },
+    warmupUpdates: { kind: 'int', default: 0, min: 0, help: 'updates of linear warm-up' },
     forceAnneal: { kind: 'int', default: null, min: 1, metavar: 'EPOCH', help: 'shrink the rate from this epoch on' },
     lrShrink: { kind: 'float', default: 0.1, help: 'factor of each epoch from --force-anneal on' },
   },

@@ -9,7 +9,7 @@ import type { OptionSchema, OptionValues } from './schema.js';
  * Python writes it, `{'beam': 4}`.
  * @param flag the option that holds the object, for messages
  * @returns those that were given, by their keys
- * @throws UserError for text that is no JSON object, unknown names and values of the wrong kind
+ * @throws UserError for text that is not a JSON object, unknown names and values of the wrong kind
  */
 export function parseJsonOptions(flag: string, text: string, schema: OptionSchema): OptionValues {
   const values = Object.entries(parseObject(flag, text)).map(([name, value]) => {
@@ -29,10 +29,10 @@ function parseObject(flag: string, text: string): object {
   try {
     value = parseJsonOrPython(text);
   } catch (cause) {
-    throw new UserError(`${flag}: '${text}' is no JSON`, remedy, { cause });
+    throw new UserError(`${flag}: '${text}' is not valid JSON`, remedy, { cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new UserError(`${flag}: '${text}' is no JSON object`, remedy);
+  throw new UserError(`${flag}: '${text}' is not a JSON object`, remedy);
 }
 
 function parseJsonOrPython(text: string): unknown {

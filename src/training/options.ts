@@ -8,7 +8,7 @@ export const datasetOptions = defineOptions({
     default: null,
     min: 1,
     group: 'Dataset',
-    help: 'most tokens in a batch: sentences times the length of the longest, padding and </s> included',
+    help: 'maximum tokens in a batch: sentences times the longest length, padding and </s> included',
   },
   batchSize: {
     kind: 'int',
@@ -16,7 +16,7 @@ export const datasetOptions = defineOptions({
     min: 1,
     aliases: ['--max-sentences'],
     group: 'Dataset',
-    help: 'most sentences in a batch',
+    help: 'maximum sentences in a batch',
   },
   requiredBatchSizeMultiple: {
     kind: 'int',
@@ -29,7 +29,7 @@ export const datasetOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Dataset',
-    help: 'leave sentences out that are too long for --max-tokens or the model, in training too; the log counts them',
+    help: 'skip sentences that are too long for --max-tokens or the model, in training too; the log counts them',
   },
   trainSubset: { kind: 'string', default: 'train', metavar: 'SPLIT', group: 'Dataset', help: 'split to train on' },
   validSubset: {
@@ -116,9 +116,15 @@ export const optimizationOptions = defineOptions({
     default: 0,
     min: 0,
     group: 'Optimization',
-    help: 'stop after this run has taken so many hours, saving checkpoint_last; 0: never',
+    help: 'stop this run after X hours and save checkpoint_last; 0: never',
   },
-  clipNorm: { kind: 'float', default: 0, min: 0, group: 'Optimization', help: 'largest norm of a gradient; 0: any' },
+  clipNorm: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    group: 'Optimization',
+    help: 'clip gradients to this norm; 0: do not clip',
+  },
   sentenceAvg: {
     kind: 'boolean',
     default: false,
@@ -130,7 +136,7 @@ export const optimizationOptions = defineOptions({
     default: [1],
     metavar: 'N1,N2,…',
     group: 'Optimization',
-    help: 'batches whose gradients make one update, for each epoch; the last for all that follow',
+    help: 'batches per update, for each epoch; the last value applies to all later epochs',
   },
   lr: {
     kind: 'numbers',
@@ -150,7 +156,13 @@ export const optimizationOptions = defineOptions({
 });
 
 export const checkpointOptions = defineOptions({
-  saveDir: { kind: 'string', default: 'checkpoints', metavar: 'DIR', group: 'Checkpoints', help: 'where they are put' },
+  saveDir: {
+    kind: 'string',
+    default: 'checkpoints',
+    metavar: 'DIR',
+    group: 'Checkpoints',
+    help: 'folder for checkpoints',
+  },
   restoreFile: {
     kind: 'string',
     default: 'checkpoint_last',
@@ -163,7 +175,7 @@ export const checkpointOptions = defineOptions({
     default: null,
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: "begin with the weights of this checkpoint (a stem or fairseq's .pt) and nothing else of it",
+    help: "start from the weights of this checkpoint (a stem or fairseq's .pt) and nothing else",
   },
   finetuneDictionaries: {
     kind: 'string',
@@ -176,27 +188,27 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'begin with the first batch of epoch 1',
+    help: 'start at the first batch of epoch 1',
   },
   resetLrScheduler: {
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'forget what the schedule has seen, e.g. the best value of reduce_lr_on_plateau',
+    help: 'reset the state of the schedule, e.g. the best value of reduce_lr_on_plateau',
   },
-  resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'forget losses and the best value' },
+  resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'reset losses and the best value' },
   resetOptimizer: {
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: "forget the optimizer's state and the number of updates",
+    help: "reset the optimizer's state and the number of updates",
   },
   optimizerOverrides: {
     kind: 'string',
     default: '{}',
     metavar: 'JSON',
     group: 'Checkpoints',
-    help: `options of the optimizer once a checkpoint is gone on from, e.g. '{"weight_decay": 0.1, "betas": [0.9, 0.98]}'`,
+    help: `optimizer options that replace those of the resumed checkpoint, e.g. '{"weight_decay": 0.1, "betas": [0.9, 0.98]}'`,
   },
   saveInterval: { kind: 'int', default: 1, min: 1, group: 'Checkpoints', help: 'save every N epochs' },
   saveIntervalUpdates: {
@@ -210,7 +222,7 @@ export const checkpointOptions = defineOptions({
     kind: 'int',
     default: -1,
     group: 'Checkpoints',
-    help: 'keep the last N of those of --save-interval-updates; -1: all',
+    help: 'keep the last N checkpoints of --save-interval-updates; -1: all',
   },
   keepIntervalUpdatesPattern: {
     kind: 'int',
@@ -232,20 +244,20 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'save weights only; training cannot go on from there',
+    help: 'save weights only; training cannot resume from them',
   },
   bestCheckpointMetric: {
     kind: 'choice',
     choices: ['loss', 'nll_loss', 'ppl', 'bleu'],
     default: 'loss',
     group: 'Checkpoints',
-    help: 'what decides which checkpoint is best',
+    help: 'metric that decides which checkpoint is best',
   },
   maximizeBestCheckpointMetric: {
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'the largest value is the best; bleu has it without this',
+    help: 'larger values are better; always so for bleu',
   },
   patience: {
     kind: 'int',
@@ -269,22 +281,28 @@ export const averageOptions = defineOptions({
     min: 0,
     max: 1,
     group: 'Moving average',
-    help: 'part of it that a step leaves',
+    help: 'EMA decay per update',
   },
   emaStartUpdate: {
     kind: 'int',
     default: 0,
     min: 0,
     group: 'Moving average',
-    help: 'before N updates it is the weights themselves',
+    help: 'start averaging after N updates',
   },
-  emaUpdateFreq: { kind: 'int', default: 1, min: 1, group: 'Moving average', help: 'a step every N updates' },
+  emaUpdateFreq: {
+    kind: 'int',
+    default: 1,
+    min: 1,
+    group: 'Moving average',
+    help: 'update the average every N updates',
+  },
   emaSeedModel: {
     kind: 'string',
     default: null,
     metavar: 'STEM',
     group: 'Moving average',
-    help: 'begin with the moving average of this checkpoint',
+    help: 'start from the moving average of this checkpoint',
   },
   emaFp32: {
     kind: 'boolean',
@@ -299,7 +317,7 @@ export const evaluationOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Evaluation',
-    help: 'translate the validation data, for its BLEU',
+    help: 'translate the validation data and report BLEU',
   },
   evalBleuArgs: {
     kind: 'string',
@@ -336,7 +354,7 @@ export const evaluationOptions = defineOptions({
     group: 'Evaluation',
     help: "score the tokens as they are, without sacreBLEU's 13a",
   },
-  evalBleuPrintSamples: { kind: 'boolean', default: false, group: 'Evaluation', help: 'log a translation each batch' },
+  evalBleuPrintSamples: { kind: 'boolean', default: false, group: 'Evaluation', help: 'log one translation per batch' },
 });
 
 /** Options of the task that change the loss. */
@@ -346,12 +364,12 @@ export const lossOptions = defineOptions({
     default: 0,
     min: 0,
     group: 'Optimization',
-    help: 'first N target tokens of a sentence that the loss leaves out',
+    help: 'ignore the first N target tokens of each sentence in the loss',
   },
 });
 
 export const seedOption = defineOptions({
-  seed: { ...seedSpec, group: 'Optimization', help: 'of the initial weights, batches and dropout' },
+  seed: { ...seedSpec, group: 'Optimization', help: 'seed of the initial weights, batches and dropout' },
 });
 
 /** `--seed` of commands that only read data. */

@@ -367,7 +367,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'search options that are no JSON',
       line: `${TRAIN} --max-tokens 64 --eval-bleu --eval-bleu-args {beam:4}`,
-      says: ["--eval-bleu-args: '{beam:4}' is no JSON", 'give a JSON object'],
+      says: ["--eval-bleu-args: '{beam:4}' is not valid JSON", 'give a JSON object'],
     },
     {
       what: 'shared embeddings without a joined dictionary',
@@ -432,7 +432,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'overrides that are no JSON',
       line: `${GENERATE} --model-overrides {dropout:0}`,
-      says: ["--model-overrides: '{dropout:0}' is no JSON", 'give a JSON object'],
+      says: ["--model-overrides: '{dropout:0}' is not valid JSON", 'give a JSON object'],
     },
     {
       what: 'an override of what is no option',

@@ -185,7 +185,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
       'index.ts': "export * from './mine';\n",
       'mine.ts': "interface Sizes {\n  a: 1;\n}\nthrow new RangeError('no weights here\\nsecond line');\n",
     },
-    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; mend it there$/,
+    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; fix it there$/,
   },
   {
     what: 'a module that says itself what is wrong',
@@ -197,7 +197,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'a module that does not parse',
     files: { 'index.ts': '\nexport const = 1;\n' },
-    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; mend it there$/,
+    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; fix it there$/,
   },
   {
     what: 'an import that is not there',
@@ -257,17 +257,17 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
   {
     what: 'throws while it computes',
     index: SCALED.replace('const nll', 'scores.nonsense();\n      const nll'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; mend it there$/,
+    message: /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; fix it there$/,
   },
   {
     what: 'multiplies shapes that do not fit',
     index: SCALED.replace('nll, scale', 'tf.ones([2]), tf.ones([3])'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; mend it there$/,
+    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; fix it there$/,
   },
   {
     what: 'throws while it is built',
     index: SCALED.replace('=> ({', "=> {\n throw new Error('no');\n return {").replace('}),\n});', '};\n}});'),
-    message: /index\.js:9: no; mend it there$/,
+    message: /index\.js:9: no; fix it there$/,
   },
   {
     what: 'builds nothing',

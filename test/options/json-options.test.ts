@@ -28,9 +28,9 @@ describe('options in one argument', () => {
   });
 
   it.each([
-    ['weight_decay=1', 'is no JSON'],
-    ['[1]', 'is no JSON object'],
-    ["{'weight_decay': x}", 'is no JSON'],
+    ['weight_decay=1', 'is not valid JSON'],
+    ['[1]', 'is not a JSON object'],
+    ["{'weight_decay': x}", 'is not valid JSON'],
     ["{'weight_decay': 'x'}", "--flag weight_decay: 'x' is not a number"],
     ["{'weight_dekay': 1}", "did you mean 'weight_decay'?"],
   ])('are refused where they are %s', (text, message) => {

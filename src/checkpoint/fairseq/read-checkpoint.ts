@@ -74,7 +74,7 @@ type Content = ReturnType<typeof contentOf>;
 function contentOf(root: PythonValue, file: string) {
   const model = root instanceof Map ? root.get('model') : undefined;
   if (!(root instanceof Map) || !(model instanceof Map)) {
-    throw new UserError(`${file} holds no model of fairseq`, 'name a checkpoint that fairseq-train wrote');
+    throw new UserError(`${file} does not contain a fairseq model`, 'name a checkpoint that fairseq-train wrote');
   }
   const state = root as PythonDict;
   const budget = new Budget(

@@ -9,7 +9,7 @@ export const DOT_RUN = 4;
 export const COMMA = 8;
 export const APOSTROPHE = 16;
 export const HYPHEN = 32;
-/** White space that has to be mended: none but single spaces between words need no care. Such a line has every sign. */
+/** White space that has to be repaired: none but single spaces between words need no care. Such a line has every sign. */
 export const UNEVEN = 64;
 
 const KNOWN = 128;

@@ -4,7 +4,7 @@ export class UserError extends Error {
 
   /**
    * @param problem what is wrong and where
-   * @param remedy how to mend it
+   * @param remedy how to fix it
    */
   constructor(problem: string, remedy: string) {
     super(`${problem}: ${remedy}`);
