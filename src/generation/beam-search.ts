@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { BatchSearch } from './batch-search.js';
+import { emptyHypothesis, emptyRows } from './empty-source.js';
 import { commonMaxPositions, EnsembleDecoding } from './ensemble.js';
 import type { Hypothesis } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
@@ -50,9 +51,19 @@ export class BeamSearch {
 
   /**
    * The finished hypotheses of each sentence, best first; as many as the beam but where every continuation is ruled out.
+   * An empty sentence has one, `</s>` alone, unless its output has to hold something.
    * @throws UserError where --min-len is more than the longest output
    */
   async translate(input: SearchInput): Promise<Hypothesis[][]> {
+    const empty = emptyRows(input);
+    // Between others empty sentences stay in the batch: without them the products, and so the last bits, might be others.
+    const found = empty.size === input.batchSize ? Array.from(empty, () => []) : await this.#search(input);
+    return found.map((hypotheses, row) =>
+      empty.has(row) ? [emptyHypothesis(this.symbols.eosIndex, this.attention)] : hypotheses,
+    );
+  }
+
+  async #search(input: SearchInput): Promise<Hypothesis[][]> {
     const maxLength = this.longestOutput(input);
     const options = { ...this.options, beam: this.#beam, maxLength };
     const source = { ids: input.sourceTokens, batch: input.batchSize, time: input.sourceLength };

@@ -51,6 +51,23 @@ describe('generate', () => {
     expect(lines).toEqual([expect.stringMatching(line), expect.stringMatching(/^BLEU\|nrefs:1/)]);
   });
 
+  it('has an empty translation for an empty line of the text', async () => {
+    const text = join(folder, 'with-empty');
+    writeFileSync(`${text}.de`, 'datei\n\ndie datei ist\n');
+    writeFileSync(`${text}.en`, 'file\n\nthe file is\n');
+    const data = join(folder, 'with-empty-bin');
+    const dictionary = join(goldenData, 'dict.de.txt');
+    const argv = ['-s', 'de', '-t', 'en', '--testpref', text, '--srcdict', dictionary, '--joined-dictionary'];
+    const { code, stderr } = await runCommandLine(['preprocess', ...argv, '--destdir', data]);
+    expect(code, stderr).toBe(0);
+    const { lines } = await generate(data, '--nbest', '2');
+    expect(lines.filter((line) => /^[HP]-1\t/.test(line))).toEqual(['H-1\t0.0\t', 'P-1\t0.0000']);
+    expect(lines.filter((line) => line.startsWith('H-2\t'))).toHaveLength(2);
+    // What is given is scored as it was.
+    const scored = await generate(data, '--score-reference');
+    expect(scored.lines.find((line) => line.startsWith('P-1\t'))).not.toBe('P-1\t0.0000');
+  });
+
   it('prints the n best', async () => {
     const { lines } = await generate(goldenData, '--nbest', '2');
     expect(lines.filter((line) => line.startsWith('H-0\t'))).toHaveLength(2);

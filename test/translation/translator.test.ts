@@ -158,6 +158,16 @@ describe('Translator', () => {
     expect(texts).toEqual(run.output.filter((line) => line.startsWith('H-')).map((line) => line.split('\t')[2]));
   });
 
+  it('has an empty translation for an empty line', async () => {
+    const translator = await load({ nbest: 2, beam: 2, maxLenB: 9 });
+    const [empty, full, blank] = await translator.translate(['', 'datei', ' \t ']);
+    expect(empty).toMatchObject({ text: '', detokenized: '', score: 0, tokens: ['</s>'], tokenScores: [0] });
+    expect(empty!.nbest).toHaveLength(1);
+    expect(blank).toEqual(empty);
+    expect(full!.text).not.toBe('');
+    expect(full!.nbest).toHaveLength(2);
+  });
+
   it('draws anew for every line, and again the same in another Translator', async () => {
     const sampling = { sampling: true, beam: 1, maxLenB: 9 };
     const sample = async (translator: Translator) =>
