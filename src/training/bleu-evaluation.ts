@@ -53,7 +53,7 @@ export function startBleuEvaluation(
 
 /**
  * Positions of outputs that are searched at once, over all hypotheses: the keys and values of a model with 6 layers, 512
- * wide, take 24 KiB each. An untrained model goes to the longest output that the options allow.
+ * wide, take 24 KiB each, 384 MiB in all. An untrained model goes to the longest output that the options allow.
  */
 const MOST_POSITIONS = 16_384;
 
