@@ -59,15 +59,16 @@ describe('quickstart.sh before hours of work on wasm', () => {
     expect(worked()).toBe(true);
   });
 
-  // A terminal of its own comes from util-linux's script.
-  test.skipIf(spawnSync('script', ['--version']).status !== 0).each([
+  // util-linux's, where it is: it runs a command at a terminal of its own.
+  const TERMINAL = 'script';
+  test.skipIf(spawnSync(TERMINAL, ['--version']).status !== 0).each([
     ['y', true],
     ['n', false],
     ['', false],
   ])('asks at a terminal, and %j is its answer', (answer, works) => {
     const { command, env, worked } = clone();
     const given = ['-qec', command.map((word) => `'${word}'`).join(' '), '/dev/null'];
-    const { stdout, status } = spawnSync('script', given, { encoding: 'utf8', env, input: `${answer}\n` });
+    const { stdout, status } = spawnSync(TERMINAL, given, { encoding: 'utf8', env, input: `${answer}\n` });
     expect(stdout).toMatch(/Go on\? \[y\/N\]/);
     expect({ status, worked: worked() }).toEqual({ status: works ? 3 : 2, worked: works });
   });
