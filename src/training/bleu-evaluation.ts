@@ -53,9 +53,9 @@ export function startBleuEvaluation(
 
 /**
  * Positions of outputs that are searched at once, over all hypotheses: the keys and values of a model with 6 layers, 512
- * wide, take 24 KiB each. An untrained model goes to the longest output that the options allow.
+ * wide, take 24 KiB each, 384 MiB in all. An untrained model goes to the longest output that the options allow.
  */
-const MOST_POSITIONS = 65_536;
+const MOST_POSITIONS = 16_384;
 
 const sentencesAtOnce = (search: BeamSearch, batch: TranslationBatch): number =>
   Math.max(1, Math.floor(MOST_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -22,22 +22,25 @@ const PLAIN_USER: Commands = {
   python3: 'exit 0',
 };
 
+/** Runs set-up with these commands and arguments. */
+type SetUp = (commands: Commands, ...argv: string[]) => { status: number | null; lines: string[] };
+
 /** A clone with what set-up reads, and set-up in it. */
-function clone(): { folder: string; setUp: (commands: Commands) => { status: number | null; lines: string[] } } {
+function clone(): { folder: string; setUp: SetUp } {
   const folder = join(temporaryFolder(), 'ein Ordner ü');
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true });
   ['scripts/setup.sh', 'package.json', 'package-lock.json', 'packages/sacrebleu-ts/package.json'].forEach(copy);
   for (const name of ADD_ONS) {
     for (const part of ['package.json', 'binding.gyp', 'cc', 'scripts/build.js']) copy(`packages/${name}/${part}`);
   }
-  const setUp = (commands: Commands): { status: number | null; lines: string[] } => {
+  const setUp: SetUp = (commands, ...argv) => {
     const bin = join(folder, 'bin');
     mkdirSync(bin, { recursive: true });
     for (const [name, body] of Object.entries(commands)) {
       writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
       chmodSync(join(bin, name), 0o755);
     }
-    const { status, stdout, stderr } = spawnSync('bash', [join(folder, 'scripts/setup.sh')], {
+    const { status, stdout, stderr } = spawnSync('bash', [join(folder, 'scripts/setup.sh'), ...argv], {
       encoding: 'utf8',
       env: { ...process.env, CXX: 'g++', PATH: `${bin}:${process.env.PATH}` },
     });
@@ -59,6 +62,35 @@ describe('setup.sh', () => {
       'setup: next: bash scripts/quickstart.sh, or npx ts-fairseq --help',
     ]);
     expect(status).toBe(0);
+  });
+
+  test.each(['--help', '-h'])('%s says what it does and how long it takes, and does nothing', (flag) => {
+    const { folder, setUp } = clone();
+    const { status, lines } = setUp(PLAIN_USER, flag);
+    expect(lines[0]).toBe('Usage: bash scripts/setup.sh [--no-apt]');
+    expect(lines.join(' ')).toMatch(/About 4 minutes .*about 30 times slower.*--no-apt {2,}install no system packages/);
+    expect(status).toBe(0);
+    expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+  });
+
+  test('an unknown argument is refused before anything is done', () => {
+    const { folder, setUp } = clone();
+    expect(setUp(PLAIN_USER, '--noapt')).toEqual({
+      status: 2,
+      lines: ["setup: unknown argument '--noapt'; see bash scripts/setup.sh --help"],
+    });
+    expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+  });
+
+  test('installs system packages through apt where it may, and none with --no-apt', () => {
+    const { folder, setUp } = clone();
+    const installed = join(folder, 'installed');
+    const root = { ...PLAIN_USER, id: 'echo 0', 'apt-get': `echo "$@" >>"${installed}"` };
+    const { status, lines } = setUp(root, '--no-apt');
+    expect(lines[0]).toMatch(/^setup: no compiler or no libraries: .*to fix it: sudo apt-get install g\+\+ make/);
+    expect([status, existsSync(installed)]).toEqual([0, false]);
+    expect(setUp(root).lines[0]).toMatch(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/);
+    expect(readFileSync(installed, 'utf8')).toMatch(/^update .*\ninstall -y -qq g\+\+\n(.*\n)*install .*libdnnl-dev\n/);
   });
 
   test('names what an add-on lacks whose headers are there and whose library is not', () => {

@@ -6,21 +6,30 @@ import { startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
 import { evaluationOptions } from '../../src/training/options.js';
 import { goldenTask } from './toy-trainer.js';
 
-/** A search that finds the source, here the same as the reference. */
+/** A search that finds the source, here the same as the reference; it notes how many sentences it is given at once. */
+const search = vi.hoisted(() => ({ beam: 1, longest: 9, sentences: [] as number[] }));
 vi.mock('../../src/generation/index.js', async (original) => ({
   ...(await original<typeof import('../../src/generation/index.js')>()),
   BeamSearch: class {
-    options = { beam: 1 };
-    longestOutput = (): number => 9;
-    translate = async ({ sourceTokens }: TranslationBatch) => [[{ tokens: sourceTokens }]];
+    options = { beam: search.beam };
+    longestOutput = (): number => search.longest;
+    translate = async ({ batchSize, sourceLength, sourceTokens }: TranslationBatch) => {
+      search.sentences.push(batchSize);
+      return Array.from({ length: batchSize }, (_, row) => [
+        { tokens: sourceTokens.subarray(row * sourceLength, (row + 1) * sourceLength) },
+      ]);
+    };
   },
 }));
 
-/** BLEU of one sentence against itself. */
-async function bleuOfItself(words: readonly number[]): Promise<number> {
+/** BLEU of a batch of one sentence, so many times, against itself. */
+async function bleuOfItself(words: readonly number[], sentences = 1): Promise<number> {
   const { eosIndex } = goldenTask.targetDictionary;
   const target = Int32Array.of(...words, eosIndex);
-  const batch = collate([{ id: 0, source: target, target }], goldenTask.targetDictionary);
+  const batch = collate(
+    Array.from({ length: sentences }, (_, id) => ({ id, source: target, target })),
+    goldenTask.targetDictionary,
+  );
   const evaluation = startBleuEvaluation(
     goldenTask,
     {} as TranslationModel,
@@ -37,4 +46,15 @@ it('an unknown word of a translation matches no unknown word of the reference', 
   // 1- to 4-gram matches 5/6, 4/5, 3/4 and 2/3: their geometric mean.
   const expected = 100 * ((5 / 6) * (4 / 5) * (3 / 4) * (2 / 3)) ** (1 / 4);
   expect(await bleuOfItself([unkIndex, ...words.slice(1)])).toBeCloseTo(expected, 2);
+});
+
+/** Keys and values of 16,384 positions take 384 MiB of a model with 6 layers, 512 wide. */
+it.each([
+  { what: 'short outputs at once', beam: 5, longest: 49, sentences: 40, parts: [40] },
+  { what: 'long ones in parts', beam: 5, longest: 200, sentences: 40, parts: [16, 16, 8] },
+  { what: 'the longest one by one', beam: 20, longest: 1023, sentences: 3, parts: [1, 1, 1] },
+])('a batch is searched with at most 16,384 positions of all hypotheses: $what', async (given) => {
+  Object.assign(search, { beam: given.beam, longest: given.longest, sentences: [] });
+  expect(await bleuOfItself([10, 11, 12, 13, 14, 15], given.sentences)).toBe(100);
+  expect(search.sentences).toEqual(given.parts);
 });

@@ -1,9 +1,14 @@
 #include "storage.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <unordered_map>
 #endif
 
 #include "guard.h"
@@ -16,22 +21,84 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
+// Blocks from this size on are mappings of their own.
+constexpr std::size_t kMapped = std::size_t{128} << 10;
+
+#if defined(__linux__)
+std::size_t page_size() {
+  static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+// The system has a mapping back when it is freed. glibc's heap, where it puts blocks of up to 32 MiB once it has seen such
+// freed, keeps their memory and, as the blocks of searches have many sizes, grows with every search.
+class Mappings {
+ public:
+  void* map(std::size_t bytes) {
+    const std::size_t alignment = bytes >= kHugePage ? kHugePage : page_size();
+    const std::size_t size = round_up(bytes, page_size()), spare = alignment - page_size();
+    void* mapped = mmap(nullptr, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    const auto start = reinterpret_cast<std::uintptr_t>(mapped), aligned = round_up(start, alignment);
+    const std::size_t before = aligned - start, after = spare - before;
+    if (before > 0) munmap(mapped, before);
+    if (after > 0) munmap(reinterpret_cast<void*>(aligned + size), after);
+    void* block = reinterpret_cast<void*>(aligned);
+    if (alignment == kHugePage) madvise(block, size, MADV_HUGEPAGE);
+    try {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      sizes_[block] = size;
+    } catch (...) {
+      munmap(block, size);
+      throw;
+    }
+    forbid(static_cast<char*>(block) + bytes, size - bytes);
+    return block;
+  }
+
+  // False where it is none of them.
+  bool unmap(void* block) noexcept {
+    if (reinterpret_cast<std::uintptr_t>(block) % page_size() != 0) return false;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = sizes_.find(block);
+    if (found == sizes_.end()) return false;
+    permit(block, found->second);
+    munmap(block, found->second);
+    sizes_.erase(found);
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<void*, std::size_t> sizes_;
+};
+
+// Never destroyed: blocks of other threads are freed until the process ends.
+Mappings& mappings() {
+  static Mappings& all = *new Mappings;
+  return all;
+}
+#endif
 
 }  // namespace
 
 void* allocate_block(std::size_t bytes) {
-  const std::size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  const std::size_t size = round_up(bytes, alignment == kHugePage ? std::size_t{4096} : kAlignment);
-  void* block = nullptr;
-  if (posix_memalign(&block, alignment, size) != 0) throw std::bad_alloc();
 #if defined(__linux__)
-  if (alignment == kHugePage) madvise(block, size, MADV_HUGEPAGE);
+  if (bytes >= kMapped) return mappings().map(bytes);
 #endif
+  const std::size_t size = round_up(bytes, kAlignment);
+  void* block = nullptr;
+  if (posix_memalign(&block, kAlignment, size) != 0) throw std::bad_alloc();
   forbid(static_cast<char*>(block) + bytes, size - bytes);
   return block;
 }
 
-void free_block(void* block) noexcept { std::free(block); }
+void free_block(void* block) noexcept {
+#if defined(__linux__)
+  if (block != nullptr && mappings().unmap(block)) return;
+#endif
+  std::free(block);
+}
 
 float* thread_scratch(std::size_t elements) {
   static thread_local Buffer scratch;

@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { addTensor, collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test, vi } from 'vitest';
 import { gradients as gradientsOf } from '../../../src/ops/gradients.js';
 import { linear } from '../../../src/ops/linear.js';
+import { addon } from '../src/addon.js';
 import type { OneDnnBackend } from '../src/backend.js';
 import { StoragePool } from '../src/pool.js';
 import type { Block } from '../src/slab.js';
@@ -411,4 +413,19 @@ describe('zeros without memory', () => {
       expect([...tf.add(zeros, tf.ones([1, 3])).dataSync()]).toEqual(new Array(6).fill(1));
     });
   });
+});
+
+// glibc answers from its heap what is smaller than a block that was freed before, and keeps that memory.
+test.skipIf(process.platform !== 'linux')('blocks of a megabyte go back to the system one by one', async () => {
+  const [size, count] = [1_900_000, 100];
+  const { newBlock, releaseBlock } = addon();
+  releaseBlock(newBlock(30_000_000));
+  await setTimeout(20); // Node frees in a later turn of the event loop
+  const blocks = Array.from({ length: 2 * count }, () => newBlock(size));
+  for (const block of blocks) new Uint8Array(block).fill(1);
+  const before = process.memoryUsage.rss();
+  for (const block of blocks.filter((_, index) => index % 2 === 0)) releaseBlock(block);
+  await setTimeout(20);
+  expect(before - process.memoryUsage.rss()).toBeGreaterThan(0.8 * count * size);
+  for (const block of blocks.filter((_, index) => index % 2 === 1)) releaseBlock(block);
 });
