@@ -20,8 +20,7 @@ export async function buildDictionary(
   for (const [at, { path }] of files.entries()) {
     const shares = await jobs[at]!;
     if (shares.every(({ lines }) => lines === 0)) throw emptyFile(path);
-    for (const { tokens, counts } of shares)
-      for (const [entry, token] of tokens.entries()) counted.add(token, counts[entry]!);
+    for (const { tokens, counts } of shares) counted.addAll(tokens, counts);
   }
   return counted.finalize(options);
 }

@@ -21,7 +21,13 @@ export function saveDictionary(dictionary: Dictionary, path: string): void {
  * by a newline. Counts do not matter.
  */
 export function hashDictionary(dictionary: Dictionary): string {
+  const hash = createHash('sha256');
   let symbols = '';
-  for (let index = 0; index < dictionary.size; index++) symbols += `${dictionary.symbol(index)}\n`;
-  return createHash('sha256').update(symbols).digest('hex');
+  for (let index = 0; index < dictionary.size; index++) {
+    symbols += `${dictionary.symbol(index)}\n`;
+    if (symbols.length < 1 << 20) continue;
+    hash.update(symbols);
+    symbols = '';
+  }
+  return hash.update(symbols).digest('hex');
 }

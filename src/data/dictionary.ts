@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { type TokenList, TokenTable } from '../text/token-table.js';
 import { postProcess } from './post-process.js';
 import { splitWhitespace, trimEndWhitespace } from './whitespace.js';
 
@@ -32,23 +33,31 @@ export interface StringOptions {
 /** How an unknown word of a reference reads, so that the scorer matches it with nothing. */
 export const ESCAPED_UNK = `<${UNK}>`;
 
-/** fairseq's mapping between symbols and consecutive ids; `<s>`, `<pad>`, `</s>`, `<unk>` are always 0 to 3. */
+/**
+ * fairseq's mapping between symbols and consecutive ids; `<s>`, `<pad>`, `</s>`, `<unk>` are always 0 to 3. About 50 bytes
+ * a symbol and its own length: corpora that are not split into subwords have millions.
+ */
 export class Dictionary {
   readonly bosIndex = 0;
   readonly padIndex = 1;
   readonly eosIndex = 2;
   readonly unkIndex = 3;
-  readonly #symbols: string[] = [...SPECIALS];
-  readonly #counts: number[] = SPECIALS.map(() => 1);
-  readonly #indices = new Map(SPECIALS.map((symbol, index) => [symbol, index]));
+  readonly #table = new TokenTable();
+  readonly #counts: number[] = [];
+  /** Where symbols were written again: the table's entry of each id, and the last id of each entry. Else they are equal. */
+  #repeats: { readonly entries: number[]; readonly ids: number[] } | null = null;
+
+  constructor() {
+    for (const symbol of SPECIALS) this.#append(this.#table.addText(symbol), 1);
+  }
 
   get size(): number {
-    return this.#symbols.length;
+    return this.#counts.length;
   }
 
   /** The symbol of an id; `<unk>` for an id beyond the vocabulary. */
   symbol(index: number): string {
-    return this.#symbols[index] ?? UNK;
+    return this.#counts[index] === undefined ? UNK : this.#table.text(this.#entryOf(index));
   }
 
   count(index: number): number {
@@ -57,24 +66,39 @@ export class Dictionary {
 
   /** The id of a symbol, `unkIndex` when there is none. */
   index(symbol: string): number {
-    return this.#indices.get(symbol) ?? this.unkIndex;
+    const entry = this.#table.findText(symbol);
+    return entry < 0 ? this.unkIndex : this.#idOf(entry);
   }
 
   has(symbol: string): boolean {
-    return this.#indices.has(symbol);
+    return this.#table.findText(symbol) >= 0;
+  }
+
+  /** The id of the symbol in `bytes[from, to)`, or −1; `hash` is the symbol's. */
+  find(bytes: Uint8Array, from: number, to: number, hash: number): number {
+    const entry = this.#table.find(bytes, from, to, hash);
+    return entry < 0 ? entry : this.#idOf(entry);
   }
 
   /** Whether both give the same ids to the same symbols; counts may differ. */
   equals(other: Dictionary): boolean {
-    return this.size === other.size && this.#symbols.every((symbol, index) => symbol === other.symbol(index));
+    if (this.size !== other.size) return false;
+    for (let index = 0; index < this.size; index++) if (this.symbol(index) !== other.symbol(index)) return false;
+    return true;
   }
 
   /** Adds to the count of a symbol, new or known, and returns its id. */
   add(symbol: string, count = 1): number {
-    const known = this.#indices.get(symbol);
-    if (known === undefined) return this.#append(symbol, count);
-    this.#counts[known]! += count;
-    return known;
+    return this.#count(this.#table.addText(symbol), count);
+  }
+
+  /** Adds to the counts of many symbols. */
+  addAll({ bytes, ends, hashes }: TokenList, counts: ArrayLike<number>): void {
+    let start = 0;
+    for (const [at, end] of ends.entries()) {
+      this.#count(this.#table.add(bytes, start, end, hashes[at]!), counts[at]!);
+      start = end;
+    }
   }
 
   /** Counts the tokens of a line of text. */
@@ -87,11 +111,12 @@ export class Dictionary {
    * that reach the threshold, then padded.
    */
   finalize({ threshold = -1, nwords = -1, paddingFactor = 8 }: FinalizeOptions = {}): Dictionary {
-    const limit = nwords > 0 ? nwords - SPECIALS.length : Number.POSITIVE_INFINITY;
+    const limit = nwords > 0 ? Math.max(nwords - SPECIALS.length, 0) : Number.POSITIVE_INFINITY;
     const finalized = new Dictionary();
-    for (const [symbol, count] of this.#entries().sort(byCountThenCodePoint).slice(0, Math.max(limit, 0))) {
+    for (const index of this.#byCountThenCodePoint().subarray(0, limit)) {
+      const count = this.count(index);
       if (count < threshold) break;
-      finalized.add(symbol, count);
+      finalized.#count(finalized.#table.addFrom(this.#table, this.#entryOf(index)), count);
     }
     finalized.#padToMultiple(paddingFactor);
     return finalized;
@@ -132,12 +157,12 @@ export class Dictionary {
 
   /** The lines of `dict.LANG.txt`, specials left out. A symbol that overwrites an earlier one says so. */
   *lines(): Generator<string, void, undefined> {
-    const hasRepeated = this.#indices.size < this.size;
-    const written = new Set(SPECIALS);
+    let written = SPECIALS.length; // entries of the table, which are in the order of their first ids
     for (let index = SPECIALS.length; index < this.size; index++) {
-      const [symbol, count] = [this.#symbols[index]!, this.#counts[index]!];
-      yield hasRepeated && written.has(symbol) ? `${symbol} ${count} ${OVERWRITE}` : `${symbol} ${count}`;
-      if (hasRepeated) written.add(symbol);
+      const line = `${this.symbol(index)} ${this.count(index)}`;
+      const isRepeated = this.#entryOf(index) < written;
+      yield isRepeated ? `${line} ${OVERWRITE}` : line;
+      if (!isRepeated) written += 1;
     }
   }
 
@@ -154,7 +179,9 @@ export class Dictionary {
     for (const line of lines) {
       number += 1;
       const { symbol, count, overwrite } = parseEntry(line, name, number);
-      if (dictionary.has(symbol) && !overwrite) {
+      const known = dictionary.#table.size;
+      const entry = dictionary.#table.addText(symbol);
+      if (entry < known && !overwrite) {
         throw new UserError(
           `${name} line ${number}: "${symbol}" is there twice`,
           SPECIALS.includes(symbol)
@@ -162,22 +189,55 @@ export class Dictionary {
             : `remove one, or end the line with ${OVERWRITE}`,
         );
       }
-      dictionary.#append(symbol, count);
+      dictionary.#append(entry, count);
     }
     return dictionary;
   }
 
-  #append(symbol: string, count: number): number {
-    const index = this.#symbols.length;
-    this.#indices.set(symbol, index);
-    this.#symbols.push(symbol);
+  /** Adds to the count of an entry of the table, or gives the newest one an id. @returns its id */
+  #count(entry: number, count: number): number {
+    if (entry === this.#entryCount) return this.#append(entry, count);
+    const index = this.#idOf(entry);
+    this.#counts[index]! += count;
+    return index;
+  }
+
+  /** The next id, for an entry of the table. */
+  #append(entry: number, count: number): number {
+    const index = this.size;
+    if (entry !== index && this.#repeats === null) {
+      const ids = Array.from({ length: index }, (_, id) => id);
+      this.#repeats = { entries: ids, ids: [...ids] };
+    }
+    if (this.#repeats !== null) {
+      this.#repeats.entries.push(entry);
+      this.#repeats.ids[entry] = index;
+    }
     this.#counts.push(count);
     return index;
   }
 
-  /** Symbols and counts after the specials, in the order of their ids. */
-  #entries(): [symbol: string, count: number][] {
-    return this.#symbols.slice(SPECIALS.length).map((symbol, at) => [symbol, this.#counts[at + SPECIALS.length]!]);
+  /** Entries of the table that have an id. */
+  get #entryCount(): number {
+    return this.#repeats?.ids.length ?? this.size;
+  }
+
+  #entryOf(index: number): number {
+    return this.#repeats === null ? index : this.#repeats.entries[index]!;
+  }
+
+  #idOf(entry: number): number {
+    return this.#repeats === null ? entry : this.#repeats.ids[entry]!;
+  }
+
+  /** The ids after the specials, by count descending, ties by code point. */
+  #byCountThenCodePoint(): Uint32Array {
+    const [counts, table] = [this.#counts, this.#table];
+    const prefixes = Float64Array.from(counts, (_, index) => table.prefix(this.#entryOf(index)));
+    return Uint32Array.from({ length: this.size - SPECIALS.length }, (_, at) => at + SPECIALS.length).sort(
+      (a, b) =>
+        counts[b]! - counts[a]! || prefixes[a]! - prefixes[b]! || table.compare(this.#entryOf(a), this.#entryOf(b)),
+    );
   }
 
   #padToMultiple(factor: number): void {
@@ -203,22 +263,4 @@ function parseEntry(line: string, name: string, number: number): { symbol: strin
   const digits = counted.slice(space + 1);
   if (space < 0 || !/^[+-]?\d+$/.test(digits)) throw rejected();
   return { symbol: counted.slice(0, space), count: Number(digits), overwrite };
-}
-
-function byCountThenCodePoint([a, countA]: [string, number], [b, countB]: [string, number]): number {
-  return countB - countA || compareCodePoints(a, b);
-}
-
-/** Python's order of strings. JavaScript's compares UTF-16 units, which puts U+10000 before U+E000. */
-export function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === length) return a.length - b.length;
-  const unitA = a.charCodeAt(at);
-  const unitB = b.charCodeAt(at);
-  // Surrogates (D800–DFFF) stand for code points above every other unit; among themselves their order is right.
-  const isSurrogateA = unitA >= 0xd800 && unitA <= 0xdfff;
-  const isSurrogateB = unitB >= 0xd800 && unitB <= 0xdfff;
-  return isSurrogateA === isSurrogateB ? unitA - unitB : isSurrogateA ? 1 : -1;
 }

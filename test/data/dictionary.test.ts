@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareCodePoints, Dictionary, ESCAPED_UNK } from '../../src/data/dictionary.js';
+import { Dictionary, ESCAPED_UNK } from '../../src/data/dictionary.js';
 import { hashDictionary, loadDictionary, saveDictionary } from '../../src/data/dictionary-file.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -44,14 +46,77 @@ describe('finalizing', () => {
     expect(dictionary.index('<pad>')).toBe(1);
   });
 
-  it('compares like code points for any two strings', () => {
-    const byCodePoint = (a: string, b: string): number => {
-      const [left, right] = [Array.from(a, (c) => c.codePointAt(0)!), Array.from(b, (c) => c.codePointAt(0)!)];
-      const at = left.findIndex((code, index) => code !== right[index]);
-      return at < 0 ? left.length - right.length : left[at]! - (right[at] ?? -1);
-    };
-    const text = fc.string({ unit: 'binary' });
-    fc.assert(fc.property(text, text, (a, b) => Math.sign(compareCodePoints(a, b)) === Math.sign(byCodePoint(a, b))));
+  it('orders any symbols by code point', () => {
+    const any = fc
+      .tuple(fc.constantFrom('', 'long prefix'), fc.string({ unit: 'binary', minLength: 1 }))
+      .map((parts) => parts.join(''));
+    const codes = (symbol: string): string =>
+      Array.from(symbol, (c) => c.codePointAt(0)!.toString(16).padStart(6)).join();
+    fc.assert(
+      fc.property(fc.uniqueArray(any), (symbols) => {
+        const dictionary = new Dictionary();
+        for (const symbol of symbols) dictionary.add(symbol);
+        const finalized = dictionary.finalize({ paddingFactor: 1 });
+        const ordered = symbols.map((_, at) => codes(finalized.symbol(at + 4)));
+        expect(ordered).toEqual(symbols.map(codes).sort());
+      }),
+    );
+  });
+});
+
+describe('symbols', () => {
+  const symbol = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 2 }),
+    fc.constantFrom('a', '<unk>', '\ufffd', 'x'.repeat(300), 'ü'.repeat(300)),
+  );
+
+  it('have the ids and counts that a Map would keep of them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(symbol, fc.nat(5))), fc.array(symbol), (added, sought) => {
+        const dictionary = new Dictionary();
+        const ids = new Map([
+          ['<s>', 0],
+          ['<pad>', 1],
+          ['</s>', 2],
+          ['<unk>', 3],
+        ]);
+        const counts = [1, 1, 1, 1];
+        for (const [text, count] of added) {
+          if (!ids.has(text)) ids.set(text, ids.size);
+          const id = ids.get(text)!;
+          counts[id] = (counts[id] ?? 0) + count;
+          expect(dictionary.add(text, count)).toBe(id);
+        }
+        expect(dictionary.size).toBe(ids.size);
+        for (const text of [...ids.keys(), ...sought]) {
+          expect(dictionary.has(text)).toBe(ids.has(text));
+          expect(dictionary.index(text)).toBe(ids.get(text) ?? 3);
+        }
+        for (const [text, id] of ids) expect([dictionary.symbol(id), dictionary.count(id)]).toEqual([text, counts[id]]);
+      }),
+    );
+  });
+
+  it.each(['\ud83d', 'a\ude00', '\ude00\ud83d'])('are not found by half a surrogate pair: %j', (text) => {
+    const dictionary = counted('\ufffd a\ufffd \ufffd\ufffd');
+    expect(dictionary.has(text)).toBe(false);
+    expect(dictionary.index(text)).toBe(dictionary.unkIndex);
+  });
+
+  it.each([-1, 1.5, 4, Number.NaN])('of the id %d, which there is not, are <unk>', (id) => {
+    const dictionary = new Dictionary();
+    expect([dictionary.symbol(id), dictionary.count(id)]).toEqual(['<unk>', 0]);
+  });
+
+  it('take no memory of the JavaScript heap but for their counts', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const dictionary = new Dictionary();
+    for (let i = 0; i < 300_000; i++) dictionary.add(`symbol${i}`);
+    collect();
+    expect((process.memoryUsage().heapUsed - before) / dictionary.size).toBeLessThan(24); // a Map of strings: 90
   });
 });
 

@@ -2,7 +2,7 @@ import type { Dictionary } from '../dictionary.js';
 import { loadDictionary } from '../dictionary-file.js';
 import type { ByteRange } from './byte-range.js';
 import { countTokens, type TokenCounts } from './count-tokens.js';
-import { type EncodedPart, encodeText, TokenEncoder } from './encode-text.js';
+import { type EncodedPart, encodeText } from './encode-text.js';
 
 export interface EncodeJob {
   readonly range: ByteRange;
@@ -16,9 +16,9 @@ export type CorpusJob =
   | { readonly kind: 'count'; readonly range: ByteRange }
   | ({ readonly kind: 'encode' } & EncodeJob);
 
-/** Does jobs; keeps the encoder of every dictionary it has seen. */
+/** Does jobs; keeps every dictionary it has seen. */
 export class CorpusJobs {
-  readonly #encoders = new Map<string, TokenEncoder>();
+  readonly #dictionaries = new Map<string, Dictionary>();
 
   /**
    * @param onRead is told of every block of the text, by its length in bytes
@@ -26,17 +26,17 @@ export class CorpusJobs {
    */
   run(job: CorpusJob, onRead: (bytes: number) => void): TokenCounts | EncodedPart {
     if (job.kind === 'count') return countTokens(job.range, onRead);
-    return encodeText(job.range, this.#encoderOf(job.dictionary), job.partPath, onRead);
+    return encodeText(job.range, this.#dictionaryOf(job.dictionary), job.partPath, onRead);
   }
 
   /** Spares reading the file of a dictionary that is in memory. */
   know(path: string, dictionary: Dictionary): void {
-    this.#encoders.set(path, new TokenEncoder(dictionary));
+    this.#dictionaries.set(path, dictionary);
   }
 
-  #encoderOf(path: string): TokenEncoder {
-    const encoder = this.#encoders.get(path) ?? new TokenEncoder(loadDictionary(path));
-    this.#encoders.set(path, encoder);
-    return encoder;
+  #dictionaryOf(path: string): Dictionary {
+    const dictionary = this.#dictionaries.get(path) ?? loadDictionary(path);
+    this.#dictionaries.set(path, dictionary);
+    return dictionary;
   }
 }

@@ -1,11 +1,11 @@
-import { TokenTable } from '../../text/token-table.js';
+import { type TokenList, TokenTable } from '../../text/token-table.js';
 import { type ByteRange, readBlocks } from './byte-range.js';
 import { scanTokens } from './scan-tokens.js';
 
 /** How often every token of some text occurs, in the order of first sight. */
 export interface TokenCounts {
   readonly lines: number;
-  readonly tokens: readonly string[];
+  readonly tokens: TokenList;
   readonly counts: readonly number[];
 }
 
@@ -28,5 +28,5 @@ export function countTokens(range: ByteRange, onRead: (bytes: number) => void = 
     scanTokens(block, block.length, sink);
     onRead(block.length);
   });
-  return { lines, counts, tokens: counts.map((_, entry) => table.text(entry)) };
+  return { lines, counts, tokens: table.list() };
 }
