@@ -1,13 +1,13 @@
 /** How near is the gradient under --bf16 to float32's, for the tokens that a trained model is sure of? */
 
 import * as tf from '@tensorflow/tfjs';
-import { loadComponents } from '../src/cli/user-dir.js';
+import { loadComponents } from '../src/cli/plugins/user-dir.js';
 import { type Device, openDevice } from '../src/devices/index.js';
+import { loadModel } from '../src/inference/load-model.js';
 import { classifierScores } from '../src/ops/row-scores.js';
 import { selectOptions } from '../src/options/select.js';
-import { setupTranslation, type TranslationTask, translationOptions } from '../src/tasks/translation.js';
+import { openTranslationTask, type TranslationTask, translationOptions } from '../src/tasks/translation.js';
 import { batchLimits, cutIntoBatches } from '../src/training/train-data.js';
-import { loadModel } from '../src/translation/load-model.js';
 import { benchmarkOptions } from './harness/options.js';
 import { requireData } from './harness/paths.js';
 import { publish } from './harness/report.js';
@@ -94,7 +94,7 @@ if (options.path === undefined) {
   process.exit(2);
 }
 const components = await loadComponents({ userDir: null });
-const task = setupTranslation(requireData(options.data), selectOptions(translationOptions, {}));
+const task = openTranslationTask(requireData(options.data), selectOptions(translationOptions, {}));
 const runs: Gradients[] = [];
 for (const bfloat16 of [false, true]) {
   const device = await openDevice('cpu', { threads: options.threads, bfloat16 });

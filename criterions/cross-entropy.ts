@@ -1,5 +1,5 @@
 import { defineCriterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 
 /** −log p. */
 export const crossEntropy = defineCriterion({

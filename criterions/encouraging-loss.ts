@@ -1,7 +1,7 @@
 import { UserError } from '../src/errors.js';
 import { type ClassFunction, classFunction } from '../src/ops/class-function.js';
 import type { Criterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 
 /** How much of the bonus counts in an epoch (1-based). */
 export type Schedule = (epoch: number) => number;

@@ -1,5 +1,5 @@
 import type { Criterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 
 /**
  * −(1−p)^γ·log p of each row, and where a boundary φ is given, above it −log p + (1 − (1−φ)^γ)·log φ, which is continuous

@@ -1,12 +1,12 @@
 import { crossEntropy } from './cross-entropy.js';
-import { encourageLoss } from './encourage-loss.js';
 import { encouraging } from './encouraging.js';
 import { focal } from './focal.js';
 import { haltedFocal } from './halted-focal.js';
 import { labelSmoothedCrossEntropy } from './label-smoothed-cross-entropy.js';
 import { labelSmoothedCrossEntropyWithRdrop } from './label-smoothed-cross-entropy-with-rdrop.js';
-import { labelSmoothedEncourageLossFairseq } from './label-smoothed-encourage-loss-fairseq.js';
 import { meanSquareError } from './mean-square-error.js';
+import { encourageLoss } from './paper/encourage-loss.js';
+import { labelSmoothedEncourageLossFairseq } from './paper/label-smoothed-encourage-loss-fairseq.js';
 
 /** Every criterion; one line adds another. */
 export const criterions = [

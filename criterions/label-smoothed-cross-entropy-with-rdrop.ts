@@ -1,6 +1,6 @@
 import { symmetricKl } from '../src/ops/symmetric-kl.js';
 import { defineCriterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 import { accuracy, labelSmoothingOptions, smoothedCrossEntropy } from './label-smoothing.js';
 
 /**
@@ -25,13 +25,13 @@ export const labelSmoothedCrossEntropyWithRdrop = defineCriterion({
       const statistics = scores.statistics();
       const crossEntropy = smoothedCrossEntropy(statistics, scores.classes, options);
       const nll = tf.neg(tf.sum(statistics.targetLogProb)) as tf.Scalar;
-      const figures = options.reportAccuracy ? accuracy(statistics, targets, scores) : {};
-      if (passes === 1) return { loss: rdropAlpha > 0 ? tf.mul(crossEntropy, 2) : crossEntropy, nll, figures };
+      const metrics = options.reportAccuracy ? accuracy(statistics, targets, scores) : {};
+      if (passes === 1) return { loss: rdropAlpha > 0 ? tf.mul(crossEntropy, 2) : crossEntropy, nll, metrics };
       const divergence = tf.sum(symmetricKl(scores.logits())) as tf.Scalar;
       return {
         loss: tf.add(crossEntropy, tf.mul(divergence, rdropAlpha)),
         nll: tf.div(nll, 2),
-        figures: { ...figures, rdrop_kl_loss: { sum: divergence, unit: 'nats' } },
+        metrics: { ...metrics, rdrop_kl_loss: { sum: divergence, unit: 'nats' } },
       };
     },
   }),

@@ -1,5 +1,5 @@
 import { defineCriterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 import { accuracy, labelSmoothingOptions, smoothedCrossEntropy } from './label-smoothing.js';
 
 /** Szegedy et al. 2016: the label is spread over the other classes (fairseq's way), or over all (the paper's). */
@@ -14,7 +14,7 @@ export const labelSmoothedCrossEntropy = defineCriterion({
       return {
         loss: smoothedCrossEntropy(statistics, scores.classes, options),
         nll: tf.neg(tf.sum(statistics.targetLogProb)) as tf.Scalar,
-        figures: options.reportAccuracy ? accuracy(statistics, targets, scores) : {},
+        metrics: options.reportAccuracy ? accuracy(statistics, targets, scores) : {},
       };
     },
   }),

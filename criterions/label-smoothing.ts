@@ -1,7 +1,7 @@
 import type { RowScores, RowStatistics } from '../src/ops/row-scores.js';
 import { defineOptions, type OptionsOf } from '../src/options/schema.js';
 import type { CriterionOutput } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 
 /** The options of fairseq's label-smoothed cross entropy and its kin. */
 export const labelSmoothingOptions = defineOptions({
@@ -39,7 +39,7 @@ export function accuracy(
   { predictions }: RowStatistics,
   targets: tf.Tensor1D,
   { rows }: RowScores,
-): NonNullable<CriterionOutput['figures']> {
+): NonNullable<CriterionOutput['metrics']> {
   const correct = tf.sum(tf.cast(tf.equal(predictions, targets), 'float32')) as tf.Scalar;
   return { total: { sum: tf.scalar(rows), unit: 'count' }, n_correct: { sum: correct, unit: 'count' } };
 }

@@ -1,7 +1,7 @@
 import type { ClassFunction } from '../src/ops/class-function.js';
 import type { RowScores } from '../src/ops/row-scores.js';
 import { defineCriterion } from '../src/plugins/criterion.js';
-import * as tf from '../src/tf.js';
+import * as tf from '../src/tf/index.js';
 
 /**
  * Σ_v (y_v − p_v)² over the classes of a row, y being 1 for the target and 0 for the others, and with the mirror bonus of

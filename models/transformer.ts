@@ -1,10 +1,10 @@
 import { InternalError, UserError } from '../src/errors.js';
 import { ACTIVATIONS } from '../src/nn/activation.js';
 import { dropoutSites } from '../src/nn/dropout-site.js';
+import { Transformer } from '../src/nn/encoder-decoder.js';
 import { normal, uniformSource } from '../src/nn/initializers.js';
 import { LayerDrop } from '../src/nn/layer-drop.js';
 import { LayerNorm } from '../src/nn/layer-norm.js';
-import { Transformer } from '../src/nn/transformer.js';
 import { TransformerEmbedding } from '../src/nn/transformer-embedding.js';
 import {
   TransformerDecoderLayer,

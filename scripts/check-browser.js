@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 const contents = `
   export * from './dist/criterions/index.js';
   export * from './dist/models/index.js';
-  export * from './dist/src/generation/index.js';
+  export * from './dist/src/search/index.js';
   export * from './dist/src/ops/row-scores.js';
   export * as sacrebleu from './packages/sacrebleu-ts/dist/index.js';
 `;

@@ -4,7 +4,7 @@
  *   node scripts/quickstart-report.js TEXT_DIR GENERATE_OUTPUT
  */
 import { readFileSync } from 'node:fs';
-import { TextBleuScorer } from '../dist/src/generation/bleu-scorer.js';
+import { TextBleuScorer } from '../dist/src/scoring/bleu-scorer.js';
 import { createMosesDetokenizer } from '../dist/src/text/moses/detokenizer.js';
 import { nearestNeighbourBaseline } from '../dist/src/text/nearest-neighbour.js';
 

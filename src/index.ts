@@ -3,8 +3,7 @@
  * is loaded by `Translator.load` and at the first use of `tf`. What models are built of is in 'ts-fairseq/nn'.
  */
 export { UserError } from './errors.js';
-export type { Translation } from './generation/index.js';
-export { tf } from './lazy-tf.js';
+export { type LineTranslation, Translator, type TranslatorOptions } from './inference/translator.js';
 export { type LogEvent, type LogSink, log } from './log.js';
 export type { ClassFunction } from './ops/class-function.js';
 export type { DropoutKey } from './ops/random.js';
@@ -18,7 +17,7 @@ export {
   type CriterionInput,
   type CriterionOutput,
   defineCriterion,
-  type Figure,
+  type Metric,
 } from './plugins/criterion.js';
 export {
   defineLrScheduler,
@@ -46,6 +45,7 @@ export {
 } from './plugins/model.js';
 export { defineOptimizer, type Optimizer, type OptimizerDefinition, type StateTensor } from './plugins/optimizer.js';
 export type { Plugin } from './plugins/plugin.js';
+export type { Translation } from './search/index.js';
 export { type BpeCodes, parseCodes } from './text/bpe/codes.js';
 export { createBpeSegmenter, type SegmenterOptions } from './text/bpe/segmenter.js';
 export { iwsltSentences } from './text/iwslt.js';
@@ -55,4 +55,4 @@ export { createMosesTokenizer, type TokenizerOptions } from './text/moses/tokeni
 export { createTruecaser, parseTruecaseModel } from './text/moses/truecase.js';
 export { type SamplingOptions, SentencePiece, seedSampling } from './text/sentencepiece/processor.js';
 export { type TrainedModel, type TrainingOptions, trainSentencePiece } from './text/sentencepiece/train.js';
-export { type LineTranslation, Translator, type TranslatorOptions } from './translation/translator.js';
+export { tf } from './tf/lazy.js';

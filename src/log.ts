@@ -7,7 +7,7 @@ export interface LogEvent {
   readonly time: Date;
 }
 
-/** Kinds in use: `message`, `train_inner`, `train`, `valid` (figures of training), `progress` (for the bar). */
+/** Kinds in use: `message`, `train_inner`, `train`, `valid` (metrics of training), `progress` (for the bar). */
 export type LogSink = (event: LogEvent) => void;
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../src/index.js';
-import * as theOnlyTf from '../src/tf.js';
+import * as theOnlyTf from '../src/tf/index.js';
 import { temporaryFolder } from './helpers/temporary-folder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

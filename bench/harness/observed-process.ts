@@ -8,6 +8,6 @@ export interface ProcessFigures {
 
 process.on('exit', () => {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const figures: ProcessFigures = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: maxRSS * 1024 };
-  writeSync(3, JSON.stringify(figures));
+  const metrics: ProcessFigures = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: maxRSS * 1024 };
+  writeSync(3, JSON.stringify(metrics));
 });

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { formatTable } from '../../src/table.js';
+import { formatTable } from '../../src/devices/table.js';
 
 type Value = string | number;
 
@@ -25,18 +25,18 @@ export interface Report<Row> {
 
 const [loadAtStart] = loadavg();
 
-/** What the figures were seen on. */
+/** What the metrics were seen on. */
 const machine = (threads: number) => ({
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
   threads,
   node: process.version,
-  /** Processes that ran or waited in the minute before; figures are too low where it is more than a little. */
+  /** Processes that ran or waited in the minute before; metrics are too low where it is more than a little. */
   loadAtStart: loadAtStart!,
 });
 
 /**
- * Prints a table; with `--json FILE` appends the figures to it as a line, with `--json -` prints that line and the table
+ * Prints a table; with `--json FILE` appends the metrics to it as a line, with `--json -` prints that line and the table
  * goes to stderr.
  */
 export function publish<Row extends object>(
@@ -45,7 +45,7 @@ export function publish<Row extends object>(
 ): void {
   const cells = rows.map((row) => columns.map(({ value, digits = 0 }) => cell(value(row), digits)));
   const { cpu, cores, loadAtStart: load } = machine(threads);
-  const busy = load > 0.5 ? `; other work was running (load ${load.toFixed(1)}): figures are low` : '';
+  const busy = load > 0.5 ? `; other work was running (load ${load.toFixed(1)}): metrics are low` : '';
   const table = formatTable([columns.map(({ heading }) => heading), ...cells]);
   const text = `${benchmark}: ${cpu}, ${threads} of ${cores} threads${busy}\n${[note, table, ...remarks].join('\n')}\n\n`;
   const line = `${JSON.stringify({ benchmark, machine: machine(threads), ...details, remarks, rows })}\n`;
@@ -58,7 +58,7 @@ export function publish<Row extends object>(
 const cell = (value: Value, digits: number): string =>
   typeof value === 'string' ? value : Number.isFinite(value) ? value.toFixed(digits) : '';
 
-/** The middle of some figures. */
+/** The middle of some metrics. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -37,14 +37,14 @@ async function runWhole(program: string, args: readonly string[], { stdout, feed
   const start = performance.now();
   const child = spawn(program, args, { stdio: [feed === undefined ? 'ignore' : 'pipe', out, 'pipe', 'pipe'] });
   const errors = textOf(child, 2);
-  const figures = textOf(child, 3);
+  const metrics = textOf(child, 3);
   const ended = once(child, 'close');
   await feed?.(child.stdin!);
   const [code] = (await ended) as [number | null];
   const seconds = (performance.now() - start) / 1000;
   closeSync(out);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${errors.text.slice(-2000)}`);
-  return { ...(JSON.parse(figures.text) as ProcessFigures), seconds };
+  return { ...(JSON.parse(metrics.text) as ProcessFigures), seconds };
 }
 
 function textOf(child: ChildProcess, stream: number): { text: string } {

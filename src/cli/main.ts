@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { nameFile } from '../text/file-errors.js';
 import { runCommand } from './command.js';
-import { commands } from './commands.js';
+import { commands } from './commands/index.js';
 import { version } from './version.js';
 
 const EXIT_USER_ERROR = 2; // what the user can fix

@@ -17,7 +17,7 @@ const LONGEST_BAR = 24;
 const SHORTEST_BAR = 8;
 
 /**
- * One line of the terminal: `label bar count  name value  name value  left time`. Where not all of it fits, the last figures
+ * One line of the terminal: `label bar count  name value  name value  left time`. Where not all of it fits, the last metrics
  * go first, then the bar, the count and the label: the time left always stays.
  * @param columns of the terminal, of which the last one stays free: some terminals go on to the next line there
  * @param drawBar draws a bar of so many columns
@@ -38,13 +38,13 @@ export function formatProgressLine(
   const hasCount = takes(count.length + 2);
   const hasBar = hasLabel && hasCount && takes(SHORTEST_BAR + 1);
   const cut = hasBar ? stats.findIndex(([name, value]) => !takes(widthOf(name, value))) : 0;
-  const figures = cut < 0 ? stats : stats.slice(0, cut);
+  const metrics = cut < 0 ? stats : stats.slice(0, cut);
   const size = Math.min(SHORTEST_BAR + room, LONGEST_BAR);
   return [
     hasLabel ? `${pc.bold(label)} ` : '',
     hasBar ? `${drawBar(size)} ` : '',
     hasCount ? `${count}  ` : '',
-    ...figures.map(([name, value]) => `${pc.dim(name)} ${value}  `),
+    ...metrics.map(([name, value]) => `${pc.dim(name)} ${value}  `),
     time,
   ].join('');
 }

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { openedDevice } from '../ops/opened-device.js';
 import type { SearchEngine } from '../ops/search-engine.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
 
 const REMEDY = 'install what it needs: g++, make, python3 and libdnnl-dev (Debian, Ubuntu), or use --device wasm';

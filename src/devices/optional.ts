@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js';
 import { openedDevice } from '../ops/opened-device.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
 
 interface OptionalDevice {

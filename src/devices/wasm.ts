@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { openedDevice } from '../ops/opened-device.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { DeviceDefinition } from './device.js';
 
 /** A TensorFlow.js backend as far as a borrowed kernel needs it. */

@@ -1,5 +1,5 @@
 import type { DropoutAttributes } from '../ops/random.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 interface DispatchLayout {
   readonly x: number[];

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js';
 import { openedDevice } from '../ops/opened-device.js';
 import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { DeviceDefinition } from './device.js';
 import { whyNoAdapter } from './vulkan.js';
 import { registerWebGpuKernels, type WebGpuModule } from './webgpu-kernels.js';

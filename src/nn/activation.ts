@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 /** fairseq's `--activation-fn`. */
 export const ACTIVATIONS = ['relu', 'gelu', 'gelu_accurate', 'gelu_fast', 'linear', 'swish', 'tanh'] as const;

@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.js';
 import { fullLayout, type RowLayout, selectSequences } from '../ops/row-layout.js';
 import type { EncoderOutput, IncrementalState } from '../plugins/model.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { SourceMemory } from './multihead-attention.js';
 import type { StepLayouts, TransformerDecoderLayer } from './transformer-layer.js';
 

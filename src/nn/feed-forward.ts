@@ -1,7 +1,7 @@
 import { dropout } from '../ops/dropout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
-import type { Tensor } from '../tf.js';
+import type { Tensor } from '../tf/index.js';
 import { type Activation, activate } from './activation.js';
 import type { DropoutSite } from './dropout-site.js';
 import { Linear } from './linear.js';

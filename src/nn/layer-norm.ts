@@ -1,7 +1,7 @@
 import { dropoutAddLayerNorm, layerNorm } from '../ops/layer-norm.js';
 import type { DropoutSpec } from '../ops/random.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
-import type { Tensor, Tensor1D } from '../tf.js';
+import type { Tensor, Tensor1D } from '../tf/index.js';
 import { ones, zeros } from './initializers.js';
 
 /** Layer normalisation over the last axis. */

@@ -1,6 +1,6 @@
 import { linear } from '../ops/linear.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
-import type { Tensor, Tensor1D, Tensor2D } from '../tf.js';
+import type { Tensor, Tensor1D, Tensor2D } from '../tf/index.js';
 import { uniform } from './initializers.js';
 
 /** y = activation(x · Wᵀ + b) over the last axis. */

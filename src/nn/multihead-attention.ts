@@ -2,7 +2,7 @@ import { attentionWeights, crossAttention, selfAttention } from '../ops/attentio
 import type { RowLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { DropoutSite } from './dropout-site.js';
 import { uniform, xavierUniform, zeros } from './initializers.js';
 import { Linear } from './linear.js';

@@ -3,9 +3,9 @@ import { tokenRows } from '../ops/row-layout.js';
 import type { EngineDecoding, EngineModel, SourceRows, TransformerSizes, WeightValues } from '../ops/search-engine.js';
 import { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
+import type { Stack, TransformerParts } from './encoder-decoder.js';
 import { positionNumbers } from './positions.js';
-import type { Stack, TransformerParts } from './transformer.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
 

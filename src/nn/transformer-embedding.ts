@@ -3,7 +3,7 @@ import { embedding } from '../ops/embedding.js';
 import type { RowLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { Mode } from '../plugins/model.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { DropoutSite } from './dropout-site.js';
 import { normal } from './initializers.js';
 import { LayerNorm } from './layer-norm.js';

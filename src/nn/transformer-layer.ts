@@ -1,9 +1,9 @@
-import { checkpoint } from '../ops/checkpoint.js';
+import { checkpoint } from '../ops/activation-checkpoint.js';
 import { dropoutAdd } from '../ops/dropout.js';
 import type { RowLayout } from '../ops/row-layout.js';
 import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { EncoderOutput, Mode } from '../plugins/model.js';
-import type { Tensor, Tensor2D, Tensor3D } from '../tf.js';
+import type { Tensor, Tensor2D, Tensor3D } from '../tf/index.js';
 import type { Activation } from './activation.js';
 import type { DropoutSite } from './dropout-site.js';
 import { FeedForward } from './feed-forward.js';

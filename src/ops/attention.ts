@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { type Attributes, defineOp } from './define-op.js';
 import { dropoutMask } from './philox.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';

@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 /**
  * A function of the probability p of one class, to be summed over the classes of a row. The families are a closed list

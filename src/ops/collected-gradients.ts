@@ -1,4 +1,4 @@
-import type * as tf from '../tf.js';
+import type * as tf from '../tf/index.js';
 
 /**
  * Which gradients a device may add to the trainer's arena itself (`ArenaKernels.collectGradients`) in place of a tensor for

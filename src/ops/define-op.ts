@@ -1,4 +1,11 @@
-import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, registerGradient, type Tensor } from '../tf.js';
+import {
+  engine,
+  getKernel,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  registerGradient,
+  type Tensor,
+} from '../tf/index.js';
 import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { once } from './once.js';
 

@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { duringPass, isOutside } from './collected-gradients.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];

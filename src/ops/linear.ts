@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { type Attributes, defineOp } from './define-op.js';
 
 type Inputs = { x: tf.Tensor; weight: tf.Tensor2D; bias: tf.Tensor1D };

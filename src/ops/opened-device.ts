@@ -1,5 +1,5 @@
 import { InternalError } from '../errors.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import type { SearchEngine } from './search-engine.js';
 
 /** A device as it was opened. What is built on it computes with its settings, whatever else is opened before or after. */

@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 /**
  * The rows of a batch of sequences, sequence after sequence, without the padding of a [batch, time] table: everything

@@ -1,5 +1,5 @@
 import { checkShape } from '../errors.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { type ClassFunction, classFunction } from './class-function.js';
 import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { type Attributes, hasKernel, runKernel } from './define-op.js';

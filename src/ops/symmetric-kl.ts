@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { logSoftmax } from './log-softmax.js';
 
 /**

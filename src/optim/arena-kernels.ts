@@ -1,4 +1,4 @@
-import type { Tensor } from '../tf.js';
+import type { Tensor } from '../tf/index.js';
 
 /** The scalars of one Adam step over an arena. */
 export interface AdamScalars {

@@ -1,6 +1,6 @@
 import { InternalError, UserError } from '../errors.js';
 import { currentDevice } from '../ops/opened-device.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 /** Float32 elements between the starts of two blocks: 64 bytes, a cache line and an AVX-512 register. */
 const ALIGNMENT = 16;

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { Criterion, CriterionDefinition, CriterionOutput, Figure } from './criterion.js';
+import type { Criterion, CriterionDefinition, CriterionOutput, Metric } from './criterion.js';
 import { describeValue, isPromise, shapeOf } from './described-value.js';
 
 /**
@@ -38,11 +38,11 @@ function checkOutput(output: Partial<CriterionOutput> | undefined, where: string
   if (isPromise(output)) {
     throw new UserError(`${where}: forward returns a promise`, 'make it a plain function: forward({ scores }) { … }');
   }
-  const { loss, nll, figures = {} } = output ?? {};
+  const { loss, nll, metrics = {} } = output ?? {};
   checkScalar(loss, 'loss', where);
   checkScalar(nll, 'nll', where);
-  for (const [name, figure] of Object.entries<Partial<Figure>>(figures)) {
-    checkScalar(figure?.sum, `figures.${name}.sum`, where);
+  for (const [name, figure] of Object.entries<Partial<Metric>>(metrics)) {
+    checkScalar(figure?.sum, `metrics.${name}.sum`, where);
   }
   return output as CriterionOutput;
 }

@@ -1,6 +1,6 @@
 import type { RowScores } from '../ops/row-scores.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
-import type { Scalar, Tensor1D } from '../tf.js';
+import type { Scalar, Tensor1D } from '../tf/index.js';
 
 /**
  * What a criterion sees: rows, never sentences. A row is one prediction, for translation one target token. Padding,
@@ -19,7 +19,7 @@ export interface CriterionInput {
 }
 
 /** A sum over the rows that the log shows beside the loss. */
-export interface Figure {
+export interface Metric {
   readonly sum: Scalar;
   /** 'nats' is divided by the sample size and shown in bits, as the loss is; 'count' is shown as it is. */
   readonly unit: 'nats' | 'count';
@@ -30,7 +30,7 @@ export interface CriterionOutput {
   readonly loss: Scalar; // differentiable
   readonly nll: Scalar; // Σ −log p(target) over the rows that count; reported, perplexity comes from it
   /** By the names of fairseq's log. `n_correct` and `total` make `accuracy`. */
-  readonly figures?: Readonly<Record<string, Figure>>;
+  readonly metrics?: Readonly<Record<string, Metric>>;
 }
 
 export interface Criterion {

@@ -2,7 +2,7 @@ import type { DropoutKey } from '../ops/random.js';
 import type { RowChoice, RowLayout } from '../ops/row-layout.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
-import type { Tensor1D, Tensor2D } from '../tf.js';
+import type { Tensor1D, Tensor2D } from '../tf/index.js';
 
 /** A linear classifier over rows, not yet applied: the [rows, vocab] logits are a matter of the criterion or the search. */
 export interface Classifier {

@@ -93,7 +93,7 @@ export interface TaskBatchOptions extends Omit<MakeBatchesOptions, 'split' | 'se
  * @param data one folder, or several separated by colons (training takes one an epoch, all else the first)
  * @throws UserError if the languages cannot be told, or a dictionary is missing or damaged
  */
-export function setupTranslation(data: string, options: TranslationOptions): TranslationTask {
+export function openTranslationTask(data: string, options: TranslationOptions): TranslationTask {
   const dataDirs = data.split(':').filter((dir) => dir !== '');
   const first = dataDirs[0];
   if (first === undefined)

@@ -4,7 +4,7 @@ import { classifierScores } from '../ops/row-scores.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 
 export interface BatchLossOptions {
   readonly mode: Mode;

@@ -1,10 +1,10 @@
 import { addStatistics, Bleu } from 'sacrebleu-ts';
-import { BeamSearch, type SearchOptions, searchOptions, symbolsOf } from '../generation/index.js';
 import { log } from '../log.js';
 import { parseJsonOptions } from '../options/json-options.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
+import { type SearchOptions, SequenceGenerator, searchOptions, symbolsOf } from '../search/index.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
@@ -27,14 +27,18 @@ export function startBleuEvaluation(
   model: TranslationModel,
   options: EvaluationOptions,
 ): () => BleuEvaluation {
-  const search = new BeamSearch([model], symbolsOf(task.targetDictionary), searchArguments(options.evalBleuArgs));
+  const search = new SequenceGenerator(
+    [model],
+    symbolsOf(task.targetDictionary),
+    searchArguments(options.evalBleuArgs),
+  );
   const bleu = new Bleu({ tokenize: options.evalTokenizedBleu ? 'none' : '13a' });
   const toText = textOf(task, options);
   return () => {
     let statistics = bleu.noStatistics();
     return {
       async add(batch) {
-        const translations: Awaited<ReturnType<BeamSearch['translate']>> = [];
+        const translations: Awaited<ReturnType<SequenceGenerator['translate']>> = [];
         for (const part of partsOfBatch(batch, sentencesAtOnce(search, batch))) {
           translations.push(...(await search.translate(part)));
         }
@@ -57,7 +61,7 @@ export function startBleuEvaluation(
  */
 const MOST_POSITIONS = 16_384;
 
-const sentencesAtOnce = (search: BeamSearch, batch: TranslationBatch): number =>
+const sentencesAtOnce = (search: SequenceGenerator, batch: TranslationBatch): number =>
   Math.max(1, Math.floor(MOST_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));
 
 const searchArguments = (json: string): SearchOptions =>

@@ -1,8 +1,8 @@
-import { searchOptions } from '../generation/index.js';
 import { parseJsonOptions } from '../options/json-options.js';
 import { checkRecordedOptions } from '../options/recorded.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
+import { searchOptions } from '../search/index.js';
 import { checkpointOptions, evaluationOptions, lossOptions } from './options.js';
 import { type TrainRequest, trainingOptions } from './request.js';
 
@@ -30,7 +30,7 @@ const OF_EVERY_METRIC = ['bestCheckpointMetric', 'maximizeBestCheckpointMetric',
 
 const OF_BLEU = Object.keys(evaluationOptions).filter((key) => !['evalBleu', 'evalBleuPrintSamples'].includes(key));
 
-/** Options of criterions that report figures and leave the loss as it is. */
+/** Options of criterions that report metrics and leave the loss as it is. */
 const REPORTS = ['reportAccuracy'];
 
 /** Options that change what is kept or where a run begins, not what it computes. */

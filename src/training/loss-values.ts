@@ -1,19 +1,19 @@
-import type { CriterionOutput, Figure } from '../plugins/criterion.js';
-import * as tf from '../tf.js';
+import type { CriterionOutput, Metric } from '../plugins/criterion.js';
+import * as tf from '../tf/index.js';
 
 /** A criterion's figure, read from the device. */
-export interface FigureValue {
+export interface MetricValue {
   readonly sum: number;
-  readonly unit: Figure['unit'];
+  readonly unit: Metric['unit'];
 }
 
-export type FigureValues = Readonly<Record<string, FigureValue>>;
+export type MetricValues = Readonly<Record<string, MetricValue>>;
 
 /** A criterion's output, read from the device; sums over the rows, in nats. */
 export interface LossValues {
   readonly loss: number;
   readonly nll: number;
-  readonly figures: FigureValues;
+  readonly metrics: MetricValues;
 }
 
 /** `tf.tidy` for what TypeScript does not see to be a container of tensors. */
@@ -22,13 +22,13 @@ export function tidyOutput<T extends object>(body: () => T): T {
 }
 
 /** Waits for a criterion's output and disposes it. */
-export async function readLoss({ loss, nll, figures = {} }: CriterionOutput): Promise<LossValues> {
-  const named = Object.entries(figures);
+export async function readLoss({ loss, nll, metrics = {} }: CriterionOutput): Promise<LossValues> {
+  const named = Object.entries(metrics);
   const tensors = [loss, nll, ...named.map(([, { sum }]) => sum)];
   try {
     const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
     const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
-    return { loss: values[0]!, nll: values[1]!, figures: Object.fromEntries(read) };
+    return { loss: values[0]!, nll: values[1]!, metrics: Object.fromEntries(read) };
   } finally {
     tf.dispose(tensors);
   }
@@ -36,9 +36,9 @@ export async function readLoss({ loss, nll, figures = {} }: CriterionOutput): Pr
 
 /** The output of two micro-batches together. */
 export function addLosses(a: LossValues, b: LossValues): LossValues {
-  const figures: Record<string, FigureValue> = { ...a.figures };
-  for (const [name, { sum, unit }] of Object.entries(b.figures)) {
-    figures[name] = { sum: (figures[name]?.sum ?? 0) + sum, unit };
+  const metrics: Record<string, MetricValue> = { ...a.metrics };
+  for (const [name, { sum, unit }] of Object.entries(b.metrics)) {
+    metrics[name] = { sum: (metrics[name]?.sum ?? 0) + sum, unit };
   }
-  return { loss: a.loss + b.loss, nll: a.nll + b.nll, figures };
+  return { loss: a.loss + b.loss, nll: a.nll + b.nll, metrics };
 }

@@ -147,7 +147,7 @@ function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
   throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
 }
 
-/** @throws UserError where a state of training does not say where the batches and the figures stand */
+/** @throws UserError where a state of training does not say where the batches and the metrics stand */
 function checkedState(stem: string, state: TrainingState): TrainingState {
   const { iterator, meters } = state;
   const isObject = typeof meters === 'object' && meters !== null;

@@ -9,7 +9,7 @@ import { log } from '../log.js';
 import { optimizerTensors } from '../optim/optimizer-state.js';
 import { storeWeights } from '../optim/weights.js';
 import { BestValue, EarlyStopping } from './best-value.js';
-import { checkpointNames } from './checkpoint-names.js';
+import { checkpointNames } from './checkpoints-to-write.js';
 import type { Moment } from './intervals.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
@@ -17,7 +17,7 @@ import { type StatisticsState, UpdateStatistics } from './statistics.js';
 import type { TrainingData } from './train-data.js';
 import type { Trainer } from './trainer.js';
 
-/** The figures of a run, as a checkpoint keeps them. */
+/** The metrics of a run, as a checkpoint keeps them. */
 export interface MeterStates {
   readonly train: StatisticsState;
   readonly train_inner: StatisticsState;

@@ -1,5 +1,5 @@
 import type { Stats } from './events.js';
-import type { FigureValues } from './loss-values.js';
+import type { MetricValues } from './loss-values.js';
 import { AverageMeter, type Clock, monotonicClock, RateMeter } from './meters.js';
 import { formatGeneral, roundTo } from './number-format.js';
 
@@ -12,7 +12,7 @@ export interface LossReport {
   readonly tokens: number; // target tokens
   readonly sentences: number;
   /** What else the criterion reports. */
-  readonly figures?: FigureValues;
+  readonly metrics?: MetricValues;
 }
 
 /** What an update did. */
@@ -35,20 +35,20 @@ export type StatisticsState = Readonly<Record<string, AverageMeter['state']>>;
 
 const BITS = Math.LN2;
 
-/** The figures of losses: fairseq's loss, nll_loss, ppl, wps, wpb and bsz. */
+/** The metrics of losses: fairseq's loss, nll_loss, ppl, wps, wpb and bsz. */
 export class LossStatistics {
   protected readonly averages: Record<string, AverageMeter> = {};
   readonly #wordsPerSecond: RateMeter;
-  /** Names of the criterion's own figures, in its order. */
-  readonly #figures = new Set<string>();
+  /** Names of the criterion's own metrics, in its order. */
+  readonly #metrics = new Set<string>();
 
   constructor(readonly clock: Clock = monotonicClock) {
     this.#wordsPerSecond = new RateMeter(clock);
   }
 
-  add({ loss, nll, sampleSize, tokens, sentences, figures = {} }: LossReport): void {
-    for (const [name, { sum, unit }] of Object.entries(figures)) {
-      this.#figures.add(name);
+  add({ loss, nll, sampleSize, tokens, sentences, metrics = {} }: LossReport): void {
+    for (const [name, { sum, unit }] of Object.entries(metrics)) {
+      this.#metrics.add(name);
       this.average(name).add(unit === 'nats' ? sum / sampleSize / BITS : sum);
     }
     this.average('loss').add(loss / sampleSize / BITS, sampleSize);
@@ -73,12 +73,12 @@ export class LossStatistics {
   }
 
   lossFigures(): Stats {
-    const figures = [...this.#figures].map((name) => [name, this.average(name).value ?? Number.NaN] as const);
-    const accuracy = this.#figures.has('n_correct') && this.#figures.has('total') ? this.#accuracy() : null;
+    const metrics = [...this.#metrics].map((name) => [name, this.average(name).value ?? Number.NaN] as const);
+    const accuracy = this.#metrics.has('n_correct') && this.#metrics.has('total') ? this.#accuracy() : null;
     return [
       ['loss', formatGeneral(this.loss)],
       ['nll_loss', formatGeneral(this.nllLoss)],
-      ...figures.map(([name, value]) => [name, formatGeneral(value)] as const),
+      ...metrics.map(([name, value]) => [name, formatGeneral(value)] as const),
       ['ppl', formatGeneral(this.perplexity)],
       ...(accuracy === null ? [] : [['accuracy', formatGeneral(accuracy)] as const]),
     ];
@@ -116,7 +116,7 @@ export class LossStatistics {
   }
 }
 
-/** The figures of updates, of an epoch or of a log interval. */
+/** The metrics of updates, of an epoch or of a log interval. */
 export class UpdateStatistics extends LossStatistics {
   readonly #updatesPerSecond = new RateMeter(this.clock);
   readonly #started = this.clock();
@@ -132,7 +132,7 @@ export class UpdateStatistics extends LossStatistics {
     this.#latest = report;
   }
 
-  /** All figures in fairseq's order. */
+  /** All metrics in fairseq's order. */
   stats(): Stats {
     if (this.#latest === null) return [];
     const { updates, learningRate, clipped, averageDecay } = this.#latest;

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+import { peakMemory } from '../devices/peak-memory.js';
 import { log } from '../log.js';
-import { peakMemory } from '../peak-memory.js';
 import { logProgress, logStats, type Stats } from './events.js';
 import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
 import { formatGeneral } from './number-format.js';
+import { type PreparedRun, prepareRun } from './prepare-run.js';
 import type { TrainRequest } from './request.js';
 import type { TrainingRun } from './run.js';
-import { type Setup, setUp } from './setup.js';
 import { validate } from './validation.js';
 
 /**
@@ -15,7 +15,7 @@ import { validate } from './validation.js';
  * @throws UserError for mistakes in options, data or checkpoints, and when the loss is no longer finite
  */
 export async function train(request: TrainRequest): Promise<void> {
-  const setup = setUp(request);
+  const setup = prepareRun(request);
   const start = performance.now();
   try {
     await setImmediate(); // a second signal has not to wait for the first update
@@ -32,7 +32,7 @@ export async function train(request: TrainRequest): Promise<void> {
 }
 
 /** @returns why it ended */
-async function trainEpochs(setup: Setup): Promise<string> {
+async function trainEpochs(setup: PreparedRun): Promise<string> {
   const { run } = setup;
   const { options } = run.request;
   const startHours = performance.now();
@@ -55,7 +55,7 @@ function rateReached({ data, trainer }: TrainingRun): number {
 }
 
 /** Trains what remains of an epoch. @returns why training is to stop, or null */
-async function trainEpoch(setup: Setup, epoch: number, hours: () => number): Promise<string | null> {
+async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number): Promise<string | null> {
   const { run, profile } = setup;
   const { data, trainer, statistics } = run;
   const updateFrequency = valueOfEpoch(run.request.options.updateFreq, epoch);
@@ -96,7 +96,7 @@ function logUpdate(
 }
 
 /** Validates and saves when it is time to. @returns why training is to stop, or null */
-async function afterUpdate(setup: Setup, moment: Moment, hours: number): Promise<string | null> {
+async function afterUpdate(setup: PreparedRun, moment: Moment, hours: number): Promise<string | null> {
   const { run } = setup;
   const { options } = run.request;
   let reason = reasonToStop(moment.updates, options);
@@ -127,13 +127,13 @@ function interruptionOf({ options, signal }: TrainRequest, hours: number): strin
 }
 
 /** Validates on every split. @returns the checkpoint metric of the first */
-async function validateAll({ run, validation }: Setup, { epoch, updates }: Moment): Promise<number> {
+async function validateAll({ run, validation }: PreparedRun, { epoch, updates }: Moment): Promise<number> {
   const { options } = run.request;
   const values: number[] = [];
   for (const split of validation.splits) {
     const { metrics, stats } = await validate(validation.parts, split, epoch, options);
     const value = metrics[options.bestCheckpointMetric]!;
-    const best = values.length === 0 ? bestFigure(run, value) : [];
+    const best = values.length === 0 ? bestMetric(run, value) : [];
     values.push(value);
     const subset = split.data.split;
     logStats('valid', {
@@ -147,7 +147,7 @@ async function validateAll({ run, validation }: Setup, { epoch, updates }: Momen
 }
 
 /** `best_loss 9.393`: with the value at hand, once an earlier one was saved. */
-function bestFigure({ best, request }: TrainingRun, value: number): Stats {
+function bestMetric({ best, request }: TrainingRun, value: number): Stats {
   if (best.best === null) return [];
   const better = best.isBest(value, { orEqual: true }) ? value : best.best;
   return [[`best_${request.options.bestCheckpointMetric}`, formatGeneral(better)]];

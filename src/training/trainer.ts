@@ -7,7 +7,7 @@ import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
-import * as tf from '../tf.js';
+import * as tf from '../tf/index.js';
 import { batchLoss } from './batch-loss.js';
 import { addLosses, type LossValues, readLoss, tidyOutput } from './loss-values.js';
 import type { UpdateReport } from './statistics.js';
@@ -73,7 +73,7 @@ export class Trainer {
     const start = performance.now();
     const { optimizer, kernels, model } = this.parts;
     const { gradients } = model.parameters;
-    let losses: LossValues = { loss: 0, nll: 0, figures: {} };
+    let losses: LossValues = { loss: 0, nll: 0, metrics: {} };
     let [tokens, sentences] = [0, 0];
     for (const [microBatch, batch] of microBatches.entries()) {
       losses = addLosses(losses, await this.#accumulateGradients(batch, microBatch, epoch));
@@ -220,14 +220,14 @@ export class Trainer {
 type Reported = Omit<CriterionOutput, 'loss'>;
 
 /** Copies of it that outlive the tape. */
-function keepReported({ nll, figures = {} }: Reported): Reported {
-  const entries = Object.entries(figures).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
-  const copies = { nll: tf.clone(nll), figures: Object.fromEntries(entries) };
+function keepReported({ nll, metrics = {} }: Reported): Reported {
+  const entries = Object.entries(metrics).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
+  const copies = { nll: tf.clone(nll), metrics: Object.fromEntries(entries) };
   for (const tensor of reportedTensors(copies)) tf.keep(tensor); // none before all are there
   return copies;
 }
 
-const reportedTensors = ({ nll, figures = {} }: Reported): tf.Scalar[] => [
+const reportedTensors = ({ nll, metrics = {} }: Reported): tf.Scalar[] => [
   nll,
-  ...Object.values(figures).map(({ sum }) => sum),
+  ...Object.values(metrics).map(({ sum }) => sum),
 ];

@@ -31,7 +31,7 @@ export interface ValidationOptions {
   readonly maxValidSteps: number | null;
 }
 
-/** The figures by which checkpoints can be compared. */
+/** The metrics by which checkpoints can be compared. */
 export type Metric = 'loss' | 'nll_loss' | 'ppl' | 'bleu';
 
 export interface ValidationResult {

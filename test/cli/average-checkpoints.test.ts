@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { averageCheckpointsCommand } from '../../src/cli/average-checkpoints.js';
 import { runCommand } from '../../src/cli/command.js';
+import { averageCheckpointsCommand } from '../../src/cli/commands/average-checkpoints.js';
 import { plugInMetadata, sampleCheckpoint } from '../checkpoint/sample.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { defineCommand, type Invocation, runCommand } from '../../src/cli/command.js';
-import { configValues, formatConfig } from '../../src/cli/config-file.js';
+import { configValues, formatConfig } from '../../src/cli/options/config-file.js';
 import { defineOptions } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

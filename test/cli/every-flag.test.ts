@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { commands } from '../../src/cli/commands/index.js';
 import { builtInComponents } from '../../src/components.js';
 import { flagOf, type OptionSchema, type OptionSpec } from '../../src/options/schema.js';
 

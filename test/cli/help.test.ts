@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommandDefinition } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { commands } from '../../src/cli/commands/index.js';
 import { flagOf, type OptionSpec } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
 

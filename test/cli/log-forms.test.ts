@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { formatEvent } from '../../src/cli/log-sink.js';
+import { formatEvent } from '../../src/cli/output/log-sink.js';
 import type { LogEvent } from '../../src/log.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -92,11 +92,11 @@ describe('the log of train', () => {
   }
 
   it.each(['--log-format simple', '--no-progress-bar', '--log-format tqdm', ''])(
-    'has fairseq’s figures in its order within an epoch and at its end, without a terminal: %s',
+    'has fairseq’s metrics in its order within an epoch and at its end, without a terminal: %s',
     async (flags) => {
-      const figures = UPDATE.map((name) => `${name}=[\\d.e+-]+`);
+      const metrics = UPDATE.map((name) => `${name}=[\\d.e+-]+`);
       const innerForm = new RegExp(
-        `^epoch 001:  {5}\\d / \\d+ ${[...LOSS.map((name) => `${name}=[\\d.]+`), ...figures].join(', ')}$`,
+        `^epoch 001:  {5}\\d / \\d+ ${[...LOSS.map((name) => `${name}=[\\d.]+`), ...metrics].join(', ')}$`,
       );
       const lines = await linesOf('train_inner', `${flags} --log-interval 2`.trim());
       expect(lines.length).toBeGreaterThan(3);
@@ -115,20 +115,20 @@ describe('the log of train', () => {
     expect(validations[0]).toMatch(/^epoch 001 \| valid on 'valid' subset \| loss /);
   });
 
-  it('is one JSON object a line with --log-format json, whose figures are texts', async () => {
+  it('is one JSON object a line with --log-format json, whose metrics are texts', async () => {
     const keys = (line: string): string[] => Object.keys(JSON.parse(line));
     const [update] = await linesOf('train_inner', '--log-format json --log-interval 1');
     expect(keys(update!)).toEqual(['epoch', 'update', ...LOSS, ...UPDATE]);
-    const { epoch, update: part, ...figures } = JSON.parse(update!) as Record<string, unknown>;
+    const { epoch, update: part, ...metrics } = JSON.parse(update!) as Record<string, unknown>;
     expect([typeof epoch, typeof part]).toEqual(['number', 'number']);
-    expect(Object.values(figures).every((value) => typeof value === 'string')).toBe(true);
+    expect(Object.values(metrics).every((value) => typeof value === 'string')).toBe(true);
     const [train] = await linesOf('train', '--log-format json --seed 2');
     expect(keys(train!)).toEqual(['epoch', ...[...LOSS, ...UPDATE].map((name) => `train_${name}`)]);
     const [, validation] = await linesOf('valid', '--log-format json --seed 3');
     expect(keys(validation!)).toEqual(['epoch', ...[...VALID, 'best_loss'].map((name) => `valid_${name}`)]);
   });
 
-  it('has no figures with --log-format none', async () => {
+  it('has no metrics with --log-format none', async () => {
     expect(await linesOf('train', '--log-format none --log-interval 1')).toEqual([]);
     expect(await linesOf('train_inner', '--log-format none --log-interval 1 --seed 2')).toEqual([]);
   });

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startLog } from '../../src/cli/log-sink.js';
+import { startLog } from '../../src/cli/output/log-sink.js';
+import { speedLine } from '../../src/inference/translate-split.js';
 import { log } from '../../src/log.js';
 import { logProgress, logStats } from '../../src/training/events.js';
-import { speedLine } from '../../src/translation/translate-split.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();

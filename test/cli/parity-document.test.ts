@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.js';
+import { commands } from '../../src/cli/commands/index.js';
 import { builtInComponents } from '../../src/components.js';
 import { flagOf } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';

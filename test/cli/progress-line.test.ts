@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatProgressLine, type ProgressLine } from '../../src/cli/progress-line.js';
 
-/** The figures of a training with label smoothing, in the order of the log. */
+/** The metrics of a training with label smoothing, in the order of the log. */
 const STATS = [
   ['loss', '9.443'],
   ['nll_loss', '8.876'],

@@ -196,8 +196,8 @@ describe('validate refuses what only it uses', () => {
   it('takes numbers that stand as text, as the text says', async () => {
     const texts = { encoderLayers: '2', dropout: '0.1', labelSmoothing: '0.1', shareAllEmbeddings: 'True' };
     const [text, number] = [await run('validate', save(texts)), await run('validate', save({}))];
-    const figures = ({ stdout }: { stdout: string }): string => stdout.replace(/wps [\d.]+/, '');
-    expect(figures(text)).toEqual(figures(number));
+    const metrics = ({ stdout }: { stdout: string }): string => stdout.replace(/wps [\d.]+/, '');
+    expect(metrics(text)).toEqual(metrics(number));
     expect(text.code).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../src/cli/command.js';
-import { scoreCommand } from '../../src/cli/score.js';
+import { scoreCommand } from '../../src/cli/commands/score.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -65,8 +65,8 @@ async function generated(...argv: string[]): Promise<(kind: string) => string[]>
 
 describe('special tokens as words of a text', () => {
   it('are trained on and validated with a finite loss', async () => {
-    const figures = await run('validate', data, '--path', checkpoint, '--max-tokens', '60');
-    expect(figures).toMatch(/loss \d+\.\d+/);
+    const metrics = await run('validate', data, '--path', checkpoint, '--max-tokens', '60');
+    expect(metrics).toMatch(/loss \d+\.\d+/);
   });
 
   it('leave the reference the same when it is scored', async () => {

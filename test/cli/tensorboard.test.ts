@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { crc32c, EventFile } from '../../src/cli/event-file.js';
-import { startTensorboard } from '../../src/cli/tensorboard.js';
+import { crc32c, EventFile } from '../../src/cli/output/event-file.js';
+import { startTensorboard } from '../../src/cli/output/tensorboard.js';
 import { log } from '../../src/log.js';
 import { logStats } from '../../src/training/events.js';
 import { runCommandLine } from '../helpers/command-line.js';
@@ -63,7 +63,7 @@ describe('--tensorboard-logdir', () => {
     expect(names[1]).toContain(names[0]![0]);
   });
 
-  it('has a folder for each tag, with the figures but for the number of updates, which is the step', () => {
+  it('has a folder for each tag, with the metrics but for the number of updates, which is the step', () => {
     const logdir = join(folder, 'tags');
     const stop = startTensorboard(logdir);
     logStats('valid', {
@@ -75,7 +75,7 @@ describe('--tensorboard-logdir', () => {
         ['num_updates', '7'],
       ],
     });
-    log.message('no figures');
+    log.message('no metrics');
     stop();
     logStats('valid', { tag: 'valid', epoch: 2, stats: [['num_updates', '8']] });
     expect(readdirSync(logdir)).toEqual(['valid']);

@@ -38,9 +38,9 @@ interface Run {
 async function train(flags: string, folders = data): Promise<Run> {
   const { code, stderr } = await runMain('train', folders, ...`${BASICS} ${flags}`.trim().split(/ +/));
   expect(code, stderr).toBe(0);
-  const figures = (tag: string): Figures[] =>
+  const metrics = (tag: string): Figures[] =>
     [...stderr.matchAll(new RegExp(`\\| ${tag} \\| (\\{.*\\})`, 'g'))].map(([, json]) => JSON.parse(json!));
-  return { stderr, inner: figures('train_inner'), valid: figures('valid'), train: figures('train') };
+  return { stderr, inner: metrics('train_inner'), valid: metrics('valid'), train: metrics('train') };
 }
 
 /** Sentences of each epoch. */
@@ -246,8 +246,8 @@ describe('a checkpoint to go on from', () => {
     const reset = await goOn(everything);
     const flags = '--max-epoch 2 --optimizer sgd --lr-scheduler inverse_sqrt --warmup-updates 4 --no-save';
     const finetuned = await train(`${flags} --finetune-from-model ${restored()}`);
-    const figures = ['epoch', 'loss', 'gnorm', 'lr', 'num_updates'];
-    const shown = ({ inner }: Run) => inner.map((row) => figures.map((name) => row[name]));
+    const metrics = ['epoch', 'loss', 'gnorm', 'lr', 'num_updates'];
+    const shown = ({ inner }: Run) => inner.map((row) => metrics.map((name) => row[name]));
     expect(finetuned.inner).toHaveLength(18);
     expect(shown(finetuned)).toEqual(shown(reset));
     expect(shown(await train(flags))).not.toEqual(shown(reset));
@@ -342,7 +342,7 @@ describe('--truncate-source', () => {
   });
 });
 
-describe('figures of the loss', () => {
+describe('metrics of the loss', () => {
   const FIRST = '--max-update 1 --no-save --dropout 0 --criterion label_smoothed_cross_entropy --label-smoothing 0.1';
 
   it('leave the first tokens out with --ignore-prefix-size, and are divided by as many as before', async () => {

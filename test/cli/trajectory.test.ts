@@ -48,9 +48,9 @@ function expectSingleWeightsNear(saveDir: string, reference: string): void {
   expect(largestDifference(savedWeights(saveDir), reference)).toBeLessThan(RELU_TOLERANCE.largestDifference);
 }
 
-/** The figures of one line that another has too. */
-const pick = (figures: Figures, like: Figures): Figures =>
-  Object.fromEntries(Object.keys(like).map((name) => [name, figures[name]!]));
+/** The metrics of one line that another has too. */
+const pick = (metrics: Figures, like: Figures): Figures =>
+  Object.fromEntries(Object.keys(like).map((name) => [name, metrics[name]!]));
 
 const bits = (nats: number, tokens: number): string => (nats / tokens / Math.LN2).toFixed(3);
 /** Apart by no more than so many units of the third decimal, the last that is printed. */
@@ -93,8 +93,8 @@ describe('train, from fairseq’s initial.pt by the command line alone', () => {
       const printed = await trainFromInitial(args.replaceAll("'", ''), start, saveDir);
       const exact = ({ epoch, num_updates, wpb, bsz, lr, clip }: Figures) => [epoch, num_updates, wpb, bsz, lr, clip];
       expect(printed.map(exact)).toEqual(updates.map(exact));
-      const figures = ({ loss, nll_loss, gnorm }: Figures) => [loss, nll_loss, gnorm];
-      expect(printed.slice(0, 12).map(figures)).toEqual(updates.slice(0, 12).map(figures));
+      const metrics = ({ loss, nll_loss, gnorm }: Figures) => [loss, nll_loss, gnorm];
+      expect(printed.slice(0, 12).map(metrics)).toEqual(updates.slice(0, 12).map(metrics));
       for (const [index, expected] of updates.entries()) {
         const ours = printed[index]!;
         for (const name of ['loss', 'nll_loss']) expectNear(ours[name]!, expected[name]!, 1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { trainCommand } from '../../src/cli/train.js';
-import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/unsupported-training-flags.js';
-import { validateCommand } from '../../src/cli/validate.js';
+import { trainCommand } from '../../src/cli/commands/train.js';
+import { validateCommand } from '../../src/cli/commands/validate.js';
+import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/options/unsupported-training-flags.js';
 import { builtInComponents } from '../../src/components.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
@@ -18,7 +18,7 @@ const flagsOf = (schema: OptionSchema): string[] =>
 
 describe("fairseq's options that are not there", () => {
   it.each([
-    ['train', '--wandb-project', 'figures go to no service; keep them with --log-format json --log-file FILE'],
+    ['train', '--wandb-project', 'metrics go to no service; keep them with --log-format json --log-file FILE'],
     ['train', '--load-alignments', 'alignments are not learnt from; leave it out'],
     ['train', '--upsample-primary', 'a folder holds one train split; repeat its lines before preprocess'],
     ['train', '--num-batch-buckets', 'lengths are padded to the longest of a batch only; leave it out'],

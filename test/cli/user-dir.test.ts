@@ -280,7 +280,7 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
     message: /the criterion 'scaled': paddingRows is dropp; say 'drop', or 'keep'/,
   },
   {
-    what: 'returns no figures',
+    what: 'returns no metrics',
     index: SCALED.replace('return { loss: tf.mul(nll, scale), nll }', 'return nll'),
     message: /index\.js, export 'default': the criterion 'scaled': loss is missing, not a scalar; forward returns/,
   },

@@ -28,8 +28,8 @@ beforeAll(() => {
   saveReferenceCheckpoint(smoothed, 'trained', { options });
 });
 
-/** Validates the split as one batch. @returns the figures by name, as printed */
-async function figures(path: string, ...args: readonly string[]): Promise<Record<string, string>> {
+/** Validates the split as one batch. @returns the metrics by name, as printed */
+async function metrics(path: string, ...args: readonly string[]): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await runMain('validate', goldenData, '--path', path, ...oneBatch, ...args);
   expect(code, stderr).toBe(0);
   const [prefix, ...rest] = stdout.trimEnd().split(' | ');
@@ -37,7 +37,7 @@ async function figures(path: string, ...args: readonly string[]): Promise<Record
   return Object.fromEntries(rest.map((figure) => figure.split(' ')));
 }
 
-/** fairseq's figures of a run, rounded as it prints them. */
+/** fairseq's metrics of a run, rounded as it prints them. */
 function printed({ loss_sum_nats, nll_sum_nats, sample_size, ntokens }: Run): Record<string, string> {
   const bits = nll_sum_nats / ntokens / Math.LN2;
   const figure = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
@@ -50,23 +50,23 @@ function printed({ loss_sum_nats, nll_sum_nats, sample_size, ntokens }: Run): Re
 
 describe('validate over a checkpoint of cross entropy', () => {
   it.each(Object.entries(runs))("prints fairseq's loss of the criterion on the command line: %s", async (_, run) => {
-    const actual = await figures(crossEntropy, ...run.args);
+    const actual = await metrics(crossEntropy, ...run.args);
     expect(actual).toMatchObject({ ...printed(run), wpb: '839', bsz: '34' });
   });
 });
 
 describe('validate over a checkpoint of label-smoothed cross entropy', () => {
   it('takes criterion and options from the checkpoint', async () => {
-    expect(await figures(smoothed)).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
+    expect(await metrics(smoothed)).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
   });
 
   it('keeps what the checkpoint was trained with where the command line names the same criterion alone', async () => {
-    const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy');
+    const actual = await metrics(smoothed, '--criterion', 'label_smoothed_cross_entropy');
     expect(actual).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
   });
 
   it('knows the options of the criterion that it was trained with', async () => {
-    const actual = await figures(smoothed, '--label-smoothing', '0');
+    const actual = await metrics(smoothed, '--label-smoothing', '0');
     expect(actual).toMatchObject(printed(runs.cross_entropy!));
   });
 
@@ -79,14 +79,14 @@ describe('validate over a checkpoint of label-smoothed cross entropy', () => {
 
   it('gives another criterion its own defaults, also for options of the same name', async () => {
     const args = ['--criterion', 'label_smoothed_cross_entropy_with_rdrop'];
-    expect((await figures(smoothed, ...args)).loss).toBe((await figures(crossEntropy, ...args)).loss);
-    expect((await figures(smoothed, ...args)).loss).toBe(printed(runs.cross_entropy!).loss);
+    expect((await metrics(smoothed, ...args)).loss).toBe((await metrics(crossEntropy, ...args)).loss);
+    expect((await metrics(smoothed, ...args)).loss).toBe(printed(runs.cross_entropy!).loss);
     const given = [...args, '--label-smoothing', '0.1'];
-    expect((await figures(smoothed, ...given)).loss).toBe((await figures(smoothed)).loss);
+    expect((await metrics(smoothed, ...given)).loss).toBe((await metrics(smoothed)).loss);
   });
 
   it('lets the option on the command line win over the checkpoint', async () => {
-    const actual = await figures(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
+    const actual = await metrics(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
     expect(actual).toMatchObject(printed(runs.cross_entropy!));
   });
 });
@@ -102,10 +102,10 @@ describe('what validate takes from the checkpoint', () => {
       ['--eval-bleu', '--eval-bleu-args', search],
     ],
   ])('is %s, as if it were given', async (flag, options, args) => {
-    const recorded = await figures(saveReferenceCheckpoint(join(folder, flag), 'trained', { options }));
-    const { wps: _, ...given } = await figures(crossEntropy, ...args);
+    const recorded = await metrics(saveReferenceCheckpoint(join(folder, flag), 'trained', { options }));
+    const { wps: _, ...given } = await metrics(crossEntropy, ...args);
     expect(recorded).toMatchObject(given);
-    const { wps: __, ...neither } = await figures(crossEntropy);
+    const { wps: __, ...neither } = await metrics(crossEntropy);
     expect(given).not.toEqual(neither);
   });
 });

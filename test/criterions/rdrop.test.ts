@@ -98,17 +98,17 @@ describe('R-Drop', () => {
     const { alpha: rdropAlpha, labelSmoothing } = expected;
     const criterion = buildCriterion(NAME, { rdropAlpha, labelSmoothing });
     const targets = tf.tensor1d([...golden.targets, ...golden.targets], 'int32');
-    const figures = { nll: 0, divergence: 0 };
+    const metrics = { nll: 0, divergence: 0 };
     const { grad, value } = tf.valueAndGrad((logits) => {
       const scores = logitScores(logits as tf.Tensor2D, targets);
       const output = criterion.forward({ scores, targets, counts: null, epoch: 1, passes: 2 });
-      figures.nll = read(output.nll);
-      figures.divergence = read(output.figures!.rdrop_kl_loss!.sum);
+      metrics.nll = read(output.nll);
+      metrics.divergence = read(output.metrics!.rdrop_kl_loss!.sum);
       return output.loss;
     })(tf.tensor2d(golden.logits));
     expect(Math.abs(read(value as tf.Scalar) / expected.loss - 1)).toBeLessThan(1e-6);
-    expect(Math.abs(figures.divergence / expected.divergence - 1)).toBeLessThan(1e-6);
-    expect(Math.abs((2 * figures.nll) / expected.nllOfBoth - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(metrics.divergence / expected.divergence - 1)).toBeLessThan(1e-6);
+    expect(Math.abs((2 * metrics.nll) / expected.nllOfBoth - 1)).toBeLessThan(1e-6);
     const gradient = expected.gradient.flat();
     const differences = [...grad.dataSync()].map((actual, index) => actual - gradient[index]!);
     expect(norm(differences)).toBeLessThan(1e-6 * norm(gradient));
@@ -125,7 +125,7 @@ describe('R-Drop', () => {
   it('has the slope of finite differences along its gradient and along that of the divergence alone', () => {
     const store = model.parameters;
     const whole = differentiate(() => rdrop(ALPHA).loss).gradient;
-    const divergence = differentiate(() => rdrop(1).figures!.rdrop_kl_loss!.sum).gradient;
+    const divergence = differentiate(() => rdrop(1).metrics!.rdrop_kl_loss!.sum).gradient;
     const values = Float32Array.from(store.values);
     for (const direction of [whole, divergence]) {
       const length = norm(direction);
@@ -149,8 +149,8 @@ describe('R-Drop', () => {
   });
 
   it('draws other masks in the second pass, so that the divergence is there to be lessened', () => {
-    const { figures, loss } = rdrop(ALPHA);
-    const divergence = read(figures!.rdrop_kl_loss!.sum);
+    const { metrics, loss } = rdrop(ALPHA);
+    const divergence = read(metrics!.rdrop_kl_loss!.sum);
     expect(divergence).toBeGreaterThan(0.01 * batch.ntokens);
     const without = read(rdrop(1e-9).loss);
     expect(read(loss)).toBeCloseTo(without + ALPHA * divergence, 1);
@@ -158,20 +158,20 @@ describe('R-Drop', () => {
 
   it('reports the nll of one pass and the counts of both', () => {
     const plain = buildCriterion('label_smoothed_cross_entropy', { labelSmoothing: EPSILON });
-    const { nll, figures } = rdrop(ALPHA);
+    const { nll, metrics } = rdrop(ALPHA);
     const ofOnePass = read(batchLoss(model, plain, batch, options).nll);
     expect(Math.abs(read(nll) / ofOnePass - 1)).toBeLessThan(0.05);
-    expect(read(figures!.total!.sum)).toBe(2 * batch.ntokens);
+    expect(read(metrics!.total!.sum)).toBe(2 * batch.ntokens);
   });
 
   it('runs one pass in evaluation and counts it twice', () => {
     const plain = buildCriterion('label_smoothed_cross_entropy', { labelSmoothing: EPSILON });
     const once = batchLoss(model, plain, batch, { ...options, mode: EVALUATION });
-    const { loss, nll, figures } = rdrop(ALPHA, EVALUATION);
+    const { loss, nll, metrics } = rdrop(ALPHA, EVALUATION);
     expect(read(loss)).toBeCloseTo(2 * read(once.loss), 1);
     expect(read(nll)).toBe(read(once.nll));
-    expect(Object.keys(figures!)).toEqual(['total', 'n_correct']);
-    expect(read(figures!.total!.sum)).toBe(batch.ntokens);
+    expect(Object.keys(metrics!)).toEqual(['total', 'n_correct']);
+    expect(read(metrics!.total!.sum)).toBe(batch.ntokens);
   });
 
   it('is label-smoothed cross entropy with --rdrop-alpha 0', () => {
@@ -181,6 +181,6 @@ describe('R-Drop', () => {
 
   it('leaves the prefix of --ignore-prefix-size out of both passes', () => {
     const kept = batch.rowIndex.filter((position) => position % batch.targetLength >= 2).length;
-    expect(read(rdrop(ALPHA, DROPOUT, 2).figures!.total!.sum)).toBe(2 * kept);
+    expect(read(rdrop(ALPHA, DROPOUT, 2).metrics!.total!.sum)).toBe(2 * kept);
   });
 });

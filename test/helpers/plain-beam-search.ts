@@ -1,6 +1,6 @@
-import type { Hypothesis } from '../../src/generation/hypothesis.js';
 import { EVALUATION, type TokenTable, type TranslationModel } from '../../src/plugins/model.js';
-import * as tf from '../../src/tf.js';
+import type { Hypothesis } from '../../src/search/hypothesis.js';
+import * as tf from '../../src/tf/index.js';
 
 interface PlainSearch {
   readonly beam: number;

@@ -14,7 +14,7 @@ import {
   type TranslationModel,
 } from '../../src/plugins/model.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
-import { setupTranslation, type TranslationTask } from '../../src/tasks/translation.js';
+import { openTranslationTask, type TranslationTask } from '../../src/tasks/translation.js';
 
 const golden = fileURLToPath(new URL('../golden', import.meta.url));
 
@@ -51,7 +51,7 @@ export const REFERENCE_OPTIONS = transformerOptions({
 });
 
 export function referenceTask(): TranslationTask {
-  return setupTranslation(goldenData, {
+  return openTranslationTask(goldenData, {
     sourceLang: 'de',
     targetLang: 'en',
     leftPadSource: true,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { runCommand } from '../../src/cli/command.js';
-import { commands } from '../../src/cli/commands.js';
+import { commands } from '../../src/cli/commands/index.js';
 
 /** A folder of each test's own, removed after it, and command lines that read and write there. */
 export interface CommandFolder {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { isAvailable } from 'tfjs-backend-onednn';
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
-import { checkpoint } from '../../src/ops/checkpoint.js';
+import { checkpoint } from '../../src/ops/activation-checkpoint.js';
 import { gradients } from '../../src/ops/gradients.js';
 import { adam } from '../../src/optim/adam.js';
 import { fixed } from '../../src/optim/fixed.js';

@@ -26,14 +26,14 @@ const PLAIN_USER: Commands = {
 type SetUp = (commands: Commands, ...argv: string[]) => { status: number | null; lines: string[] };
 
 /** A clone with what set-up reads, and set-up in it. */
-function clone(): { folder: string; setUp: SetUp } {
+function clone(): { folder: string; prepareRun: SetUp } {
   const folder = join(temporaryFolder(), 'ein Ordner ü');
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true });
   ['scripts/setup.sh', 'package.json', 'package-lock.json', 'packages/sacrebleu-ts/package.json'].forEach(copy);
   for (const name of ADD_ONS) {
     for (const part of ['package.json', 'binding.gyp', 'cc', 'scripts/build.js']) copy(`packages/${name}/${part}`);
   }
-  const setUp: SetUp = (commands, ...argv) => {
+  const prepareRun: SetUp = (commands, ...argv) => {
     const bin = join(folder, 'bin');
     mkdirSync(bin, { recursive: true });
     for (const [name, body] of Object.entries(commands)) {
@@ -46,12 +46,12 @@ function clone(): { folder: string; setUp: SetUp } {
     });
     return { status, lines: `${stdout}${stderr}`.trimEnd().split('\n') };
   };
-  return { folder, setUp };
+  return { folder, prepareRun };
 }
 
 describe('setup.sh', () => {
   test('names in one line all that is missing, and goes on', () => {
-    const { status, lines } = clone().setUp(PLAIN_USER);
+    const { status, lines } = clone().prepareRun(PLAIN_USER);
     expect(lines).toEqual([
       expect.stringMatching(
         /--device wasm, about 30 times slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev$/,
@@ -65,8 +65,8 @@ describe('setup.sh', () => {
   });
 
   test.each(['--help', '-h'])('%s says what it does and how long it takes, and does nothing', (flag) => {
-    const { folder, setUp } = clone();
-    const { status, lines } = setUp(PLAIN_USER, flag);
+    const { folder, prepareRun } = clone();
+    const { status, lines } = prepareRun(PLAIN_USER, flag);
     expect(lines[0]).toBe('Usage: bash scripts/setup.sh [--no-apt]');
     expect(lines.join(' ')).toMatch(/About 4 minutes .*about 30 times slower.*--no-apt {2,}install no system packages/);
     expect(status).toBe(0);
@@ -74,8 +74,8 @@ describe('setup.sh', () => {
   });
 
   test('an unknown argument is refused before anything is done', () => {
-    const { folder, setUp } = clone();
-    expect(setUp(PLAIN_USER, '--noapt')).toEqual({
+    const { folder, prepareRun } = clone();
+    expect(prepareRun(PLAIN_USER, '--noapt')).toEqual({
       status: 2,
       lines: ["setup: unknown argument '--noapt'; see bash scripts/setup.sh --help"],
     });
@@ -83,29 +83,29 @@ describe('setup.sh', () => {
   });
 
   test('installs system packages through apt where it may, and none with --no-apt', () => {
-    const { folder, setUp } = clone();
+    const { folder, prepareRun } = clone();
     const installed = join(folder, 'installed');
     const root = { ...PLAIN_USER, id: 'echo 0', 'apt-get': `echo "$@" >>"${installed}"` };
-    const { status, lines } = setUp(root, '--no-apt');
+    const { status, lines } = prepareRun(root, '--no-apt');
     expect(lines[0]).toMatch(/^setup: no compiler or no libraries: .*to fix it: sudo apt-get install g\+\+ make/);
     expect([status, existsSync(installed)]).toEqual([0, false]);
-    expect(setUp(root).lines[0]).toMatch(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/);
+    expect(prepareRun(root).lines[0]).toMatch(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/);
     expect(readFileSync(installed, 'utf8')).toMatch(/^update .*\ninstall -y -qq g\+\+\n(.*\n)*install .*libdnnl-dev\n/);
   });
 
   test('names what an add-on lacks whose headers are there and whose library is not', () => {
-    const { lines } = clone().setUp({ ...PLAIN_USER, 'g++': 'case "$*" in *-ldnnl*) exit 1 ;; esac' });
+    const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'case "$*" in *-ldnnl*) exit 1 ;; esac' });
     expect(lines[0]).toMatch(/no oneDNN: .* sudo apt-get install g\+\+ make python3 libdnnl-dev$/);
   });
 
   test('says at the end that npm failed', () => {
-    const { status, lines } = clone().setUp({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });
+    const { status, lines } = clone().prepareRun({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });
     expect(lines.at(-1)).toMatch(/^setup: npm could not install the packages/);
     expect(status).toBe(2);
   });
 
   test('builds anew an add-on whose build was killed, and leaves a whole one alone without a compiler', () => {
-    const { folder, setUp } = clone();
+    const { folder, prepareRun } = clone();
     const built = (file: string): void => {
       for (const name of ADD_ONS) {
         mkdirSync(join(folder, 'packages', name, 'build/Release'), { recursive: true });
@@ -114,9 +114,9 @@ describe('setup.sh', () => {
     };
     built('Release/onednn_baseline.node');
     built('Release/sentencepiece.node');
-    expect(setUp(PLAIN_USER).lines[0]).toContain('--device wasm');
+    expect(prepareRun(PLAIN_USER).lines[0]).toContain('--device wasm');
     built('complete');
-    expect(setUp(PLAIN_USER)).toEqual({
+    expect(prepareRun(PLAIN_USER)).toEqual({
       status: 0,
       lines: [
         'setup: compiling TypeScript, about 20 seconds',

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { setupTranslation, type TranslationOptions, translationOptions } from '../../src/tasks/translation.js';
+import { openTranslationTask, type TranslationOptions, translationOptions } from '../../src/tasks/translation.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const JOINED = 'test/golden/data/joined';
@@ -10,7 +10,7 @@ const defaults = Object.fromEntries(
   Object.entries(translationOptions).map(([key, spec]) => [key, spec.default]),
 ) as unknown as TranslationOptions;
 const setup = (data: string, options: Partial<TranslationOptions> = {}) =>
-  setupTranslation(data, { ...defaults, ...options });
+  openTranslationTask(data, { ...defaults, ...options });
 
 const parent = temporaryFolder();
 

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readWordTranslations } from '../../src/inference/unknown-words.js';
 import { withoutBlankLinesAtEnd } from '../../src/text/blank-lines.js';
 import { parseCodes } from '../../src/text/bpe/codes.js';
 import { readVocabulary, readWordCounts } from '../../src/text/bpe/word-counts.js';
 import { readLines } from '../../src/text/lines.js';
 import { parseProtectedPatterns } from '../../src/text/moses/protected-patterns.js';
 import { parseTruecaseModel } from '../../src/text/moses/truecase.js';
-import { readWordTranslations } from '../../src/translation/unknown-words.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const file = join(temporaryFolder(), 'file');

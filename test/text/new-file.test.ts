@@ -17,7 +17,7 @@ import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { identityOfProcess } from '../../src/checkpoint/process-identity.js';
 import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
 import { copyWhole, prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
-import { EventFile } from '../../src/cli/event-file.js';
+import { EventFile } from '../../src/cli/output/event-file.js';
 import { BufferedFile } from '../../src/data/buffered-file.js';
 import { UserError } from '../../src/errors.js';
 import { writeLinesAtomically } from '../../src/text/lines.js';

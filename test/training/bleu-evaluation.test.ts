@@ -8,9 +8,9 @@ import { goldenTask } from './toy-trainer.js';
 
 /** A search that finds the source, here the same as the reference; it notes how many sentences it is given at once. */
 const search = vi.hoisted(() => ({ beam: 1, longest: 9, sentences: [] as number[] }));
-vi.mock('../../src/generation/index.js', async (original) => ({
-  ...(await original<typeof import('../../src/generation/index.js')>()),
-  BeamSearch: class {
+vi.mock('../../src/search/index.js', async (original) => ({
+  ...(await original<typeof import('../../src/search/index.js')>()),
+  SequenceGenerator: class {
     options = { beam: search.beam };
     longestOutput = (): number => search.longest;
     translate = async ({ batchSize, sourceLength, sourceTokens }: TranslationBatch) => {

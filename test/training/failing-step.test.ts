@@ -5,7 +5,7 @@ import { fixed } from '../../src/optim/fixed.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { Criterion, CriterionInput, CriterionOutput } from '../../src/plugins/criterion.js';
-import * as tf from '../../src/tf.js';
+import * as tf from '../../src/tf/index.js';
 import { readLoss } from '../../src/training/loss-values.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { validate } from '../../src/training/validation.js';
@@ -50,7 +50,7 @@ const failures: { title: string; message: string; forward: (input: CriterionInpu
     title: 'returns a figure without a sum',
     message: 'Argument',
     forward: (input) =>
-      ({ ...crossEntropy(input), figures: { broken: { unit: 'count' } } }) as unknown as CriterionOutput,
+      ({ ...crossEntropy(input), metrics: { broken: { unit: 'count' } } }) as unknown as CriterionOutput,
   },
   {
     title: 'returns a loss that depends on no weight',
@@ -62,7 +62,7 @@ const failures: { title: string; message: string; forward: (input: CriterionInpu
     message: MESSAGE,
     forward: (input) => {
       const { loss, nll } = crossEntropy(input);
-      return { loss: withoutBackward(loss), nll, figures: { double: { sum: tf.mul(nll, 2), unit: 'nats' } } };
+      return { loss: withoutBackward(loss), nll, metrics: { double: { sum: tf.mul(nll, 2), unit: 'nats' } } };
     },
   },
   {

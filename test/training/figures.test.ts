@@ -27,11 +27,11 @@ async function trainWith(criterion: unknown, values: Record<string, unknown>): P
 const report = { loss: 1, nll: 1, sampleSize: 10, tokens: 10, sentences: 2 };
 const count = (sum: number) => ({ sum, unit: 'count' }) as const;
 
-describe("a criterion's figures", () => {
+describe("a criterion's metrics", () => {
   it('stand between nll_loss and ppl, counts as the mean of the batches, accuracy of all of them', () => {
     const statistics = new LossStatistics(() => 0);
-    statistics.add({ ...report, figures: { total: count(10), n_correct: count(4) } });
-    statistics.add({ ...report, figures: { total: count(30), n_correct: count(20) } });
+    statistics.add({ ...report, metrics: { total: count(10), n_correct: count(4) } });
+    statistics.add({ ...report, metrics: { total: count(30), n_correct: count(20) } });
     expect(statistics.lossFigures().slice(2)).toEqual([
       ['total', '20'],
       ['n_correct', '12'],
@@ -42,7 +42,7 @@ describe("a criterion's figures", () => {
 
   it('in nats are divided by the sample size and shown in bits', () => {
     const statistics = new LossStatistics(() => 0);
-    statistics.add({ ...report, figures: { rdrop_kl_loss: { sum: 25 * Math.LN2, unit: 'nats' } } });
+    statistics.add({ ...report, metrics: { rdrop_kl_loss: { sum: 25 * Math.LN2, unit: 'nats' } } });
     expect(statistics.lossFigures()[2]).toEqual(['rdrop_kl_loss', '2.5']);
   });
 

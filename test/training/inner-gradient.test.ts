@@ -8,7 +8,7 @@ import { fixed } from '../../src/optim/fixed.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { Criterion } from '../../src/plugins/criterion.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
-import * as tf from '../../src/tf.js';
+import * as tf from '../../src/tf/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { buildTransformer, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
 import { goldenBatches, trainingWithoutEnd } from './toy-trainer.js';

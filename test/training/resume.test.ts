@@ -116,7 +116,7 @@ describe('a resumed run', () => {
     expect(weights).toEqual(checkpoint.weights);
   });
 
-  it('goes on with the figures of the log interval that was under way', async () => {
+  it('goes on with the metrics of the log interval that was under way', async () => {
     const saveDir = join(folder, 'interval');
     const figuresAt4 = async (values: { maxUpdate: number }, dir: string): Promise<unknown> => {
       recorded.events.length = 0;

@@ -14,7 +14,7 @@ const report: UpdateReport = {
   seconds: 1.6,
 };
 
-describe('the figures of updates', () => {
+describe('the metrics of updates', () => {
   it("have fairseq's names, order, units and rounding", () => {
     let now = 100;
     const statistics = new UpdateStatistics(() => now);

@@ -6,14 +6,14 @@ import { fixed } from '../../src/optim/fixed.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { Criterion } from '../../src/plugins/criterion.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
-import { setupTranslation, translationOptions } from '../../src/tasks/translation.js';
+import { openTranslationTask, translationOptions } from '../../src/tasks/translation.js';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
 import { toyArchitecture, toyCriterion } from '../helpers/toy-plugins.js';
 
 /** Binarised by fairseq main 3d262bb: 400 training pairs, joined dictionary of 648 types. */
 export const GOLDEN_DATA = fileURLToPath(new URL('../golden/data/joined', import.meta.url));
 
-export const goldenTask = setupTranslation(GOLDEN_DATA, selectOptions(translationOptions, {}));
+export const goldenTask = openTranslationTask(GOLDEN_DATA, selectOptions(translationOptions, {}));
 
 /** The first batches of the golden training data, short sentences first. */
 export function goldenBatches(count: number, maxTokens = 200): TranslationBatch[] {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { addTensor, collectGradients } from 'tfjs-backend-onednn';
 import { describe, expect, test } from 'vitest';
-import { checkpoint } from '../../../src/ops/checkpoint.js';
+import { checkpoint } from '../../../src/ops/activation-checkpoint.js';
 import { embedding } from '../../../src/ops/embedding.js';
 import { gradients } from '../../../src/ops/gradients.js';
 import { dropoutAddLayerNorm, layerNorm } from '../../../src/ops/layer-norm.js';

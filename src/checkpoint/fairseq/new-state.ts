@@ -91,7 +91,7 @@ const METERS: Readonly<Record<string, Form>> = {
   clip: [500, 1],
 };
 
-/** Of a criterion's own figures. */
+/** Of a criterion's own metrics. */
 const FIGURE: Form = [10, null];
 
 /** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */

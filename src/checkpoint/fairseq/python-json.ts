@@ -14,7 +14,7 @@ import {
   TensorReference,
 } from './python-values.js';
 
-/** Tensors larger than this are left out: what is kept here are figures, no weights. */
+/** Tensors larger than this are left out: what is kept here are metrics, no weights. */
 const MAX_TENSOR_SIZE = 64;
 
 type Pairs = ReadonlyMap<PythonValue, PythonValue>;

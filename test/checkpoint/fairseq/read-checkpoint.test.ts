@@ -116,7 +116,7 @@ describe('the averages of a run in the middle of an epoch', () => {
       expect.fail('no tensor is read'),
     )?.meters;
 
-  it("are those of the criterion's own figures too", () => {
+  it("are those of the criterion's own metrics too", () => {
     expect(meters(meter('nll_loss', 'AverageMeter', 12, 4), meter('n_correct', 'AverageMeter', 9, 5))).toEqual({
       train: { nll_loss: [3, 12, 4], n_correct: [3, 9, 5] },
       train_inner: {},

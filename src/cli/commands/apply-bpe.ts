@@ -1,0 +1,68 @@
+import { MersenneTwister } from '../../data/mersenne-twister.js';
+import { UserError } from '../../errors.js';
+import { MOST_THREADS } from '../../options/most-threads.js';
+import { defineOptions, type OptionsOf } from '../../options/schema.js';
+import { parseCodes } from '../../text/bpe/codes.js';
+import { createBpeBlockSegmenter } from '../../text/bpe/segmenter.js';
+import { readVocabulary } from '../../text/bpe/word-counts.js';
+import { readLines } from '../../text/lines.js';
+import { defineCommand } from '../command.js';
+import { filterInThreads } from '../filters/filter-in-threads.js';
+import { type BlockFilter, fileOptions, filesOf, filterArguments } from '../filters/filter-lines.js';
+
+const options = defineOptions({
+  ...fileOptions,
+  codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
+  merges: { kind: 'int', default: null, aliases: ['-m'], min: -1, help: 'apply only so many of them; -1: all' },
+  vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
+  vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
+  glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
+  dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'leave out each merge with this probability' },
+  seed: { kind: 'int', default: null, min: 0, max: 2 ** 32 - 1, help: 'seed of dropout; without it every run differs' },
+  separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
+  threads: {
+    kind: 'int',
+    default: 1,
+    aliases: ['--num-workers'],
+    min: 1,
+    max: MOST_THREADS,
+    help: 'share the lines between so many threads',
+  },
+});
+
+export const applyBpeCommand = defineCommand({
+  name: 'apply-bpe',
+  description: 'Splits words into subwords as subword-nmt does.',
+  arguments: filterArguments,
+  options,
+  examples: ['ts-fairseq apply-bpe -c codes --vocabulary vocab.de --vocabulary-threshold 5 < test.de > test.bpe.de'],
+  async run({ args, options }) {
+    if (options.threads > 1 && options.dropout > 0) {
+      throw new UserError('--dropout draws word after word, in one thread', 'leave out --threads');
+    }
+    const create = (): BlockFilter => createApplyBpeFilter(options);
+    await filterInThreads(filesOf(args, options), options.threads, { command: 'apply-bpe', options }, create);
+  },
+});
+
+export type ApplyBpeOptions = OptionsOf<typeof options>;
+
+export function createApplyBpeFilter(options: ApplyBpeOptions): BlockFilter {
+  const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
+  if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
+  const codes = parseCodes(readLines(path), path);
+  return createBpeBlockSegmenter({
+    codes: merges === null || merges < 0 ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
+    vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
+    separator,
+    glossaries,
+    dropout,
+    random: seed === null ? undefined : seededRandom(seed),
+  });
+}
+
+/** The draws of Python's `random.seed(seed)`, so that dropout equals subword-nmt's. */
+function seededRandom(seed: number): () => number {
+  const generator = MersenneTwister.seededAsPython(seed);
+  return () => generator.random();
+}

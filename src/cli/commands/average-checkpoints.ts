@@ -1,0 +1,41 @@
+import { averageCheckpoints } from '../../checkpoint/average.js';
+import { selectForAverage } from '../../checkpoint/average-selection.js';
+import { describeCheckpoint } from '../../checkpoint/checkpoint.js';
+import { checkpointFile } from '../../checkpoint/checkpoint-path.js';
+import { checkRecordedModel } from '../../checkpoint/recorded-model.js';
+import { builtInComponents } from '../../components.js';
+import { UserError } from '../../errors.js';
+import { defineOptions } from '../../options/schema.js';
+import { defineCommand } from '../command.js';
+
+const options = defineOptions({
+  inputs: {
+    kind: 'strings',
+    default: [],
+    metavar: 'PATH',
+    help: "checkpoints by their stems or fairseq's .pt, or the folder to choose from",
+  },
+  output: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint to write' },
+  numEpochCheckpoints: { kind: 'int', default: null, help: 'take the last N epoch checkpoints (checkpointE)' },
+  numUpdateCheckpoints: { kind: 'int', default: null, help: 'take the last N update checkpoints (checkpoint_E_U)' },
+  numBestCheckpoints: { kind: 'int', default: null, help: 'take the best N of --keep-best-checkpoints' },
+  checkpointUpperBound: { kind: 'int', default: null, help: 'take no epoch or update after this one' },
+});
+
+export const averageCheckpointsCommand = defineCommand({
+  name: 'average-checkpoints',
+  description: 'Writes a checkpoint whose weights are the mean of those of others; optimizer state is left out.',
+  options,
+  examples: [
+    'ts-fairseq average-checkpoints --inputs checkpoints --num-epoch-checkpoints 10 --output checkpoints/averaged',
+    'ts-fairseq average-checkpoints --inputs checkpoints/checkpoint9 checkpoints/checkpoint10 --output averaged',
+  ],
+  async run({ options }) {
+    if (options.output === null) throw new UserError('--output is missing', 'name the checkpoint to write');
+    const stems = selectForAverage(options);
+    const { architectures } = builtInComponents();
+    for (const stem of stems) checkRecordedModel(stem, describeCheckpoint(stem), architectures);
+    averageCheckpoints(stems, options.output);
+    process.stderr.write(`averaged ${stems.join(', ')} into ${checkpointFile(options.output)}\n`);
+  },
+});

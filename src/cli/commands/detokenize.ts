@@ -1,0 +1,21 @@
+import { defineOptions } from '../../options/schema.js';
+import { createMosesDetokenizer } from '../../text/moses/detokenizer.js';
+import { defineCommand } from '../command.js';
+import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lines.js';
+import { MOSES_FLAGS } from '../moses-flags.js';
+
+const options = defineOptions({
+  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language, e.g. de' },
+});
+
+export const detokenizeCommand = defineCommand({
+  name: 'detokenize',
+  description: 'Joins tokens to text as the Moses script detokenizer.perl does.',
+  arguments: filterArguments,
+  options,
+  unsupported: { ...MOSES_FLAGS, '-u': 'no letter is changed; use truecase before training' },
+  examples: ['ts-fairseq detokenize -l en < translations.tok.en > translations.en'],
+  async run({ args, options }) {
+    await filterBlocks(args, lineFilter(createMosesDetokenizer(options.language)));
+  },
+});

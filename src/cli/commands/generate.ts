@@ -1,0 +1,146 @@
+import { deviceOptions, int8Option, openRequestedDevice } from '../../devices/index.js';
+import { logProfile, profileOption, requestedProfiler } from '../../devices/profile.js';
+import { UserError } from '../../errors.js';
+import { codecOptions, createCodec } from '../../inference/codec-options.js';
+import { disposeAll, loadModels } from '../../inference/load-models.js';
+import { parseModelOverrides } from '../../inference/model-overrides.js';
+import { writeResults } from '../../inference/results-file.js';
+import { translateSplit } from '../../inference/translate-split.js';
+import { readWordTranslations } from '../../inference/unknown-words.js';
+import { defineOptions, type OptionsOf } from '../../options/schema.js';
+import { scoreLines } from '../../scoring/score-lines.js';
+import { forcedDecoding } from '../../search/forced-decoding.js';
+import { outputLines, outputOptions, SequenceGenerator, searchOptions, symbolsOf } from '../../search/index.js';
+import { openTranslationTask, translationOptions } from '../../tasks/translation.js';
+import type { TranslationData } from '../../tasks/translation-data.js';
+import { datasetOptions } from '../../training/options.js';
+import { defineCommand } from '../command.js';
+import { ignoredInTranslation } from '../ignored-flags.js';
+import { warnOfIgnored } from '../ignored-options.js';
+import { taskOption } from '../options/task-option.js';
+import { checkTranslationOptions, modelSelection, unsupportedFlags } from '../options/translation-options.js';
+import { logOptions, startLog } from '../output/log-sink.js';
+import { loadArchitectures, userDirOption } from '../plugins/user-dir.js';
+
+const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
+
+const dataSelection = {
+  ...defineOptions({
+    genSubset: { kind: 'string', default: 'test', metavar: 'SPLIT', group: 'Dataset', help: 'split to translate' },
+    maxTokens: {
+      kind: 'int',
+      default: null,
+      min: 1,
+      group: 'Dataset',
+      help: 'maximum tokens in a batch (12000 when no size is given)',
+    },
+  }),
+  batchSize,
+  requiredBatchSizeMultiple,
+  skipInvalidSizeInputsValidTest,
+  numWorkers,
+  ...defineOptions({
+    numShards: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'divide the batches among N processes' },
+    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'which part to translate, from 0' },
+  }),
+} as const;
+
+const resultOptions = defineOptions({
+  resultsPath: {
+    kind: 'string',
+    default: null,
+    metavar: 'DIR',
+    group: 'Output',
+    help: 'write to DIR/generate-SPLIT.txt instead of stdout',
+  },
+  quiet: { kind: 'boolean', default: false, group: 'Output', help: 'print the scores only' },
+});
+
+const options = {
+  ...modelSelection,
+  ...userDirOption,
+  ...dataSelection,
+  ...searchOptions,
+  ...outputOptions,
+  ...resultOptions,
+  ...codecOptions,
+  ...taskOption,
+  ...translationOptions,
+  ...deviceOptions,
+  ...int8Option,
+  ...logOptions,
+  ...profileOption,
+} as const;
+
+type GenerateOptions = OptionsOf<typeof options>;
+
+export const generateCommand = defineCommand({
+  name: 'generate',
+  description:
+    'Translates a split that preprocess made. Prints S- source, T- reference, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores, A- alignment; then tokenized BLEU and sacreBLEU.',
+  arguments: [{ name: 'data', help: 'data folder' }],
+  options,
+  examples: [
+    'ts-fairseq generate data-bin/de-en --path checkpoints/averaged --beam 5 --batch-size 128 --remove-bpe',
+    'ts-fairseq generate data-bin/de-en --path a/checkpoint_best:b/checkpoint_best --results-path results --quiet',
+  ],
+  unsupported: unsupportedFlags,
+  ignored: ignoredInTranslation,
+  async run({ args, options, ignored }) {
+    checkOptions(options);
+    const stopLog = startLog(options);
+    try {
+      warnOfIgnored(ignored);
+      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options));
+    } finally {
+      stopLog();
+    }
+  },
+});
+
+function checkOptions(options: GenerateOptions): void {
+  checkTranslationOptions(options);
+  const { constraints, numShards, shardId } = options;
+  if (constraints !== null) {
+    throw new UserError('--constraints: a split has no phrases beside it', 'give lines with them to interactive');
+  }
+  if (shardId >= numShards) {
+    throw new UserError(`--shard-id ${shardId} is not below --num-shards ${numShards}`, 'shards count from 0');
+  }
+}
+
+/** Translates and scores. @returns the lines to print */
+async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
+  const architectures = await loadArchitectures(options);
+  const overrides = parseModelOverrides(options.modelOverrides, architectures);
+  const unknownWords = readWordTranslations(options.replaceUnk);
+  const task = openTranslationTask(dataFolder, options);
+  const codec = await createCodec(options, task);
+  const data = task.loadSplit(options.genSubset);
+  const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
+  const models = await loadModels(checkTranslationOptions(options), task, architectures, device, overrides);
+  try {
+    const symbols = symbolsOf(task.targetDictionary);
+    const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
+    const search = new SequenceGenerator(
+      models,
+      symbols,
+      searching,
+      options.printAlignment !== null || unknownWords !== null,
+    );
+    const profiler = requestedProfiler(options, device);
+    profiler?.start();
+    const settings = { ...options, unknownWords, detokenize: codec.decode };
+    const translated = await translateSplit(task, data, search, settings);
+    if (profiler !== null) logProfile(`the translation of ${data.split}`, profiler.end());
+    const sentences = translated.map((sentence) => ({ ...sentence, source: codec.decode(sentence.source) }));
+    const lines = options.quiet ? [] : sentences.flatMap((sentence) => outputLines(sentence));
+    return [...lines, ...scoreLines(sentences, options)];
+  } finally {
+    data.close();
+    disposeAll(models);
+  }
+}
+
+const longestReference = ({ sizes }: TranslationData): number =>
+  (sizes.target ?? sizes.source).reduce((longest, length) => Math.max(longest, length), 1);

@@ -1,0 +1,69 @@
+import { MOST_THREADS } from '../../options/most-threads.js';
+import { defineOptions, type OptionsOf } from '../../options/schema.js';
+import { readLines } from '../../text/lines.js';
+import { MARKUP_LINE } from '../../text/moses/detokenizer.js';
+import { parseProtectedPatterns } from '../../text/moses/protected-patterns.js';
+import { createMosesTokenizer } from '../../text/moses/tokenizer.js';
+import { defineCommand } from '../command.js';
+import { filterInThreads } from '../filters/filter-in-threads.js';
+import { type BlockFilter, filterArguments, lineFilter } from '../filters/filter-lines.js';
+import { MOSES_FLAGS } from '../moses-flags.js';
+import { startLog } from '../output/log-sink.js';
+
+const options = defineOptions({
+  language: {
+    kind: 'string',
+    default: 'en',
+    aliases: ['-l'],
+    metavar: 'LANG',
+    help: 'language code, e.g. de; one that Moses does not know gets the English abbreviations and a warning',
+  },
+  aggressive: { kind: 'boolean', default: false, aliases: ['-a'], help: 'split hyphens too, into the token @-@' },
+  skipXml: { kind: 'boolean', default: false, aliases: ['-x'], help: 'leave lines that are one tag, <…>, as they are' },
+  noEscape: { kind: 'boolean', default: false, help: 'leave & | < > \' " [ ] as they are' },
+  protected: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'regular expressions, one a line; what they match stays whole',
+  },
+  threads: { kind: 'int', default: 1, min: 1, max: MOST_THREADS, help: 'share the lines between so many threads' },
+});
+
+export const tokenizeCommand = defineCommand({
+  name: 'tokenize',
+  description: 'Splits text into tokens as the Moses script tokenizer.perl does.',
+  arguments: filterArguments,
+  options,
+  unsupported: {
+    ...MOSES_FLAGS,
+    '-no-escape': 'write --no-escape',
+    '-protected': 'write --protected FILE',
+    '-threads': 'write --threads N',
+    '-time': "nothing is timed; run it under the shell's time",
+    '-penn': 'only the rules of Moses are there, not those of the Penn Treebank; leave it out',
+  },
+  examples: ['ts-fairseq tokenize -l de -a --no-escape < train.raw.de > train.tok.de'],
+  async run({ args, options }) {
+    const stopLog = startLog();
+    try {
+      const create = (): BlockFilter => createTokenizeFilter(options);
+      await filterInThreads(args, options.threads, { command: 'tokenize', options }, create);
+    } finally {
+      stopLog();
+    }
+  },
+});
+
+export type TokenizeOptions = OptionsOf<typeof options>;
+
+export function createTokenizeFilter(options: TokenizeOptions): BlockFilter {
+  const { language, aggressive, skipXml, noEscape, protected: patterns } = options;
+  const tokenize = createMosesTokenizer({
+    language,
+    aggressiveHyphens: aggressive,
+    escape: !noEscape,
+    protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
+  });
+  return lineFilter(skipXml ? (line) => (MARKUP_LINE.test(line) ? line : tokenize(line)) : tokenize);
+}

@@ -1,0 +1,117 @@
+import { storeSentences } from '../data/sentence-store.js';
+import { UserError } from '../errors.js';
+import type { SequenceGenerator, TranslatedSentence } from '../search/index.js';
+import type { TranslationTask } from '../tasks/translation.js';
+import { pairUp } from '../tasks/translation-data.js';
+import type { TextCodec } from '../text/codec.js';
+import { readSourceLine, type SourceLine } from './source-lines.js';
+import {
+  cutIntoBatches,
+  DEFAULT_MAX_TOKENS,
+  type NumberedLines,
+  type TextSettings,
+  translateBatches,
+} from './translate-split.js';
+
+export interface LineSettings extends Omit<TextSettings, 'detokenize'> {
+  readonly codec: TextCodec;
+  readonly maxTokens: number | null;
+  readonly batchSize: number | null;
+}
+
+/** A line with its translations, and the time of the search that fell to it. */
+export interface TranslatedLine {
+  readonly line: SourceLine;
+  readonly sentence: TranslatedSentence;
+  readonly seconds: number;
+}
+
+/** Lines of text through loaded models: `interactive` and the library's Translator. Lines are numbered over all calls. */
+export class LineSearch {
+  readonly #task: TranslationTask;
+  readonly #search: SequenceGenerator;
+  readonly #settings: LineSettings;
+  readonly #longest: number; // tokens with </s>
+  #translated = 0;
+
+  constructor(task: TranslationTask, search: SequenceGenerator, settings: LineSettings) {
+    this.#task = task;
+    this.#search = search;
+    this.#settings = settings;
+    const { maxTokens, batchSize } = settings;
+    const ofBatch = maxTokens ?? (batchSize === null ? DEFAULT_MAX_TOKENS : Number.POSITIVE_INFINITY);
+    this.#longest = Math.min(task.options.maxSourcePositions, search.maxPositions.source, ofBatch);
+  }
+
+  /**
+   * @param name what the line is called, for messages: `line 7`
+   * @throws UserError for a line that is longer than the model or a batch allows
+   */
+  read(line: string, name: string): SourceLine {
+    const { codec } = this.#settings;
+    const read = readSourceLine(line, {
+      task: this.#task,
+      codec,
+      hasPhrases: this.#search.options.constraints !== null,
+    });
+    if (read.ids.length <= this.#longest) return read;
+    throw new LineTooLong(name, read.ids.length, this.#longest);
+  }
+
+  /**
+   * Translates lines in batches of similar length.
+   * @returns one for each line, in their order
+   */
+  async translate(
+    lines: readonly SourceLine[],
+    onBatch: (done: number, total: number) => void = () => {},
+  ): Promise<TranslatedLine[]> {
+    const data = pairUp(
+      'lines',
+      storeSentences(lines.map(({ ids }) => ids)),
+      null,
+      lines.map(({ words }) => words),
+    );
+    const { codec, maxTokens, batchSize, ...text } = this.#settings;
+    const batches = cutIntoBatches(this.#task, data, this.#search, {
+      maxTokens,
+      batchSize,
+      requiredBatchSizeMultiple: 1,
+      skipInvalidSizeInputsValidTest: false,
+      seed: 1,
+    });
+    const settings = { ...text, detokenize: codec.decode };
+    const numbered = numberLines(lines, this.#translated);
+    const translated: TranslatedLine[] = [];
+    let done = 0;
+    for await (const batch of translateBatches(this.#task, data, batches, this.#search, settings, numbered)) {
+      const seconds = batch.seconds / batch.sentences.length;
+      for (const sentence of batch.sentences)
+        translated[sentence.id] = { line: lines[sentence.id]!, sentence, seconds };
+      done += 1;
+      onBatch(done, batches.length);
+    }
+    this.#translated += lines.length;
+    return translated;
+  }
+}
+
+/** A line that the model, or a batch, cannot take. */
+export class LineTooLong extends UserError {
+  constructor(name: string, tokens: number, longest: number) {
+    super(
+      `${name} has ${tokens} tokens with </s>, more than the ${longest} that the model or a batch takes`,
+      'split it into sentences',
+    );
+  }
+}
+
+function numberLines(lines: readonly SourceLine[], firstId: number): NumberedLines {
+  const hasPhrases = lines.some(({ phrases }) => phrases.length > 0);
+  return {
+    inputOf: (ids) => ({
+      ids: ids.map((id) => firstId + id),
+      ...(hasPhrases && { phrases: Array.from(ids, (id) => lines[id]!.phrases) }),
+    }),
+  };
+}

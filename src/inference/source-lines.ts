@@ -1,0 +1,35 @@
+import { truncateIds } from '../data/sentence-store.js';
+import { splitWhitespace, trimWhitespace } from '../data/whitespace.js';
+import type { SentencePhrases } from '../search/index.js';
+import type { TranslationTask } from '../tasks/translation.js';
+import type { TextCodec } from '../text/codec.js';
+
+/** A line of text as a model reads it. */
+export interface SourceLine {
+  readonly ids: Int32Array; // [tokens], ends with </s>
+  readonly words: readonly string[]; // [tokens], without </s>
+  /** What its translation has to hold. */
+  readonly phrases: SentencePhrases;
+}
+
+export interface LineReading {
+  readonly task: Pick<TranslationTask, 'sourceDictionary' | 'targetDictionary' | 'options'>;
+  readonly codec: TextCodec;
+  /** Whether phrases follow the source behind tabs. */
+  readonly hasPhrases: boolean;
+}
+
+/** Reads `source` or, with `--constraints`, `source<TAB>phrase<TAB>phrase …`; phrases go through the codec too. */
+export function readSourceLine(line: string, { task, codec, hasPhrases }: LineReading): SourceLine {
+  const [source = '', ...phrases] = hasPhrases ? trimWhitespace(line).split('\t') : [trimWhitespace(line)];
+  const tokens = codec.encode(source);
+  const { truncateSource, maxSourcePositions } = task.options;
+  const ids = task.sourceDictionary.encodeLine(tokens);
+  return {
+    ids: truncateSource ? truncateIds(ids, maxSourcePositions) : ids,
+    words: splitWhitespace(tokens),
+    phrases: phrases
+      .map((phrase) => task.targetDictionary.encodeLine(codec.encode(phrase)).slice(0, -1))
+      .filter((phrase) => phrase.length > 0),
+  };
+}

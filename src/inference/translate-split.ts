@@ -1,0 +1,159 @@
+import { setImmediate } from 'node:timers/promises';
+import { peakMemory } from '../devices/peak-memory.js';
+import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import { type SearchInput, type SequenceGenerator, type TranslatedSentence, toText } from '../search/index.js';
+import type { TextOptions } from '../search/output.js';
+import { prefixesOf } from '../search/prefixes.js';
+import type { SourceBatch } from '../tasks/collate.js';
+import { nothingLeft } from '../tasks/nothing-left.js';
+import type { TranslationTask } from '../tasks/translation.js';
+import type { TranslationData } from '../tasks/translation-data.js';
+
+export type TextSettings = Pick<TextOptions, 'postProcess' | 'printAlignment' | 'unknownWords' | 'detokenize'>;
+
+export interface BatchSettings {
+  readonly maxTokens: number | null;
+  readonly batchSize: number | null;
+  readonly requiredBatchSizeMultiple: number;
+  readonly skipInvalidSizeInputsValidTest: boolean;
+  readonly seed: number;
+  /** How many parts the batches are dealt to, and which of them is translated here. */
+  readonly numShards?: number; // 1
+  readonly shardId?: number; // 0
+}
+
+export interface SplitOptions extends TextSettings, BatchSettings {
+  /** Says how far it is every so many batches. */
+  readonly logInterval: number;
+}
+
+/** fairseq's size of a batch where none is given. */
+export const DEFAULT_MAX_TOKENS = 12_000;
+
+/**
+ * Translates a split, in the batches that fairseq makes of it; results are in the order of the data, since that is what
+ * people compare files by. Of each sentence the `--nbest` translations of the search are kept.
+ * @throws UserError for a sentence that is too long, where there is nothing to translate, and where --prefix-size has no references to take prefixes from
+ */
+export async function translateSplit(
+  task: TranslationTask,
+  data: TranslationData,
+  search: SequenceGenerator,
+  options: SplitOptions,
+): Promise<TranslatedSentence[]> {
+  const batches = cutIntoBatches(task, data, search, options);
+  if (batches.length === 0) throw nothingToTranslate(data, options);
+  const { logInterval } = options;
+  const translated: TranslatedSentence[] = [];
+  const started = performance.now();
+  let done = 0;
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches`);
+  for await (const { sentences } of translateBatches(task, data, batches, search, options)) {
+    translated.push(...sentences);
+    done += 1;
+    log.info('progress', { label: 'translating', position: done, total: batches.length });
+    if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
+  }
+  const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
+  log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
+  log.message(`peak resident memory ${peakMemory()}`);
+  return translated.sort((a, b) => a.id - b.id);
+}
+
+function nothingToTranslate(data: TranslationData, { numShards = 1, shardId = 0 }: BatchSettings): UserError {
+  if (data.length === 0 || numShards === 1) return nothingLeft(data);
+  return new UserError(
+    `--num-shards ${numShards} leaves no batch of '${data.split}' for --shard-id ${shardId}`,
+    'take fewer shards, or lower --max-tokens or --batch-size',
+  );
+}
+
+/** The sentences of a batch in its own order, and how long the search took. */
+export interface TranslatedBatch {
+  readonly sentences: readonly TranslatedSentence[];
+  readonly seconds: number;
+}
+
+/**
+ * Translates batches one after the other.
+ * @param lines where the data are lines of a text
+ */
+export async function* translateBatches(
+  task: TranslationTask,
+  data: TranslationData,
+  batches: readonly Int32Array[],
+  search: SequenceGenerator,
+  settings: TextSettings,
+  lines?: NumberedLines,
+): AsyncGenerator<TranslatedBatch> {
+  const textOptions = { ...task, ...settings };
+  for (const ids of batches) {
+    const input = searchInput(task, data, ids, search.options.prefixSize);
+    const started = performance.now();
+    const hypotheses = await search.translate(lines === undefined ? input : { ...input, ...lines.inputOf(input.ids) });
+    const seconds = (performance.now() - started) / 1000;
+    const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
+    const sentences = Array.from(input.ids, (id, row) =>
+      toText(pairs.get(id)!, hypotheses[row]!.slice(0, search.options.nbest), textOptions),
+    );
+    await setImmediate(); // lets finalizers in, as in training
+    yield { sentences, seconds };
+  }
+}
+
+/** What lines of text add to the input of a batch: their numbers in the whole of the text, and phrases. */
+export interface NumberedLines {
+  inputOf(ids: Int32Array): Pick<SearchInput, 'ids' | 'phrases'>;
+}
+
+/** The batches of a split that are translated here. */
+export function cutIntoBatches(
+  task: TranslationTask,
+  data: TranslationData,
+  { maxPositions }: SequenceGenerator,
+  options: BatchSettings,
+): readonly Int32Array[] {
+  const { maxTokens, batchSize, numShards = 1, shardId = 0 } = options;
+  const { batches, skipped } = task.makeBatches(data, {
+    maxTokens: maxTokens === null && batchSize === null ? DEFAULT_MAX_TOKENS : maxTokens,
+    maxSentences: batchSize,
+    requiredBatchSizeMultiple: options.requiredBatchSizeMultiple,
+    skipInvalidSizes: options.skipInvalidSizeInputsValidTest,
+    seed: options.seed,
+    maxPositions: {
+      source: Math.min(task.options.maxSourcePositions, maxPositions.source),
+      target: Math.min(task.options.maxTargetPositions, maxPositions.target),
+    },
+  });
+  if (skipped.length > 0) log.warning(`${skipped.length} sentences are too long and were skipped`);
+  return batches.filter((_, index) => index % numShards === shardId);
+}
+
+/** A batch with what its outputs have to begin with. */
+function searchInput(
+  task: TranslationTask,
+  data: TranslationData,
+  ids: Int32Array,
+  prefixSize: number,
+): SearchInput & Pick<SourceBatch, 'ids'> {
+  if (prefixSize === 0) return task.collateSource(data, ids);
+  if (data.sizes.target === null) {
+    throw new UserError(
+      `${data.split} has no references, which --prefix-size and --score-reference need`,
+      'preprocess both languages, or leave these options out',
+    );
+  }
+  const batch = task.collate(data, ids);
+  return { ...batch, prefixTokens: prefixesOf(batch, prefixSize) };
+}
+
+/** fairseq's line at the end of `generate`. */
+export function speedLine(sentences: number, tokens: number, seconds: number): string {
+  const count = (value: number): string => `${value}`.replace(/\B(?=(\d{3})+$)/g, ','); // a locale would take 20 ms
+  const rate = (value: number): string => (value / seconds).toFixed(2);
+  return (
+    `Translated ${count(sentences)} sentences (${count(tokens)} tokens) in ${seconds.toFixed(1)}s ` +
+    `(${rate(sentences)} sentences/s, ${rate(tokens)} tokens/s)`
+  );
+}

@@ -1,0 +1,134 @@
+import { type RowChoice, type RowLayout, tokenLayout } from '../ops/row-layout.js';
+import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type {
+  Classifier,
+  DecoderOutput,
+  DecodeStep,
+  EncoderOutput,
+  FusedDecoding,
+  Mode,
+  TokenTable,
+  TranslationModel,
+} from '../plugins/model.js';
+import { EVALUATION, type IncrementalState } from '../plugins/model.js';
+import * as tf from '../tf/index.js';
+import { DecodingState } from './decoding-state.js';
+import type { LayerDrop } from './layer-drop.js';
+import type { LayerNorm } from './layer-norm.js';
+import { PackedTransformer } from './packed-transformer.js';
+import type { TransformerEmbedding } from './transformer-embedding.js';
+import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
+
+/** One side of a Transformer: embeddings, layers, and with pre-norm a normalisation at the end. */
+export interface Stack<Layer> {
+  readonly embedding: TransformerEmbedding;
+  readonly layers: readonly Layer[];
+  readonly layerDrop: LayerDrop;
+  readonly finalNorm: LayerNorm | null;
+}
+
+export interface TransformerParts {
+  readonly parameters: ParameterStore;
+  readonly encoder: Stack<TransformerEncoderLayer>;
+  readonly decoder: Stack<TransformerDecoderLayer>;
+  /** [vocab, embed]; the decoder's embeddings where they are shared. */
+  readonly outputProjection: Parameter;
+  readonly padIndex: number;
+}
+
+/** Shared ones stand under the first name only. */
+const SYMBOL_TABLES: TranslationModel['symbolTables'] = {
+  'encoder.embed_tokens.weight': 'source',
+  'decoder.embed_tokens.weight': 'target',
+  'decoder.output_projection.weight': 'target',
+};
+
+/** Vaswani et al. 2017, "Attention is all you need", as fairseq's `transformer`. */
+export class Transformer implements TranslationModel {
+  readonly parameters: ParameterStore;
+  readonly maxPositions: { readonly source: number; readonly target: number };
+  readonly leavesLayersOut: boolean;
+  readonly symbolTables = SYMBOL_TABLES;
+  readonly #parts: TransformerParts;
+  readonly #packed: PackedTransformer;
+
+  constructor(parts: TransformerParts) {
+    this.#parts = parts;
+    this.leavesLayersOut = parts.encoder.layerDrop.probability > 0 || parts.decoder.layerDrop.probability > 0;
+    this.#packed = new PackedTransformer(parts);
+    this.parameters = parts.parameters;
+    this.maxPositions = {
+      source: parts.encoder.embedding.options.maxPositions,
+      target: parts.decoder.embedding.options.maxPositions,
+    };
+  }
+
+  encode(source: TokenTable, mode: Mode): EncoderOutput {
+    const { embedding, layers, layerDrop, finalNorm } = this.#parts.encoder;
+    const layout = this.#layout(source, 'tokens');
+    let x = embedding.apply(rowsOf(source, layout), layout, mode);
+    for (const layer of layerDrop.choose(layers, mode)) x = layer.apply(x, layout, mode);
+    return { features: finalNorm?.apply(x) ?? x, layout };
+  }
+
+  decode(prevOutput: TokenTable, encoderOutput: EncoderOutput, mode: Mode, rows: RowChoice = 'tokens'): DecoderOutput {
+    const { embedding, layers, layerDrop, finalNorm } = this.#parts.decoder;
+    const layout = this.#layout(prevOutput, rows);
+    let x = embedding.apply(rowsOf(prevOutput, layout), layout, mode);
+    for (const layer of layerDrop.choose(layers, mode)) x = layer.apply(x, layout, encoderOutput, mode);
+    return { features: finalNorm?.apply(x) ?? x, positions: layout.positions };
+  }
+
+  classifier(features: tf.Tensor2D): Classifier {
+    return { features, weights: this.#parts.outputProjection.tensor as tf.Tensor2D };
+  }
+
+  startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention = false): IncrementalState {
+    return new DecodingState(this.#parts.decoder.layers, encoderOutput, beam, capacity, attention);
+  }
+
+  startFusedDecoding(source: TokenTable, beam: number): FusedDecoding | null {
+    return this.#packed.startDecoding(source, beam);
+  }
+
+  decodeStep(tokens: tf.Tensor1D, incrementalState: IncrementalState): DecodeStep {
+    const state = incrementalState as DecodingState;
+    const { embedding, layers, finalNorm } = this.#parts.decoder;
+    const [features, attention, ...keyValues] = tf.tidy(() => {
+      let x = embedding.applyAt(tokens, state.length, EVALUATION);
+      const layouts = state.stepLayouts();
+      let sourceWeights: tf.Tensor | null = null;
+      const newKeyValues = layers.map((layer, index) => {
+        const isLast = index === layers.length - 1;
+        const observe = (weights: tf.Tensor3D): void => {
+          sourceWeights = tf.reshape(weights, [x.shape[0], -1]);
+        };
+        const observer = isLast && state.wantsAttention ? observe : undefined;
+        const step = layer.step(x, state.past(index), layouts, state.memory(index), EVALUATION, observer);
+        x = step.output;
+        return step.keyValue;
+      });
+      // An array of tensors is what tidy lets through; an absent attention is an empty one.
+      return [finalNorm?.apply(x) ?? x, sourceWeights ?? tf.zeros([0]), ...newKeyValues];
+    });
+    state.advance(keyValues as tf.Tensor3D[]);
+    if (state.wantsAttention) return { features: features as tf.Tensor2D, attention: attention as tf.Tensor2D };
+    attention!.dispose();
+    return { features: features as tf.Tensor2D, attention: null };
+  }
+
+  /** Frees the parameters and the tables. */
+  dispose(): void {
+    this.#packed.dispose();
+    this.parameters.dispose();
+    this.#parts.encoder.embedding.dispose();
+    this.#parts.decoder.embedding.dispose();
+  }
+
+  #layout({ ids, batch, time }: TokenTable, rows: RowChoice): RowLayout {
+    return tokenLayout(ids, [batch, time], this.#parts.padIndex, rows);
+  }
+}
+
+const rowsOf = ({ ids }: TokenTable, { positions }: RowLayout): Int32Array =>
+  Int32Array.from(positions, (position) => ids[position]!);

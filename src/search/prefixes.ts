@@ -1,0 +1,27 @@
+import type { SearchInput } from './sequence-generator.js';
+
+/**
+ * The first `size` tokens of each reference: what --prefix-size makes an output begin with. A literal `<pad>` in a reference
+ * is left out: no output can hold it.
+ */
+export function prefixesOf(
+  batch: {
+    readonly batchSize: number;
+    readonly target: Int32Array /* [batch, target] */;
+    readonly targetLength: number;
+    readonly padIndex: number;
+  },
+  size: number,
+): NonNullable<SearchInput['prefixTokens']> {
+  const { batchSize, targetLength, target, padIndex } = batch;
+  const length = Math.min(size, targetLength);
+  const tokens = new Int32Array(batchSize * length).fill(padIndex);
+  const lengths = new Int32Array(batchSize);
+  for (let row = 0; row < batchSize; row++) {
+    const reference = target.subarray(row * targetLength, (row + 1) * targetLength);
+    const prefix = reference.filter((token) => token !== padIndex).subarray(0, length);
+    tokens.set(prefix, row * length);
+    lengths[row] = prefix.length;
+  }
+  return { tokens, length, lengths };
+}

@@ -1,0 +1,25 @@
+import type * as Library from '@tensorflow/tfjs';
+import { wholeLibrary } from './library.js';
+
+/**
+ * TensorFlow.js as ts-fairseq uses it, loaded at the first use of a member: so importing the library, or a plug-in,
+ * does nothing. The same instance as `import * as tf from '@tensorflow/tfjs'` gives where that resolves to the same file.
+ */
+export const tf: typeof Library = new Proxy({} as typeof Library, {
+  get: (_, name) => Reflect.get(wholeLibrary(), name),
+  has: (_, name) => Reflect.has(wholeLibrary(), name),
+});
+
+/** The types that go with it; all others stand in '@tensorflow/tfjs'. */
+export declare namespace tf {
+  export type Tensor<R extends Library.Rank = Library.Rank> = Library.Tensor<R>;
+  export type Scalar = Library.Scalar;
+  export type Tensor1D = Library.Tensor1D;
+  export type Tensor2D = Library.Tensor2D;
+  export type Tensor3D = Library.Tensor3D;
+  export type Tensor4D = Library.Tensor4D;
+  export type Rank = Library.Rank;
+  export type DataType = Library.DataType;
+  export type TensorLike = Library.TensorLike;
+  export type NamedTensorMap = Library.NamedTensorMap;
+}

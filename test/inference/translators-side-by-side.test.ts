@@ -1,0 +1,146 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe as describeBackend, isAvailable, supportsBfloat16 } from 'tfjs-backend-onednn';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { addon } from '../../packages/tfjs-backend-onednn/src/addon.js';
+import { UserError } from '../../src/errors.js';
+import { type LineTranslation, Translator, type TranslatorOptions } from '../../src/index.js';
+import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
+import { goldenData, referenceTask } from '../helpers/reference-model.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const folder = temporaryFolder();
+const data = join(folder, 'dictionaries');
+const at = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  mkdirSync(data);
+  for (const language of ['de', 'en'])
+    cpSync(join(goldenData, `dict.${language}.txt`), join(data, `dict.${language}.txt`));
+  saveReferenceCheckpoint(at('trained'), 'trained');
+  saveReferenceCheckpoint(at('update20'), 'update20');
+  saveReferenceCheckpoint(at('gelu'), 'trained', { options: { activationFn: 'gelu' } });
+});
+
+const task = referenceTask();
+const split = task.loadSplit('test');
+const lines = Array.from({ length: 6 }, (_, id) => task.sourceDictionary.string(split.pair(id).source));
+
+const loaded: Translator[] = [];
+async function load(options: Partial<TranslatorOptions>): Promise<Translator> {
+  // Several batches: between them, translations take turns.
+  const translator = await Translator.load({ path: at('trained'), data, threads: 1, batchSize: 2, ...options });
+  loaded.push(translator);
+  return translator;
+}
+function disposeLoaded(): void {
+  for (const translator of loaded.splice(0)) translator.dispose();
+}
+afterEach(() => {
+  vi.restoreAllMocks();
+  disposeLoaded();
+});
+
+/** Everything that precision changes, to the bit. */
+const metrics = (translations: readonly LineTranslation[]) =>
+  translations.map(({ text, score, tokenScores }) => ({ text, score, tokenScores }));
+
+const PRECISIONS = ['float32', 'int8', ...(supportsBfloat16() ? (['bfloat16'] as const) : [])] as const;
+
+/** Every order of some things. */
+const ordersOf = <T>(things: readonly T[]): T[][] =>
+  things.length === 0
+    ? [[]]
+    : things.flatMap((first) => ordersOf(things.filter((thing) => thing !== first)).map((rest) => [first, ...rest]));
+
+const available = isAvailable().available;
+
+describe.runIf(available).each<{ title: string; options: () => Partial<TranslatorOptions> }>([
+  { title: 'in native code', options: () => ({ beam: 3 }) },
+  { title: 'an ensemble', options: () => ({ path: [at('trained'), at('update20')], beam: 1 }) },
+  { title: 'by operations', options: () => ({ path: at('gelu'), beam: 2 }) },
+])('Translators side by side, $title', ({ title, options }) => {
+  /** What each finds where no other was loaded in between. */
+  const alone = new Map<string, ReturnType<typeof metrics>>();
+  beforeAll(async () => {
+    for (const precision of PRECISIONS) {
+      const translator = await load({ ...options(), precision });
+      alone.set(precision, metrics(await translator.translate(lines)));
+      disposeLoaded();
+    }
+  });
+
+  it('would show it where one had the precision of another', () => {
+    const distinct = new Set([...alone.values()].map((found) => JSON.stringify(found)));
+    expect(distinct.size).toBe(title === 'by operations' ? PRECISIONS.length - 1 : PRECISIONS.length); // no int8 there
+  });
+
+  it.each(ordersOf<(typeof PRECISIONS)[number]>(PRECISIONS).map((order) => ({ order })))(
+    'compute in their own precision: $order',
+    async ({ order }) => {
+      const translators = new Map<string, Translator>();
+      for (const precision of order) translators.set(precision, await load({ ...options(), precision }));
+      const translate = async (precision: string) => {
+        const found = metrics(await translators.get(precision)!.translate(lines));
+        expect(found, precision).toEqual(alone.get(precision));
+      };
+      for (const precision of order) await translate(precision); // one after the other
+      await Promise.all(order.map(translate)); // in turns
+      await Promise.all([...order, ...order].map(translate));
+    },
+  );
+
+  it('compute in their own precision while others are loaded', async () => {
+    const first = await load({ ...options(), precision: 'int8' });
+    const [found, ...others] = await Promise.all([
+      first.translate(lines),
+      ...PRECISIONS.map(async (precision) => {
+        const other = await load({ ...options(), precision });
+        return [precision, metrics(await other.translate(lines))] as const;
+      }),
+    ]);
+    expect(metrics(found)).toEqual(alone.get('int8'));
+    for (const [precision, foundByOther] of others) expect(foundByOther, precision).toEqual(alone.get(precision));
+  });
+});
+
+describe.runIf(available)('the threads of Translators side by side', () => {
+  it.each(['decodingStep', 'linear'] as const)('are their own, in %s', async (name) => {
+    const path = at(name === 'linear' ? 'gelu' : 'trained');
+    const [one, two] = [await load({ path, threads: 1 }), await load({ path, threads: 2 })];
+    /** The threads of the calls of each model: by its decodings, or by the memory of its weights. */
+    const seen = new Map<unknown, Set<number>>();
+    const native = addon()[name].bind(addon()) as (...args: unknown[]) => unknown;
+    vi.spyOn(addon(), name).mockImplementation((...args: unknown[]) => {
+      const model = name === 'linear' ? (args[1] as Float32Array).buffer : args[0];
+      const threads = seen.get(model) ?? new Set();
+      seen.set(model, threads.add(describeBackend().threads));
+      return native(...args) as never;
+    });
+    await Promise.all([one, two, one].map((translator) => translator.translate(lines)));
+    const threads = [...seen.values()].map((set) => [...set]);
+    expect(threads.every((ofModel) => ofModel.length === 1)).toBe(true);
+    expect(new Set(threads.flat())).toEqual(new Set([1, 2]));
+  });
+
+  it.each([0, 1025, 1e9, 1.5])('are refused where they are %d', async (threads) => {
+    const refused = load({ threads });
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(/Translator.load threads: .*(the most is 1024|the least is 1|whole number)/);
+  });
+});
+
+describe.runIf(available)('a Translator on another device', () => {
+  it.each(['trained', 'gelu'])('leaves one on cpu where it is, and the other way round: %s', async (name) => {
+    const options = { path: at(name), beam: 2 };
+    const alone = [];
+    for (const device of ['cpu', 'wasm']) {
+      alone.push(metrics(await (await load({ ...options, device })).translate(lines)));
+      disposeLoaded();
+    }
+    const [cpu, wasm] = [await load({ ...options, device: 'cpu' }), await load({ ...options, device: 'wasm' })];
+    const found = await Promise.all([cpu, wasm].map((translator) => translator.translate(lines)));
+    expect(found.map(metrics)).toEqual(alone);
+    expect(metrics(await cpu.translate(lines))).toEqual(alone[0]);
+  });
+});
