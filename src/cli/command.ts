@@ -3,8 +3,8 @@ import { InternalError, UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
-import { givenIgnored, type IgnoredOptions, ignoredSchema } from './ignored-options.js';
 import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './options/config-file.js';
+import { givenIgnored, type IgnoredOptions, ignoredSchema } from './options/ignored-options.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
 
 export interface ArgumentSpec {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands/index.js';
-import { type IgnoredOptions, ignoredSchema } from '../../src/cli/ignored-options.js';
+import { type IgnoredOptions, ignoredSchema } from '../../src/cli/options/ignored-options.js';
 import { flagOf, type OptionSpec } from '../../src/options/schema.js';
 import { type Outcome, runCommandLine } from '../helpers/command-line.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

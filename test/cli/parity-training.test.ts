@@ -4,7 +4,7 @@ import { transformer } from '../../models/transformer.js';
 import { averageCheckpointsCommand } from '../../src/cli/commands/average-checkpoints.js';
 import { trainCommand } from '../../src/cli/commands/train.js';
 import { validateCommand } from '../../src/cli/commands/validate.js';
-import { ignoredInTraining, ignoredInValidation } from '../../src/cli/ignored-flags.js';
+import { ignoredInTraining, ignoredInValidation } from '../../src/cli/options/ignored-flags.js';
 import { unsupportedInTraining, unsupportedInValidation } from '../../src/cli/options/unsupported-training-flags.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
 import { parityRows } from '../helpers/parity-rows.js';

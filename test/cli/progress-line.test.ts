@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProgressLine, type ProgressLine } from '../../src/cli/progress-line.js';
+import { formatProgressLine, type ProgressLine } from '../../src/cli/output/progress-line.js';
 
 /** The metrics of a training with label smoothing, in the order of the log. */
 const STATS = [

@@ -15,8 +15,8 @@ import { openTranslationTask, translationOptions } from '../../tasks/translation
 import type { TranslationData } from '../../tasks/translation-data.js';
 import { datasetOptions } from '../../training/options.js';
 import { defineCommand } from '../command.js';
-import { ignoredInTranslation } from '../ignored-flags.js';
-import { warnOfIgnored } from '../ignored-options.js';
+import { ignoredInTranslation } from '../options/ignored-flags.js';
+import { warnOfIgnored } from '../options/ignored-options.js';
 import { taskOption } from '../options/task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from '../options/translation-options.js';
 import { logOptions, startLog } from '../output/log-sink.js';

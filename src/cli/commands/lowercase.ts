@@ -2,7 +2,7 @@ import { defineOptions } from '../../options/schema.js';
 import { lowercase } from '../../text/moses/lowercase.js';
 import { defineCommand } from '../command.js';
 import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lines.js';
-import { MOSES_FLAGS } from '../moses-flags.js';
+import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 export const lowercaseCommand = defineCommand({
   name: 'lowercase',

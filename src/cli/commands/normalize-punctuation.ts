@@ -2,7 +2,7 @@ import { defineOptions } from '../../options/schema.js';
 import { createPunctuationNormalizer } from '../../text/moses/normalize-punctuation.js';
 import { defineCommand } from '../command.js';
 import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lines.js';
-import { MOSES_FLAGS } from '../moses-flags.js';
+import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 const options = defineOptions({
   language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language code, e.g. de' },

@@ -7,7 +7,7 @@ import { createMosesTokenizer } from '../../text/moses/tokenizer.js';
 import { defineCommand } from '../command.js';
 import { filterInThreads } from '../filters/filter-in-threads.js';
 import { type BlockFilter, filterArguments, lineFilter } from '../filters/filter-lines.js';
-import { MOSES_FLAGS } from '../moses-flags.js';
+import { MOSES_FLAGS } from '../options/moses-flags.js';
 import { startLog } from '../output/log-sink.js';
 
 const options = defineOptions({

@@ -4,7 +4,7 @@ import { readLines } from '../../text/lines.js';
 import { createTruecaser, parseTruecaseModel } from '../../text/moses/truecase.js';
 import { defineCommand } from '../command.js';
 import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lines.js';
-import { MOSES_FLAGS } from '../moses-flags.js';
+import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 const options = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'a model of train-truecaser' },

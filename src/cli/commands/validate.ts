@@ -19,8 +19,8 @@ import {
 import { batchLimits, cutIntoBatches } from '../../training/train-data.js';
 import { validate } from '../../training/validation.js';
 import { defineCommand } from '../command.js';
-import { ignoredInValidation } from '../ignored-flags.js';
-import { warnOfIgnored } from '../ignored-options.js';
+import { ignoredInValidation } from '../options/ignored-flags.js';
+import { warnOfIgnored } from '../options/ignored-options.js';
 import { taskOption } from '../options/task-option.js';
 import { unsupportedInValidation } from '../options/unsupported-training-flags.js';
 import { logOptions, startLog } from '../output/log-sink.js';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
 import type { LogEvent } from '../../log.js';
-import { formatProgressLine, type ProgressLine } from '../progress-line.js';
+import { formatProgressLine, type ProgressLine } from './progress-line.js';
 
 /** The time left is shown in steps of so many seconds, as cli-progress does by itself. */
 const ETA_STEP = 5;

@@ -1,6 +1,6 @@
-import { UserError } from '../errors.js';
-import { log } from '../log.js';
-import { flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../options/schema.js';
+import { UserError } from '../../errors.js';
+import { log } from '../../log.js';
+import { flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../../options/schema.js';
 
 /** An option of fairseq's that changes neither results nor memory here: it is read, named in a warning and dropped. */
 export interface IgnoredOption {
