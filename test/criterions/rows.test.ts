@@ -91,3 +91,23 @@ describe("row by row, the paper's loss and gradient", () => {
     });
   });
 });
+
+describe('the schedule of the encouraging loss', () => {
+  // The rows of the paper's code have no case of a schedule together with a smoothed bonus.
+  it.each(['linear', 'exponential', 'cosine'])('%s scales the bonus and its smoothing alike', (bonusSchedule) => {
+    const losses = (options: Record<string, unknown>): number[] => {
+      const criterion = buildCriterion('encouraging', { bonusLabelSmoothing: 0.3, bonusWeight: 0.7, ...options });
+      return [1, 3, 5].map((epoch) => evaluateRow(criterion, [0.5, -1, 2, 0.1, 1], 2, epoch).loss);
+    };
+    const [bonus, scheduled] = [losses({}), losses({ bonusSchedule, bonusScheduleEpochs: 5 })];
+    const crossEntropy = evaluateRow(buildCriterion('cross_entropy', {}), [0.5, -1, 2, 0.1, 1], 2, 1).loss;
+    const factors = {
+      linear: [0.2, 0.6, 1],
+      exponential: [Math.exp(-4), Math.exp(-2), 1],
+      cosine: [0.2, 0.6, 1].map((t) => (Math.cos(Math.PI * (1 + t)) + 1) / 2),
+    }[bonusSchedule]!;
+    for (const [at, factor] of factors.entries()) {
+      expect(scheduled[at]! - crossEntropy).toBeCloseTo(factor * (bonus[at]! - crossEntropy), 5);
+    }
+  });
+});

@@ -60,6 +60,11 @@ describe('--stop-min-lr', () => {
     expect(recorded.messages().at(-1)).toContain('--stop-min-lr');
   });
 
+  it('ends training at a rate that is equal to it', async () => {
+    await trainWith('fixed', { saveDir: join(folder, 'stop-min-lr-equal'), ...options, stopMinLr: 1e-9 });
+    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 is down to --stop-min-lr 1e-9');
+  });
+
   it('does not change where training ends when it was interrupted within an epoch', async () => {
     const saveDir = join(folder, 'stop-min-lr-interrupted');
     await trainAndInterrupt('fixed', { saveDir, ...options }, 5);
