@@ -48,7 +48,7 @@ export function nameAmongBest(names: readonly string[], value: number, options: 
   return notWorse.length < keepBestCheckpoints ? bestCheckpointName(metric, value, names) : null;
 }
 
-/** The update of a name that is no multiple of the pattern. */
+/** The update of a name that is not a multiple of the pattern. */
 const updateOutsideOf =
   (pattern: number): NameKey =>
   (name) => {

@@ -54,7 +54,7 @@ export const LENGTH_BYTES = 8;
 /** The header's length is a multiple of this, so that tensors begin where any typed array may. */
 const ALIGNMENT = 8;
 
-/** The format's own limit; a larger length is no safetensors file. */
+/** The format's own limit; a larger length is not a safetensors file. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
 /** What to do about a file that is damaged. */

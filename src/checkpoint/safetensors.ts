@@ -118,7 +118,7 @@ function readHeader(source: OpenFile): { header: SafetensorsHeader; dataStart: n
   if (size < LENGTH_BYTES) throw cutShort(path, `${size} bytes`);
   const length = new DataView(readExactly(source, 0, LENGTH_BYTES).buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    throw new UserError(`${path} is no safetensors file`, 'name a checkpoint that ts-fairseq train wrote');
+    throw new UserError(`${path} is not a safetensors file`, 'name a checkpoint that ts-fairseq train wrote');
   }
   if (LENGTH_BYTES + Number(length) > size) {
     throw cutShort(path, `${size} bytes, its header alone should have ${length}`);

@@ -63,6 +63,6 @@ export function parseAlignment(line: string, where: string): [source: number, ta
   return splitWhitespace(line).map((pair) => {
     const positions = /^(\d+)-(\d+)$/.exec(pair);
     if (positions !== null) return [Number(positions[1]), Number(positions[2])];
-    throw new UserError(`${where}: "${pair}" is no alignment`, 'write pairs of positions from 0: 0-0 1-2');
+    throw new UserError(`${where}: "${pair}" is not an alignment`, 'write pairs of positions from 0: 0-0 1-2');
   });
 }

@@ -48,7 +48,7 @@ function parseVector(where: string, text: string, width: number): number[] {
   const pieces = text === '' ? [] : text.split(' ');
   const wrong = pieces.find((piece) => piece === '' || !Number.isFinite(Number(piece)));
   if (wrong !== undefined) {
-    throw new UserError(`${where}: '${wrong}' is no number`, 'each line is "word x1 x2 …", with single spaces');
+    throw new UserError(`${where}: '${wrong}' is not a number`, 'each line is "word x1 x2 …", with single spaces');
   }
   checkWidth(where, pieces.length, width);
   return pieces.map(Number);

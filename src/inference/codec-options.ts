@@ -68,10 +68,10 @@ const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: Code
 export async function createCodec(options: CodecOptions, { sourceLang, targetLang }: Languages): Promise<TextCodec> {
   const { tokenizer, mosesNoDashSplits, mosesNoEscape, bpe, bpeCodes, sentencepieceModel } = options;
   if (bpe !== 'subword_nmt' && bpeCodes !== null) {
-    throw new UserError('--bpe-codes is there for --bpe', 'add --bpe subword_nmt');
+    throw new UserError('--bpe-codes requires --bpe subword_nmt', 'add --bpe subword_nmt');
   }
   if (bpe !== 'sentencepiece' && sentencepieceModel !== null) {
-    throw new UserError('--sentencepiece-model is there for --bpe', 'add --bpe sentencepiece');
+    throw new UserError('--sentencepiece-model requires --bpe sentencepiece', 'add --bpe sentencepiece');
   }
   const codecs: TextCodec[] = [];
   if (tokenizer === 'moses') {

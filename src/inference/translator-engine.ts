@@ -152,12 +152,12 @@ export async function loadTranslatorEngine(given: TranslatorOptions): Promise<Tr
   };
 }
 
-/** @throws UserError for what is no plug-in, and for one that lacks something */
+/** @throws UserError for what is not a plug-in, and for one that lacks something */
 function checkPlugins(plugins: readonly unknown[]): Plugin[] {
   return plugins.map((plugin, index) => {
     const where = `Translator.load plugins[${index}]`;
     if (isPlugin(plugin)) return checkedPlugin(plugin, where);
-    throw new UserError(`${where} is no plug-in`, 'give what defineModel or defineArchitecture returns');
+    throw new UserError(`${where} is not a plug-in`, 'give what defineModel or defineArchitecture returns');
   });
 }
 

@@ -108,7 +108,7 @@ export class Translator {
    * @throws UserError as `translate`; the lines are counted from the first of the window
    */
   async *translateStream(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<LineTranslation> {
-    if (typeof lines === 'string') throw new UserError('translateStream: one string is no stream', 'give [line]');
+    if (typeof lines === 'string') throw new UserError('translateStream: one string is not a stream', 'give [line]');
     for await (const window of growingWindows(lines, STREAM_WINDOWS)) yield* await this.translate(window);
   }
 

@@ -36,8 +36,7 @@ export interface TransformerParts {
   readonly padIndex: number;
 }
 
-/** Shared ones stand under the first name only. */
-const SYMBOL_TABLES: TranslationModel['symbolTables'] = {
+const SYMBOL_TABLES: Readonly<Record<string, 'source' | 'target'>> = {
   'encoder.embed_tokens.weight': 'source',
   'decoder.embed_tokens.weight': 'target',
   'decoder.output_projection.weight': 'target',
@@ -48,7 +47,7 @@ export class Transformer implements TranslationModel {
   readonly parameters: ParameterStore;
   readonly maxPositions: { readonly source: number; readonly target: number };
   readonly leavesLayersOut: boolean;
-  readonly symbolTables = SYMBOL_TABLES;
+  readonly symbolTables: Readonly<Record<string, 'source' | 'target'>>;
   readonly #parts: TransformerParts;
   readonly #packed: PackedTransformer;
 
@@ -57,6 +56,9 @@ export class Transformer implements TranslationModel {
     this.leavesLayersOut = parts.encoder.layerDrop.probability > 0 || parts.decoder.layerDrop.probability > 0;
     this.#packed = new PackedTransformer(parts);
     this.parameters = parts.parameters;
+    // A shared table has the first name only.
+    const declared = new Set(parts.parameters.parameters.map(({ name }) => name));
+    this.symbolTables = Object.fromEntries(Object.entries(SYMBOL_TABLES).filter(([name]) => declared.has(name)));
     this.maxPositions = {
       source: parts.encoder.embedding.options.maxPositions,
       target: parts.decoder.embedding.options.maxPositions,

@@ -73,7 +73,7 @@ function checkSymbolTables({ symbolTables = {}, parameters }: TranslationModel, 
   const declared = new Set(parameters.parameters.map(({ name }) => name));
   for (const [name, side] of Object.entries(symbolTables)) {
     if (!declared.has(name)) {
-      throw new UserError(`${where}: symbolTables names ${name}, which is no parameter`, 'name declared parameters');
+      throw new UserError(`${where}: symbolTables names ${name}, which is not a parameter`, 'name declared parameters');
     }
     if (side === 'source' || side === 'target') continue;
     throw new UserError(`${where}: symbolTables: ${name} is ${describeValue(side)}`, "give 'source' or 'target'");

@@ -46,7 +46,7 @@ describe('retention', () => {
     ['a worse one without room', 9, { keepBestCheckpoints: 3 }, null],
     ['a tie for the last place', 2.5, { keepBestCheckpoints: 3 }, null],
     ['any when none are kept', 0, { keepBestCheckpoints: -1 }, null],
-    ['a value that is no number', Number.NaN, { keepBestCheckpoints: 9 }, null],
+    ['a value that is not a number', Number.NaN, { keepBestCheckpoints: 9 }, null],
     ['six decimals', 1 / 3, { keepBestCheckpoints: 3 }, 'checkpoint.best_loss_0.333333'],
     [
       'a larger one that is the better',

@@ -360,7 +360,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['cannot write /proc/none/x: its folder does not exist and cannot be made; choose another folder'],
     },
     {
-      what: 'a loss that is no number',
+      what: 'a loss that is not a number',
       line: `train DIR/data-bin ${TINY} --no-save --max-tokens 64 --lr 1e30`,
       says: ['in update 2 (epoch 1), training sentences ', 'lower --lr'],
     },
@@ -396,7 +396,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a checkpoint that is none',
       line: 'generate DIR/data-bin --gen-subset valid --path DIR/cut/text',
-      says: ['DIR/cut/text.safetensors is no safetensors file'],
+      says: ['DIR/cut/text.safetensors is not a safetensors file'],
     },
     ...(['tensors', 'header'] as const).map((name) => ({
       what: `a checkpoint that is cut short in its ${name}`,

@@ -261,12 +261,12 @@ describe('interactive refuses', () => {
     ['more translations than the beam', ['--nbest', '9'], '--nbest 9 is more than --beam 5'],
     ['draws that are not all printed', ['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
     ['subwords without codes', ['--bpe', 'subword_nmt'], '--bpe subword_nmt needs --bpe-codes'],
-    ['codes without subwords', ['--bpe-codes', codes], '--bpe-codes is there for --bpe; add --bpe subword_nmt'],
+    ['codes without subwords', ['--bpe-codes', codes], '--bpe-codes requires --bpe subword_nmt; add --bpe subword_nmt'],
     ['pieces without a model', ['--bpe', 'sentencepiece'], '--bpe sentencepiece needs --sentencepiece-model'],
     [
       'a model without pieces',
       ['--sentencepiece-model', 'spm.model'],
-      '--sentencepiece-model is there for --bpe; add --bpe sentencepiece',
+      '--sentencepiece-model requires --bpe sentencepiece; add --bpe sentencepiece',
     ],
     [
       'a model that is none',

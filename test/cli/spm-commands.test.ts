@@ -34,7 +34,7 @@ test('spm-decode writes the sign of the unknown piece for its id', async () => {
 test.each([
   { line: 'spm-encode', message: '--model is missing' },
   { line: 'spm-encode --model GOLD/test.de GOLD/test.de DIR/out', message: 'is not a SentencePiece model' },
-  { line: 'spm-encode --model GOLD/bpe.model --seed 1 GOLD/test.de DIR/out', message: '--random-seed is there for' },
+  { line: 'spm-encode --model GOLD/bpe.model --seed 1 GOLD/test.de DIR/out', message: '--random-seed requires' },
   { line: 'spm-encode --model GOLD/bpe.model --nbest_size 513 GOLD/test.de DIR/out', message: 'the most is 512' },
   { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/in DIR/out', message: "line 2: 'x' is not an id" },
   { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/far DIR/out', message: 'line 1: ' },

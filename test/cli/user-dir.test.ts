@@ -372,7 +372,7 @@ describe('--user-dir', () => {
         userDir('several', {
           'a.ts': "export { default as a } from './b.js';\nexport const unrelated = 1;\n",
           'b.js': SCALED.replace('scaled', 'power_bonus'),
-          'b.test.ts': "throw new Error('a test is no plug-in');\n",
+          'b.test.ts': "throw new Error('a test is not a plug-in');\n",
         }),
     ],
   ])('takes %s', async (_, path) => {

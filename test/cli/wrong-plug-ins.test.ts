@@ -52,7 +52,7 @@ const OPTIMIZERS: readonly Case[] = [
     message: /step returns a promise; make it a plain function/,
   },
   {
-    what: 'writes what is no number',
+    what: 'writes what is not a number',
     build: '(_, store) => ({ arenas: {}, step() { store.values[7] = 0 / 0; } })',
     message: /step 1 makes NaN of an element of encoder\.embed_tokens\.weight; look for 0\/0/,
   },
@@ -142,7 +142,7 @@ const MODELS: readonly Case[] = [
   {
     what: 'names a table of symbols that it does not have',
     build: altered("model.symbolTables = { 'encoder.embed_token.weight': 'source' };"),
-    message: /symbolTables names encoder\.embed_token\.weight, which is no parameter; name declared parameters/,
+    message: /symbolTables names encoder\.embed_token\.weight, which is not a parameter; name declared parameters/,
   },
   {
     what: 'has a table of symbols of no side',

@@ -52,9 +52,9 @@ describe('a file of embeddings', () => {
     ],
     ['whose first line says another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: vectors of 300 numbers'],
     ['one of whose lines is short', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: vectors of 1 numbers'],
-    ['with what is no number', 'the 1 two\n', "vectors.txt line 1: 'two' is no number"],
-    ['with two spaces', 'the 1  2\n', "vectors.txt line 1: '' is no number"],
-    ['with infinity', 'the 1 Infinity\n', "'Infinity' is no number"],
+    ['with what is not a number', 'the 1 two\n', "vectors.txt line 1: 'two' is not a number"],
+    ['with two spaces', 'the 1  2\n', "vectors.txt line 1: '' is not a number"],
+    ['with infinity', 'the 1 Infinity\n', "'Infinity' is not a number"],
     ['without a line', '', 'vectors.txt is empty'],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(UserError);

@@ -281,7 +281,7 @@ describe('Translator', () => {
   });
 
   it('refuses one string as a stream', async () => {
-    await expect((await load()).translateStream('ein haus').next()).rejects.toThrow('one string is no stream');
+    await expect((await load()).translateStream('ein haus').next()).rejects.toThrow('one string is not a stream');
   });
 });
 
@@ -312,7 +312,7 @@ describe('Translator.load refuses', () => {
       { bpeCodes: { file: 'x' } },
       'Translator.load bpeCodes: an object of Object, not a string',
     ],
-    ['a plug-in that is none', { plugins: [{ name: 'x' }] }, 'Translator.load plugins[0] is no plug-in'],
+    ['a plug-in that is none', { plugins: [{ name: 'x' }] }, 'Translator.load plugins[0] is not a plug-in'],
     [
       'an unknown scheme of subwords',
       { removeBpe: 'bpe' },

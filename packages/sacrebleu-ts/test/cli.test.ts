@@ -165,7 +165,7 @@ describe('a mistake is one line and status 2:', () => {
     ['a folder', 'ref -i .', '. is a folder: name a file'],
     ['an empty file', 'empty -i empty', 'empty is empty: it should hold a translation on each line'],
     ['bytes that are not text', 'ref -i binary', 'binary line 2 is not utf-8: save it in that encoding'],
-    ['no gzip', 'ref -i broken.gz', 'broken.gz is no gzip file'],
+    ['no gzip', 'ref -i broken.gz', 'broken.gz is not a gzip file'],
     ['an unknown encoding', 'ref -i a -e utf9', "unknown encoding 'utf9': for example utf-8"],
     ['an unknown metric', 'ref -i a -m blue', "-m: unknown 'blue': did you mean 'bleu'?\n"],
     ['a reference behind -m', '-i a -m bleu ref', "-m: unknown 'ref': did you mean 'ter'?"],

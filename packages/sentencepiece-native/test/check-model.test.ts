@@ -72,7 +72,7 @@ it.each<{ parts: ModelParts; problem: string }>([
     parts: { ...withPiece({ text: '<0xG0>', type: 6 }), trainer: [varintField(35, 1)] },
     problem: "the piece '<0xG0>' is for no byte",
   },
-  { parts: { trainer: [varintField(3, 5)] }, problem: 'there is no type 5 of models' },
+  { parts: { trainer: [varintField(3, 5)] }, problem: 'unknown model type 5' },
   {
     parts: { pieces: [UNKNOWN, ...Array.from({ length: 65 }, (_, i) => ({ text: 'x'.repeat(i + 1), type: 4 }))] },
     problem: 'more than 64 of its symbols start alike',

@@ -46,7 +46,7 @@ function openFormat(source: OpenFile, size: number): { root: PythonValue; locate
   const magic = new DataView(readExactly(source, 0, 4).buffer);
   if (magic.getUint32(0, true) === ZIP_MAGIC) return readZip(source, size);
   if (magic.getUint8(0) === LEGACY_MAGIC_BYTE) return readLegacy(new ByteSource(source, 0, size));
-  throw new UserError(`${path} is no file of torch.save`, 'name a checkpoint that fairseq wrote');
+  throw new UserError(`${path} was not written by torch.save`, 'name a checkpoint that fairseq wrote');
 }
 
 const PICKLE = '/data.pkl';

@@ -132,7 +132,7 @@ class Unpickler {
   append(items: readonly PythonValue[]): void {
     const list = this.top();
     const target: unknown = list instanceof PythonObject ? listIn(list) : list;
-    if (!Array.isArray(target)) throw this.source.damaged('its pickle appends to what is no list');
+    if (!Array.isArray(target)) throw this.source.damaged('its pickle appends to something that is not a list');
     for (const item of items) target.push(item);
   }
 
@@ -140,7 +140,7 @@ class Unpickler {
     if (items.length % 2 !== 0) throw this.source.damaged('its pickle has a key without a value');
     const target = this.top();
     const entries = target instanceof PythonObject ? target.entries : target;
-    if (!(entries instanceof Map)) throw this.source.damaged('its pickle sets an item of what is no dict');
+    if (!(entries instanceof Map)) throw this.source.damaged('its pickle sets an item of something that is not a dict');
     for (let index = 0; index < items.length; index += 2) entries.set(items[index], items[index + 1]);
   }
 

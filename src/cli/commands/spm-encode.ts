@@ -119,7 +119,7 @@ function createEncoder(model: SentencePiece, options: Options): Encoder {
   const ids = outputFormat.endsWith('id');
   if (isList(options)) {
     const size = nbestSize ?? DEFAULT_N_BEST;
-    if (size < 1) throw new UserError(`--nbest-size: ${size} is no number of lines to write`, 'the least is 1');
+    if (size < 1) throw new UserError(`--nbest-size: ${size} is not a number of lines to write`, 'the least is 1');
     return (line) => joined(ids ? model.nBestIds(line, size) : model.nBestPieces(line, size));
   }
   if (isSampled(options)) {
@@ -127,7 +127,7 @@ function createEncoder(model: SentencePiece, options: Options): Encoder {
     const sampling = { nBestSize: nbestSize ?? DEFAULT_N_BEST, alpha: alpha ?? DEFAULT_ALPHA };
     return (line) => joined([ids ? model.sampleIds(line, sampling) : model.samplePieces(line, sampling)]);
   }
-  if (randomSeed !== null) throw new UserError('--random-seed is there for samples', 'add --alpha or --nbest-size');
+  if (randomSeed !== null) throw new UserError('--random-seed requires sampling', 'add --alpha or --nbest-size');
   return (line) => [ids ? model.encodeIds(line).join(' ') : model.encodeLine(line)];
 }
 

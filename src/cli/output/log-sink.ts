@@ -13,7 +13,7 @@ export const logOptions = defineOptions({
     choices: ['json', 'none', 'simple', 'tqdm'],
     default: null,
     group: 'Log',
-    help: 'form of the log; without it tqdm, a bar, which is simple where there is no terminal',
+    help: 'log format (default: tqdm, a progress bar, or simple without a terminal)',
   },
   logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'append the log to this file too' },
   logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates or batches' },

@@ -4,7 +4,7 @@ import { type SearchOptions, searchOptions } from '../options.js';
 import { beamStrategy } from './beam.js';
 import { constrainedStrategy } from './constrained.js';
 import { diverseBeamsStrategy } from './diverse-beams.js';
-import { matchedLengthStrategy } from './match-source-length.js';
+import { matchSourceLengthStrategy } from './match-source-length.js';
 import { samplingStrategy } from './sampling.js';
 import type { SearchStrategy, StrategyContext } from './strategy.js';
 
@@ -28,7 +28,7 @@ const strategies: readonly StrategyEntry[] = [
     isAsked: ({ diverseBeamGroups }) => diverseBeamGroups > 0,
     build: diverseBeamsStrategy,
   },
-  { option: 'matchSourceLen', isAsked: ({ matchSourceLen }) => matchSourceLen, build: matchedLengthStrategy },
+  { option: 'matchSourceLen', isAsked: ({ matchSourceLen }) => matchSourceLen, build: matchSourceLengthStrategy },
   { option: 'diversityRate', isAsked: ({ diversityRate }) => diversityRate > 0, build: beamStrategy },
   { option: 'constraints', isAsked: ({ constraints }) => constraints !== null, build: constrainedStrategy },
 ];
@@ -53,7 +53,7 @@ export function checkStrategies(options: StrategyOptions, spelling: OptionSpelli
   if (second !== undefined) throw new UserError(`${first} and ${second} are two ways to search`, 'choose one');
   for (const option of ['samplingTopk', 'samplingTopp'] as const) {
     if (options[option] > 0 && !sampling)
-      throw new UserError(`${spelling(option)} is there for ${spelling('sampling')}`, `add ${spelling('sampling')}`);
+      throw new UserError(`${spelling(option)} requires ${spelling('sampling')}`, `add ${spelling('sampling')}`);
   }
   if (samplingTopk > 0 && samplingTopp > 0) {
     throw new UserError(`${spelling('samplingTopk')} and ${spelling('samplingTopp')} cannot go together`, 'choose one');
@@ -67,7 +67,7 @@ export function checkStrategies(options: StrategyOptions, spelling: OptionSpelli
   }
   if (diverseBeamGroups > 0 && beam % diverseBeamGroups !== 0) {
     throw new UserError(
-      `${spelling('beam')} ${beam} is no multiple of ${spelling('diverseBeamGroups')} ${diverseBeamGroups}`,
+      `${spelling('beam')} ${beam} is not a multiple of ${spelling('diverseBeamGroups')} ${diverseBeamGroups}`,
       `choose a beam that is, e.g. ${diverseBeamGroups * Math.ceil(beam / diverseBeamGroups)}`,
     );
   }

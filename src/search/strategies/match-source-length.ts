@@ -6,7 +6,7 @@ import type { SearchStrategy, StrategyContext } from './strategy.js';
  * Beam search of outputs as long as their source (`--match-source-len`): `</s>` is ruled out before, and has a
  * probability of one from then on. As in fairseq the source's own `</s>` counts as a token of its length.
  */
-export function matchedLengthStrategy(context: StrategyContext): SearchStrategy {
+export function matchSourceLengthStrategy(context: StrategyContext): SearchStrategy {
   const { sourceLengths, symbols } = context;
   const beams = beamStrategy(context);
   return {

@@ -33,7 +33,7 @@ function compile(source: string): RegExp {
     return new RegExp(source.replaceAll('\\d', '\\p{Nd}'), 'u');
   } catch (error) {
     throw new UserError(
-      `the glossary entry '${source}' is no regular expression (${(error as Error).message})`,
+      `the glossary entry '${source}' is not a regular expression (${(error as Error).message})`,
       'put a backslash before signs that stand for themselves, e.g. C\\+\\+',
       { cause: error },
     );

@@ -45,7 +45,7 @@ const tensorOf = (rest: string): string => `\x80\x02ctorch._utils\n_rebuild_tens
 describe('a file that is no checkpoint', () => {
   it.each([
     ['an empty file', () => write(new Uint8Array()), 'is cut short: it has 0 bytes'],
-    ['text', () => write(Buffer.from('version https://git-lfs')), 'is no file of torch.save; name a checkpoint'],
+    ['text', () => write(Buffer.from('version https://git-lfs')), 'was not written by torch.save; name a checkpoint'],
     [
       'another archive',
       () => write(Buffer.concat([...zipChunks([['a.txt', Buffer.from('a')]])])),
@@ -62,9 +62,9 @@ describe('a file that is no checkpoint', () => {
     ['nothing to recall', () => archive('\x80\x02h\x05.'), 'its pickle has no object 5'],
     ['a call of a number', () => archive('\x80\x02K\x01)R.'), 'its pickle makes an object of no class'],
     ['attributes of a number', () => archive('\x80\x02K\x01}b.'), 'gives attributes to plain data'],
-    ['an item of a number', () => archive('\x80\x02K\x01K\x01K\x02s.'), 'sets an item of what is no dict'],
+    ['an item of a number', () => archive('\x80\x02K\x01K\x01K\x02s.'), 'sets an item of something that is not a dict'],
     ['a key alone', () => archive('\x80\x02}(K\x01u.'), 'has a key without a value'],
-    ['something appended to a dict', () => archive('\x80\x02}K\x01a.'), 'appends to what is no list'],
+    ['something appended to a dict', () => archive('\x80\x02}K\x01a.'), 'appends to something that is not a list'],
     ['a text that ends too late', () => archive('\x80\x02X\xff\xff\xff\xffa.'), 'is cut short'],
     ['an integer without end', () => archive('\x80\x02\x8b\xff\xff\xff\x7f.'), 'an integer of 2147483647 bytes'],
     ['a storage of another kind', () => archive('\x80\x02X\x01\0\0\0aQ.'), 'a tensor without a storage'],

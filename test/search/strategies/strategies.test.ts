@@ -4,7 +4,7 @@ import type { SearchOptions } from '../../../src/search/options.js';
 import { beamStrategy } from '../../../src/search/strategies/beam.js';
 import { diverseBeamsStrategy } from '../../../src/search/strategies/diverse-beams.js';
 import { checkStrategies, chooseStrategy } from '../../../src/search/strategies/index.js';
-import { matchedLengthStrategy } from '../../../src/search/strategies/match-source-length.js';
+import { matchSourceLengthStrategy } from '../../../src/search/strategies/match-source-length.js';
 import type { SearchStrategy, StrategyContext } from '../../../src/search/strategies/strategy.js';
 import { contextOf, rowsOf, SYMBOLS, stepOf } from './rows.js';
 
@@ -62,7 +62,7 @@ describe('diverse beams', () => {
 });
 
 describe('outputs as long as their source', () => {
-  const strategy = matchedLengthStrategy(context({ matchSourceLen: true }, { sourceLengths: Int32Array.of(3) }));
+  const strategy = matchSourceLengthStrategy(context({ matchSourceLen: true }, { sourceLengths: Int32Array.of(3) }));
 
   it('do not end before it', () => {
     expect(chosen(strategy, 2)).toEqual(['0 4 -2', '1 5 -2.5', '1 4 -3.25', '0 5 -4']);
@@ -98,8 +98,8 @@ describe('the options of the search', () => {
     [{ sampling: true, nbest: 5, diverseBeamGroups: 5 }, '--sampling and --diverse-beam-groups are two ways to search'],
     [{ matchSourceLen: true, constraints: 'ordered' }, '--match-source-len and --constraints are two ways to search'],
     [{ diversityRate: 1, diverseBeamGroups: 5 }, '--diverse-beam-groups and --diversity-rate are two ways to search'],
-    [{ samplingTopk: 3 }, '--sampling-topk is there for --sampling; add --sampling'],
-    [{ samplingTopp: 0.3 }, '--sampling-topp is there for --sampling; add --sampling'],
+    [{ samplingTopk: 3 }, '--sampling-topk requires --sampling; add --sampling'],
+    [{ samplingTopp: 0.3 }, '--sampling-topp requires --sampling; add --sampling'],
     [
       { sampling: true, nbest: 5, samplingTopk: 3, samplingTopp: 0.3 },
       '--sampling-topk and --sampling-topp cannot go together; choose one',
@@ -108,7 +108,7 @@ describe('the options of the search', () => {
       { sampling: true },
       'with --sampling, --nbest 1 has to equal --beam 5: every hypothesis is one draw; give --nbest 5 or --beam 1',
     ],
-    [{ diverseBeamGroups: 2 }, '--beam 5 is no multiple of --diverse-beam-groups 2; choose a beam that is, e.g. 6'],
+    [{ diverseBeamGroups: 2 }, '--beam 5 is not a multiple of --diverse-beam-groups 2; choose a beam that is, e.g. 6'],
   ])('that do not go together are refused: %j', (options, message) => {
     const { options: all } = contextOf(options, 8);
     expect(() => checkStrategies(all)).toThrow(UserError);
@@ -117,6 +117,6 @@ describe('the options of the search', () => {
 
   it('are named as the caller writes them', () => {
     const { options } = contextOf({ samplingTopk: 3 }, 8);
-    expect(() => checkStrategies(options, (option) => option)).toThrow('samplingTopk is there for sampling');
+    expect(() => checkStrategies(options, (option) => option)).toThrow('samplingTopk requires sampling');
   });
 });

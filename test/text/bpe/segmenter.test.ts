@@ -62,7 +62,7 @@ test('the separator can be chosen', () => {
   expect(createBpeSegmenter({ codes, separator: '￭' })('qqq')).toBe('q￭ q￭ q');
 });
 
-test('a glossary that is no regular expression is a user error', () => {
+test('a glossary that is not a regular expression is a user error', () => {
   expect(() => createBpeSegmenter({ codes, glossaries: ['C++'] })).toThrow(UserError);
 });
 

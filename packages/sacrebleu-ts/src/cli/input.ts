@@ -106,7 +106,7 @@ function bytesOf(file: string): Uint8Array {
     if (code === 'ENOENT') throw new UserError(`${file} does not exist`, 'check its name');
     if (code === 'EISDIR') throw new UserError(`${file} is a folder`, 'name a file');
     if (code?.startsWith('Z_'))
-      throw new UserError(`${file} is no gzip file (${message})`, 'check it, or its ending .gz');
+      throw new UserError(`${file} is not a gzip file (${message})`, 'check it, or its ending .gz');
     throw new UserError(`${file} cannot be read`, message);
   }
 }

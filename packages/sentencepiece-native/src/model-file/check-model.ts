@@ -10,7 +10,7 @@ import { type ModelProto, PIECE_TYPES, type Piece, readModelProto } from './mode
 export function checkModel(file: Uint8Array): void {
   const model = readModelProto(file);
   if (model.pieces.length === 0) throw new Error('it has no pieces');
-  if (!MODEL_TYPES.includes(model.modelType)) throw new Error(`there is no type ${model.modelType} of models`);
+  if (!MODEL_TYPES.includes(model.modelType)) throw new Error(`unknown model type ${model.modelType}`);
   for (const [index, piece] of model.pieces.entries()) {
     const problem = problemOf(piece);
     if (problem !== null) throw new Error(`piece ${index} ${problem}`);
