@@ -103,6 +103,11 @@ const SCHEDULERS: readonly Case[] = [
     build: "() => ({ learningRate: () => 0.01, state: { name: 'x' } })",
     message: /state\.name is a string; a checkpoint keeps finite numbers and null/,
   },
+  ...['5', 'null'].map((state) => ({
+    what: `has the state ${state}`,
+    build: `() => ({ learningRate: () => 0.01, state: ${state} })`,
+    message: /state is (a number|null); make it an object of numbers/,
+  })),
 ];
 
 /** A transformer with something replaced. */

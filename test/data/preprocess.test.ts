@@ -366,6 +366,15 @@ describe('source and target of one language', () => {
   });
 
   it.each<[string, () => Partial<PreprocessOptions>]>([
+    ['is joined', () => ({ joinedDictionary: true })],
+    ['is given', () => ({ srcdict: join(folder, 'given-once.txt') })],
+  ])('may have different thresholds where the dictionary %s', async (_, options) => {
+    writeFileSync(join(folder, 'given-once.txt'), 'a 1\n');
+    await run({ sourceLang: 'en', targetLang: 'en', trainpref: train(), thresholdtgt: 2, ...options() });
+    expect(existsSync(join(destdir, 'dict.en.txt'))).toBe(true);
+  });
+
+  it.each<[string, () => Partial<PreprocessOptions>]>([
     ['thresholds', () => ({ thresholdsrc: 2 })],
     ['files', () => ({ srcdict: join(folder, 'dict'), tgtdict: join(folder, 'other') })],
   ])('are refused with dictionaries of different %s', async (_, options) => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { parseOptionValue } from '../../src/options/parse.js';
 import type { OptionSpec } from '../../src/options/schema.js';
+import { seedSpec } from '../../src/options/seed.js';
 import { expectLinearGrowth } from '../helpers/growth.js';
 
 const textOf = (...parts: string[]) =>
@@ -27,6 +28,15 @@ test('a number is digits with a point or without, and a power of ten', () => {
       expect(parsed(NUMBER, text)).toBe(pattern.test(text) && Number.isFinite(Number(text)) ? Number(text) : null);
     }),
   );
+});
+
+test.each([
+  ['0', 0],
+  ['2147483647', 2147483647],
+  ['2147483648', null],
+  ['-1', null],
+])('a seed is of 31 bits: %s', (text, expected) => {
+  expect(parsed({ ...seedSpec, help: '' }, text)).toBe(expected);
 });
 
 test('brackets round a list of numbers say nothing, one of a pair too', () => {
