@@ -216,7 +216,11 @@ describe('training refuses', () => {
       values: { evalBleu: true, evalBleuArgs: '{"beem": 4}' },
       message: /mean 'beam'/,
     },
-    { what: 'search options that are no JSON', values: { evalBleu: true, evalBleuArgs: 'beam=4' }, message: /no JSON/ },
+    {
+      what: 'search options that are no JSON',
+      values: { evalBleu: true, evalBleuArgs: 'beam=4' },
+      message: /not valid JSON/,
+    },
   ])('$what', async ({ values, message }) => {
     const failure = train(toyRequest(data, { saveDir: join(folder, 'refused'), maxUpdate: 1, ...values }));
     await expect(failure).rejects.toThrow(UserError);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatTable } from '../src/table.js';
+import { formatTable } from '../../src/devices/table.js';
 
 test('columns are as wide as their widest cell, the first to the left and the others to the right', () => {
   const rows = [
