@@ -189,7 +189,7 @@ describe('log(1 − p) of probabilities just below 1/64', () => {
       const weights = tf.tensor2d(logits, [logits.length, 1]);
       return [sumOf(weights).dataSync()[0]!, Array.from(tf.grad(sumOf)(weights).dataSync())];
     });
-    expect(Math.abs(value / expected.value - 1)).toBeLessThan(2e-6);
+    expect(Math.abs(value / expected.value - 1)).toBeLessThan(8e-6);
     // g_v = p · f′(p) − p · Σ: the sum cancels in differences of g_v / p.
     const slopes = (of: readonly number[]): number[] => of.map((g, v) => g / expected.p[v]! - of[0]! / expected.p[0]!);
     const [ours, theirs] = [slopes(gradient), slopes(expected.gradient)];
