@@ -64,27 +64,29 @@ describe.runIf(hasNative)('training', () => {
     expect(train).toThrow(message);
   });
 
-  // Each of these ends the process in the library itself.
-  test.each<{ title: string; lines: string[]; options: TrainingOptions; message: string }>([
-    {
-      title: 'a text of which normalisation leaves nothing',
-      lines: ['\u200b', '▁▁'],
-      options: { vocab_size: 20 },
-      message: 'normalisation leaves nothing of the text',
-    },
-    {
-      title: 'a required character that is not there',
-      lines: ['a'],
-      options: { model_type: 'bpe', vocab_size: 6, required_chars: 'x' },
-      message: 'a required character is not in the text',
-    },
-    {
-      title: 'a file of rules that is none',
-      lines: ['a'],
-      options: { normalization_rule_tsv: goldenPath('spm/test.de') },
-      message: 'failed to insert key: zero-length key',
-    },
-  ])('refuses $title, and the process lives', ({ lines, options, message }) => {
+  // Each of these ends the process in the library itself. The add-on with AddressSanitizer cannot fork one: child-process.cc.
+  test
+    .skipIf(process.env.SENTENCEPIECE_NATIVE_FOLDER === 'sanitized')
+    .each<{ title: string; lines: string[]; options: TrainingOptions; message: string }>([
+      {
+        title: 'a text of which normalisation leaves nothing',
+        lines: ['\u200b', '▁▁'],
+        options: { vocab_size: 20 },
+        message: 'normalisation leaves nothing of the text',
+      },
+      {
+        title: 'a required character that is not there',
+        lines: ['a'],
+        options: { model_type: 'bpe', vocab_size: 6, required_chars: 'x' },
+        message: 'a required character is not in the text',
+      },
+      {
+        title: 'a file of rules that is none',
+        lines: ['a'],
+        options: { normalization_rule_tsv: goldenPath('spm/test.de') },
+        message: 'failed to insert key: zero-length key',
+      },
+    ])('refuses $title, and the process lives', ({ lines, options, message }) => {
     const train = () => trainSentencePiece(lines, { ...OPTIONS, ...options });
     expect(train).toThrow(UserError);
     expect(train).toThrow(message);
