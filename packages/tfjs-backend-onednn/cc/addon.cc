@@ -32,8 +32,8 @@
 
 namespace onednn_backend {
 
-bool is_float32_array(const Napi::Value& value) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+bool is_array_of(const Napi::Value& value, napi_typedarray_type type) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
 }
 
 // Fields are read in the order of the struct; src/addon.ts has the same order.
@@ -96,9 +96,7 @@ CopyShape Arguments::read<CopyShape>() {
 }
 template <>
 std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
-  const Napi::Value value = next();
-  if (!value.IsArray()) refuse("an array of numbers");
-  const Napi::Array numbers = value.As<Napi::Array>();
+  const auto numbers = next<Napi::Array>(&Napi::Value::IsArray, "an array of numbers");
   std::vector<int64_t> values;
   for (uint32_t i = 0; i < numbers.Length(); i++) values.push_back(numbers.Get(i).As<Napi::Number>().Int64Value());
   return values;
@@ -108,7 +106,7 @@ std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
 template <>
 std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
   const Napi::Value value = next();
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) refuse("a Float64Array");
+  if (!is_array_of(value, napi_float64_array)) refuse("a Float64Array");
   const Napi::Float64Array fields = value.As<Napi::Float64Array>();
   constexpr std::size_t kFields = 8;
   if (fields.ElementLength() % kFields != 0) throw std::invalid_argument("class functions have 8 fields each");
@@ -123,13 +121,11 @@ std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
 
 template <>
 std::vector<float*> Arguments::read<std::vector<float*>>() {
-  const Napi::Value value = next();
-  if (!value.IsArray()) refuse("an array of Float32Array");
-  const Napi::Array arrays = value.As<Napi::Array>();
+  const auto arrays = next<Napi::Array>(&Napi::Value::IsArray, "an array of Float32Array");
   std::vector<float*> pointers;
   for (uint32_t i = 0; i < arrays.Length(); i++) {
     const Napi::Value array = arrays.Get(i);
-    if (!is_float32_array(array)) refuse("an array of Float32Array");
+    if (!is_array_of(array, napi_float32_array)) refuse("an array of Float32Array");
     pointers.push_back(array.As<Napi::Float32Array>().Data());
   }
   return pointers;
@@ -143,12 +139,10 @@ std::vector<const float*> Arguments::read<std::vector<const float*>>() {
 // A function of an index that returns a Float32Array, which JavaScript has to keep.
 template <>
 WeightSource Arguments::read<WeightSource>() {
-  const Napi::Value value = next();
-  if (!value.IsFunction()) refuse("a function");
-  const Napi::Function array_of = value.As<Napi::Function>();
+  const auto array_of = next<Napi::Function>(&Napi::Value::IsFunction, "a function");
   return [array_of](int64_t index) -> const float* {
     const Napi::Value array = array_of.Call({Napi::Number::New(array_of.Env(), static_cast<double>(index))});
-    if (!is_float32_array(array)) throw std::invalid_argument("weight " + std::to_string(index) + " must be a Float32Array");
+    if (!is_array_of(array, napi_float32_array)) throw std::invalid_argument("weight " + std::to_string(index) + " must be a Float32Array");
     return array.As<Napi::Float32Array>().Data();
   };
 }

@@ -26,11 +26,15 @@ class Arguments {
 
   Napi::Value next() { return info_[index_++]; }
 
-  Napi::Number number() {
+  // The next argument as a T, if `is` says that it is one.
+  template <class T>
+  T next(bool (Napi::Value::*is)() const, const char* type_name) {
     const Napi::Value value = next();
-    if (!value.IsNumber()) refuse("a number");
-    return value.As<Napi::Number>();
+    if (!(value.*is)()) refuse(type_name);
+    return value.As<T>();
   }
+
+  Napi::Number number() { return next<Napi::Number>(&Napi::Value::IsNumber, "a number"); }
 
   void check_count() const {
     if (info_.Length() == index_) return;
@@ -110,9 +114,7 @@ inline uint32_t Arguments::read<uint32_t>() {
 }
 template <>
 inline bool Arguments::read<bool>() {
-  const Napi::Value value = next();
-  if (!value.IsBoolean()) refuse("a boolean");
-  return value.As<Napi::Boolean>().Value();
+  return next<Napi::Boolean>(&Napi::Value::IsBoolean, "a boolean").Value();
 }
 
 template <class Function>

@@ -11,8 +11,8 @@
 // another thread has begun. So a thread that waits for a processor, because other programs use them, holds nothing up, and
 // a job computes the same bits whichever thread takes which part.
 //
-// Waiting threads watch for two milliseconds and then sleep, on a busy machine at once. OpenMP's threads watch for many milliseconds by
-// default, and take the processor from the very thread that they wait for.
+// Waiting threads watch for two milliseconds and then sleep, on a busy machine at once. OpenMP's threads watch for many
+// milliseconds by default, and take the processor from the very thread that they wait for.
 namespace onednn_backend {
 
 constexpr int kMostThreads = 1024;

@@ -1,33 +1,25 @@
 import { MersenneTwister } from '../../data/mersenne-twister.js';
 import { UserError } from '../../errors.js';
-import { MOST_THREADS } from '../../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { parseCodes } from '../../text/bpe/codes.js';
 import { createBpeBlockSegmenter } from '../../text/bpe/segmenter.js';
 import { readVocabulary } from '../../text/bpe/word-counts.js';
 import { readLines } from '../../text/lines.js';
 import { defineCommand } from '../command.js';
-import { filterInThreads } from '../filters/filter-in-threads.js';
+import { filterInThreads, threadsOption } from '../filters/filter-in-threads.js';
 import { type BlockFilter, fileOptions, filesOf, filterArguments } from '../filters/filter-lines.js';
 
 const options = defineOptions({
   ...fileOptions,
   codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
-  merges: { kind: 'int', default: null, aliases: ['-m'], min: -1, help: 'apply only so many of them; -1: all' },
+  merges: { kind: 'int', default: null, aliases: ['-m'], min: -1, help: 'apply only the first N; -1: all' },
   vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
   vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
   glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
   dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'leave out each merge with this probability' },
   seed: { kind: 'int', default: null, min: 0, max: 2 ** 32 - 1, help: 'seed of dropout; without it every run differs' },
   separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
-  threads: {
-    kind: 'int',
-    default: 1,
-    aliases: ['--num-workers'],
-    min: 1,
-    max: MOST_THREADS,
-    help: 'share the lines between so many threads',
-  },
+  threads: { ...threadsOption, aliases: ['--num-workers'] },
 });
 
 export const applyBpeCommand = defineCommand({

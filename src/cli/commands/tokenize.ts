@@ -1,11 +1,10 @@
-import { MOST_THREADS } from '../../options/most-threads.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { readLines } from '../../text/lines.js';
 import { MARKUP_LINE } from '../../text/moses/detokenizer.js';
 import { parseProtectedPatterns } from '../../text/moses/protected-patterns.js';
 import { createMosesTokenizer } from '../../text/moses/tokenizer.js';
 import { defineCommand } from '../command.js';
-import { filterInThreads } from '../filters/filter-in-threads.js';
+import { filterInThreads, threadsOption } from '../filters/filter-in-threads.js';
 import { type BlockFilter, filterArguments, lineFilter } from '../filters/filter-lines.js';
 import { MOSES_FLAGS } from '../options/moses-flags.js';
 import { startLog } from '../output/log-sink.js';
@@ -27,7 +26,7 @@ const options = defineOptions({
     metavar: 'FILE',
     help: 'regular expressions, one a line; what they match stays whole',
   },
-  threads: { kind: 'int', default: 1, min: 1, max: MOST_THREADS, help: 'share the lines between so many threads' },
+  threads: threadsOption,
 });
 
 export const tokenizeCommand = defineCommand({

@@ -1,8 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
+import { MOST_THREADS } from '../../options/most-threads.js';
 import { readTextBlocks } from '../../text/lines.js';
 import { WorkerPool } from '../../threads/worker-pool.js';
 import { type BlockFilter, filterBlocks, writeFiltered } from './filter-lines.js';
 import type { FilterWork } from './filter-worker.js';
+
+/** `--threads` of the commands that filter lines in threads. */
+export const threadsOption = {
+  kind: 'int',
+  default: 1,
+  min: 1,
+  max: MOST_THREADS,
+  help: 'divide the lines among N threads',
+} as const;
 
 /**
  * Bytes that are done before other threads start: each takes a tenth of a second of processor time to load what it needs,

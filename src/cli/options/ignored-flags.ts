@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../../options/schema.js';
-import { MMAP_ONLY, ONE_PROCESS } from '../remedies.js';
 import type { IgnoredOption, IgnoredOptions } from './ignored-options.js';
+import { MMAP_ONLY, ONE_PROCESS } from './remedies.js';
 
 const FLAG: OptionSpec = { kind: 'boolean', default: false, help: '' };
 const NUMBER: OptionSpec = { kind: 'float', default: null, help: '' };

@@ -1,4 +1,4 @@
-import { ONE_PROCESS } from '../remedies.js';
+import { ONE_PROCESS } from './remedies.js';
 
 /** The same answer for several flags. */
 const because = (remedy: string, flags: readonly string[]): Readonly<Record<string, string>> =>

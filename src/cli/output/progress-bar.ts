@@ -3,7 +3,7 @@ import type { SingleBar } from 'cli-progress';
 import type { LogEvent } from '../../log.js';
 import { formatProgressLine, type ProgressLine } from './progress-line.js';
 
-/** The time left is shown in steps of so many seconds, as cli-progress does by itself. */
+/** Seconds by which the time left changes, as in cli-progress's own format. */
 const ETA_STEP = 5;
 
 /** What long work reports as it goes: `log.info('progress', …)`. */

@@ -20,7 +20,7 @@ const SHORTEST_BAR = 8;
  * One line of the terminal: `label bar count  name value  name value  left time`. Where not all of it fits, the last metrics
  * go first, then the bar, the count and the label: the time left always stays.
  * @param columns of the terminal, of which the last one stays free: some terminals go on to the next line there
- * @param drawBar draws a bar of so many columns
+ * @param drawBar draws a bar `size` columns wide
  */
 export function formatProgressLine(
   { label, count, stats, left }: ProgressLine,

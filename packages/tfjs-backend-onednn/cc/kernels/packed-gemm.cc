@@ -42,7 +42,6 @@ int64_t element_bytes(Precision precision) {
   return precision == Precision::int8 ? 1 : precision == Precision::bfloat16 ? 2 : 4;
 }
 
-
 // Throws std::domain_error where one of the values is NaN or infinite: int8 has nothing for it.
 INLINE float largest_magnitude(const char* what, const float* values, int64_t count) {
   float top = 0, zero = 0;
