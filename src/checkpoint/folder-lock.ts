@@ -27,6 +27,15 @@ interface FoundLock {
   readonly age: number; // seconds since the last heartbeat
 }
 
+/** Another process holds the lock. */
+class FolderHeldError extends UserError {}
+
+/** Whether a process that still runs holds the lock of a folder. */
+export function isFolderHeld(folder: string): boolean {
+  const found = findLock(folder, join(folder, NAME));
+  return found !== null && !isStale(found);
+}
+
 /** One process's right to write to a folder. A killed process leaves its lock behind; the next one finds it stale. */
 export class FolderLock {
   readonly #path: string;
@@ -46,6 +55,16 @@ export class FolderLock {
     this.#path = join(folder, NAME);
     this.#text = JSON.stringify({ ...identityOfProcess(process.pid), token: randomUUID() } satisfies Holder);
     this.#createdFolder = this.#take();
+  }
+
+  /** The lock of a folder, or null if another process holds it. @throws UserError if the folder cannot be written */
+  static takeIfFree(folder: string): FolderLock | null {
+    try {
+      return new FolderLock(folder);
+    } catch (error) {
+      if (error instanceof FolderHeldError) return null;
+      throw error;
+    }
   }
 
   /**
@@ -99,12 +118,12 @@ function isStale({ holder, age }: FoundLock): boolean {
   return running === null ? age > STALE_AFTER : !running;
 }
 
-function heldBy(folder: string, { holder, age }: FoundLock): UserError {
+function heldBy(folder: string, { holder, age }: FoundLock): FolderHeldError {
   const who = holder === null ? '' : ` (process ${holder.process} on host ${holder.host})`;
   const isSeen = holder !== null && isRunning(holder) === true;
   const wait = Math.max(1, Math.ceil(STALE_AFTER - age));
   const otherwise = isSeen ? '' : `; if that run was killed, try again in ${wait} s`;
-  return new UserError(
+  return new FolderHeldError(
     `another run writes to ${folder}${who}`,
     `wait for its end, stop it, or choose another --save-dir${otherwise}`,
   );

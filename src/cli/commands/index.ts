@@ -45,6 +45,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
   entry(
+    'sweep',
+    'train and compare every combination of a grid of options',
+    async () => (await import('./sweep.js')).sweepCommand,
+  ),
+  entry(
     'extract-iwslt',
     'the sentences of IWSLT files: XML and train.tags',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,

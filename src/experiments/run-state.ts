@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { writeWhole } from '../checkpoint/whole-file.js';
+import { UserError } from '../errors.js';
+import { readText } from '../text/lines.js';
+import { runFiles, type Step } from './run-steps.js';
+
+/** How far a run of a sweep has come: the one line of its `state.json`. */
+export interface RunState {
+  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** The signature of its training once that has begun. */
+  readonly training: string | null;
+  /** The finished steps, by name. */
+  readonly finished: Readonly<Record<string, FinishedStep>>;
+  /** What the failed command said last. */
+  readonly error?: string;
+}
+
+export interface FinishedStep {
+  readonly signature: string;
+  readonly seconds: number; // of the attempt that finished
+}
+
+const FRESH: RunState = { state: 'waiting', training: null, finished: {} };
+
+/** @throws UserError if the file is damaged */
+export function readState(folder: string): RunState {
+  const path = runFiles.state(folder);
+  if (!existsSync(path)) return FRESH;
+  try {
+    const state = JSON.parse(readText(path)) as Partial<RunState>;
+    if (typeof state.state === 'string' && isRecord(state.finished)) return state as RunState;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UserError(`${path} is damaged`, "delete it: the run's commands then continue from their checkpoints");
+}
+
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+export function writeState(folder: string, state: RunState): void {
+  writeWhole(runFiles.state(folder), [Buffer.from(`${JSON.stringify(state)}\n`)]);
+}
+
+/** The steps that are not finished, or were finished with other options. */
+export function stepsLeft(steps: readonly Step[], { finished }: RunState): readonly Step[] {
+  return steps.filter(({ name, signature }) => finished[name]?.signature !== signature);
+}
+
+/**
+ * A model that was trained with other options is never taken for the one that the sweep asks for.
+ * @throws UserError if the training began with other options
+ */
+export function checkUnchanged(folder: string, steps: readonly Step[], { training }: RunState): void {
+  const now = steps[0]!.signature;
+  if (training === null || training === now) return;
+  throw new UserError(
+    `${folder} was trained with other options: ${difference(training, now)}`,
+    'choose another output for the sweep, or delete the folder',
+  );
+}
+
+/** `lr was 0.005, is 0.01` */
+function difference(earlier: string, now: string): string {
+  const [dataBefore, before] = JSON.parse(earlier) as [string, Record<string, unknown>];
+  const [dataNow, after] = JSON.parse(now) as [string, Record<string, unknown>];
+  const told = (value: unknown): string => (value === undefined ? 'not given' : JSON.stringify(value));
+  const changed = [
+    ['data', dataBefore, dataNow] as const,
+    ...[...new Set([...Object.keys(before), ...Object.keys(after)])].map(
+      (name) => [name, before[name], after[name]] as const,
+    ),
+  ].filter(([, was, is]) => JSON.stringify(was) !== JSON.stringify(is));
+  return changed.map(([name, was, is]) => `${name} was ${told(was)}, is ${told(is)}`).join(', ');
+}

@@ -1,0 +1,223 @@
+import { UserError } from '../errors.js';
+import { didYouMean } from '../plugins/did-you-mean.js';
+
+/** Options of a command as a sweep file gives them: names as on the command line, without the dashes. */
+export type CommandOptions = Readonly<Record<string, OptionValue>>;
+export type OptionValue = string | number | boolean | readonly (string | number)[];
+
+/** What a sweep file describes. */
+export interface SweepPlan {
+  /** The folder that gets one folder per run. */
+  readonly output: string;
+  readonly axes: readonly Axis[];
+  /** Every combination of one value per axis; the last axis changes fastest. */
+  readonly runs: readonly RunPlan[];
+}
+
+/** One dimension of the grid: its name and the names of its values. */
+export interface Axis {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** One combination of the grid: train, average, generate, analyze. */
+export interface RunPlan {
+  /** The name of its folder, e.g. `de-en,el-ls,seed=3`. */
+  readonly name: string;
+  /** The name of its value on each axis. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The data folder of `preprocess`. */
+  readonly data: string;
+  readonly train: CommandOptions;
+  /** null: the best checkpoint translates. */
+  readonly average: CommandOptions | null;
+  /** The options of each translation, by the name of its folder. */
+  readonly generate: Readonly<Record<string, CommandOptions>>;
+  readonly analyze: CommandOptions | null;
+}
+
+/** Settings of a run, or the part of them that a value of an axis adds. */
+interface Settings {
+  data?: string;
+  train?: CommandOptions;
+  average?: CommandOptions;
+  generate?: Readonly<Record<string, CommandOptions>>;
+  analyze?: CommandOptions;
+}
+
+const SECTIONS = ['data', 'train', 'average-checkpoints', 'generate', 'analyze'] as const;
+
+/** Options that the sweep sets for each run. */
+const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  train: ['save-dir', 'log-file', 'log-format', 'threads', 'config'],
+  'average-checkpoints': ['inputs', 'output', 'config'],
+  generate: ['path', 'results-path', 'quiet', 'threads', 'config'],
+  analyze: ['path', 'data', 'output', 'threads', 'config'],
+};
+
+/**
+ * Reads the entries of a sweep file:
+ *
+ *     output: runs/multi30k
+ *     data: data-bin/multi30k.de-en
+ *     train: { arch: transformer, lr: 5e-3 }        # options of every run
+ *     average-checkpoints: { num-epoch-checkpoints: 10 }
+ *     generate:
+ *       test: { beam: [5, 1], remove-bpe: true }    # a list translates once with each of its values
+ *     grid:
+ *       criterion:                                  # the values of an axis add to the settings above
+ *         ce: { train: { criterion: cross_entropy } }
+ *         el: { train: { criterion: encouraging } }
+ *       seed: [1, 2, 3]                             # short for { 'seed=1': { train: { seed: 1 } }, … }
+ *
+ * @param path the file's name, for messages
+ * @throws UserError that names the entry at fault
+ */
+export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>): SweepPlan {
+  const names = ['output', 'grid', ...SECTIONS];
+  for (const name of entries.keys()) checkKnown(path, name, names);
+  const output = entries.get('output');
+  if (typeof output !== 'string' || output === '') {
+    throw new UserError(`${path}: output is missing`, 'name the folder for the runs, e.g. output: runs/sweep');
+  }
+  const { grid: gridEntry = {}, output: _, ...shared } = Object.fromEntries(entries);
+  const axes = Object.entries(mapping(path, 'grid', gridEntry)).map(
+    ([name, values]) => [name, readAxis(`${path}: grid: ${name}`, name, values)] as const,
+  );
+  const base = readSettings(path, shared);
+  const runs = combinations(axes).map((choice) => planOf(path, base, choice));
+  return { output, axes: axes.map(([name, values]) => ({ name, values: [...values.keys()] })), runs };
+}
+
+/** The settings that each value of an axis adds, by the value's name. */
+function readAxis(where: string, axis: string, values: unknown): ReadonlyMap<string, Settings> {
+  const named = Array.isArray(values)
+    ? new Map(values.map((value: unknown) => [`${axis}=${String(value)}`, { train: { [axis]: value } }]))
+    : new Map(Object.entries(mapping(where.replace(/: [^:]*$/, ''), axis, values)));
+  if (Array.isArray(values) && named.size < values.length) {
+    throw new UserError(`${where} lists a value twice`, 'remove one of them');
+  }
+  if (named.size === 0) throw new UserError(`${where} has no values`, 'list them, or remove it');
+  for (const name of named.keys()) {
+    if (!/^[\w.+=-]+$/.test(name)) {
+      throw new UserError(
+        `${where}: '${name}' cannot be part of a folder's name`,
+        "use letters, digits and '.', '+', '=', '-', '_'",
+      );
+    }
+  }
+  return new Map([...named].map(([name, value]) => [name, readSettings(`${where}: ${name}`, value ?? {})]));
+}
+
+function readSettings(where: string, value: unknown): Settings {
+  const entries = mapping(where, null, value);
+  for (const name of Object.keys(entries)) checkKnown(where, name, SECTIONS);
+  const { data, train, 'average-checkpoints': average, generate, analyze } = entries;
+  const settings: Settings = {};
+  if (data !== undefined) {
+    if (typeof data !== 'string') throw new UserError(`${where}: data is not the name of a folder`, 'give one');
+    settings.data = data;
+  }
+  if (train !== undefined) settings.train = readOptions(where, 'train', train);
+  if (average !== undefined) settings.average = readOptions(where, 'average-checkpoints', average);
+  if (analyze !== undefined) settings.analyze = readOptions(where, 'analyze', analyze);
+  if (generate !== undefined) {
+    const translations = Object.entries(mapping(where, 'generate', generate));
+    settings.generate = Object.fromEntries(
+      translations.map(([name, options]) => [name, readOptions(`${where}: generate`, name, options, 'generate')]),
+    );
+  }
+  return settings;
+}
+
+function readOptions(where: string, name: string, value: unknown, command = name): CommandOptions {
+  const options = mapping(where, name, value);
+  for (const [option, setting] of Object.entries(options)) {
+    const spelled = option.replaceAll('_', '-');
+    if (OWN_OPTIONS[command]!.includes(spelled)) {
+      throw new UserError(`${where}: ${name}: the sweep sets ${spelled} itself`, 'remove it');
+    }
+    const isScalar = (one: unknown): boolean => typeof one === 'string' || typeof one === 'number';
+    const isOption = isScalar(setting) || typeof setting === 'boolean';
+    if (!isOption && !(Array.isArray(setting) && setting.every(isScalar))) {
+      throw new UserError(
+        `${where}: ${name}: ${option} is neither text, a number, true, false nor a list of texts or numbers`,
+        'give one of these',
+      );
+    }
+  }
+  return options as CommandOptions;
+}
+
+function planOf(path: string, base: Settings, choice: readonly Choice[]): RunPlan {
+  const name = choice.map(({ value }) => value).join(',') || 'run';
+  const merged = choice.map(({ settings }) => settings).reduce(merge, base);
+  if (merged.data === undefined) {
+    throw new UserError(`${path}: run ${name} has no data`, 'give data: FOLDER, at the top or in a value of the grid');
+  }
+  return {
+    name,
+    values: Object.fromEntries(choice.map(({ axis, value }) => [axis, value])),
+    data: merged.data,
+    train: merged.train ?? {},
+    average: merged.average ?? null,
+    generate: expandLists(merged.generate ?? {}),
+    analyze: merged.analyze ?? null,
+  };
+}
+
+/** The settings of both; where both have an option, that of `b`. */
+function merge(a: Settings, b: Settings): Settings {
+  const merged: Settings = { ...a, ...b };
+  for (const section of ['train', 'average', 'analyze'] as const) {
+    if (a[section] !== undefined && b[section] !== undefined) merged[section] = { ...a[section], ...b[section] };
+  }
+  if (a.generate !== undefined && b.generate !== undefined) {
+    const names = new Set([...Object.keys(a.generate), ...Object.keys(b.generate)]);
+    merged.generate = Object.fromEntries(
+      [...names].map((name) => [name, { ...a.generate?.[name], ...b.generate?.[name] }]),
+    );
+  }
+  return merged;
+}
+
+/** `{ test: { beam: [5, 1] } }` → `{ 'test,beam=5': { beam: 5 }, 'test,beam=1': { beam: 1 } }` */
+function expandLists(generate: Readonly<Record<string, CommandOptions>>): Readonly<Record<string, CommandOptions>> {
+  const expanded = Object.entries(generate).flatMap(([name, options]) => {
+    const lists = Object.entries(options).flatMap(([option, value]) =>
+      Array.isArray(value) ? [value.map((one: string | number) => ({ option, value: one }))] : [],
+    );
+    return product(lists).map((chosen) => {
+      const suffix = chosen.map(({ option, value }) => `,${option}=${value}`).join('');
+      const values = Object.fromEntries(chosen.map(({ option, value }) => [option, value]));
+      return [`${name}${suffix}`, { ...options, ...values }] as const;
+    });
+  });
+  return Object.fromEntries(expanded);
+}
+
+interface Choice {
+  readonly axis: string;
+  readonly value: string;
+  readonly settings: Settings;
+}
+
+function combinations(axes: readonly (readonly [string, ReadonlyMap<string, Settings>])[]): Choice[][] {
+  return product(axes.map(([axis, values]) => [...values].map(([value, settings]) => ({ axis, value, settings }))));
+}
+
+/** Every way to take one element from each list; the last list changes fastest. */
+function product<T>(lists: readonly (readonly T[])[]): T[][] {
+  return lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((one) => [...row, one])), [[]]);
+}
+
+function mapping(where: string, name: string | null, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw new UserError(`${name === null ? where : `${where}: ${name}`} has no names with values`, 'write `name: value`');
+}
+
+function checkKnown(where: string, name: string, known: readonly string[]): void {
+  if (!known.includes(name)) throw new UserError(`${where}: unknown entry '${name}'`, didYouMean(name, known));
+}

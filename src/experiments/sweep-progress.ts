@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { log } from '../log.js';
+import { readLines } from '../text/lines.js';
+import { readState } from './run-state.js';
+import { runFiles } from './run-steps.js';
+import type { RunPlan, SweepPlan } from './sweep-plan.js';
+import { parseTrainingLog } from './training-log.js';
+
+/** Milliseconds between two looks at the logs of the runs. */
+const REFRESH = 10_000;
+
+export interface RunCounts {
+  readonly done: readonly RunPlan[];
+  readonly running: readonly RunPlan[];
+  readonly failed: readonly RunPlan[];
+  readonly waiting: readonly RunPlan[];
+}
+
+/** How far a sweep has come, from the files of its runs, whichever process works at them. */
+export class SweepProgress {
+  readonly #started = performance.now();
+  readonly #workAtStart: number;
+
+  constructor(
+    readonly plan: SweepPlan,
+    readonly jobs: number,
+  ) {
+    this.#workAtStart = this.#work();
+  }
+
+  /** Updates the progress bar from time to time. @returns the function that ends it */
+  start(): () => void {
+    const update = (): void => {
+      const { done, running, failed } = this.count();
+      const position = done.length + failed.length;
+      if (position >= this.plan.runs.length) return;
+      const stats = [
+        ['running', running.length],
+        ['failed', failed.length],
+        ['left', this.#timeLeft() ?? '?'],
+      ] as const;
+      log.info('progress', { label: 'sweep', position, total: this.plan.runs.length, stats });
+    };
+    const timer = setInterval(update, REFRESH);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  count(): RunCounts {
+    const counts = {
+      done: [] as RunPlan[],
+      running: [] as RunPlan[],
+      failed: [] as RunPlan[],
+      waiting: [] as RunPlan[],
+    };
+    for (const run of this.plan.runs) counts[readState(join(this.plan.output, run.name)).state].push(run);
+    return counts;
+  }
+
+  /** `3 of 40 runs done, 1 failed, 9 h 20 min left` */
+  summary(): string {
+    const { done, failed } = this.count();
+    const left = done.length + failed.length < this.plan.runs.length ? this.#timeLeft() : null;
+    return [
+      `${done.length} of ${this.plan.runs.length} runs done`,
+      ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+      ...(left === null ? [] : [`${left} left`]),
+    ].join(', ');
+  }
+
+  /** The rest at the speed since the start; null before anything has progressed. */
+  #timeLeft(): string | null {
+    const work = this.#work();
+    const progressed = work - this.#workAtStart;
+    if (progressed <= 0) return null;
+    const seconds = (performance.now() - this.#started) / 1000;
+    return formatDuration(((this.plan.runs.length - work) / progressed) * seconds);
+  }
+
+  /** Runs completed, with the completed parts of trainings. */
+  #work(): number {
+    return this.plan.runs.reduce((sum, run) => sum + this.#fraction(run), 0);
+  }
+
+  #fraction(run: RunPlan): number {
+    const folder = join(this.plan.output, run.name);
+    const { state } = readState(folder);
+    if (state === 'done' || state === 'failed') return 1;
+    const epochs = Number(run.train['max-epoch'] ?? run.train.max_epoch ?? 0);
+    const path = runFiles.trainingLog(folder);
+    if (!(epochs > 0) || !existsSync(path)) return 0;
+    return Math.min(1, parseTrainingLog(readLines(path)).position / epochs);
+  }
+}
+
+/** `9 h 20 min`, `12 min`, `40 s` */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,101 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Bleu, Chrf } from 'sacrebleu-ts';
+import { UserError } from '../errors.js';
+import { readLines } from '../text/lines.js';
+
+/** The scores of a system on a split. */
+export interface TranslationResult {
+  readonly sentences: number;
+  /** Tokenized BLEU as fairseq computes it, 0 … 100. */
+  readonly bleu: number;
+  readonly precisions: readonly number[]; // [4], 0 … 100
+  readonly brevityPenalty: number;
+  readonly lengthRatio: number; // hypothesis tokens per reference token
+  /** Of detokenized text. */
+  readonly sacrebleu: number;
+  readonly sacrebleuSignature: string;
+  readonly chrf: number;
+  /** `packStatistics` of the sentences, in the order of their ids: what significance tests draw from. */
+  readonly statistics: string;
+}
+
+/** Numbers per sentence: hypothesis and reference length in tokens, then the matching n-grams of orders 1 to 4. */
+const WIDTH = 6;
+
+export interface TranslatedLines {
+  readonly ids: readonly number[];
+  readonly sources: readonly string[];
+  readonly references: readonly string[];
+  readonly hypotheses: readonly string[];
+  readonly detokenized: readonly string[];
+}
+
+/**
+ * Reads what `generate` wrote, fairseq's or ours, in the order of sentence ids.
+ * @throws UserError for a file without references or with another number of translations
+ */
+export function readTranslations(path: string): TranslatedLines {
+  const found: Record<'S' | 'T' | 'H' | 'D', Map<number, string>> = {
+    S: new Map(),
+    T: new Map(),
+    H: new Map(),
+    D: new Map(),
+  };
+  for (const line of readLines(path)) {
+    const [, kind, id, text] = /^([STHD])-(\d+)\t(.*)$/.exec(line) ?? [];
+    if (kind === undefined) continue;
+    const lines = found[kind as keyof typeof found];
+    // The best of several hypotheses comes first. H and D have the score before the text.
+    if (lines.has(Number(id))) continue;
+    lines.set(Number(id), kind === 'H' || kind === 'D' ? text!.slice(text!.indexOf('\t') + 1) : text!);
+  }
+  const ids = [...found.H.keys()].sort((a, b) => a - b);
+  if (ids.length === 0 || ids.some((id) => !found.T.has(id))) {
+    throw new UserError(`${path} has no translations with references`, 'give what generate wrote, without --quiet');
+  }
+  const inOrder = (lines: ReadonlyMap<number, string>): string[] => ids.map((id) => lines.get(id) ?? '');
+  const hypotheses = inOrder(found.H);
+  return {
+    ids,
+    sources: inOrder(found.S),
+    references: inOrder(found.T),
+    hypotheses,
+    detokenized: ids.map((id, index) => found.D.get(id) ?? hypotheses[index]!),
+  };
+}
+
+/** Scores translations. @param detokenize from tokens to text, for the references of sacreBLEU and chrF */
+export function scoreTranslations(lines: TranslatedLines, detokenize: (line: string) => string): TranslationResult {
+  const tokenized = tokenizedBleu();
+  const statistics = tokenized.statisticsOfSegments(lines.hypotheses, [lines.references]);
+  const score = tokenized.corpusScore(lines.hypotheses, [lines.references]);
+  const references = [lines.references.map(detokenize)];
+  const sacrebleu = new Bleu();
+  const sacrebleuScore = sacrebleu.corpusScore(lines.detokenized, references);
+  return {
+    sentences: lines.ids.length,
+    bleu: score.score,
+    precisions: score.precisions,
+    brevityPenalty: score.brevityPenalty,
+    lengthRatio: score.ratio,
+    sacrebleu: sacrebleuScore.score,
+    sacrebleuSignature: sacrebleu.signature(),
+    chrf: new Chrf().corpusScore(lines.detokenized, references).score,
+    statistics: packStatistics(statistics.map((row) => row.slice(0, WIDTH))),
+  };
+}
+
+/** BLEU of tokens as they are, unsmoothed: fairseq's. */
+const tokenizedBleu = (): Bleu => new Bleu({ tokenize: 'none', smoothMethod: 'none' });
+
+/** Rows of small numbers as compressed text, [sentences × 6] of uint16. */
+export function packStatistics(rows: readonly (readonly number[])[]): string {
+  const packed = Uint16Array.from(rows.flat());
+  return deflateRawSync(Buffer.from(packed.buffer)).toString('base64');
+}
+
+/** The statistics of each sentence, [sentences × 6]. */
+export function unpackStatistics(text: string): Uint16Array {
+  const bytes = inflateRawSync(Buffer.from(text, 'base64'));
+  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}

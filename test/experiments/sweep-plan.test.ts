@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { UserError } from '../../src/errors.js';
+import { stepsOf } from '../../src/experiments/run-steps.js';
+import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+
+const read = (text: string): SweepPlan => parseSweep('sweep.yaml', new Map(Object.entries(parse(text) as object)));
+
+const TABLE = `
+output: runs/table
+data: bin/de-en
+train: { arch: transformer, lr: 5e-3, share-all-embeddings: true }
+average-checkpoints: { num-epoch-checkpoints: 10 }
+generate:
+  test: { beam: [5, 1], remove-bpe: true }
+grid:
+  direction:
+    de-en: {}
+    fr-en: { data: bin/fr-en }
+  criterion:
+    ce: { train: { criterion: cross_entropy } }
+    el: { train: { criterion: encouraging, share-all-embeddings: false }, generate: { test: { lenpen: 0.8 } } }
+  seed: [1, 2]
+`;
+
+describe('a sweep file', () => {
+  it('has one run for every combination, the last axis fastest', () => {
+    const { runs, axes, output } = read(TABLE);
+    expect(output).toBe('runs/table');
+    expect(runs.map(({ name }) => name)).toEqual([
+      'de-en,ce,seed=1',
+      'de-en,ce,seed=2',
+      'de-en,el,seed=1',
+      'de-en,el,seed=2',
+      'fr-en,ce,seed=1',
+      'fr-en,ce,seed=2',
+      'fr-en,el,seed=1',
+      'fr-en,el,seed=2',
+    ]);
+    expect(axes).toEqual([
+      { name: 'direction', values: ['de-en', 'fr-en'] },
+      { name: 'criterion', values: ['ce', 'el'] },
+      { name: 'seed', values: ['seed=1', 'seed=2'] },
+    ]);
+    expect(runs[6]!.values).toEqual({ direction: 'fr-en', criterion: 'el', seed: 'seed=1' });
+  });
+
+  it('gives a run the shared options and what its values add or replace', () => {
+    const run = read(TABLE).runs[7]!;
+    expect(run.data).toBe('bin/fr-en');
+    expect(run.train).toEqual({
+      arch: 'transformer',
+      lr: 5e-3,
+      'share-all-embeddings': false,
+      criterion: 'encouraging',
+      seed: 2,
+    });
+    expect(run.generate).toEqual({
+      'test,beam=5': { beam: 5, 'remove-bpe': true, lenpen: 0.8 },
+      'test,beam=1': { beam: 1, 'remove-bpe': true, lenpen: 0.8 },
+    });
+  });
+
+  it('becomes command lines: true is a flag, false is left out, numbers are joined', () => {
+    const run = read(`
+      output: runs
+      data: bin
+      train: { share-all-embeddings: true, sentence-avg: false, update-freq: [1, 2], user-dir: my plugins }
+      generate: { test: { beam: 5 } }`).runs[0]!;
+    expect(run.name).toBe('run');
+    const steps = stepsOf(run, 'runs/run', 2);
+    expect(steps.map(({ argv }) => argv.join(' '))).toEqual([
+      'train bin --share-all-embeddings --update-freq 1,2 --user-dir my plugins --save-dir runs/run/checkpoints --log-format json --log-file runs/run/train.log --threads 2',
+      'generate bin --path runs/run/checkpoints/checkpoint_best --beam 5 --results-path runs/run/generate/test --threads 2',
+    ]);
+  });
+
+  it('translates with the average if it asks for one', () => {
+    const run = read(TABLE).runs[0]!;
+    expect(stepsOf(run, 'runs/r', 1).map(({ name }) => name)).toEqual([
+      'train',
+      'average-checkpoints',
+      'generate test,beam=5',
+      'generate test,beam=1',
+    ]);
+    expect(stepsOf(run, 'runs/r', 1)[2]!.argv).toContain('runs/r/averaged');
+  });
+
+  it.each([
+    ['data: bin', 'sweep.yaml: output is missing'],
+    ['output: runs', 'sweep.yaml: run run has no data'],
+    ['output: runs\ntrian: {}', "unknown entry 'trian'; did you mean 'train'?"],
+    ['output: runs\ntrain: [1]', 'sweep.yaml: train has no names with values'],
+    ['output: runs\ndata: 3', 'sweep.yaml: data is not the name of a folder'],
+    ['output: runs\ntrain: { save-dir: x }', 'sweep.yaml: train: the sweep sets save-dir itself'],
+    ['output: runs\ntrain: { save_dir: x }', 'the sweep sets save-dir itself'],
+    ['output: runs\ntrain: { lr: { a: 1 } }', 'train: lr is neither text, a number, true, false nor a list'],
+    ['output: runs\ngenerate: { beam: 5 }', 'sweep.yaml: generate: beam has no names with values'],
+    ['output: runs\ngrid: { seed: [] }', 'sweep.yaml: grid: seed has no values'],
+    ['output: runs\ngrid: { seed: 3 }', 'sweep.yaml: grid: seed has no names with values'],
+    ['output: runs\ngrid: { a: { x/y: {} } }', "sweep.yaml: grid: a: 'x/y' cannot be part of a folder's name"],
+    ['output: runs\ngrid: { a: { x: { trian: {} } } }', "sweep.yaml: grid: a: x: unknown entry 'trian'"],
+    ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists a value twice'],
+  ])('%j is refused: %s', (text, message) => {
+    expect(() => read(text)).toThrow(UserError);
+    expect(() => read(text)).toThrow(message);
+  });
+});

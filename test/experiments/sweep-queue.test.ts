@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { FolderLock } from '../../src/checkpoint/folder-lock.js';
+import { UserError } from '../../src/errors.js';
+import { readState } from '../../src/experiments/run-state.js';
+import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+import { type Launch, runSweep, type SweepEvent, type SweepSettings } from '../../src/experiments/sweep-queue.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const folder = temporaryFolder();
+let sweeps = 0;
+
+function plan(changes: Readonly<Record<string, unknown>> = {}): SweepPlan {
+  const entries = {
+    output: join(folder, `sweep${++sweeps}`),
+    data: 'bin',
+    train: { lr: 1e-3 },
+    'average-checkpoints': { 'num-epoch-checkpoints': 2 },
+    generate: { test: { beam: 5 } },
+    grid: { criterion: { ce: {}, el: {} }, seed: [1, 2] },
+    ...changes,
+  };
+  return parseSweep('sweep.yaml', new Map(Object.entries(entries)));
+}
+
+/** A launch that notes the commands, and what came of them. */
+function recorded(outcome: (command: string) => number | null = () => 0): { launch: Launch; commands: string[] } {
+  const commands: string[] = [];
+  const launch: Launch = async (argv, output) => {
+    const run = /(ce|el),seed=\d/.exec(argv.join(' '))![0];
+    commands.push(`${argv[0]} ${run}`);
+    await setTimeout(1);
+    writeSync(output, `ts-fairseq: what ${argv[0]} says\n`);
+    return outcome(commands.at(-1)!);
+  };
+  return { launch, commands };
+}
+
+async function sweep(sweepPlan: SweepPlan, settings: Partial<SweepSettings>): Promise<SweepEvent[]> {
+  const events: SweepEvent[] = [];
+  await runSweep(sweepPlan, {
+    jobs: 1,
+    threads: 1,
+    launch: recorded().launch,
+    signal: new AbortController().signal,
+    retryFailed: false,
+    pause: 5,
+    collect: () => {},
+    report: (event) => events.push(event),
+    ...settings,
+  });
+  return events;
+}
+
+const statesOf = ({ output, runs }: SweepPlan): string[] => runs.map(({ name }) => readState(join(output, name)).state);
+
+describe('a sweep', () => {
+  it('trains, averages and translates every run once', async () => {
+    const sweepPlan = plan();
+    const { launch, commands } = recorded();
+    await sweep(sweepPlan, { launch });
+    const runs = ['ce,seed=1', 'ce,seed=2', 'el,seed=1', 'el,seed=2'];
+    expect(commands).toEqual(runs.flatMap((run) => [`train ${run}`, `average-checkpoints ${run}`, `generate ${run}`]));
+    expect(statesOf(sweepPlan)).toEqual(['done', 'done', 'done', 'done']);
+    const again = recorded();
+    await sweep(sweepPlan, { launch: again.launch });
+    expect(again.commands).toEqual([]);
+  });
+
+  it('works at several runs at a time', async () => {
+    let running = 0;
+    let most = 0;
+    const launch: Launch = async () => {
+      most = Math.max(most, ++running);
+      await setTimeout(5);
+      running--;
+      return 0;
+    };
+    await sweep(plan(), { launch, jobs: 3 });
+    expect(most).toBe(3);
+  });
+
+  it('marks a run that fails with what its command said last, and goes on with the others', async () => {
+    const sweepPlan = plan();
+    const failing = recorded((command) => (command === 'generate ce,seed=2' ? 2 : 0));
+    const events = await sweep(sweepPlan, { launch: failing.launch });
+    expect(statesOf(sweepPlan)).toEqual(['done', 'failed', 'done', 'done']);
+    expect(events.filter(({ kind }) => kind === 'failed')).toMatchObject([
+      { error: 'generate test: what generate says' },
+    ]);
+
+    const skipping = recorded();
+    await sweep(sweepPlan, { launch: skipping.launch });
+    expect(skipping.commands).toEqual([]);
+    const retrying = recorded();
+    await sweep(sweepPlan, { launch: retrying.launch, retryFailed: true });
+    expect(retrying.commands).toEqual(['generate ce,seed=2']);
+    expect(statesOf(sweepPlan)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  it('marks a run as failed whose result cannot be gathered', async () => {
+    const sweepPlan = plan();
+    const collect = (): void => {
+      throw new UserError('no translations', 'translate');
+    };
+    await sweep(sweepPlan, { collect });
+    expect(statesOf(sweepPlan)).toEqual(['failed', 'failed', 'failed', 'failed']);
+  });
+
+  it('stops when asked to, and continues with the step that was stopped', async () => {
+    const sweepPlan = plan();
+    const controller = new AbortController();
+    const stopped = recorded((command) => {
+      if (command !== 'train ce,seed=2') return 0;
+      controller.abort();
+      return null; // ended by the signal
+    });
+    await sweep(sweepPlan, { launch: stopped.launch, signal: controller.signal });
+    expect(stopped.commands.at(-1)).toBe('train ce,seed=2');
+    expect(statesOf(sweepPlan)).toEqual(['done', 'waiting', 'waiting', 'waiting']);
+
+    const continued = recorded();
+    await sweep(sweepPlan, { launch: continued.launch });
+    expect(continued.commands.slice(0, 2)).toEqual(['train ce,seed=2', 'average-checkpoints ce,seed=2']);
+  });
+
+  it('does not begin another step after it was stopped', async () => {
+    const sweepPlan = plan();
+    const controller = new AbortController();
+    const stopped = recorded(() => {
+      controller.abort();
+      return 0; // this training ended by itself
+    });
+    await sweep(sweepPlan, { launch: stopped.launch, signal: controller.signal });
+    expect(stopped.commands).toEqual(['train ce,seed=1']);
+    const continued = recorded();
+    await sweep(sweepPlan, { launch: continued.launch });
+    expect(continued.commands[0]).toBe('average-checkpoints ce,seed=1');
+  });
+
+  it('shares its runs with other sweeps: each is done once, and all end when the last run has', async () => {
+    const sweepPlan = plan();
+    const { launch, commands } = recorded();
+    await Promise.all([1, 2, 3].map(() => sweep(sweepPlan, { launch })));
+    expect(commands).toHaveLength(12);
+    expect(new Set(commands).size).toBe(12);
+    expect(statesOf(sweepPlan)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  it('continues a run whose process was killed', async () => {
+    const sweepPlan = plan();
+    const killed = join(sweepPlan.output, 'ce,seed=1');
+    await sweep(sweepPlan, { launch: recorded().launch });
+    const state = readState(killed);
+    writeFileSync(join(killed, 'state.json'), JSON.stringify({ ...state, state: 'running', finished: {} }));
+    const { launch, commands } = recorded();
+    await sweep(sweepPlan, { launch });
+    expect(commands).toEqual(['train ce,seed=1', 'average-checkpoints ce,seed=1', 'generate ce,seed=1']);
+  });
+
+  it('waits for a training that outlived its sweep', async () => {
+    const sweepPlan = plan();
+    const checkpoints = join(sweepPlan.output, 'ce,seed=1', 'checkpoints');
+    mkdirSync(checkpoints, { recursive: true });
+    const lock = new FolderLock(checkpoints);
+    const { launch, commands } = recorded();
+    const done = sweep(sweepPlan, { launch });
+    while (commands.length < 9) await setTimeout(5);
+    await setTimeout(20);
+    expect(commands.some((command) => command.includes('ce,seed=1'))).toBe(false);
+    lock.release();
+    const events = await done;
+    expect(commands.slice(9)).toEqual(['train ce,seed=1', 'average-checkpoints ce,seed=1', 'generate ce,seed=1']);
+    expect(events.filter(({ kind }) => kind === 'elsewhere')).toHaveLength(1);
+  });
+
+  it('repeats only the steps whose options changed', async () => {
+    const first = plan();
+    await sweep(first, {});
+    const { launch, commands } = recorded();
+    await sweep({ ...plan({ generate: { test: { beam: 4 } } }), output: first.output }, { launch });
+    expect(new Set(commands.map((command) => command.split(' ')[0]))).toEqual(new Set(['generate']));
+    const averaged = recorded();
+    await sweep(
+      { ...plan({ 'average-checkpoints': { 'num-epoch-checkpoints': 3 } }), output: first.output },
+      { launch: averaged.launch },
+    );
+    expect(averaged.commands.slice(0, 2)).toEqual(['average-checkpoints ce,seed=1', 'generate ce,seed=1']);
+  });
+
+  it('refuses to continue a training with other options, before anything runs', async () => {
+    const first = plan();
+    await sweep(first, {});
+    const { launch, commands } = recorded();
+    const changed = { ...plan({ train: { lr: 2e-3, dropout: 0.1 } }), output: first.output };
+    await expect(sweep(changed, { launch })).rejects.toThrow(
+      'ce,seed=1 was trained with other options: lr was 0.001, is 0.002, dropout was not given, is 0.1',
+    );
+    expect(commands).toEqual([]);
+  });
+
+  it('ends with the error of a full disk, and stops the other commands first', async () => {
+    const sweepPlan = plan();
+    let stopped = false;
+    const launch: Launch = async (argv, _, signal) => {
+      if (argv.join(' ').includes('seed=1')) {
+        await setTimeout(10);
+        throw new UserError('the disk is full', 'free some space');
+      }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      stopped = true;
+      return null;
+    };
+    await expect(sweep(sweepPlan, { launch, jobs: 2 })).rejects.toThrow('the disk is full');
+    expect(stopped).toBe(true);
+    expect(readFileSync(join(sweepPlan.output, 'ce,seed=2', 'state.json'), 'utf8').split('\n')).toHaveLength(2);
+    expect(existsSync(join(sweepPlan.output, 'el,seed=1'))).toBe(false);
+  });
+});
