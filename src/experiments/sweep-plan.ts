@@ -6,12 +6,26 @@ export type CommandOptions = Readonly<Record<string, OptionValue>>;
 export type OptionValue = string | number | boolean | readonly (string | number)[];
 
 /** What a sweep file describes. */
-export interface SweepPlan {
+export interface SweepPlan extends SweepDescription {
   /** The folder that gets one folder per run. */
   readonly output: string;
-  readonly axes: readonly Axis[];
   /** Every combination of one value per axis; the last axis changes fastest. */
   readonly runs: readonly RunPlan[];
+}
+
+/** What a report says of a sweep beside its runs; `sweep.json` in its folder. */
+export interface SweepDescription {
+  readonly title: string | null;
+  readonly axes: readonly Axis[];
+  /** The planned comparisons: pairs of values of an axis, the system that should be better first. */
+  readonly compare: readonly PlannedComparison[];
+  /** The translations, by their names before lists are tried, of which the best on `validation` counts on `test`. */
+  readonly tune: { readonly validation: string; readonly test: string } | null;
+}
+
+export interface PlannedComparison {
+  readonly axis: string;
+  readonly values: readonly [string, string];
 }
 
 /** One dimension of the grid: its name and the names of its values. */
@@ -69,24 +83,62 @@ const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
  *         ce: { train: { criterion: cross_entropy } }
  *         el: { train: { criterion: encouraging } }
  *       seed: [1, 2, 3]                             # short for { 'seed=1': { train: { seed: 1 } }, … }
+ *     compare: { criterion: [[el, ce]] }            # planned comparisons, for the report
  *
  * @param path the file's name, for messages
  * @throws UserError that names the entry at fault
  */
 export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>): SweepPlan {
-  const names = ['output', 'grid', ...SECTIONS];
+  const names = ['title', 'output', 'grid', 'compare', 'tune', ...SECTIONS];
   for (const name of entries.keys()) checkKnown(path, name, names);
   const output = entries.get('output');
   if (typeof output !== 'string' || output === '') {
     throw new UserError(`${path}: output is missing`, 'name the folder for the runs, e.g. output: runs/sweep');
   }
-  const { grid: gridEntry = {}, output: _, ...shared } = Object.fromEntries(entries);
+  const { grid: gridEntry = {}, title, output: _, compare = {}, tune, ...shared } = Object.fromEntries(entries);
   const axes = Object.entries(mapping(path, 'grid', gridEntry)).map(
     ([name, values]) => [name, readAxis(`${path}: grid: ${name}`, name, values)] as const,
   );
   const base = readSettings(path, shared);
   const runs = combinations(axes).map((choice) => planOf(path, base, choice));
-  return { output, axes: axes.map(([name, values]) => ({ name, values: [...values.keys()] })), runs };
+  const described = axes.map(([name, values]) => ({ name, values: [...values.keys()] }));
+  return {
+    title: title === undefined ? null : String(title),
+    output,
+    axes: described,
+    compare: readComparisons(path, described, compare),
+    tune: tune === undefined ? null : readTuning(path, tune, base.generate ?? {}),
+    runs,
+  };
+}
+
+/** `compare: { criterion: [[el, ce], [el-ls, ce-ls]] }` */
+function readComparisons(path: string, axes: readonly Axis[], value: unknown): PlannedComparison[] {
+  return Object.entries(mapping(path, 'compare', value)).flatMap(([name, pairs]) => {
+    const where = `${path}: compare: ${name}`;
+    const axis = axes.find((one) => one.name === name);
+    checkKnown(
+      `${path}: compare`,
+      name,
+      axes.map((one) => one.name),
+    );
+    if (!Array.isArray(pairs)) throw new UserError(`${where} is not a list of pairs`, 'write [[better, worse], …]');
+    return pairs.map((pair: unknown) => {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw new UserError(`${where}: ${JSON.stringify(pair)} is not a pair`, 'write [better, worse]');
+      }
+      for (const one of pair) checkKnown(where, String(one), axis!.values);
+      return { axis: name, values: [String(pair[0]), String(pair[1])] as const };
+    });
+  });
+}
+
+/** `tune: { validation: lenpen-valid, test: lenpen-test }` */
+function readTuning(path: string, value: unknown, generate: object): { validation: string; test: string } {
+  const { validation, test, ...others } = mapping(path, 'tune', value);
+  for (const name of Object.keys(others)) checkKnown(`${path}: tune`, name, ['validation', 'test']);
+  for (const name of [validation, test]) checkKnown(`${path}: tune`, String(name), Object.keys(generate));
+  return { validation: String(validation), test: String(test) };
 }
 
 /** The settings that each value of an axis adds, by the value's name. */

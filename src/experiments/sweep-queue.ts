@@ -2,10 +2,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
+import { writeWhole } from '../checkpoint/whole-file.js';
 import { UserError } from '../errors.js';
 import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
-import type { RunPlan, SweepPlan } from './sweep-plan.js';
+import type { RunPlan, SweepDescription, SweepPlan } from './sweep-plan.js';
 
 /** Runs `ts-fairseq` with these arguments. @returns its exit code, or null if a signal ended it */
 export type Launch = (argv: readonly string[], output: number, signal: AbortSignal) => Promise<number | null>;
@@ -44,6 +45,7 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
     const folder = join(plan.output, run.name);
     checkUnchanged(folder, stepsOf(run, folder, settings.threads), readState(folder));
   }
+  writeDescription(plan);
   // If one worker fails, e.g. because the disk is full, the commands of the others stop too.
   const controller = new AbortController();
   const signal = AbortSignal.any([settings.signal, controller.signal]);
@@ -53,6 +55,11 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
   const outcomes = await Promise.allSettled(workers);
   const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
   if (rejected !== undefined) throw rejected.reason;
+}
+
+function writeDescription({ output, title, axes, compare, tune }: SweepPlan): void {
+  const description: SweepDescription = { title, axes, compare, tune };
+  writeWhole(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
 }
 
 class SweepQueue {

@@ -86,6 +86,16 @@ describe('a sweep file', () => {
     expect(stepsOf(run, 'runs/r', 1)[2]!.argv).toContain('runs/r/averaged');
   });
 
+  it('names the planned comparisons, and the translations that tune an option', () => {
+    const described = read(`${TABLE}
+title: The table
+compare: { criterion: [[el, ce]] }
+tune: { validation: test, test: test }`);
+    expect(described.title).toBe('The table');
+    expect(described.compare).toEqual([{ axis: 'criterion', values: ['el', 'ce'] }]);
+    expect(described.tune).toEqual({ validation: 'test', test: 'test' });
+  });
+
   it.each([
     ['data: bin', 'sweep.yaml: output is missing'],
     ['output: runs', 'sweep.yaml: run run has no data'],
@@ -100,6 +110,12 @@ describe('a sweep file', () => {
     ['output: runs\ngrid: { seed: 3 }', 'sweep.yaml: grid: seed has no names with values'],
     ['output: runs\ngrid: { a: { x/y: {} } }', "sweep.yaml: grid: a: 'x/y' cannot be part of a folder's name"],
     ['output: runs\ngrid: { a: { x: { trian: {} } } }', "sweep.yaml: grid: a: x: unknown entry 'trian'"],
+    ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { b: [] }', "sweep.yaml: compare: unknown entry 'b'"],
+    ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: 3 }', 'compare: a is not a list of pairs'],
+    ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [x] }', 'compare: a: "x" is not a pair'],
+    ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [[x, z]] }', "compare: a: unknown entry 'z'"],
+    ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "sweep.yaml: tune: unknown entry 'v'"],
+    ['output: runs\ndata: bin\ntune: { on: v }', "sweep.yaml: tune: unknown entry 'on'"],
     ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists a value twice'],
   ])('%j is refused: %s', (text, message) => {
     expect(() => read(text)).toThrow(UserError);

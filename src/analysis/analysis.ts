@@ -1,0 +1,40 @@
+import type { Calibration } from './calibration.js';
+import type { Energies } from './energy.js';
+import type { GradientShare } from './gradient-share.js';
+import type { Margins } from './margin.js';
+
+/** What `analyze` finds out about a checkpoint on a split: teacher-forced, dropout off, `</s>` counted, padding not. */
+export interface Analysis {
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly split: string;
+  readonly rows: number;
+  readonly classes: number;
+  /** The mean of −log p_y, in nats. */
+  readonly nll: number;
+  readonly energies: Energies;
+  readonly margins: Margins;
+  readonly calibration: Calibration;
+  /** Of each criterion at this checkpoint, by its label, e.g. `CE`, `EL, LE 0.5`. The checkpoint's own comes first. */
+  readonly criterions: readonly CriterionGradients[];
+  readonly probe: Probe | null;
+}
+
+/** The gradient of a criterion at a checkpoint. */
+export interface CriterionGradients {
+  readonly label: string;
+  /** The norm over all weights of the mean gradient of a batch, unclipped, averaged over batches. */
+  readonly norm: number;
+  /** `norm` by that of cross entropy on the same batches. */
+  readonly relativeNorm: number;
+  /** |∂L/∂f_y| by p_y, over the rows of the split. */
+  readonly share: GradientShare;
+}
+
+/** A new output projection, trained alone with cross entropy on the frozen features (paper, section 5.3). */
+export interface Probe {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly accuracy: number; // on the split
+  readonly nll: number; // nats, on the split
+}
