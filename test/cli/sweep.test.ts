@@ -58,6 +58,15 @@ describe('ts-fairseq sweep', () => {
     expect(existsSync(join(folder, 'dry'))).toBe(false);
   });
 
+  it.each(readdirSync('examples/sweeps').filter((name) => name.endsWith('.yaml')))(
+    'knows every option of examples/sweeps/%s',
+    async (name) => {
+      const { code, stderr } = await runCommandLine(['sweep', join('examples/sweeps', name), '--dry-run']);
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+    },
+  );
+
   it('reports a mistake in the last run before the first one starts', async () => {
     const path = writeSweep('mistake', '    oops: { train: { criterion: encouraging, label-smothing: 0.1 } }\n');
     const { code, stderr } = await runCommandLine(['sweep', path]);
