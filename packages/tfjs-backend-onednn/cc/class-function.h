@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
+#include <vector>
 
 #include "inline.h"
 #include "vector-math.h"
@@ -22,6 +24,22 @@ struct ClassFunction {
   float at_start;  // value of the curve there
   float abrupt;    // 0 above it; +∞ = off
 };
+
+constexpr int64_t kClassFields = 8;
+
+// The functions whose fields follow each other, in the order of ClassFunction. Throws std::invalid_argument for another
+// family than these.
+inline std::vector<ClassFunction> class_functions(const double* fields, int64_t count) {
+  std::vector<ClassFunction> functions;
+  for (int64_t i = 0; i < count; i++) {
+    const double* of = fields + i * kClassFields;
+    if (!(of[0] == 0 || of[0] == 1 || of[0] == 2)) throw std::invalid_argument("unknown family of class functions");
+    const auto field = [&](int64_t index) { return static_cast<float>(of[index]); };
+    functions.push_back({static_cast<ClassFamily>(static_cast<int>(of[0])), field(1), field(2), field(3), field(4), field(5),
+                         field(6), field(7)});
+  }
+  return functions;
+}
 
 constexpr int64_t kClassBlock = 256;  // classes that are summed in lanes of their own
 constexpr int64_t kClassPart = 64;    // classes whose p and f(p) are at hand at once, a divisor of the block

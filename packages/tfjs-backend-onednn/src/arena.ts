@@ -20,19 +20,19 @@ export interface AdamScalars {
 /** Σ x², summed in float64. */
 export function squaredNorm(x: Float32Array): number {
   checkArray('x', x);
-  return timed('SquaredNorm', () => addon().squaredNorm(x, x.length));
+  return timed('SquaredNorm', () => addon().squaredNorm({ x, size: x.length }));
 }
 
 /** x ← factor · x */
 export function scale(x: Float32Array, factor: number): void {
   checkArray('x', x);
-  timed('Scale', () => addon().scale(x, x.length, factor));
+  timed('Scale', () => addon().scale({ x, size: x.length, factor }));
 }
 
 /** sum ← sum + x */
 export function accumulate(sum: Float32Array, x: Float32Array): void {
   checkLengths(sum, x);
-  timed('Accumulate', () => addon().accumulate(sum, x, sum.length));
+  timed('Accumulate', () => addon().accumulate({ sum, x, size: sum.length }));
 }
 
 /** A parameter and the array, of its size, that its gradient is added to. */
@@ -84,14 +84,11 @@ export function adamStep(
   gradients: Float32Array, // g
   firstMoment: Float32Array, // m
   secondMoment: Float32Array, // v
-  { beta1, beta2, epsilon, stepSize, decay }: AdamScalars,
+  scalars: AdamScalars,
 ): void {
   checkLengths(values, gradients, firstMoment, secondMoment);
   timed('AdamStep', () =>
-    addon().adamStep(
-      ...([values, gradients, firstMoment, secondMoment, values.length] as const),
-      ...([beta1, beta2, epsilon, stepSize, decay] as const),
-    ),
+    addon().adamStep({ values, gradients, firstMoment, secondMoment, size: values.length, ...scalars }),
   );
 }
 

@@ -20,8 +20,6 @@ export interface NativeModel {
   readonly arrays: Set<Float32Array>;
   /** The decodings under way; native code reads the model through them. */
   readonly open: Set<NativeDecoding>;
-  /** The decoding whose last step lies in the model's memory of calls; null where another call has overwritten it. */
-  stepped: NativeDecoding | null;
 }
 
 /** Floating-point operations of a row's products: of the source, with the decoder's [k | v]; of a step; of its choice. */
@@ -61,10 +59,10 @@ export class NativeDecoding {
     this.#beam = beam;
     this.#flops = rowFlops(model.sizes);
     this.#rows = sentences * beam;
-    model.stepped = null;
     this.#handle = this.#compute(
       'TransformerEncode',
-      () => addon().openDecoding(model.handle, ids, positions, starts, sentences, beam),
+      () =>
+        addon().openDecoding({ transformer: model.handle, ids, positions, starts, rows: ids.length, sentences, beam }),
       () => this.#flops.source * ids.length,
     );
     model.open.add(this);
@@ -77,13 +75,12 @@ export class NativeDecoding {
     if (tokens.length !== this.#rows) throw new Error(`${tokens.length} tokens for ${this.#rows} rows`);
     checkWhole('position', position, 0, decoder.positions - 1);
     if (features !== null) checkArray('features', features, this.#rows * embed);
-    this.#model.stepped = null; // stays so where the step fails
+    const rows = this.#rows;
     this.#compute(
       'TransformerStep',
-      () => addon().decodingStep(this.#handle, tokens, position, features),
-      () => this.#flops.step * this.#rows,
+      () => addon().decodingStep({ decoding: this.#handle, tokens, position, features, rows, embed }),
+      () => this.#flops.step * rows,
     );
-    this.#model.stepped = this;
   }
 
   /**
@@ -93,20 +90,20 @@ export class NativeDecoding {
   top(width: number, temperature: number, penalties: Float32Array | null): Float32Array {
     this.#checkOpen();
     const { vocab } = this.#model.sizes.decoder;
-    if (this.#model.stepped !== this) throw new Error('top() belongs right behind a step() of the same decoding');
     if (width > vocab) throw new Error(`more candidates than classes: ${width} of ${vocab}`);
     checkWhole('width', width, 1);
     if (!(temperature > 0 && Number.isFinite(temperature))) {
       throw new Error(`temperature must be above 0, not ${temperature}`);
     }
     if (penalties !== null) checkArray('penalties', penalties, vocab);
-    const size = this.#rows * 2 * width;
+    const rows = this.#rows;
+    const size = rows * 2 * width;
     if (this.#table.length < size) this.#table = new Float32Array(size);
     const table = this.#table.subarray(0, size);
     this.#compute(
       'TransformerChoice',
-      () => addon().decodingTop(this.#handle, penalties, temperature, table, width),
-      () => this.#flops.choice * this.#rows,
+      () => addon().decodingTop({ decoding: this.#handle, penalties, temperature, table, rows, classes: vocab, width }),
+      () => this.#flops.choice * rows,
     );
     return table;
   }
@@ -120,15 +117,13 @@ export class NativeDecoding {
     const sentenceOf = (index: number): number => Math.floor(rows[index]! / beam);
     const isMixed = rows.some((_, index) => sentenceOf(index) !== sentenceOf(index - (index % beam)));
     if (isMixed) throw new Error('the rows of a beam are of several sentences');
-    addon().selectRows(this.#handle, rows, rows.length);
+    addon().selectRows({ decoding: this.#handle, rows, count: rows.length });
     this.#rows = rows.length;
-    if (this.#model.stepped === this) this.#model.stepped = null;
   }
 
   /** Frees its memory; does nothing the second time. */
   dispose(): void {
     if (!this.#model.open.delete(this)) return;
-    if (this.#model.stepped === this) this.#model.stepped = null;
     addon().closeDecoding(this.#handle);
   }
 

@@ -7,7 +7,7 @@ export interface SlabSource {
   /** Bytes from the last multiple of 64 to the address of a typed array's first element. */
   misalignment(memory: Float32Array): number;
   /** Where there is a guard: whether a piece of a slab may be touched from here on. */
-  guardPiece?(slab: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
+  guardPiece?(args: { block: ArrayBuffer; offset: number; bytes: number; permitted: boolean }): void;
 }
 
 /** A cache line and an AVX-512 register: where blocks begin. */
@@ -90,7 +90,7 @@ export class StoragePool {
     const slab = new Slab(buffer, memory.byteOffset + skipped, bytes);
     this.#loan = { memory, slab, blocks: new Set(), isEnding: false };
     this.#own.add(buffer);
-    this.#source.guardPiece?.(buffer, memory.byteOffset + skipped, bytes, false);
+    this.#guard(slab, memory.byteOffset + skipped, bytes, false);
   }
 
   /**
@@ -106,7 +106,7 @@ export class StoragePool {
       this.#move(block);
       slab.close(byteOffset, byteLength); // where it lay
     }
-    this.#source.guardPiece?.(slab.buffer, byteOffset, byteLength, true);
+    this.#guard(slab, byteOffset, byteLength, true);
   }
 
   /** The owner needs all of it. @throws Error as `callBack`; the loan then ends before the next one begins */
@@ -163,13 +163,17 @@ export class StoragePool {
     return null;
   }
 
+  #guard({ buffer }: Slab, offset: number, bytes: number, permitted: boolean): void {
+    this.#source.guardPiece?.({ block: buffer, offset, bytes, permitted });
+  }
+
   #enter(block: Block): void {
-    this.#source.guardPiece?.(block.slab.buffer, block.offset, block.bytes - this.#guarded, true);
+    this.#guard(block.slab, block.offset, block.bytes - this.#guarded, true);
     if (block.slab === this.#loan?.slab) this.#loan.blocks.add(block);
   }
 
   #leave({ slab, offset, bytes }: Block): void {
-    this.#source.guardPiece?.(slab.buffer, offset, bytes, false);
+    this.#guard(slab, offset, bytes, false);
     slab.give(offset, bytes);
   }
 
@@ -196,7 +200,7 @@ export class StoragePool {
 
   #newSlab(bytes: number): Slab {
     const slab = new Slab(this.#reserve(Math.max(this.#slabBytes, bytes), bytes));
-    this.#source.guardPiece?.(slab.buffer, 0, slab.bytes, false);
+    this.#guard(slab, 0, slab.bytes, false);
     this.#slabs.push(slab);
     this.#own.add(slab.buffer);
     return slab;

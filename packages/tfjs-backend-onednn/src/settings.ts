@@ -68,5 +68,5 @@ export function setThreads(threads: number): void {
 /** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */
 export function discard(x: Float32Array): void {
   checkArray('x', x);
-  addon().discard(x, x.length);
+  addon().discard({ x, size: x.length });
 }

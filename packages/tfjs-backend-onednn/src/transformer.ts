@@ -52,11 +52,11 @@ export function packTransformer(
     return values;
   };
   useSettings(settings);
-  const handle = addon().openTransformer(
-    sizeFields(sizes),
-    ...([sizes.encoder.scale, sizes.decoder.scale, valuesOf, weights.length, PRECISIONS.indexOf(precision)] as const),
-  );
-  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set(), stepped: null });
+  const handle = addon().openTransformer({
+    ...{ sizes: sizeFields(sizes), encoderScale: sizes.encoder.scale, decoderScale: sizes.decoder.scale },
+    ...{ weights: valuesOf, count: weights.length, precision: PRECISIONS.indexOf(precision) },
+  });
+  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set() });
 }
 
 class NativeTransformer implements PackedTransformer {

@@ -245,27 +245,20 @@ test('statistics are the same bits in every run and do not depend on the chunk o
 test.each([1, 2, 3])('gradients are the same bits where %d of 3 chunks keep their exponentials', (keptChunks) => {
   const [rows, embed, classes, chunk] = [300, 16, 700, 128];
   const values = (shape: number[], seed: number) => floats(shape, seed).values as Float32Array;
-  const [features, weights, given] = [values([rows, embed], 1), values([classes, embed], 2), values([rows], 3)];
+  const [features, weights, dRow] = [values([rows, embed], 1), values([classes, embed], 2), values([rows], 3)];
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes);
   const functions = Float64Array.of(0, 0.75, 1e-5, 1, 0, 0, 0, Infinity); // log(1 − p), ended at 0.75
   const gradientsWith = (kept: Float32Array[]): Float32Array[] => {
-    const operands = [features, weights, targets] as const;
-    const shape = [rows, embed, classes, chunk] as const;
+    const operands = { features, weights, targets, functions, kept };
+    const shape = { rows, embed, classes, functionCount: 1, chunk };
     const [row, predictions] = [new Float32Array(rows), new Int32Array(rows)];
-    addon().classifierStatistics(...operands, row, row, predictions, kept, [row], functions, ...shape);
-    const gradients = [new Float32Array(rows * embed), new Float32Array(classes * embed)] as const;
-    addon().classifierStatisticsGrad(
-      ...operands,
-      given,
-      given,
-      kept,
-      [given],
-      ...gradients,
-      functions,
-      ...shape,
-      false,
-    );
-    return [...gradients];
+    const outputs = { targetLogProb: row, meanLogProb: row, predictions, sums: [row] };
+    addon().classifierStatistics({ ...operands, ...outputs, ...shape });
+    const [dFeatures, dWeights] = [new Float32Array(rows * embed), new Float32Array(classes * embed)];
+    const given = { dTargetLogProb: dRow, dMeanLogProb: dRow, dSums: [dRow] };
+    const gradients = { dFeatures, dWeights, accumulateWeights: false };
+    addon().classifierStatisticsGrad({ ...operands, ...given, ...gradients, ...shape });
+    return [dFeatures, dWeights];
   };
   const kept = [128, 128, 44].slice(0, keptChunks).map((size) => new Float32Array(size * (classes + 3)));
   expect(gradientsWith(kept)).toEqual(gradientsWith([]));

@@ -6,10 +6,7 @@ import { addon } from '../src/addon.js';
 
 function nativeMask(spec: DropoutSpec, rows: number, columns: number): Float32Array {
   const mask = new Float32Array(rows * columns);
-  addon().dropoutMask(
-    ...([mask, rows, columns] as const),
-    ...([spec.probability, spec.seed, spec.update, spec.microBatch, spec.site] as const),
-  );
+  addon().dropoutMask({ mask, rows, columns, ...spec });
   return mask;
 }
 

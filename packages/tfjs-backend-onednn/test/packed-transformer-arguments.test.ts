@@ -191,21 +191,21 @@ describe('a decoding', () => {
     expect(likeliest(model)).toEqual(expected);
   });
 
-  it('chooses right behind a step of its own only: the model has memory for one', () => {
+  it('chooses classes only directly after its own step: the model has memory for one', () => {
     const model = pack();
     const [first, second] = [decode(model), decode(model)];
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
     first.step(EOS, 2, null);
     const chosen = [...first.top(3, 1, null)];
     expect([...first.top(3, 1, null)]).toEqual(chosen);
     second.step(EOS, 2, null);
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
     expect([...second.top(3, 1, null)]).toEqual(chosen);
     second.select(Int32Array.of(1, 0));
-    expect(() => second.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => second.top(3, 1, null)).toThrow('must directly follow a step()');
     first.step(EOS, 3, null);
     decode(model);
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
   });
 
   it.each([

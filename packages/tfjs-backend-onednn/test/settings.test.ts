@@ -75,10 +75,10 @@ describe('a packed model', () => {
   it('computes with its threads, whatever is current', () => {
     const calls: number[] = [];
     for (const name of ['openDecoding', 'decodingStep', 'decodingTop'] as const) {
-      const native = addon()[name].bind(addon()) as (...args: unknown[]) => unknown;
-      vi.spyOn(addon(), name).mockImplementation((...args: unknown[]) => {
+      const native = addon()[name] as (args: unknown) => unknown;
+      vi.spyOn(addon(), name).mockImplementation((args: unknown) => {
         calls.push(describeBackend().threads);
-        return native(...args) as never;
+        return native(args) as never;
       });
     }
     const [two, three] = [pack(2), pack(3)];

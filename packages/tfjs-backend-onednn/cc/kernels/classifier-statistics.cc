@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "../check-range.h"
+#include "../class-function.h"
 #include "../inline.h"
 #include "../matmul.h"
 #include "../parallel.h"
@@ -132,7 +133,7 @@ INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const 
 struct StatisticsOutputs {
   float *target_log_prob, *mean_log_prob;
   int32_t* predictions;
-  float* const* sums;
+  const FloatArray* sums;
 };
 
 // exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass, or
@@ -158,7 +159,7 @@ void classifier_rows(float* logits, RowExponentials* exponentials, float* gradie
     for (int64_t k = 0; k < function_count; k++) {
       const ClassSums sums =
           sum_over_classes(functions[k], z, powers.data(), inverse, classes, true, gradient_sums != nullptr);
-      outputs.sums[k][row] = sums.values + class_value(functions[k], inverse, others * inverse);
+      outputs.sums[k].data[row] = sums.values + class_value(functions[k], inverse, others * inverse);
       if (gradient_sums != nullptr) gradient_sums[i * function_count + k] = sums.gradients;
     }
   }
@@ -166,7 +167,7 @@ void classifier_rows(float* logits, RowExponentials* exponentials, float* gradie
 
 struct StatisticsGradients {
   const float *d_target_log_prob, *d_mean_log_prob;
-  const float* const* d_sums;
+  const FloatArray* d_sums;
 };
 
 // e[v] ← slope · p_v + mean_part + Σ_k g_k · p_v · f_k′(p_v) for some classes.
@@ -209,7 +210,7 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
     const float inverse = row_exponentials.inverse(), rest = row_exponentials.others * inverse;  // p, 1 − p of `top`
     float h_top = 0, h_others = 0;
     for (int64_t k = 0; k < function_count; k++) {
-      weights[k] = gradients.d_sums[k][row];
+      weights[k] = gradients.d_sums[k].data[row];
       const float others = are_logits
                                ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
                                : gradient_sums[i * function_count + k];
@@ -248,8 +249,13 @@ struct KeptRows {
   float* data;
   int64_t rows, classes;
 
-  KeptRows(const std::vector<float*>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
-      : data(piece(chunks, first_row / shape.chunk)), rows(rows), classes(shape.classes) {}
+  KeptRows(const std::vector<FloatArray>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
+      : data(nullptr), rows(rows), classes(shape.classes) {
+    const std::size_t chunk = first_row / shape.chunk;
+    if (chunk >= chunks.size()) return;
+    check_size("the length of a kept array", chunks[chunk].size, rows * (classes + 2 + shape.functions));
+    data = chunks[chunk].data;
+  }
 
   explicit operator bool() const { return data != nullptr; }
   float* gradient_sums() const { return data == nullptr ? nullptr : pair(rows); }
@@ -264,18 +270,23 @@ struct KeptRows {
     float others;
     std::memcpy(&top, pair(row), sizeof top);
     std::memcpy(&others, pair(row) + 1, sizeof others);
+    check_value("kept class", top, row, classes);
     return {top, others};
   }
 
  private:
-  static float* piece(const std::vector<float*>& chunks, int64_t chunk) {
-    return chunk < static_cast<int64_t>(chunks.size()) ? chunks[chunk] : nullptr;
-  }
   float* pair(int64_t row) const { return data + rows * classes + 2 * row; }
 };
 
+void check_arguments(const int32_t* targets, const ClassifierShape& shape) {
+  check_range("target", targets, shape.rows, shape.classes);
+  if (shape.rows > 0 && (shape.chunk < 1 || shape.chunk > shape.rows)) {
+    throw std::invalid_argument("chunk must be from 1 to the number of rows");
+  }
+}
+
 // Logits of a chunk that is not kept, or null where all are.
-float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& shape) {
+float* chunk_scratch(const std::vector<FloatArray>& kept, const ClassifierShape& shape) {
   const bool keeps_all = static_cast<int64_t>(kept.size()) * shape.chunk >= shape.rows;
   return keeps_all ? nullptr : thread_scratch(shape.chunk * shape.classes);
 }
@@ -283,10 +294,10 @@ float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& sha
 }  // namespace
 
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
-                           float* mean_log_prob, int32_t* predictions, const std::vector<float*>& kept,
-                           const std::vector<float*>& sums, const std::vector<ClassFunction>& functions,
-                           const ClassifierShape& shape) {
-  check_range("target", targets, shape.rows, shape.classes);
+                           float* mean_log_prob, int32_t* predictions, const std::vector<FloatArray>& kept,
+                           const std::vector<FloatArray>& sums, const double* functions, const ClassifierShape& shape) {
+  check_arguments(targets, shape);
+  const std::vector<ClassFunction> terms = class_functions(functions, shape.functions);
   static thread_local Buffer converted;
   static thread_local PackedMemory packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
@@ -300,8 +311,8 @@ void classifier_statistics(const float* features, const float* weights, const in
     multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
              logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs, functions.data(),
-                      functions.size(), begin, end, first, shape.classes);
+      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs, terms.data(),
+                      terms.size(), begin, end, first, shape.classes);
     });
     if (!keep) continue;
     for (int64_t i = 0; i < rows; i++) keep.store(i, exponentials[i]);
@@ -310,10 +321,11 @@ void classifier_statistics(const float* features, const float* weights, const in
 
 void classifier_statistics_grad(const float* features, const float* weights, const int32_t* targets,
                                 const float* d_target_log_prob, const float* d_mean_log_prob,
-                                const std::vector<float*>& kept, const std::vector<const float*>& d_sums,
-                                float* d_features, float* d_weights, const std::vector<ClassFunction>& functions,
+                                const std::vector<FloatArray>& kept, const std::vector<FloatArray>& d_sums,
+                                float* d_features, float* d_weights, const double* functions,
                                 const ClassifierShape& shape, bool accumulate_weights) {
-  check_range("target", targets, shape.rows, shape.classes);
+  check_arguments(targets, shape);
+  const std::vector<ClassFunction> terms = class_functions(functions, shape.functions);
   static thread_local Buffer converted_features, converted_logits;
   static thread_local PackedMemory packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
@@ -334,7 +346,7 @@ void classifier_statistics_grad(const float* features, const float* weights, con
     }
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
       classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, gradients,
-                           functions.data(), functions.size(), begin, end, first, shape.classes);
+                           terms.data(), terms.size(), begin, end, first, shape.classes);
     });
     const Activations d_logits(logits, nullptr, rows, shape.classes, converted_logits);
     multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);

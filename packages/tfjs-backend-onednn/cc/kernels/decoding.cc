@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 
 #include "../check-range.h"
 #include "../parallel.h"
@@ -45,11 +46,17 @@ Decoding::Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const
 }
 
 Decoding::~Decoding() {
+  forget_step();
   for (PositionSlab& slab : past_) model_.give_memory(std::move(slab.memory));
   model_.give_memory(std::move(source_.memory));
 }
 
+void Decoding::forget_step() {
+  if (model_.last_step == this) model_.last_step = nullptr;
+}
+
 void Decoding::encode(const int32_t* ids, const int32_t* positions) {
+  model_.last_step = nullptr;
   const int64_t count = starts_.back();
   const StackSizes& sizes = model_.sizes.encoder;
   reserve_scratch(model_, count, sizes);
@@ -79,6 +86,7 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
 void Decoding::select(const int32_t* rows, int64_t count) {
   check_range("row", rows, count, this->rows());
   if (count % beam_ != 0) throw std::invalid_argument("rows are not whole beams");
+  forget_step();
   std::vector<int64_t> sentences;
   for (int64_t row = 0; row < count; row += beam_) sentences.push_back(sentence_[rows[row] / beam_]);
   sentence_ = std::move(sentences);
@@ -108,16 +116,19 @@ void Decoding::compact(PositionSlab& slab) {
   slab.memory = std::move(kept);
 }
 
-void Decoding::step(const int32_t* given, int64_t position, float* features) {
+void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
   const int64_t embed = model_.sizes.embed;
   const StackSizes& sizes = model_.sizes.decoder;
-  check_range("token id", given, rows(), sizes.vocab);
-  if (position < 0 || position >= sizes.positions) throw std::out_of_range("a position beyond the table of positions");
+  check_range("token id", tokens, rows(), sizes.vocab);
+  if (position < 0 || position >= sizes.positions) {
+    throw std::out_of_range("position " + std::to_string(position) + " is not in [0, " + std::to_string(sizes.positions) + ")");
+  }
+  model_.last_step = nullptr;
   // Before the first token all hypotheses of a sentence are alike, and one row does for them.
-  step_beams_ = past_.empty() && beams_are_alike(given) ? 1 : beam_;
+  step_beams_ = past_.empty() && beams_are_alike(tokens) ? 1 : beam_;
   const int64_t count = step_rows(), repeats = beam_ / step_beams_;
-  std::vector<int32_t> tokens(count);
-  for (int64_t row = 0; row < count; row++) tokens[row] = given[row * repeats];
+  std::vector<int32_t> ids(count);
+  for (int64_t row = 0; row < count; row++) ids[row] = tokens[row * repeats];
   reserve_scratch(model_, count, sizes);
   PositionSlab slab{model_.take_memory(sizes.layers * count * 2 * embed * stored_bytes()), std::vector<int32_t>(rows()),
                     count};
@@ -125,7 +136,7 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
   past_.push_back(std::move(slab));
   const NormOrder order{sizes.normalize_before};
   const Rows rows{model_, count};
-  rows.begin(model_.target_embedding, sizes.scale, tokens.data(), [&](int64_t) { return position; },
+  rows.begin(model_.target_embedding, sizes.scale, ids.data(), [&](int64_t) { return position; },
              sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
   for (int64_t index = 0; index < sizes.layers; index++) {
     const DecoderLayer& layer = model_.decoder[index];
@@ -142,6 +153,7 @@ void Decoding::step(const int32_t* given, int64_t position, float* features) {
     rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
                       is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
   }
+  model_.last_step = this;
   if (features == nullptr) return;
   rows.for_each([&](int64_t row) {
     const Norm& norm = model_.decoder_norm;
@@ -163,8 +175,10 @@ bool Decoding::beams_are_alike(const int32_t* tokens) const {
 void Decoding::top(const float* penalties, float temperature, float* table, int64_t width) {
   const PackedLinear& classifier = *model_.classifier;
   const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
-  if (past_.empty()) throw std::invalid_argument("no step was made yet");
-  if (width < 1 || width > classes) throw std::invalid_argument("more candidates than classes");
+  if (model_.last_step != this) throw std::invalid_argument("top() must directly follow a step() of the same decoding");
+  if (width < 1 || width > classes) {
+    throw std::invalid_argument("width must be from 1 to " + std::to_string(classes) + ", not " + std::to_string(width));
+  }
   const TopChoice choice{classes, width, penalties, temperature, !stores_float32()};
   const auto choose = [&](float* logits, float* maxima, int64_t row) {
     float* best = table + row * repeats * 2 * width;

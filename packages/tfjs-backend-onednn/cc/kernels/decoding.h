@@ -41,10 +41,12 @@ class Decoding {
   // Consumes a token of each row; position: of the table. features [rows, embed], or null.
   void step(const int32_t* tokens, int64_t position, float* features);
 
-  // The likeliest classes after the last step: table [rows, 2 · width], see top_of_row.
+  // The likeliest classes after a step: table [rows, 2 · width], see top_of_row. Throws std::invalid_argument unless the last
+  // call of the model was a step of this search.
   void top(const float* penalties, float temperature, float* table, int64_t width);
 
   int64_t rows() const { return static_cast<int64_t>(sentence_.size()) * beam_; }
+  const TransformerSizes& sizes() const { return model_.sizes; }
 
  private:
   void encode(const int32_t* ids, const int32_t* positions);
@@ -60,6 +62,8 @@ class Decoding {
   void attend_source_as(int64_t layer, const Rows& rows);
   template <class Stored>
   void store_source_as(int64_t layer);
+
+  void forget_step();
 
   bool stores_float32() const { return model_.precision == Precision::float32; }
   int64_t stored_bytes() const { return stores_float32() ? 4 : 2; }

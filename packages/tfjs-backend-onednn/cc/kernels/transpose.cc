@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 #include "../parallel.h"
 
@@ -13,6 +15,16 @@ namespace {
 struct Axis {
   int64_t size, stride;
 };
+
+void check_permutation(const std::vector<int64_t>& permutation, std::size_t rank) {
+  std::vector<bool> is_named(rank, false);
+  for (const int64_t axis : permutation) {
+    if (axis < static_cast<int64_t>(rank)) is_named[axis] = true;
+  }
+  const bool names_all = std::find(is_named.begin(), is_named.end(), false) == is_named.end();
+  if (permutation.size() == rank && names_all) return;
+  throw std::invalid_argument("permutation must name the " + std::to_string(rank) + " axes once each");
+}
 
 // The output's axes, with neighbours that are also neighbours in the input merged to one.
 std::vector<Axis> merged_axes(const std::vector<int64_t>& sizes, const std::vector<int64_t>& permutation) {
@@ -49,6 +61,7 @@ void transpose_plane(const int32_t* x, int32_t* y, const Axis& row, const Axis& 
 }  // namespace
 
 void transpose(const void* x, void* y, const std::vector<int64_t>& sizes, const std::vector<int64_t>& permutation) {
+  check_permutation(permutation, sizes.size());
   std::vector<Axis> axes = merged_axes(sizes, permutation);
   while (axes.size() < 2) axes.insert(axes.begin(), {1, 0});
   const Axis column = axes.back(), row = axes[axes.size() - 2];

@@ -30,6 +30,9 @@ function repeatsWhole(batch: readonly number[], broadcast: readonly number[]): b
   return first === -1 || batch.every((size, axis) => axis < first || size === broadcast.at(axis - batch.length));
 }
 
+const matrixAt = (matrices: Float32Array, index: number, size: number): Float32Array =>
+  matrices.subarray(index * size, (index + 1) * size);
+
 /** a · b over the last two axes, float32; the axes before are batches. */
 function matMul(
   a: TensorInfo,
@@ -52,17 +55,21 @@ function matMul(
   const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
   const y = backend.output([...batch, m, n]);
   const [src, weights, dst] = [backend.floats(a), backend.floats(b), backend.floats(y)];
-  const shape = [m, n, k, transposeA, transposeB] as const;
+  const shape = { m, n, k, transposeA, transposeB };
   if (repeatsWhole(aBatch, batch) && repeatsWhole(bBatch, batch)) {
-    addon().batchMatMul(src, weights, dst, sizeOf(batch), sizeOf(aBatch), sizeOf(bBatch), ...shape);
+    const batches = { batch: sizeOf(batch), srcBatch: sizeOf(aBatch), weightsBatch: sizeOf(bBatch) };
+    addon().batchMatMul({ src, weights, dst, ...batches, ...shape });
     return y;
   }
   const bIndices = matrixIndices(bBatch, batch);
   matrixIndices(aBatch, batch).forEach((aIndex, index) => {
-    addon().batchMatMul(
-      ...([src.subarray(aIndex * m * k), weights.subarray(bIndices[index]! * k * n)] as const),
-      ...([dst.subarray(index * m * n), 1, 1, 1, ...shape] as const),
-    );
+    addon().batchMatMul({
+      src: matrixAt(src, aIndex, m * k),
+      weights: matrixAt(weights, bIndices[index]!, k * n),
+      dst: matrixAt(dst, index, m * n),
+      ...{ batch: 1, srcBatch: 1, weightsBatch: 1 },
+      ...shape,
+    });
   });
   return y;
 }
@@ -98,7 +105,8 @@ const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights',
     const y = matMul(a, b, attrs, backend);
     if (bias !== undefined || activation === 'relu') {
       const offsets = bias === undefined ? new Float32Array(columns) : backend.floats(bias);
-      addon().addBias(backend.floats(y), offsets, sizeOf(y.shape) / columns, columns, activation === 'relu');
+      const rows = sizeOf(y.shape) / columns;
+      addon().addBias({ y: backend.floats(y), bias: offsets, rows, columns, relu: activation === 'relu' });
     }
     return y;
   },

@@ -4,30 +4,29 @@ import type { OneDnnBackend } from '../backend.js';
 import { broadcast_util, util } from '../core.js';
 import { isFloat, partialKernel, sizeOf } from './kernel.js';
 
-/** An operand as a table over the output's [rows, columns]: a stride of 0 repeats. */
-interface Strides {
-  readonly row: number;
-  readonly column: number;
+/** The sizes of an operand of a table [rows, columns]: a single row or column is repeated. */
+interface OperandSizes {
+  readonly rows: number;
+  readonly columns: number;
 }
 
-/** 1 where `part` spans the whole range of axes, 0 where it is repeated over it, null where neither. */
-function span(part: readonly number[], whole: readonly number[]): 0 | 1 | null {
-  if (part.every((size, axis) => size === whole[axis])) return 1;
-  return part.every((size) => size === 1) ? 0 : null;
+/** The number of elements if `part` spans all of these axes or none of them, else null. */
+function span(part: readonly number[], axes: readonly number[]): number | null {
+  const spans = part.every((size, axis) => size === axes[axis]) || part.every((size) => size === 1);
+  return spans ? sizeOf(part) : null;
 }
 
-function strides(shape: readonly number[], out: readonly number[], split: number): Strides | null {
+function operandSizes(shape: readonly number[], out: readonly number[], split: number): OperandSizes | null {
   const full = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const rows = span(full.slice(0, split), out.slice(0, split));
   const columns = span(full.slice(split), out.slice(split));
-  if (rows === null || columns === null) return null;
-  return { row: rows * (columns === 1 ? sizeOf(out.slice(split)) : 1), column: columns };
+  return rows === null || columns === null ? null : { rows, columns };
 }
 
 /** A way to see both operands and the output as tables, or null where broadcasting is more involved. */
 function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
   for (let split = 0; split <= out.length; split++) {
-    const [left, right] = [strides(a.shape, out, split), strides(b.shape, out, split)];
+    const [left, right] = [operandSizes(a.shape, out, split), operandSizes(b.shape, out, split)];
     if (left === null || right === null) continue;
     return { rows: sizeOf(out.slice(0, split)), columns: sizeOf(out.slice(split)), left, right };
   }
@@ -51,10 +50,11 @@ function binaryKernel(kernelName: string, operation: number): KernelConfig {
     if (table === null) return null;
     const { rows, columns, left, right } = table;
     const y = backend.output(shape);
-    addon().binary(
-      ...([operation, backend.floats(a), backend.floats(b), backend.floats(y), rows, columns] as const),
-      ...([left.row, left.column, right.row, right.column] as const),
-    );
+    addon().binary({
+      operation,
+      ...{ a: backend.floats(a), b: backend.floats(b), y: backend.floats(y), rows, columns },
+      ...{ aRows: left.rows, aColumns: left.columns, bRows: right.rows, bColumns: right.columns },
+    });
     return y;
   });
 }

@@ -61,14 +61,18 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     const meanLogProb = backend.output([rows]);
     const predictions = backend.output([rows], 'int32');
     const sums = attrs.sums.map(() => backend.output([rows]));
-    addon().classifierStatistics(
-      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
-      ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
-      sums.map((sum) => backend.floats(sum)),
+    addon().classifierStatistics({
+      features: backend.floats(features),
+      weights: backend.floats(weights),
+      targets: backend.integers(targets),
+      targetLogProb: backend.floats(targetLogProb),
+      meanLogProb: backend.floats(meanLogProb),
+      predictions: backend.integers(predictions),
+      kept: backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
+      sums: sums.map((sum) => backend.floats(sum)),
       functions,
-      ...([rows, embed, classes, chunkRows(rows, classes)] as const),
-    );
+      ...{ rows, embed, classes, functionCount: sums.length, chunk: chunkRows(rows, classes) },
+    });
     return [targetLogProb, meanLogProb, predictions, ...sums];
   },
   ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
@@ -119,15 +123,20 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
     };
     const dFeatures = backend.output(features.shape);
     const dWeights = backend.gradientOutput(weights, attrs.collected?.weights);
-    addon().classifierStatisticsGrad(
-      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
-      ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
-      backend.kept(attrs.call),
-      attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
-      ...([backend.floats(dFeatures), dWeights.values] as const),
+    addon().classifierStatisticsGrad({
+      features: backend.floats(features),
+      weights: backend.floats(weights),
+      targets: backend.integers(targets),
+      dTargetLogProb: rowGradient('dTargetLogProb'),
+      dMeanLogProb: rowGradient('dMeanLogProb'),
+      kept: backend.kept(attrs.call),
+      dSums: attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
+      dFeatures: backend.floats(dFeatures),
+      dWeights: dWeights.values,
       functions,
-      ...([rows, embed, classes, chunkRows(rows, classes), dWeights.accumulate] as const),
-    );
+      ...{ rows, embed, classes, functionCount: attrs.sums.length, chunk: chunkRows(rows, classes) },
+      accumulateWeights: dWeights.accumulate,
+    });
     return [dFeatures, dWeights.info];
   },
   ({ features, weights }) => 4 * sizeOf(features!.shape) * weights!.shape[0]!,

@@ -12,10 +12,12 @@ function sliceAxis(x: TensorInfo, axis: number, begin: number, size: number, bac
   shape[axis] = size;
   const y = backend.output(shape, x.dtype as 'float32' | 'int32');
   const inner = sizeOf(x.shape.slice(axis + 1));
-  addon().copyPieces(
-    ...([backend.words(x), backend.words(y), sizeOf(x.shape.slice(0, axis)), size * inner] as const),
-    ...([x.shape[axis]! * inner, size * inner, begin * inner, 0] as const),
-  );
+  addon().copyPieces({
+    ...{ source: backend.words(x), target: backend.words(y) },
+    ...{ pieces: sizeOf(x.shape.slice(0, axis)), length: size * inner },
+    ...{ sourceStride: x.shape[axis]! * inner, sourceOffset: begin * inner },
+    ...{ targetStride: size * inner, targetOffset: 0 },
+  });
   return y;
 }
 
@@ -71,10 +73,10 @@ const concat = partialKernel<string, { readonly axis: number }>('Concat', ({ inp
   let offset = 0;
   for (const part of parts) {
     const length = sizeOf(part.shape.slice(axis));
-    addon().copyPieces(
-      ...([backend.words(part), backend.words(y), outer, length] as const),
-      ...([length, width, 0, offset] as const),
-    );
+    addon().copyPieces({
+      ...{ source: backend.words(part), target: backend.words(y), pieces: outer, length },
+      ...{ sourceStride: length, sourceOffset: 0, targetStride: width, targetOffset: offset },
+    });
     offset += length;
   }
   return y;

@@ -1,5 +1,4 @@
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { DropoutArguments } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
 import { getKernel } from '../core.js';
 import { computesInJavaScript } from '../recorder.js';
@@ -102,13 +101,13 @@ export interface GradientAttributes {
   readonly collected?: Readonly<Partial<Record<string, number>>>;
 }
 
-/** The attributes in the order of the add-on's struct. @throws Error for a probability that is not in [0, 1) */
-export function dropoutArguments(attrs: DropoutAttributes): DropoutArguments {
-  const { dropoutProbability: probability } = attrs;
+/** The attributes under the add-on's names. @throws Error for a probability that is not in [0, 1) */
+export function dropoutArguments(attrs: DropoutAttributes) {
+  const { dropoutProbability: probability, dropoutSeed: seed, dropoutUpdate: update } = attrs;
   // An element that stays is divided by 1 − probability.
   if (!(probability >= 0 && probability < 1))
     throw new Error(`dropoutProbability must be in [0, 1), not ${probability}`);
-  return [probability, attrs.dropoutSeed, attrs.dropoutUpdate, attrs.dropoutMicroBatch, attrs.dropoutSite];
+  return { probability, seed, update, microBatch: attrs.dropoutMicroBatch, site: attrs.dropoutSite };
 }
 
 /** A tensor as a table over its last axis. */

@@ -56,13 +56,13 @@ function forward(
   const y = backend.output(x.shape);
   const mean = backend.output([rows]);
   const rstd = backend.output([rows]);
-  addon().layerNorm(
-    ...([backend.floats(x), residual && backend.floats(residual)] as const),
-    ...([backend.floats(gain), backend.floats(bias)] as const),
-    ...([takesOver ? backend.floats(x) : null, backend.floats(y), backend.floats(mean), backend.floats(rstd)] as const),
-    ...([rows, columns, attrs.epsilon] as const),
-    ...dropoutArguments(attrs),
-  );
+  addon().layerNorm({
+    ...{ x: backend.floats(x), residual: residual && backend.floats(residual) },
+    ...{ gain: backend.floats(gain), bias: backend.floats(bias) },
+    ...{ sums: takesOver ? backend.floats(x) : null, y: backend.floats(y) },
+    ...{ mean: backend.floats(mean), rstd: backend.floats(rstd) },
+    ...{ rows, columns, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
+  });
   return [y, mean, rstd];
 }
 
@@ -75,11 +75,11 @@ function makeAgain(
 ): void {
   const { rows, columns } = tableShape(x);
   backend.canMakeAgain(y, [x, gain, bias], (values) => {
-    addon().layerNorm(
-      ...([backend.floats(x), null, backend.floats(gain), backend.floats(bias), null, values] as const),
-      ...([new Float32Array(rows), new Float32Array(rows), rows, columns, epsilon] as const),
-      ...dropoutArguments(NO_DROPOUT),
-    );
+    addon().layerNorm({
+      ...{ x: backend.floats(x), residual: null, gain: backend.floats(gain), bias: backend.floats(bias) },
+      ...{ sums: null, y: values, mean: new Float32Array(rows), rstd: new Float32Array(rows) },
+      ...{ rows, columns, epsilon, ...dropoutArguments(NO_DROPOUT) },
+    });
   });
 }
 
@@ -98,15 +98,14 @@ function backward(
   const added = backend.isTakenOver(x) ? null : residual;
   const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
   const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
-  addon().layerNormGrad(
-    ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
-    ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),
-    ...([backend.floats(dx), dResidual && backend.floats(dResidual)] as const),
-    ...([dGain.values, dBias.values] as const),
-    ...([rows, columns, attrs.epsilon] as const),
-    ...([dGain.accumulate, dBias.accumulate] as const),
-    ...dropoutArguments(attrs),
-  );
+  addon().layerNormGrad({
+    ...{ x: backend.floats(x), residual: added && backend.floats(added), gain: backend.floats(gain) },
+    ...{ mean: backend.floats(mean), rstd: backend.floats(rstd), dy: backend.floats(dy) },
+    ...{ dx: backend.floats(dx), dResidual: dResidual && backend.floats(dResidual) },
+    ...{ dGain: dGain.values, accumulateGain: dGain.accumulate },
+    ...{ dBias: dBias.values, accumulateBias: dBias.accumulate },
+    ...{ rows, columns, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
+  });
   return [dx, ...(dResidual === null ? [] : [dResidual]), dGain.info, dBias.info];
 }
 

@@ -18,10 +18,10 @@ const forward = (name: string, relu: boolean): NativeKernel =>
     ({ inputs: { x, weight, bias }, backend }) => {
       const { rows, columns, out } = checkLayer(x, weight, bias);
       const y = backend.output([...x.shape.slice(0, -1), out]);
-      addon().linear(
-        ...([backend.floats(x), backend.floats(weight), backend.floats(bias), backend.floats(y)] as const),
-        ...([rows, columns, out, relu] as const),
-      );
+      addon().linear({
+        ...{ x: backend.floats(x), weight: backend.floats(weight), bias: backend.floats(bias), y: backend.floats(y) },
+        ...{ rows, inputs: columns, outputs: out, relu },
+      });
       return y;
     },
     ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0]!,
@@ -40,11 +40,12 @@ const backward = (name: string, relu: boolean): NativeKernel =>
       const dx = backend.output(x.shape);
       const dWeight = backend.gradientOutput(weight, collected?.weight);
       const dBias = backend.gradientOutput(bias, collected?.bias);
-      addon().linearGrad(
-        ...([backend.floats(x), backend.floats(weight), backend.floats(y), backend.floats(dy)] as const),
-        ...([backend.floats(dx), dWeight.values, dBias.values] as const),
-        ...([rows, columns, out, relu, dWeight.accumulate, dBias.accumulate] as const),
-      );
+      addon().linearGrad({
+        ...{ x: backend.floats(x), weight: backend.floats(weight), y: backend.floats(y), dy: backend.floats(dy) },
+        ...{ dx: backend.floats(dx), rows, inputs: columns, outputs: out, relu },
+        ...{ dWeight: dWeight.values, accumulateWeight: dWeight.accumulate },
+        ...{ dBias: dBias.values, accumulateBias: dBias.accumulate },
+      });
       return [dx, dWeight.info, dBias.info];
     },
     ({ x, weight }) => 4 * sizeOf(x.shape) * weight.shape[0]!,
