@@ -28,6 +28,13 @@ inline void check_starts(const char* what, const int32_t* starts, int64_t sequen
                           (shortest > 0 ? " by at least " + std::to_string(shortest) : ""));
 }
 
+// Checks that a number is in [least, most]. Throws std::invalid_argument.
+inline void check_between(const char* what, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return;
+  throw std::invalid_argument(std::string(what) + " must be from " + std::to_string(least) + " to " + std::to_string(most) +
+                              ", not " + std::to_string(value));
+}
+
 // Checks that a size is the expected one. Throws std::invalid_argument.
 inline void check_size(const char* what, int64_t size, int64_t expected) {
   if (size == expected) return;

@@ -8,6 +8,7 @@
 
 #include "one-thread.h"
 #include "parallel.h"
+#include "rounding.h"
 
 namespace onednn_backend {
 
@@ -36,7 +37,7 @@ void gemm(const GemmShape& shape, const float* a, const float* b, float* c, bool
   const int64_t lda = transpose_a ? m : k, ldb = transpose_b ? k : n;
   const bool split_rows = m >= n;
   const int64_t longer = split_rows ? m : n, flops_of_unit = 2 * kUnit * (split_rows ? n : m) * k;
-  const int64_t units = (longer + kUnit - 1) / kUnit;
+  const int64_t units = ceil_divide(longer, kUnit);
   const auto multiply = [&](int64_t first, int64_t last) {
     const int64_t begin = first * kUnit, count = std::min(longer, last * kUnit) - begin;
     if (split_rows) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
 #include <type_traits>
 
+#include "rounding.h"
 #include "team.h"
 
 namespace onednn_backend {
@@ -32,12 +34,19 @@ class ExceptionCarrier {
   std::exception_ptr exception_;
 };
 
-// A body as a job holds it: a small one that may be copied goes with the job, a larger one stays where it is.
+// Bodies of up to this size are copied.
+constexpr std::size_t kMostCopiedBytes = 88;
+
+// The body of a job: a copy of a small one that may be copied, else a reference.
 template <class Body>
-struct Held {
-  static constexpr bool kCopies = std::is_trivially_copyable_v<Body> && sizeof(Body) <= 88;
+struct HeldBody {
+  static constexpr bool kCopies = std::is_trivially_copyable_v<Body> && sizeof(Body) <= kMostCopiedBytes;
   std::conditional_t<kCopies, const Body, const Body&> body;
 };
+
+// The functions of parts below capture two int64_t, the body and a pointer.
+static_assert(kMostCopiedBytes + 2 * sizeof(int64_t) + sizeof(ExceptionCarrier*) <= kMostFunctionBytes,
+              "a PartFunction has room for a copied body");
 
 // How many items of some work make up a part that is worth a thread.
 inline int64_t items_of_part(int64_t work_of_item, int64_t least_work) {
@@ -52,7 +61,7 @@ constexpr int64_t kRangesOfThread = 4;
 template <class Body>
 void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_of_thread = kRangesOfThread) {
   if (count <= 0) return;
-  const int64_t threads = team_threads(), most = (count + grain - 1) / std::max<int64_t>(grain, 1);
+  const int64_t threads = team_threads(), most = ceil_divide(count, std::max<int64_t>(grain, 1));
   const int64_t rounds = std::clamp<int64_t>(most / (4 * threads), 1, parts_of_thread);
   const int64_t parts = most < threads ? most : rounds * threads;
   if (parts <= 1 || computes_alone()) {
@@ -60,7 +69,7 @@ void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t par
     return;
   }
   ExceptionCarrier carrier;
-  const Held<Body> held{body};
+  const HeldBody<Body> held{body};
   run_parts(parts, PartFunction([count, parts, held, to = &carrier](int64_t part) {
               const int64_t begin = count * part / parts, end = count * (part + 1) / parts;
               if (begin < end) to->run([&] { held.body(begin, end); });
@@ -77,7 +86,7 @@ void parallel_tasks(int64_t count, const Body& body) {
     return;
   }
   ExceptionCarrier carrier;
-  const Held<Body> held{body};
+  const HeldBody<Body> held{body};
   run_parts(parts, PartFunction([count, parts, held, to = &carrier](int64_t part) {
               const int64_t end = count * (part + 1) / parts;
               for (int64_t index = count * part / parts; index < end; index++) to->run([&] { held.body(index); });

@@ -1,5 +1,7 @@
 #include "philox.h"
 
+#include "rounding.h"
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -152,9 +154,9 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 }  // namespace
 
 void dropout_row_mask(const Dropout& dropout, int64_t row, int64_t columns, int64_t begin, int64_t end, float* mask) {
-  const int64_t blocks_per_row = (columns + kBlockElements - 1) / kBlockElements;
+  const int64_t blocks_per_row = ceil_divide(columns, kBlockElements);
   const uint64_t block = static_cast<uint64_t>(row * blocks_per_row + begin / kBlockElements);
-  mask_batches(dropout, block, (end - begin + kPhiloxElements - 1) / kPhiloxElements, mask);
+  mask_batches(dropout, block, ceil_divide(end - begin, kPhiloxElements), mask);
 }
 
 }  // namespace onednn_backend

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "inline.h"
+#include "rounding.h"
 #include "shuffle.h"
 
 // Matrix products on operands that already lie in the cache, for the many small ones of attention: no packing, a kernel
@@ -14,7 +15,7 @@ typedef float Floats8 __attribute__((vector_size(32)));
 
 constexpr int64_t kPanel = 16;  // columns of the kernel: b and c have rows of a multiple of this, padded with zeros
 
-INLINE int64_t pad_to_panel(int64_t columns) { return (columns + kPanel - 1) / kPanel * kPanel; }
+INLINE int64_t pad_to_panel(int64_t columns) { return round_up(columns, kPanel); }
 
 INLINE Floats8 load8(const float* source) {
   Floats8 value;

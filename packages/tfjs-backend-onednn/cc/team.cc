@@ -6,10 +6,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
-#include <string>
 #include <system_error>
 #include <thread>
+
+#include "check-range.h"
 
 namespace onednn_backend {
 
@@ -225,10 +225,7 @@ class Team {
 int team_threads() { return threads_of_environment; }
 
 void set_team_threads(int64_t threads) {
-  if (threads < 1 || threads > kMostThreads) {
-    throw std::invalid_argument("threads must be between 1 and " + std::to_string(kMostThreads) + ", not " +
-                                std::to_string(threads));
-  }
+  check_between("threads", threads, 1, kMostThreads);
   threads_of_environment = static_cast<int>(threads);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -27,6 +28,9 @@ void set_team_threads(int64_t threads);
 // Whether jobs of the calling thread run on it alone: it has no more threads, or runs a part of a job.
 bool computes_alone();
 
+// Functions of up to this size are copied: with the pointer to the call they fill two cache lines.
+constexpr std::size_t kMostFunctionBytes = 120;
+
 // A function of a part's index. A small one is copied, so that other threads find it in one place; a larger one lives elsewhere.
 class PartFunction {
  public:
@@ -48,8 +52,9 @@ class PartFunction {
 
  private:
   void (*call_)(const void* body, int64_t part) = nullptr;
-  alignas(void*) char body_[120];
+  alignas(void*) char body_[kMostFunctionBytes];
 };
+static_assert(sizeof(PartFunction) == 2 * 64, "a PartFunction fills two cache lines");
 
 // Runs body(part) for every part in [0, parts), parts ≤ kMostPartsOfThread · team_threads(), and returns when all are done.
 // The body must not throw (ExceptionCarrier in parallel.h). While the team works for another Node environment, the calling

@@ -62,7 +62,7 @@ describe('a call of the add-on', () => {
     ['arrays', 'sums has 1 arrays, expected 2 (functionCount)', { functionCount: 2, functions: new Float64Array(16) }],
     ['an array', 'sums[0] has 2 elements, expected 3 (rows)', { sums: [floats(2)] }],
     ['a kept array', 'the length of a kept array is 9, expected 15', { kept: [floats(9)] }],
-    ['a chunk', 'chunk must be from 1 to the number of rows', { chunk: 0 }],
+    ['a chunk', 'chunk must be from 1 to 3, not 0', { chunk: 0 }],
     ['a function', 'unknown family of class functions', { functions: new Float64Array(8).fill(3) }],
     ['a target', 'target 2 at index 1 is not in [0, 2)', { targets: Int32Array.of(0, 2, 0) }],
   ])('of the classifier is refused for %s: %s', (_, message, wrong) => {
@@ -118,7 +118,7 @@ describe('a call of the add-on', () => {
   it('is refused if k is more than the columns, or an operand is no row, column or table', () => {
     const [values, indices] = [floats(6), new Int32Array(6)];
     expect(() => addon().topK({ x: floats(4), values, indices, rows: 2, columns: 2, k: 3 })).toThrow(
-      'k must be at most',
+      'k must be from 0 to 2, not 3',
     );
     const table = { operation: 0, y: floats(6), rows: 2, columns: 3, aRows: 2, aColumns: 3, bRows: 2, bColumns: 2 };
     expect(() => addon().binary({ ...table, a: floats(6), b: floats(4) })).toThrow('rows and columns of an operand');

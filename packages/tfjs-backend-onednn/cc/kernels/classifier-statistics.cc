@@ -10,6 +10,7 @@
 #include "../inline.h"
 #include "../matmul.h"
 #include "../parallel.h"
+#include "../rounding.h"
 #include "../storage.h"
 #include "../vector-math.h"
 #include "row-operations.h"
@@ -61,7 +62,7 @@ INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
   return {first, second, third, fourth};
 }
 
-int64_t class_blocks(int64_t classes) { return (classes + kClassBlock - 1) / kClassBlock; }
+int64_t class_blocks(int64_t classes) { return ceil_divide(classes, kClassBlock); }
 
 // powers: of each block of classes, or null. Sums are kept in lanes of blocks, so that their error stays small.
 INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaximum& top, PowerSums* powers) {
@@ -81,13 +82,6 @@ INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaxi
 struct ClassSums {
   float values, gradients;
 };
-
-INLINE float sum_of(const float* values, int64_t count) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; i++) sum += values[i];
-  return sum;
-}
 
 // p = inverse · e of some classes, their f(p) and p · f′(p) where asked for.
 INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t count, float inverse, bool wants_values,
@@ -280,9 +274,7 @@ struct KeptRows {
 
 void check_arguments(const int32_t* targets, const ClassifierShape& shape) {
   check_range("target", targets, shape.rows, shape.classes);
-  if (shape.rows > 0 && (shape.chunk < 1 || shape.chunk > shape.rows)) {
-    throw std::invalid_argument("chunk must be from 1 to the number of rows");
-  }
+  if (shape.rows > 0) check_between("chunk", shape.chunk, 1, shape.rows);
 }
 
 // Logits of a chunk that is not kept, or null where all are.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
-#include <string>
 
 #include "../check-range.h"
 #include "../parallel.h"
@@ -65,18 +64,8 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
   const NormOrder order{sizes.normalize_before};
   const Rows rows{model_, count};
   rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
-             sizes.layers > 0 ? order.before_sublayer(model_.encoder[0].self.norm) : model_.encoder_norm);
-  for (int64_t index = 0; index < sizes.layers; index++) {
-    const EncoderLayer& layer = model_.encoder[index];
-    rows.project_wide(layer.self.query_key_value);
-    attend_encoder(rows);
-    rows.project(layer.self.output, model_.scratch.context);
-    rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.feed_forward.norm));
-    rows.feed_forward(layer.feed_forward);
-    const bool is_last = index + 1 == sizes.layers;
-    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
-                      is_last ? model_.encoder_norm : order.before_sublayer(model_.encoder[index + 1].self.norm));
-  }
+             order.before_sublayer(model_.encoder[0].self.norm));
+  run_layers(rows, model_.encoder, order, model_.encoder_norm, [&](int64_t) { attend_encoder(rows); }, nullptr);
   for (std::size_t index = 0; index < model_.decoder.size(); index++) {
     rows.project_wide(model_.decoder[index].source.key_value);
     store_source(static_cast<int64_t>(index));
@@ -120,9 +109,7 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
   const int64_t embed = model_.sizes.embed;
   const StackSizes& sizes = model_.sizes.decoder;
   check_range("token id", tokens, rows(), sizes.vocab);
-  if (position < 0 || position >= sizes.positions) {
-    throw std::out_of_range("position " + std::to_string(position) + " is not in [0, " + std::to_string(sizes.positions) + ")");
-  }
+  check_between("position", position, 0, sizes.positions - 1);
   model_.last_step = nullptr;
   // Before the first token all hypotheses of a sentence are alike, and one row does for them.
   step_beams_ = past_.empty() && beams_are_alike(tokens) ? 1 : beam_;
@@ -137,22 +124,9 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
   const NormOrder order{sizes.normalize_before};
   const Rows rows{model_, count};
   rows.begin(model_.target_embedding, sizes.scale, ids.data(), [&](int64_t) { return position; },
-             sizes.layers > 0 ? order.before_sublayer(model_.decoder[0].self.norm) : model_.decoder_norm);
-  for (int64_t index = 0; index < sizes.layers; index++) {
-    const DecoderLayer& layer = model_.decoder[index];
-    rows.project_wide(layer.self.query_key_value);
-    attend_past(index);
-    rows.project(layer.self.output, model_.scratch.context);
-    rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
-    rows.project_wide(layer.source.query);
-    attend_source(index, rows);
-    rows.project(layer.source.output, model_.scratch.context);
-    rows.end_sublayer(order.after_sum(layer.source.norm), order.before_sublayer(layer.feed_forward.norm));
-    rows.feed_forward(layer.feed_forward);
-    const bool is_last = index + 1 == sizes.layers;
-    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
-                      is_last ? model_.decoder_norm : order.before_sublayer(model_.decoder[index + 1].self.norm));
-  }
+             order.before_sublayer(model_.decoder[0].self.norm));
+  run_layers(rows, model_.decoder, order, model_.decoder_norm, [&](int64_t layer) { attend_past(layer); },
+             [&](int64_t layer) { attend_source(layer, rows); });
   model_.last_step = this;
   if (features == nullptr) return;
   rows.for_each([&](int64_t row) {
@@ -176,9 +150,7 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   const PackedLinear& classifier = *model_.classifier;
   const int64_t classes = classifier.out(), count = step_rows(), repeats = beam_ / step_beams_;
   if (model_.last_step != this) throw std::invalid_argument("top() must directly follow a step() of the same decoding");
-  if (width < 1 || width > classes) {
-    throw std::invalid_argument("width must be from 1 to " + std::to_string(classes) + ", not " + std::to_string(width));
-  }
+  check_between("width", width, 1, classes);
   const TopChoice choice{classes, width, penalties, temperature, !stores_float32()};
   const auto choose = [&](float* logits, float* maxima, int64_t row) {
     float* best = table + row * repeats * 2 * width;
@@ -199,7 +171,7 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
     }
     return;
   }
-  parallel_tasks((count + kLogitRows - 1) / kLogitRows, [&](int64_t block) {
+  parallel_tasks(ceil_divide(count, kLogitRows), [&](int64_t block) {
     const int64_t first = block * kLogitRows, rows = std::min(kLogitRows, count - first);
     float* logits = thread_scratch(kLogitRows * stride + maxima_of_row(classes));
     float* maxima = logits + kLogitRows * stride;

@@ -4,6 +4,7 @@
 
 #include "../column-sums.h"
 #include "../inline.h"
+#include "../rounding.h"
 #include "../storage.h"
 #include "row-operations.h"
 
@@ -11,8 +12,8 @@ namespace onednn_backend {
 
 namespace {
 
-// Where a row needs scratch memory: the dropout mask and the sum, each with room for a whole Philox batch at the end.
-int64_t padded(int64_t columns) { return (columns + kPhiloxElements - 1) / kPhiloxElements * kPhiloxElements; }
+// The length of a row of scratch memory, the dropout mask or the sum: whole Philox batches.
+int64_t padded(int64_t columns) { return round_up(columns, kPhiloxElements); }
 
 }  // namespace
 

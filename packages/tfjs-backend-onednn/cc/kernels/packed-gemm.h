@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../rounding.h"
 #include "../storage.h"
 
 // Matrix products with weights that are packed once, for translating: few rows against weights that do not change. Apart
@@ -17,7 +18,7 @@ enum class Precision { float32, bfloat16, int8 };
 
 constexpr int64_t kPanelColumns = 32;  // two AVX-512 registers of float32
 
-inline int64_t whole_panels(int64_t columns) { return (columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns; }
+inline int64_t whole_panels(int64_t columns) { return round_up(columns, kPanelColumns); }
 
 // Rows of activations as a product reads them. float32: `values` as they are; bfloat16: uint16_t; int8: uint8_t with
 // 128 for 0, and x = scale[row] · (value − 128), the scale being the row's largest magnitude / 127.

@@ -6,12 +6,20 @@
 
 #include "../bfloat16.h"
 #include "../inline.h"
+#include "../rounding.h"
 #include "../vector-math.h"
 
 // What kernels do to one row at a time.
 namespace onednn_backend {
 
 constexpr float kLayerNormEpsilon = 1e-5f;  // of PyTorch's LayerNorm
+
+INLINE float sum_of(const float* values, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; i++) sum += values[i];
+  return sum;
+}
 
 // Of a row: its mean, and 1 / √(variance + ε).
 struct RowMoments {
@@ -21,10 +29,8 @@ struct RowMoments {
 // y = (x − mean) · rstd · gain + bias; y may be x.
 INLINE RowMoments normalize_row(const float* x, const float* gain, const float* bias, float* y, int64_t columns,
                                 float epsilon = kLayerNormEpsilon) {
-  float total = 0, squares = 0;
-#pragma omp simd reduction(+ : total)
-  for (int64_t i = 0; i < columns; i++) total += x[i];
-  const float center = total / columns;
+  float squares = 0;
+  const float center = sum_of(x, columns) / columns;
 #pragma omp simd reduction(+ : squares)
   for (int64_t i = 0; i < columns; i++) squares += (x[i] - center) * (x[i] - center);
   const float scale = 1.0f / std::sqrt(squares / columns + epsilon);
@@ -91,7 +97,7 @@ INLINE void softmax_row(const float* x, float* y, int64_t count) {
 
 constexpr int64_t kLanes = 16;  // floats that are computed at once, at most
 
-inline int64_t whole_lanes(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+inline int64_t whole_lanes(int64_t count) { return round_up(count, kLanes); }
 
 // x ← softmax(x) of a short row with room for whole_lanes(count): few elements are not left to be done one by one. Zeros come
 // behind them.
@@ -100,10 +106,7 @@ INLINE void softmax_short_row(float* x, int64_t count) {
   for (int64_t i = count; i < room; i++) x[i] = -std::numeric_limits<float>::infinity();
   const float top = row_maximum(x, room);
   for (int64_t i = 0; i < room; i++) x[i] = vector_exp(x[i] - top);
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; i++) sum += x[i];
-  const float inverse = 1.0f / sum;
+  const float inverse = 1.0f / sum_of(x, count);
   for (int64_t i = 0; i < room; i++) x[i] *= inverse;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 
+#include "../check-range.h"
 #include "../inline.h"
 #include "../parallel.h"
 
@@ -51,7 +51,7 @@ void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, 
 }
 
 void top_k(const float* x, float* values, int32_t* indices, const RowsShape& shape, int64_t k) {
-  if (k > shape.columns) throw std::invalid_argument("k must be at most the number of columns");
+  check_between("k", k, 0, shape.columns);
   if (k == 0) return;
   parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
     top_k_rows(x, values, indices, begin, end, shape.columns, k);

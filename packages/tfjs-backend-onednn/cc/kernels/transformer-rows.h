@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
+#include <vector>
 
 #include "../parallel.h"
 #include "row-operations.h"
@@ -103,6 +105,34 @@ struct NormOrder {
   Norm after_sum(const Norm& own) const { return before ? Norm{} : own; }
   Norm before_sublayer(const Norm& own) const { return before ? own : Norm{}; }
 };
+
+// Runs the layers of a stack on what `Rows::begin` left for the first one. attend(layer) and, in the decoder,
+// attend_source(layer) compute the context from the queries in `wide`; final_norm comes after the last layer.
+template <class Layer, class Attend, class AttendSource>
+void run_layers(const Rows& rows, const std::vector<Layer>& layers, const NormOrder& order, const Norm& final_norm,
+                const Attend& attend, [[maybe_unused]] const AttendSource& attend_source) {
+  const GemmInput& context = rows.model.scratch.context;
+  for (std::size_t index = 0; index < layers.size(); index++) {
+    const Layer& layer = layers[index];
+    const Norm before_feed_forward = order.before_sublayer(layer.feed_forward.norm);
+    rows.project_wide(layer.self.query_key_value);
+    attend(static_cast<int64_t>(index));
+    rows.project(layer.self.output, context);
+    if constexpr (std::is_same_v<Layer, DecoderLayer>) {
+      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
+      rows.project_wide(layer.source.query);
+      attend_source(static_cast<int64_t>(index));
+      rows.project(layer.source.output, context);
+      rows.end_sublayer(order.after_sum(layer.source.norm), before_feed_forward);
+    } else {
+      rows.end_sublayer(order.after_sum(layer.self.norm), before_feed_forward);
+    }
+    rows.feed_forward(layer.feed_forward);
+    const bool is_last = index + 1 == layers.size();
+    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                      is_last ? final_norm : order.before_sublayer(layers[index + 1].self.norm));
+  }
+}
 
 // The context of attention, written head by head: where the output projection reads it, or until it is converted.
 class ContextRows {

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 
+#include "../rounding.h"
+
 namespace onednn_backend {
 
 constexpr int64_t kScanBlock = 64;  // logits whose maximum is kept
 
-inline int64_t maxima_of_row(int64_t classes) { return (classes + kScanBlock - 1) / kScanBlock; }
+inline int64_t maxima_of_row(int64_t classes) { return ceil_divide(classes, kScanBlock); }
 
 struct TopChoice {
   int64_t classes, width;
