@@ -1,7 +1,6 @@
 // The boundary between JavaScript and the kernels: the only file that knows both.
-#include <dnnl.hpp>
-
 #include <cstdint>
+#include <dnnl.hpp>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -103,8 +102,8 @@ void self_attention_grad(const float* query_key_value, const int32_t* starts, co
   const int64_t embed = shape.embed(), stride = 3 * embed;
   attention_grad({query_key_value, stride, starts}, {query_key_value + embed, stride, starts},
                  {query_key_value + 2 * embed, stride, starts}, key_padding, context, log_sum_exp, d_context,
-                 {d_query_key_value, stride}, {d_query_key_value + embed, stride}, {d_query_key_value + 2 * embed, stride},
-                 shape, dropout);
+                 {d_query_key_value, stride}, {d_query_key_value + embed, stride},
+                 {d_query_key_value + 2 * embed, stride}, shape, dropout);
 }
 
 // query [query rows, embed], key_value [key rows, 2 · embed]
@@ -261,15 +260,14 @@ void add_storage(Exports& exports) {
 }
 
 void add_layers(Exports& exports) {
-  exports.add<linear>("linear", {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}),
-                                 floats("bias", {"outputs"}), floats("y", {"rows", "outputs"}),
-                                 sizes({"rows", "inputs", "outputs"}), flag("relu")});
-  exports.add<linear_grad>(
-      "linearGrad",
-      {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}), floats("y", {"rows", "outputs"}),
-       floats("dy", {"rows", "outputs"}), floats("dx", {"rows", "inputs"}), floats("dWeight", {"outputs", "inputs"}),
-       floats("dBias", {"outputs"}), sizes({"rows", "inputs", "outputs"}), flag("relu"), flag("accumulateWeight"),
-       flag("accumulateBias")});
+  exports.add<linear>(
+      "linear", {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}), floats("bias", {"outputs"}),
+                 floats("y", {"rows", "outputs"}), sizes({"rows", "inputs", "outputs"}), flag("relu")});
+  exports.add<linear_grad>("linearGrad", {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}),
+                                          floats("y", {"rows", "outputs"}), floats("dy", {"rows", "outputs"}),
+                                          floats("dx", {"rows", "inputs"}), floats("dWeight", {"outputs", "inputs"}),
+                                          floats("dBias", {"outputs"}), sizes({"rows", "inputs", "outputs"}),
+                                          flag("relu"), flag("accumulateWeight"), flag("accumulateBias")});
   exports.add<add_bias>("addBias", {floats("y", {"rows", "columns"}), floats("bias", {"columns"}),
                                     sizes({"rows", "columns"}), flag("relu")});
   exports.add<dropout>("dropout", {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})),
@@ -277,11 +275,11 @@ void add_layers(Exports& exports) {
   exports.add<dropout_mask>("dropoutMask",
                             {floats("mask", {"rows", "columns"}), sizes({"rows", "columns"}), dropout_parameters()});
   exports.add<layer_norm>(
-      "layerNorm", {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})),
-                    floats("gain", {"columns"}), floats("bias", {"columns"}),
-                    or_null(floats("sums", {"rows", "columns"})), floats("y", {"rows", "columns"}),
-                    floats("mean", {"rows"}), floats("rstd", {"rows"}), sizes({"rows", "columns"}), number("epsilon"),
-                    dropout_parameters()});
+      "layerNorm",
+      {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})), floats("gain", {"columns"}),
+       floats("bias", {"columns"}), or_null(floats("sums", {"rows", "columns"})), floats("y", {"rows", "columns"}),
+       floats("mean", {"rows"}), floats("rstd", {"rows"}), sizes({"rows", "columns"}), number("epsilon"),
+       dropout_parameters()});
   exports.add<layer_norm_grad>(
       "layerNormGrad",
       {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})), floats("gain", {"columns"}),
@@ -290,24 +288,25 @@ void add_layers(Exports& exports) {
        floats("dGain", {"columns"}), floats("dBias", {"columns"}), sizes({"rows", "columns"}), number("epsilon"),
        flag("accumulateGain"), flag("accumulateBias"), dropout_parameters()});
   exports.add<embedding>(
-      "embedding", {integers("ids", {"tokens"}), floats("weight", {"vocab", "embed"}), integers("positions", {"tokens"}),
-                    floats("positionTable", {"positionRows", "embed"}), floats("y", {"tokens", "embed"}),
-                    sizes({"tokens", "embed", "vocab", "positionRows"}), number("scale")});
-  exports.add<scatter_add>("scatterAdd", {integers("ids", {"tokens"}), floats("dy", {"tokens", "embed"}),
-                                          floats("table", {"rows", "embed"}), sizes({"tokens", "rows", "embed"}),
-                                          number("scale"), whole("skip"), flag("accumulate")});
+      "embedding",
+      {integers("ids", {"tokens"}), floats("weight", {"vocab", "embed"}), integers("positions", {"tokens"}),
+       floats("positionTable", {"positionRows", "embed"}), floats("y", {"tokens", "embed"}),
+       sizes({"tokens", "embed", "vocab", "positionRows"}), number("scale")});
+  exports.add<scatter_add>(
+      "scatterAdd", {integers("ids", {"tokens"}), floats("dy", {"tokens", "embed"}), floats("table", {"rows", "embed"}),
+                     sizes({"tokens", "rows", "embed"}), number("scale"), whole("skip"), flag("accumulate")});
 }
 
 void add_attention(Exports& exports) {
-  const Parameters self = group({floats("queryKeyValue", {"rows", "3", "heads", "headDim"}),
-                                 integers("starts", {"sequences+1"}), integers("keyPadding", {"rows"}),
-                                 floats("context", {"rows", "heads", "headDim"}), floats("logSumExp", {"heads", "rows"})});
-  exports.add<self_attention>("selfAttention",
-                              {self, sizes({"rows"}), attention_parameters(), dropout_parameters()});
-  exports.add<self_attention_grad>(
-      "selfAttentionGrad", {self, floats("dContext", {"rows", "heads", "headDim"}),
-                            floats("dQueryKeyValue", {"rows", "3", "heads", "headDim"}), sizes({"rows"}),
-                            attention_parameters(), dropout_parameters()});
+  const Parameters self =
+      group({floats("queryKeyValue", {"rows", "3", "heads", "headDim"}), integers("starts", {"sequences+1"}),
+             integers("keyPadding", {"rows"}), floats("context", {"rows", "heads", "headDim"}),
+             floats("logSumExp", {"heads", "rows"})});
+  exports.add<self_attention>("selfAttention", {self, sizes({"rows"}), attention_parameters(), dropout_parameters()});
+  exports.add<self_attention_grad>("selfAttentionGrad",
+                                   {self, floats("dContext", {"rows", "heads", "headDim"}),
+                                    floats("dQueryKeyValue", {"rows", "3", "heads", "headDim"}), sizes({"rows"}),
+                                    attention_parameters(), dropout_parameters()});
   const Parameters cross =
       group({floats("query", {"queryRows", "heads", "headDim"}), integers("queryStarts", {"sequences+1"}),
              floats("keyValue", {"keyRows", "2", "heads", "headDim"}), integers("keyStarts", {"sequences+1"}),
@@ -317,69 +316,69 @@ void add_attention(Exports& exports) {
                                {cross, sizes({"queryRows", "keyRows"}), attention_parameters(), dropout_parameters()});
   exports.add<cross_attention_grad>(
       "crossAttentionGrad",
-      {cross, floats("dContext", {"queryRows", "heads", "headDim"}), floats("dQuery", {"queryRows", "heads", "headDim"}),
-       floats("dKeyValue", {"keyRows", "2", "heads", "headDim"}), sizes({"queryRows", "keyRows"}),
-       attention_parameters(), dropout_parameters()});
+      {cross, floats("dContext", {"queryRows", "heads", "headDim"}),
+       floats("dQuery", {"queryRows", "heads", "headDim"}), floats("dKeyValue", {"keyRows", "2", "heads", "headDim"}),
+       sizes({"queryRows", "keyRows"}), attention_parameters(), dropout_parameters()});
 }
 
 void add_classifier(Exports& exports) {
-  const Parameters inputs = group({floats("features", {"rows", "embed"}), floats("weights", {"classes", "embed"}),
-                                   integers("targets", {"rows"})});
+  const Parameters inputs = group(
+      {floats("features", {"rows", "embed"}), floats("weights", {"classes", "embed"}), integers("targets", {"rows"})});
   const Parameters shape = sizes({"rows", "embed", "classes", "functionCount", "chunk"});
   exports.add<classifier_statistics>(
       "classifierStatistics",
       {inputs, floats("targetLogProb", {"rows"}), floats("meanLogProb", {"rows"}), integers("predictions", {"rows"}),
-       float_arrays("kept"), float_arrays("sums", "functionCount", {"rows"}), doubles("functions", {"functionCount", "8"}),
-       shape});
+       float_arrays("kept"), float_arrays("sums", "functionCount", {"rows"}),
+       doubles("functions", {"functionCount", "8"}), shape});
   exports.add<classifier_statistics_grad>(
-      "classifierStatisticsGrad",
-      {inputs, floats("dTargetLogProb", {"rows"}), floats("dMeanLogProb", {"rows"}), float_arrays("kept"),
-       float_arrays("dSums", "functionCount", {"rows"}), floats("dFeatures", {"rows", "embed"}),
-       floats("dWeights", {"classes", "embed"}), doubles("functions", {"functionCount", "8"}), shape,
-       flag("accumulateWeights")});
+      "classifierStatisticsGrad", {inputs, floats("dTargetLogProb", {"rows"}), floats("dMeanLogProb", {"rows"}),
+                                   float_arrays("kept"), float_arrays("dSums", "functionCount", {"rows"}),
+                                   floats("dFeatures", {"rows", "embed"}), floats("dWeights", {"classes", "embed"}),
+                                   doubles("functions", {"functionCount", "8"}), shape, flag("accumulateWeights")});
 }
 
 void add_tensor_kernels(Exports& exports) {
   const Parameters table = sizes({"rows", "columns"});
   const Parameters x = floats("x", {"rows", "columns"}), y = floats("y", {"rows", "columns"});
-  exports.add<batch_matmul>(
-      "batchMatMul", {floats("src", {"srcBatch", "m", "k"}), floats("weights", {"weightsBatch", "k", "n"}),
-                      floats("dst", {"batch", "m", "n"}), sizes({"batch"}), counts({"srcBatch", "weightsBatch"}),
-                      sizes({"m", "n", "k"}), flag("transposeA"), flag("transposeB")});
-  exports.add<binary>("binary", {whole("operation", 0, 3), floats("a", {"aRows", "aColumns"}),
-                                 floats("b", {"bRows", "bColumns"}), y, table,
-                                 sizes({"aRows", "aColumns", "bRows", "bColumns"})});
-  exports.add<copy_pieces>("copyPieces",
-                           {words("source", {"pieces", "sourceStride"}), words("target", {"pieces", "targetStride"}),
-                            sizes({"pieces", "length", "sourceStride", "targetStride", "sourceOffset", "targetOffset"})});
-  exports.add<gather>("gather", {words("x", {"batch", "outer", "dim", "slice"}), integers("indices", {"batch", "count"}),
-                                 words("y", {"batch", "outer", "count", "slice"}),
-                                 sizes({"batch", "outer", "dim", "slice", "count"})});
+  exports.add<batch_matmul>("batchMatMul",
+                            {floats("src", {"srcBatch", "m", "k"}), floats("weights", {"weightsBatch", "k", "n"}),
+                             floats("dst", {"batch", "m", "n"}), sizes({"batch"}), counts({"srcBatch", "weightsBatch"}),
+                             sizes({"m", "n", "k"}), flag("transposeA"), flag("transposeB")});
+  exports.add<binary>(
+      "binary", {whole("operation", 0, 3), floats("a", {"aRows", "aColumns"}), floats("b", {"bRows", "bColumns"}), y,
+                 table, sizes({"aRows", "aColumns", "bRows", "bColumns"})});
+  exports.add<copy_pieces>(
+      "copyPieces", {words("source", {"pieces", "sourceStride"}), words("target", {"pieces", "targetStride"}),
+                     sizes({"pieces", "length", "sourceStride", "targetStride", "sourceOffset", "targetOffset"})});
+  exports.add<gather>(
+      "gather", {words("x", {"batch", "outer", "dim", "slice"}), integers("indices", {"batch", "count"}),
+                 words("y", {"batch", "outer", "count", "slice"}), sizes({"batch", "outer", "dim", "slice", "count"})});
   exports.add<softmax>("softmax", {x, y, table});
   exports.add<log_softmax>("logSoftmax", {x, y, table});
   exports.add<row_sums>("rowSums", {x, floats("sums", {"rows"}), table});
   exports.add<column_sums>("columnSums", {x, floats("sums", {"columns"}), table});
-  exports.add<top_k>("topK", {x, floats("values", {"rows", "k"}), integers("indices", {"rows", "k"}), table, sizes({"k"})});
+  exports.add<top_k>("topK",
+                     {x, floats("values", {"rows", "k"}), integers("indices", {"rows", "k"}), table, sizes({"k"})});
   exports.add<transpose>("transpose",
                          {words("x", {"sizes"}), words("y", {"sizes"}), numbers("sizes"), numbers("permutation")});
 }
 
 void add_search(Exports& exports) {
-  exports.add<open_transformer>(
-      "openTransformer", {numbers("sizes", {"17"}), number("encoderScale"), number("decoderScale"),
-                          weight_function("weights"), sizes({"count"}), whole("precision", 0, 2)});
+  exports.add<open_transformer>("openTransformer",
+                                {numbers("sizes", {"17"}), number("encoderScale"), number("decoderScale"),
+                                 weight_function("weights"), sizes({"count"}), whole("precision", 0, 2)});
   exports.add<close_transformer>("closeTransformer", {whole("transformer")});
-  exports.add<open_decoding>(
-      "openDecoding", {whole("transformer"), integers("ids", {"rows"}), integers("positions", {"rows"}),
-                       integers("starts", {"sentences+1"}), sizes({"rows"}), counts({"sentences", "beam"})});
+  exports.add<open_decoding>("openDecoding",
+                             {whole("transformer"), integers("ids", {"rows"}), integers("positions", {"rows"}),
+                              integers("starts", {"sentences+1"}), sizes({"rows"}), counts({"sentences", "beam"})});
   exports.add<close_decoding>("closeDecoding", {whole("decoding")});
   exports.add<select_rows>("selectRows", {whole("decoding"), integers("rows", {"count"}), sizes({"count"})});
   exports.add<decoding_step>("decodingStep",
                              {whole("decoding"), integers("tokens", {"rows"}), whole("position"),
                               or_null(floats("features", {"rows", "embed"})), sizes({"rows", "embed"})});
-  exports.add<decoding_top>("decodingTop", {whole("decoding"), or_null(floats("penalties", {"classes"})),
-                                            positive_number("temperature"), floats("table", {"rows", "2", "width"}),
-                                            sizes({"rows", "classes", "width"})});
+  exports.add<decoding_top>(
+      "decodingTop", {whole("decoding"), or_null(floats("penalties", {"classes"})), positive_number("temperature"),
+                      floats("table", {"rows", "2", "width"}), sizes({"rows", "classes", "width"})});
 }
 
 void add_arena(Exports& exports) {
@@ -387,10 +386,10 @@ void add_arena(Exports& exports) {
   exports.add<squared_norm>("squaredNorm", {x, size});
   exports.add<scale>("scale", {x, size, number("factor")});
   exports.add<accumulate>("accumulate", {floats("sum", {"size"}), x, size});
-  exports.add<adam_step>("adamStep", {floats("values", {"size"}), floats("gradients", {"size"}),
-                                      floats("firstMoment", {"size"}), floats("secondMoment", {"size"}), size,
-                                      number("beta1"), number("beta2"), number("epsilon"), number("stepSize"),
-                                      number("decay")});
+  exports.add<adam_step>("adamStep",
+                         {floats("values", {"size"}), floats("gradients", {"size"}), floats("firstMoment", {"size"}),
+                          floats("secondMoment", {"size"}), size, number("beta1"), number("beta2"), number("epsilon"),
+                          number("stepSize"), number("decay")});
   exports.add<discard>("discard", {x, size});
 }
 

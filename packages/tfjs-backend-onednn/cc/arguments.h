@@ -18,8 +18,8 @@
 #include "signals.h"
 #include "signature.h"
 
-// From a JavaScript call to a C++ function: the arguments are checked against the signature, then passed on in its order.
-// Only the boundary (addon.cc) includes this.
+// From a JavaScript call to a C++ function: the arguments are checked against the signature, then passed on in its
+// order. Only the boundary (addon.cc) includes this.
 namespace onednn_backend {
 
 constexpr std::size_t kMostArguments = 24;
@@ -191,8 +191,8 @@ class Arguments {
         const double number = argument.number = value.As<Napi::Number>().DoubleValue();
         const bool is_inside = number >= parameter.least && number <= parameter.most;
         if (whole ? is_inside && is_whole(number) : is_inside || parameter.range.empty()) return;
-        refuse<Napi::RangeError>(parameter.name + " must be a " + (whole ? "whole " : "") + "number " + parameter.range +
-                                 (parameter.range.empty() ? "" : ", ") + "not " + text_of(value));
+        refuse<Napi::RangeError>(parameter.name + " must be a " + (whole ? "whole " : "") + "number " +
+                                 parameter.range + (parameter.range.empty() ? "" : ", ") + "not " + text_of(value));
       }
     }
   }
@@ -214,7 +214,8 @@ class Arguments {
     napi_typedarray_type element;
     std::size_t length = 0;
     void* data = nullptr;
-    if (napi_get_typedarray_info(info_.Env(), value, &element, &length, &data, nullptr, nullptr) != napi_ok) return false;
+    if (napi_get_typedarray_info(info_.Env(), value, &element, &length, &data, nullptr, nullptr) != napi_ok)
+      return false;
     const bool is_float = element == napi_float32_array, is_integer = element == napi_int32_array;
     const bool is_accepted = type == ParameterType::kFloats     ? is_float
                              : type == ParameterType::kIntegers ? is_integer
@@ -252,12 +253,14 @@ class Arguments {
       if (axis.parameter < 0) {
         multiply(static_cast<double>(axis.constant));
       } else if (signature_.parameters[axis.parameter].type == ParameterType::kNumbers) {
-        for (const int64_t number : lists_[arguments_[axis.parameter].list].numbers) multiply(static_cast<double>(number));
+        for (const int64_t number : lists_[arguments_[axis.parameter].list].numbers)
+          multiply(static_cast<double>(number));
       } else {
         multiply(arguments_[axis.parameter].number + static_cast<double>(axis.constant));
       }
     }
-    if (product > kMostWhole) refuse<Napi::RangeError>("the sizes of " + name + " (" + product_of(shape) + ") are too large");
+    if (product > kMostWhole)
+      refuse<Napi::RangeError>("the sizes of " + name + " (" + product_of(shape) + ") are too large");
     const double expected = is_empty ? 0 : product;
     if (static_cast<double>(length) == expected) return;
     refuse<Napi::RangeError>(name + " has " + std::to_string(length) + " " + of + ", expected " +

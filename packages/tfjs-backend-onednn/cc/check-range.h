@@ -18,9 +18,10 @@ inline void check_range(const char* what, const int32_t* values, int64_t count, 
   for (int64_t i = 0; i < count; i++) check_value(what, values[i], i, size);
 }
 
-// Checks that sequence s has the rows [starts[s], starts[s + 1]): that starts [sequences + 1] rise from 0 to `rows`, by at
-// least `shortest` each. Throws std::out_of_range.
-inline void check_starts(const char* what, const int32_t* starts, int64_t sequences, int64_t rows, int64_t shortest = 0) {
+// Checks that sequence s has the rows [starts[s], starts[s + 1]): that starts [sequences + 1] rise from 0 to `rows`, by
+// at least `shortest` each. Throws std::out_of_range.
+inline void check_starts(const char* what, const int32_t* starts, int64_t sequences, int64_t rows,
+                         int64_t shortest = 0) {
   bool is_valid = starts[0] == 0 && starts[sequences] == rows;
   for (int64_t s = 0; s < sequences; s++) is_valid = is_valid && int64_t{starts[s + 1]} - starts[s] >= shortest;
   if (is_valid) return;
@@ -31,14 +32,15 @@ inline void check_starts(const char* what, const int32_t* starts, int64_t sequen
 // Checks that a number is in [least, most]. Throws std::invalid_argument.
 inline void check_between(const char* what, int64_t value, int64_t least, int64_t most) {
   if (value >= least && value <= most) return;
-  throw std::invalid_argument(std::string(what) + " must be from " + std::to_string(least) + " to " + std::to_string(most) +
-                              ", not " + std::to_string(value));
+  throw std::invalid_argument(std::string(what) + " must be from " + std::to_string(least) + " to " +
+                              std::to_string(most) + ", not " + std::to_string(value));
 }
 
 // Checks that a size is the expected one. Throws std::invalid_argument.
 inline void check_size(const char* what, int64_t size, int64_t expected) {
   if (size == expected) return;
-  throw std::invalid_argument(std::string(what) + " is " + std::to_string(size) + ", expected " + std::to_string(expected));
+  throw std::invalid_argument(std::string(what) + " is " + std::to_string(size) + ", expected " +
+                              std::to_string(expected));
 }
 
 }  // namespace onednn_backend

@@ -35,8 +35,8 @@ inline std::vector<ClassFunction> class_functions(const double* fields, int64_t 
     const double* of = fields + i * kClassFields;
     if (!(of[0] == 0 || of[0] == 1 || of[0] == 2)) throw std::invalid_argument("unknown family of class functions");
     const auto field = [&](int64_t index) { return static_cast<float>(of[index]); };
-    functions.push_back({static_cast<ClassFamily>(static_cast<int>(of[0])), field(1), field(2), field(3), field(4), field(5),
-                         field(6), field(7)});
+    functions.push_back({static_cast<ClassFamily>(static_cast<int>(of[0])), field(1), field(2), field(3), field(4),
+                         field(5), field(6), field(7)});
   }
   return functions;
 }

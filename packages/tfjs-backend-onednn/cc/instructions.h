@@ -1,7 +1,7 @@
 #pragma once
 
-// Which instructions kernels may use: those of the processor, but for what ONEDNN_MAX_CPU_ISA keeps oneDNN from too. So one
-// variable makes this processor an older one, for tests. What a build is compiled for it uses without asking.
+// Which instructions kernels may use: those of the processor, but for what ONEDNN_MAX_CPU_ISA keeps oneDNN from too. So
+// one variable makes this processor an older one, for tests. What a build is compiled for it uses without asking.
 namespace onednn_backend {
 
 bool has_x86_64_v3();  // AVX2

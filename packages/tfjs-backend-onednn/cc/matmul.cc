@@ -178,8 +178,8 @@ void multiply_tiles(const TileProducts& tiles, const Activations& src, Weights& 
   tiles.multiply(src.tile_rows(), {panels, weights.k, weights.n}, epilogue.bias, epilogue.relu, dst);
 }
 
-// Whether oneDNN's float32 product aᵀ · b is faster than ours, the sums in a pass of their own included: seen on Zen 5 for
-// large results, but for those twice as high as wide, which it divides badly between threads.
+// Whether oneDNN's float32 product aᵀ · b is faster than ours, the sums in a pass of their own included: seen on Zen 5
+// for large results, but for those twice as high as wide, which it divides badly between threads.
 bool suits_gemm(const Activations& a, const Activations& b) {
   constexpr int64_t kLargeResult = 1 << 18;
   return !bfloat16_on && a.relu_output == nullptr && a.columns * b.columns >= kLargeResult &&
@@ -220,15 +220,17 @@ struct GridPart {
 GridPart part_of(const Grid& grid, int64_t part, int64_t rows, int64_t columns) {
   constexpr int64_t kLanes = 16;
   const int64_t group = part / grid.slices, slice = part % grid.slices;
-  const auto row = [&](int64_t of) { return std::min(rows, round_up(rows, kBlock) / kBlock * of / grid.groups * kBlock); };
+  const auto row = [&](int64_t of) {
+    return std::min(rows, round_up(rows, kBlock) / kBlock * of / grid.groups * kBlock);
+  };
   const auto column = [&](int64_t of) {
     return of == grid.slices ? columns : columns / kLanes * of / grid.slices * kLanes;
   };
   return {row(group), row(group + 1), column(slice), column(slice + 1) - column(slice)};
 }
 
-// The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros, and what is left of
-// float32 rows is no block.
+// The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros, and what is left
+// of float32 rows is no block.
 void multiply_part(const Activations& src, const Weights& weights, const GridPart& range, PackedPart& packed,
                    const Epilogue& epilogue, float* dst) {
   const int64_t n = weights.n, k = weights.k;
@@ -241,13 +243,14 @@ void multiply_part(const Activations& src, const Weights& weights, const GridPar
     if (is_tail) rows = kBlock;
     static thread_local Buffer tail_memory;
     float* tail = is_tail ? static_cast<float*>(tail_memory.reserve(rows * range.columns * sizeof(float))) : nullptr;
-    const Product& step = product({rows, range.columns, k, k, weights.transposed ? k : n, is_tail ? range.columns : n, false,
-                                   weights.transposed, true, rounds, bias != nullptr, epilogue.relu, false});
+    const Product& step = product({rows, range.columns, k, k, weights.transposed ? k : n, is_tail ? range.columns : n,
+                                   false, weights.transposed, true, rounds, bias != nullptr, epilogue.relu, false});
     float* target = dst + first * n + range.first_column;
     const void* of_src = rounds ? static_cast<const void*>(src.bfloat16s + first * k) : src.values + first * k;
     step.run(of_src, step.packed(values, packed), bias, is_tail ? tail : target);
     for (int64_t row = first; is_tail && row < range.last_row; row++) {
-      std::memcpy(dst + row * n + range.first_column, tail + (row - first) * range.columns, range.columns * sizeof(float));
+      std::memcpy(dst + row * n + range.first_column, tail + (row - first) * range.columns,
+                  range.columns * sizeof(float));
     }
   }
 }
@@ -276,7 +279,8 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
   const int64_t rest = src.rows - blocks;
   if (rest == 0) return;
   float* target = dst + blocks * weights.n;
-  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + blocks * weights.k, weights.values, target);
+  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + blocks * weights.k, weights.values,
+       target);
   if (epilogue.bias != nullptr) add_bias(target, epilogue.bias, rest, weights.n, epilogue.relu);
 }
 
@@ -293,10 +297,10 @@ void multiply_transposed_bfloat16(const Activations& a, const Activations& b, fl
       float* target = dst + (by_rows ? column * n : column);
       for (int64_t first = 0, rows; first < padded; first += rows) {
         rows = next_block(padded - first);
-        const ProductKey key{of_m,  of_n,  rows, m,     n,     n,    true,
-                             false, false, true, false, false, accumulate || first > 0};
-        product(key).run(a.bfloat16s + first * m + (by_rows ? column : 0), b.bfloat16s + first * n + (by_rows ? 0 : column),
-                         nullptr, target);
+        const ProductKey key{
+            of_m, of_n, rows, m, n, n, true, false, false, true, false, false, accumulate || first > 0};
+        product(key).run(a.bfloat16s + first * m + (by_rows ? column : 0),
+                         b.bfloat16s + first * n + (by_rows ? 0 : column), nullptr, target);
       }
     }
   });
@@ -339,8 +343,7 @@ Activations::Activations(const float* values, const float* relu_output, int64_t 
   }
   if (!bfloat16_on) return;
   uint16_t* rounded = reinterpret_cast<uint16_t*>(copies);
-  parallel_ranges(used, 1 << 16,
-                  [&](int64_t begin, int64_t end) { to_bfloat16s(this->values, rounded, begin, end); });
+  parallel_ranges(used, 1 << 16, [&](int64_t begin, int64_t end) { to_bfloat16s(this->values, rounded, begin, end); });
   std::memset(rounded + used, 0, (padded - used) * sizeof(uint16_t));
   bfloat16s = rounded;
 }

@@ -24,8 +24,9 @@ bool can_bfloat16();
 // Primitives that are kept for the next product of the same shape.
 double cached_primitives();
 
-// Rows of activations as products read them: as they are, or a copy in `memory`, good until that serves another: masked,
-// and converted to bfloat16 with the last block filled up with rows of zeros. Products of our own (tiles/) need no copy.
+// Rows of activations as products read them: as they are, or a copy in `memory`, good until that serves another:
+// masked, and converted to bfloat16 with the last block filled up with rows of zeros. Products of our own (tiles/) need
+// no copy.
 struct Activations {
   // relu_output: where this [rows, columns] is not positive, values count as zeros; or null.
   Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory);

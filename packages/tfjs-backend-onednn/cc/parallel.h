@@ -56,8 +56,8 @@ inline int64_t items_of_part(int64_t work_of_item, int64_t least_work) {
 // Parts of a job for each thread, so that one which waits for a processor leaves the rest of its share to others.
 constexpr int64_t kRangesOfThread = 4;
 
-// body(begin, end) over contiguous parts of [0, count), none smaller than `grain` but the last. Which part an index falls
-// into depends on the number of threads: parts must be independent of each other.
+// body(begin, end) over contiguous parts of [0, count), none smaller than `grain` but the last. Which part an index
+// falls into depends on the number of threads: parts must be independent of each other.
 template <class Body>
 void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_of_thread = kRangesOfThread) {
   if (count <= 0) return;

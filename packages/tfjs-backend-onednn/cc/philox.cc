@@ -46,8 +46,8 @@ struct Counters {
 };
 
 inline Counters first_counters(const Dropout& dropout, uint64_t block) {
-  const __m512i index = _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)),
-                                         _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  const __m512i index =
+      _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
   return {index, _mm512_srli_epi64(index, 32), _mm512_set1_epi64(dropout.site), _mm512_set1_epi64(dropout.micro_batch)};
 }
 
@@ -72,8 +72,8 @@ inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float
   _mm512_storeu_ps(mask + 16, _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(second, threshold), scale));
 }
 
-// `batches` times 32 elements from counter block `block` on; several sets of counters at once, so that some compute while
-// others wait for their products.
+// `batches` times 32 elements from counter block `block` on; several sets of counters at once, so that some compute
+// while others wait for their products.
 template <int sets>
 inline void mask_sets(const Dropout& dropout, uint64_t block, float* mask) {
   Counters counters[sets];
@@ -103,8 +103,8 @@ struct Counters {
 };
 
 inline Counters first_counters(const Dropout& dropout, uint64_t block) {
-  const __m256i index = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<int64_t>(block)),
-                                         _mm256_setr_epi64x(0, 1, 2, 3));
+  const __m256i index =
+      _mm256_add_epi64(_mm256_set1_epi64x(static_cast<int64_t>(block)), _mm256_setr_epi64x(0, 1, 2, 3));
   return {index, _mm256_srli_epi64(index, 32), _mm256_set1_epi64x(dropout.site),
           _mm256_set1_epi64x(dropout.micro_batch)};
 }
@@ -136,7 +136,8 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
   const __m256i weyl0 = _mm256_set1_epi64x(kWeyl0), weyl1 = _mm256_set1_epi64x(kWeyl1);
   for (int64_t batch = 0; batch < batches; batch++) {
     // Two sets of counters, so that one computes while the other waits for its products.
-    Counters first = first_counters(dropout, block + 8 * batch), second = first_counters(dropout, block + 8 * batch + 4);
+    Counters first = first_counters(dropout, block + 8 * batch),
+             second = first_counters(dropout, block + 8 * batch + 4);
     __m256i k0 = _mm256_set1_epi64x(dropout.seed), k1 = _mm256_set1_epi64x(dropout.update);
     for (int round = 0; round < kRounds; round++) {
       first = next_round(first, k0, k1);

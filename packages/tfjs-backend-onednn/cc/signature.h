@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-// The signatures of the add-on's functions: the name, type and length of every argument. addon.cc lists them. Every call is
-// checked against its signature (arguments.h), and test/addon-signatures.test.ts writes the TypeScript types from them.
+// The signatures of the add-on's functions: the name, type and length of every argument. addon.cc lists them. Every
+// call is checked against its signature (arguments.h), and test/addon-signatures.test.ts writes the TypeScript types
+// from them.
 namespace onednn_backend {
 
 constexpr double kMostWhole = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER of JavaScript
@@ -35,11 +36,11 @@ struct Axis {
 struct Parameter {
   std::string name;
   ParameterType type;
-  std::vector<Axis> shape;       // of an array; empty: any length
-  std::vector<Axis> count;       // of kFloatArrays: how many arrays, one axis; empty: any number
+  std::vector<Axis> shape;  // of an array; empty: any length
+  std::vector<Axis> count;  // of kFloatArrays: how many arrays, one axis; empty: any number
   bool nullable = false;
-  double least = 0, most = 0;    // of a number
-  std::string range;             // the same in words
+  double least = 0, most = 0;  // of a number
+  std::string range;           // the same in words
 };
 
 using Parameters = std::vector<Parameter>;
@@ -70,13 +71,13 @@ Parameters float_arrays(const char* name);
 Parameters numbers(const char* name, Shape shape = {});
 Parameters weight_function(const char* name);
 Parameters buffer(const char* name);
-Parameters sizes(std::initializer_list<const char*> names);           // whole, ≥ 0
-Parameters counts(std::initializer_list<const char*> names);          // whole, ≥ 1
+Parameters sizes(std::initializer_list<const char*> names);   // whole, ≥ 0
+Parameters counts(std::initializer_list<const char*> names);  // whole, ≥ 1
 Parameters whole(const char* name, int64_t least, int64_t most);
-Parameters whole(const char* name);                                   // of any sign
+Parameters whole(const char* name);  // of any sign
 Parameters number(const char* name);
 Parameters positive_number(const char* name);
-Parameters probability(const char* name);                             // in [0, 1)
+Parameters probability(const char* name);  // in [0, 1)
 Parameters flag(const char* name);
 Parameters or_null(Parameters parameters);
 Parameters group(std::initializer_list<Parameters> groups);

@@ -30,8 +30,8 @@ std::size_t page_size() {
   return size;
 }
 
-// The system has a mapping back when it is freed. glibc's heap, where it puts blocks of up to 32 MiB once it has seen such
-// freed, keeps their memory and, as the blocks of searches have many sizes, grows with every search.
+// The system has a mapping back when it is freed. glibc's heap, where it puts blocks of up to 32 MiB once it has seen
+// such freed, keeps their memory and, as the blocks of searches have many sizes, grows with every search.
 class Mappings {
  public:
   void* map(std::size_t bytes) {

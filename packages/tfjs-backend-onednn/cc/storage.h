@@ -9,8 +9,8 @@ namespace onednn_backend {
 void* allocate_block(std::size_t bytes);
 void free_block(void* block) noexcept;
 
-// Scratch memory of the calling thread, kept between calls: a kernel asks for its whole need at once, and what it got is
-// good until it asks again. 64-byte aligned, uninitialised.
+// Scratch memory of the calling thread, kept between calls: a kernel asks for its whole need at once, and what it got
+// is good until it asks again. 64-byte aligned, uninitialised.
 float* thread_scratch(std::size_t elements);
 
 // Memory that grows with what is asked of it and is kept: for results that outlive a call of thread_scratch.

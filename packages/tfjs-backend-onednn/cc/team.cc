@@ -29,7 +29,8 @@ inline void pause() {
 
 using Clock = std::chrono::steady_clock;
 
-// Looks between two of a clock. When they last longer than a short task of V8's own threads, another program has the processor.
+// Looks between two of a clock. When they last longer than a short task of V8's own threads, another program has the
+// processor.
 constexpr int64_t kLooksOfTurn = 16;
 constexpr std::chrono::milliseconds kAway{3};
 
@@ -46,9 +47,12 @@ struct Job {
   uint64_t taken() const { return open() | 1; }
   uint64_t done() const { return open() | 2; }
 
-  uint64_t word() const { return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads); }
+  uint64_t word() const {
+    return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads);
+  }
   static Job of(uint64_t word) {
-    return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff), static_cast<int64_t>(word & 0xffff)};
+    return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff),
+            static_cast<int64_t>(word & 0xffff)};
   }
 };
 
@@ -141,9 +145,9 @@ class Team {
     }
   }
 
-  // Whether the part is the calling thread's from now on. A claim is of one job alone: a thread that comes too late finds
-  // another number there. Who has a claim knows that the body on the board is that job's, which does not end before the
-  // part is done.
+  // Whether the part is the calling thread's from now on. A claim is of one job alone: a thread that comes too late
+  // finds another number there. Who has a claim knows that the body on the board is that job's, which does not end
+  // before the part is done.
   bool take(const Job& job, int64_t part) {
     uint64_t expected = job.open();
     return claim(part).load(std::memory_order_relaxed) == expected &&
@@ -189,18 +193,21 @@ class Team {
     }
   }
 
-  // How long a thread watches: for as long as JavaScript takes between two kernels. Where a watching thread was kept from its
-  // processor a moment ago, other programs use it: then no longer than it costs to sleep and be woken a few times.
+  // How long a thread watches: for as long as JavaScript takes between two kernels. Where a watching thread was kept
+  // from its processor a moment ago, other programs use it: then no longer than it costs to sleep and be woken a few
+  // times.
   Clock::duration limit_of_watch(Clock::time_point now) const {
     constexpr std::chrono::microseconds kLimit{2000}, kLimitWhenBusy{20};
     constexpr std::chrono::milliseconds kMemory{200};
     return now.time_since_epoch() - busy_since_.load(std::memory_order_relaxed) < kMemory ? kLimitWhenBusy : kLimit;
   }
 
-  std::atomic<uint64_t>& claim(int64_t part) { return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims]; }
+  std::atomic<uint64_t>& claim(int64_t part) {
+    return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims];
+  }
 
-  // All that a worker has to read of a job, side by side: each cache line that goes from one processor to another costs as
-  // much as a short part.
+  // All that a worker has to read of a job, side by side: each cache line that goes from one processor to another costs
+  // as much as a short part.
   static constexpr int64_t kNearClaims = 7;
   struct alignas(kCacheLine) Board {
     std::atomic<uint64_t> job{0};

@@ -36,7 +36,7 @@ void accumulate_range(float* sum, const float* x, int64_t begin, int64_t end) {
 }
 
 void adam_range(float* __restrict values, const float* __restrict gradients, float* __restrict first_moment,
-                             float* __restrict second_moment, int64_t begin, int64_t end, const AdamScalars& scalars) {
+                float* __restrict second_moment, int64_t begin, int64_t end, const AdamScalars& scalars) {
   const float beta1 = scalars.beta1, beta2 = scalars.beta2;
   const float rest1 = 1 - scalars.beta1, rest2 = 1 - scalars.beta2;
   const float epsilon = scalars.epsilon, step_size = scalars.step_size, decay = scalars.decay;

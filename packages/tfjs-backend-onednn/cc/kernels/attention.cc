@@ -47,7 +47,9 @@ struct AttentionHead {
   int64_t padded_dim() const { return pad_to_panel(head_dim); }
   int64_t padded_keys() const { return pad_to_panel(keys.count()); }
   // Keys of the range, counted from keys.begin, that query i may see.
-  int64_t visible(int64_t i) const { return causal ? std::clamp<int64_t>(i + 1 - keys.begin, 0, keys.count()) : keys.count(); }
+  int64_t visible(int64_t i) const {
+    return causal ? std::clamp<int64_t>(i + 1 - keys.begin, 0, keys.count()) : keys.count();
+  }
 };
 
 // Cuts one piece of memory into buffers; from a null pointer it only counts.
@@ -167,13 +169,14 @@ INLINE void multiply_row(float* row, const float* mask, int64_t columns) {
   }
 }
 
-void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
-                                 float* context, int64_t context_stride, float* log_sum_exp) {
+void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers, float* context,
+                    int64_t context_stride, float* log_sum_exp) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value, bias, mask, query, scores, output] = buffers;
   pack_transposed(head.key + head.keys.begin * head.key_stride, head.key_stride, key_transposed, keys, count,
                   head.head_dim);
-  pack_rows(head.value + head.keys.begin * head.value_stride, head.value_stride, 1.0f, value, dim, count, head.head_dim);
+  pack_rows(head.value + head.keys.begin * head.value_stride, head.value_stride, 1.0f, value, dim, count,
+            head.head_dim);
   key_bias(head, bias);
   for (int64_t first = 0; first < head.target; first += kQueryBlock) {
     const int64_t rows = std::min(kQueryBlock, head.target - first);
@@ -185,8 +188,8 @@ void attention_head(const AttentionHead& head, const Dropout& dropout, const For
       float* row = scores + i * keys;
       log_sum_exp[first + i] = masked_softmax_row(row, bias, visible, columns);
       if (!dropout.active()) continue;
-      dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin, head.keys.begin + columns,
-                       mask);
+      dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin,
+                       head.keys.begin + columns, mask);
       multiply_row(row, mask, columns);
     }
     small_gemm({scores, keys, 1}, value, dim, output, dim, rows, dim, seen, false);
@@ -232,7 +235,7 @@ INLINE void score_grad_row(float* weights, float* products, const float* bias, c
 }
 
 void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
-                                      const BackwardBuffers& buffers) {
+                         const BackwardBuffers& buffers) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value_transposed, key, d_key, d_value, bias, mask, query, d_context, d_query, scores,
               products] = buffers;
@@ -325,9 +328,9 @@ void attention(const Projection& query, const Projection& key, const Projection&
 }
 
 void attention_grad(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
-                    const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
-                    const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
-                    const Dropout& dropout) {
+                    const float* context, const float* log_sum_exp, const float* d_context,
+                    const ProjectionGrad& d_query, const ProjectionGrad& d_key, const ProjectionGrad& d_value,
+                    const AttentionShape& shape, const Dropout& dropout) {
   parallel_tasks(shape.sequences * shape.heads, [&](int64_t index) {
     const HeadRows rows = head_rows(query, key, shape, index);
     const AttentionHead head = make_head(query, key, value, key_padding, shape, rows);

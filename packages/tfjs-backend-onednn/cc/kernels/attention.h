@@ -35,8 +35,8 @@ void attention(const Projection& query, const Projection& key, const Projection&
 // P is computed again from log_sum_exp. With M the dropout mask, A = dContext · vᵀ and D = rowsum(dContext ∘ context):
 //   dS = P ∘ (M ∘ A − D) / √headDim,  dq = dS · k,  dk = dSᵀ · q,  dv = (P ∘ M)ᵀ · dContext
 void attention_grad(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
-                    const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
-                    const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
-                    const Dropout& dropout);
+                    const float* context, const float* log_sum_exp, const float* d_context,
+                    const ProjectionGrad& d_query, const ProjectionGrad& d_key, const ProjectionGrad& d_value,
+                    const AttentionShape& shape, const Dropout& dropout);
 
 }  // namespace onednn_backend

@@ -68,9 +68,8 @@ void binary(BinaryOperation operation, const float* a, const float* b, float* y,
   const BinaryTable table{strides_of(shape.a_rows, shape.a_columns, shape),
                           strides_of(shape.b_rows, shape.b_columns, shape), shape.columns};
   if (shape.rows != 1) {
-    parallel_ranges(shape.rows, 1 + kGrain / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-      binary_rows(operation, a, b, y, table, begin, end);
-    });
+    parallel_ranges(shape.rows, 1 + kGrain / (1 + shape.columns),
+                    [&](int64_t begin, int64_t end) { binary_rows(operation, a, b, y, table, begin, end); });
     return;
   }
   // A single row is shared out by columns.

@@ -6,7 +6,8 @@ namespace onednn_backend {
 
 enum class BinaryOperation { kAdd, kSubtract, kMultiply, kDivide };
 
-// a is [a_rows, a_columns], where each is 1 or that of the table: an operand with one row or column repeats it. So is b.
+// a is [a_rows, a_columns], where each is 1 or that of the table: an operand with one row or column repeats it. So is
+// b.
 struct BinaryShape {
   int64_t rows, columns;
   int64_t a_rows, a_columns, b_rows, b_columns;

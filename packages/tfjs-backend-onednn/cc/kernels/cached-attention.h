@@ -58,7 +58,8 @@ INLINE void score_rows(const float* query, const Stored* const* keys, int64_t of
 }
 
 template <int BLOCKS, class Stored>
-INLINE void weigh_blocks(const float* weights, const Stored* const* values, int64_t offset, int64_t count, float* output) {
+INLINE void weigh_blocks(const float* weights, const Stored* const* values, int64_t offset, int64_t count,
+                         float* output) {
   Floats8 sums[BLOCKS] = {};
   for (int64_t i = 0; i < count; i++) {
     const Floats8 weight = repeat8(weights[i]);

@@ -32,8 +32,8 @@ INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
   return {first_index_of(z, classes, top), top, sum};
 }
 
-// Of a row of logits z that was turned into e[v] = exp(z[v] − max), but 0 for the class `top`, the first of the maximum,
-// which is counted apart: so 1 − p has its digits as p → 1.
+// Of a row of logits z that was turned into e[v] = exp(z[v] − max), but 0 for the class `top`, the first of the
+// maximum, which is counted apart: so 1 − p has its digits as p → 1.
 struct RowExponentials {
   int64_t top;
   float others;  // Σ e[v]
@@ -115,8 +115,8 @@ INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const 
     }
     const int64_t end = std::min((block + 1) * kClassBlock, classes);
     for (int64_t first = block * kClassBlock; first < end; first += kClassPart) {
-      const ClassSums sums = sum_over_part(f, e + first, std::min(kClassPart, end - first), inverse, wants_values,
-                                           wants_gradients);
+      const ClassSums sums =
+          sum_over_part(f, e + first, std::min(kClassPart, end - first), inverse, wants_values, wants_gradients);
       total.values += sums.values;
       total.gradients += sums.gradients;
     }
@@ -130,8 +130,8 @@ struct StatisticsOutputs {
   const FloatArray* sums;
 };
 
-// exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass, or
-// null.
+// exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass,
+// or null.
 void classifier_rows(float* logits, RowExponentials* exponentials, float* gradient_sums, const int32_t* targets,
                      const StatisticsOutputs& outputs, const ClassFunction* functions, int64_t function_count,
                      int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -186,7 +186,8 @@ INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* 
   }
 }
 
-// exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for logits.
+// exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for
+// logits.
 void classifier_grad_rows(float* logits, const RowExponentials* exponentials, const float* gradient_sums,
                           const int32_t* targets, const StatisticsGradients& gradients, const ClassFunction* functions,
                           int64_t function_count, int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -205,9 +206,9 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
     float h_top = 0, h_others = 0;
     for (int64_t k = 0; k < function_count; k++) {
       weights[k] = gradients.d_sums[k].data[row];
-      const float others = are_logits
-                               ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
-                               : gradient_sums[i * function_count + k];
+      const float others =
+          are_logits ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
+                     : gradient_sums[i * function_count + k];
       h_others += weights[k] * others;
       h_top += weights[k] * class_gradient(functions[k], inverse, rest);
     }
@@ -237,8 +238,8 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
 
 namespace {
 
-// The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
-// [rows, functions]. `data` null: the chunk is not kept.
+// The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient
+// sums [rows, functions]. `data` null: the chunk is not kept.
 struct KeptRows {
   float* data;
   int64_t rows, classes;
@@ -300,11 +301,11 @@ void classifier_statistics(const float* features, const float* weights, const in
     const int64_t rows = std::min(shape.chunk, shape.rows - first);
     const KeptRows keep(kept, first, rows, shape);
     float* logits = keep ? keep.data : scratch;
-    multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
-             logits);
+    multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection,
+             {nullptr, false}, logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs, terms.data(),
-                      terms.size(), begin, end, first, shape.classes);
+      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs,
+                      terms.data(), terms.size(), begin, end, first, shape.classes);
     });
     if (!keep) continue;
     for (int64_t i = 0; i < rows; i++) keep.store(i, exponentials[i]);

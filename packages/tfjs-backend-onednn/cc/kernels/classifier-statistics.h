@@ -18,9 +18,9 @@ struct ClassifierShape {
 //   sums[k] = Σ_v f_k(p_v)
 // features [rows, embed], weights [classes, embed], targets [rows]; sums: one array [rows] for each function.
 // functions [functions, kClassFields]: see class_functions.
-// kept: for each of the first chunks, rows · (classes + 2 + functions) floats for the backward pass, which computes the logits
-// of the others once more.
-// Throws std::out_of_range for a target that is not a class, std::invalid_argument for kept arrays of other sizes.
+// kept: for each of the first chunks, rows · (classes + 2 + functions) floats for the backward pass, which computes the
+// logits of the others once more. Throws std::out_of_range for a target that is not a class, std::invalid_argument for
+// kept arrays of other sizes.
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
                            float* mean_log_prob, int32_t* predictions, const std::vector<FloatArray>& kept,
                            const std::vector<FloatArray>& sums, const double* functions, const ClassifierShape& shape);

@@ -10,7 +10,8 @@ namespace onednn_backend {
 namespace {
 
 void check_piece(int64_t offset, int64_t length, int64_t stride) {
-  if (offset > stride || length > stride - offset) throw std::out_of_range("offset + length must be at most the stride");
+  if (offset > stride || length > stride - offset)
+    throw std::out_of_range("offset + length must be at most the stride");
 }
 
 }  // namespace

@@ -49,8 +49,7 @@ void Decoding::attend_encoder(const Rows& rows) {
       for (int64_t i = 0; i < count; i++) softmax_short_row(scores + i * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, count, padded_dim, length, false);
       for (int64_t i = 0; i < count; i++) {
-        std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim,
-                    dim * sizeof(float));
+        std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim, dim * sizeof(float));
       }
     }
   });
@@ -93,7 +92,8 @@ void Decoding::attend_past_as(int64_t layer) {
   const auto find_keys = [&](int64_t row, std::vector<const Stored*>& keys) {
     for (int64_t position = 0; position < length; position++) {
       const PositionSlab& slab = past_[position];
-      keys[position] = static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
+      keys[position] =
+          static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
     }
   };
   parallel_ranges(step_rows(), items_of_part(length * width, kValuesOfPart), [&](int64_t begin, int64_t end) {
@@ -155,7 +155,8 @@ void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
       const int64_t length = starts_[sentence + 1] - starts_[sentence], keys = pad_to_panel(length);
       const int64_t elements = dim * keys + length * padded_dim;
       float* query = thread_scratch(beams * (2 * padded_dim + keys) + elements);
-      float *scores = query + beams * padded_dim, *output = scores + beams * keys, *unpacked = output + beams * padded_dim;
+      float *scores = query + beams * padded_dim, *output = scores + beams * keys,
+            *unpacked = output + beams * padded_dim;
       const float* queries = floats(model_.scratch.wide) + active * beams * query_stride + head * dim;
       pack_rows(queries, query_stride, scale, query, padded_dim, beams, dim);
       const float* key = as_floats(memory + source_.starts[sentence] + head * elements, elements, unpacked);
@@ -164,8 +165,7 @@ void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
       for (int64_t beam = 0; beam < beams; beam++) softmax_short_row(scores + beam * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, beams, padded_dim, length, false);
       for (int64_t beam = 0; beam < beams; beam++) {
-        std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim,
-                    dim * sizeof(float));
+        std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim, dim * sizeof(float));
       }
     }
   });

@@ -26,8 +26,8 @@ constexpr int64_t kSmallSlab = 32;
 
 }  // namespace
 
-Decoding::Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
-                   int64_t sentences, int64_t beam)
+Decoding::Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions,
+                   const int32_t* starts, int64_t sentences, int64_t beam)
     : owned_model_(std::move(model)), model_(*owned_model_), beam_(beam), starts_(starts, starts + sentences + 1) {
   const StackSizes& sizes = model_.sizes.encoder;
   check_range("token id", ids, starts_.back(), sizes.vocab);
@@ -63,8 +63,9 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
       model_.take_memory(source_.starts.back() * static_cast<int64_t>(model_.decoder.size()) * stored_bytes());
   const NormOrder order{sizes.normalize_before};
   const Rows rows{model_, count};
-  rows.begin(model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
-             order.before_sublayer(model_.encoder[0].self.norm));
+  rows.begin(
+      model_.source_embedding, sizes.scale, ids, [&](int64_t row) { return positions[row]; },
+      order.before_sublayer(model_.encoder[0].self.norm));
   run_layers(rows, model_.encoder, order, model_.encoder_norm, [&](int64_t) { attend_encoder(rows); }, nullptr);
   for (std::size_t index = 0; index < model_.decoder.size(); index++) {
     rows.project_wide(model_.decoder[index].source.key_value);
@@ -96,7 +97,8 @@ void Decoding::compact(PositionSlab& slab) {
   const char* source = static_cast<const char*>(slab.memory->data());
   for (int64_t layer = 0; layer < layers; layer++) {
     for (int64_t row = 0; row < count; row++) {
-      std::memcpy(target + (layer * count + row) * bytes, source + (layer * slab.stored + slab.rows[row]) * bytes, bytes);
+      std::memcpy(target + (layer * count + row) * bytes, source + (layer * slab.stored + slab.rows[row]) * bytes,
+                  bytes);
     }
   }
   for (int64_t row = 0; row < count; row++) slab.rows[row] = static_cast<int32_t>(row);
@@ -123,10 +125,12 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
   past_.push_back(std::move(slab));
   const NormOrder order{sizes.normalize_before};
   const Rows rows{model_, count};
-  rows.begin(model_.target_embedding, sizes.scale, ids.data(), [&](int64_t) { return position; },
-             order.before_sublayer(model_.decoder[0].self.norm));
-  run_layers(rows, model_.decoder, order, model_.decoder_norm, [&](int64_t layer) { attend_past(layer); },
-             [&](int64_t layer) { attend_source(layer, rows); });
+  rows.begin(
+      model_.target_embedding, sizes.scale, ids.data(), [&](int64_t) { return position; },
+      order.before_sublayer(model_.decoder[0].self.norm));
+  run_layers(
+      rows, model_.decoder, order, model_.decoder_norm, [&](int64_t layer) { attend_past(layer); },
+      [&](int64_t layer) { attend_source(layer, rows); });
   model_.last_step = this;
   if (features == nullptr) return;
   rows.for_each([&](int64_t row) {
@@ -155,7 +159,8 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   const auto choose = [&](float* logits, float* maxima, int64_t row) {
     float* best = table + row * repeats * 2 * width;
     top_of_row(logits, maxima, best, choice);
-    for (int64_t copy = 1; copy < repeats; copy++) std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
+    for (int64_t copy = 1; copy < repeats; copy++)
+      std::memcpy(best + copy * 2 * width, best, 2 * width * sizeof(float));
   };
   const GemmInput& features = model_.scratch.input;
   const int64_t stride = classifier.stride();

@@ -19,9 +19,9 @@ struct PositionSlab {
   int64_t stored;             // rows that were written
 };
 
-// Keys and values of the source, element type as in PositionSlab: of each layer, sentence and head one after another the
-// keys [headDim, padded length], transposed so that scores need no sums across lanes, and the values [length, padded
-// headDim]. Steps read it from front to back.
+// Keys and values of the source, element type as in PositionSlab: of each layer, sentence and head one after another
+// the keys [headDim, padded length], transposed so that scores need no sums across lanes, and the values [length,
+// padded headDim]. Steps read it from front to back.
 struct SourceMemory {
   std::unique_ptr<Buffer> memory;
   std::vector<int64_t> starts;  // [sentences + 1], elements; of the first layer
@@ -31,8 +31,8 @@ struct SourceMemory {
 class Decoding {
  public:
   // Encodes: ids and positions int32 [rows] of the source's tokens, sentence s has the rows [starts[s], starts[s + 1]).
-  Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions, const int32_t* starts, int64_t sentences,
-           int64_t beam);
+  Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+           int64_t sentences, int64_t beam);
   ~Decoding();
 
   // Row i becomes what row rows[i] was; rows of finished sentences are left out.
@@ -41,8 +41,8 @@ class Decoding {
   // Consumes a token of each row; position: of the table. features [rows, embed], or null.
   void step(const int32_t* tokens, int64_t position, float* features);
 
-  // The likeliest classes after a step: table [rows, 2 · width], see top_of_row. Throws std::invalid_argument unless the last
-  // call of the model was a step of this search.
+  // The likeliest classes after a step: table [rows, 2 · width], see top_of_row. Throws std::invalid_argument unless
+  // the last call of the model was a step of this search.
   void top(const float* penalties, float temperature, float* table, int64_t width);
 
   int64_t rows() const { return static_cast<int64_t>(sentence_.size()) * beam_; }
@@ -74,11 +74,11 @@ class Decoding {
   std::shared_ptr<Transformer> owned_model_;  // closed or not, it lasts as long as the search
   Transformer& model_;
   int64_t beam_;
-  int64_t step_beams_ = 1;           // rows of a sentence in the last step: 1 while its hypotheses are all the same
-  std::vector<int64_t> starts_;      // [sentences + 1], rows of the source
+  int64_t step_beams_ = 1;       // rows of a sentence in the last step: 1 while its hypotheses are all the same
+  std::vector<int64_t> starts_;  // [sentences + 1], rows of the source
   SourceMemory source_;
-  std::vector<int64_t> sentence_;    // [active], of the batch
-  std::vector<PositionSlab> past_;   // [length]
+  std::vector<int64_t> sentence_;   // [active], of the batch
+  std::vector<PositionSlab> past_;  // [length]
 };
 
 }  // namespace onednn_backend

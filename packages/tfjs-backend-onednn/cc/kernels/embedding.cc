@@ -10,16 +10,15 @@
 
 namespace onednn_backend {
 
-void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions,
-                                 const float* position_table, float* y, int64_t begin, int64_t end, int64_t embed,
-                                 float scale) {
+void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions, const float* position_table,
+                    float* y, int64_t begin, int64_t end, int64_t embed, float scale) {
   for (int64_t token = begin; token < end; token++) {
     embed_row(weight + ids[token] * embed, position_table + positions[token] * embed, scale, y + token * embed, embed);
   }
 }
 
 void scatter_add_columns(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t embed,
-                                      int64_t begin, int64_t end, float scale, int64_t skip) {
+                         int64_t begin, int64_t end, float scale, int64_t skip) {
   for (int64_t token = 0; token < tokens; token++) {
     if (ids[token] == skip || ids[token] < 0) continue;
     const float* gradient = dy + token * embed;

@@ -15,13 +15,13 @@ void gather(const void* x, const int32_t* indices, void* y, const GatherShape& s
   const char* source = static_cast<const char*>(x);
   char* target = static_cast<char*>(y);
   const int64_t bytes = slice * kElementSize;
-  parallel_ranges(batch * outer * count, 1 + 65536 / (1 + bytes), [&, outer = outer, dim = dim, count = count](
-                                                                      int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const int64_t table = i / count, index = indices[table / outer * count + i % count];
-      std::memcpy(target + i * bytes, source + (table * dim + index) * bytes, bytes);
-    }
-  });
+  parallel_ranges(batch * outer * count, 1 + 65536 / (1 + bytes),
+                  [&, outer = outer, dim = dim, count = count](int64_t begin, int64_t end) {
+                    for (int64_t i = begin; i < end; i++) {
+                      const int64_t table = i / count, index = indices[table / outer * count + i % count];
+                      std::memcpy(target + i * bytes, source + (table * dim + index) * bytes, bytes);
+                    }
+                  });
 }
 
 }  // namespace onednn_backend

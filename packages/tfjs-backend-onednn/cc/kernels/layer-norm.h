@@ -11,8 +11,8 @@ struct LayerNormShape {
   float epsilon;
 };
 
-// s = residual + x ∘ mask (s = x where residual is null), also written to `sums`, which may be x, where that is not null,
-// y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
+// s = residual + x ∘ mask (s = x where residual is null), also written to `sums`, which may be x, where that is not
+// null, y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
 void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
                 float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout);
 

@@ -72,11 +72,11 @@ INLINE void to_bfloat16(const float* values, int64_t count, uint16_t* target, in
 
 // One tile: which rows and which panel.
 struct Tile {
-  const char* rows;     // of the first row
+  const char* rows;  // of the first row
   int64_t row_bytes;
   const char* panel;
-  int64_t groups;       // of lane_elements along the depth
-  const float* bias;    // [32] of the panel
+  int64_t groups;     // of lane_elements along the depth
+  const float* bias;  // [32] of the panel
   float* dst;
   int64_t dst_stride;
   bool relu;
@@ -203,7 +203,8 @@ INLINE TARGET_VNNI void add_products(__m512i& sums, __m512i unsigned_bytes, __m5
 template <int ROWS>
 TARGET_VNNI void tile_int8(const Tile& tile) {
   __m512i left[ROWS], right[ROWS];
-  const __m512i start_left = _mm512_loadu_si512(tile.compensation), start_right = _mm512_loadu_si512(tile.compensation + 16);
+  const __m512i start_left = _mm512_loadu_si512(tile.compensation),
+                start_right = _mm512_loadu_si512(tile.compensation + 16);
 #pragma GCC unroll 12
   for (int i = 0; i < ROWS; i++) left[i] = start_left, right[i] = start_right;
   const char* b = tile.panel;
@@ -289,7 +290,9 @@ void GemmInput::set_row(int64_t row, const float* values) {
       if (target != values) std::memcpy(target, values, columns_ * sizeof(float));
       return;
     }
-    case Precision::bfloat16: to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_); return;
+    case Precision::bfloat16:
+      to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_);
+      return;
     case Precision::int8: {
       uint8_t* target = static_cast<uint8_t*>(data_) + row * stride_;
       const float top = largest_magnitude("activations", values, columns_);
@@ -325,7 +328,8 @@ void PackedLinear::pack_panel(const float* weight, int64_t panel) {
   float* words = thread_scratch(kPanelColumns * groups);
   for (int64_t j = 0; j < columns; j++) {
     const float* row = weight + (first + j) * in_;
-    if (precision_ == Precision::bfloat16) to_bfloat16(row, in_, reinterpret_cast<uint16_t*>(words + j * groups), depth_);
+    if (precision_ == Precision::bfloat16)
+      to_bfloat16(row, in_, reinterpret_cast<uint16_t*>(words + j * groups), depth_);
     else quantize_column(row, first + j, reinterpret_cast<int8_t*>(words + j * groups));
   }
   pack_transposed(words, groups, target, kPanelColumns, columns, groups);
@@ -347,9 +351,8 @@ void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* tar
 
 void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu) const {
   const int64_t flops_of_panel = 2 * rows * depth_ * kPanelColumns;
-  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart), [=, &src](int64_t begin, int64_t end) {
-    multiply_panels(src, first, rows, dst, relu, begin, end);
-  });
+  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart),
+                  [=, &src](int64_t begin, int64_t end) { multiply_panels(src, first, rows, dst, relu, begin, end); });
 }
 
 void PackedLinear::multiply_panels(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu,

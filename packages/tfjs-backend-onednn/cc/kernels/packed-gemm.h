@@ -6,8 +6,8 @@
 #include "../rounding.h"
 #include "../storage.h"
 
-// Matrix products with weights that are packed once, for translating: few rows against weights that do not change. Apart
-// from those of training (../tiles), with which they share no more than the shape of a loop:
+// Matrix products with weights that are packed once, for translating: few rows against weights that do not change.
+// Apart from those of training (../tiles), with which they share no more than the shape of a loop:
 //   here a thread takes columns, there it takes rows
 //   here rows come converted, with a scale in int8; there float32 rows are read in place, masked and prefetched
 //   here any processor is served; there AVX-512 alone, and what else needs a product goes to oneDNN
@@ -64,8 +64,8 @@ class PackedLinear {
   int64_t in_, out_, depth_;  // depth: elements of a packed column
   Precision precision_;
   Buffer packed_;
-  std::vector<float> bias_, scales_;      // [stride]; scales of int8 weights
-  std::vector<int32_t> compensation_;     // [stride], −128 · Σ_k of int8 weights
+  std::vector<float> bias_, scales_;   // [stride]; scales of int8 weights
+  std::vector<int32_t> compensation_;  // [stride], −128 · Σ_k of int8 weights
 };
 
 }  // namespace onednn_backend

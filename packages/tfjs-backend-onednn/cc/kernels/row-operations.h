@@ -99,8 +99,8 @@ constexpr int64_t kLanes = 16;  // floats that are computed at once, at most
 
 inline int64_t whole_lanes(int64_t count) { return round_up(count, kLanes); }
 
-// x ← softmax(x) of a short row with room for whole_lanes(count): few elements are not left to be done one by one. Zeros come
-// behind them.
+// x ← softmax(x) of a short row with room for whole_lanes(count): few elements are not left to be done one by one.
+// Zeros come behind them.
 INLINE void softmax_short_row(float* x, int64_t count) {
   const int64_t room = whole_lanes(count);
   for (int64_t i = count; i < room; i++) x[i] = -std::numeric_limits<float>::infinity();
@@ -110,8 +110,8 @@ INLINE void softmax_short_row(float* x, int64_t count) {
   for (int64_t i = 0; i < room; i++) x[i] *= inverse;
 }
 
-// log Σ exp(x − top) for the row's maximum, which first stands at `index`; its own 1 is added last, so that a sure class keeps
-// its digits.
+// log Σ exp(x − top) for the row's maximum, which first stands at `index`; its own 1 is added last, so that a sure
+// class keeps its digits.
 INLINE float log_sum_around(const float* x, int64_t count, float top, int64_t index) {
   float before = 0, after = 0;
 #pragma omp simd reduction(+ : before)

@@ -33,8 +33,8 @@ INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int6
   indices[place] = index;
 }
 
-void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end,
-                             int64_t columns, int64_t k) {
+void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end, int64_t columns,
+                int64_t k) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
     float* best = values + row * k;
@@ -53,9 +53,8 @@ void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, 
 void top_k(const float* x, float* values, int32_t* indices, const RowsShape& shape, int64_t k) {
   check_between("k", k, 0, shape.columns);
   if (k == 0) return;
-  parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-    top_k_rows(x, values, indices, begin, end, shape.columns, k);
-  });
+  parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns),
+                  [&](int64_t begin, int64_t end) { top_k_rows(x, values, indices, begin, end, shape.columns, k); });
 }
 
 }  // namespace onednn_backend

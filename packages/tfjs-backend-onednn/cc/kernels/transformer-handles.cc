@@ -46,8 +46,8 @@ Handles<Decoding>& decodings() {
 constexpr std::size_t kStackFields = 8;
 
 StackSizes stack_sizes(const int64_t* fields, double scale) {
-  return {fields[0], fields[1], fields[2], fields[3], fields[4], static_cast<float>(scale), fields[5] != 0, fields[6] != 0,
-          fields[7] != 0};
+  return {fields[0],      fields[1],      fields[2],     fields[3], fields[4], static_cast<float>(scale),
+          fields[5] != 0, fields[6] != 0, fields[7] != 0};
 }
 
 }  // namespace
@@ -63,8 +63,8 @@ double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale,
 
 void close_transformer(int64_t transformer) { transformers().close(transformer); }
 
-double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts, int64_t rows,
-                     int64_t sentences, int64_t beam) {
+double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+                     int64_t rows, int64_t sentences, int64_t beam) {
   check_starts("starts", starts, sentences, rows, 1);
   if (beam > std::numeric_limits<int32_t>::max() / sentences) {
     throw std::invalid_argument("sentences and beam must multiply to at most 2^31 - 1 rows");
@@ -75,7 +75,9 @@ double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* pos
 
 void close_decoding(int64_t decoding) { decodings().close(decoding); }
 
-void select_rows(int64_t decoding, const int32_t* rows, int64_t count) { decodings().get(decoding)->select(rows, count); }
+void select_rows(int64_t decoding, const int32_t* rows, int64_t count) {
+  decodings().get(decoding)->select(rows, count);
+}
 
 void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, float* features, int64_t rows,
                    int64_t embed) {
@@ -85,8 +87,8 @@ void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, fl
   search->step(tokens, position, features);
 }
 
-void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t rows, int64_t classes,
-                  int64_t width) {
+void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t rows,
+                  int64_t classes, int64_t width) {
   const std::shared_ptr<Decoding> search = decodings().get(decoding);
   check_size("rows", rows, search->rows());
   check_size("classes", classes, search->sizes().decoder.vocab);

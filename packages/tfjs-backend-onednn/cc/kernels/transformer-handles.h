@@ -14,13 +14,14 @@ double open_transformer(const std::vector<int64_t>& sizes, double encoder_scale,
                         const WeightSource& weights, int64_t count, int64_t precision);
 void close_transformer(int64_t transformer);
 
-double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts, int64_t rows,
-                     int64_t sentences, int64_t beam);
+double open_decoding(int64_t transformer, const int32_t* ids, const int32_t* positions, const int32_t* starts,
+                     int64_t rows, int64_t sentences, int64_t beam);
 void close_decoding(int64_t decoding);
 void select_rows(int64_t decoding, const int32_t* rows, int64_t count);
 // rows, embed: those of the search; embed counts only if there are features.
-void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, float* features, int64_t rows, int64_t embed);
-void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t rows, int64_t classes,
-                  int64_t width);
+void decoding_step(int64_t decoding, const int32_t* tokens, int64_t position, float* features, int64_t rows,
+                   int64_t embed);
+void decoding_top(int64_t decoding, const float* penalties, float temperature, float* table, int64_t rows,
+                  int64_t classes, int64_t width);
 
 }  // namespace onednn_backend

@@ -43,7 +43,8 @@ struct Rows {
              const Norm& before) const {
     for_each([&](int64_t row) {
       float* target = x(row);
-      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target, embed());
+      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target,
+                embed());
       if (tables.norm.gain != nullptr) normalize_row(target, tables.norm.gain, tables.norm.bias, target, embed());
       read(row, before);
     });
@@ -138,7 +139,9 @@ void run_layers(const Rows& rows, const std::vector<Layer>& layers, const NormOr
 class ContextRows {
  public:
   explicit ContextRows(const Rows& rows)
-      : rows_(rows), input_(rows.model.scratch.context), in_place_(input_.precision() == Precision::float32),
+      : rows_(rows),
+        input_(rows.model.scratch.context),
+        in_place_(input_.precision() == Precision::float32),
         stride_(in_place_ ? input_.stride() : rows.embed()),
         values_(in_place_ ? input_.row(0) : floats(rows.model.scratch.projected)) {}
 

@@ -74,7 +74,8 @@ constexpr int64_t kLargestSize = int64_t{1} << 30;
 
 void check_sizes(const TransformerSizes& sizes) {
   for (const StackSizes* stack : {&sizes.encoder, &sizes.decoder}) {
-    for (const int64_t size : {sizes.embed, stack->vocab, stack->positions, stack->layers, stack->heads, stack->inner}) {
+    for (const int64_t size :
+         {sizes.embed, stack->vocab, stack->positions, stack->layers, stack->heads, stack->inner}) {
       if (size < 1 || size > kLargestSize) throw std::invalid_argument("sizes must be from 1 to 2^30");
     }
     if (sizes.embed % stack->heads != 0) throw std::invalid_argument("the number of heads must divide embed");
@@ -109,7 +110,8 @@ Transformer::Transformer(const TransformerSizes& sizes, const WeightSource& weig
 std::unique_ptr<Buffer> Transformer::take_memory(std::size_t bytes) {
   const auto by_size = [](const auto& a, const auto& b) { return a->bytes() < b->bytes(); };
   std::sort(free_memory.begin(), free_memory.end(), by_size);
-  auto found = std::find_if(free_memory.begin(), free_memory.end(), [&](const auto& free) { return free->bytes() >= bytes; });
+  auto found =
+      std::find_if(free_memory.begin(), free_memory.end(), [&](const auto& free) { return free->bytes() >= bytes; });
   std::unique_ptr<Buffer> memory;
   if (free_memory.empty()) {
     memory = std::make_unique<Buffer>();

@@ -11,8 +11,9 @@
 // A Transformer as search runs it: weights packed once, a step of all layers in one call.
 namespace onednn_backend {
 
-// Returns the weight of an index, of `length` elements, in the order of src/transformer.ts. It is called once per index, in
-// order. A matrix of a layer or of the classifier must stay valid until the next call, all other weights as long as the model.
+// Returns the weight of an index, of `length` elements, in the order of src/transformer.ts. It is called once per
+// index, in order. A matrix of a layer or of the classifier must stay valid until the next call, all other weights as
+// long as the model.
 using WeightSource = std::function<const float*(int64_t index, int64_t length)>;
 
 // One side of the model.

@@ -60,8 +60,8 @@ void top_of_row(float* logits, float* maxima, float* table, const TopChoice& cho
   }
   find_maxima(logits, classes, maxima);
   const float top = row_maximum(maxima, blocks);
-  const float log_total =
-      quick ? quick_log_sum(logits, classes, top) : log_sum_around(logits, classes, top, index_of(logits, maxima, classes, top));
+  const float log_total = quick ? quick_log_sum(logits, classes, top)
+                                : log_sum_around(logits, classes, top, index_of(logits, maxima, classes, top));
   const auto score = [&](int64_t i) { return (logits[i] - top) - log_total; };
   if (penalties != nullptr) {
     for (int64_t i = 0; i < classes; i++) logits[i] = score(i) + penalties[i];

@@ -14,12 +14,12 @@ struct TopChoice {
   int64_t classes, width;
   const float* penalties;  // [classes], or null
   float temperature;
-  bool quick;              // log p within 6e-6, where logits are not exact either
+  bool quick;  // log p within 6e-6, where logits are not exact either
 };
 
-// The likeliest classes of one row of logits: log p = (z − max z) − log Σ exp(z − max z), to which penalties are added before
-// the choice. table [2 · width]: log p, best first, the lower class first among equals; their classes. The logits are
-// overwritten; maxima [maxima_of_row(classes)] is working memory.
+// The likeliest classes of one row of logits: log p = (z − max z) − log Σ exp(z − max z), to which penalties are added
+// before the choice. table [2 · width]: log p, best first, the lower class first among equals; their classes. The
+// logits are overwritten; maxima [maxima_of_row(classes)] is working memory.
 void top_of_row(float* logits, float* maxima, float* table, const TopChoice& choice);
 
 }  // namespace onednn_backend

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a product multiplies: 32-bit units, each one float32 value or two bfloat16 values that follow each other along the
-// summed dimension. Both kinds of units are kept in arrays of float; only multiply_add looks into them.
+// What a product multiplies: 32-bit units, each one float32 value or two bfloat16 values that follow each other along
+// the summed dimension. Both kinds of units are kept in arrays of float; only multiply_add looks into them.
 #if defined(__AVX512F__)
 #include "vectors.h"
 

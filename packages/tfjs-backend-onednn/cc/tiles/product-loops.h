@@ -37,7 +37,8 @@ struct Parts {
   return {rows, std::max<int64_t>(1, ceil_divide(least, threads) * threads)};
 }
 
-// Memory of this thread for operands of one tile or chunk; apart from thread_scratch, where callers keep what they multiply.
+// Memory of this thread for operands of one tile or chunk; apart from thread_scratch, where callers keep what they
+// multiply.
 [[maybe_unused]] float* operand_scratch(int64_t values) {
   static thread_local Buffer memory;
   return static_cast<float*>(memory.reserve(values * sizeof(float)));
@@ -69,8 +70,9 @@ void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first
         ColumnPrefetch ahead(src, next, std::min(next + kTileRows, src.rows), first_unit * Units::kDepth,
                              std::min(last_unit * Units::kDepth, src.columns), last - first);
         if (!in_place) stage_rows<Units>(src, begin, end, first_unit, last_unit, staged, stride);
-        const RowTile tile = in_place ? RowTile{src.values + begin * src.columns + first_unit, src.columns, end - begin, depth}
-                                      : RowTile{staged, stride, end - begin, depth};
+        const RowTile tile =
+            in_place ? RowTile{src.values + begin * src.columns + first_unit, src.columns, end - begin, depth}
+                     : RowTile{staged, stride, end - begin, depth};
         for (int64_t panel = first; panel < last; panel++) {
           ahead.portion();
           const int64_t column = panel * kPanelColumns;
@@ -105,7 +107,8 @@ constexpr int64_t kChunkUnits = 128;
 // sums: of the share's columns, added to; or null.
 template <class Units>
 void add_share(const TileRows& a, const TileRows& b, const Share& share, float* dst, bool accumulate, float* sums) {
-  const int64_t n = b.columns, columns = share.last_column - share.first_column, rows = share.last_row - share.first_row;
+  const int64_t n = b.columns, columns = share.last_column - share.first_column,
+                rows = share.last_row - share.first_row;
   if (columns == 0) return;
   const Parts blocks = row_blocks(columns, 1);
   const int64_t panels = ceil_divide(n, kPanelColumns);

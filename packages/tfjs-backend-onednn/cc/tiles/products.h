@@ -3,8 +3,9 @@
 #include <cstdint>
 
 // Matrix products of our own for processors with AVX-512: a kernel of 14 × 32 sums in registers that reads activations
-// where they lie, so that masks, conversions, biases and sums over rows cost no pass over memory of their own. For training:
-// many rows, and weights that change with every update; kernels/packed-gemm.h says why translating has products apart.
+// where they lie, so that masks, conversions, biases and sums over rows cost no pass over memory of their own. For
+// training: many rows, and weights that change with every update; kernels/packed-gemm.h says why translating has
+// products apart.
 namespace onednn_backend {
 
 // A matrix of activations [rows, columns]. With `relu_output` (of the same shape) the values where that is not positive
@@ -39,7 +40,8 @@ struct TileProducts {
   void (*multiply)(const TileRows& src, const TilePanels& weights, const float* bias, bool relu, float* dst);
 
   // dst [m, n] (+)= aᵀ · b, sums [m] (+)= Σ_rows a;  a [rows, m], b [rows, n] without relu_output
-  void (*multiply_transposed)(const TileRows& a, const TileRows& b, float* dst, bool accumulate, const ColumnSums& sums);
+  void (*multiply_transposed)(const TileRows& a, const TileRows& b, float* dst, bool accumulate,
+                              const ColumnSums& sums);
 };
 
 // Null where this build or this processor has no such products, or oneDNN has better ones (AMX).

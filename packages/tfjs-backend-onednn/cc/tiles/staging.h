@@ -38,9 +38,8 @@ void stage_rows(const TileRows& x, int64_t begin, int64_t end, int64_t first, in
     for (int64_t unit = first; unit < last; unit += kLanes) {
       const int64_t column = unit * Units::kDepth;
       const Floats16 low = load_activations(x, row, column, lanes_from(column, x.columns));
-      const Floats16 high = Units::kDepth == 1 ? low
-                                               : load_activations(x, row, column + kLanes,
-                                                                  lanes_from(column + kLanes, x.columns));
+      const Floats16 high =
+          Units::kDepth == 1 ? low : load_activations(x, row, column + kLanes, lanes_from(column + kLanes, x.columns));
       store_first(units + unit - first, Units::from_row(low, high), lanes_from(unit, last));
     }
   }

@@ -1,6 +1,6 @@
-// The team of cc/team.h by itself, for ThreadSanitizer (scripts/test-sanitized.sh): jobs of every size from several threads
-// at once, as from several Node environments, with other numbers of threads, nested jobs, exceptions, and pauses in which
-// the team falls asleep. Prints what went wrong; exit status 1.
+// The team of cc/team.h by itself, for ThreadSanitizer (scripts/test-sanitized.sh): jobs of every size from several
+// threads at once, as from several Node environments, with other numbers of threads, nested jobs, exceptions, and
+// pauses in which the team falls asleep. Prints what went wrong; exit status 1.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
