@@ -1,4 +1,4 @@
-// The boundary between JavaScript and the kernels: the only file that knows both.
+// The boundary between JavaScript and the kernels. No other file includes Napi and the kernels' headers.
 #include <cstdint>
 #include <dnnl.hpp>
 #include <limits>
@@ -129,7 +129,7 @@ void cross_attention_grad(const float* query, const int32_t* query_starts, const
                  {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed}, shape, dropout);
 }
 
-// Bytes from the last multiple of 64 to the address of an array's first element.
+// The offset of an array's first element from the last multiple of 64 bytes.
 double misalignment(const float* memory) { return static_cast<double>(reinterpret_cast<std::uintptr_t>(memory) % 64); }
 
 // A new block of uninitialised, aligned memory.
@@ -154,7 +154,7 @@ Napi::Value to_value(const Napi::Env& env, const NewBlock& block) {
 void release_block(Block block) { block.buffer.Detach(); }
 
 #if defined(__SANITIZE_ADDRESS__)
-// Whether a piece of a block may be touched from here on.
+// Permits or forbids access to a piece of a block.
 void guard_piece(Block block, int64_t offset, int64_t bytes, bool permitted) {
   const int64_t size = static_cast<int64_t>(block.buffer.ByteLength());
   if (offset > size || bytes > size - offset) throw std::out_of_range("offset + bytes is more than the block's size");
@@ -195,7 +195,7 @@ Napi::Value to_value(const Napi::Env& env, const Description& description) {
   return object;
 }
 
-// The best of the add-on's builds for this processor; binding.gyp names them.
+// The add-on's best build for this processor. binding.gyp lists the builds.
 std::string best_build() { return has_x86_64_v4() ? "v4" : has_x86_64_v3() ? "v3" : "baseline"; }
 
 template <class Result>

@@ -18,8 +18,8 @@
 #include "signals.h"
 #include "signature.h"
 
-// From a JavaScript call to a C++ function: the arguments are checked against the signature, then passed on in its
-// order. Only the boundary (addon.cc) includes this.
+// Calls a C++ function from JavaScript: checks the arguments against the signature, then passes them on in its order.
+// Only addon.cc includes this file.
 namespace onednn_backend {
 
 constexpr std::size_t kMostArguments = 24;

@@ -18,8 +18,8 @@ inline void check_range(const char* what, const int32_t* values, int64_t count, 
   for (int64_t i = 0; i < count; i++) check_value(what, values[i], i, size);
 }
 
-// Checks that sequence s has the rows [starts[s], starts[s + 1]): that starts [sequences + 1] rise from 0 to `rows`, by
-// at least `shortest` each. Throws std::out_of_range.
+// Checks that starts [sequences + 1] rise from 0 to `rows` by at least `shortest` each: sequence s has the rows
+// [starts[s], starts[s + 1]). Throws std::out_of_range.
 inline void check_starts(const char* what, const int32_t* starts, int64_t sequences, int64_t rows,
                          int64_t shortest = 0) {
   bool is_valid = starts[0] == 0 && starts[sequences] == rows;

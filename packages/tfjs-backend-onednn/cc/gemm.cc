@@ -14,13 +14,13 @@ namespace onednn_backend {
 
 namespace {
 
-// Parts end at multiples of a vector: with AVX-512 their results are then those of the whole product, bit for bit.
+// Parts end at multiples of a vector, so that with AVX-512 their results equal those of the whole product bit for bit.
 constexpr int64_t kUnit = 16;
 
-// A part of less work than this is not worth a thread.
+// A part with less work than this is not worth a thread.
 constexpr int64_t kLeastFlops = 1 << 20;
 
-// Rows of the stored matrices are lda, ldb, ldc elements apart.
+// lda, ldb and ldc are the distances between rows of the stored matrices, in elements.
 void sgemm(const GemmShape& shape, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc,
            bool accumulate) {
   const OneThread alone;
@@ -47,7 +47,8 @@ void gemm(const GemmShape& shape, const float* a, const float* b, float* c, bool
             accumulate);
     }
   };
-  parallel_ranges(units, 1 + kLeastFlops / (1 + flops_of_unit), multiply, 1);  // each part packs the other operand anew
+  parallel_ranges(units, 1 + kLeastFlops / (1 + flops_of_unit), multiply,
+                  1);  // each part packs the whole other operand
 }
 
 }  // namespace onednn_backend

@@ -12,7 +12,7 @@
 
 namespace onednn_backend {
 
-// Carries the first exception out of a job, where none may pass.
+// Catches the first exception of a job, whose threads must not throw, and throws it again on the calling thread.
 class ExceptionCarrier {
  public:
   template <class Body>
@@ -48,21 +48,21 @@ struct HeldBody {
 static_assert(kMostCopiedBytes + 2 * sizeof(int64_t) + sizeof(ExceptionCarrier*) <= kMostFunctionBytes,
               "a PartFunction has room for a copied body");
 
-// How many items of some work make up a part that is worth a thread.
+// The number of items that make up a part worth a thread.
 inline int64_t items_of_part(int64_t work_of_item, int64_t least_work) {
   return 1 + (least_work - 1) / std::max<int64_t>(1, work_of_item);
 }
 
-// Parts of a job for each thread, so that one which waits for a processor leaves the rest of its share to others.
-constexpr int64_t kRangesOfThread = 4;
+// Parts of a job per thread. A thread that waits for a processor leaves the rest of its share to others.
+constexpr int64_t kRangesPerThread = 4;
 
-// body(begin, end) over contiguous parts of [0, count), none smaller than `grain` but the last. Which part an index
-// falls into depends on the number of threads: parts must be independent of each other.
+// Calls body(begin, end) for contiguous parts of [0, count). No part is smaller than `grain` except the last. The parts
+// depend on the number of threads, so they must be independent of each other.
 template <class Body>
-void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_of_thread = kRangesOfThread) {
+void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t parts_per_thread = kRangesPerThread) {
   if (count <= 0) return;
   const int64_t threads = team_threads(), most = ceil_divide(count, std::max<int64_t>(grain, 1));
-  const int64_t rounds = std::clamp<int64_t>(most / (4 * threads), 1, parts_of_thread);
+  const int64_t rounds = std::clamp<int64_t>(most / (4 * threads), 1, parts_per_thread);
   const int64_t parts = most < threads ? most : rounds * threads;
   if (parts <= 1 || computes_alone()) {
     body(int64_t{0}, count);
@@ -77,10 +77,10 @@ void parallel_ranges(int64_t count, int64_t grain, const Body& body, int64_t par
   carrier.rethrow();
 }
 
-// body(index) for every index, a few neighbours a part: for tasks of uneven cost that do not share outputs.
+// Calls body(index) for every index; each part is a few neighbours. For tasks of uneven cost that do not share outputs.
 template <class Body>
 void parallel_tasks(int64_t count, const Body& body) {
-  const int64_t parts = std::min<int64_t>(count, int64_t{kMostPartsOfThread} * team_threads());
+  const int64_t parts = std::min<int64_t>(count, int64_t{kMostPartsPerThread} * team_threads());
   if (parts <= 1 || computes_alone()) {
     for (int64_t index = 0; index < count; index++) body(index);
     return;

@@ -17,7 +17,7 @@ constexpr int64_t kBlockElements = 4;
 
 #if !defined(__AVX2__)
 
-// `batches` times 32 elements from counter block `block` on.
+// Fills `batches` times 32 elements, starting at counter block `block`.
 void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const uint32_t threshold = dropout.threshold();
   const float scale = dropout.scale();
@@ -40,7 +40,7 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 
 #elif defined(__AVX512F__)
 
-// Counters of 8 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
+// Counters of 8 blocks, one in the low half of each 64-bit lane. The multiplication ignores the high halves.
 struct Counters {
   __m512i c0, c1, c2, c3;
 };
@@ -60,7 +60,7 @@ inline Counters next_round(const Counters& c, __m512i k0, __m512i k1) {
           product0};
 }
 
-// Words in order, block by block, compared with the threshold: 32 elements.
+// Compares the words with the threshold, in order, block by block: 32 elements.
 inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float* mask) {
   const __m512i words01 = _mm512_mask_blend_epi32(0xaaaa, c.c0, _mm512_slli_epi64(c.c1, 32));
   const __m512i words23 = _mm512_mask_blend_epi32(0xaaaa, c.c2, _mm512_slli_epi64(c.c3, 32));
@@ -72,8 +72,8 @@ inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float
   _mm512_storeu_ps(mask + 16, _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(second, threshold), scale));
 }
 
-// `batches` times 32 elements from counter block `block` on; several sets of counters at once, so that some compute
-// while others wait for their products.
+// Fills `sets` times 32 elements, starting at counter block `block`. Several sets of counters hide the latency of the
+// products.
 template <int sets>
 inline void mask_sets(const Dropout& dropout, uint64_t block, float* mask) {
   Counters counters[sets];
@@ -97,7 +97,7 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 
 #else
 
-// Counters of 4 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
+// Counters of 4 blocks, one in the low half of each 64-bit lane. The multiplication ignores the high halves.
 struct Counters {
   __m256i c0, c1, c2, c3;
 };
@@ -116,7 +116,7 @@ inline Counters next_round(const Counters& c, __m256i k0, __m256i k1) {
           _mm256_xor_si256(_mm256_srli_epi64(product0, 32), _mm256_xor_si256(c.c3, k1)), product0};
 }
 
-// Words in order, block by block, compared with the threshold: 16 elements.
+// Compares the words with the threshold, in order, block by block: 16 elements.
 inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float* mask) {
   const __m256i words01 = _mm256_blend_epi32(c.c0, _mm256_slli_epi64(c.c1, 32), 0xaa);
   const __m256i words23 = _mm256_blend_epi32(c.c2, _mm256_slli_epi64(c.c3, 32), 0xaa);
@@ -129,13 +129,13 @@ inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float
   }
 }
 
-// `batches` times 32 elements from counter block `block` on.
+// Fills `batches` times 32 elements, starting at counter block `block`.
 void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const __m256i threshold = _mm256_set1_epi32(static_cast<int32_t>(dropout.threshold()));
   const __m256 scale = _mm256_set1_ps(dropout.scale());
   const __m256i weyl0 = _mm256_set1_epi64x(kWeyl0), weyl1 = _mm256_set1_epi64x(kWeyl1);
   for (int64_t batch = 0; batch < batches; batch++) {
-    // Two sets of counters, so that one computes while the other waits for its products.
+    // Two sets of counters hide the latency of the products.
     Counters first = first_counters(dropout, block + 8 * batch),
              second = first_counters(dropout, block + 8 * batch + 4);
     __m256i k0 = _mm256_set1_epi64x(dropout.seed), k1 = _mm256_set1_epi64x(dropout.update);

@@ -37,10 +37,12 @@ export interface NativeAddon {
 /** The signatures that an add-on exports. */
 export const signaturesOf = (native: NativeAddon): Signature[] => JSON.parse(native.signatures as unknown as string);
 
-/** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
+/**
+ * The environment variable that names the build to load instead of the best one: `v4`, `v3` or `baseline`. For tests.
+ */
 const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
 
-/** Which folder of build/ they are loaded from: `Release`, or `sanitized` for tests. */
+/** The environment variable that names the folder of build/ to load from: `Release`, or `sanitized`. For tests. */
 const FOLDER_VARIABLE = 'TFJS_ONEDNN_FOLDER';
 
 const pathOf = (build: string): string =>
@@ -81,7 +83,7 @@ function byName(native: NativeAddon): Addon {
   return Object.fromEntries(functions) as unknown as Addon;
 }
 
-/** Whether the add-on is there and loads; if not, why. */
+/** Whether the add-on is built and loads; if not, the reason. */
 export function isAvailable(): { available: boolean; reason: string | null } {
   try {
     addon();

@@ -55,7 +55,7 @@ const badStarts = (name: string): readonly BadCall[] =>
 const BAD_ATTENTION: readonly BadCall[] = [
   ['heads must be a whole number ≥ 1, not 0', { attrs: { heads: 0 } }],
   ['heads must be a whole number ≥ 1, not 1.5', { attrs: { heads: 1.5 } }],
-  ['heads 3 do not divide a width of 8', { attrs: { heads: 3 } }],
+  ['heads must be a divisor of the width 8, not 3', { attrs: { heads: 3 } }],
   ['longestKey must be a whole number ≥ 4, not 3', { attrs: { longestKey: 3 } }],
   ['longestKey must be a whole number ≥ 4, not NaN', { attrs: { longestKey: Number.NaN } }],
   ['keyPadding has shape [3], expected [4]', input('keyPadding', () => integers(0, 0, 0))],
@@ -67,7 +67,7 @@ const BAD_SELF: readonly BadCall[] = [
   ...BAD_ATTENTION,
   ...badStarts('starts'),
   ['starts must be int32, not float32', input('starts', () => tf.tensor1d([0, 4]))],
-  ['a width of', { ...input('queryKeyValue', () => floats(4, 30)), attrs: { heads: 4 } }],
+  ['must be a divisor of the width', { ...input('queryKeyValue', () => floats(4, 30)), attrs: { heads: 4 } }],
   ['queryKeyValue has shape [96], expected two axes', input('queryKeyValue', () => floats(96))],
 ];
 

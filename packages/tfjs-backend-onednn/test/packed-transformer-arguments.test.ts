@@ -64,7 +64,7 @@ const wrong = <T>(value: unknown): T => value as T; // what a caller without typ
 describe('packTransformer', () => {
   it.each<[message: string, sizes: Partial<typeof STACK>]>([
     ['heads of the encoder must be a whole number ≥ 1, not 0', { heads: 0 }],
-    ['heads of the encoder 3 do not divide a width of 16', { heads: 3 }],
+    ['heads of the encoder must be a divisor of the width 16, not 3', { heads: 3 }],
     ['layers of the encoder must be a whole number ≥ 1, not -1', { layers: -1 }],
     ['vocab of the encoder must be a whole number ≥ 1, not 0.5', { vocab: 0.5 }],
     ['positions of the encoder must be a whole number ≥ 1, not NaN', { positions: Number.NaN }],
@@ -80,11 +80,11 @@ describe('packTransformer', () => {
   });
 
   it.each([0, -16, 16.5, Number.NaN])('refuses a width of %d', (embed) => {
-    expect(() => pack({ ...SIZES, embed })).toThrow(/embed must be a whole number|do not divide/);
+    expect(() => pack({ ...SIZES, embed })).toThrow(/embed must be a whole number|must be a divisor of the width/);
   });
 
   it('counts the weights of both sides', () => {
-    expect(() => pack({ ...SIZES, decoder: { ...STACK, heads: 5 } })).toThrow('heads of the decoder 5 do not divide');
+    expect(() => pack({ ...SIZES, decoder: { ...STACK, heads: 5 } })).toThrow('heads of the decoder must be a divisor of the width 16, not 5');
     expect(() => pack(SIZES, weights().slice(1))).toThrow('too few weights');
     expect(() => pack(SIZES, [...weights(), values(1)])).toThrow('too many weights');
     expect(() => pack(SIZES, [])).toThrow('too few weights for a Transformer of these sizes: 0');
@@ -117,7 +117,7 @@ describe('packTransformer', () => {
   });
 
   it.each(['fp16', '', 'Float32', undefined])('refuses the precision %s', (precision) => {
-    expect(() => pack(SIZES, weights(), wrong(precision ?? null))).toThrow('there are float32, bfloat16, int8');
+    expect(() => pack(SIZES, weights(), wrong(precision ?? null))).toThrow('use one of float32, bfloat16, int8');
   });
 });
 
@@ -145,7 +145,7 @@ describe('startDecoding', () => {
     ['token id 20 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, 20, 2) }],
     ['token id -1 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, -1, 2) }],
     ['position 40 at index 2 is not in [0, 40)', { positions: Int32Array.of(2, 3, 40) }],
-    ['2 positions for 3 tokens', { positions: Int32Array.of(2, 3) }],
+    ['there are 2 positions for 3 tokens', { positions: Int32Array.of(2, 3) }],
     ['must be an Int32Array', { ids: wrong(Float32Array.of(4, 5, 2)) }],
     ['must be an Int32Array', { starts: wrong([0, 3]) }],
   ])('refuses a source: %s', (message, source) => {
@@ -163,7 +163,7 @@ describe('a decoding', () => {
   type Decoding = ReturnType<typeof decode>;
 
   it.each<[message: string, call: (decoding: Decoding) => unknown]>([
-    ['1 tokens for 2 rows', (decoding) => decoding.step(Int32Array.of(2), 3, null)],
+    ['there are 1 tokens for 2 rows', (decoding) => decoding.step(Int32Array.of(2), 3, null)],
     ['must be an Int32Array', (decoding) => decoding.step(wrong([2, 2]), 3, null)],
     ['token id 20 at index', (decoding) => decoding.step(Int32Array.of(2, 20), 3, null)],
     ['position must be a whole number from 0 to 39, not 40', (decoding) => decoding.step(EOS, 40, null)],
@@ -174,14 +174,14 @@ describe('a decoding', () => {
     ['width must be a whole number ≥ 1, not 0', (decoding) => decoding.top(0, 1, null)],
     ['width must be a whole number ≥ 1, not -2', (decoding) => decoding.top(-2, 1, null)],
     ['width must be a whole number ≥ 1, not NaN', (decoding) => decoding.top(Number.NaN, 1, null)],
-    ['more candidates than classes: 21 of 20', (decoding) => decoding.top(21, 1, null)],
+    ['width must be at most the 20 classes, not 21', (decoding) => decoding.top(21, 1, null)],
     ['temperature must be above 0, not 0', (decoding) => decoding.top(3, 0, null)],
     ['temperature must be above 0, not NaN', (decoding) => decoding.top(3, Number.NaN, null)],
     ['temperature must be above 0, not -1', (decoding) => decoding.top(3, -1, null)],
     ['penalties has 0 elements, expected 20', (decoding) => decoding.top(3, 1, new Float32Array(0))],
     ['row 2 at index 1 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(0, 2))],
     ['row -1 at index 0 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(-1, 0))],
-    ['1 rows are not whole beams of 2', (decoding) => decoding.select(Int32Array.of(0))],
+    ['the number of rows must be a multiple of the beam 2, not 1', (decoding) => decoding.select(Int32Array.of(0))],
     ['must be an Int32Array', (decoding) => decoding.select(wrong([0, 1]))],
   ])('refuses a call and goes on: %s', (message, call) => {
     const expected = likeliest();
@@ -216,9 +216,9 @@ describe('a decoding', () => {
     const decoding = afterStep(model);
     end(decoding, model);
     end(decoding, model); // the second time does nothing
-    expect(() => decoding.step(EOS, 3, null)).toThrow('the decoding is over');
-    expect(() => decoding.top(3, 1, null)).toThrow('the decoding is over');
-    expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('the decoding is over');
+    expect(() => decoding.step(EOS, 3, null)).toThrow('the decoding or its model is disposed');
+    expect(() => decoding.top(3, 1, null)).toThrow('the decoding or its model is disposed');
+    expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('the decoding or its model is disposed');
     decoding.dispose();
     model.dispose();
   });
@@ -227,7 +227,7 @@ describe('a decoding', () => {
     const source = { ...SOURCE, starts: Int32Array.of(0, 1, 3) };
     const decoding = pack().startDecoding(source, 2);
     decoding.step(Int32Array.of(2, 2, 2, 2), 2, null);
-    expect(() => decoding.select(Int32Array.of(0, 2))).toThrow('the rows of a beam are of several sentences');
+    expect(() => decoding.select(Int32Array.of(0, 2))).toThrow('the rows of a beam must belong to one sentence');
     decoding.select(Int32Array.of(3, 3, 1, 0));
     decoding.step(Int32Array.of(2, 2, 2, 2), 3, null);
   });

@@ -15,7 +15,7 @@ INLINE float apply(float a, float b) {
   if constexpr (operation == BinaryOperation::kDivide) return a / b;
 }
 
-// One row; separate loops, so that each has constant strides and becomes vector code.
+// Computes one row. Separate loops have constant strides, so that compilers vectorise them.
 template <BinaryOperation operation>
 INLINE void binary_row(const float* a, bool repeat_a, const float* b, bool repeat_b, float* y, int64_t columns) {
   if (!repeat_a && !repeat_b) {
@@ -27,7 +27,7 @@ INLINE void binary_row(const float* a, bool repeat_a, const float* b, bool repea
   }
 }
 
-// The steps to the next row and column of an operand; 0 repeats.
+// The distance to the next row and column of an operand; 0 repeats the same one.
 struct Strides {
   int64_t row, column;
 };
@@ -72,7 +72,7 @@ void binary(BinaryOperation operation, const float* a, const float* b, float* y,
                     [&](int64_t begin, int64_t end) { binary_rows(operation, a, b, y, table, begin, end); });
     return;
   }
-  // A single row is shared out by columns.
+  // Threads share the columns of a single row.
   parallel_ranges(shape.columns, kGrain, [&](int64_t begin, int64_t end) {
     const BinaryTable part{table.a, table.b, end - begin};
     binary_rows(operation, a + begin * table.a.column, b + begin * table.b.column, y + begin, part, 0, 1);

@@ -6,8 +6,8 @@ namespace onednn_backend {
 
 enum class BinaryOperation { kAdd, kSubtract, kMultiply, kDivide };
 
-// a is [a_rows, a_columns], where each is 1 or that of the table: an operand with one row or column repeats it. So is
-// b.
+// a is [a_rows, a_columns] and b is [b_rows, b_columns]. Each size is 1 or that of the result; a single row or column
+// is repeated.
 struct BinaryShape {
   int64_t rows, columns;
   int64_t a_rows, a_columns, b_rows, b_columns;

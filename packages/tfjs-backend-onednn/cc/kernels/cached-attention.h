@@ -10,13 +10,13 @@
 #include <immintrin.h>
 #endif
 
-// One query against keys and values that lie in rows anywhere in memory, head by head.
+// Attention of one query to keys and values whose rows may be anywhere in memory, one head at a time.
 namespace onednn_backend {
 
 INLINE Floats8 load_floats8(const float* source) { return load8(source); }
 
 INLINE Floats8 load_floats8(const uint16_t* source) {
-#if defined(__AVX2__)  // as one instruction: GCC 12 widens halves of eight by themselves
+#if defined(__AVX2__)  // one instruction; GCC 12 would widen four values at a time
   const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
   return reinterpret_cast<Floats8>(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
 #else

@@ -19,7 +19,7 @@ namespace onednn_backend {
 
 struct RowMaximum {
   int64_t index;
-  float value, sum;  // sum of all scores
+  float value, sum;  // the sum of all scores
 };
 
 INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
@@ -32,8 +32,8 @@ INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
   return {first_index_of(z, classes, top), top, sum};
 }
 
-// Of a row of logits z that was turned into e[v] = exp(z[v] − max), but 0 for the class `top`, the first of the
-// maximum, which is counted apart: so 1 − p has its digits as p → 1.
+// A row of logits z that was replaced by e[v] = exp(z[v] − max). The first class of the maximum, `top`, has e = 0 and
+// is counted separately, so that 1 − p keeps its digits as p → 1.
 struct RowExponentials {
   int64_t top;
   float others;  // Σ e[v]
@@ -41,8 +41,8 @@ struct RowExponentials {
   float inverse() const { return 1.0f / (1.0f + others); }
 };
 
-// e[v] ← exp(e[v] − top) for a block of classes, and their sums; with kPowers all four. Squares that the fourth power
-// would take below float32's range count as 0.
+// e[v] ← exp(e[v] − top) for a block of classes. Returns the sum, and with kPowers the sums of powers. Squares whose
+// own square would be below the range of float32 count as 0.
 template <bool kPowers>
 INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
   constexpr float kLeast = 1e-9f;
@@ -64,7 +64,8 @@ INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
 
 int64_t class_blocks(int64_t classes) { return ceil_divide(classes, kClassBlock); }
 
-// powers: of each block of classes, or null. Sums are kept in lanes of blocks, so that their error stays small.
+// powers: the power sums of each block of classes, or null. Sums have separate lanes per block, which keeps their error
+// small.
 INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaximum& top, PowerSums* powers) {
   z[top.index] = -std::numeric_limits<float>::infinity();
   float others = 0;
@@ -78,12 +79,12 @@ INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaxi
   return {top.index, others};
 }
 
-// Σ_v f(p_v) and Σ_v p_v · f′(p_v) without the class `top`.
+// Σ_v f(p_v) and Σ_v p_v · f′(p_v), without the class `top`.
 struct ClassSums {
   float values, gradients;
 };
 
-// p = inverse · e of some classes, their f(p) and p · f′(p) where asked for.
+// Sums f(p) and p · f′(p) of some classes, p = inverse · e, as requested.
 INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t count, float inverse, bool wants_values,
                                bool wants_gradients) {
   float p[kClassPart], values[kClassPart];
@@ -102,7 +103,7 @@ INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t c
   return sums;
 }
 
-// powers: as exponentiate_row gives them.
+// powers: the result of exponentiate_row.
 INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const PowerSums* powers, float inverse,
                                   int64_t classes, bool wants_values, bool wants_gradients) {
   const bool has_series = has_log_series(f);
@@ -130,8 +131,8 @@ struct StatisticsOutputs {
   const FloatArray* sums;
 };
 
-// exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass,
-// or null.
+// exponentials, gradient_sums [rows, functions]: the results for the backward pass, or null. Gradient sums are Σ_v p_v
+// · f′(p_v) without the class `top`.
 void classifier_rows(float* logits, RowExponentials* exponentials, float* gradient_sums, const int32_t* targets,
                      const StatisticsOutputs& outputs, const ClassFunction* functions, int64_t function_count,
                      int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -176,7 +177,7 @@ INLINE void logit_gradients(const ClassFunction* functions, const float* weights
   for (int64_t v = 0; v < count; v++) e[v] = slope * p[v] + mean_part + h[v];
 }
 
-// The same for one function with a series and small p: a polynomial in e[v].
+// The same for a single function that has a series, if all p are small: a polynomial in e[v].
 INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* e, int64_t count, float inverse,
                                    float slope, float mean_part) {
   const float x = f.scale * inverse, first = -weight * x;
@@ -186,8 +187,7 @@ INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* 
   }
 }
 
-// exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for
-// logits.
+// exponentials, gradient_sums: the results of classifier_rows if the rows already are exponentials; null for logits.
 void classifier_grad_rows(float* logits, const RowExponentials* exponentials, const float* gradient_sums,
                           const int32_t* targets, const StatisticsGradients& gradients, const ClassFunction* functions,
                           int64_t function_count, int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -229,7 +229,7 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
       }
     }
     const int64_t target = targets[row];
-    // The top class: 1 − p from the sum of the others, h_top − p · Σh = (1 − p) · h_top − p · h_others.
+    // The top class takes 1 − p from the sum of the others: h_top − p · Σh = (1 − p) · h_top − p · h_others.
     z[top] = (target == top ? g_target * rest : -g_target * inverse) + (mean_part - g_mean * inverse) +
              (h_top * rest - h_others * inverse);
     if (target != top) z[target] += g_target;
@@ -238,8 +238,8 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
 
 namespace {
 
-// The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient
-// sums [rows, functions]. `data` null: the chunk is not kept.
+// The kept memory of a chunk: exponentials [rows, classes], an unaligned RowExponentials per row, and gradient sums
+// [rows, functions]. `data` is null if the chunk is not kept.
 struct KeptRows {
   float* data;
   int64_t rows, classes;
@@ -278,7 +278,7 @@ void check_arguments(const int32_t* targets, const ClassifierShape& shape) {
   if (shape.rows > 0) check_between("chunk", shape.chunk, 1, shape.rows);
 }
 
-// Logits of a chunk that is not kept, or null where all are.
+// Memory for the logits of a chunk that is not kept; null if all chunks are kept.
 float* chunk_scratch(const std::vector<FloatArray>& kept, const ClassifierShape& shape) {
   const bool keeps_all = static_cast<int64_t>(kept.size()) * shape.chunk >= shape.rows;
   return keeps_all ? nullptr : thread_scratch(shape.chunk * shape.classes);

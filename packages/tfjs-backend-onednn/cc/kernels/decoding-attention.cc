@@ -24,7 +24,7 @@ constexpr int64_t kValuesOfPart = 1 << 10;
 
 }  // namespace
 
-// context ← attention of the positions of each sentence to each other; wide holds [q | k | v].
+// context ← attention among the positions of each sentence; `wide` contains [q | k | v].
 void Decoding::attend_encoder(const Rows& rows) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.encoder.heads, dim = embed / heads;
   const int64_t stride = whole_panels(3 * embed), padded_dim = pad_to_panel(dim);
@@ -79,7 +79,7 @@ void Decoding::store_source(int64_t layer) {
   else store_source_as<uint16_t>(layer);
 }
 
-// Appends this step's keys and values; context ← attention of each hypothesis to its own past.
+// Appends the keys and values of this step; context ← attention of each hypothesis to its past.
 template <class Stored>
 void Decoding::attend_past_as(int64_t layer) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads, width = 2 * embed;
@@ -111,7 +111,7 @@ void Decoding::attend_past_as(int64_t layer) {
       for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
       float* output = in_place ? context.row(row) : own;
       for (int64_t head = 0; head < heads; head++) {
-        // What the next row reads comes meanwhile: more at once than the processor can have under way would hold it up.
+        // Prefetches the keys of the next row little by little: the processor can have only a few requests at a time.
         for (int64_t position = length * head / heads; position < length * (head + 1) / heads; position++) {
           fetch_ahead(next_keys[position], width);
         }
@@ -139,7 +139,7 @@ void Decoding::attend_past(int64_t layer) {
   else attend_past_as<uint16_t>(layer);
 }
 
-// context ← attention of the beams of each sentence to its source; wide holds the queries.
+// context ← attention of the beams of each sentence to its source; `wide` contains the queries.
 template <class Stored>
 void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;

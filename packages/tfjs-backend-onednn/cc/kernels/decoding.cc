@@ -15,13 +15,13 @@ namespace onednn_backend {
 
 namespace {
 
-// Rows whose logits are in memory at once: with 8,000 classes they stay in the second cache.
+// Rows whose logits are in memory at once. With 8,000 classes they fit into the second-level cache.
 constexpr int64_t kLogitRows = 24;
 
-// The likeliest of fewer classes than these are not worth a thread.
+// Choosing from fewer classes than these is not worth a thread.
 constexpr int64_t kClassesOfPart = 1 << 10;
 
-// A slab of so few rows is left as it is when fewer are read.
+// A slab of at most this many rows is never compacted.
 constexpr int64_t kSmallSlab = 32;
 
 }  // namespace
@@ -36,7 +36,7 @@ Decoding::Decoding(std::shared_ptr<Transformer> model, const int32_t* ids, const
   source_.starts.push_back(0);
   for (int64_t sentence = 0; sentence < sentences; sentence++) {
     const int64_t length = starts_[sentence + 1] - starts_[sentence];
-    if (length < 1) throw std::invalid_argument("a sentence without tokens");
+    if (length < 1) throw std::invalid_argument("a sentence has no tokens");
     const int64_t elements = heads * (dim * pad_to_panel(length) + length * pad_to_panel(dim));
     source_.starts.push_back(source_.starts.back() + elements);
     sentence_.push_back(sentence);
@@ -75,7 +75,7 @@ void Decoding::encode(const int32_t* ids, const int32_t* positions) {
 
 void Decoding::select(const int32_t* rows, int64_t count) {
   check_range("row", rows, count, this->rows());
-  if (count % beam_ != 0) throw std::invalid_argument("rows are not whole beams");
+  if (count % beam_ != 0) throw std::invalid_argument("the number of rows must be a multiple of the beam");
   forget_step();
   std::vector<int64_t> sentences;
   for (int64_t row = 0; row < count; row += beam_) sentences.push_back(sentence_[rows[row] / beam_]);
@@ -88,7 +88,7 @@ void Decoding::select(const int32_t* rows, int64_t count) {
   }
 }
 
-// Leaves the rows out that no hypothesis reads any more.
+// Removes the rows that no hypothesis reads any more.
 void Decoding::compact(PositionSlab& slab) {
   const int64_t bytes = 2 * model_.sizes.embed * stored_bytes(), layers = model_.sizes.decoder.layers;
   const int64_t count = static_cast<int64_t>(slab.rows.size());
@@ -113,7 +113,7 @@ void Decoding::step(const int32_t* tokens, int64_t position, float* features) {
   check_range("token id", tokens, rows(), sizes.vocab);
   check_between("position", position, 0, sizes.positions - 1);
   model_.last_step = nullptr;
-  // Before the first token all hypotheses of a sentence are alike, and one row does for them.
+  // Before the first token all hypotheses of a sentence are equal, and one row stands for them.
   step_beams_ = past_.empty() && beams_are_alike(tokens) ? 1 : beam_;
   const int64_t count = step_rows(), repeats = beam_ / step_beams_;
   std::vector<int32_t> ids(count);
@@ -164,7 +164,7 @@ void Decoding::top(const float* penalties, float temperature, float* table, int6
   };
   const GemmInput& features = model_.scratch.input;
   const int64_t stride = classifier.stride();
-  if (count < kLogitRows * team_threads()) {  // few rows: the weights are what costs, and threads share them out
+  if (count < kLogitRows * team_threads()) {  // few rows: reading the weights dominates, and threads share them
     float* logits = reserve_floats(model_.scratch.logits, std::min(count, kLogitRows) * stride);
     for (int64_t first = 0; first < count; first += kLogitRows) {
       const int64_t rows = std::min(kLogitRows, count - first);

@@ -46,7 +46,7 @@ void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t toke
       std::memset(table + begin * embed, 0, (end - begin) * embed * sizeof(float));
     });
   }
-  // Threads share columns, not tokens, so that the order of additions does not depend on them.
+  // Threads share columns, not tokens, so that the order of additions does not depend on the threads.
   constexpr int64_t kCacheLine = 16;
   const int64_t lines = ceil_divide(embed, kCacheLine);
   parallel_ranges(lines, tokens * embed < 16384 ? lines : 1, [&](int64_t begin, int64_t end) {

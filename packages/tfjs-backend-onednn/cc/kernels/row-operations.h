@@ -9,7 +9,7 @@
 #include "../rounding.h"
 #include "../vector-math.h"
 
-// What kernels do to one row at a time.
+// Operations on one row, shared by kernels.
 namespace onednn_backend {
 
 constexpr float kLayerNormEpsilon = 1e-5f;  // of PyTorch's LayerNorm
@@ -21,7 +21,7 @@ INLINE float sum_of(const float* values, int64_t count) {
   return sum;
 }
 
-// Of a row: its mean, and 1 / √(variance + ε).
+// The mean of a row, and 1 / √(variance + ε).
 struct RowMoments {
   float mean, rstd;
 };
@@ -51,14 +51,14 @@ INLINE float dot(const float* a, const Stored* b, int64_t count) {
   return sum;
 }
 
-// Brings memory near that is needed soon.
+// Prefetches memory that is needed soon.
 template <class Stored>
 INLINE void fetch_ahead(const Stored* values, int64_t count) {
   constexpr int64_t kLine = 64 / sizeof(Stored);
   for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(values + i);
 }
 
-// −∞ of no elements.
+// The maximum; −∞ if there are no elements.
 INLINE float row_maximum(const float* x, int64_t count) {
   float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
@@ -73,7 +73,7 @@ INLINE bool any_equal(const float* x, int64_t count, float value) {
   return found != 0;
 }
 
-// Where the value first stands; the last index where it does not (NaN).
+// The first index of the value; the last index if it does not occur (NaN).
 INLINE int64_t first_index_of(const float* x, int64_t count, float value) {
   constexpr int64_t kBlock = 64;
   int64_t index = 0;
@@ -95,12 +95,12 @@ INLINE void softmax_row(const float* x, float* y, int64_t count) {
   for (int64_t i = 0; i < count; i++) y[i] *= inverse;
 }
 
-constexpr int64_t kLanes = 16;  // floats that are computed at once, at most
+constexpr int64_t kLanes = 16;  // the largest number of floats per vector
 
 inline int64_t whole_lanes(int64_t count) { return round_up(count, kLanes); }
 
-// x ← softmax(x) of a short row with room for whole_lanes(count): few elements are not left to be done one by one.
-// Zeros come behind them.
+// x ← softmax(x) of a short row that has room for whole_lanes(count) elements, so that the loops have no remainder.
+// Fills the rest with zeros.
 INLINE void softmax_short_row(float* x, int64_t count) {
   const int64_t room = whole_lanes(count);
   for (int64_t i = count; i < room; i++) x[i] = -std::numeric_limits<float>::infinity();
@@ -110,8 +110,8 @@ INLINE void softmax_short_row(float* x, int64_t count) {
   for (int64_t i = 0; i < room; i++) x[i] *= inverse;
 }
 
-// log Σ exp(x − top) for the row's maximum, which first stands at `index`; its own 1 is added last, so that a sure
-// class keeps its digits.
+// log Σ exp(x − top), where `top` is the maximum, which first occurs at `index`. Its own term, 1, is added last, so
+// that the result for a nearly certain class keeps its digits.
 INLINE float log_sum_around(const float* x, int64_t count, float top, int64_t index) {
   float before = 0, after = 0;
 #pragma omp simd reduction(+ : before)

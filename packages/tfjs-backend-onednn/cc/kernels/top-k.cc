@@ -11,7 +11,7 @@ namespace onednn_backend {
 
 constexpr int64_t kScanBlock = 64;
 
-// The order of values: NaN is above every number, as in PyTorch, so that it is not overlooked.
+// Orders NaN above every number, as PyTorch does, so that NaN is always visible.
 INLINE bool above(float x, float bound) { return !(x <= bound) && bound == bound; }
 
 INLINE bool any_above(const float* x, int64_t count, float bound) {
@@ -21,7 +21,7 @@ INLINE bool any_above(const float* x, int64_t count, float bound) {
   return found != 0 && bound == bound;
 }
 
-// Inserts x into the sorted best; equal values that came earlier stay in front.
+// Inserts x into the sorted best. Earlier elements come first among equals.
 INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int64_t filled) {
   int64_t place = filled;
   while (place > 0 && above(x, values[place - 1])) {

@@ -22,7 +22,7 @@ class Handles {
   }
   const std::shared_ptr<T>& get(int64_t handle) {
     const auto found = objects_.find(handle);
-    if (found == objects_.end()) throw std::invalid_argument("a model or a search that is closed");
+    if (found == objects_.end()) throw std::invalid_argument("the model or the decoding is closed");
     return found->second;
   }
   void close(int64_t handle) { objects_.erase(handle); }
@@ -32,7 +32,7 @@ class Handles {
   int64_t last_ = 0;
 };
 
-// Of a Node environment: a worker that ends without closing what it has open leaves nothing behind.
+// One table per Node environment: a worker that ends without closing its models and searches frees them.
 Handles<Transformer>& transformers() {
   static thread_local Handles<Transformer> handles;
   return handles;

@@ -9,7 +9,7 @@
 #include "row-operations.h"
 #include "transformer.h"
 
-// What encoding and a step of search do row by row.
+// Operations on rows that encoding and a step of search share.
 namespace onednn_backend {
 
 inline float* reserve_floats(Buffer& buffer, int64_t elements) {
@@ -29,7 +29,7 @@ inline void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& 
   reserve_floats(scratch.wide, rows * std::max(whole_panels(3 * embed), whole_panels(sizes.inner)));
 }
 
-// Working memory of one pass over rows: the residual stream, and what products read and write.
+// One pass over rows: the residual stream, and the operands of products, in the memory of the model.
 struct Rows {
   Transformer& model;
   int64_t count;
@@ -37,7 +37,7 @@ struct Rows {
   int64_t embed() const { return model.sizes.embed; }
   float* x(int64_t row) const { return floats(model.scratch.x) + row * embed(); }
 
-  // x[row] = scale · token + position, normalised where there is a norm; and what the first sublayer reads.
+  // x[row] = scale · token + position, normalised if the model has that norm. Prepares the input of the first sublayer.
   template <class PositionOf>
   void begin(const EmbeddingTables& tables, float scale, const int32_t* ids, const PositionOf& position_of,
              const Norm& before) const {
@@ -50,7 +50,7 @@ struct Rows {
     });
   }
 
-  // body(row) for every row, of which a few are not worth another thread.
+  // Calls body(row) for every row. A few rows are not worth another thread.
   template <class Body>
   void for_each(const Body& body) const {
     constexpr int64_t kValuesOfPart = 1 << 9;
@@ -59,7 +59,7 @@ struct Rows {
     });
   }
 
-  // What a sublayer reads of one row: x, normalised where the norm comes first.
+  // Prepares the input of a sublayer from x, normalised if the norm comes before the sublayer.
   void read(int64_t row, const Norm& before) const {
     GemmInput& input = model.scratch.input;
     if (before.gain == nullptr) return input.set_row(row, x(row));
@@ -69,7 +69,7 @@ struct Rows {
     input.set_row(row, target);
   }
 
-  // x ← norm(x + projected), and what the next sublayer reads.
+  // x ← norm(x + projected). Prepares the input of the next sublayer.
   void end_sublayer(const Norm& after, const Norm& before_next) const {
     const int64_t stride = whole_panels(embed());
     for_each([&](int64_t row) {
@@ -100,15 +100,15 @@ struct Rows {
   }
 };
 
-// The norms of a sublayer that is followed by another one: after the sum, or before the next sublayer.
+// The position of the norms: after the sum, or before the next sublayer.
 struct NormOrder {
   bool before;
-  Norm after_sum(const Norm& own) const { return before ? Norm{} : own; }
-  Norm before_sublayer(const Norm& own) const { return before ? own : Norm{}; }
+  Norm after_sum(const Norm& norm) const { return before ? Norm{} : norm; }
+  Norm before_sublayer(const Norm& norm) const { return before ? norm : Norm{}; }
 };
 
-// Runs the layers of a stack on what `Rows::begin` left for the first one. attend(layer) and, in the decoder,
-// attend_source(layer) compute the context from the queries in `wide`; final_norm comes after the last layer.
+// Runs the layers of a stack; `Rows::begin` has prepared the input of the first one. attend(layer) and, in the decoder,
+// attend_source(layer) compute the context from the projections in `wide`. final_norm follows the last layer.
 template <class Layer, class Attend, class AttendSource>
 void run_layers(const Rows& rows, const std::vector<Layer>& layers, const NormOrder& order, const Norm& final_norm,
                 const Attend& attend, [[maybe_unused]] const AttendSource& attend_source) {
@@ -135,7 +135,8 @@ void run_layers(const Rows& rows, const std::vector<Layer>& layers, const NormOr
   }
 }
 
-// The context of attention, written head by head: where the output projection reads it, or until it is converted.
+// The context of attention, written one head at a time: directly into the input of the output projection, or into
+// memory that `finish` converts.
 class ContextRows {
  public:
   explicit ContextRows(const Rows& rows)
@@ -147,7 +148,7 @@ class ContextRows {
 
   float* row(int64_t row) const { return values_ + row * stride_; }
 
-  // Called when all heads are done.
+  // Called after all heads are done.
   void finish() const {
     if (!in_place_) rows_.for_each([&](int64_t row) { input_.set_row(row, this->row(row)); });
   }

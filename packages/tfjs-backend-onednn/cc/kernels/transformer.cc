@@ -7,10 +7,10 @@ namespace onednn_backend {
 
 namespace {
 
-// How many pieces of memory are kept for the next search: more than most outputs have tokens.
+// The number of pieces of memory that are kept for later searches: more than most outputs have tokens.
 constexpr std::size_t kFreeMemories = 64;
 
-// Hands out pointers in the order of src/transformer.ts.
+// Returns the weights in the order of src/transformer.ts.
 class WeightReader {
  public:
   WeightReader(const WeightSource& weights, int64_t count, Precision precision)
@@ -106,7 +106,7 @@ Transformer::Transformer(const TransformerSizes& sizes, const WeightSource& weig
   read.end();
 }
 
-// The smallest that is large enough; else the largest one grows.
+// Takes the smallest piece that is large enough; otherwise enlarges the largest one.
 std::unique_ptr<Buffer> Transformer::take_memory(std::size_t bytes) {
   const auto by_size = [](const auto& a, const auto& b) { return a->bytes() < b->bytes(); };
   std::sort(free_memory.begin(), free_memory.end(), by_size);

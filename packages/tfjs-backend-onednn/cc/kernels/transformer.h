@@ -8,7 +8,7 @@
 #include "../storage.h"
 #include "packed-gemm.h"
 
-// A Transformer as search runs it: weights packed once, a step of all layers in one call.
+// A Transformer for search: its weights are packed once, and one call computes a step of all layers.
 namespace onednn_backend {
 
 // Returns the weight of an index, of `length` elements, in the order of src/transformer.ts. It is called once per
@@ -19,8 +19,8 @@ using WeightSource = std::function<const float*(int64_t index, int64_t length)>;
 // One side of the model.
 struct StackSizes {
   int64_t vocab, positions, layers, heads, inner;
-  float scale;                                             // of token embeddings
-  bool normalize_before, normalize_embedding, final_norm;  // which norms there are
+  float scale;                                             // factor of token embeddings
+  bool normalize_before, normalize_embedding, final_norm;  // which norms exist
 };
 
 struct TransformerSizes {
@@ -29,10 +29,10 @@ struct TransformerSizes {
 };
 
 struct Norm {
-  const float *gain = nullptr, *bias = nullptr;  // null: there is none
+  const float *gain = nullptr, *bias = nullptr;  // null if the norm does not exist
 };
 
-// Token ids and their positions in the table, row by row.
+// The embeddings of tokens and of positions, one row each.
 struct EmbeddingTables {
   const float *tokens, *positions;
   Norm norm;
@@ -86,7 +86,7 @@ struct Transformer {
 
   TransformerScratch scratch;
   const Decoding* last_step = nullptr;  // the search whose last step is in `scratch`; null if another call overwrote it
-  // Memory of searches, taken again by the next ones: fresh memory has to be cleared by the system.
+  // Memory of searches, reused by later ones, because the system has to clear fresh memory.
   std::unique_ptr<Buffer> take_memory(std::size_t bytes);
   void give_memory(std::unique_ptr<Buffer> memory);
   std::vector<std::unique_ptr<Buffer>> free_memory;

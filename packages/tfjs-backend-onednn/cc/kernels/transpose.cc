@@ -11,7 +11,7 @@ namespace onednn_backend {
 
 namespace {
 
-// Axes of the output, outermost first: how many steps, and how far one step goes in the input.
+// An axis of the output: its size, and the distance of one step in the input. Outermost first.
 struct Axis {
   int64_t size, stride;
 };
@@ -26,7 +26,7 @@ void check_permutation(const std::vector<int64_t>& permutation, std::size_t rank
   throw std::invalid_argument("permutation must name the " + std::to_string(rank) + " axes once each");
 }
 
-// The output's axes, with neighbours that are also neighbours in the input merged to one.
+// The output's axes. Merges neighbours that are also neighbours in the input.
 std::vector<Axis> merged_axes(const std::vector<int64_t>& sizes, const std::vector<int64_t>& permutation) {
   std::vector<int64_t> strides(sizes.size(), 1);
   for (int64_t axis = static_cast<int64_t>(sizes.size()) - 2; axis >= 0; axis--) {
@@ -44,7 +44,7 @@ std::vector<Axis> merged_axes(const std::vector<int64_t>& sizes, const std::vect
   return axes;
 }
 
-// y[i, j] = x[j · stride + i · row_stride] for a tile; blocks keep the cache lines of both sides in use.
+// y[i, j] = x[j · stride + i · row_stride]. Works in blocks, so that the cache lines of both sides stay in use.
 void transpose_plane(const int32_t* x, int32_t* y, const Axis& row, const Axis& column) {
   constexpr int64_t kBlock = 32;
   for (int64_t i0 = 0; i0 < row.size; i0 += kBlock) {

@@ -13,7 +13,7 @@ interface AttentionAttributes extends DropoutAttributes {
 type SelfInputs = 'queryKeyValue' | 'starts' | 'keyPadding';
 type CrossInputs = 'query' | 'queryStarts' | 'keyValue' | 'keyStarts' | 'keyPadding';
 
-/** @throws Error unless the sequences of some rows and their padding fit them */
+/** @throws Error unless the sequences and their padding match the rows */
 function checkKeys(
   starts: { readonly name: string; readonly tensor: TensorInfo },
   keyPadding: TensorInfo,
@@ -28,7 +28,7 @@ function checkKeys(
   checkWhole('longestKey', longestKey, longest);
 }
 
-/** @returns rows and width of the context */
+/** @returns the rows and the width of the context */
 function checkSelf(
   { queryKeyValue, starts, keyPadding }: Readonly<Record<SelfInputs, TensorInfo>>,
   attrs: AttentionAttributes,
@@ -65,8 +65,8 @@ function shapeArguments(starts: TensorInfo, embed: number, attrs: AttentionAttri
 }
 
 /**
- * Of one product with every query and key of a sequence, e.g. query · keyᵀ: 2 · embed · Σ queries · keys. Masked keys
- * count; a kernel that skips them is faster by that much.
+ * Floating-point operations of one product with every query and key of a sequence, such as query · keyᵀ: 2 · embed · Σ
+ * queries · keys. Masked keys count; a kernel that skips them is faster by that much.
  */
 function productFlops(queryStarts: Int32Array, keyStarts: Int32Array, embed: number): number {
   let pairs = 0;
@@ -77,7 +77,7 @@ function productFlops(queryStarts: Int32Array, keyStarts: Int32Array, embed: num
   return 2 * embed * pairs;
 }
 
-/** Of scores and context, 2 products; their gradients are 4, and what is computed again does not count. */
+/** Scores and context take 2 products, their gradients 4. Recomputation does not count. */
 const selfFlops =
   (products: 2 | 4) =>
   ({ queryKeyValue, starts }: Readonly<Record<SelfInputs, TensorInfo>>, _: unknown, backend: OneDnnBackend): number => {

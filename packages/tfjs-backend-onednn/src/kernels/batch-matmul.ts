@@ -11,7 +11,7 @@ interface MatMulAttributes {
 
 type FusedAttributes = MatMulAttributes & { readonly activation?: string | null };
 
-/** The matrix of a batch that each product of the broadcast batch takes, as an index. */
+/** For each product of the broadcast batch, the index of the matrix of this batch that it takes. */
 function matrixIndices(batch: readonly number[], broadcast: readonly number[]): number[] {
   const sizes = [...new Array<number>(broadcast.length - batch.length).fill(1), ...batch];
   let indices = [0];
@@ -24,7 +24,7 @@ function matrixIndices(batch: readonly number[], broadcast: readonly number[]): 
   return indices;
 }
 
-/** Whether a batch is the broadcast one, or is repeated as a whole to fill it. */
+/** Whether a batch equals the broadcast batch or fills it by repetition as a whole. */
 function repeatsWhole(batch: readonly number[], broadcast: readonly number[]): boolean {
   const first = batch.findIndex((size) => size !== 1);
   return first === -1 || batch.every((size, axis) => axis < first || size === broadcast.at(axis - batch.length));
@@ -33,7 +33,7 @@ function repeatsWhole(batch: readonly number[], broadcast: readonly number[]): b
 const matrixAt = (matrices: Float32Array, index: number, size: number): Float32Array =>
   matrices.subarray(index * size, (index + 1) * size);
 
-/** a · b over the last two axes, float32; the axes before are batches. */
+/** a · b over the last two axes, float32. The axes before are batches. */
 function matMul(
   a: TensorInfo,
   b: TensorInfo,
@@ -93,7 +93,7 @@ const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>(
 const isBiasVector = (bias: TensorInfo, columns: number): boolean =>
   isFloat(bias) && sizeOf(bias.shape) === columns && bias.shape.at(-1) === columns;
 
-/** activation(a · b + bias), native for a bias vector and no activation or ReLU. */
+/** activation(a · b + bias). Native for a bias vector and either no activation or ReLU. */
 const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights', FusedAttributes>(
   '_FusedMatMul',
   ({ inputs: { a, b, bias }, attrs, backend }) => {

@@ -23,7 +23,7 @@ function operandSizes(shape: readonly number[], out: readonly number[], split: n
   return rows === null || columns === null ? null : { rows, columns };
 }
 
-/** A way to see both operands and the output as tables, or null where broadcasting is more involved. */
+/** A view of both operands and the output as tables; null if broadcasting is more complex. */
 function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
   for (let split = 0; split <= out.length; split++) {
     const [left, right] = [operandSizes(a.shape, out, split), operandSizes(b.shape, out, split)];
@@ -33,7 +33,7 @@ function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
   return null;
 }
 
-/** What a sum is when one side is zeros that were never written: the other side, or null where that has another shape. */
+/** The sum if one side is zeros that were never written: the other side, or null if that has another shape. */
 function sumWithZeros(a: TensorInfo, b: TensorInfo, backend: OneDnnBackend): TensorInfo | null {
   if (!util.arraysEqual(a.shape, b.shape)) return null;
   if (backend.isZeros(b)) return backend.alias(a, a.shape);
@@ -60,16 +60,16 @@ function binaryKernel(kernelName: string, operation: number): KernelConfig {
 }
 
 /**
- * A comparison with one number, as criterions make it over the rows of a batch: a loop. The general way of
- * tfjs-backend-cpu looks for the place of both operands anew for every element.
+ * A comparison with one number, as criterions make it over the rows of a batch: one loop. tfjs-backend-cpu computes the
+ * index of both operands for every element.
  */
-function comparisonKernel(kernelName: string, holds: (a: number, b: number) => boolean): KernelConfig {
+function comparisonKernel(kernelName: string, compare: (a: number, b: number) => boolean): KernelConfig {
   return partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
     if (!isFloat(a) || !isFloat(b) || sizeOf(b.shape) !== 1 || b.shape.length > a.shape.length) return null;
     const values = backend.floats(a);
     const number = backend.floats(b)[0]!;
     const outcomes = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) outcomes[i] = Number(holds(values[i]!, number));
+    for (let i = 0; i < values.length; i++) outcomes[i] = Number(compare(values[i]!, number));
     return backend.makeTensorInfo(a.shape, 'bool', outcomes);
   });
 }

@@ -37,7 +37,7 @@ const fusedEmbedding = kernel<EmbeddingInputs, EmbeddingAttributes>(
   },
 );
 
-/** dy → dWeight, dPositionTable; `padIndex` gets no gradient in either. */
+/** dy → dWeight, dPositionTable. `padIndex` has no gradient in either. */
 const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
   'FusedEmbeddingGrad',
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
@@ -47,7 +47,7 @@ const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
     const dPositions = attrs.trainPositions
       ? backend.gradientOutput(positionTable, attrs.collected?.positionTable)
       : null;
-    // The add-on leaves negative indices out.
+    // The add-on skips negative indices.
     checkIndices('token id', backend.integers(ids), vocab);
     checkIndices('position', backend.integers(positions), positionRows);
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {

@@ -29,7 +29,7 @@ const gather = partialKernel<'x' | 'indices', GatherAttributes>(
   },
 );
 
-/** y[s] = Σ of x[i] with segmentIds[i] = s, in the order of i; negative ids are left out. */
+/** y[s] = Σ of x[i] with segmentIds[i] = s, in the order of i. Skips negative ids. */
 const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegments: number }>(
   'UnsortedSegmentSum',
   ({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) => {

@@ -11,7 +11,7 @@ function checkLayer(x: TensorInfo, weight: TensorInfo, bias: TensorInfo) {
   return { ...table, out };
 }
 
-/** y = x · Wᵀ + b, negative values as 0 where `relu`: x [..., in], weight [out, in], bias [out] → y [..., out]. */
+/** y = x · Wᵀ + b, with ReLU if `relu`: x [..., in], weight [out, in], bias [out] → y [..., out]. */
 const forward = (name: string, relu: boolean): NativeKernel =>
   kernel<'x' | 'weight' | 'bias'>(
     name,
@@ -27,13 +27,13 @@ const forward = (name: string, relu: boolean): NativeKernel =>
     ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0]!,
   );
 
-/** x, weight, bias, with ReLU y, dy → dx, dWeight, dBias. */
+/** x, weight, bias, y (for ReLU), dy → dx, dWeight, dBias. */
 const backward = (name: string, relu: boolean): NativeKernel =>
   kernel<'x' | 'weight' | 'bias' | 'y' | 'dy', GradientAttributes>(
     name,
     ({ inputs, attrs: { collected }, backend }) => {
       const { x, weight, bias, dy } = inputs;
-      const y: TensorInfo = relu ? inputs.y : dy; // read for ReLU only
+      const y: TensorInfo = relu ? inputs.y : dy; // read only for ReLU
       const { rows, columns, out } = checkLayer(x, weight, bias);
       checkSize('dy', dy, [rows, out]);
       checkSize('y', y, [rows, out]);

@@ -9,7 +9,7 @@ interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
-/** Σ over the last or the first axes; null for others. */
+/** Σ over the last axes or the first axes; null for others. */
 function sum(x: TensorInfo, { axis, keepDims }: ReduceAttributes, backend: OneDnnBackend): TensorInfo | null {
   const rank = x.shape.length;
   const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);

@@ -2,7 +2,7 @@ import { addon } from '../addon.js';
 import { checkWhole } from './checks.js';
 import { isFloat, partialKernel, tableShape } from './kernel.js';
 
-/** The k largest over the last axis, sorted, the lower index first among equals. */
+/** The k largest over the last axis, sorted; the lower index comes first among equals. */
 export const topKKernels = [
   partialKernel<'x', { readonly k: number; readonly sorted: boolean }>(
     'TopK',
