@@ -42,7 +42,9 @@ function runs(command, ...args) {
  */
 function failureOf(compiler, flags, { error, stderr, signal }) {
   const lines = (stderr ?? '').split('\n').map((line) => line.trim());
-  const message = lines.find((line) => /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line));
+  const message = lines.find((line) =>
+    /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line),
+  );
   const stopped = signal ? `it was stopped by ${signal}` : null;
   const reason = message ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'no output';
   return `${reason.replace(/^(<stdin>|\S*\.o):\S* /, '')} (${[compiler, ...flags].join(' ')})`;

@@ -34,7 +34,7 @@ describe('a call of the add-on', () => {
     ['scale: size must be a whole number ≥ 0, not -1', { x: floats(2), size: -1, factor: 3 }],
     ['scale: size must be a whole number ≥ 0, not 0.5', { x: floats(2), size: 0.5, factor: 3 }],
     ['scale: factor must be a number', { x: floats(2), size: 2 }],
-  ])('is refused: %s', (message, args) => {
+  ])('is rejected: %s', (message, args) => {
     expect(() => call('scale', args)).toThrow(message);
   });
 
@@ -45,12 +45,12 @@ describe('a call of the add-on', () => {
     ['linear: relu must be a boolean', { relu: 1 }],
     ['linear: rows must be a whole number ≥ 0, not 9007199254740992', { rows: 2 ** 53 }],
     ['linear: the sizes of x (rows · inputs) are too large', { x: floats(0), rows: 2 ** 52, inputs: 3 }],
-  ])('is refused: %s', (message, wrong) => {
+  ])('is rejected: %s', (message, wrong) => {
     expect(() => call('linear', LAYER)).not.toThrow();
     expect(() => call('linear', { ...LAYER, ...wrong })).toThrow(message);
   });
 
-  it('is refused if sizes that are not zero multiply to more than can be counted', () => {
+  it('is rejected if nonzero sizes multiply to more than 2⁵³', () => {
     const args = { x: floats(0), y: floats(0), rows: 0, columns: 2 ** 52 };
     expect(() => call('softmax', args)).not.toThrow();
     const indices = new Int32Array(0);
@@ -65,7 +65,7 @@ describe('a call of the add-on', () => {
     ['a chunk', 'chunk must be from 1 to 3, not 0', { chunk: 0 }],
     ['a function', 'unknown family of class functions', { functions: new Float64Array(8).fill(3) }],
     ['a target', 'target 2 at index 1 is not in [0, 2)', { targets: Int32Array.of(0, 2, 0) }],
-  ])('of the classifier is refused for %s: %s', (_, message, wrong) => {
+  ])('of the classifier is rejected for %s: %s', (_, message, wrong) => {
     const inputs = { features: floats(3), weights: floats(2), targets: new Int32Array(3), kept: [] };
     const outputs = {
       targetLogProb: floats(3),
@@ -79,7 +79,7 @@ describe('a call of the add-on', () => {
     expect(() => call('classifierStatistics', { ...args, ...wrong })).toThrow(message);
   });
 
-  it('is refused if a kept row names no class', () => {
+  it('is rejected if a kept row contains no class', () => {
     const kept = [Float32Array.of(0, 0, -1, 0)]; // exponentials [1, 2], the bits of the top class, Σ of the others
     const inputs = { features: floats(1), weights: floats(2), targets: new Int32Array(1), kept };
     const gradients = {
@@ -97,7 +97,7 @@ describe('a call of the add-on', () => {
   it.each([
     ['copyPieces', 'offset + length must be at most the stride', { sourceOffset: 1 }],
     ['copyPieces', 'offset + length must be at most the stride', { targetOffset: 2 ** 53 - 1 }],
-  ])('of %s is refused: %s', (name, message, wrong) => {
+  ])('of %s is rejected: %s', (name, message, wrong) => {
     const args = { source: floats(4), target: floats(4), pieces: 2, length: 2, sourceStride: 2, targetStride: 2 };
     expect(() => call(name, { ...args, sourceOffset: 0, targetOffset: 0, ...wrong })).toThrow(message);
   });
@@ -107,7 +107,7 @@ describe('a call of the add-on', () => {
     [[0, 2], 2],
     [[1, 1], 2],
     [[0, 1, 1], 2],
-  ])('of transpose is refused for the permutation %j', (permutation, rank) => {
+  ])('of transpose is rejected for the permutation %j', (permutation, rank) => {
     const sizes = new Array<number>(rank).fill(2).map((size, axis) => (permutation.length === 1 ? 1 : size + axis));
     const size = sizes.reduce((product, axis) => product * axis, 1);
     const call = () => addon().transpose({ x: floats(size), y: floats(size), sizes, permutation });
@@ -115,7 +115,7 @@ describe('a call of the add-on', () => {
     else expect(call).toThrow('transpose: permutation must name the 2 axes once each');
   });
 
-  it('is refused if k is more than the columns, or an operand is no row, column or table', () => {
+  it('is rejected for a k above the columns and an operand of another shape', () => {
     const [values, indices] = [floats(6), new Int32Array(6)];
     expect(() => addon().topK({ x: floats(4), values, indices, rows: 2, columns: 2, k: 3 })).toThrow(
       'k must be from 0 to 2, not 3',
@@ -124,7 +124,7 @@ describe('a call of the add-on', () => {
     expect(() => addon().binary({ ...table, a: floats(6), b: floats(4) })).toThrow('rows and columns of an operand');
   });
 
-  it('of packed weights is refused for a weight of another length', () => {
+  it('of packed weights is rejected for a weight of another length', () => {
     const stack = [4, 4, 1, 1, 2, 0, 0, 0];
     const scales = { encoderScale: 1, decoderScale: 1, count: 40, precision: 0 };
     const open = (weights: () => Float32Array, sizes = [2, ...stack, ...stack]) =>

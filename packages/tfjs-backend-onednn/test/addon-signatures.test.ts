@@ -147,17 +147,17 @@ describe.each(signatures.filter(({ parameters }) => parameters.length > 0))(
 
     const calledWith = (index: number, value: unknown): unknown => call(...args.with(index, value));
 
-    it('accepts a right call', () => {
+    it('accepts a correct call', () => {
       expect(() => call(...args)).not.toThrow();
     });
 
-    it('refuses another number of arguments', () => {
+    it('rejects another number of arguments', () => {
       expect(() => call()).toThrow(`${name}: takes ${parameters.length} arguments, not 0`);
       expect(() => call(...args, 1)).toThrow(`not ${parameters.length + 1}`);
     });
 
     it.each(parameters.map((parameter, index) => [parameter.name, parameter, index] as const))(
-      'refuses a value of another type as %s',
+      'rejects a value of another type for %s',
       (parameterName, parameter, index) => {
         for (const value of OTHER_TYPES.filter((other) => !hasType(parameter, other))) {
           expect(() => calledWith(index, value)).toThrow(new RegExp(`^${name}: ${parameterName}\\b.* must be `));
@@ -168,7 +168,7 @@ describe.each(signatures.filter(({ parameters }) => parameters.length > 0))(
     const arrays = parameters.flatMap((parameter, index) =>
       parameter.shape.length > 0 || parameter.count.length > 0 ? [[parameter.name, index] as const] : [],
     );
-    it.each(arrays)('refuses %s of another length', (parameterName, index) => {
+    it.each(arrays)('rejects another length of %s', (parameterName, index) => {
       const right = args[index];
       const message = new RegExp(
         `^${name}: ${parameterName}(\\[0\\])? has \\d+ (elements|arrays), expected \\d+ \\(.+\\)$`,
@@ -182,7 +182,7 @@ describe.each(signatures.filter(({ parameters }) => parameters.length > 0))(
     const numbers = parameters.flatMap((parameter, index) =>
       parameter.type === 'number' ? [[parameter.name, parameter, index] as const] : [],
     );
-    it.each(numbers)('survives or refuses unusual numbers as %s', (parameterName, { range }, index) => {
+    it.each(numbers)('survives unusual numbers for %s', (parameterName, { range }, index) => {
       const isSize = arrays.some(([, array]) => JSON.stringify(parameters[array]).includes(`"${parameterName}`));
       for (const value of [...UNUSUAL_NUMBERS, Number.NaN, Number.POSITIVE_INFINITY]) {
         const attempt = (): unknown => calledWith(index, value);
@@ -195,7 +195,7 @@ describe.each(signatures.filter(({ parameters }) => parameters.length > 0))(
     const integers = parameters.flatMap((parameter, index) =>
       parameter.type === 'Int32Array' ? [[parameter.name, index] as const] : [],
     );
-    it.each(integers)('survives or refuses unusual elements of %s', (parameterName, index) => {
+    it.each(integers)('survives unusual elements of %s', (parameterName, index) => {
       const isIndex =
         INDICES.has(parameterName) || (parameterName === 'indices' && name === 'gather') || name === 'selectRows';
       for (const element of UNUSUAL_INDICES) {

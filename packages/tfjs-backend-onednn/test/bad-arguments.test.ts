@@ -30,7 +30,7 @@ const NO_DROPOUT = {
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** What differs from a call that is right, and what the error says. */
+/** The change that makes a correct call wrong, and the error message. */
 type BadCall = readonly [message: string, change: { readonly inputs?: () => Inputs; readonly attrs?: Attributes }];
 
 interface KernelCalls {
@@ -160,7 +160,7 @@ const BAD_PRODUCT: readonly BadCall[] = [
   ['Operands could not be broadcast together', { inputs: () => ({ a: floats(2, 2, 3), b: floats(3, 3, 4) }) }],
 ];
 
-/** Of every kernel a call that is right, and calls that are not. */
+/** A correct call of every kernel, and wrong ones. */
 const KERNELS: Readonly<Record<string, KernelCalls>> = {
   FusedSelfAttention: { inputs: selfInputs, attrs: ATTENTION, bad: BAD_SELF },
   FusedSelfAttentionGrad: {
@@ -331,26 +331,26 @@ describe.each(Object.entries(KERNELS))('the kernel %s', (name, { inputs, attrs =
     });
   };
 
-  it('computes what is right', () => {
+  it('accepts a correct call', () => {
     expect(() => run({})).not.toThrow();
   });
 
-  it.each(bad)('refuses a bad call: %s %o', (message, change) => {
+  it.each(bad)('rejects a wrong call: %s %o', (message, change) => {
     expect(() => run(change)).toThrow(message);
     expect(() => run({})).not.toThrow();
   });
 });
 
-it('the table of bad calls has every kernel', () => {
+it('the table of wrong calls contains every kernel', () => {
   expect(Object.keys(KERNELS).sort()).toEqual(nativeKernels.map(({ kernelName }) => kernelName).sort());
 });
 
 const two = (): Float32Array => new Float32Array(2);
 const three = (): Float32Array => new Float32Array(3);
 const SCALARS = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, stepSize: 0.1, decay: 0 };
-const wrong = <T>(value: unknown): T => value as T; // what a caller without types may give
+const wrong = <T>(value: unknown): T => value as T; // a value from a caller without types
 
-/** Of every function that takes arguments, calls that are refused. */
+/** Wrong calls of every function with arguments. */
 const FUNCTIONS: Readonly<Record<string, readonly (readonly [message: string, call: () => unknown])[]>> = {
   squaredNorm: [
     ['Float32Array', () => squaredNorm(wrong(new Float64Array(2)))],
@@ -404,14 +404,14 @@ const FUNCTIONS: Readonly<Record<string, readonly (readonly [message: string, ca
 };
 
 describe.each(Object.entries(FUNCTIONS))('%s', (_, calls) => {
-  it.each(calls)('refuses a bad call: %s %s', (message, call) => {
+  it.each(calls)('rejects a wrong call: %s %s', (message, call) => {
     expect(call).toThrow(message);
   });
 });
 
-it('the tables of bad calls have every function that takes arguments', () => {
+it('the tables of wrong calls contain every function with arguments', () => {
   const functions = Object.entries(backendPackage).filter(([, value]) => typeof value === 'function');
   const taking = functions.filter(([, call]) => call.length > 0 || /^registerOneDnnBackend/.test(call.name));
-  // packed-transformer-arguments.test.ts has what packTransformer gives.
+  // packed-transformer-arguments.test.ts covers the result of packTransformer.
   expect(taking.map(([name]) => name).sort()).toEqual([...Object.keys(FUNCTIONS), 'packTransformer'].sort());
 });
