@@ -1,4 +1,4 @@
-# The same sources once for each instruction set, as add-ons of their own; src/addon.ts loads the best for the processor.
+# Compiles the same sources once per instruction set, each into an add-on; src/addon.ts loads the best one for the processor.
 {
   "variables": { "onednn_root%": "<!(node -p \"process.env.ONEDNN_ROOT || ''\")" },
   "target_defaults": {

@@ -110,12 +110,12 @@ describe.runIf(available)('the threads of Translators side by side', () => {
     const [one, two] = [await load({ path, threads: 1 }), await load({ path, threads: 2 })];
     /** The threads of the calls of each model: by its decodings, or by the memory of its weights. */
     const seen = new Map<unknown, Set<number>>();
-    const native = addon()[name].bind(addon()) as (...args: unknown[]) => unknown;
-    vi.spyOn(addon(), name).mockImplementation((...args: unknown[]) => {
-      const model = name === 'linear' ? (args[1] as Float32Array).buffer : args[0];
+    const native = addon()[name] as (args: unknown) => unknown;
+    vi.spyOn(addon(), name).mockImplementation((args: { weight?: Float32Array; decoding?: number }) => {
+      const model = args.weight?.buffer ?? args.decoding;
       const threads = seen.get(model) ?? new Set();
       seen.set(model, threads.add(describeBackend().threads));
-      return native(...args) as never;
+      return native(args) as never;
     });
     await Promise.all([one, two, one].map((translator) => translator.translate(lines)));
     const threads = [...seen.values()].map((set) => [...set]);

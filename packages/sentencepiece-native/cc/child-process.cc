@@ -23,8 +23,8 @@ namespace {
 constexpr size_t kMostWords = 4096;
 
 /**
- * The standard error of the child, a line at a time. A failed CHECK of the library, `file.cc(1) [condition] why`, and the
- * farewell after it are not printed: the first of them is the reason that the parent gives.
+ * The standard error of the child, a line at a time. A failed CHECK of the library, `file.cc(1) [condition] why`, and
+ * the farewell after it are not printed: the first of them is the reason that the parent gives.
  */
 class LibraryLog : public std::streambuf {
  public:
@@ -123,7 +123,8 @@ ChildProcess::ChildProcess(const std::function<void(Connection&)>& body) {
     throw std::system_error(errno, std::generic_category(), "no connection to a process");
   }
 #if defined(__SANITIZE_ADDRESS__)
-  // AddressSanitizer's allocator may be locked by another thread at a fork and stays so in the child: a thread does the work.
+  // AddressSanitizer's allocator may be locked by another thread at a fork and stays so in the child: a thread does the
+  // work.
   id_ = 0;
   connection_ = std::make_unique<Connection>(ends[0]);
   thread_ = std::thread([this, body, end = ends[1]] {

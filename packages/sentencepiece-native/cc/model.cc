@@ -59,7 +59,8 @@ std::vector<std::string> TextsArgument(const Napi::CallbackInfo& info) {
   return texts;
 }
 
-/** The library's limits: it refuses longer lists for samples, and silently makes shorter n-best lists than asked for. */
+/** The library's limits: it refuses longer lists for samples, and silently makes shorter n-best lists than asked for.
+ */
 constexpr int kMostToSampleFrom = 512;
 constexpr int kLongestList = 1024;
 constexpr int kLeastInt = std::numeric_limits<int>::min();

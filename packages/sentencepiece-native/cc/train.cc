@@ -88,13 +88,9 @@ std::string TrainInChild(const Options& options, const Napi::Function& next) {
   try {
     for (;;) {
       switch (child.connection().ReceiveValue<Message>()) {
-        case Message::kMoreSentences:
-          SendSentences(next, child.connection());
-          break;
-        case Message::kModel:
-          return child.connection().ReceiveText();
-        case Message::kRefusal:
-          throw Refusal(child.connection().ReceiveText());
+        case Message::kMoreSentences: SendSentences(next, child.connection()); break;
+        case Message::kModel: return child.connection().ReceiveText();
+        case Message::kRefusal: throw Refusal(child.connection().ReceiveText());
       }
     }
   } catch (const Disconnected&) {

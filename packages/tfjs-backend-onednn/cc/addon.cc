@@ -1,13 +1,13 @@
-// The boundary between JavaScript and the kernels: the only file that knows both.
-#include <dnnl.hpp>
-
+// The boundary between JavaScript and the kernels. No other file includes Napi and the kernels' headers.
 #include <cstdint>
+#include <dnnl.hpp>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "arguments.h"
+#include "check-range.h"
 #include "guard.h"
 #include "instructions.h"
 #include "kernels/arena.h"
@@ -32,124 +32,64 @@
 
 namespace onednn_backend {
 
-bool is_array_of(const Napi::Value& value, napi_typedarray_type type) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
-}
-
-// Fields are read in the order of the struct; src/addon.ts has the same order.
+// The fields of the shape structs, in the order in which the structs declare them.
 template <>
-RowsShape Arguments::read<RowsShape>() {
-  return {read<int64_t>(), read<int64_t>()};
-}
+struct Fields<RowsShape> {
+  using Types = FieldTypes<int64_t, int64_t>;
+};
 template <>
-LinearShape Arguments::read<LinearShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
-}
+struct Fields<LinearShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, bool>;
+};
 template <>
-LayerNormShape Arguments::read<LayerNormShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<float>()};
-}
+struct Fields<LayerNormShape> {
+  using Types = FieldTypes<int64_t, int64_t, float>;
+};
 template <>
-EmbeddingShape Arguments::read<EmbeddingShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<float>()};
-}
+struct Fields<EmbeddingShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, float>;
+};
 template <>
-AttentionShape Arguments::read<AttentionShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>()};
-}
+struct Fields<AttentionShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, bool>;
+};
 template <>
-ClassifierShape Arguments::read<ClassifierShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
-}
+struct Fields<ClassifierShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, int64_t>;
+};
 template <>
-AdamScalars Arguments::read<AdamScalars>() {
-  return {read<double>(), read<double>(), read<double>(), read<double>(), read<double>()};
-}
+struct Fields<AdamScalars> {
+  using Types = FieldTypes<double, double, double, double, double>;
+};
 template <>
-Dropout Arguments::read<Dropout>() {
-  return {read<double>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>(), read<uint32_t>()};
-}
-
+struct Fields<Dropout> {
+  using Types = FieldTypes<double, uint32_t, uint32_t, uint32_t, uint32_t>;
+};
 template <>
-GemmShape Arguments::read<GemmShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<bool>(), read<bool>()};
-}
+struct Fields<GemmShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, bool, bool>;
+};
 template <>
-BatchShape Arguments::read<BatchShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>()};
-}
+struct Fields<BatchShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t>;
+};
 template <>
-BinaryOperation Arguments::read<BinaryOperation>() {
-  return static_cast<BinaryOperation>(read<int64_t>());
-}
+struct Fields<BinaryShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+};
 template <>
-BinaryShape Arguments::read<BinaryShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
-}
+struct Fields<GatherShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, int64_t>;
+};
 template <>
-GatherShape Arguments::read<GatherShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
-}
-template <>
-CopyShape Arguments::read<CopyShape>() {
-  return {read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>(), read<int64_t>()};
-}
-template <>
-std::vector<int64_t> Arguments::read<std::vector<int64_t>>() {
-  const auto numbers = next<Napi::Array>(&Napi::Value::IsArray, "an array of numbers");
-  std::vector<int64_t> values;
-  for (uint32_t i = 0; i < numbers.Length(); i++) values.push_back(numbers.Get(i).As<Napi::Number>().Int64Value());
-  return values;
-}
-
-// One number after another in a Float64Array; the order of the fields of ClassFunction.
-template <>
-std::vector<ClassFunction> Arguments::read<std::vector<ClassFunction>>() {
-  const Napi::Value value = next();
-  if (!is_array_of(value, napi_float64_array)) refuse("a Float64Array");
-  const Napi::Float64Array fields = value.As<Napi::Float64Array>();
-  constexpr std::size_t kFields = 8;
-  if (fields.ElementLength() % kFields != 0) throw std::invalid_argument("class functions have 8 fields each");
-  std::vector<ClassFunction> functions;
-  for (std::size_t i = 0; i < fields.ElementLength(); i += kFields) {
-    const auto field = [&](std::size_t offset) { return static_cast<float>(fields[i + offset]); };
-    functions.push_back({static_cast<ClassFamily>(static_cast<int>(fields[i])), field(1), field(2), field(3), field(4),
-                         field(5), field(6), field(7)});
-  }
-  return functions;
-}
-
-template <>
-std::vector<float*> Arguments::read<std::vector<float*>>() {
-  const auto arrays = next<Napi::Array>(&Napi::Value::IsArray, "an array of Float32Array");
-  std::vector<float*> pointers;
-  for (uint32_t i = 0; i < arrays.Length(); i++) {
-    const Napi::Value array = arrays.Get(i);
-    if (!is_array_of(array, napi_float32_array)) refuse("an array of Float32Array");
-    pointers.push_back(array.As<Napi::Float32Array>().Data());
-  }
-  return pointers;
-}
-template <>
-std::vector<const float*> Arguments::read<std::vector<const float*>>() {
-  const std::vector<float*> pointers = read<std::vector<float*>>();
-  return {pointers.begin(), pointers.end()};
-}
-
-// A function of an index that returns a Float32Array, which JavaScript has to keep.
-template <>
-WeightSource Arguments::read<WeightSource>() {
-  const auto array_of = next<Napi::Function>(&Napi::Value::IsFunction, "a function");
-  return [array_of](int64_t index) -> const float* {
-    const Napi::Value array = array_of.Call({Napi::Number::New(array_of.Env(), static_cast<double>(index))});
-    if (!is_array_of(array, napi_float32_array)) throw std::invalid_argument("weight " + std::to_string(index) + " must be a Float32Array");
-    return array.As<Napi::Float32Array>().Data();
-  };
-}
+struct Fields<CopyShape> {
+  using Types = FieldTypes<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+};
 
 // query_key_value [rows, 3 · embed]
 void self_attention(const float* query_key_value, const int32_t* starts, const int32_t* key_padding, float* context,
-                    float* log_sum_exp, const AttentionShape& shape, const Dropout& dropout) {
+                    float* log_sum_exp, int64_t rows, const AttentionShape& shape, const Dropout& dropout) {
+  check_starts("starts", starts, shape.sequences, rows);
   const int64_t embed = shape.embed(), stride = 3 * embed;
   attention({query_key_value, stride, starts}, {query_key_value + embed, stride, starts},
             {query_key_value + 2 * embed, stride, starts}, key_padding, context, log_sum_exp, shape, dropout);
@@ -157,18 +97,21 @@ void self_attention(const float* query_key_value, const int32_t* starts, const i
 
 void self_attention_grad(const float* query_key_value, const int32_t* starts, const int32_t* key_padding,
                          const float* context, const float* log_sum_exp, const float* d_context,
-                         float* d_query_key_value, const AttentionShape& shape, const Dropout& dropout) {
+                         float* d_query_key_value, int64_t rows, const AttentionShape& shape, const Dropout& dropout) {
+  check_starts("starts", starts, shape.sequences, rows);
   const int64_t embed = shape.embed(), stride = 3 * embed;
   attention_grad({query_key_value, stride, starts}, {query_key_value + embed, stride, starts},
                  {query_key_value + 2 * embed, stride, starts}, key_padding, context, log_sum_exp, d_context,
-                 {d_query_key_value, stride}, {d_query_key_value + embed, stride}, {d_query_key_value + 2 * embed, stride},
-                 shape, dropout);
+                 {d_query_key_value, stride}, {d_query_key_value + embed, stride},
+                 {d_query_key_value + 2 * embed, stride}, shape, dropout);
 }
 
-// query [target rows, embed], key_value [source rows, 2 · embed]
+// query [query rows, embed], key_value [key rows, 2 · embed]
 void cross_attention(const float* query, const int32_t* query_starts, const float* key_value, const int32_t* key_starts,
-                     const int32_t* key_padding, float* context, float* log_sum_exp, const AttentionShape& shape,
-                     const Dropout& dropout) {
+                     const int32_t* key_padding, float* context, float* log_sum_exp, int64_t query_rows,
+                     int64_t key_rows, const AttentionShape& shape, const Dropout& dropout) {
+  check_starts("queryStarts", query_starts, shape.sequences, query_rows);
+  check_starts("keyStarts", key_starts, shape.sequences, key_rows);
   const int64_t embed = shape.embed();
   attention({query, embed, query_starts}, {key_value, 2 * embed, key_starts},
             {key_value + embed, 2 * embed, key_starts}, key_padding, context, log_sum_exp, shape, dropout);
@@ -177,41 +120,48 @@ void cross_attention(const float* query, const int32_t* query_starts, const floa
 void cross_attention_grad(const float* query, const int32_t* query_starts, const float* key_value,
                           const int32_t* key_starts, const int32_t* key_padding, const float* context,
                           const float* log_sum_exp, const float* d_context, float* d_query, float* d_key_value,
-                          const AttentionShape& shape, const Dropout& dropout) {
+                          int64_t query_rows, int64_t key_rows, const AttentionShape& shape, const Dropout& dropout) {
+  check_starts("queryStarts", query_starts, shape.sequences, query_rows);
+  check_starts("keyStarts", key_starts, shape.sequences, key_rows);
   const int64_t embed = shape.embed();
   attention_grad({query, embed, query_starts}, {key_value, 2 * embed, key_starts},
                  {key_value + embed, 2 * embed, key_starts}, key_padding, context, log_sum_exp, d_context,
                  {d_query, embed}, {d_key_value, 2 * embed}, {d_key_value + embed, 2 * embed}, shape, dropout);
 }
 
-Napi::Value can_bfloat16_value(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), can_bfloat16()); }
+// The offset of an array's first element from the last multiple of 64 bytes.
+double misalignment(const float* memory) { return static_cast<double>(reinterpret_cast<std::uintptr_t>(memory) % 64); }
 
-// An ArrayBuffer of uninitialised, aligned memory that goes back to the system when it is collected or detached.
-Napi::Value new_block(const Napi::CallbackInfo& info) {
-  const std::size_t bytes = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
+// A new block of uninitialised, aligned memory.
+struct NewBlock {
+  void* memory;
+  std::size_t bytes;
+};
+
+NewBlock new_block(int64_t bytes) {
   try {
-    void* block = allocate_block(bytes);
-    return Napi::ArrayBuffer::New(info.Env(), block, bytes, [](Napi::Env, void* data) { free_block(data); });
+    return {allocate_block(static_cast<std::size_t>(bytes)), static_cast<std::size_t>(bytes)};
   } catch (const std::bad_alloc&) {
-    throw Napi::Error::New(info.Env(), "out of memory: " + std::to_string(bytes) + " bytes for a tensor");
+    throw std::runtime_error("out of memory: " + std::to_string(bytes) + " bytes for a tensor");
   }
 }
 
-// A piece of a block: its beginning and its size in bytes, and whether it may be touched.
-[[maybe_unused]] Napi::Value guard_piece(const Napi::CallbackInfo& info) {
-  char* piece = static_cast<char*>(info[0].As<Napi::ArrayBuffer>().Data()) + info[1].As<Napi::Number>().Int64Value();
-  const std::size_t bytes = static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value());
-  info[3].As<Napi::Boolean>().Value() ? permit(piece, bytes) : forbid(piece, bytes);
-  return info.Env().Undefined();
+// The memory goes back to the system when the ArrayBuffer is collected or detached.
+Napi::Value to_value(const Napi::Env& env, const NewBlock& block) {
+  return Napi::ArrayBuffer::New(env, block.memory, block.bytes, [](Napi::Env, void* data) { free_block(data); });
 }
 
-// Bytes from the last multiple of 64 to the address of an array's first element.
-double misalignment(const float* memory) { return static_cast<double>(reinterpret_cast<std::uintptr_t>(memory) % 64); }
+void release_block(Block block) { block.buffer.Detach(); }
 
-Napi::Value release_block(const Napi::CallbackInfo& info) {
-  info[0].As<Napi::ArrayBuffer>().Detach();
-  return info.Env().Undefined();
+#if defined(__SANITIZE_ADDRESS__)
+// Permits or forbids access to a piece of a block.
+void guard_piece(Block block, int64_t offset, int64_t bytes, bool permitted) {
+  const int64_t size = static_cast<int64_t>(block.buffer.ByteLength());
+  if (offset > size || bytes > size - offset) throw std::out_of_range("offset + bytes is more than the block's size");
+  char* piece = static_cast<char*>(block.buffer.Data()) + offset;
+  permitted ? permit(piece, bytes) : forbid(piece, bytes);
 }
+#endif
 
 std::string isa_name() {
   switch (dnnl::get_effective_cpu_isa()) {
@@ -226,85 +176,242 @@ std::string isa_name() {
   }
 }
 
-Napi::Value describe(const Napi::CallbackInfo& info) {
+struct Description {
+  std::string onednn_version, isa;
+  int threads;
+};
+
+Description describe() {
   const dnnl_version_t* version = dnnl_version();
-  Napi::Object description = Napi::Object::New(info.Env());
-  description.Set("oneDnnVersion", std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-                                       std::to_string(version->patch));
-  description.Set("threads", team_threads());
-  description.Set("isa", isa_name());
-  return description;
+  return {std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch),
+          isa_name(), team_threads()};
 }
 
-// The best of the add-on's builds for this processor; binding.gyp names them.
-std::string best_build() {
-  return has_x86_64_v4() ? "v4" : has_x86_64_v3() ? "v3" : "baseline";
+Napi::Value to_value(const Napi::Env& env, const Description& description) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("oneDnnVersion", description.onednn_version);
+  object.Set("threads", description.threads);
+  object.Set("isa", description.isa);
+  return object;
 }
 
-Napi::Value best_build_name(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), best_build()); }
+// The add-on's best build for this processor. binding.gyp lists the builds.
+std::string best_build() { return has_x86_64_v4() ? "v4" : has_x86_64_v3() ? "v3" : "baseline"; }
 
-template <auto function>
-void add(Napi::Object& exports, const char* name) {
-  exports.Set(name, Napi::Function::New<call<function>>(exports.Env(), name));
+template <class Result>
+const char* typescript_result() {
+  if constexpr (std::is_void_v<Result>) return "void";
+  if constexpr (std::is_same_v<Result, double>) return "number";
+  if constexpr (std::is_same_v<Result, bool>) return "boolean";
+  if constexpr (std::is_same_v<Result, std::string>) return "string";
+  if constexpr (std::is_same_v<Result, NewBlock>) return "ArrayBuffer";
+  if constexpr (std::is_same_v<Result, Description>) return "{ oneDnnVersion: string; threads: number; isa: string }";
 }
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  exports.Set("describe", Napi::Function::New<describe>(env, "describe"));
-  exports.Set("bestBuild", Napi::Function::New<best_build_name>(env, "bestBuild"));
-  exports.Set("newBlock", Napi::Function::New<new_block>(env, "newBlock"));
-  exports.Set("releaseBlock", Napi::Function::New<release_block>(env, "releaseBlock"));
+// Adds functions to the exports, and their signatures to a table in JSON.
+class Exports {
+ public:
+  explicit Exports(Napi::Object& exports) : exports_(exports) {}
+
+  template <auto function>
+  void add(const char* name, std::initializer_list<Parameters> parameters) {
+    using Types = FunctionTypes<decltype(function)>;
+    static const Signature signature(name, parameters, typescript_result<typename Types::Result>());
+    TypeCheck check(signature);
+    check.check_all(typename Types::Parameters{});
+    check.end();
+    void* data = const_cast<Signature*>(&signature);
+    exports_.Set(name, Napi::Function::New<call<function>>(exports_.Env(), name, data));
+    table_ += (table_.empty() ? "" : ",") + signature.json();
+  }
+
+  void end() { exports_.Set("signatures", "[" + table_ + "]"); }
+
+ private:
+  Napi::Object& exports_;
+  std::string table_;
+};
+
+Parameters dropout_parameters() {
+  return group({probability("probability"), whole("seed"), whole("update"), whole("microBatch"), whole("site")});
+}
+
+Parameters attention_parameters() {
+  return group({sizes({"sequences"}), counts({"heads", "headDim"}),
+                whole("longestKey", 0, std::numeric_limits<int32_t>::max()), flag("causal")});
+}
+
+void add_settings(Exports& exports) {
+  exports.add<describe>("describe", {});
+  exports.add<best_build>("bestBuild", {});
+  exports.add<set_team_threads>("setThreads", {whole("threads")});
+  exports.add<set_bfloat16>("setBfloat16", {flag("on")});
+  exports.add<can_bfloat16>("canBfloat16", {});
+  exports.add<cached_primitives>("cachedPrimitives", {});
+}
+
+void add_storage(Exports& exports) {
+  exports.add<new_block>("newBlock", {sizes({"bytes"})});
+  exports.add<release_block>("releaseBlock", {buffer("block")});
+  exports.add<misalignment>("misalignment", {floats("memory")});
 #if defined(__SANITIZE_ADDRESS__)
-  exports.Set("guardPiece", Napi::Function::New<guard_piece>(env, "guardPiece"));
+  exports.add<guard_piece>("guardPiece", {buffer("block"), sizes({"offset", "bytes"}), flag("permitted")});
 #endif
-  add<misalignment>(exports, "misalignment");
-  add<set_team_threads>(exports, "setThreads");
-  add<set_bfloat16>(exports, "setBfloat16");
-  add<cached_primitives>(exports, "cachedPrimitives");
-  exports.Set("canBfloat16", Napi::Function::New<can_bfloat16_value>(env, "canBfloat16"));
-  add<linear>(exports, "linear");
-  add<linear_grad>(exports, "linearGrad");
-  add<self_attention>(exports, "selfAttention");
-  add<self_attention_grad>(exports, "selfAttentionGrad");
-  add<cross_attention>(exports, "crossAttention");
-  add<cross_attention_grad>(exports, "crossAttentionGrad");
-  add<dropout>(exports, "dropout");
-  add<dropout_mask>(exports, "dropoutMask");
-  add<layer_norm>(exports, "layerNorm");
-  add<layer_norm_grad>(exports, "layerNormGrad");
-  add<embedding>(exports, "embedding");
-  add<scatter_add>(exports, "scatterAdd");
-  add<classifier_statistics>(exports, "classifierStatistics");
-  add<classifier_statistics_grad>(exports, "classifierStatisticsGrad");
-  add<add_bias>(exports, "addBias");
-  add<batch_matmul>(exports, "batchMatMul");
-  add<binary>(exports, "binary");
-  add<copy_pieces>(exports, "copyPieces");
-  add<gather>(exports, "gather");
-  add<softmax>(exports, "softmax");
-  add<log_softmax>(exports, "logSoftmax");
-  add<row_sums>(exports, "rowSums");
-  add<column_sums>(exports, "columnSums");
-  add<top_k>(exports, "topK");
-  add<transpose>(exports, "transpose");
-  add<open_transformer>(exports, "openTransformer");
-  add<close_transformer>(exports, "closeTransformer");
-  add<open_decoding>(exports, "openDecoding");
-  add<close_decoding>(exports, "closeDecoding");
-  add<select_rows>(exports, "selectRows");
-  add<decoding_step>(exports, "decodingStep");
-  add<decoding_top>(exports, "decodingTop");
-  add<squared_norm>(exports, "squaredNorm");
-  add<scale>(exports, "scale");
-  add<accumulate>(exports, "accumulate");
-  add<adam_step>(exports, "adamStep");
-  add<discard>(exports, "discard");
-  return exports;
+}
+
+void add_layers(Exports& exports) {
+  exports.add<linear>(
+      "linear", {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}), floats("bias", {"outputs"}),
+                 floats("y", {"rows", "outputs"}), sizes({"rows", "inputs", "outputs"}), flag("relu")});
+  exports.add<linear_grad>("linearGrad", {floats("x", {"rows", "inputs"}), floats("weight", {"outputs", "inputs"}),
+                                          floats("y", {"rows", "outputs"}), floats("dy", {"rows", "outputs"}),
+                                          floats("dx", {"rows", "inputs"}), floats("dWeight", {"outputs", "inputs"}),
+                                          floats("dBias", {"outputs"}), sizes({"rows", "inputs", "outputs"}),
+                                          flag("relu"), flag("accumulateWeight"), flag("accumulateBias")});
+  exports.add<add_bias>("addBias", {floats("y", {"rows", "columns"}), floats("bias", {"columns"}),
+                                    sizes({"rows", "columns"}), flag("relu")});
+  exports.add<dropout>("dropout", {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})),
+                                   floats("y", {"rows", "columns"}), sizes({"rows", "columns"}), dropout_parameters()});
+  exports.add<dropout_mask>("dropoutMask",
+                            {floats("mask", {"rows", "columns"}), sizes({"rows", "columns"}), dropout_parameters()});
+  exports.add<layer_norm>(
+      "layerNorm",
+      {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})), floats("gain", {"columns"}),
+       floats("bias", {"columns"}), or_null(floats("sums", {"rows", "columns"})), floats("y", {"rows", "columns"}),
+       floats("mean", {"rows"}), floats("rstd", {"rows"}), sizes({"rows", "columns"}), number("epsilon"),
+       dropout_parameters()});
+  exports.add<layer_norm_grad>(
+      "layerNormGrad",
+      {floats("x", {"rows", "columns"}), or_null(floats("residual", {"rows", "columns"})), floats("gain", {"columns"}),
+       floats("mean", {"rows"}), floats("rstd", {"rows"}), floats("dy", {"rows", "columns"}),
+       floats("dx", {"rows", "columns"}), or_null(floats("dResidual", {"rows", "columns"})),
+       floats("dGain", {"columns"}), floats("dBias", {"columns"}), sizes({"rows", "columns"}), number("epsilon"),
+       flag("accumulateGain"), flag("accumulateBias"), dropout_parameters()});
+  exports.add<embedding>(
+      "embedding",
+      {integers("ids", {"tokens"}), floats("weight", {"vocab", "embed"}), integers("positions", {"tokens"}),
+       floats("positionTable", {"positionRows", "embed"}), floats("y", {"tokens", "embed"}),
+       sizes({"tokens", "embed", "vocab", "positionRows"}), number("scale")});
+  exports.add<scatter_add>(
+      "scatterAdd", {integers("ids", {"tokens"}), floats("dy", {"tokens", "embed"}), floats("table", {"rows", "embed"}),
+                     sizes({"tokens", "rows", "embed"}), number("scale"), whole("skip"), flag("accumulate")});
+}
+
+void add_attention(Exports& exports) {
+  const Parameters self =
+      group({floats("queryKeyValue", {"rows", "3", "heads", "headDim"}), integers("starts", {"sequences+1"}),
+             integers("keyPadding", {"rows"}), floats("context", {"rows", "heads", "headDim"}),
+             floats("logSumExp", {"heads", "rows"})});
+  exports.add<self_attention>("selfAttention", {self, sizes({"rows"}), attention_parameters(), dropout_parameters()});
+  exports.add<self_attention_grad>("selfAttentionGrad",
+                                   {self, floats("dContext", {"rows", "heads", "headDim"}),
+                                    floats("dQueryKeyValue", {"rows", "3", "heads", "headDim"}), sizes({"rows"}),
+                                    attention_parameters(), dropout_parameters()});
+  const Parameters cross =
+      group({floats("query", {"queryRows", "heads", "headDim"}), integers("queryStarts", {"sequences+1"}),
+             floats("keyValue", {"keyRows", "2", "heads", "headDim"}), integers("keyStarts", {"sequences+1"}),
+             integers("keyPadding", {"keyRows"}), floats("context", {"queryRows", "heads", "headDim"}),
+             floats("logSumExp", {"heads", "queryRows"})});
+  exports.add<cross_attention>("crossAttention",
+                               {cross, sizes({"queryRows", "keyRows"}), attention_parameters(), dropout_parameters()});
+  exports.add<cross_attention_grad>(
+      "crossAttentionGrad",
+      {cross, floats("dContext", {"queryRows", "heads", "headDim"}),
+       floats("dQuery", {"queryRows", "heads", "headDim"}), floats("dKeyValue", {"keyRows", "2", "heads", "headDim"}),
+       sizes({"queryRows", "keyRows"}), attention_parameters(), dropout_parameters()});
+}
+
+void add_classifier(Exports& exports) {
+  const Parameters inputs = group(
+      {floats("features", {"rows", "embed"}), floats("weights", {"classes", "embed"}), integers("targets", {"rows"})});
+  const Parameters shape = sizes({"rows", "embed", "classes", "functionCount", "chunk"});
+  exports.add<classifier_statistics>(
+      "classifierStatistics",
+      {inputs, floats("targetLogProb", {"rows"}), floats("meanLogProb", {"rows"}), integers("predictions", {"rows"}),
+       float_arrays("kept"), float_arrays("sums", "functionCount", {"rows"}),
+       doubles("functions", {"functionCount", "8"}), shape});
+  exports.add<classifier_statistics_grad>(
+      "classifierStatisticsGrad", {inputs, floats("dTargetLogProb", {"rows"}), floats("dMeanLogProb", {"rows"}),
+                                   float_arrays("kept"), float_arrays("dSums", "functionCount", {"rows"}),
+                                   floats("dFeatures", {"rows", "embed"}), floats("dWeights", {"classes", "embed"}),
+                                   doubles("functions", {"functionCount", "8"}), shape, flag("accumulateWeights")});
+}
+
+void add_tensor_kernels(Exports& exports) {
+  const Parameters table = sizes({"rows", "columns"});
+  const Parameters x = floats("x", {"rows", "columns"}), y = floats("y", {"rows", "columns"});
+  exports.add<batch_matmul>("batchMatMul",
+                            {floats("src", {"srcBatch", "m", "k"}), floats("weights", {"weightsBatch", "k", "n"}),
+                             floats("dst", {"batch", "m", "n"}), sizes({"batch"}), counts({"srcBatch", "weightsBatch"}),
+                             sizes({"m", "n", "k"}), flag("transposeA"), flag("transposeB")});
+  exports.add<binary>(
+      "binary", {whole("operation", 0, 3), floats("a", {"aRows", "aColumns"}), floats("b", {"bRows", "bColumns"}), y,
+                 table, sizes({"aRows", "aColumns", "bRows", "bColumns"})});
+  exports.add<copy_pieces>(
+      "copyPieces", {words("source", {"pieces", "sourceStride"}), words("target", {"pieces", "targetStride"}),
+                     sizes({"pieces", "length", "sourceStride", "targetStride", "sourceOffset", "targetOffset"})});
+  exports.add<gather>(
+      "gather", {words("x", {"batch", "outer", "dim", "slice"}), integers("indices", {"batch", "count"}),
+                 words("y", {"batch", "outer", "count", "slice"}), sizes({"batch", "outer", "dim", "slice", "count"})});
+  exports.add<softmax>("softmax", {x, y, table});
+  exports.add<log_softmax>("logSoftmax", {x, y, table});
+  exports.add<row_sums>("rowSums", {x, floats("sums", {"rows"}), table});
+  exports.add<column_sums>("columnSums", {x, floats("sums", {"columns"}), table});
+  exports.add<top_k>("topK",
+                     {x, floats("values", {"rows", "k"}), integers("indices", {"rows", "k"}), table, sizes({"k"})});
+  exports.add<transpose>("transpose",
+                         {words("x", {"sizes"}), words("y", {"sizes"}), numbers("sizes"), numbers("permutation")});
+}
+
+void add_search(Exports& exports) {
+  exports.add<open_transformer>("openTransformer",
+                                {numbers("sizes", {"17"}), number("encoderScale"), number("decoderScale"),
+                                 weight_function("weights"), sizes({"count"}), whole("precision", 0, 2)});
+  exports.add<close_transformer>("closeTransformer", {whole("transformer")});
+  exports.add<open_decoding>("openDecoding",
+                             {whole("transformer"), integers("ids", {"rows"}), integers("positions", {"rows"}),
+                              integers("starts", {"sentences+1"}), sizes({"rows"}), counts({"sentences", "beam"})});
+  exports.add<close_decoding>("closeDecoding", {whole("decoding")});
+  exports.add<select_rows>("selectRows", {whole("decoding"), integers("rows", {"count"}), sizes({"count"})});
+  exports.add<decoding_step>("decodingStep",
+                             {whole("decoding"), integers("tokens", {"rows"}), whole("position"),
+                              or_null(floats("features", {"rows", "embed"})), sizes({"rows", "embed"})});
+  exports.add<decoding_top>(
+      "decodingTop", {whole("decoding"), or_null(floats("penalties", {"classes"})), positive_number("temperature"),
+                      floats("table", {"rows", "2", "width"}), sizes({"rows", "classes", "width"})});
+}
+
+void add_arena(Exports& exports) {
+  const Parameters x = floats("x", {"size"}), size = sizes({"size"});
+  exports.add<squared_norm>("squaredNorm", {x, size});
+  exports.add<scale>("scale", {x, size, number("factor")});
+  exports.add<accumulate>("accumulate", {floats("sum", {"size"}), x, size});
+  exports.add<adam_step>("adamStep",
+                         {floats("values", {"size"}), floats("gradients", {"size"}), floats("firstMoment", {"size"}),
+                          floats("secondMoment", {"size"}), size, number("beta1"), number("beta2"), number("epsilon"),
+                          number("stepSize"), number("decay")});
+  exports.add<discard>("discard", {x, size});
 }
 
 }  // namespace onednn_backend
 
-static Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
-  return onednn_backend::initialize(env, exports);
+static Napi::Object initialize_addon(Napi::Env env, Napi::Object object) {
+  using namespace onednn_backend;
+  try {
+    Exports exports(object);
+    add_settings(exports);
+    add_storage(exports);
+    add_layers(exports);
+    add_attention(exports);
+    add_classifier(exports);
+    add_tensor_kernels(exports);
+    add_search(exports);
+    add_arena(exports);
+    exports.end();
+    return object;
+  } catch (const std::logic_error& error) {  // a signature that does not match its function
+    throw Napi::Error::New(env, error.what());
+  }
 }
 
 NODE_API_MODULE(onednn, initialize_addon)

@@ -7,7 +7,7 @@
 
 namespace onednn_backend {
 
-// Round to nearest, ties to even; NaN stays NaN.
+// Rounds to nearest, ties to even. NaN stays NaN.
 INLINE uint16_t rounded_to_bfloat16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
@@ -16,7 +16,7 @@ INLINE uint16_t rounded_to_bfloat16(float value) {
   return static_cast<uint16_t>((is_nan ? bits | 0x400000 : rounded) >> 16);
 }
 
-// Elements that are stored as float32 or as bfloat16 and computed with as float32.
+// Elements are stored as float32 or bfloat16; kernels compute with float32.
 INLINE float to_float(float value) { return value; }
 INLINE float to_float(uint16_t value) {
   const uint32_t bits = static_cast<uint32_t>(value) << 16;

@@ -2,40 +2,59 @@
 
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
+#include <vector>
 
 #include "inline.h"
 #include "vector-math.h"
 
-// Functions of the probability of one class that are summed over the classes of a row: the families of ClassFunction in
-// src/ops/class-function.ts, which defines them.
+// Functions of the probability of one class, which are summed over the classes of a row. They are the families of
+// ClassFunction in src/ops/class-function.ts, which defines them.
 namespace onednn_backend {
 
 enum class ClassFamily { kLog, kPower, kCosine };
 
 struct ClassFunction {
   ClassFamily family;
-  float log_end;   // kLog: above it the tangent; +∞ = off
-  float clamp;     // kLog: least value of 1 − scale·p
+  float log_end;   // kLog: the tangent replaces the curve above it; +∞ = off
+  float clamp;     // kLog: the smallest value of 1 − scale·p
   float scale;     // kLog
   float exponent;  // kPower
-  float start;     // kLog, kPower: 0 below it
-  float at_start;  // value of the curve there
-  float abrupt;    // 0 above it; +∞ = off
+  float start;     // kLog, kPower: the function is 0 below it
+  float at_start;  // the value of the curve at `start`
+  float abrupt;    // the function is 0 above it; +∞ = off
 };
 
-constexpr int64_t kClassBlock = 256;  // classes that are summed in lanes of their own
-constexpr int64_t kClassPart = 64;    // classes whose p and f(p) are at hand at once, a divisor of the block
+constexpr int64_t kClassFields = 8;
 
-// Up to here a few terms of a series in p are as good as float32; nearly all classes of a row lie below.
+// Reads functions from their fields, which follow each other in the order of ClassFunction. Throws
+// std::invalid_argument for an unknown family.
+inline std::vector<ClassFunction> class_functions(const double* fields, int64_t count) {
+  std::vector<ClassFunction> functions;
+  for (int64_t i = 0; i < count; i++) {
+    const double* of = fields + i * kClassFields;
+    if (!(of[0] == 0 || of[0] == 1 || of[0] == 2)) throw std::invalid_argument("unknown family of class functions");
+    const auto field = [&](int64_t index) { return static_cast<float>(of[index]); };
+    functions.push_back({static_cast<ClassFamily>(static_cast<int>(of[0])), field(1), field(2), field(3), field(4),
+                         field(5), field(6), field(7)});
+  }
+  return functions;
+}
+
+constexpr int64_t kClassBlock = 256;  // classes whose sums have separate lanes
+constexpr int64_t kClassPart = 64;    // classes whose p and f(p) are in memory at once; divides kClassBlock
+
+// Up to this probability, a few terms of a series in p are as accurate as float32. Nearly all classes of a row lie
+// below it.
 constexpr float kSmallProbability = 1.0f / 64;
 
-// Whether log(1 − scale·p) is the plain curve up to kSmallProbability.
+// Whether log(1 − scale·p) is the unmodified curve up to kSmallProbability.
 inline bool has_log_series(const ClassFunction& f) {
   return f.family == ClassFamily::kLog && f.start == 0 && f.scale <= 1 && f.clamp <= 0.5f &&
          kSmallProbability <= f.log_end && kSmallProbability <= f.abrupt;
 }
 
-// Of p = inverse · e.
+// Whether p = inverse · e is at most kSmallProbability for all of these classes.
 INLINE bool all_small(const float* e, int64_t count, float inverse) {
   float largest = 0;
 #pragma omp simd reduction(max : largest)
@@ -43,13 +62,13 @@ INLINE bool all_small(const float* e, int64_t count, float inverse) {
   return inverse * largest <= kSmallProbability;
 }
 
-// Σ e, Σ e², Σ e³, Σ e⁴ over some classes: what the series needs to know of them, before the factor of p = inverse · e
-// is known.
+// Σ e, Σ e², Σ e³, Σ e⁴ over some classes: the inputs of the series, computed before the factor `inverse` of p =
+// inverse · e is known.
 struct PowerSums {
   float first, second, third, fourth;
 };
 
-// Whether no p is above kSmallProbability, from Σ p⁴ ≥ max p⁴.
+// Whether every p is at most kSmallProbability, by Σ p⁴ ≥ max p⁴.
 inline bool all_small(const PowerSums& e, float inverse) {
   constexpr float kBound = kSmallProbability * kSmallProbability * kSmallProbability * kSmallProbability;
   return (e.fourth * inverse * inverse) * (inverse * inverse) <= kBound;
@@ -67,7 +86,7 @@ inline float log_series_gradient_sum(const ClassFunction& f, const PowerSums& e,
   return -x * (e.first + x * (e.second + x * (e.third + x * e.fourth)));
 }
 
-// −p · f′(p) / (scale · p) of a small p, as log_series_gradient_sum
+// −p · f′(p) / (scale · p) of a small p, by the same series as log_series_gradient_sum.
 INLINE float log_series_slope(float x) { return 1.0f + x * (1.0f + x * (1.0f + x)); }
 
 // values[v] += f(p[v]) for probabilities that are not close to 1
@@ -131,7 +150,7 @@ INLINE void add_class_gradients(const ClassFunction& f, float g, const float* p,
   }
 }
 
-// f(p) where `rest` = 1 − p has its digits also for p → 1
+// f(p), where `rest` = 1 − p keeps its digits as p → 1.
 inline float class_value(const ClassFunction& f, float p, float rest) {
   if (p > f.abrupt) return 0;
   if (f.family == ClassFamily::kLog) {
@@ -149,7 +168,7 @@ inline float class_value(const ClassFunction& f, float p, float rest) {
   return -2.0f * sine * sine;
 }
 
-// p · f′(p), as class_value
+// p · f′(p), with `rest` as in class_value.
 inline float class_gradient(const ClassFunction& f, float p, float rest) {
   if (p > f.abrupt) return 0;
   if (f.family == ClassFamily::kLog) {

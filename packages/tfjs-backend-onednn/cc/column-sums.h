@@ -8,7 +8,8 @@
 
 namespace onednn_backend {
 
-// Sums over rows go by a fixed number of parts, added in their order: the same bits whatever the thread count.
+// Sums over rows are split into a fixed number of parts, which are added in order. The result does not depend on the
+// number of threads.
 constexpr int64_t kRowParts = 16;
 
 inline int64_t part_begin(int64_t rows, int64_t part) { return rows * part / kRowParts; }
@@ -22,7 +23,7 @@ INLINE void add_row_parts(const float* partials, int64_t columns, float* sums, b
   }
 }
 
-// accumulate(part, begin, end): adds rows [begin, end) to the partial sums of `part`.
+// Calls accumulate(part, begin, end), which adds rows [begin, end) to the partial sums of `part`.
 template <class Accumulate>
 void parallel_row_parts(int64_t rows, const Accumulate& accumulate) {
   parallel_ranges(kRowParts, 1, [&](int64_t first, int64_t last) {

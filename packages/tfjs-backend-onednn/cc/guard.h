@@ -8,11 +8,11 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-// What AddressSanitizer does not see by itself: memory that is handed out in pieces, reads and writes under a mask.
-// Nothing of this does anything but in builds with it (scripts/test-sanitized.sh).
+// Tells AddressSanitizer what it cannot see: memory that is handed out in pieces, and masked reads and writes. These
+// functions do nothing in other builds (scripts/test-sanitized.sh).
 namespace onednn_backend {
 
-// From here on touching these bytes is a fault.
+// Makes every later access to these bytes an error.
 INLINE void forbid([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
   __asan_poison_memory_region(memory, bytes);
@@ -25,7 +25,7 @@ INLINE void permit([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t b
 #endif
 }
 
-// A fault where touching these bytes is one.
+// Reports an error if access to these bytes is forbidden.
 INLINE void touch([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
   const void* fault = bytes == 0 ? nullptr : __asan_region_is_poisoned(const_cast<void*>(memory), bytes);

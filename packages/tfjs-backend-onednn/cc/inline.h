@@ -1,4 +1,4 @@
 #pragma once
 
-// For functions that are only fast when a loop around them becomes vector code.
+// For functions that are fast only if the surrounding loop is vectorised.
 #define INLINE inline __attribute__((always_inline))

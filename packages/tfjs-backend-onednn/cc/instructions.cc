@@ -10,7 +10,7 @@ namespace onednn_backend {
 
 namespace {
 
-// A set of instructions has the bits of those that it includes.
+// The bits of an instruction set include those of the sets that it contains.
 [[maybe_unused]] bool is_allowed(dnnl::cpu_isa isa) {
   const auto bits = static_cast<unsigned>(isa);
   const auto allowed = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
@@ -18,8 +18,8 @@ namespace {
 }
 
 #if defined(__x86_64__) && defined(__clang__)
-// clang 14 knows neither the levels nor amx-bf16 here: of the sets of a level these are the ones that no processor has
-// without the rest.
+// clang 14 supports neither the levels nor amx-bf16 here. Every processor that has these sets has the rest of the
+// level.
 bool supports_v3() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// Which instructions kernels may use: those of the processor, but for what ONEDNN_MAX_CPU_ISA keeps oneDNN from too. So one
-// variable makes this processor an older one, for tests. What a build is compiled for it uses without asking.
+// The instructions that kernels may use: those of the processor within the limit that ONEDNN_MAX_CPU_ISA sets for
+// oneDNN. Tests use the variable to emulate an older processor. Instructions that a build is compiled for are used
+// unconditionally.
 namespace onednn_backend {
 
 bool has_x86_64_v3();  // AVX2

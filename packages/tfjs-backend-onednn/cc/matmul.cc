@@ -23,13 +23,13 @@ namespace {
 
 using dnnl::memory;
 
-// Rows are handed to primitives in blocks of few sizes, so that the many lengths of batches need few primitives.
+// Primitives get rows in blocks of few sizes, so that batches of many lengths need few primitives.
 constexpr int64_t kLargeBlock = 2048, kBlock = kProductRows;
 
-// Below this many weights dnnl_sgemm is as fast as a float32 primitive with packed weights.
+// With fewer weights, dnnl_sgemm is as fast as a float32 primitive with packed weights.
 constexpr int64_t kPackedWeights = 1 << 17;
 
-// Fewer rows than this do not repay packed panels.
+// Packing panels is not worthwhile for fewer rows.
 constexpr int64_t kFewestPanelRows = 64;
 
 thread_local bool bfloat16_on = false;  // a setting of the Node environment
@@ -46,15 +46,15 @@ dnnl::stream& cpu_stream() {
   return stream;
 }
 
-// The largest block that fits into this many rows; 0 where none does.
+// The largest block that fits into this many rows; 0 if none fits.
 int64_t next_block(int64_t rows) { return rows >= kLargeBlock ? kLargeBlock : rows / kBlock * kBlock; }
 
-// Rows `stride` elements apart; transposed: stored the other way round.
+// Strides of a matrix whose stored rows are `stride` elements apart.
 memory::dims strides_of(int64_t stride, bool transposed) {
   return transposed ? memory::dims{1, stride} : memory::dims{stride, 1};
 }
 
-// What a primitive is made for; strides: of the stored matrices.
+// The parameters of a primitive. Strides are those of the stored matrices.
 struct ProductKey {
   int64_t m, n, k, src_stride, weights_stride, dst_stride;
   bool transpose_src, transpose_weights, packs_weights, bfloat16, bias, relu, accumulate;
@@ -77,7 +77,8 @@ dnnl::matmul::primitive_desc describe(const ProductKey& key) {
   const memory::desc dst({key.m, key.n}, type::f32, memory::dims{key.dst_stride, 1});
   dnnl::post_ops after;
   dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // oneDNN's own is of the thread that made the primitive
+  attributes.set_scratchpad_mode(
+      dnnl::scratchpad_mode::user);  // oneDNN's own belongs to the thread that created the primitive
   if (key.accumulate) after.append_sum(1.0f);
 #if DNNL_VERSION_MAJOR < 3
   if (key.relu) after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
@@ -93,7 +94,7 @@ dnnl::matmul::primitive_desc describe(const ProductKey& key) {
 #endif
 }
 
-// dst = src · weights with its epilogue, on the calling thread; several threads may run one product at once.
+// dst = src · weights with its epilogue, on the calling thread. Several threads may run one product at the same time.
 class Product {
  public:
   explicit Product(const ProductKey& key)
@@ -106,7 +107,7 @@ class Product {
     }
   }
 
-  // The weights in the layout of this product.
+  // Returns the weights in the layout of this product.
   const void* packed(const float* weights, PackedPart& part) const {
     const memory::desc layout = descriptor_.weights_desc();
     if (part.layout != layout) {
@@ -140,7 +141,7 @@ class Product {
   dnnl::reorder pack_;
 };
 
-// Of all threads; a product stays where it is once it is made.
+// Shared by all threads. A product never moves after it is created.
 struct KnownProducts {
   std::mutex lock;
   std::map<ProductKey, Product> products;
@@ -163,7 +164,7 @@ void to_bfloat16s(const float* values, uint16_t* rounded, int64_t begin, int64_t
   for (int64_t i = begin; i < end; i++) rounded[i] = rounded_to_bfloat16(values[i]);
 }
 
-// dz = dy where y is positive or NaN, else 0
+// dz = dy if y is positive or NaN, else 0
 void mask_values(const float* dy, const float* y, float* dz, int64_t begin, int64_t end) {
 #pragma omp simd
   for (int64_t i = begin; i < end; i++) dz[i] = y[i] <= 0 ? 0 : dy[i];
@@ -178,15 +179,15 @@ void multiply_tiles(const TileProducts& tiles, const Activations& src, Weights& 
   tiles.multiply(src.tile_rows(), {panels, weights.k, weights.n}, epilogue.bias, epilogue.relu, dst);
 }
 
-// Whether oneDNN's float32 product aᵀ · b is faster than ours, the sums in a pass of their own included: seen on Zen 5 for
-// large results, but for those twice as high as wide, which it divides badly between threads.
+// Whether oneDNN's float32 product aᵀ · b is faster than ours, including a separate pass for the sums. Measured on Zen
+// 5: it is for large results, except those twice as high as wide, which oneDNN divides badly between threads.
 bool suits_gemm(const Activations& a, const Activations& b) {
   constexpr int64_t kLargeResult = 1 << 18;
   return !bfloat16_on && a.relu_output == nullptr && a.columns * b.columns >= kLargeResult &&
          a.columns != 2 * b.columns;
 }
 
-// sums (+)= Σ_rows values, where no product takes care of it
+// sums (+)= Σ_rows values, if no product computes them
 void sum_rows(const Activations& x, const ColumnSums& sums) {
   const int64_t columns = x.columns;
   std::vector<float> partials(kRowParts * columns);
@@ -200,7 +201,7 @@ void sum_rows(const Activations& x, const ColumnSums& sums) {
   add_row_parts(partials.data(), columns, sums.sums, sums.accumulate);
 }
 
-// How a product through oneDNN is shared out: groups of rows by slices of columns, one part each.
+// How a product through oneDNN is divided: one part per group of rows and slice of columns.
 struct Grid {
   int64_t groups, slices;
 };
@@ -211,24 +212,26 @@ Grid grid_of(int64_t columns) {
   return {team_threads() / slices, slices};
 }
 
-// A part's rows and columns of a product.
+// The rows and columns of a part.
 struct GridPart {
   int64_t first_row, last_row, first_column, columns;
 };
 
-// Whole blocks of rows; columns by whole vectors.
+// Divides rows by whole blocks and columns by whole vectors.
 GridPart part_of(const Grid& grid, int64_t part, int64_t rows, int64_t columns) {
   constexpr int64_t kLanes = 16;
   const int64_t group = part / grid.slices, slice = part % grid.slices;
-  const auto row = [&](int64_t of) { return std::min(rows, round_up(rows, kBlock) / kBlock * of / grid.groups * kBlock); };
+  const auto row = [&](int64_t of) {
+    return std::min(rows, round_up(rows, kBlock) / kBlock * of / grid.groups * kBlock);
+  };
   const auto column = [&](int64_t of) {
     return of == grid.slices ? columns : columns / kLanes * of / grid.slices * kLanes;
   };
   return {row(group), row(group + 1), column(slice), column(slice + 1) - column(slice)};
 }
 
-// The first rows are whole blocks; what is left of bfloat16 rows is a block whose last rows are zeros, and what is left of
-// float32 rows is no block.
+// All rows but the last few are whole blocks. The last bfloat16 rows are padded to a block with zeros; the last float32
+// rows never get here.
 void multiply_part(const Activations& src, const Weights& weights, const GridPart& range, PackedPart& packed,
                    const Epilogue& epilogue, float* dst) {
   const int64_t n = weights.n, k = weights.k;
@@ -241,18 +244,19 @@ void multiply_part(const Activations& src, const Weights& weights, const GridPar
     if (is_tail) rows = kBlock;
     static thread_local Buffer tail_memory;
     float* tail = is_tail ? static_cast<float*>(tail_memory.reserve(rows * range.columns * sizeof(float))) : nullptr;
-    const Product& step = product({rows, range.columns, k, k, weights.transposed ? k : n, is_tail ? range.columns : n, false,
-                                   weights.transposed, true, rounds, bias != nullptr, epilogue.relu, false});
+    const Product& step = product({rows, range.columns, k, k, weights.transposed ? k : n, is_tail ? range.columns : n,
+                                   false, weights.transposed, true, rounds, bias != nullptr, epilogue.relu, false});
     float* target = dst + first * n + range.first_column;
     const void* of_src = rounds ? static_cast<const void*>(src.bfloat16s + first * k) : src.values + first * k;
     step.run(of_src, step.packed(values, packed), bias, is_tail ? tail : target);
     for (int64_t row = first; is_tail && row < range.last_row; row++) {
-      std::memcpy(dst + row * n + range.first_column, tail + (row - first) * range.columns, range.columns * sizeof(float));
+      std::memcpy(dst + row * n + range.first_column, tail + (row - first) * range.columns,
+                  range.columns * sizeof(float));
     }
   }
 }
 
-// Whole blocks only, unless rows are bfloat16.
+// Float32 rows must be whole blocks.
 void multiply_blocks(const Activations& src, int64_t rows, Weights& weights, const Epilogue& epilogue, float* dst) {
   const Grid grid = grid_of(weights.n);
   const int64_t parts = grid.groups * grid.slices;
@@ -276,11 +280,12 @@ void multiply_float32(const Activations& src, Weights& weights, const Epilogue& 
   const int64_t rest = src.rows - blocks;
   if (rest == 0) return;
   float* target = dst + blocks * weights.n;
-  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + blocks * weights.k, weights.values, target);
+  gemm({rest, weights.n, weights.k, false, weights.transposed}, src.values + blocks * weights.k, weights.values,
+       target);
   if (epilogue.bias != nullptr) add_bias(target, epilogue.bias, rest, weights.n, epilogue.relu);
 }
 
-// dst [m, n] (+)= aᵀ · b of bfloat16 rows: the longer side of dst is shared out.
+// dst [m, n] (+)= aᵀ · b of bfloat16 rows. Threads share the longer side of dst.
 void multiply_transposed_bfloat16(const Activations& a, const Activations& b, float* dst, bool accumulate) {
   const int64_t m = a.columns, n = b.columns, padded = round_up(a.rows, kBlock);
   const bool by_rows = m >= n;
@@ -293,10 +298,10 @@ void multiply_transposed_bfloat16(const Activations& a, const Activations& b, fl
       float* target = dst + (by_rows ? column * n : column);
       for (int64_t first = 0, rows; first < padded; first += rows) {
         rows = next_block(padded - first);
-        const ProductKey key{of_m,  of_n,  rows, m,     n,     n,    true,
-                             false, false, true, false, false, accumulate || first > 0};
-        product(key).run(a.bfloat16s + first * m + (by_rows ? column : 0), b.bfloat16s + first * n + (by_rows ? 0 : column),
-                         nullptr, target);
+        const ProductKey key{
+            of_m, of_n, rows, m, n, n, true, false, false, true, false, false, accumulate || first > 0};
+        product(key).run(a.bfloat16s + first * m + (by_rows ? column : 0),
+                         b.bfloat16s + first * n + (by_rows ? 0 : column), nullptr, target);
       }
     }
   });
@@ -339,8 +344,7 @@ Activations::Activations(const float* values, const float* relu_output, int64_t 
   }
   if (!bfloat16_on) return;
   uint16_t* rounded = reinterpret_cast<uint16_t*>(copies);
-  parallel_ranges(used, 1 << 16,
-                  [&](int64_t begin, int64_t end) { to_bfloat16s(this->values, rounded, begin, end); });
+  parallel_ranges(used, 1 << 16, [&](int64_t begin, int64_t end) { to_bfloat16s(this->values, rounded, begin, end); });
   std::memset(rounded + used, 0, (padded - used) * sizeof(uint16_t));
   bfloat16s = rounded;
 }

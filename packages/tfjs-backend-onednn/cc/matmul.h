@@ -7,27 +7,28 @@
 #include "storage.h"
 #include "tiles/products.h"
 
-// The matrix products of layers: bias and ReLU in the same pass, weights packed for the kernel, and bfloat16 operands
-// where that is switched on; sums and results are float32 always. By products of our own where the processor has what
-// they need, else through oneDNN's matmul primitives.
+// The matrix products of layers, with bias and ReLU in the same pass and packed weights. Operands are rounded to
+// bfloat16 if that is enabled; sums and results are always float32. Processors with AVX-512 use our own products,
+// others oneDNN's matmul primitives.
 namespace onednn_backend {
 
-// Whole blocks of so many rows are what products do best.
+// Products are fastest for whole blocks of this many rows.
 constexpr int64_t kProductRows = 128;
 
-// Whether products of layers round their operands to bfloat16.
+// Sets whether products of layers round their operands to bfloat16.
 void set_bfloat16(bool on);
 
-// Whether this processor has such products.
+// Whether this processor has bfloat16 products.
 bool can_bfloat16();
 
-// Primitives that are kept for the next product of the same shape.
+// The number of primitives that are kept for later products of the same shape.
 double cached_primitives();
 
-// Rows of activations as products read them: as they are, or a copy in `memory`, good until that serves another: masked,
-// and converted to bfloat16 with the last block filled up with rows of zeros. Products of our own (tiles/) need no copy.
+// Rows of activations as products read them: either the original, or a copy in `memory` that is valid until `memory` is
+// used again. The copy is masked, or converted to bfloat16 with the last block padded with zeros. Our own products
+// (tiles/) need no copy.
 struct Activations {
-  // relu_output: where this [rows, columns] is not positive, values count as zeros; or null.
+  // relu_output [rows, columns], or null: values count as zeros where it is not positive.
   Activations(const float* values, const float* relu_output, int64_t rows, int64_t columns, Buffer& memory);
 
   TileRows tile_rows() const { return {values, relu_output, rows, columns}; }
@@ -37,20 +38,20 @@ struct Activations {
   int64_t rows, columns;
 };
 
-// A part of weights in a layout of oneDNN's; an empty one before they are packed.
+// A part of weights in a oneDNN layout; the layout is empty until they are packed.
 struct PackedPart {
   Buffer memory;
   dnnl::memory::desc layout;
 };
 
-// Memory for packed weights, kept for the next ones: panels for products of our own, or parts for oneDNN.
+// Memory for packed weights, reused by later products: panels for our own products, or parts for oneDNN.
 struct PackedMemory {
   Buffer panels;
   std::vector<PackedPart> parts;
 };
 
-// Weights [k, n], stored like that or transposed. They are packed into `memory` when a product first needs them, and
-// again only where one wants another layout.
+// Weights [k, n], stored like that or transposed. The first product that needs them packs them into `memory`; a product
+// that needs another layout packs them again.
 struct Weights {
   Weights(const float* values, int64_t k, int64_t n, bool transposed, PackedMemory& memory)
       : values(values), k(k), n(n), transposed(transposed), memory(memory) {}
@@ -59,8 +60,8 @@ struct Weights {
   int64_t k, n;
   bool transposed;
   PackedMemory& memory;
-  bool has_panels = false;  // `memory` holds panels of these weights
-  int64_t parts = 0;        // that `memory` holds of these weights, for oneDNN
+  bool has_panels = false;  // `memory` contains panels of these weights
+  int64_t parts = 0;        // the number of parts of these weights in `memory`, for oneDNN
 };
 
 struct Epilogue {

@@ -4,8 +4,8 @@
 
 namespace onednn_backend {
 
-// While one lives, oneDNN computes on the calling thread alone: its own threads, OpenMP's, would compete with the team's
-// for the processors (team.h), which calls oneDNN for a part of a product on each of its threads instead.
+// While an instance exists, oneDNN computes on the calling thread only. The team (team.h) calls oneDNN for a part of a
+// product on each of its threads, and OpenMP threads would compete with them for the processors.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }

@@ -1,5 +1,7 @@
 #include "philox.h"
 
+#include "rounding.h"
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -15,7 +17,7 @@ constexpr int64_t kBlockElements = 4;
 
 #if !defined(__AVX2__)
 
-// `batches` times 32 elements from counter block `block` on.
+// Fills `batches` times 32 elements, starting at counter block `block`.
 void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const uint32_t threshold = dropout.threshold();
   const float scale = dropout.scale();
@@ -38,14 +40,14 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 
 #elif defined(__AVX512F__)
 
-// Counters of 8 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
+// Counters of 8 blocks, one in the low half of each 64-bit lane. The multiplication ignores the high halves.
 struct Counters {
   __m512i c0, c1, c2, c3;
 };
 
 inline Counters first_counters(const Dropout& dropout, uint64_t block) {
-  const __m512i index = _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)),
-                                         _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  const __m512i index =
+      _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
   return {index, _mm512_srli_epi64(index, 32), _mm512_set1_epi64(dropout.site), _mm512_set1_epi64(dropout.micro_batch)};
 }
 
@@ -58,7 +60,7 @@ inline Counters next_round(const Counters& c, __m512i k0, __m512i k1) {
           product0};
 }
 
-// Words in order, block by block, compared with the threshold: 32 elements.
+// Compares the words with the threshold, in order, block by block: 32 elements.
 inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float* mask) {
   const __m512i words01 = _mm512_mask_blend_epi32(0xaaaa, c.c0, _mm512_slli_epi64(c.c1, 32));
   const __m512i words23 = _mm512_mask_blend_epi32(0xaaaa, c.c2, _mm512_slli_epi64(c.c3, 32));
@@ -70,8 +72,8 @@ inline void store_mask(const Counters& c, __m512i threshold, __m512 scale, float
   _mm512_storeu_ps(mask + 16, _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(second, threshold), scale));
 }
 
-// `batches` times 32 elements from counter block `block` on; several sets of counters at once, so that some compute while
-// others wait for their products.
+// Fills `sets` times 32 elements, starting at counter block `block`. Several sets of counters hide the latency of the
+// products.
 template <int sets>
 inline void mask_sets(const Dropout& dropout, uint64_t block, float* mask) {
   Counters counters[sets];
@@ -95,14 +97,14 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 
 #else
 
-// Counters of 4 blocks, one in the low half of each 64-bit lane; the high halves hold what the multiplication ignores.
+// Counters of 4 blocks, one in the low half of each 64-bit lane. The multiplication ignores the high halves.
 struct Counters {
   __m256i c0, c1, c2, c3;
 };
 
 inline Counters first_counters(const Dropout& dropout, uint64_t block) {
-  const __m256i index = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<int64_t>(block)),
-                                         _mm256_setr_epi64x(0, 1, 2, 3));
+  const __m256i index =
+      _mm256_add_epi64(_mm256_set1_epi64x(static_cast<int64_t>(block)), _mm256_setr_epi64x(0, 1, 2, 3));
   return {index, _mm256_srli_epi64(index, 32), _mm256_set1_epi64x(dropout.site),
           _mm256_set1_epi64x(dropout.micro_batch)};
 }
@@ -114,7 +116,7 @@ inline Counters next_round(const Counters& c, __m256i k0, __m256i k1) {
           _mm256_xor_si256(_mm256_srli_epi64(product0, 32), _mm256_xor_si256(c.c3, k1)), product0};
 }
 
-// Words in order, block by block, compared with the threshold: 16 elements.
+// Compares the words with the threshold, in order, block by block: 16 elements.
 inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float* mask) {
   const __m256i words01 = _mm256_blend_epi32(c.c0, _mm256_slli_epi64(c.c1, 32), 0xaa);
   const __m256i words23 = _mm256_blend_epi32(c.c2, _mm256_slli_epi64(c.c3, 32), 0xaa);
@@ -127,14 +129,15 @@ inline void store_mask(const Counters& c, __m256i threshold, __m256 scale, float
   }
 }
 
-// `batches` times 32 elements from counter block `block` on.
+// Fills `batches` times 32 elements, starting at counter block `block`.
 void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float* mask) {
   const __m256i threshold = _mm256_set1_epi32(static_cast<int32_t>(dropout.threshold()));
   const __m256 scale = _mm256_set1_ps(dropout.scale());
   const __m256i weyl0 = _mm256_set1_epi64x(kWeyl0), weyl1 = _mm256_set1_epi64x(kWeyl1);
   for (int64_t batch = 0; batch < batches; batch++) {
-    // Two sets of counters, so that one computes while the other waits for its products.
-    Counters first = first_counters(dropout, block + 8 * batch), second = first_counters(dropout, block + 8 * batch + 4);
+    // Two sets of counters hide the latency of the products.
+    Counters first = first_counters(dropout, block + 8 * batch),
+             second = first_counters(dropout, block + 8 * batch + 4);
     __m256i k0 = _mm256_set1_epi64x(dropout.seed), k1 = _mm256_set1_epi64x(dropout.update);
     for (int round = 0; round < kRounds; round++) {
       first = next_round(first, k0, k1);
@@ -152,9 +155,9 @@ void mask_batches(const Dropout& dropout, uint64_t block, int64_t batches, float
 }  // namespace
 
 void dropout_row_mask(const Dropout& dropout, int64_t row, int64_t columns, int64_t begin, int64_t end, float* mask) {
-  const int64_t blocks_per_row = (columns + kBlockElements - 1) / kBlockElements;
+  const int64_t blocks_per_row = ceil_divide(columns, kBlockElements);
   const uint64_t block = static_cast<uint64_t>(row * blocks_per_row + begin / kBlockElements);
-  mask_batches(dropout, block, (end - begin + kPhiloxElements - 1) / kPhiloxElements, mask);
+  mask_batches(dropout, block, ceil_divide(end - begin, kPhiloxElements), mask);
 }
 
 }  // namespace onednn_backend

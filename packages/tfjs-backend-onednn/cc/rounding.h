@@ -8,7 +8,7 @@ constexpr Integer ceil_divide(Integer count, Integer unit) {
   return (count + unit - 1) / unit;
 }
 
-// The least multiple of `unit` that is not below `value`.
+// The smallest multiple of `unit` that is at least `value`.
 template <class Integer>
 constexpr Integer round_up(Integer value, Integer unit) {
   return ceil_divide(value, unit) * unit;

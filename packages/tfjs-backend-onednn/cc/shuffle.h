@@ -12,7 +12,7 @@ namespace onednn_backend {
 #endif
 #endif
 
-/** The lanes of two vectors in a new order: those of `a` count from 0, those of `b` follow. */
+/** Returns the lanes of two vectors in a new order. The lanes of `a` count from 0; those of `b` follow. */
 template <int... kOrder, typename Vector>
 INLINE Vector shuffle(Vector a, Vector b) {
 #if defined(HAS_SHUFFLEVECTOR)  // clang, and GCC from version 12

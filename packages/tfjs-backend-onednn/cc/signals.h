@@ -6,10 +6,10 @@
 
 namespace onednn_backend {
 
-// While one lives, signals wait, or another thread handles them; threads that are started meanwhile never handle any.
-// oneDNN's sgemm for AVX-512 (2.6.3) keeps addresses below the stack pointer, beyond what the ABI allows, and a handler
-// that runs there (Ctrl-C, a profiler's clock) overwrites them: it then writes to foreign memory. Signals of what the
-// thread itself does wrong, such as SIGSEGV, are left alone.
+// While an instance exists, signals wait or another thread handles them. Threads that start meanwhile never handle any.
+// oneDNN 2.6.3's sgemm for AVX-512 keeps addresses below the stack pointer, beyond the red zone of the ABI. A signal
+// handler (Ctrl-C, a profiler's timer) overwrites them, and sgemm then writes to unrelated memory. Signals that the
+// thread itself causes, such as SIGSEGV, are not blocked.
 class SignalsHeldBack {
 #if defined(__unix__) || defined(__APPLE__)
  public:

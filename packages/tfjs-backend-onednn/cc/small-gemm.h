@@ -4,17 +4,18 @@
 #include <cstring>
 
 #include "inline.h"
+#include "rounding.h"
 #include "shuffle.h"
 
-// Matrix products on operands that already lie in the cache, for the many small ones of attention: no packing, a kernel
-// of 6 × 16 accumulators, which is what 16 vector registers of 8 floats hold.
+// Matrix products of operands that are in the cache, for the many small products of attention. Nothing is packed. The
+// kernel has 6 × 16 accumulators, which fit into 16 vector registers of 8 floats.
 namespace onednn_backend {
 
 typedef float Floats8 __attribute__((vector_size(32)));
 
-constexpr int64_t kPanel = 16;  // columns of the kernel: b and c have rows of a multiple of this, padded with zeros
+constexpr int64_t kPanel = 16;  // columns of the kernel; rows of b and c are multiples of this, padded with zeros
 
-INLINE int64_t pad_to_panel(int64_t columns) { return (columns + kPanel - 1) / kPanel * kPanel; }
+INLINE int64_t pad_to_panel(int64_t columns) { return round_up(columns, kPanel); }
 
 INLINE Floats8 load8(const float* source) {
   Floats8 value;
@@ -24,7 +25,7 @@ INLINE Floats8 load8(const float* source) {
 
 INLINE Floats8 repeat8(float x) { return Floats8{x, x, x, x, x, x, x, x}; }
 
-// Lanes of two vectors, within each half: a pair of both, and pairs of pairs.
+// Interleaves two vectors within each half: single lanes, then pairs of lanes.
 INLINE Floats8 pair_low(Floats8 a, Floats8 b) { return shuffle<0, 8, 1, 9, 4, 12, 5, 13>(a, b); }
 INLINE Floats8 pair_high(Floats8 a, Floats8 b) { return shuffle<2, 10, 3, 11, 6, 14, 7, 15>(a, b); }
 INLINE Floats8 first_pairs(Floats8 a, Floats8 b) { return shuffle<0, 1, 8, 9, 4, 5, 12, 13>(a, b); }
@@ -32,13 +33,13 @@ INLINE Floats8 second_pairs(Floats8 a, Floats8 b) { return shuffle<2, 3, 10, 11,
 
 INLINE void store8(float* target, Floats8 value) { std::memcpy(target, &value, sizeof value); }
 
-// a[i, k] lies at values[i · row + k · depth]: either order of storage.
+// a[i, k] is at values[i · row + k · depth], for either order of storage.
 struct StridedMatrix {
   const float* values;
   int64_t row, depth;
 };
 
-// c[i, 0..16) (+)= Σ_k a[i, k] · b[k, 0..16) for ROWS rows.
+// c[i, 0..16) (+)= Σ_k a[i, k] · b[k, 0..16) for ROWS rows
 template <int ROWS>
 INLINE void gemm_tile(const StridedMatrix& a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t depth,
                       bool accumulate) {
@@ -91,7 +92,7 @@ INLINE void pack_rows(const float* source, int64_t stride, float scale, float* t
   }
 }
 
-// Rows and columns of an 8 × 8 tile change places: pairs, then pairs of pairs, then halves.
+// Transposes an 8 × 8 tile: pairs, then pairs of pairs, then halves.
 INLINE void transpose8(Floats8 (&r)[8]) {
   Floats8 pairs[8], quads[8];
   for (int i = 0; i < 4; i++) {

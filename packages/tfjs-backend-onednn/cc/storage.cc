@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-// Blocks from this size on are mappings of their own.
+// Blocks of at least this size are mapped individually.
 constexpr std::size_t kMapped = std::size_t{128} << 10;
 
 #if defined(__linux__)
@@ -30,8 +30,8 @@ std::size_t page_size() {
   return size;
 }
 
-// The system has a mapping back when it is freed. glibc's heap, where it puts blocks of up to 32 MiB once it has seen such
-// freed, keeps their memory and, as the blocks of searches have many sizes, grows with every search.
+// The system gets a mapping back when it is freed. glibc's heap does not return freed blocks of up to 32 MiB, and grows
+// with every search because the blocks of searches have many sizes.
 class Mappings {
  public:
   void* map(std::size_t bytes) {
@@ -56,7 +56,7 @@ class Mappings {
     return block;
   }
 
-  // False where it is none of them.
+  // Returns false for a block that is not mapped.
   bool unmap(void* block) noexcept {
     if (reinterpret_cast<std::uintptr_t>(block) % page_size() != 0) return false;
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -73,7 +73,7 @@ class Mappings {
   std::unordered_map<void*, std::size_t> sizes_;
 };
 
-// Never destroyed: blocks of other threads are freed until the process ends.
+// Never destroyed: other threads free blocks until the process ends.
 Mappings& mappings() {
   static Mappings& all = *new Mappings;
   return all;

@@ -6,10 +6,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
-#include <string>
 #include <system_error>
 #include <thread>
+
+#include "check-range.h"
 
 namespace onednn_backend {
 
@@ -18,7 +18,7 @@ namespace {
 thread_local int threads_of_environment = 1;
 thread_local bool runs_part = false;
 
-// A processor may slow down, or serve its other hardware thread, until the next look.
+// Lets the processor slow down or serve its other hardware thread until the next check.
 inline void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -29,32 +29,36 @@ inline void pause() {
 
 using Clock = std::chrono::steady_clock;
 
-// Looks between two of a clock. When they last longer than a short task of V8's own threads, another program has the processor.
-constexpr int64_t kLooksOfTurn = 16;
+// Checks between two readings of the clock. If they take longer than a short task of V8's own threads, another program
+// has the processor.
+constexpr int64_t kChecksPerClock = 16;
 constexpr std::chrono::milliseconds kAway{3};
 
 constexpr std::size_t kCacheLine = 64;
-constexpr int64_t kMostParts = int64_t{kMostThreads} * kMostPartsOfThread;
+constexpr int64_t kMostParts = int64_t{kMostThreads} * kMostPartsPerThread;
 
-// What workers have to know to take part in a job, in one word: which job it is, its parts and its threads.
+// The identity of a job in one word: its number, its parts and its threads.
 struct Job {
   uint32_t number;
   int64_t parts, threads;
 
-  // Where a part of it stands.
+  // The state of a part of this job.
   uint64_t open() const { return uint64_t{number} << 2; }
   uint64_t taken() const { return open() | 1; }
   uint64_t done() const { return open() | 2; }
 
-  uint64_t word() const { return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads); }
+  uint64_t word() const {
+    return uint64_t{number} << 32 | static_cast<uint64_t>(parts) << 16 | static_cast<uint64_t>(threads);
+  }
   static Job of(uint64_t word) {
-    return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff), static_cast<int64_t>(word & 0xffff)};
+    return {static_cast<uint32_t>(word >> 32), static_cast<int64_t>(word >> 16 & 0xffff),
+            static_cast<int64_t>(word & 0xffff)};
   }
 };
 
 class Team {
  public:
-  // Never destroyed: its threads may still be asleep when the process ends.
+  // Never destroyed: its threads may be asleep when the process ends.
   static Team& instance() {
     static Team* const team = new Team();
     return *team;
@@ -64,10 +68,10 @@ class Team {
     start_workers(threads - 1);
     const Job job{++number_, parts, threads};
     board_.body = body;
-    claim(0).store(job.taken(), std::memory_order_relaxed);  // the calling thread's own first part
+    claim(0).store(job.taken(), std::memory_order_relaxed);  // the calling thread's first part
     for (int64_t part = 1; part < parts; part++) claim(part).store(job.open(), std::memory_order_relaxed);
     board_.job.store(job.word(), std::memory_order_release);
-    if (some_sleep_.load(std::memory_order_relaxed)) wake();  // a worker that falls asleep right now misses one job
+    if (some_sleep_.load(std::memory_order_relaxed)) wake();  // a worker that is just falling asleep misses one job
     std::fill(is_own_, is_own_ + parts, false);
     is_own_[0] = true;
     body(0);
@@ -81,7 +85,7 @@ class Team {
     }
   }
 
-  // Held while a job runs.
+  // Locked while a job runs.
   std::mutex in_use;
 
  private:
@@ -90,7 +94,7 @@ class Team {
       try {
         std::thread([this, index = workers_ + 1] { work(index); }).detach();
       } catch (const std::system_error&) {
-        return;  // the system has no more threads: those that there are do the work
+        return;  // the system allows no more threads; the existing ones do the work
       }
     }
   }
@@ -110,16 +114,16 @@ class Team {
     }
   }
 
-  // Once for those that sleep, who take a while to come.
+  // Called once per job: sleeping workers take a while to respond.
   void wake() {
     const std::lock_guard<std::mutex> lock(sleep_);
     some_sleep_.store(false);
     wake_.notify_all();
   }
 
-  // The word of another job than `seen`.
+  // Waits for a job other than `seen`.
   uint64_t next_job(uint64_t seen) {
-    const std::optional<uint64_t> word = watch([&]() -> std::optional<uint64_t> {
+    const std::optional<uint64_t> word = poll([&]() -> std::optional<uint64_t> {
       const uint64_t now = board_.job.load(std::memory_order_acquire);
       return now == seen ? std::nullopt : std::optional<uint64_t>(now);
     });
@@ -130,7 +134,7 @@ class Team {
     return board_.job.load(std::memory_order_acquire);
   }
 
-  // body(part): the thread's own share from its beginning, then the others' from their ends.
+  // Calls body(part) for the thread's own share from its start, then for the others' shares from their ends.
   template <class Body>
   static void each_part(const Job& job, int64_t thread, const Body& body) {
     const auto begin = [&](int64_t of) { return job.parts * of / job.threads; };
@@ -141,16 +145,16 @@ class Team {
     }
   }
 
-  // Whether the part is the calling thread's from now on. A claim is of one job alone: a thread that comes too late finds
-  // another number there. Who has a claim knows that the body on the board is that job's, which does not end before the
-  // part is done.
+  // Takes the part if it is still free. A claim belongs to one job: a thread that is too late finds another job's
+  // number. A thread that holds a claim can rely on the body on the board, because its job does not end before the part
+  // is done.
   bool take(const Job& job, int64_t part) {
     uint64_t expected = job.open();
     return claim(part).load(std::memory_order_relaxed) == expected &&
            claim(part).compare_exchange_strong(expected, job.taken(), std::memory_order_acq_rel);
   }
 
-  // What a worker has taken; the calling thread's own parts are marked nowhere that others look.
+  // Runs a part that a worker has taken. The calling thread does not mark its own parts.
   void finish(const Job& job, int64_t part) {
     board_.body(part);
     claim(part).store(job.done());
@@ -161,24 +165,24 @@ class Team {
 
   void wait_for(const Job& job, int64_t part) {
     const auto is_done = [&] { return claim(part).load() == job.done(); };
-    if (watch([&] { return is_done() ? std::optional<bool>(true) : std::nullopt; })) return;
+    if (poll([&] { return is_done() ? std::optional<bool>(true) : std::nullopt; })) return;
     std::unique_lock<std::mutex> lock(sleep_);
     leader_sleeps_.store(true);
     finished_.wait(lock, is_done);
     leader_sleeps_.store(false);
   }
 
-  // What `look` finds, if it finds anything soon.
+  // Polls `look` for a while. Returns its result, or nothing if it finds nothing.
   template <class Look>
-  auto watch(const Look& look) -> decltype(look()) {
-    constexpr int64_t kLooksAtOnce = 200;  // a pause may last as long as a cache line takes to come
-    for (int64_t i = 0; i < kLooksAtOnce; i++) {
+  auto poll(const Look& look) -> decltype(look()) {
+    constexpr int64_t kChecksBeforePause = 200;  // a pause may take as long as the transfer of a cache line
+    for (int64_t i = 0; i < kChecksBeforePause; i++) {
       if (auto found = look()) return found;
     }
     const Clock::time_point start = Clock::now();
-    const auto limit = limit_of_watch(start);
+    const auto limit = poll_limit(start);
     for (Clock::time_point before = start;;) {
-      for (int64_t i = 0; i < kLooksOfTurn; i++) {
+      for (int64_t i = 0; i < kChecksPerClock; i++) {
         if (auto found = look()) return found;
         pause();
       }
@@ -189,18 +193,20 @@ class Team {
     }
   }
 
-  // How long a thread watches: for as long as JavaScript takes between two kernels. Where a watching thread was kept from its
-  // processor a moment ago, other programs use it: then no longer than it costs to sleep and be woken a few times.
-  Clock::duration limit_of_watch(Clock::time_point now) const {
+  // How long a thread polls: as long as JavaScript takes between two kernels. If another program recently took the
+  // processor from a polling thread, only as long as it takes to sleep and wake up a few times.
+  Clock::duration poll_limit(Clock::time_point now) const {
     constexpr std::chrono::microseconds kLimit{2000}, kLimitWhenBusy{20};
     constexpr std::chrono::milliseconds kMemory{200};
     return now.time_since_epoch() - busy_since_.load(std::memory_order_relaxed) < kMemory ? kLimitWhenBusy : kLimit;
   }
 
-  std::atomic<uint64_t>& claim(int64_t part) { return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims]; }
+  std::atomic<uint64_t>& claim(int64_t part) {
+    return part < kNearClaims ? board_.claims[part] : far_claims_[part - kNearClaims];
+  }
 
-  // All that a worker has to read of a job, side by side: each cache line that goes from one processor to another costs as
-  // much as a short part.
+  // Everything that a worker reads of a job, side by side: each cache line that moves between processors costs as much
+  // as a short part.
   static constexpr int64_t kNearClaims = 7;
   struct alignas(kCacheLine) Board {
     std::atomic<uint64_t> job{0};
@@ -225,10 +231,7 @@ class Team {
 int team_threads() { return threads_of_environment; }
 
 void set_team_threads(int64_t threads) {
-  if (threads < 1 || threads > kMostThreads) {
-    throw std::invalid_argument("threads must be between 1 and " + std::to_string(kMostThreads) + ", not " +
-                                std::to_string(threads));
-  }
+  check_between("threads", threads, 1, kMostThreads);
   threads_of_environment = static_cast<int>(threads);
 }
 

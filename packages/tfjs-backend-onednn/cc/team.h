@@ -1,40 +1,48 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
-// The threads that share out the work of kernels: one team for the process, started when it is first needed.
+// The threads that compute kernels: one team per process, started when it is first needed.
 //
-// A job is a number of parts. Each thread takes the parts of its own share first, so that it finds in its caches what it
-// left there, and then those that others have not begun. The calling thread takes parts too and waits only for those that
-// another thread has begun. So a thread that waits for a processor, because other programs use them, holds nothing up, and
-// a job computes the same bits whichever thread takes which part.
+// A job is divided into parts. Each thread takes the parts of its own share first, because its caches contain their
+// data, and then unclaimed parts of other shares. The calling thread takes parts too and waits only for
+// parts that another thread has begun. A thread that waits for a processor therefore delays nothing but its current
+// part. The results do not depend on which thread computes a part.
 //
-// Waiting threads watch for two milliseconds and then sleep, on a busy machine at once. OpenMP's threads watch for many
-// milliseconds by default, and take the processor from the very thread that they wait for.
+// Idle threads poll for two milliseconds and then sleep, or sleep almost immediately on a busy machine. OpenMP's
+// threads poll for many milliseconds by default and take the processor from the thread that they wait for.
 namespace onednn_backend {
 
 constexpr int kMostThreads = 1024;
 
-// A job has at most so many parts for each of its threads.
-constexpr int kMostPartsOfThread = 8;
+// The largest number of parts of a job per thread.
+constexpr int kMostPartsPerThread = 8;
 
-// Threads that the jobs of the calling thread's Node environment use. @throws std::invalid_argument outside [1, 1024]
+// The number of threads for jobs of the calling thread's Node environment. Throws std::invalid_argument outside [1,
+// 1024].
 int team_threads();
 void set_team_threads(int64_t threads);
 
-// Whether jobs of the calling thread run on it alone: it has no more threads, or runs a part of a job.
+// Whether jobs of the calling thread run on it alone: the environment has one thread, or this thread runs a part of a
+// job.
 bool computes_alone();
 
-// A function of a part's index. A small one is copied, so that other threads find it in one place; a larger one lives elsewhere.
+// Functions of up to this size are copied. Together with the pointer to the call they fill two cache lines.
+constexpr std::size_t kMostFunctionBytes = 120;
+
+// A function of a part's index. A small function is copied, so that other threads read one place; a larger one is
+// referenced.
 class PartFunction {
  public:
   PartFunction() = default;
 
   template <class Body>
   explicit PartFunction(const Body& body) {
-    if constexpr (std::is_trivially_copyable_v<Body> && sizeof(Body) <= sizeof body_ && alignof(Body) <= alignof(void*)) {
+    if constexpr (std::is_trivially_copyable_v<Body> && sizeof(Body) <= sizeof body_ &&
+                  alignof(Body) <= alignof(void*)) {
       std::memcpy(body_, &body, sizeof body);
       call_ = [](const void* function, int64_t part) { (*static_cast<const Body*>(function))(part); };
     } else {
@@ -48,12 +56,13 @@ class PartFunction {
 
  private:
   void (*call_)(const void* body, int64_t part) = nullptr;
-  alignas(void*) char body_[120];
+  alignas(void*) char body_[kMostFunctionBytes];
 };
+static_assert(sizeof(PartFunction) == 2 * 64, "a PartFunction fills two cache lines");
 
-// Runs body(part) for every part in [0, parts), parts ≤ kMostPartsOfThread · team_threads(), and returns when all are done.
-// The body must not throw (ExceptionCarrier in parallel.h). While the team works for another Node environment, the calling
-// thread does all of it.
+// Runs body(part) for every part in [0, parts) and returns when all are done. parts ≤ kMostPartsPerThread ·
+// team_threads(). The body must not throw (ExceptionCarrier in parallel.h). If the team is busy with another Node
+// environment, the calling thread runs all parts.
 void run_parts(int64_t parts, const PartFunction& body);
 
 }  // namespace onednn_backend

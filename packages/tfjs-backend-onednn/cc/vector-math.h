@@ -6,10 +6,10 @@
 
 #include "inline.h"
 
-// Branch-free float32 functions that compilers turn into vector code inside a loop; libm's are calls.
+// Branch-free float32 functions, which compilers vectorise inside a loop. The functions of libm are calls.
 namespace onednn_backend {
 
-// Bits are unsigned: they are shifted and wrap around, as signed numbers may not.
+// Bits are unsigned because signed numbers must not be shifted or wrap around.
 INLINE float bits_to_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
@@ -25,11 +25,11 @@ INLINE uint32_t float_to_bits(float value) {
 // 2ⁿ for −127 < n < 128
 INLINE float power_of_two(int32_t n) { return bits_to_float(static_cast<uint32_t>(n + 127) << 23); }
 
-// eˣ within 1.5 ulp; 0 below −104 (so that −∞ gives 0), +∞ above 88.73. Not for NaN.
-//   x = n·ln 2 + r, |r| ≤ ½ ln 2;  eˣ = 2ⁿ·eʳ, the power in two factors so that denormals come out right
+// eˣ within 1.5 ulp; 0 below −104 (including −∞), +∞ above 88.73. NaN is not supported.
+//   x = n·ln 2 + r, |r| ≤ ½ ln 2;  eˣ = 2ⁿ·eʳ; the power is split into two factors, so that denormals are correct
 INLINE float vector_exp(float x) {
   constexpr float kLog2E = 1.44269504088896341f;
-  constexpr float kLn2High = 0.693359375f;  // few bits: n·kLn2High is exact
+  constexpr float kLn2High = 0.693359375f;  // few bits, so that n·kLn2High is exact
   constexpr float kLn2Low = -2.12194440e-4f;
   constexpr float kRound = 12582912.0f;  // 1.5·2²³: adding it leaves round(x) in the low bits
   x = x < -104.0f ? -104.0f : x;
@@ -49,7 +49,7 @@ INLINE float vector_exp(float x) {
   return p * power_of_two(half) * power_of_two(n - half);
 }
 
-// eˣ for −87 ≤ x ≤ 88 within 6e-6 of the value, 2⁻¹²⁶ below; for sums of many, where that is enough.
+// eˣ for −87 ≤ x ≤ 88 within 6e-6 of the value, 2⁻¹²⁶ below that; for long sums, which need no more.
 //   x·log₂e = n + f, |f| ≤ ½;  eˣ = 2ⁿ·2ᶠ
 INLINE float quick_exp(float x) {
   constexpr float kLog2E = 1.44269504088896341f;
@@ -67,7 +67,7 @@ INLINE float quick_exp(float x) {
   return bits_to_float(float_to_bits(p) + (float_to_bits(shifted) << 23));
 }
 
-// log x for normal x > 0 within 1 ulp or so.  x = 2ᵉ·m, √½ ≤ m < √2
+// log x for normal x > 0 within about 1 ulp.  x = 2ᵉ·m, √½ ≤ m < √2
 INLINE float vector_log(float x) {
   const uint32_t bits = float_to_bits(x);
   const int32_t e = static_cast<int32_t>(bits - 0x3f3504f3) >> 23;
@@ -87,7 +87,8 @@ INLINE float vector_log(float x) {
   return m + tail + 0.693359375f * exponent;
 }
 
-// log(1 − p) for 0 ≤ p < 1 with the digits of a small p kept: log u · the part of p that 1 − p rounded away.
+// log(1 − p) for 0 ≤ p < 1, with the digits of a small p: log u, corrected for the part of p that u = 1 − p rounded
+// away.
 INLINE float vector_log1m(float p) {
   const float u = 1.0f - p;
   return vector_log(u) - ((u - 1.0f) + p) / u;

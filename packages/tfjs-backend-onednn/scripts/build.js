@@ -1,7 +1,7 @@
-// Compiles the native add-on with node-gyp. Without a compiler or oneDNN it says so in one line and leaves the rest of
-// the installation working; when nothing has changed since the last build it does nothing. With --check it compiles
-// nothing: status 1 and that line where the add-on neither is built nor could be. With --done it only says, by its status,
-// whether the add-on is built.
+// Compiles the native add-on with node-gyp, unless nothing has changed since the last build. Without a compiler or
+// oneDNN it prints one line and leaves the rest of the installation usable.
+//   --check  compiles nothing; prints that line and exits with status 1 if the add-on neither is built nor can be built
+//   --done   only reports, by its exit status, whether the add-on is built
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,13 +10,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-/** Written when all builds, one for each instruction set, are there: a build that was killed is begun anew. */
+/**
+ * Written when all builds, one per instruction set, are complete. A build that was killed starts again from the
+ * beginning.
+ */
 const complete = join(root, 'build', 'complete');
-/** What the compiler said last. */
+/** The last output of the compiler. */
 const log = join(root, 'build', 'compile.log');
 const require = createRequire(import.meta.url);
 
-/** Modification times of everything the add-on is made from, in milliseconds. */
+/** The latest modification time of all sources of the add-on, in milliseconds. */
 function newestSource() {
   const files = [join(root, 'binding.gyp'), fileURLToPath(import.meta.url)];
   for (const entry of readdirSync(join(root, 'cc'), { recursive: true, withFileTypes: true })) {
@@ -34,18 +37,20 @@ function runs(command, ...args) {
 }
 
 /**
- * What the compiler said first about a failure, without the place in the program, and the command.
+ * The compiler's first message about a failure, without its place in the program, and the command.
  * @param {readonly string[]} flags
  */
 function failureOf(compiler, flags, { error, stderr, signal }) {
   const lines = (stderr ?? '').split('\n').map((line) => line.trim());
-  const said = lines.find((line) => /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line));
+  const message = lines.find((line) =>
+    /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line),
+  );
   const stopped = signal ? `it was stopped by ${signal}` : null;
-  const reason = said ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'it says nothing';
+  const reason = message ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'no output';
   return `${reason.replace(/^(<stdin>|\S*\.o):\S* /, '')} (${[compiler, ...flags].join(' ')})`;
 }
 
-/** Why a program that includes oneDNN does not compile or link, or null where it does. */
+/** Why a program that includes oneDNN does not compile or link; null if it does. */
 function oneDnnFailure(compiler) {
   const folder = mkdtempSync(join(tmpdir(), 'onednn-'));
   const prefix = process.env.ONEDNN_ROOT;
@@ -56,7 +61,7 @@ function oneDnnFailure(compiler) {
   return result.status === 0 ? null : failureOf(compiler, flags, result);
 }
 
-/** What a build needs and this machine lacks, or null. */
+/** What a build needs and this machine lacks; null if nothing is missing. */
 function missing() {
   const compiler = process.env.CXX ?? 'g++';
   if (!runs(compiler, '--version')) return `no C++ compiler (${compiler})`;
@@ -70,7 +75,7 @@ function missing() {
   return `${what}: ${failure}`;
 }
 
-/** Node's own headers where the system has them, so that node-gyp downloads nothing. */
+/** The option for Node's own headers, if the system has them, so that node-gyp downloads nothing. */
 function headerOptions() {
   const candidates = [join(dirname(process.execPath), '..'), '/usr', '/usr/local'];
   const found = candidates.find((prefix) => existsSync(join(prefix, 'include', 'node', 'node_api.h')));

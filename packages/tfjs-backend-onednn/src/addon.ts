@@ -1,216 +1,48 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { AddonFunctions } from './addon-functions.js';
 import { availableThreads } from './available-threads.js';
 
-/** Dropout of one site in one pass; the order in which the add-on reads it. */
-export type DropoutArguments = readonly [
-  probability: number, // 0 = no dropout
-  seed: number,
-  update: number,
-  microBatch: number,
-  site: number,
-];
-
-/** Sequences, heads, headDim, longestKey, causal. */
-type AttentionArguments = readonly [number, number, number, number, boolean];
-
-type Floats = Float32Array;
-type Integers = Int32Array;
-
-/**
- * The native functions: arrays first (inputs, then outputs), then the fields of the shape struct of the same kernel in
- * cc/kernels/*.h, which documents them. Shapes are not checked below this line.
- */
-export interface Addon {
-  describe(): { oneDnnVersion: string; threads: number; isa: string };
-  /** Which of the add-on's builds suits this processor best: `v4` (AVX-512), `v3` (AVX2) or `baseline`. */
-  bestBuild(): string;
-  setThreads(threads: number): void;
-  /** Whether the products of layers round their operands to bfloat16. */
-  setBfloat16(on: boolean): void;
-  /** Matrix-product primitives that are kept for the next call with the same shape. */
-  cachedPrimitives(): number;
-  /** Whether this processor has products of bfloat16. */
-  canBfloat16(): boolean;
-  /** Uninitialised memory at a multiple of 64 bytes. */
-  newBlock(bytes: number): ArrayBuffer;
-  /** Gives a block's memory back at once; views of it become empty. */
-  releaseBlock(block: ArrayBuffer): void;
-  /** Bytes from the last multiple of 64 to the address of an array's first element. */
-  misalignment(memory: Floats): number;
-  /** Builds with AddressSanitizer: whether a piece of a block may be touched from here on. */
-  guardPiece?(block: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
-
-  linear(
-    x: Floats,
-    weight: Floats,
-    bias: Floats,
-    y: Floats,
-    rows: number,
-    size: number,
-    out: number,
-    relu: boolean,
-  ): void;
-  linearGrad(
-    ...args: [
-      ...[x: Floats, weight: Floats, y: Floats, dy: Floats, dx: Floats, dWeight: Floats, dBias: Floats],
-      ...[rows: number, size: number, out: number, relu: boolean],
-      ...[accumulateWeight: boolean, accumulateBias: boolean],
-    ]
-  ): void;
-  selfAttention(
-    ...args: [
-      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
-      ...AttentionArguments,
-      ...DropoutArguments,
-    ]
-  ): void;
-  selfAttentionGrad(
-    ...args: [
-      ...[queryKeyValue: Floats, starts: Integers, keyPadding: Integers, context: Floats, logSumExp: Floats],
-      ...[dContext: Floats, dQueryKeyValue: Floats],
-      ...AttentionArguments,
-      ...DropoutArguments,
-    ]
-  ): void;
-  crossAttention(
-    ...args: [
-      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
-      ...[context: Floats, logSumExp: Floats],
-      ...AttentionArguments,
-      ...DropoutArguments,
-    ]
-  ): void;
-  crossAttentionGrad(
-    ...args: [
-      ...[query: Floats, queryStarts: Integers, keyValue: Floats, keyStarts: Integers, keyPadding: Integers],
-      ...[context: Floats, logSumExp: Floats, dContext: Floats, dQuery: Floats, dKeyValue: Floats],
-      ...AttentionArguments,
-      ...DropoutArguments,
-    ]
-  ): void;
-  dropout(
-    ...args: [x: Floats, residual: Floats | null, y: Floats, rows: number, columns: number, ...DropoutArguments]
-  ): void;
-  dropoutMask(...args: [mask: Floats, rows: number, columns: number, ...DropoutArguments]): void;
-  layerNorm(
-    ...args: [
-      ...[x: Floats, residual: Floats | null, gain: Floats, bias: Floats],
-      ...[sums: Floats | null, y: Floats, mean: Floats, rstd: Floats],
-      ...[rows: number, columns: number, epsilon: number],
-      ...DropoutArguments,
-    ]
-  ): void;
-  layerNormGrad(
-    ...args: [
-      ...[x: Floats, residual: Floats | null, gain: Floats, mean: Floats, rstd: Floats, dy: Floats],
-      ...[dx: Floats, dResidual: Floats | null, dGain: Floats, dBias: Floats],
-      ...[rows: number, columns: number, epsilon: number],
-      ...[accumulateGain: boolean, accumulateBias: boolean],
-      ...DropoutArguments,
-    ]
-  ): void;
-  embedding(
-    ...args: [
-      ...[ids: Integers, weight: Floats, positions: Integers, positionTable: Floats, y: Floats],
-      ...[tokens: number, embed: number, vocab: number, positionCount: number, scale: number],
-    ]
-  ): void;
-  scatterAdd(
-    ...args: [
-      ...[ids: Integers, dy: Floats, table: Floats],
-      ...[tokens: number, rows: number, embed: number, scale: number, skip: number, accumulate: boolean],
-    ]
-  ): void;
-  classifierStatistics(
-    ...args: [
-      ...[features: Floats, weights: Floats, targets: Integers],
-      ...[targetLogProb: Floats, meanLogProb: Floats, predictions: Integers, kept: Floats[], sums: Floats[]],
-      functions: Float64Array,
-      ...[rows: number, embed: number, classes: number, chunk: number],
-    ]
-  ): void;
-  classifierStatisticsGrad(
-    ...args: [
-      ...[features: Floats, weights: Floats, targets: Integers],
-      ...[dTargetLogProb: Floats, dMeanLogProb: Floats, kept: Floats[], dSums: Floats[]],
-      ...[dFeatures: Floats, dWeights: Floats],
-      functions: Float64Array,
-      ...[rows: number, embed: number, classes: number, chunk: number, accumulateWeights: boolean],
-    ]
-  ): void;
-
-  /** y ← y + bias, then ReLU where asked. */
-  addBias(y: Floats, bias: Floats, rows: number, columns: number, relu: boolean): void;
-  batchMatMul(
-    ...args: [
-      ...[src: Floats, weights: Floats, dst: Floats],
-      ...[batch: number, srcBatch: number, weightsBatch: number],
-      ...[m: number, n: number, k: number, transposeA: boolean, transposeB: boolean],
-    ]
-  ): void;
-  /** operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b */
-  binary(
-    ...args: [
-      ...[operation: number, a: Floats, b: Floats, y: Floats, rows: number, columns: number],
-      ...[aRow: number, aColumn: number, bRow: number, bColumn: number],
-    ]
-  ): void;
-  copyPieces(
-    ...args: [
-      ...[source: Floats | Integers, target: Floats | Integers, pieces: number, length: number],
-      ...[sourceStride: number, targetStride: number, sourceOffset: number, targetOffset: number],
-    ]
-  ): void;
-  gather(
-    ...args: [
-      ...[x: Floats | Integers, indices: Integers, y: Floats | Integers],
-      ...[batch: number, outer: number, dim: number, slice: number, count: number],
-    ]
-  ): void;
-  softmax(x: Floats, y: Floats, rows: number, columns: number): void;
-  logSoftmax(x: Floats, y: Floats, rows: number, columns: number): void;
-  rowSums(x: Floats, sums: Floats, rows: number, columns: number): void;
-  columnSums(x: Floats, sums: Floats, rows: number, columns: number): void;
-  topK(x: Floats, values: Floats, indices: Integers, rows: number, columns: number, k: number): void;
-  transpose(x: Floats | Integers, y: Floats | Integers, sizes: readonly number[], permutation: readonly number[]): void;
-
-  /** sizes: see cc/kernels/transformer-handles.h; precision: 0 float32, 1 bfloat16, 2 int8. A handle to be closed. */
-  openTransformer(
-    ...args: [
-      ...[sizes: readonly number[], encoderScale: number, decoderScale: number],
-      ...[weights: (index: number) => Floats, count: number, precision: number],
-    ]
-  ): number;
-  closeTransformer(transformer: number): void;
-  openDecoding(
-    ...args: [
-      ...[transformer: number, ids: Integers, positions: Integers, starts: Integers],
-      ...[sentences: number, beam: number],
-    ]
-  ): number;
-  closeDecoding(decoding: number): void;
-  selectRows(decoding: number, rows: Integers, count: number): void;
-  decodingStep(decoding: number, tokens: Integers, position: number, features: Floats | null): void;
-  decodingTop(decoding: number, penalties: Floats | null, temperature: number, table: Floats, width: number): void;
-
-  squaredNorm(x: Floats, size: number): number;
-  scale(x: Floats, size: number, factor: number): void;
-  accumulate(sum: Floats, x: Floats, size: number): void;
-  discard(x: Floats, size: number): void;
-  adamStep(
-    ...args: [
-      ...[values: Floats, gradients: Floats, firstMoment: Floats, secondMoment: Floats, size: number],
-      ...[beta1: number, beta2: number, epsilon: number, stepSize: number, decay: number],
-    ]
-  ): void;
+/** A parameter of a native function, as the add-on describes it. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: string; // in TypeScript
+  readonly nullable: boolean;
+  readonly shape: readonly string[]; // axes: constants, names of other parameters, or "name+1"; empty for any length
+  readonly count: readonly string[]; // of an array of arrays: how many there are
+  readonly range: string; // of a number, in words
 }
 
-/** Which build to load instead of the best one for this processor: `v4`, `v3` or `baseline`, for tests. */
+export interface Signature {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly result: string;
+}
+
+/**
+ * The native functions, called with an object of named arguments; a function of one argument takes it as it is. The add-on
+ * checks every call against the signature: types, ranges of numbers, lengths of arrays, indices in them.
+ */
+export interface Addon extends AddonFunctions {
+  /** Forbids or permits access to a piece of a block. Only in builds with AddressSanitizer. */
+  guardPiece?(args: { block: ArrayBuffer; offset: number; bytes: number; permitted: boolean }): void;
+}
+
+/** An add-on as it is loaded: functions of positional arguments. */
+export interface NativeAddon {
+  readonly [name: string]: (...args: unknown[]) => unknown;
+}
+
+/** The signatures that an add-on exports. */
+export const signaturesOf = (native: NativeAddon): Signature[] => JSON.parse(native.signatures as unknown as string);
+
+/**
+ * The environment variable that names the build to load instead of the best one: `v4`, `v3` or `baseline`. For tests.
+ */
 const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
 
-/** Which folder of build/ they are loaded from: `Release`, or `sanitized` for tests. */
+/** The environment variable that names the folder of build/ to load from: `Release`, or `sanitized`. For tests. */
 const FOLDER_VARIABLE = 'TFJS_ONEDNN_FOLDER';
 
 const pathOf = (build: string): string =>
@@ -219,27 +51,39 @@ const pathOf = (build: string): string =>
 let loaded: Addon | null = null;
 
 /**
- * The add-on, loaded when first asked for: of its builds for several instruction sets, the one for this processor.
- * @throws Error when it is not built or does not load
+ * The build of the add-on for this processor's instruction set. The first call loads it.
+ * @throws Error if it is not built or does not load
  */
 export function addon(): Addon {
   if (loaded === null) {
-    loaded = load(process.env[BUILD_VARIABLE] ?? load('baseline').bestBuild());
+    loaded = byName(loadNative(process.env[BUILD_VARIABLE] ?? (loadNative('baseline').bestBuild!() as string)));
     loaded.setThreads(availableThreads());
   }
   return loaded;
 }
 
-function load(build: string): Addon {
+/** Loads one build of the add-on. */
+export function loadNative(build: string): NativeAddon {
   const path = pathOf(build);
   if (!existsSync(path)) {
     const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
     throw new Error(`the native add-on is not built (onednn_${build}.node is missing): node ${script} builds it`);
   }
-  return createRequire(import.meta.url)(path) as Addon;
+  return createRequire(import.meta.url)(path) as NativeAddon;
 }
 
-/** Whether the add-on is there and loads; if not, why. */
+/** The functions of an add-on with named arguments. */
+function byName(native: NativeAddon): Addon {
+  const functions = signaturesOf(native).map(({ name, parameters }) => {
+    const call = native[name]!;
+    if (parameters.length <= 1) return [name, call] as const;
+    const names = parameters.map((parameter) => parameter.name);
+    return [name, (args: Readonly<Record<string, unknown>>) => call(...names.map((key) => args[key]))] as const;
+  });
+  return Object.fromEntries(functions) as unknown as Addon;
+}
+
+/** Whether the add-on is built and loads; if not, the reason. */
 export function isAvailable(): { available: boolean; reason: string | null } {
   try {
     addon();

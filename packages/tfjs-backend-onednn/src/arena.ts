@@ -13,41 +13,42 @@ export interface AdamScalars {
   readonly epsilon: number;
   /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
   readonly stepSize: number;
-  /** lr · weight decay: the part of a value that is taken off it first. */
+  /** lr · weight decay: the fraction that is first subtracted from a value. */
   readonly decay: number;
 }
 
 /** Σ x², summed in float64. */
 export function squaredNorm(x: Float32Array): number {
   checkArray('x', x);
-  return timed('SquaredNorm', () => addon().squaredNorm(x, x.length));
+  return timed('SquaredNorm', () => addon().squaredNorm({ x, size: x.length }));
 }
 
 /** x ← factor · x */
 export function scale(x: Float32Array, factor: number): void {
   checkArray('x', x);
-  timed('Scale', () => addon().scale(x, x.length, factor));
+  timed('Scale', () => addon().scale({ x, size: x.length, factor }));
 }
 
 /** sum ← sum + x */
 export function accumulate(sum: Float32Array, x: Float32Array): void {
   checkLengths(sum, x);
-  timed('Accumulate', () => addon().accumulate(sum, x, sum.length));
+  timed('Accumulate', () => addon().accumulate({ sum, x, size: sum.length }));
 }
 
-/** A parameter and the array, of its size, that its gradient is added to. */
+/** A parameter and the array of its size that its gradient is added to. */
 export interface GradientTarget {
   readonly tensor: Tensor;
   readonly gradient: Float32Array;
 }
 
 /**
- * Runs a forward and a backward pass in which kernels may add the gradients of parameters to their arrays themselves;
- * where one does, the tensor that tfjs gets for it is zeros. `addTensor` brings what tfjs got to the same arrays. A gradient
- * kernel does so for the inputs that its attribute `collected` names, input name → id of the target's tensor: who records the
- * operation knows whether its input is the parameter itself, and whether nothing happens to the gradient afterwards.
- * @param overwrite what the arrays hold counts as 0, and so does what lies between them. They are pieces of one buffer,
- *   which the tensors of the forward pass may use until the gradients come
+ * Runs a forward and a backward pass in which kernels may add the gradients of parameters directly to their arrays. The
+ * tensor that tfjs gets for such a gradient is zeros. `addTensor` adds the gradients that tfjs got to the same arrays.
+ * A gradient kernel adds directly for the inputs that its attribute `collected` names (input name → id of the target's
+ * tensor): only the code that records the operation knows whether an input is the parameter itself and its gradient is
+ * not processed further.
+ * @param overwrite treats the contents of the arrays, and of the memory between them, as 0. The arrays are pieces of
+ *   one buffer, which the tensors of the forward pass may use until the gradients arrive
  */
 export function collectGradients<T>(
   targets: readonly GradientTarget[],
@@ -84,14 +85,11 @@ export function adamStep(
   gradients: Float32Array, // g
   firstMoment: Float32Array, // m
   secondMoment: Float32Array, // v
-  { beta1, beta2, epsilon, stepSize, decay }: AdamScalars,
+  scalars: AdamScalars,
 ): void {
   checkLengths(values, gradients, firstMoment, secondMoment);
   timed('AdamStep', () =>
-    addon().adamStep(
-      ...([values, gradients, firstMoment, secondMoment, values.length] as const),
-      ...([beta1, beta2, epsilon, stepSize, decay] as const),
-    ),
+    addon().adamStep({ values, gradients, firstMoment, secondMoment, size: values.length, ...scalars }),
   );
 }
 

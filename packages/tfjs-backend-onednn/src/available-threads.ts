@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, posix } from 'node:path';
 
-/** More than processors have cores. Each thread costs memory, and many thousands of them end the process. */
+/** Processors have fewer cores. Each thread costs memory, and many thousands of threads end the process. */
 export const MOST_THREADS = 1024;
 
 /**
  * The default number of threads: OMP_NUM_THREADS, else min(CPU affinity, ⌈CPU quota of the cgroups⌉).
- * @param root folder of `proc` and `sys`
+ * @param root the folder of `proc` and `sys`
  */
 export function availableThreads(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
-  const asked = /^\s*(\d+)\s*(,|$)/.exec(environment.OMP_NUM_THREADS ?? ''); // "4,2": the second is of nested regions
-  const threads = Number(asked?.[1] ?? 0);
+  const requested = /^\s*(\d+)\s*(,|$)/.exec(environment.OMP_NUM_THREADS ?? ''); // "4,2": the second number is for nested regions
+  const threads = Number(requested?.[1] ?? 0);
   if (threads >= 1) return Math.min(threads, MOST_THREADS);
   return Math.min(permittedProcessors(root), ...cpuQuotas(root).map(Math.ceil), MOST_THREADS);
 }
 
-/** A file of the kernel; empty where there is none. */
+/** Reads a file of the kernel; empty if it does not exist. */
 function read(...path: string[]): string {
   try {
     return readFileSync(join(...path), 'utf8');
@@ -26,8 +26,8 @@ function read(...path: string[]): string {
 }
 
 /**
- * The CPU affinity. Node's `availableParallelism` is the same up to libuv 1.48; from 1.49 on it takes a quota into account
- * and rounds it down.
+ * The number of processors in the CPU affinity. Node's `availableParallelism` is the same up to libuv 1.48; from 1.49
+ * on it includes a quota and rounds it down.
  */
 function permittedProcessors(root: string): number {
   const list = /^Cpus_allowed_list:\s*(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)\s*$/m.exec(read(root, 'proc/self/status'))?.[1];
@@ -38,7 +38,7 @@ function permittedProcessors(root: string): number {
   }, 0);
 }
 
-/** The quotas of the process's cgroups and of those above them, in processors. */
+/** The quotas of the process's cgroups and of their parents, in processors. */
 function cpuQuotas(root: string): number[] {
   const groups = read(root, 'proc/self/cgroup').matchAll(/^\d+:([^:]*):(\/.*)$/gm);
   const quotas = [...groups].flatMap(([, controllers, path]) => {
@@ -52,19 +52,19 @@ function cpuQuotas(root: string): number[] {
   return quotas.filter((quota) => quota > 0 && Number.isFinite(quota));
 }
 
-/** `/a/b`, `/a`, `/`: in a container the group may be named as the host sees it, and only the last is there. */
+/** `/a/b`, `/a`, `/`. In a container the path may be the one that the host sees, and then only `/` exists. */
 function groupAndParents(path: string): string[] {
   const group = posix.normalize(path);
   return group === '/' ? [group] : [group, ...groupAndParents(posix.dirname(group))];
 }
 
-/** `cpu.max` holds "quota period" in microseconds, or "max period". NaN where there is no limit. */
+/** `cpu.max` contains "quota period" in microseconds, or "max period". Returns NaN without a limit. */
 function quotaOfVersion2(folder: string): number {
   const [, quota, period] = /^(\d+)\s+(\d+)\s*$/.exec(read(folder, 'cpu.max')) ?? [];
   return Number(quota) / Number(period);
 }
 
-/** A quota of −1 is no limit. */
+/** A quota of −1 means no limit. */
 function quotaOfVersion1(folder: string): number {
   const number = (file: string): number => Number.parseInt(read(folder, file), 10);
   return number('cpu.cfs_quota_us') / number('cpu.cfs_period_us');

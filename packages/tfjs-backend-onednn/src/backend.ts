@@ -7,28 +7,31 @@ import type { Block } from './slab.js';
 
 type DataId = TensorInfo['dataId'];
 type TensorData = ReturnType<InstanceType<typeof MathBackendCPU>['data']['get']> & {
-  /** The pool's memory that `values` is a view of; absent where the memory is the caller's or a JavaScript kernel's. */
+  /**
+   * The memory of the pool that `values` is a view of; absent if the memory belongs to the caller or a JavaScript
+   * kernel.
+   */
   block?: Block;
-  /** A kernel has put something else into an input that it was given for good. */
+  /** Whether a kernel has overwritten this input, which its caller had given up. */
   takenOver?: boolean;
 };
 
-/** Where a kernel puts the gradient of a parameter. */
+/** Where a kernel writes the gradient of a parameter. */
 export interface GradientOutput {
   readonly values: Float32Array;
-  /** Whether the gradient is added to what `values` hold; else they are arbitrary and to be overwritten. */
+  /** Whether the gradient is added to `values`; otherwise it overwrites them. */
   readonly accumulate: boolean;
-  /** What the kernel returns for it. */
+  /** The tensor that the kernel returns. */
   readonly info: TensorInfo;
 }
 
-/** What a call of a forward kernel keeps for its gradient kernel. */
+/** The memory that a call of a forward kernel keeps for its gradient kernel. */
 interface Kept {
   readonly blocks: Block[];
   readonly sizes: readonly number[];
 }
 
-/** Zeros that take no memory until somebody reads them. */
+/** Zeros that take no memory until they are read. */
 class Zeros {
   readonly dtype = 'float32';
   refCount = 1;
@@ -42,7 +45,7 @@ class Zeros {
   }
 }
 
-/** What a kernel made and can make again, bit for bit: its memory may be given up until somebody reads it. */
+/** An output that can be computed again, bit for bit. Its memory may be given up until it is read. */
 class Recomputable {
   readonly dtype = 'float32';
   refCount = 1;
@@ -53,7 +56,7 @@ class Recomputable {
   constructor(
     { values, block }: { readonly values: Float32Array; readonly block: Block },
     readonly pool: StoragePool,
-    /** What `compute` reads: alive as long as this. */
+    /** The inputs of `compute`, which live as long as this. */
     readonly sources: readonly DataId[],
     readonly compute: (values: Float32Array) => void,
   ) {
@@ -95,20 +98,20 @@ const arraysOf = ({ blocks, sizes }: Kept): Float32Array[] => blocks.map((block,
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
- * tfjs's plain JavaScript backend with storage that native kernels compute on in place. Every kernel of the JavaScript
- * backend works on it too.
+ * tfjs's JavaScript backend with storage that native kernels use in place. Every kernel of the JavaScript backend works
+ * on it too.
  *
- * The outputs of native kernels lie in recycled blocks, which go back to the pool when their last tensor is disposed.
- * So nothing outside may hold on to them: reads copy, and a value that a JavaScript kernel makes as a view of a block
- * (a slice) is copied when it is written.
+ * The outputs of native kernels are in recycled blocks, which return to the pool when their last tensor is disposed.
+ * Code outside must therefore not keep references to them: reads copy, and a value that a JavaScript kernel makes as a
+ * view of a block (a slice) is copied when it is written.
  */
 export class OneDnnBackend extends MathBackendCPU {
   readonly #pool = new StoragePool(addon());
-  readonly #outputs: DataId[] = []; // of the kernel that runs
+  readonly #outputs: DataId[] = []; // of the running kernel
   readonly #kept = new Map<symbol | undefined, Kept>(); // by call
-  #spent: readonly Block[] = []; // kept, and read by the kernel that runs
+  #spent: readonly Block[] = []; // kept blocks that the running kernel reads
   #gradientTargets: GradientTargets | null = null;
-  #hasRead = false; // the kernel that runs holds views of memory
+  #hasRead = false; // whether the running kernel has views of memory
 
   override write(values: BackendValues, _shape: number[], dtype: DataType): DataId {
     const dataId = {};
@@ -117,7 +120,7 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   override readSync(dataId: DataId): BackendValues {
-    const { values, block } = this.#record(dataId); // in this order: a value that was given up gets a block
+    const { values, block } = this.#record(dataId); // in this order, because reading a value that was given up allocates a block
     return block === undefined ? super.readSync(dataId) : (values as Float32Array | Int32Array).slice();
   }
 
@@ -132,7 +135,7 @@ export class OneDnnBackend extends MathBackendCPU {
     return gone;
   }
 
-  /** A new tensor for a native kernel to write to; its contents are arbitrary until then. */
+  /** Creates a tensor for a native kernel to write to; its contents are arbitrary until then. */
   output(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): TensorInfo {
     const size = elements(shape);
     const block = this.#pool.take(4 * size);
@@ -148,7 +151,7 @@ export class OneDnnBackend extends MathBackendCPU {
     return { dataId, shape: shape as number[], dtype };
   }
 
-  /** Zeros; adding them to something costs nothing. */
+  /** Creates zeros. Adding them to a tensor costs nothing. */
   zeros(shape: readonly number[]): TensorInfo {
     const dataId = {};
     this.data.set(dataId, new Zeros(elements(shape)));
@@ -156,15 +159,15 @@ export class OneDnnBackend extends MathBackendCPU {
     return { dataId, shape: shape as number[], dtype: 'float32' };
   }
 
-  /** True for what `zeros` made. */
+  /** Whether `zeros` created the tensor. */
   isZeros({ dataId }: TensorInfo): boolean {
     return (this.#record(dataId) as TensorData | Zeros) instanceof Zeros;
   }
 
   /**
-   * While `work` runs, gradient kernels add the gradients of their targets to the arrays beside the targets' ids, and hand
-   * zeros on in their place: for the trainer's arena, which would otherwise be one more copy of every gradient.
-   * @param overwrite as in GradientTargets
+   * While `work` runs, gradient kernels add the gradients of their targets to the arrays that belong to the targets'
+   * ids, and return zeros instead. This avoids one more copy of every gradient beside the trainer's arena.
+   * @param overwrite see GradientTargets
    */
   collectGradients<T>(targets: ReadonlyMap<number, Float32Array>, overwrite: boolean, work: () => T): T {
     const gradientTargets = new GradientTargets(targets, this.#pool, overwrite);
@@ -181,27 +184,27 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   /**
-   * Memory that a forward kernel fills for the gradient kernel of the same call, until `collectGradients` ends: an array
-   * for each of these sizes; none outside of it, or for a call without a name. Two calls with the same inputs may differ in
-   * their attributes, so a symbol that both kernels get names each.
+   * Returns memory that a forward kernel fills for the gradient kernel of the same call: one array per size, until
+   * `collectGradients` ends. Returns none outside of `collectGradients` or for a call without a symbol. The symbol,
+   * which both kernels get, identifies the call: two calls with the same inputs may differ in their attributes.
    */
   keep(call: symbol | undefined, sizes: readonly number[]): Float32Array[] {
     if (this.#gradientTargets === null || call === undefined) return [];
     const kept: Kept = { blocks: [], sizes };
-    this.#kept.set(call, kept); // before memory is taken: what is there is given back when there is not enough
+    this.#kept.set(call, kept); // before memory is taken, so that it is returned if it does not suffice
     for (const size of sizes) kept.blocks.push(this.#pool.take(4 * size));
     return arraysOf(kept);
   }
 
-  /** Bytes that calls keep now. */
+  /** The number of bytes that calls keep now. */
   get keptBytes(): number {
     const sizes = [...this.#kept.values()].flatMap((kept) => kept.sizes);
     return 4 * sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /**
-   * What `keep` gave for this call, once, for the kernel that runs: it may overwrite it, and the next kernel gets the
-   * memory.
+   * Returns the arrays that `keep` gave for this call, once. The running kernel may overwrite them; the next kernel
+   * gets the memory.
    */
   kept(call: symbol | undefined): Float32Array[] {
     const kept = this.#kept.get(call);
@@ -214,8 +217,8 @@ export class OneDnnBackend extends MathBackendCPU {
   }
 
   /**
-   * In a training step, takes the memory of an input that its caller gave for good, where nobody else reads it: from here
-   * on only the kernel's own gradient does, which asks `isTakenOver`.
+   * In a training step, takes over the memory of an input that its caller has given up, if no other tensor shares it.
+   * From then on only the gradient kernel of the same operation reads it, after a check of `isTakenOver`.
    */
   takeOver({ dataId }: TensorInfo): boolean {
     const record = this.#record(dataId);
@@ -228,47 +231,51 @@ export class OneDnnBackend extends MathBackendCPU {
     return this.#record(dataId).takenOver === true;
   }
 
-  /** Says how to fill an output of the kernel that runs once more, with the same bits, from tensors that live with it. */
-  canMakeAgain({ dataId }: TensorInfo, sources: readonly TensorInfo[], compute: (values: Float32Array) => void): void {
+  /** Makes an output of the running kernel recomputable, with the same bits, from tensors that live as long as it. */
+  makeRecomputable(
+    { dataId }: TensorInfo,
+    sources: readonly TensorInfo[],
+    compute: (values: Float32Array) => void,
+  ): void {
     const { values, block } = this.#record(dataId);
     for (const source of sources) this.incRef(source.dataId);
-    const given = { values: values as Float32Array, block: block! };
+    const output = { values: values as Float32Array, block: block! };
     const sourceIds = sources.map((source) => source.dataId);
-    this.data.set(dataId, new Recomputable(given, this.#pool, sourceIds, compute));
+    this.data.set(dataId, new Recomputable(output, this.#pool, sourceIds, compute));
   }
 
-  /** Gives the memory of a tensor up until somebody reads it; does nothing where it cannot be made again. */
+  /** Gives up the memory of a tensor until it is read. Does nothing if it cannot be computed again. */
   giveUp({ dataId }: TensorInfo): void {
     const record: TensorData | Recomputable = this.#record(dataId);
     if (record instanceof Recomputable) record.giveUp();
   }
 
   /**
-   * For the kernel that computes the gradient of a parameter, before it asks for the values of anything: tensors may have to
-   * move.
-   * @param target id of the tensor of `collectGradients` that the gradient is for, where it may be added to its array
+   * Returns the place for the gradient of a parameter. A kernel calls it before it reads any values, because tensors
+   * may have to move.
+   * @param target the id of the tensor of `collectGradients` whose array the gradient may be added to
    */
   gradientOutput({ shape }: TensorInfo, target: number | undefined): GradientOutput {
-    if (this.#hasRead) throw new Error('a kernel asked for the place of a gradient after it had read tensors');
+    if (this.#hasRead) throw new Error('a kernel called gradientOutput() after it had read tensors');
     const place = target === undefined ? null : (this.#gradientTargets?.place(target) ?? null);
     if (place !== null) return { ...place, info: this.zeros(shape) };
     const info = this.output(shape);
     return { values: this.#record(info.dataId).values as Float32Array, accumulate: false, info };
   }
 
-  /** Called before a native kernel runs; kernels do not call each other. */
+  /** Called before a native kernel runs. Kernels do not call each other. */
   startKernel(): void {
     this.#giveSpent();
     this.#outputs.length = 0;
     this.#hasRead = false;
   }
 
-  /** Disposes what the kernel that runs has made so far: it failed, and nobody else knows of it. */
+  /** Disposes the outputs of the running kernel, which has failed: no other code refers to them. */
   abandonKernel(): void {
     for (const dataId of this.#outputs) this.disposeData(dataId);
   }
 
-  /** The values of a float32 tensor in place; a cast integer tensor, which shares its storage, is converted. */
+  /** The values of a float32 tensor in place. A cast integer tensor, which shares its storage, is converted. */
   floats({ dataId }: TensorInfo): Float32Array {
     this.#hasRead = true;
     const { values } = this.#record(dataId);
@@ -287,13 +294,13 @@ export class OneDnnBackend extends MathBackendCPU {
     return info.dtype === 'int32' ? this.integers(info) : this.floats(info);
   }
 
-  /** Another tensor with the same storage, as Reshape makes it. */
+  /** Returns another tensor with the same storage, as Reshape does. */
   alias({ dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
     this.incRef(dataId);
     return { dataId, shape, dtype };
   }
 
-  /** Bytes of recycled memory: in tensors now, in tensors at most, and of address space. */
+  /** The bytes of recycled memory: in tensors now, in tensors at most, and of reserved address space. */
   get poolBytes(): { readonly inUse: number; readonly mostInUse: number; readonly reserved: number } {
     const { bytesInUse: inUse, mostBytesInUse: mostInUse, bytesReserved: reserved } = this.#pool;
     return { inUse, mostInUse, reserved };
@@ -314,7 +321,7 @@ export class OneDnnBackend extends MathBackendCPU {
 
   #stored(values: BackendValues, dtype: DataType): BackendValues {
     if (ArrayBuffer.isView(values)) return this.#pool.owns(values.buffer) ? values.slice() : values;
-    // JavaScript kernels write [] where there are no elements.
+    // JavaScript kernels write [] for no elements.
     const numbers = Array.isArray(values) && dtype !== 'string' && dtype !== 'complex64';
     return numbers ? (util.toTypedArray(values, dtype) as BackendValues) : values;
   }

@@ -5,8 +5,8 @@ import type * as Core from '@tensorflow/tfjs-core';
 const require = createRequire(import.meta.url);
 
 /**
- * What this package uses of tfjs. By `require`: to `import` a CommonJS file Node looks for the names it exports, which takes
- * longer than running it.
+ * The parts of tfjs that this package uses. They are loaded with `require`, because to `import` a CommonJS file Node
+ * searches it for exported names, which takes longer than running it.
  */
 export const {
   backend,

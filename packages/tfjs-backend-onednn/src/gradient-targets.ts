@@ -1,16 +1,16 @@
 import type { StoragePool } from './pool.js';
 
 /**
- * The arrays that gradient kernels add the gradients of parameters to, in one backward pass. Where the pass overwrites
- * them, the pool has their memory until each gets its first gradient: the largest tables of the forward pass live there, and
- * are gone by then or move.
+ * The arrays that gradient kernels add the gradients of parameters to, in one backward pass. If the pass overwrites
+ * them, the pool may use their memory until each receives its first gradient. The largest tables of the forward pass
+ * are stored there; by then they are disposed or they move.
  */
 export class GradientTargets {
   readonly #begun = new Set<number>();
-  /** All arrays and what lies between them; null where gradients are added to what the arrays hold. */
+  /** The memory from the first array to the last; null if gradients are added to the contents of the arrays. */
   readonly #lent: Float32Array | null;
 
-  /** @param overwrite what the arrays, pieces of one buffer, hold is lost; those without a gradient become 0 */
+  /** @param overwrite discards the contents of the arrays, which are pieces of one buffer; those without a gradient become 0 */
   constructor(
     readonly arrays: ReadonlyMap<number, Float32Array>, // by the id of the parameter's tensor
     readonly pool: StoragePool,
@@ -20,7 +20,7 @@ export class GradientTargets {
     if (this.#lent !== null) pool.lend(this.#lent);
   }
 
-  /** Where a kernel puts the gradient of a parameter, and whether it is added to what is there; null for other tensors. */
+  /** Where a kernel writes the gradient of a parameter, and whether it adds to the contents; null for other tensors. */
   place(parameter: number): { values: Float32Array; accumulate: boolean } | null {
     const values = this.arrays.get(parameter);
     if (values === undefined) return null;
@@ -44,12 +44,14 @@ export class GradientTargets {
   }
 }
 
-/** From the first of some arrays to the last; null where there are none. @throws Error unless they share their buffer */
+/**
+ * The memory from the first of these arrays to the last; null without arrays. @throws Error unless they share one
+ * buffer
+ */
 function memoryOf(arrays: readonly Float32Array[]): Float32Array | null {
   if (arrays.length === 0) return null;
   const { buffer } = arrays[0]!;
-  if (arrays.some((array) => array.buffer !== buffer))
-    throw new Error('the arrays of gradients have different buffers');
+  if (arrays.some((array) => array.buffer !== buffer)) throw new Error('the arrays of gradients must share one buffer');
   const begin = Math.min(...arrays.map(({ byteOffset }) => byteOffset));
   const end = Math.max(...arrays.map(({ byteOffset, byteLength }) => byteOffset + byteLength));
   return new Float32Array(buffer, begin, (end - begin) / 4);

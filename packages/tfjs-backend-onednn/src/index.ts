@@ -23,8 +23,8 @@ export * from './search.js';
 
 /**
  * Registers the backend 'onednn' with tfjs; `await tf.setBackend('onednn')` makes it the current one. Registering again
- * only makes the settings current.
- * @throws Error when the native add-on is not built, or as `settingsOf`
+ * only applies the settings.
+ * @throws Error if the native add-on is not built, and like `settingsOf`
  */
 export function registerOneDnnBackend(options: OneDnnOptions = {}): void {
   configure(options);
@@ -33,7 +33,7 @@ export function registerOneDnnBackend(options: OneDnnOptions = {}): void {
   registerKernels();
 }
 
-/** The native kernels, and those of the JavaScript backend for everything else. */
+/** Registers the native kernels, and those of the JavaScript backend for everything else. */
 function registerKernels(): void {
   const native = new Set(nativeKernels.map(({ kernelName }) => kernelName));
   for (const config of getKernelsForBackend('cpu')) {
@@ -53,7 +53,7 @@ function inJavaScript({ kernelFunc, ...config }: KernelConfig): KernelConfig {
   };
 }
 
-/** The same kernel, timed while a profile runs. */
+/** The same kernel, timed while a profile is recorded. */
 function profiled({ flops, ...config }: NativeKernel): KernelConfig {
   const { kernelName, kernelFunc } = config;
   return {

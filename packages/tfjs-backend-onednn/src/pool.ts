@@ -1,50 +1,53 @@
 import { type Block, Slab } from './slab.js';
 
-/** Where a pool gets memory from and gives it back to. */
+/** Provides memory to a pool. */
 export interface SlabSource {
   newBlock(bytes: number): ArrayBuffer;
   releaseBlock(slab: ArrayBuffer): void;
-  /** Bytes from the last multiple of 64 to the address of a typed array's first element. */
+  /** The offset of a typed array's first element from the last multiple of 64 bytes. */
   misalignment(memory: Float32Array): number;
-  /** Where there is a guard: whether a piece of a slab may be touched from here on. */
-  guardPiece?(slab: ArrayBuffer, offset: number, bytes: number, permitted: boolean): void;
+  /** Permits or forbids access to a piece of a slab. Absent without AddressSanitizer. */
+  guardPiece?(args: { block: ArrayBuffer; offset: number; bytes: number; permitted: boolean }): void;
 }
 
-/** A cache line and an AVX-512 register: where blocks begin. */
+/** Blocks are aligned to a cache line, which is also an AVX-512 register. */
 const ALIGNMENT = 64;
 
-/** Address space is reserved in pieces of this size; the system backs it with memory when it is first written to. */
+/**
+ * The size of slabs. Their address space is reserved at once; the system backs it with memory when it is first written.
+ */
 const SLAB_BYTES = 2 ** 31;
 
-/** The same where there is a guard, whose marks are memory: an eighth of the slab, touched when it is reserved. */
+/** The size of slabs with a guard, whose marks take an eighth of the slab and are written when it is reserved. */
 const GUARDED_SLAB_BYTES = 2 ** 26;
 
-/** Smaller blocks do not go into lent memory: they would only be in the way. */
+/** Smaller blocks are not placed in lent memory, where they would only be in the way. */
 const LEAST_LENT = 2 ** 18;
 
 const contentsOf = ({ slab, offset }: Block, bytes: number): Uint8Array => new Uint8Array(slab.buffer, offset, bytes);
 
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
 
-/** Somebody's memory that the pool uses until it is called back, piece by piece. */
+/** Memory of another owner that the pool uses until it is called back, piece by piece. */
 interface Loan {
   readonly memory: Float32Array;
   readonly slab: Slab;
   readonly blocks: Set<Block>;
-  /** It is to end: no block goes there any more. */
+  /** Whether the loan is to end: no new block is placed there. */
   isEnding: boolean;
 }
 
 /**
- * Recycles the memory of tensors. Fresh memory costs a page fault for every page that is first written to, which for
- * the short-lived tensors of a training step is as dear as computing them. Batches have many shapes, so blocks are
- * pieces of large slabs (best fit, neighbours joined) and not kept by size: what is reserved follows what is in use.
+ * Recycles the memory of tensors. The first write to each page of fresh memory causes a page fault, which for the
+ * short-lived tensors of a training step costs as much as computing them. Batches have many shapes, so blocks are
+ * pieces of large slabs (best fit, neighbours joined) and are not kept by size. The reserved memory therefore follows
+ * the memory in use.
  */
 export class StoragePool {
   readonly #source: SlabSource;
   readonly #slabs: Slab[] = [];
   readonly #own = new WeakSet<ArrayBufferLike>();
-  /** Bytes behind every block that a guard lets nobody touch. */
+  /** Bytes after every block that a guard forbids to access. */
   readonly #guarded: number;
   readonly #slabBytes: number;
   #loan: Loan | null = null;
@@ -58,7 +61,7 @@ export class StoragePool {
     this.#slabBytes = hasGuard ? GUARDED_SLAB_BYTES : SLAB_BYTES;
   }
 
-  /** A block of at least this many bytes; its contents are arbitrary. */
+  /** Returns a block of at least this many bytes; its contents are arbitrary. */
   take(bytes: number): Block {
     const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT)) + this.#guarded;
     const block: Block = { ...this.#place(size), bytes: size, onMove: null };
@@ -76,13 +79,13 @@ export class StoragePool {
   }
 
   /**
-   * Makes memory that its owner does not need now a part of the pool until `callBack`. Blocks go there only when there is
-   * no room in what the pool has touched so far: so that the long-lived ones, which come first, do not.
-   * @throws Error where an earlier loan has not ended, and cannot end now
+   * Adds memory that its owner does not need to the pool until `callBack`. Blocks are placed there only if the touched
+   * part of the slabs has no room, so that long-lived blocks, which come first, are not.
+   * @throws Error if an earlier loan has not ended and cannot end now
    */
   lend(memory: Float32Array): void {
     if (this.#loan?.isEnding) this.endLoan();
-    if (this.#loan !== null) throw new Error('the pool has lent memory already');
+    if (this.#loan !== null) throw new Error('the pool already has lent memory');
     const skipped = (ALIGNMENT - this.#source.misalignment(memory)) % ALIGNMENT;
     const bytes = memory.byteLength - skipped;
     if (bytes < LEAST_LENT) return;
@@ -90,12 +93,12 @@ export class StoragePool {
     const slab = new Slab(buffer, memory.byteOffset + skipped, bytes);
     this.#loan = { memory, slab, blocks: new Set(), isEnding: false };
     this.#own.add(buffer);
-    this.#source.guardPiece?.(buffer, memory.byteOffset + skipped, bytes, false);
+    this.#guard(slab, memory.byteOffset + skipped, bytes, false);
   }
 
   /**
-   * The owner needs a part of what was lent: blocks in it move. Does nothing where nothing is lent.
-   * @throws Error where there is no memory to move one to: it stays where it is, and the part is not the owner's yet
+   * Returns a part of the lent memory to its owner: blocks in it move. Does nothing without a loan.
+   * @throws Error if there is no memory to move a block to. The block then stays, and the part is not returned yet
    */
   callBack({ byteOffset, byteLength }: Float32Array): void {
     if (this.#loan === null) return;
@@ -104,12 +107,12 @@ export class StoragePool {
     for (const block of [...blocks]) {
       if (block.offset >= byteOffset + byteLength || byteOffset >= block.offset + block.bytes) continue;
       this.#move(block);
-      slab.close(byteOffset, byteLength); // where it lay
+      slab.close(byteOffset, byteLength); // the place that it left
     }
-    this.#source.guardPiece?.(slab.buffer, byteOffset, byteLength, true);
+    this.#guard(slab, byteOffset, byteLength, true);
   }
 
-  /** The owner needs all of it. @throws Error as `callBack`; the loan then ends before the next one begins */
+  /** Returns all lent memory. @throws Error as `callBack` does; the loan then ends before the next one begins */
   endLoan(): void {
     if (this.#loan === null) return;
     this.#loan.isEnding = true;
@@ -117,7 +120,7 @@ export class StoragePool {
     this.#loan = null;
   }
 
-  /** True for memory that this pool may hand out again. */
+  /** Whether this pool may hand out this memory again. */
   owns(buffer: ArrayBufferLike): boolean {
     return this.#own.has(buffer);
   }
@@ -126,17 +129,17 @@ export class StoragePool {
     return this.#bytesInUse;
   }
 
-  /** The most that was in use at one time. */
+  /** The largest number of bytes that were in use at one time. */
   get mostBytesInUse(): number {
     return this.#mostInUse;
   }
 
-  /** Address space of all slabs. */
+  /** The address space of all slabs, in bytes. */
   get bytesReserved(): number {
     return this.#slabs.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Gives slabs that no tensor uses back to the system. */
+  /** Returns slabs that no tensor uses to the system. */
   clear(): void {
     for (const slab of this.#slabs.filter(({ isFree }) => isFree)) {
       this.#slabs.splice(this.#slabs.indexOf(slab), 1);
@@ -144,7 +147,7 @@ export class StoragePool {
     }
   }
 
-  /** Where a new block goes. */
+  /** Finds a place for a new block. */
   #place(bytes: number): { slab: Slab; offset: number } {
     const loan = this.#loan?.isEnding || bytes < LEAST_LENT ? null : this.#loan;
     const place =
@@ -154,7 +157,7 @@ export class StoragePool {
     return place!;
   }
 
-  /** From the first slab that has room, so that the later ones stay untouched. */
+  /** Takes from the first slab that has room, so that later ones stay untouched. */
   #takeFrom(slabs: readonly Slab[], bytes: number, onlyTouched = false): { slab: Slab; offset: number } | null {
     for (const slab of slabs) {
       const gap = slab.bestGap(bytes, onlyTouched ? slab.touched : undefined);
@@ -163,19 +166,23 @@ export class StoragePool {
     return null;
   }
 
+  #guard({ buffer }: Slab, offset: number, bytes: number, permitted: boolean): void {
+    this.#source.guardPiece?.({ block: buffer, offset, bytes, permitted });
+  }
+
   #enter(block: Block): void {
-    this.#source.guardPiece?.(block.slab.buffer, block.offset, block.bytes - this.#guarded, true);
+    this.#guard(block.slab, block.offset, block.bytes - this.#guarded, true);
     if (block.slab === this.#loan?.slab) this.#loan.blocks.add(block);
   }
 
   #leave({ slab, offset, bytes }: Block): void {
-    this.#source.guardPiece?.(slab.buffer, offset, bytes, false);
+    this.#guard(slab, offset, bytes, false);
     slab.give(offset, bytes);
   }
 
   #move(block: Block): void {
     const left = { ...block };
-    const place = this.#place(block.bytes); // throws where there is none
+    const place = this.#place(block.bytes); // throws if there is none
     this.#loan?.blocks.delete(block);
     Object.assign(block, place);
     this.#enter(block);
@@ -184,7 +191,7 @@ export class StoragePool {
     block.onMove?.();
   }
 
-  /** So many bytes, or as many as the system allows. @throws Error where it does not even allow `least` */
+  /** Reserves this many bytes, or as many as the system allows. @throws Error if it does not allow `least` */
   #reserve(bytes: number, least: number): ArrayBuffer {
     try {
       return this.#source.newBlock(bytes);
@@ -196,7 +203,7 @@ export class StoragePool {
 
   #newSlab(bytes: number): Slab {
     const slab = new Slab(this.#reserve(Math.max(this.#slabBytes, bytes), bytes));
-    this.#source.guardPiece?.(slab.buffer, 0, slab.bytes, false);
+    this.#guard(slab, 0, slab.bytes, false);
     this.#slabs.push(slab);
     this.#own.add(slab.buffer);
     return slab;

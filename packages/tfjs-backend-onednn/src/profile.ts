@@ -4,25 +4,25 @@ import { findBackend } from './core.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 import { type KernelProfile, startRecording, stopRecording } from './recorder.js';
 
-/** Where the time between `startProfile` and `endProfile` went. */
+/** How the time between `startProfile` and `endProfile` was spent. */
 export interface Profile {
-  readonly milliseconds: number; // all of it
-  readonly kernels: readonly KernelProfile[]; // most time first
-  /** Of the pool of tensors, in bytes: at most in use since the backend was made, and of address space. */
+  readonly milliseconds: number; // in total
+  readonly kernels: readonly KernelProfile[]; // the slowest first
+  /** The pool of tensors, in bytes: the most in use since the backend was created, and the reserved address space. */
   readonly pool: { readonly mostInUse: number; readonly reserved: number };
-  /** oneDNN primitives that are kept for the next product of the same shape. */
+  /** The number of oneDNN primitives that are kept for later products of the same shape. */
   readonly cachedPrimitives: number;
 }
 
 let start: number | null = null;
 
-/** From now on every kernel is timed. Without a profile that costs a comparison a call. */
+/** Starts timing every kernel. Without a profile, a call costs one comparison more. */
 export function startProfile(): void {
   start = performance.now();
   startRecording();
 }
 
-/** @throws Error without `startProfile` before */
+/** Ends the profile that `startProfile` started. @throws Error without one */
 export function endProfile(): Profile {
   if (start === null) throw new Error('endProfile() without startProfile()');
   const milliseconds = performance.now() - start;

@@ -1,10 +1,10 @@
-/** What the kernels of one name did while a profile ran. */
+/** Totals of the kernels of one name while a profile was recorded. */
 export interface KernelProfile {
-  /** tfjs's name of the kernel, ` (JavaScript)` behind it where no native code computed it. */
+  /** The kernel's name in tfjs, followed by ` (JavaScript)` if no native code computed it. */
   readonly name: string;
   readonly calls: number;
   readonly milliseconds: number;
-  /** Floating-point operations of its matrix products; 0 where it declares none. */
+  /** Floating-point operations of its matrix products; 0 if the kernel declares none. */
   readonly flops: number;
 }
 
@@ -15,14 +15,14 @@ interface Totals {
 }
 
 let totals: Map<string, Totals> | null = null;
-let isJavaScript = false; // of the kernel that runs
+let isJavaScript = false; // whether the running kernel has no native code
 
-/** From now on `timed` adds up. */
+/** Starts recording the calls of `timed`. */
 export function startRecording(): void {
   totals = new Map();
 }
 
-/** @returns what was timed, most time first */
+/** Ends the recording. @returns the totals, the slowest first */
 export function stopRecording(): KernelProfile[] {
   const kernels = [...(totals ?? [])].map(([name, total]) => ({ name, ...total }));
   totals = null;
@@ -31,7 +31,7 @@ export function stopRecording(): KernelProfile[] {
 
 export const isRecording = (): boolean => totals !== null;
 
-/** `work`; its time and, where it tells, its operations are added to `name` while a recording is on. */
+/** Runs `work`. While a recording is on, adds its time and its floating-point operations to `name`. */
 export function timed<T>(name: string, work: () => T, flops?: () => number): T {
   if (totals === null) return work();
   isJavaScript = false;
@@ -42,7 +42,7 @@ export function timed<T>(name: string, work: () => T, flops?: () => number): T {
   return result;
 }
 
-/** Says that the kernel which runs has no native code for its case. */
+/** Marks the running kernel as computed in JavaScript. */
 export function computesInJavaScript(): void {
   isJavaScript = true;
 }

@@ -1,4 +1,4 @@
-/** `tfjs-backend-onednn/search`: native search alone, which loads nothing of tfjs. */
+/** `tfjs-backend-onednn/search`: native search only. It does not load tfjs. */
 export { isAvailable } from './addon.js';
 export {
   configure,

@@ -4,21 +4,24 @@ import { checkArray, checkWhole } from './kernels/checks.js';
 
 export interface OneDnnOptions {
   /**
-   * Threads of the native kernels, 1 to 1024; without it OMP_NUM_THREADS, or the processors that affinity and the quotas of
-   * cgroups leave to the process.
+   * Threads of the native kernels, 1 to 1024. The default is OMP_NUM_THREADS, or the number of processors that affinity
+   * and the quotas of cgroups leave to the process.
    */
   readonly threads?: number;
-  /** Round the operands of the layers' matrix products to bfloat16; sums and results stay float32. Default false. */
+  /** Rounds the operands of the layers' matrix products to bfloat16; sums and results stay float32. Default false. */
   readonly bfloat16?: boolean;
 }
 
-/** What native kernels compute with: one set at a time. What was opened with its own uses them before it computes. */
+/**
+ * The settings of native kernels. One set is current at a time; a model with its own settings makes them current before
+ * it computes.
+ */
 export type Settings = Required<OneDnnOptions>;
 
 /**
- * The settings that options stand for.
- * @throws Error when the native add-on is not built, for a number of threads that there cannot be, or for bfloat16 on a
- *   processor without it
+ * Returns the settings that the options specify.
+ * @throws Error if the native add-on is not built, for an invalid number of threads, or for bfloat16 on a processor
+ *   without it
  */
 export function settingsOf({ threads = availableThreads(), bfloat16 = false }: OneDnnOptions): Settings {
   checkWhole('threads', threads, 1, MOST_THREADS);
@@ -27,15 +30,15 @@ export function settingsOf({ threads = availableThreads(), bfloat16 = false }: O
   return { threads, bfloat16 };
 }
 
-let current: Settings | null = null; // those of the add-on; null until they are first set
+let current: Settings | null = null; // of the add-on; null until they are first set
 
-/** Those that kernels compute with now. */
+/** The current settings. */
 export function currentSettings(): Settings {
   current ??= { threads: addon().describe().threads, bfloat16: false };
   return current;
 }
 
-/** Makes settings those of the kernels that follow; a comparison where they are already. @throws Error as `settingsOf` */
+/** Makes settings current. Costs a comparison if they already are. @throws Error as `settingsOf` does */
 export function useSettings(settings: Settings): void {
   const before = currentSettings();
   if (settings.threads === before.threads && settings.bfloat16 === before.bfloat16) return;
@@ -45,28 +48,28 @@ export function useSettings(settings: Settings): void {
   current = { threads, bfloat16 };
 }
 
-/** Makes the settings that options stand for current. @throws Error as `settingsOf` */
+/** Makes the settings that the options specify current. @throws Error as `settingsOf` does */
 export function configure(options: OneDnnOptions): void {
   useSettings(settingsOf(options));
 }
 
-/** Whether this processor has products of bfloat16 (with AVX-512, oneDNN emulates what is missing). */
+/** Whether this processor has bfloat16 products. (With AVX-512, oneDNN emulates missing ones.) */
 export function supportsBfloat16(): boolean {
   return addon().canBfloat16();
 }
 
-/** The library, the threads and the instruction set that kernels use. */
+/** The version of oneDNN, the number of threads and the instruction set that kernels use. */
 export function describe(): { oneDnnVersion: string; threads: number; isa: string } {
   return addon().describe();
 }
 
-/** Threads of the native kernels, 1 to 1024; results are the same bits for the same number. */
+/** Sets the number of threads of the native kernels, 1 to 1024. Results are the same bits for the same number. */
 export function setThreads(threads: number): void {
   configure({ ...currentSettings(), threads });
 }
 
-/** Gives the memory of x back to the system but for its ends; what was given reads as zeros until it is written again. */
+/** Returns the memory of x, except its ends, to the system. It reads as zeros until it is written again. */
 export function discard(x: Float32Array): void {
   checkArray('x', x);
-  addon().discard(x, x.length);
+  addon().discard({ x, size: x.length });
 }

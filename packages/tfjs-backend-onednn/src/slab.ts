@@ -1,24 +1,24 @@
-/** Memory of one tensor: a piece of a slab. A block of lent memory may move to another place. */
+/** The memory of one tensor: a piece of a slab. A block in lent memory may move. */
 export interface Block {
   slab: Slab;
-  offset: number; // bytes; the address is a multiple of 64
-  readonly bytes: number; // at least what was asked for
-  /** Called when the block has moved, its contents with it: views of it are to be made again. */
+  offset: number; // in bytes; the address is a multiple of 64
+  readonly bytes: number; // at least the requested number
+  /** Called after the block has moved with its contents: views of it must be made again. */
   onMove: (() => void) | null;
 }
 
-/** A stretch of a slab that no tensor uses. */
+/** A range of a slab that no tensor uses. */
 interface Gap {
   offset: number;
   bytes: number;
 }
 
-/** A large stretch of memory and its gaps: disjoint, by offset, never two side by side. */
+/** A large piece of memory and its gaps, which are disjoint, sorted by offset and never adjacent. */
 export class Slab {
   readonly #gaps: Gap[];
   #touched = 0;
 
-  /** The whole buffer, or `bytes` of it from `begin` on. */
+  /** Manages the whole buffer, or `bytes` of it from `begin` on. */
   constructor(
     readonly buffer: ArrayBuffer,
     begin = 0,
@@ -27,12 +27,12 @@ export class Slab {
     this.#gaps = [{ offset: begin, bytes }];
   }
 
-  /** What lies behind this offset was never part of a block: the system has not backed it with memory yet. */
+  /** The end of the part that blocks have used so far. The system has not backed the rest with memory yet. */
   get touched(): number {
     return this.#touched;
   }
 
-  /** The smallest gap with room for so many bytes before `end`, the lowest among equals; null where there is none. */
+  /** The smallest gap with room for this many bytes before `end`, the first among equals; null if there is none. */
   bestGap(bytes: number, end = Number.POSITIVE_INFINITY): Gap | null {
     let best: Gap | null = null;
     for (const gap of this.#gaps) {
@@ -43,7 +43,7 @@ export class Slab {
     return best;
   }
 
-  /** Takes the beginning of a gap; returns its offset. */
+  /** Takes the start of a gap and returns its offset. */
   take(gap: Gap, bytes: number): number {
     const { offset } = gap;
     this.#cut(gap, offset, bytes);
@@ -51,7 +51,7 @@ export class Slab {
     return offset;
   }
 
-  /** Makes a stretch a gap again, joined with those beside it. */
+  /** Makes a range a gap again and joins it with adjacent gaps. */
   give(offset: number, bytes: number): void {
     const next = this.#firstGapFrom(offset);
     const [before, after] = [this.#gaps[next - 1], this.#gaps[next]];
@@ -68,7 +68,7 @@ export class Slab {
     }
   }
 
-  /** Takes whatever of a stretch is a gap. */
+  /** Takes all gaps within a range. */
   close(offset: number, bytes: number): void {
     for (const gap of [...this.#gaps]) {
       const [begin, end] = [Math.max(gap.offset, offset), Math.min(gap.offset + gap.bytes, offset + bytes)];
@@ -80,7 +80,7 @@ export class Slab {
     return this.#gaps.length === 1 && this.#gaps[0]!.bytes === this.bytes;
   }
 
-  /** Takes a stretch out of a gap. */
+  /** Removes a range from a gap. */
   #cut(gap: Gap, offset: number, bytes: number): void {
     const rest = gap.offset + gap.bytes - (offset + bytes);
     gap.bytes = offset - gap.offset;
@@ -89,7 +89,7 @@ export class Slab {
     this.#gaps.splice(gap.bytes > 0 ? at + 1 : at, gap.bytes > 0 ? 0 : 1, ...behind);
   }
 
-  /** Index of the first gap at or behind an offset. */
+  /** The index of the first gap at or after an offset. */
   #firstGapFrom(offset: number): number {
     let [low, high] = [0, this.#gaps.length];
     while (low < high) {

@@ -29,7 +29,7 @@ export function checkSizes({ embed, encoder, decoder }: TransformerSizes): void 
   }
 }
 
-/** The numbers of openTransformer's first argument. */
+/** The argument `sizes` of the add-on's openTransformer. */
 export const sizeFields = ({ embed, encoder, decoder }: TransformerSizes): number[] => [
   embed,
   ...[encoder, decoder].flatMap((sizes) => [
@@ -38,7 +38,7 @@ export const sizeFields = ({ embed, encoder, decoder }: TransformerSizes): numbe
   ]),
 ];
 
-/** A weight in the order of the add-on. */
+/** A weight, in the order of the add-on. */
 export interface WeightSize {
   readonly name: string;
   readonly length: number;
@@ -83,10 +83,10 @@ const sourceAttention = (layer: string, embed: number): WeightSize[] => [
 
 /**
  * The weights of a Transformer of these sizes; `packTransformer` describes their order.
- * @throws Error where they are not `count`
+ * @throws Error unless there are `count` of them
  */
 export function weightSizes(sizes: TransformerSizes, count: number): WeightSize[] {
-  // Each layer has more than one weight: where there are more layers than weights, no list is needed to refuse them.
+  // Each layer has several weights: with more layers than weights, the count is wrong and no list is needed.
   const listed = sizes.encoder.layers + sizes.decoder.layers <= count;
   const weights = listed
     ? [

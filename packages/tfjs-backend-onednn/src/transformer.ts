@@ -6,31 +6,37 @@ import { checkSizes, sizeFields, type TransformerSizes, weightSizes } from './tr
 
 export type { TransformerSizes } from './transformer-sizes.js';
 
-/** What products multiply: int8 is weights by output channel and activations by row, both made when they are needed. */
+/**
+ * The element type of products. int8 quantizes weights per output channel when they are packed, and activations per
+ * row.
+ */
 export type Precision = 'float32' | 'bfloat16' | 'int8';
 
 const PRECISIONS: readonly Precision[] = ['float32', 'bfloat16', 'int8']; // in the order of cc/kernels/packed-gemm.h
 
 /** A model for search. */
 export interface PackedTransformer {
-  /** Encodes sentences. @throws Error for starts, ids, positions or a beam that do not fit; once the model is disposed */
+  /**
+   * Encodes sentences. @throws Error for starts, ids, positions or a beam that do not fit, or if the model is disposed
+   */
   startDecoding(source: SourceRows, beam: number): NativeDecoding;
-  /** Frees the packed weights, and ends the decodings under way. Does nothing the second time. */
+  /** Frees the packed weights and disposes the open decodings. Does nothing if they are already freed. */
   dispose(): void;
 }
 
-/** Gives a weight's values; called once. */
+/** Returns the values of a weight; called once. */
 export type WeightValues = () => Float32Array;
 
 /**
- * Packs the weights of a Transformer with ReLU, one after the other. Embeddings and norms are read in place: their arrays
- * must not change while the model is in use. What a matrix of a layer, or the classifier, is given in may be used again
+ * Packs the weights of a Transformer with ReLU, one after the other. Embeddings and norms are read in place: their
+ * arrays must not change while the model is in use. The memory of a layer's matrix or of the classifier may be reused
  * for the next one.
- * @param weights of encoder and decoder: token embeddings [vocab, embed], positions, [norm of embeddings]; of each layer
- *   the projections [q | k | v], the output, norm; in the decoder query, [k | v], output, norm of the source's attention;
- *   fc1, fc2, norm; [last norm]. Then the classifier [vocab, embed]. Weight [out, in] and bias; norms are gain and bias.
- * @param settings of all its searches, whatever is current by then; its products are of `precision`
- * @throws Error for sizes or a precision that there are not, and for weights that are not of these sizes
+ * @param weights for the encoder and the decoder: token embeddings [vocab, embed], positions, [norm of embeddings]; for
+ *   each layer the projections [q | k | v], the output, norm; in the decoder query, [k | v], output, norm of the
+ *   attention to the source; fc1, fc2, norm; [last norm]. Then the classifier [vocab, embed]. Each projection is a
+ *   weight [out, in] and a bias; each norm is a gain and a bias.
+ * @param settings of all its searches, regardless of the current settings; products use `precision`
+ * @throws Error for invalid sizes, an unknown precision, or weights that do not have these sizes
  */
 export function packTransformer(
   sizes: TransformerSizes,
@@ -40,7 +46,7 @@ export function packTransformer(
 ): PackedTransformer {
   checkSizes(sizes);
   if (!PRECISIONS.includes(precision)) {
-    throw new Error(`unknown precision '${precision}': there are ${PRECISIONS.join(', ')}`);
+    throw new Error(`unknown precision '${precision}'; use one of ${PRECISIONS.join(', ')}`);
   }
   const expected = weightSizes(sizes, weights.length);
   const arrays = new Set<Float32Array>();
@@ -52,11 +58,11 @@ export function packTransformer(
     return values;
   };
   useSettings(settings);
-  const handle = addon().openTransformer(
-    sizeFields(sizes),
-    ...([sizes.encoder.scale, sizes.decoder.scale, valuesOf, weights.length, PRECISIONS.indexOf(precision)] as const),
-  );
-  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set(), stepped: null });
+  const handle = addon().openTransformer({
+    ...{ sizes: sizeFields(sizes), encoderScale: sizes.encoder.scale, decoderScale: sizes.decoder.scale },
+    ...{ weights: valuesOf, count: weights.length, precision: PRECISIONS.indexOf(precision) },
+  });
+  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set() });
 }
 
 class NativeTransformer implements PackedTransformer {

@@ -14,7 +14,7 @@ import { difference, uniform } from './compare.js';
 const SIZES = [0, 1, 17, 100_003];
 
 describe.each(SIZES)('arena kernels on %d elements', (size) => {
-  test('scale and add as the portable ones do, bit for bit', () => {
+  test('scale and add like the portable kernels, bit for bit', () => {
     const [native, plain] = [uniform([size], 1), uniform([size], 1)];
     scale(native, Math.fround(0.37));
     portableArenaKernels.scale(plain, Math.fround(0.37));
@@ -32,7 +32,7 @@ describe.each(SIZES)('arena kernels on %d elements', (size) => {
     expect(squaredNorm(x)).toBeCloseTo(portableArenaKernels.squaredNorm(x), 8);
   });
 
-  test('make the steps of Adam', () => {
+  test('compute the steps of Adam', () => {
     const arenas = (): Float32Array[] => [
       uniform([size], 4),
       uniform([size], 5),
@@ -65,16 +65,16 @@ describe.each(SIZES)('arena kernels on %d elements', (size) => {
   });
 });
 
-test('arenas of different lengths are refused', () => {
+test('arenas of different lengths are rejected', () => {
   expect(() => accumulate(new Float32Array(2), new Float32Array(3))).toThrow('different lengths: 2, 3');
 });
 
-test.each([0, -1, 1.5])('%d threads are refused', (threads) => {
+test.each([0, -1, 1.5])('%d threads are rejected', (threads) => {
   expect(() => setThreads(threads)).toThrow('threads must be a whole number');
 });
 
-describe('memory that is given back', () => {
-  const PAGE = 4096 / 4; // float32 elements; larger pages give back less
+describe('memory that is returned to the system', () => {
+  const PAGE = 4096 / 4; // float32 elements; with larger pages, less memory is returned
 
   test.runIf(process.platform === 'linux')('reads as zeros, but for the ends that share pages with neighbours', () => {
     const whole = uniform([1 << 18], 6).map((value) => value + 2);
@@ -89,7 +89,7 @@ describe('memory that is given back', () => {
     expect(whole.every((value, index) => value === before[index])).toBe(true);
   });
 
-  test('is none of an array within a page', () => {
+  test('does not include an array within one page', () => {
     const x = uniform([100], 7);
     const before = x.slice();
     discard(x);

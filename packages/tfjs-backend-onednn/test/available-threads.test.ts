@@ -6,7 +6,7 @@ import { availableThreads } from '../src/available-threads.js';
 
 type Files = Readonly<Record<string, string>>;
 
-/** Threads for a system of these files, by their paths. */
+/** The number of threads on a system with these files, listed by path. */
 function threadsOf(files: Files, environment: NodeJS.ProcessEnv = {}): number {
   const root = mkdtempSync(join(tmpdir(), 'available-threads-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -17,7 +17,7 @@ function threadsOf(files: Files, environment: NodeJS.ProcessEnv = {}): number {
   return availableThreads(environment, root);
 }
 
-/** What the kernel says of a process that may run on some processors. */
+/** The status file of a process that may run on some processors. */
 const status = (list: string): Files => ({
   'proc/self/status': `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${list}\nMems_allowed_list:\t0\n`,
 });
@@ -28,7 +28,7 @@ const quota = (path: string, microseconds: string, period = '100000\n'): Files =
   [`sys/fs/cgroup/${path}/cpu.cfs_period_us`]: period,
 });
 
-describe('without a quota the threads are the processors that the process may run on', () => {
+describe('without a quota there is one thread per processor that the process may run on', () => {
   it.each([
     ['0-7', 8],
     ['3', 1],
@@ -40,7 +40,7 @@ describe('without a quota the threads are the processors that the process may ru
     expect(threadsOf({ ...status(list), ...group('0::/\n') })).toBe(threads);
   });
 
-  it.each(['', 'none', '-'])('or as many as Node says, where the kernel says "%s"', (list) => {
+  it.each(['', 'none', '-'])('or as many as Node reports, if the kernel reports "%s"', (list) => {
     expect(threadsOf(status(list))).toBe(availableParallelism());
     expect(threadsOf({})).toBe(availableParallelism());
   });
@@ -63,7 +63,7 @@ describe('a quota of cgroup v2', () => {
     expect(threadsOf({ ...status('0-7'), ...group('0::/work\n'), ...files })).toBe(threads);
   });
 
-  it('of a group above counts too: the least of all decides', () => {
+  it('of a parent group counts too: the smallest one applies', () => {
     const nested = group('0::/slice/service/work\n');
     const above = maximum('/slice', '250000 100000\n');
     expect(threadsOf({ ...status('0-7'), ...nested, ...above })).toBe(3);
@@ -74,7 +74,7 @@ describe('a quota of cgroup v2', () => {
     expect(threadsOf({ ...status('0-7'), ...nested, ...above, ...maximum('/slice/service', '200000 100000') })).toBe(2);
   });
 
-  it('is found where the group lies outside of what the container sees', () => {
+  it('is found if the container does not see the group', () => {
     const files = { ...status('0-7'), ...group('0::/../../other/work\n'), ...maximum('', '200000 100000') };
     expect(threadsOf(files)).toBe(2);
   });
@@ -95,12 +95,12 @@ describe('a quota of cgroup v1', () => {
     expect(threadsOf({ ...status('0-7'), ...group(controllers), ...files })).toBe(threads);
   });
 
-  it('of a group above counts too', () => {
+  it('of a parent group counts too', () => {
     const files = { ...quota('cpu/a', '200000\n'), ...quota('cpu/a/b', '600000\n') };
     expect(threadsOf({ ...status('0-7'), ...group('1:cpu:/a/b\n'), ...files })).toBe(2);
   });
 
-  it('stands beside one of v2 where a system has both', () => {
+  it('counts together with one of v2 on a system that has both', () => {
     const files = { ...quota('cpu/a', '600000\n'), ...maximum('/b', '500000 100000\n') };
     expect(threadsOf({ ...status('0-7'), ...group('1:cpu:/a\n0::/b\n'), ...files })).toBe(5);
   });
@@ -112,12 +112,12 @@ describe('OMP_NUM_THREADS', () => {
     [' 16 ', 16],
     ['4,2', 4],
     ['99999', 1024],
-  ])('of "%s" decides', (text, threads) => {
+  ])('of "%s" sets the number of threads', (text, threads) => {
     const files = { ...status('0-7'), ...group('0::/\n'), ...maximum('', '200000 100000') };
     expect(threadsOf(files, { OMP_NUM_THREADS: text })).toBe(threads);
   });
 
-  it.each(['', '0', '-1', '1.5', 'all', '0,4'])('of "%s" decides nothing', (text) => {
+  it.each(['', '0', '-1', '1.5', 'all', '0,4'])('of "%s" is ignored', (text) => {
     expect(threadsOf(status('0-4'), { OMP_NUM_THREADS: text })).toBe(5);
   });
 });

@@ -30,7 +30,7 @@ const NO_DROPOUT = {
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** What differs from a call that is right, and what the error says. */
+/** The change that makes a correct call wrong, and the error message. */
 type BadCall = readonly [message: string, change: { readonly inputs?: () => Inputs; readonly attrs?: Attributes }];
 
 interface KernelCalls {
@@ -55,7 +55,7 @@ const badStarts = (name: string): readonly BadCall[] =>
 const BAD_ATTENTION: readonly BadCall[] = [
   ['heads must be a whole number ≥ 1, not 0', { attrs: { heads: 0 } }],
   ['heads must be a whole number ≥ 1, not 1.5', { attrs: { heads: 1.5 } }],
-  ['heads 3 do not divide a width of 8', { attrs: { heads: 3 } }],
+  ['heads must be a divisor of the width 8, not 3', { attrs: { heads: 3 } }],
   ['longestKey must be a whole number ≥ 4, not 3', { attrs: { longestKey: 3 } }],
   ['longestKey must be a whole number ≥ 4, not NaN', { attrs: { longestKey: Number.NaN } }],
   ['keyPadding has shape [3], expected [4]', input('keyPadding', () => integers(0, 0, 0))],
@@ -67,7 +67,7 @@ const BAD_SELF: readonly BadCall[] = [
   ...BAD_ATTENTION,
   ...badStarts('starts'),
   ['starts must be int32, not float32', input('starts', () => tf.tensor1d([0, 4]))],
-  ['a width of', { ...input('queryKeyValue', () => floats(4, 30)), attrs: { heads: 4 } }],
+  ['must be a divisor of the width', { ...input('queryKeyValue', () => floats(4, 30)), attrs: { heads: 4 } }],
   ['queryKeyValue has shape [96], expected two axes', input('queryKeyValue', () => floats(96))],
 ];
 
@@ -160,7 +160,7 @@ const BAD_PRODUCT: readonly BadCall[] = [
   ['Operands could not be broadcast together', { inputs: () => ({ a: floats(2, 2, 3), b: floats(3, 3, 4) }) }],
 ];
 
-/** Of every kernel a call that is right, and calls that are not. */
+/** A correct call of every kernel, and wrong ones. */
 const KERNELS: Readonly<Record<string, KernelCalls>> = {
   FusedSelfAttention: { inputs: selfInputs, attrs: ATTENTION, bad: BAD_SELF },
   FusedSelfAttentionGrad: {
@@ -229,8 +229,8 @@ const KERNELS: Readonly<Record<string, KernelCalls>> = {
     inputs: () => ({ x: floats(4, 2), indices: integers(0, 3) }),
     attrs: { axis: 0, batchDims: 0 },
     bad: [
-      ['the index value 4 is not in [0, 3]', input('indices', () => integers(0, 4))],
-      ['the index value -1 is not in [0, 3]', input('indices', () => integers(-1))],
+      ['index value 4 at index 1 is not in [0, 4)', input('indices', () => integers(0, 4))],
+      ['index value -1 at index 0 is not in [0, 4)', input('indices', () => integers(-1))],
       ['indices must be int32, not float32', input('indices', () => floats(2))],
       ['must be in range [-2, 2) but got axis 2', { attrs: { axis: 2 } }],
       ['batchDims in the range of [-1, 1], but got 3', { attrs: { batchDims: 3 } }],
@@ -331,26 +331,26 @@ describe.each(Object.entries(KERNELS))('the kernel %s', (name, { inputs, attrs =
     });
   };
 
-  it('computes what is right', () => {
+  it('accepts a correct call', () => {
     expect(() => run({})).not.toThrow();
   });
 
-  it.each(bad)('refuses a bad call: %s %o', (message, change) => {
+  it.each(bad)('rejects a wrong call: %s %o', (message, change) => {
     expect(() => run(change)).toThrow(message);
     expect(() => run({})).not.toThrow();
   });
 });
 
-it('the table of bad calls has every kernel', () => {
+it('the table of wrong calls contains every kernel', () => {
   expect(Object.keys(KERNELS).sort()).toEqual(nativeKernels.map(({ kernelName }) => kernelName).sort());
 });
 
 const two = (): Float32Array => new Float32Array(2);
 const three = (): Float32Array => new Float32Array(3);
 const SCALARS = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, stepSize: 0.1, decay: 0 };
-const wrong = <T>(value: unknown): T => value as T; // what a caller without types may give
+const wrong = <T>(value: unknown): T => value as T; // a value from a caller without types
 
-/** Of every function that takes arguments, calls that are refused. */
+/** Wrong calls of every function with arguments. */
 const FUNCTIONS: Readonly<Record<string, readonly (readonly [message: string, call: () => unknown])[]>> = {
   squaredNorm: [
     ['Float32Array', () => squaredNorm(wrong(new Float64Array(2)))],
@@ -404,14 +404,14 @@ const FUNCTIONS: Readonly<Record<string, readonly (readonly [message: string, ca
 };
 
 describe.each(Object.entries(FUNCTIONS))('%s', (_, calls) => {
-  it.each(calls)('refuses a bad call: %s %s', (message, call) => {
+  it.each(calls)('rejects a wrong call: %s %s', (message, call) => {
     expect(call).toThrow(message);
   });
 });
 
-it('the tables of bad calls have every function that takes arguments', () => {
+it('the tables of wrong calls contain every function with arguments', () => {
   const functions = Object.entries(backendPackage).filter(([, value]) => typeof value === 'function');
   const taking = functions.filter(([, call]) => call.length > 0 || /^registerOneDnnBackend/.test(call.name));
-  // packed-transformer-arguments.test.ts has what packTransformer gives.
+  // packed-transformer-arguments.test.ts covers the result of packTransformer.
   expect(taking.map(([name]) => name).sort()).toEqual([...Object.keys(FUNCTIONS), 'packTransformer'].sort());
 });

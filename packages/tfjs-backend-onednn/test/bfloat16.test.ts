@@ -21,27 +21,30 @@ describe.skipIf(!supportsBfloat16())('products in bfloat16', () => {
   beforeAll(() => registerOneDnnBackend({ bfloat16: true }));
   afterAll(() => registerOneDnnBackend());
 
-  // Rows below a block, a whole block, blocks and a rest, more than the largest block.
-  test.each([1, 128, 300, 2500])('of a linear layer are float32 sums of rounded operands, %d rows', async (rows) => {
-    const inputs = { x: floats([rows, 40], 1), weight: floats([24, 40], 2), bias: floats([24], 3) };
-    const layer = ({ x, weight, bias }: Record<string, tf.Tensor>): tf.Tensor =>
-      linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D, 'relu');
-    const native = await evaluate('onednn', inputs, layer);
-    const exact = await evaluate(
-      'cpu',
-      { ...inputs, x: roundedInput(inputs.x), weight: roundedInput(inputs.weight) },
-      layer,
-    );
-    expect(difference(native.value, exact.value)).toBeLessThan(1e-5);
-    // The gradients round what comes from above too, so they are only as near as bfloat16 is.
-    native.gradients.forEach((gradient, index) => {
-      expect(difference(gradient, exact.gradients[index]!)).toBeLessThan(2e-2);
-    });
-    const float32 = await evaluate('cpu', inputs, layer);
-    expect(difference(native.value, float32.value)).toBeGreaterThan(1e-4);
-  });
+  // Less than a block, one block, blocks and a rest, more than the largest block.
+  test.each([1, 128, 300, 2500])(
+    'of a linear layer with %d rows are float32 sums of rounded operands',
+    async (rows) => {
+      const inputs = { x: floats([rows, 40], 1), weight: floats([24, 40], 2), bias: floats([24], 3) };
+      const layer = ({ x, weight, bias }: Record<string, tf.Tensor>): tf.Tensor =>
+        linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D, 'relu');
+      const native = await evaluate('onednn', inputs, layer);
+      const exact = await evaluate(
+        'cpu',
+        { ...inputs, x: roundedInput(inputs.x), weight: roundedInput(inputs.weight) },
+        layer,
+      );
+      expect(difference(native.value, exact.value)).toBeLessThan(1e-5);
+      // The gradients also round the incoming gradient, so they are as accurate as bfloat16.
+      native.gradients.forEach((gradient, index) => {
+        expect(difference(gradient, exact.gradients[index]!)).toBeLessThan(2e-2);
+      });
+      const float32 = await evaluate('cpu', inputs, layer);
+      expect(difference(native.value, float32.value)).toBeGreaterThan(1e-4);
+    },
+  );
 
-  test('of the classifier leave probabilities and gradients in float32', async () => {
+  test('of the classifier keep probabilities and gradients in float32', async () => {
     const inputs = {
       features: floats([61, 24], 1),
       weights: floats([517, 24], 2),

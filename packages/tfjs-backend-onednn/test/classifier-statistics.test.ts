@@ -25,7 +25,7 @@ const FUNCTIONS: { title: string; sums: ClassFunction[] }[] = [
   },
 ];
 
-/** All statistics of a row as one table [rows, 2 + sums], so that every output gets a gradient of its own. */
+/** All statistics of a row as one table [rows, 2 + sums], so that every output has its own gradient. */
 function statisticsTable(sums: readonly ClassFunction[]) {
   return ({ features, weights, targets }: Record<string, tf.Tensor>): tf.Tensor => {
     const scores = classifierScores(
@@ -66,7 +66,7 @@ describe.each(FUNCTIONS)('classifier statistics with $title', ({ sums }) => {
 
 const power = { family: 'power', exponent: 2, start: 0, abrupt: 0 } as const;
 
-/** Every statistic of several calls on the same scores, as one table; `unused` calls stand between them and the table. */
+/** Every statistic of several calls on the same scores, as one table. `unused` calls come before the table. */
 function tableOfCalls(calls: readonly (readonly ClassFunction[])[], unused = 0) {
   return ({ features, weights, targets }: Record<string, tf.Tensor>): tf.Tensor => {
     const scores = classifierScores(
@@ -89,11 +89,11 @@ describe('calls on the same scores', () => {
     { title: 'with fewer sums', calls: [[log, power], [power]], unused: 0 },
     { title: 'with the same sums', calls: [[log], [log]], unused: 0 },
     { title: 'of which some get no gradient', calls: [[log]], unused: 2 },
-  ])('$title get the gradients of their own', async ({ calls, unused }) => {
+  ])('$title get their own gradients', async ({ calls, unused }) => {
     await expectAgreement(inputs(9, 16, 300, 3), tableOfCalls(calls, unused), 5e-5);
   });
 
-  test('keep no more for the backward pass together than one call may, and nothing after it', async () => {
+  test('together keep at most as much for the backward pass as one call may, and nothing after it', async () => {
     await tf.setBackend('onednn');
     const backend = tf.backend() as unknown as OneDnnBackend;
     const { inUse } = backend.poolBytes;
@@ -120,7 +120,7 @@ describe('calls on the same scores', () => {
     expect(backend.poolBytes.inUse).toBe(inUse);
   });
 
-  test('give back what they keep where no backward pass reads it', async () => {
+  test('free what they keep if no backward pass reads it', async () => {
     await tf.setBackend('onednn');
     const backend = tf.backend() as unknown as OneDnnBackend;
     const { inUse } = backend.poolBytes;
@@ -130,7 +130,7 @@ describe('calls on the same scores', () => {
       const scores = classifierScores({ features, weights: tf.zeros([2000, 8]) }, tf.zeros([300], 'int32'));
       collectGradients([], () =>
         tf.grad((x) => {
-          scores.statistics(); // a figure for the log, which the loss does not use
+          scores.statistics(); // only for the log, not for the loss
           kept = backend.keptBytes;
           return tf.sum(tf.square(x));
         })(features),
@@ -143,8 +143,8 @@ describe('calls on the same scores', () => {
 });
 
 /**
- * Float32 logits of 8192 classes: 32 of them have p just below 1/64, where the series of the add-on ends, and share out half
- * of the probability; so many of them lie in each block of 256 that has any.
+ * Float32 logits of 8192 classes. 32 classes have p just below 1/64, where the series of the add-on ends, and share
+ * half of the probability. Each block of 256 that contains any contains `inBlock` of them.
  */
 function logitsAtTheEndOfTheSeries(inBlock: number): Float32Array {
   const logits = new Float32Array(8192);
@@ -175,7 +175,7 @@ describe('log(1 − p) of probabilities just below 1/64', () => {
       { inBlock, factor, others: [power] },
     ]),
   );
-  // Without the last term of the gradient's series, x⁴, gradients and their differences are off by 2e-4 of themselves.
+  // Without x⁴, the last term of the gradient's series, gradients and their differences have a relative error of 2e-4.
   test.each(cases)('has the gradients of float64: %o', async ({ inBlock, factor, others }) => {
     await tf.setBackend('onednn');
     const logits = logitsAtTheEndOfTheSeries(inBlock);
@@ -195,19 +195,19 @@ describe('log(1 − p) of probabilities just below 1/64', () => {
     const [ours, theirs] = [slopes(gradient), slopes(expected.gradient)];
     const heavy = Array.from(logits.keys()).filter((v) => logits[v]! > 0);
     expect(largest(heavy.map((v) => Math.abs(ours[v]! / theirs[v]! - 1)))).toBeLessThan(6e-5);
-    if (inBlock > 1) return; // the sum is of as many float32 numbers as there are classes, and rounding hides the term
+    if (inBlock > 1) return; // the rounding of a sum over all classes hides the term
     expect(largest(expected.gradient.map((g, v) => Math.abs(gradient[v]! / g - 1)))).toBeLessThan(1.2e-4);
   });
 });
 
-/** float64 log p and 1 − p of the first of two classes whose scores lie `gap` apart. */
+/** log p and 1 − p in float64 of the first of two classes whose scores differ by `gap`. */
 const certain = (gap: number): { logProb: number; rest: number } => {
   const rest = Math.exp(-gap) / (1 + Math.exp(-gap));
   return { logProb: Math.log1p(-rest), rest };
 };
 
 describe('a target that is almost certain', () => {
-  test.each([2, 8, 15, 30, 60])('has log p and gradients with all their digits when %d ahead', async (gap) => {
+  test.each([2, 8, 15, 30, 60])('has log p and gradients with all their digits with a lead of %d', async (gap) => {
     const { logProb, rest } = certain(gap);
     const table = statisticsTable([{ ...log, clamp: 1e-38 }]);
     const row = {
@@ -242,37 +242,30 @@ test('statistics are the same bits in every run and do not depend on the chunk o
   expect(difference(tail.value, first.value.slice(480 * 3))).toBeLessThan(1e-6);
 });
 
-test.each([1, 2, 3])('gradients are the same bits where %d of 3 chunks keep their exponentials', (keptChunks) => {
+test.each([1, 2, 3])('gradients are the same bits if %d of 3 chunks keep their exponentials', (keptChunks) => {
   const [rows, embed, classes, chunk] = [300, 16, 700, 128];
   const values = (shape: number[], seed: number) => floats(shape, seed).values as Float32Array;
-  const [features, weights, given] = [values([rows, embed], 1), values([classes, embed], 2), values([rows], 3)];
+  const [features, weights, dRow] = [values([rows, embed], 1), values([classes, embed], 2), values([rows], 3)];
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes);
   const functions = Float64Array.of(0, 0.75, 1e-5, 1, 0, 0, 0, Infinity); // log(1 − p), ended at 0.75
   const gradientsWith = (kept: Float32Array[]): Float32Array[] => {
-    const operands = [features, weights, targets] as const;
-    const shape = [rows, embed, classes, chunk] as const;
+    const operands = { features, weights, targets, functions, kept };
+    const shape = { rows, embed, classes, functionCount: 1, chunk };
     const [row, predictions] = [new Float32Array(rows), new Int32Array(rows)];
-    addon().classifierStatistics(...operands, row, row, predictions, kept, [row], functions, ...shape);
-    const gradients = [new Float32Array(rows * embed), new Float32Array(classes * embed)] as const;
-    addon().classifierStatisticsGrad(
-      ...operands,
-      given,
-      given,
-      kept,
-      [given],
-      ...gradients,
-      functions,
-      ...shape,
-      false,
-    );
-    return [...gradients];
+    const outputs = { targetLogProb: row, meanLogProb: row, predictions, sums: [row] };
+    addon().classifierStatistics({ ...operands, ...outputs, ...shape });
+    const [dFeatures, dWeights] = [new Float32Array(rows * embed), new Float32Array(classes * embed)];
+    const given = { dTargetLogProb: dRow, dMeanLogProb: dRow, dSums: [dRow] };
+    const gradients = { dFeatures, dWeights, accumulateWeights: false };
+    addon().classifierStatisticsGrad({ ...operands, ...given, ...gradients, ...shape });
+    return [dFeatures, dWeights];
   };
   const kept = [128, 128, 44].slice(0, keptChunks).map((size) => new Float32Array(size * (classes + 3)));
   expect(gradientsWith(kept)).toEqual(gradientsWith([]));
   for (const chunk of kept) expect(chunk.some((value) => value !== 0)).toBe(true); // it was used
 });
 
-test('predictions are the class of the highest score, the lowest index among equals', async () => {
+test('predictions are the class of the highest score, with the lowest index among equals', async () => {
   await tf.setBackend('onednn');
   const predictions = tf.tidy(() => {
     const weights = tf.tensor2d([[1], [3], [3], [-5]]);
@@ -284,7 +277,7 @@ test('predictions are the class of the highest score, the lowest index among equ
   expect([...predictions]).toEqual([1, 3, 0]);
 });
 
-test('a target outside the classes is named', async () => {
+test('an error names a target that is not a class', async () => {
   await tf.setBackend('onednn');
   tf.tidy(() => {
     const scores = classifierScores(

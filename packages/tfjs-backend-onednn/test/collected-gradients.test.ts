@@ -16,7 +16,7 @@ const SHAPES = { weight: [EMBED, EMBED], bias: [EMBED], gain: [EMBED], table: [2
 type Name = keyof typeof SHAPES;
 const NAMES = Object.keys(SHAPES) as Name[];
 
-/** The parameters and what else a loss reads. */
+/** The parameters and the other inputs of a loss. */
 interface Step {
   readonly weight: tf.Tensor2D;
   readonly bias: tf.Tensor1D;
@@ -28,7 +28,7 @@ interface Step {
 
 const random = (shape: number[], seed: number): tf.Tensor => tf.tensor(uniform(shape, seed), shape);
 
-/** The same tensor with its gradient times a factor. */
+/** The same tensor with its gradient multiplied by a factor. */
 const scaled = <T extends tf.Tensor>(x: T, factor: number): T =>
   tf.customGrad((given) => ({
     value: tf.clone(given as tf.Tensor),
@@ -51,7 +51,7 @@ const layer = ({ weight, bias }: Step, x: tf.Tensor): tf.Tensor2D => linear(x as
 const checkpointed = (step: Step, x: tf.Tensor): tf.Tensor2D =>
   checkpoint([x], [step.weight, step.bias], (input) => layer(step, input!));
 
-/** A layer with a gradient function that differentiates by the parameters themselves, and halves one of the gradients. */
+/** A layer whose gradient function differentiates by the parameters themselves and halves one of the gradients. */
 const halvedInside = ({ weight, bias }: Step, x: tf.Tensor): tf.Tensor =>
   tf.customGrad((...given) => {
     const save = given.at(-1) as unknown as tf.GradSaveFunc;
@@ -67,7 +67,9 @@ const halvedInside = ({ weight, bias }: Step, x: tf.Tensor): tf.Tensor =>
     };
   })(x, weight, bias);
 
-/** What a loss sums the squares of, in a training step; `collected` are the parameters that need no gradient of their own. */
+/**
+ * The tensor whose squares a loss sums in a training step; `collected` are the parameters without a separate gradient.
+ */
 const cases: {
   readonly title: string;
   readonly output: (step: Step) => tf.Tensor;
@@ -215,7 +217,7 @@ const makeStep = (): Step =>
 
 const loss = (output: tf.Tensor): tf.Scalar => tf.sum(tf.square(output));
 
-/** Gradients by every parameter, of parameters without one zeros, in plain JavaScript. */
+/** The gradients of all parameters in plain JavaScript; zeros for parameters without one. */
 function plainGradients(output: (step: Step) => tf.Tensor): Float32Array[] {
   return tf.tidy(() => {
     const step = makeStep();
@@ -230,7 +232,7 @@ function plainGradients(output: (step: Step) => tf.Tensor): Float32Array[] {
   });
 }
 
-/** The same by the trainer's way; also which parameters tfjs had a gradient tensor of numbers for. */
+/** The same, computed like the trainer, and the parameters for which tfjs had a gradient tensor with values. */
 function collectedGradients(output: (step: Step) => tf.Tensor): { arrays: Float32Array[]; tensors: Name[] } {
   return tf.tidy(() => {
     const step = makeStep();

@@ -7,7 +7,7 @@ registerOneDnnBackend();
 
 export type Arrays = Readonly<Record<string, tf.Tensor>>;
 
-/** Deterministic uniform numbers in [−1, 1), as many as a shape holds. */
+/** Deterministic uniform numbers in [−1, 1), one per element of a shape. */
 export function uniform(shape: readonly number[], seed = 1): Float32Array {
   let state = seed * 2654435761;
   return Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => {
@@ -16,7 +16,7 @@ export function uniform(shape: readonly number[], seed = 1): Float32Array {
   });
 }
 
-/** An input of an operation; float32 inputs are differentiated. */
+/** An input of an operation. Float32 inputs are differentiated. */
 export interface Input {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
@@ -33,7 +33,7 @@ interface Outcome {
   readonly gradients: readonly Float32Array[];
 }
 
-/** Value of an operation and the gradients of Σ value ∘ weights, for weights that differ from element to element. */
+/** The value of an operation and the gradients of Σ value ∘ weights, with a different weight per element. */
 export async function evaluate(
   backend: string,
   inputs: Readonly<Record<string, Input>>,
@@ -66,7 +66,7 @@ export async function evaluate(
   return outcome;
 }
 
-/** Asserts that gradients which kernels add to arrays of ones themselves end up in them, once. */
+/** Asserts that kernels add their gradients to arrays of ones exactly once. */
 function expectToCollect(loss: () => tf.Scalar, parameters: tf.Tensor[], expected: readonly Float32Array[]): void {
   const arrays = parameters.map(({ size }) => new Float32Array(size).fill(1));
   const targets = parameters.map((tensor, index) => ({ tensor, gradient: arrays[index]! }));

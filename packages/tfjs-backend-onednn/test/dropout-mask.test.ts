@@ -6,17 +6,14 @@ import { addon } from '../src/addon.js';
 
 function nativeMask(spec: DropoutSpec, rows: number, columns: number): Float32Array {
   const mask = new Float32Array(rows * columns);
-  addon().dropoutMask(
-    ...([mask, rows, columns] as const),
-    ...([spec.probability, spec.seed, spec.update, spec.microBatch, spec.site] as const),
-  );
+  addon().dropoutMask({ mask, rows, columns, ...spec });
   return mask;
 }
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });
 
 describe('the dropout mask', () => {
-  test('is bit for bit the one of TypeScript', () => {
+  test('equals the mask of TypeScript bit for bit', () => {
     const specs = fc.record({
       probability: fc.double({ min: 1e-9, max: 0.999, noNaN: true }),
       seed: uint32,
@@ -32,7 +29,7 @@ describe('the dropout mask', () => {
     );
   });
 
-  test('drops about the part that it is asked to', () => {
+  test('drops about the requested fraction', () => {
     const mask = nativeMask({ probability: 0.3, seed: 1, update: 0, microBatch: 0, site: 0 }, 100, 1000);
     const dropped = mask.filter((value) => value === 0).length / mask.length;
     expect(dropped).toBeGreaterThan(0.29);

@@ -17,7 +17,7 @@ interface Plain {
 const toTensor = ({ dtype, shape, values }: Plain): tf.Tensor => tf.tensor([...values], [...shape], dtype as Type);
 const toPlain = (t: tf.Tensor): Plain => ({ dtype: t.dtype, shape: t.shape, values: Array.from(t.dataSync()) });
 
-/** What an operation makes on a backend; nothing else may be left of it. */
+/** The result of an operation on a backend. Asserts that nothing else is left of it. */
 async function results(backend: string, inputs: readonly Plain[], operation: Operation): Promise<Plain[]> {
   await tf.setBackend(backend);
   const before = tf.memory().numTensors;
@@ -167,7 +167,7 @@ describe('with NaN, infinities, no elements and other types, native kernels and 
           return fc.tuple(fc.constant(axis), fc.constant(sizes), fc.tuple(...parts));
         }),
       )
-      // Plain JavaScript does not split a tensor without elements that it has joined.
+      // Plain JavaScript cannot split a tensor without elements that it has concatenated.
       .filter(([, , parts]) => parts.some(({ shape }) => elements(shape) > 0));
     await fc.assert(
       fc.asyncProperty(cases, ([axis, sizes, parts]) =>
@@ -193,7 +193,7 @@ describe('with NaN, infinities, no elements and other types, native kernels and 
     );
   });
 
-  // Finite: plain JavaScript multiplies what belongs to other segments by 0.
+  // Finite, because plain JavaScript multiplies elements of other segments by 0.
   test('sums of segments', async () => {
     const cases = fc.tuple(anySize, anySize, anyType).chain(([rows, width, type]) => {
       const ids = fc.array(fc.integer({ min: -1, max: 4 }), { minLength: rows, maxLength: rows });
@@ -206,7 +206,7 @@ describe('with NaN, infinities, no elements and other types, native kernels and 
     );
   });
 
-  // Finite: plain JavaScript orders ∞ and ∞ by ∞ − ∞.
+  // Finite, because plain JavaScript orders ∞ and ∞ by ∞ − ∞.
   test('the k largest', async () => {
     const columns = fc.constantFrom(1, 2, 5, 17, 100);
     const cases = fc
@@ -216,7 +216,7 @@ describe('with NaN, infinities, no elements and other types, native kernels and 
   });
 });
 
-describe('where plain JavaScript is no measure,', () => {
+describe('without plain JavaScript as a reference,', () => {
   test.each([
     { x: [Number.NaN, 1, 5, 2], k: 2, values: [Number.NaN, 5], indices: [0, 2] },
     { x: [1, Number.NaN, 3, Number.NaN], k: 3, values: [Number.NaN, Number.NaN, 3], indices: [1, 3, 2] },
@@ -227,7 +227,7 @@ describe('where plain JavaScript is no measure,', () => {
       indices: [1, 3, 0],
     },
     { x: [...new Array(200).fill(1), Number.NaN, 2], k: 3, values: [Number.NaN, 2, 1], indices: [200, 201, 0] },
-  ])('the $k largest: NaN before the numbers, equals by index', async ({ x, k, values, indices }) => {
+  ])('the $k largest have NaN before the numbers, and equals by index', async ({ x, k, values, indices }) => {
     await tf.setBackend('onednn');
     const top = tf.tidy(() => Object.values(tf.topk(tf.tensor1d(x), k)).map((t) => [...t.dataSync()]));
     expect(top).toEqual([values, indices]);
@@ -238,7 +238,7 @@ describe('where plain JavaScript is no measure,', () => {
     { a: [2, 1, 4, 5], b: [1, 2, 5, 6] },
     { a: [3, 4, 5], b: [2, 1, 5, 6] },
     { a: [2, 3, 4, 5], b: [2, 1, 5, 6] },
-  ])('batches $a and $b of matrices broadcast as arithmetic does', async ({ a, b }) => {
+  ])('batches $a and $b of matrices broadcast as in arithmetic', async ({ a, b }) => {
     await tf.setBackend('onednn');
     const difference = tf.tidy(() => {
       const left = tf.randomUniform(a);
@@ -261,7 +261,7 @@ describe('where plain JavaScript is no measure,', () => {
     ]);
   });
 
-  test('a sum of segments takes NaN to its own segment alone', async () => {
+  test('a sum of segments keeps NaN within its own segment', async () => {
     await tf.setBackend('onednn');
     const sums = tf.tidy(() =>
       tf.unsortedSegmentSum(tf.tensor1d([Number.NaN, 1]), tf.tensor1d([0, 1], 'int32'), 2).dataSync(),
@@ -273,7 +273,7 @@ describe('where plain JavaScript is no measure,', () => {
     await tf.setBackend('onednn');
     const before = tf.engine().backend.numDataIds();
     const gather = () => tf.tidy(() => tf.gather(tf.ones([2, 2]), tf.tensor1d([7], 'int32')));
-    expect(gather).toThrow('GatherV2: the index value 7 is not in [0, 1]');
+    expect(gather).toThrow('index value 7 at index 0 is not in [0, 2)');
     expect(tf.engine().backend.numDataIds()).toBe(before);
   });
 });

@@ -31,7 +31,7 @@ describe('linear', () => {
     );
   });
 
-  test('names the shapes when weight and input do not fit', async () => {
+  test('names the shapes of a weight and an input that do not match', async () => {
     await tf.setBackend('onednn');
     tf.tidy(() => {
       const run = (): tf.Tensor => linear(tf.zeros([2, 3]), tf.zeros([4, 5]), tf.zeros([4]));
@@ -65,8 +65,8 @@ describe.each(SPECS)('layer normalisation $title', ({ spec }) => {
 const random = (shape: number[], seed: number): tf.Tensor => tf.tensor(uniform(shape, seed), shape);
 
 /**
- * Three sublayers on x, one after the other, in a training step: linear layers whose outputs are normalised with what came
- * in. Gradients by name, the first the loss, and what the pool held at the end of the forward pass.
+ * Three consecutive sublayers on x in a training step: linear layers whose outputs are normalised together with their
+ * inputs. Returns gradients by name (the first is the loss) and the state of the pool at the end of the forward pass.
  */
 function trainingStep(rows: number, takesOver: boolean): { values: Float32Array[]; inUse: number } {
   const embed = 64;
@@ -92,7 +92,7 @@ function trainingStep(rows: number, takesOver: boolean): { values: Float32Array[
   });
 }
 
-describe('the end of a sublayer that takes its input over', () => {
+describe('the end of a sublayer that takes over its input', () => {
   test.each([
     { title: 'small outputs, which are kept', rows: 50 },
     { title: 'large outputs, which are made again', rows: 20_000 },
@@ -102,19 +102,19 @@ describe('the end of a sublayer that takes its input over', () => {
     expect(taken.values).toEqual(left.values);
   });
 
-  test('gives large outputs up until the backward pass', async () => {
+  test('gives up large outputs until the backward pass', async () => {
     await tf.setBackend('onednn');
     const rows = 20_000;
     const { numTensors } = tf.memory();
     const before = (tf.backend() as unknown as OneDnnBackend).poolBytes.inUse;
     const [left, taken] = [trainingStep(rows, false), trainingStep(rows, true)];
     const given = (left.inUse - taken.inUse) / (4 * 64 * rows); // sanitized builds guard a block with some bytes
-    expect(given).toBeCloseTo(2, 3); // of three outputs the last is nobody's residual
+    expect(given).toBeCloseTo(2, 3); // the last of three outputs is no residual
     expect((tf.backend() as unknown as OneDnnBackend).poolBytes.inUse).toBe(before);
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  test('leaves an input alone that somebody else reads, and every input outside of a training step', async () => {
+  test('does not overwrite an input that has another reader, or any input outside of a training step', async () => {
     await tf.setBackend('onednn');
     tf.tidy(() => {
       const [gain, bias] = [tf.ones([4]) as tf.Tensor1D, tf.zeros([4]) as tf.Tensor1D];
@@ -170,7 +170,7 @@ describe('embedding', () => {
     },
   );
 
-  test('names an id that is outside the table', async () => {
+  test('names an id outside the table', async () => {
     await tf.setBackend('onednn');
     tf.tidy(() => {
       const table = tf.zeros([3, 4]) as tf.Tensor2D;
@@ -195,7 +195,7 @@ function paddedLayout(time: number, left: readonly number[], right: readonly num
 
 const PADDING = 1;
 
-/** Rows of a layout, without leaving its tensors behind. */
+/** The rows of a layout; disposes its tensors. */
 function rowsOf(layout: () => RowLayout): number {
   const { rows, tensors } = layout();
   tf.dispose([tensors.starts, tensors.padding]);
@@ -245,7 +245,7 @@ describe.each(CHOICES)('attention $title', ({ spec, rows }) => {
 });
 
 describe.each(SPECS)('attention $title', ({ spec }) => {
-  test('leaves out padding in the middle of a sequence', async () => {
+  test('ignores padding in the middle of a sequence', async () => {
     const ids = Int32Array.of(1, 5, 5, 1, 1, 5, 5, 1, 5);
     await expectAgreement({ queryKeyValue: floats([9, 24], 1) }, ({ queryKeyValue }) =>
       selfAttention(queryKeyValue as tf.Tensor2D, tokenLayout(ids, [1, 9], PADDING, 'all'), {
@@ -269,7 +269,7 @@ describe.each(SPECS)('attention $title', ({ spec }) => {
   });
 });
 
-test('attention refuses starts that do not fit its rows', async () => {
+test('attention rejects starts that do not match its rows', async () => {
   await tf.setBackend('onednn');
   tf.tidy(() => {
     const layout = paddedLayout(6, [0, 0], [0, 2], 'tokens');
@@ -278,7 +278,7 @@ test('attention refuses starts that do not fit its rows', async () => {
   });
 });
 
-test('a weight that fused and plain operations share gets the gradients of all of them', async () => {
+test('a weight that fused and plain operations share gets the sum of their gradients', async () => {
   await expectAgreement({ x: floats([5, 8], 1), weight: floats([8, 8], 2), bias: floats([8], 3) }, (tensors) => {
     const { x, weight, bias } = tensors as { x: tf.Tensor2D; weight: tf.Tensor2D; bias: tf.Tensor1D };
     const once = linear(x, weight, bias, 'relu');

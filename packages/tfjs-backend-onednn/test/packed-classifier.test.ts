@@ -13,7 +13,7 @@ afterEach(() => {
   model = null;
 });
 
-/** A model of one layer whose decoder has these features for every token: the gains of its last norm are 0. */
+/** A one-layer model whose decoder has these features for every token, because the gains of its last norm are 0. */
 function modelWith(features: Float32Array, classifier: Float32Array): TranslationModel {
   const vocab = classifier.length / EMBED;
   const sizes = { encoderEmbedDim: EMBED, encoderFfnEmbedDim: 32, encoderLayers: 1, decoderLayers: 1 };
@@ -35,7 +35,7 @@ function modelWith(features: Float32Array, classifier: Float32Array): Translatio
   return built;
 }
 
-/** log p of the likeliest classes, and these, after the first token. */
+/** log p of the most likely classes, and the classes, after the first token. */
 function top(of: TranslationModel, width: number): { logProbs: number[]; classes: number[] } {
   const decoding = of.startFusedDecoding!({ ids: Int32Array.of(5, EOS), batch: 1, time: 2 }, 1)!;
   try {
@@ -55,9 +55,9 @@ function logProbabilities(features: Float32Array, classifier: Float32Array): num
   return logits.map((z) => z - total);
 }
 
-describe('the likeliest classes of a packed model', () => {
-  // Whole numbers of which the largest is ±127, times a power of two: 127 / largest is 2 to some power.
-  it('have the log p of float64 in int8, where int8 holds features and weights exactly', async () => {
+describe('the most likely classes of a packed model', () => {
+  // Integers with a largest magnitude of 127, times a power of two, so that 127 / largest is a power of two.
+  it('have the log p of float64 in int8 if int8 represents features and weights exactly', async () => {
     await openDevice('cpu', { threads: null, int8: true });
     const features = Float32Array.from({ length: EMBED }, (_, k) => (k === 7 ? -127 : ((k * 37) % 200) - 100) / 32);
     const classifier = Float32Array.from({ length: 45 * EMBED }, (_, i) => {
@@ -71,8 +71,8 @@ describe('the likeliest classes of a packed model', () => {
     expect(Math.max(...worst)).toBeLessThan(2e-5);
   });
 
-  // The logits rise from class to class, by less than log p can show.
-  it.each([1, 3, 20])('are the %d lowest of those whose log p is equal', async (width) => {
+  // The logits increase from class to class by less than the resolution of log p.
+  it.each([1, 3, 20])('are the %d lowest of the classes with equal log p', async (width) => {
     await openDevice('cpu', { threads: null });
     const features = Float32Array.from({ length: EMBED }, (_, k) => (k === 0 ? 1 : 0));
     const classifier = Float32Array.from({ length: 1500 * EMBED }, (_, i) => (i % EMBED === 0 ? i * 4e-12 : 0));

@@ -36,35 +36,35 @@ afterEach(() => {
   for (const model of open.splice(0)) model.dispose();
 });
 
-function pack(sizes: TransformerSizes = SIZES, given = weights(), precision = 'float32'): PackedTransformer {
-  const model = packTransformer(sizes, given, precision as 'float32');
+function pack(sizes: TransformerSizes = SIZES, weightValues = weights(), precision = 'float32'): PackedTransformer {
+  const model = packTransformer(sizes, weightValues, precision as 'float32');
   open.push(model);
   return model;
 }
 
 const decode = (model = pack()) => model.startDecoding(SOURCE, 2);
 
-/** A decoding that has made a step. */
+/** A decoding after one step. */
 function afterStep(model = pack()): ReturnType<typeof decode> {
   const decoding = decode(model);
   decoding.step(EOS, 2, null);
   return decoding;
 }
 
-/** What a right search finds: bits that no bad call before it changes. */
+/** The result of a correct search, which no wrong call before it may change. */
 function likeliest(model = pack()): number[] {
   return [...afterStep(model).top(3, 1, null)];
 }
 
 const withWeight = (index: number, weight: () => unknown): Weights =>
-  weights().map((given, position) => (position === index ? (weight as () => Float32Array) : given));
+  weights().map((original, position) => (position === index ? (weight as () => Float32Array) : original));
 
-const wrong = <T>(value: unknown): T => value as T; // what a caller without types may give
+const wrong = <T>(value: unknown): T => value as T; // a value from a caller without types
 
 describe('packTransformer', () => {
   it.each<[message: string, sizes: Partial<typeof STACK>]>([
     ['heads of the encoder must be a whole number ≥ 1, not 0', { heads: 0 }],
-    ['heads of the encoder 3 do not divide a width of 16', { heads: 3 }],
+    ['heads of the encoder must be a divisor of the width 16, not 3', { heads: 3 }],
     ['layers of the encoder must be a whole number ≥ 1, not -1', { layers: -1 }],
     ['vocab of the encoder must be a whole number ≥ 1, not 0.5', { vocab: 0.5 }],
     ['positions of the encoder must be a whole number ≥ 1, not NaN', { positions: Number.NaN }],
@@ -75,16 +75,18 @@ describe('packTransformer', () => {
     ['too few weights for a Transformer of these sizes: 37', { finalNorm: true }],
     ['the weight encoder.tokens has 320 elements, expected 336', { vocab: VOCAB + 1 }],
     ['the weight encoder.layers.0.fc1.weight has 512 elements, expected 16', { inner: 1 }],
-  ])('refuses sizes that do not fit: %s', (message, sizes) => {
+  ])('rejects sizes that do not fit: %s', (message, sizes) => {
     expect(() => pack({ ...SIZES, encoder: { ...STACK, ...sizes } })).toThrow(message);
   });
 
-  it.each([0, -16, 16.5, Number.NaN])('refuses a width of %d', (embed) => {
-    expect(() => pack({ ...SIZES, embed })).toThrow(/embed must be a whole number|do not divide/);
+  it.each([0, -16, 16.5, Number.NaN])('rejects a width of %d', (embed) => {
+    expect(() => pack({ ...SIZES, embed })).toThrow(/embed must be a whole number|must be a divisor of the width/);
   });
 
   it('counts the weights of both sides', () => {
-    expect(() => pack({ ...SIZES, decoder: { ...STACK, heads: 5 } })).toThrow('heads of the decoder 5 do not divide');
+    expect(() => pack({ ...SIZES, decoder: { ...STACK, heads: 5 } })).toThrow(
+      'heads of the decoder must be a divisor of the width 16, not 5',
+    );
     expect(() => pack(SIZES, weights().slice(1))).toThrow('too few weights');
     expect(() => pack(SIZES, [...weights(), values(1)])).toThrow('too many weights');
     expect(() => pack(SIZES, [])).toThrow('too few weights for a Transformer of these sizes: 0');
@@ -97,7 +99,7 @@ describe('packTransformer', () => {
     [22, 'decoder.layers.0.source_query.weight'],
     [24, 'decoder.layers.0.source_key_value.weight'],
     [36, 'classifier'],
-  ])('names the weight at %d that is too short, or no Float32Array', (index, name) => {
+  ])('names the weight at %d that is too short or is not a Float32Array', (index, name) => {
     expect(() => pack(SIZES, withWeight(index, values(1)))).toThrow(`the weight ${name} has 1 elements, expected`);
     for (const other of [[1, 2], null, undefined, new Float64Array(9)]) {
       expect(() =>
@@ -109,20 +111,20 @@ describe('packTransformer', () => {
     }
   });
 
-  it('hands on what a weight throws', () => {
+  it('passes on the exception of a weight', () => {
     const failing = (): never => {
       throw new Error('no such file');
     };
     expect(() => pack(SIZES, withWeight(5, failing))).toThrow('no such file');
   });
 
-  it.each(['fp16', '', 'Float32', undefined])('refuses the precision %s', (precision) => {
-    expect(() => pack(SIZES, weights(), wrong(precision ?? null))).toThrow('there are float32, bfloat16, int8');
+  it.each(['fp16', '', 'Float32', undefined])('rejects the precision %s', (precision) => {
+    expect(() => pack(SIZES, weights(), wrong(precision ?? null))).toThrow('use one of float32, bfloat16, int8');
   });
 });
 
 describe('startDecoding', () => {
-  it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('refuses a beam of %d', (beam) => {
+  it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('rejects a beam of %d', (beam) => {
     expect(() => pack().startDecoding(SOURCE, beam)).toThrow('beam must be a whole number from 1');
   });
 
@@ -135,7 +137,7 @@ describe('startDecoding', () => {
     { starts: [0, 2] },
     { starts: [0] },
     { starts: [] },
-  ])('refuses starts $starts of 3 tokens', ({ starts }) => {
+  ])('rejects starts $starts of 3 tokens', ({ starts }) => {
     expect(() => pack().startDecoding({ ...SOURCE, starts: Int32Array.from(starts) }, 2)).toThrow(
       /starts must rise from 0 to the 3 rows by 1 or more|sentences must be a whole number ≥ 1/,
     );
@@ -145,14 +147,14 @@ describe('startDecoding', () => {
     ['token id 20 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, 20, 2) }],
     ['token id -1 at index 1 is not in [0, 20)', { ids: Int32Array.of(4, -1, 2) }],
     ['position 40 at index 2 is not in [0, 40)', { positions: Int32Array.of(2, 3, 40) }],
-    ['2 positions for 3 tokens', { positions: Int32Array.of(2, 3) }],
+    ['there are 2 positions for 3 tokens', { positions: Int32Array.of(2, 3) }],
     ['must be an Int32Array', { ids: wrong(Float32Array.of(4, 5, 2)) }],
     ['must be an Int32Array', { starts: wrong([0, 3]) }],
-  ])('refuses a source: %s', (message, source) => {
+  ])('rejects a source: %s', (message, source) => {
     expect(() => pack().startDecoding({ ...SOURCE, ...source }, 2)).toThrow(message);
   });
 
-  it('is refused once the model is disposed', () => {
+  it('is rejected after the model is disposed', () => {
     const model = pack();
     model.dispose();
     expect(() => decode(model)).toThrow('the model is disposed');
@@ -163,7 +165,7 @@ describe('a decoding', () => {
   type Decoding = ReturnType<typeof decode>;
 
   it.each<[message: string, call: (decoding: Decoding) => unknown]>([
-    ['1 tokens for 2 rows', (decoding) => decoding.step(Int32Array.of(2), 3, null)],
+    ['there are 1 tokens for 2 rows', (decoding) => decoding.step(Int32Array.of(2), 3, null)],
     ['must be an Int32Array', (decoding) => decoding.step(wrong([2, 2]), 3, null)],
     ['token id 20 at index', (decoding) => decoding.step(Int32Array.of(2, 20), 3, null)],
     ['position must be a whole number from 0 to 39, not 40', (decoding) => decoding.step(EOS, 40, null)],
@@ -174,16 +176,16 @@ describe('a decoding', () => {
     ['width must be a whole number ≥ 1, not 0', (decoding) => decoding.top(0, 1, null)],
     ['width must be a whole number ≥ 1, not -2', (decoding) => decoding.top(-2, 1, null)],
     ['width must be a whole number ≥ 1, not NaN', (decoding) => decoding.top(Number.NaN, 1, null)],
-    ['more candidates than classes: 21 of 20', (decoding) => decoding.top(21, 1, null)],
+    ['width must be at most the 20 classes, not 21', (decoding) => decoding.top(21, 1, null)],
     ['temperature must be above 0, not 0', (decoding) => decoding.top(3, 0, null)],
     ['temperature must be above 0, not NaN', (decoding) => decoding.top(3, Number.NaN, null)],
     ['temperature must be above 0, not -1', (decoding) => decoding.top(3, -1, null)],
     ['penalties has 0 elements, expected 20', (decoding) => decoding.top(3, 1, new Float32Array(0))],
     ['row 2 at index 1 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(0, 2))],
     ['row -1 at index 0 is not in [0, 2)', (decoding) => decoding.select(Int32Array.of(-1, 0))],
-    ['1 rows are not whole beams of 2', (decoding) => decoding.select(Int32Array.of(0))],
+    ['the number of rows must be a multiple of the beam 2, not 1', (decoding) => decoding.select(Int32Array.of(0))],
     ['must be an Int32Array', (decoding) => decoding.select(wrong([0, 1]))],
-  ])('refuses a call and goes on: %s', (message, call) => {
+  ])('rejects a call and remains usable: %s', (message, call) => {
     const expected = likeliest();
     const model = pack();
     const decoding = afterStep(model);
@@ -191,48 +193,48 @@ describe('a decoding', () => {
     expect(likeliest(model)).toEqual(expected);
   });
 
-  it('chooses right behind a step of its own only: the model has memory for one', () => {
+  it('chooses classes only directly after its own step: the model has memory for one', () => {
     const model = pack();
     const [first, second] = [decode(model), decode(model)];
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
     first.step(EOS, 2, null);
     const chosen = [...first.top(3, 1, null)];
     expect([...first.top(3, 1, null)]).toEqual(chosen);
     second.step(EOS, 2, null);
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
     expect([...second.top(3, 1, null)]).toEqual(chosen);
     second.select(Int32Array.of(1, 0));
-    expect(() => second.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => second.top(3, 1, null)).toThrow('must directly follow a step()');
     first.step(EOS, 3, null);
     decode(model);
-    expect(() => first.top(3, 1, null)).toThrow('right behind a step()');
+    expect(() => first.top(3, 1, null)).toThrow('must directly follow a step()');
   });
 
   it.each([
-    ['it was disposed', (decoding: Decoding) => decoding.dispose()],
-    ['its model was', (_: Decoding, model: PackedTransformer) => model.dispose()],
-  ])('is over once %s', (_, end) => {
+    ['its disposal', (decoding: Decoding) => decoding.dispose()],
+    ['the disposal of its model', (_: Decoding, model: PackedTransformer) => model.dispose()],
+  ])('ends after %s', (_, end) => {
     const model = pack();
     const decoding = afterStep(model);
     end(decoding, model);
     end(decoding, model); // the second time does nothing
-    expect(() => decoding.step(EOS, 3, null)).toThrow('the decoding is over');
-    expect(() => decoding.top(3, 1, null)).toThrow('the decoding is over');
-    expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('the decoding is over');
+    expect(() => decoding.step(EOS, 3, null)).toThrow('the decoding or its model is disposed');
+    expect(() => decoding.top(3, 1, null)).toThrow('the decoding or its model is disposed');
+    expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('the decoding or its model is disposed');
     decoding.dispose();
     model.dispose();
   });
 
-  it('keeps the sentences of beams apart', () => {
+  it('does not mix sentences within a beam', () => {
     const source = { ...SOURCE, starts: Int32Array.of(0, 1, 3) };
     const decoding = pack().startDecoding(source, 2);
     decoding.step(Int32Array.of(2, 2, 2, 2), 2, null);
-    expect(() => decoding.select(Int32Array.of(0, 2))).toThrow('the rows of a beam are of several sentences');
+    expect(() => decoding.select(Int32Array.of(0, 2))).toThrow('the rows of a beam must belong to one sentence');
     decoding.select(Int32Array.of(3, 3, 1, 0));
     decoding.step(Int32Array.of(2, 2, 2, 2), 3, null);
   });
 
-  it('is not touched by the end of another', () => {
+  it('is not affected by the end of another decoding', () => {
     const model = pack();
     const [first, second] = [decode(model), decode(model)];
     first.dispose();

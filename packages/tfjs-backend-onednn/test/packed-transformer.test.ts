@@ -11,7 +11,7 @@ import { transformerOptions } from '../../../test/helpers/reference-model.js';
 
 const PAD = 1;
 const EOS = 2;
-const VOCAB = 45; // no whole number of panels
+const VOCAB = 45; // not a multiple of the panel size
 const BEAM = 3;
 
 type Options = Partial<OptionsOf<typeof transformer.options>>;
@@ -21,7 +21,7 @@ const BASE: Options = {
   ...{ decoderFfnEmbedDim: 56, decoderLayers: 2, decoderAttentionHeads: 3, dropout: 0.3 },
 };
 
-/** Every way a model may differ in what the engine computes. */
+/** Every property of a model that changes the work of the engine. */
 const MODELS: Readonly<Record<string, Options>> = {
   'norms after the sum': {},
   'norms before sublayers': { encoderNormalizeBefore: true, decoderNormalizeBefore: true },
@@ -45,11 +45,11 @@ function build(options: Options, vocab = VOCAB): TranslationModel {
     ...{ sourceVocab: vocab, targetVocab: vocab, padIndex: PAD, eosIndex: EOS, joinedDictionary: true, seed: 7 },
     ...{ maxSourcePositions: 64, maxTargetPositions: 64 },
   });
-  // Biases and gains that are not those of a fresh model.
+  // Biases and gains that differ from those of a new model.
   const { parameters } = model;
   parameters.parameters.forEach((parameter, index) => {
     const values = parameters.view(parameters.values, parameter);
-    // The last classes of a large vocabulary are the first ones again.
+    // The last classes of a large vocabulary repeat the first ones.
     if (vocab > VOCAB && parameter.shape[0] === vocab) values.copyWithin(values.length / 2, 0, values.length / 2);
     if (parameter.shape.length > 1) return;
     for (let i = 0; i < values.length; i++) values[i]! += 0.2 * Math.sin(index + i);
@@ -74,10 +74,10 @@ function sentences(lengths: readonly number[]): TokenTable {
 
 interface SearchStep {
   readonly tokens: Int32Array;
-  readonly rows: Int32Array; // what is selected after it
+  readonly rows: Int32Array; // the rows that are selected after it
 }
 
-/** Tokens and rows of a search that reorders beams, and drops a sentence after its third step. */
+/** Tokens and rows of a search that reorders beams and drops a sentence after its third step. */
 function* steps(sentenceCount: number): Generator<SearchStep> {
   let active = sentenceCount;
   for (let step = 0; step < 6; step++) {
@@ -94,7 +94,7 @@ function* steps(sentenceCount: number): Generator<SearchStep> {
   }
 }
 
-/** Two steps of all sentences, then of every fourth one, beams in another order. */
+/** Two steps of all sentences, then of every fourth one with reordered beams. */
 function* dropsMost(sentenceCount: number): Generator<SearchStep> {
   const all = Array.from({ length: sentenceCount * BEAM }, (_, row) => row);
   const kept = all.slice(0, Math.floor(sentenceCount / 4) * BEAM);
@@ -107,7 +107,7 @@ function* dropsMost(sentenceCount: number): Generator<SearchStep> {
 }
 
 const LENGTHS = [5, 17, 1, 33];
-/** So many rows that rows of finished sentences are cleared away. */
+/** Enough rows that rows of finished sentences are removed. */
 const MANY = Array.from({ length: 40 }, (_, index) => 1 + (index % 20));
 
 interface Outcome {
@@ -169,7 +169,7 @@ describe('a step of all layers in native code', () => {
       { precision: 'float32', flags: {}, bound: 2e-5 },
       ...(supportsBfloat16() ? [{ precision: 'bfloat16', flags: { bfloat16: true }, bound: 0.12 }] : []),
       { precision: 'int8', flags: { int8: true }, bound: 0.2 },
-    ])('has the features of the operations, in $precision', async ({ precision, flags, bound }) => {
+    ])('has the same features as the operations, in $precision', async ({ precision, flags, bound }) => {
       await openDevice('cpu', { threads: null });
       const expected = composite(build(options), sentences(LENGTHS)).features;
       const { description } = await openDevice('cpu', { threads: null, ...flags });
@@ -180,7 +180,7 @@ describe('a step of all layers in native code', () => {
     });
   });
 
-  it('has them for a batch that leaves memory behind', async () => {
+  it('has them for a batch after a larger one', async () => {
     await openDevice('cpu', { threads: null });
     const model = build({});
     const source = sentences(MANY);
@@ -193,7 +193,7 @@ describe('a step of all layers in native code', () => {
     { vocab: VOCAB, temperature: 0.7, penalised: true },
     { vocab: 1500, temperature: 1, penalised: false },
     { vocab: 1500, temperature: 0.7, penalised: true },
-  ])('chooses what a sort of log p chooses: $vocab, $temperature, $penalised', async (given) => {
+  ])('chooses the same classes as a sort of log p: $vocab, $temperature, $penalised', async (given) => {
     const { vocab, temperature, penalised } = given;
     await openDevice('cpu', { threads: null });
     const model = build({}, vocab);
@@ -218,10 +218,10 @@ describe('a step of all layers in native code', () => {
         return table;
       }),
     );
-    expect(largestDifference(actual, expected)).toBeLessThan(5e-5); // classes are whole numbers: they are equal
+    expect(largestDifference(actual, expected)).toBeLessThan(5e-5); // classes are integers, so they are equal
   });
 
-  it('reads weights that were changed', async () => {
+  it('reads changed weights', async () => {
     await openDevice('cpu', { threads: null });
     const model = build({});
     const before = fusedFeatures(model, sentences(LENGTHS));
@@ -234,7 +234,7 @@ describe('a step of all layers in native code', () => {
     expect(largestDifference(after, composite(model, sentences(LENGTHS)).features)).toBeLessThan(2e-5);
   });
 
-  it('computes the same with one thread as with two', async () => {
+  it('computes the same with one thread and with two', async () => {
     const features: Float32Array[][] = [];
     for (const threads of [1, 2]) {
       await openDevice('cpu', { threads });
@@ -248,7 +248,7 @@ describe('a step of all layers in native code', () => {
     expect(build({ activationFn }).startFusedDecoding!(sentences(LENGTHS), BEAM)).toBeNull();
   });
 
-  it('is there for the models of its device, whatever is opened later', async () => {
+  it('is available to the models of its device, even if another device is opened later', async () => {
     await openDevice('cpu', { threads: null });
     const model = build({});
     const before = fusedFeatures(model, sentences(LENGTHS));
@@ -262,7 +262,7 @@ describe('a step of all layers in native code', () => {
     ['weights of an int8 product are NaN or infinite', Number.NaN, 'encoder.layers.0.fc1.weight'],
     ['weights of an int8 product are NaN or infinite', Number.POSITIVE_INFINITY, 'decoder.layers.1.fc2.weight'],
     ['activations of an int8 product are NaN or infinite', Number.NaN, 'encoder.embed_tokens.weight'],
-  ])('refuses, in int8: %s (%s in %s)', async (problem, value, name) => {
+  ])('rejects in int8: %s (%s in %s)', async (problem, value, name) => {
     await openDevice('cpu', { threads: 2, int8: true });
     const model = build({});
     const { parameters } = model;
@@ -273,7 +273,7 @@ describe('a step of all layers in native code', () => {
     expect(start).toThrow(problem);
   });
 
-  it('refuses tokens and rows that do not exist', async () => {
+  it('rejects tokens and rows that do not exist', async () => {
     await openDevice('cpu', { threads: null });
     const model = build({});
     fused(model, sentences([3, 4]), (decoding) => {
@@ -283,7 +283,7 @@ describe('a step of all layers in native code', () => {
       tf.tidy(() => void decoding.step(tokens));
       expect(() => decoding.select(Int32Array.of(0, 1, 6))).toThrow('row 6');
       expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('whole beams');
-      expect(() => decoding.stepTop(tokens, VOCAB + 1, 1, null)).toThrow('more candidates than classes');
+      expect(() => decoding.stepTop(tokens, VOCAB + 1, 1, null)).toThrow('width must be at most the 45 classes');
     });
   });
 });

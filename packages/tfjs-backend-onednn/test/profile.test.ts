@@ -20,7 +20,7 @@ function profile(work: () => tf.Tensor | undefined): Profile {
 
 const named = ({ kernels }: Profile, name: string) => kernels.find((kernel) => kernel.name === name);
 
-/** Σ of a function's value, differentiated. */
+/** The gradient of Σ f. */
 const differentiate = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor => tf.grad((y) => tf.sum(f(y)))(x);
 
 /** Rows of sequences of these lengths. */
@@ -34,7 +34,7 @@ const PADDING = 1;
 const ATTENTION = { heads: 2, causal: false, dropout: null };
 
 describe('a profile', () => {
-  test('counts calls and time, most time first, and none of what ran before or after', () => {
+  test('counts calls and time, the slowest first, and nothing before or after it', () => {
     linear(tf.zeros([2, 3]), tf.zeros([4, 3]), tf.zeros([4])).dispose();
     const result = profile(() => {
       linear(tf.zeros([2, 3]), tf.zeros([4, 3]), tf.zeros([4]));
@@ -47,7 +47,7 @@ describe('a profile', () => {
     expect(profile(() => undefined).kernels).toEqual([]);
   });
 
-  test('says which kernels ran in JavaScript, also where only this case has no native code', () => {
+  test('marks kernels that ran in JavaScript, even if only this case has no native code', () => {
     const result = profile(() => {
       tf.atan2(tf.ones([3]), tf.ones([3]));
       tf.sum(tf.ones([2, 3, 4]), 1);
@@ -58,22 +58,22 @@ describe('a profile', () => {
     expect(named(result, 'Sum')!.calls).toBe(1);
   });
 
-  test('covers what walks the arenas', () => {
+  test('includes the operations on arenas', () => {
     const result = profile(() => void squaredNorm(new Float32Array(100)));
     expect(named(result, 'SquaredNorm')).toMatchObject({ calls: 1, flops: 0 });
   });
 
-  test('knows the pool and the primitives that are kept', () => {
+  test('reports the pool and the cached primitives', () => {
     const width = 512;
     const product = () => linear(tf.zeros([256, width]), tf.zeros([width, width]), tf.zeros([width]));
     const first = profile(product);
-    expect(first.cachedPrimitives).toBeGreaterThanOrEqual(0); // products of our own need none
+    expect(first.cachedPrimitives).toBeGreaterThanOrEqual(0); // our own products need none
     expect(profile(product).cachedPrimitives).toBe(first.cachedPrimitives);
     expect(first.pool.mostInUse).toBeGreaterThanOrEqual(4 * 256 * width);
     expect(first.pool.reserved).toBeGreaterThanOrEqual(first.pool.mostInUse);
   });
 
-  test('has to be started before it ends', () => {
+  test('must be started before it ends', () => {
     expect(() => endProfile()).toThrow('endProfile() without startProfile()');
   });
 });

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('settings', () => {
-  it('have the available threads and float32 where nothing else is asked for', () => {
+  it('default to the available threads and float32', () => {
     expect(describeBackend().threads).toBe(availableThreads());
     expect(settingsOf({})).toEqual({ threads: availableThreads(), bfloat16: false });
     setThreads(3);
@@ -27,7 +27,7 @@ describe('settings', () => {
     expect(describeBackend().threads).toBe(availableThreads());
   });
 
-  it('are those of the add-on once they are used, and only then', () => {
+  it('become those of the add-on when they are used', () => {
     const three = settingsOf({ threads: 3 });
     expect(describeBackend().threads).not.toBe(3);
     useSettings(three);
@@ -37,7 +37,7 @@ describe('settings', () => {
     expect(describeBackend().threads).toBe(3);
   });
 
-  it('cost no native call where they are in use already', () => {
+  it('cost no native call if they are already in use', () => {
     configure({ threads: 4 });
     const [setNativeThreads, setBfloat16] = [vi.spyOn(addon(), 'setThreads'), vi.spyOn(addon(), 'setBfloat16')];
     const [two, three] = [settingsOf({ threads: 2 }), settingsOf({ threads: 3 })];
@@ -72,13 +72,13 @@ describe('a packed model', () => {
   };
   const source = { ids: Int32Array.of(1), positions: Int32Array.of(1), starts: Int32Array.of(0, 1) };
 
-  it('computes with its threads, whatever is current', () => {
+  it('computes with its own threads, regardless of the current settings', () => {
     const calls: number[] = [];
     for (const name of ['openDecoding', 'decodingStep', 'decodingTop'] as const) {
-      const native = addon()[name].bind(addon()) as (...args: unknown[]) => unknown;
-      vi.spyOn(addon(), name).mockImplementation((...args: unknown[]) => {
+      const native = addon()[name] as (args: unknown) => unknown;
+      vi.spyOn(addon(), name).mockImplementation((args: unknown) => {
         calls.push(describeBackend().threads);
-        return native(...args) as never;
+        return native(args) as never;
       });
     }
     const [two, three] = [pack(2), pack(3)];

@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** The same products of float32 again and again, as linear layers and as tfjs's own; prints how many were not the same. */
+/**
+ * Repeats the same float32 products, as linear layers and as products of tfjs, and prints how many results differed.
+ */
 const PROGRAM = `
 import { registerOneDnnBackend } from 'tfjs-backend-onednn';
 import * as tf from '@tensorflow/tfjs';
@@ -28,7 +30,7 @@ console.log(differences.filter((difference) => difference !== 0).length);
 `;
 
 describe('a signal', () => {
-  it('leaves products as they are: a profiler interrupts them every 100 µs', async () => {
+  it('does not change products that a profiler interrupts every 100 µs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signals-'));
     try {
       const flags = ['--cpu-prof', '--cpu-prof-interval', '100', '--cpu-prof-dir', folder];

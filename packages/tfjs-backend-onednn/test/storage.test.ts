@@ -31,14 +31,14 @@ class CountingSource {
 const overlap = (a: Block, b: Block): boolean =>
   a.slab === b.slab && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 
-/** What a caller does: asks for so many bytes, or gives back the block that lies at this place of those it holds. */
+/** An action of a caller: takes this many bytes, or returns the block at this index of those it has. */
 const action = fc.oneof(
   fc.record({ take: fc.integer({ min: 0, max: 5000 }) }),
   fc.record({ give: fc.nat({ max: 100 }) }),
 );
 
 describe('the pool', () => {
-  test('hands no byte out twice, and joins what comes back', () => {
+  test('hands out no byte twice, and joins returned blocks', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const pool = new StoragePool(new CountingSource());
@@ -63,7 +63,7 @@ describe('the pool', () => {
     );
   });
 
-  test('reserves less where the system does not allow what it asks for, down to what is needed', () => {
+  test('reserves less if the system refuses, down to the required size', () => {
     const asked: number[] = [];
     const source = {
       newBlock: (bytes: number): ArrayBuffer => {
@@ -90,7 +90,7 @@ describe('the pool', () => {
     expect(pool.take(1000).offset).toBe(large!.offset);
   });
 
-  test('reserves no more for many sizes that come and go than for the largest of them', () => {
+  test('reserves no more for many sizes that alternate than for the largest of them', () => {
     const source = new CountingSource();
     const pool = new StoragePool(source);
     for (let size = 1 << 20; size < 1 << 26; size += 1 << 20) {
@@ -100,7 +100,7 @@ describe('the pool', () => {
     expect(source.made).toBe(1);
   });
 
-  test('makes a slab of its own for what is larger than a slab, and gives free slabs back', () => {
+  test('makes a separate slab for a block larger than a slab, and returns free slabs', () => {
     const source = new CountingSource();
     const pool = new StoragePool(source);
     const large = pool.take(2 ** 31 + 64);
@@ -127,7 +127,7 @@ const lentAction = fc.oneof(
 describe('lent memory', () => {
   const words = ({ slab, offset, bytes }: Block): Int32Array => new Int32Array(slab.buffer, offset, bytes / 4);
 
-  test('is used until its owner calls a part back, whose blocks move with what they hold', () => {
+  test('is used until its owner calls back a part, whose blocks move with their contents', () => {
     fc.assert(
       fc.property(fc.array(lentAction, { maxLength: 60 }), (actions) => {
         const pool = new StoragePool(new CountingSource());
@@ -166,7 +166,7 @@ describe('lent memory', () => {
     );
   });
 
-  test('takes large blocks that do not fit in what is touched already, aligned as others are', () => {
+  test('takes large blocks that do not fit into touched memory, with the same alignment', () => {
     const pool = new StoragePool(new CountingSource());
     const first = pool.take(MEBIBYTE);
     pool.give(first);
@@ -185,8 +185,8 @@ describe('lent memory', () => {
     expect(pool.take(2 * MEBIBYTE).slab === first.slab).toBe(true);
   });
 
-  describe('of which the system has no more', () => {
-    /** Slabs of 1 MiB at most, as many as it is told to give. */
+  describe('when the system has no more memory', () => {
+    /** Slabs of 1 MiB at most, as many as allowed. */
     class ScarceSource extends CountingSource {
       left = 0;
       override newBlock(bytes: number): ArrayBuffer {
@@ -196,7 +196,7 @@ describe('lent memory', () => {
       }
     }
 
-    /** A pool with five blocks of half a MiB in lent memory, each full of its number. */
+    /** A pool with five blocks of half a MiB in lent memory, each filled with its number. */
     function lentOut() {
       const source = new ScarceSource();
       const pool = new StoragePool(source);
@@ -213,15 +213,15 @@ describe('lent memory', () => {
     const areWhole = (blocks: readonly Block[]): boolean =>
       blocks.every((block, index) => words(block).every((word) => word === index + 1));
 
-    test.each([0, 1, 2])('ends later when there is room for %d of three slabs that its blocks move to', (slabs) => {
+    test.each([0, 1, 2])('ends later if its blocks move to three slabs and only %d fit', (slabs) => {
       const { source, pool, arena, blocks } = lentOut();
       source.left = slabs;
       expect(() => pool.endLoan()).toThrow('out of memory');
       expect(areWhole(blocks)).toBe(true);
-      expect(() => pool.lend(arena)).toThrow('out of memory'); // still
+      expect(() => pool.lend(arena)).toThrow('out of memory'); // as before
       for (const block of blocks.splice(1)) pool.give(block);
       source.left = 3;
-      const large = pool.take(MEBIBYTE / 2); // not into the memory that is to go back
+      const large = pool.take(MEBIBYTE / 2); // not in the memory that is to be returned
       expect(large.slab.buffer === arena.buffer).toBe(false);
       pool.lend(arena);
       expect(blocks[0]!.slab.buffer === arena.buffer).toBe(false);
@@ -233,7 +233,7 @@ describe('lent memory', () => {
       expect(pool.bytesReserved).toBe(0);
     });
 
-    test('gives a part back when there is room again, and then the rest', () => {
+    test('returns a part when there is room again, and then the rest', () => {
       const { source, pool, arena, blocks } = lentOut();
       const part = arena.subarray(0, MEBIBYTE / 4); // two blocks
       expect(() => pool.callBack(part)).toThrow('out of memory');
@@ -251,7 +251,7 @@ describe('lent memory', () => {
 });
 
 describe('the arrays of gradients that a backward pass overwrites', () => {
-  /** Gradients of a chain of three layers by their weights, and how many of its tensors lay in the arena. */
+  /** Gradients of a chain of three layers by their weights, and the number of its tensors in the arena. */
   function collected(overwrite: boolean): { arena: Float32Array; used: number } {
     const [rows, embed] = [1024, 256];
     const size = embed * embed;
@@ -292,7 +292,7 @@ describe('the arrays of gradients that a backward pass overwrites', () => {
     return { arena, used };
   }
 
-  test('get the gradients that are added to zeros, and zeros where none comes', async () => {
+  test('contain the gradients added to zeros, and zeros without a gradient', async () => {
     await tf.setBackend('onednn');
     const { numTensors } = tf.memory();
     const { inUse } = backend().poolBytes;
@@ -305,16 +305,16 @@ describe('the arrays of gradients that a backward pass overwrites', () => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  test('have to be pieces of one buffer', async () => {
+  test('must be pieces of one buffer', async () => {
     await tf.setBackend('onednn');
     const targets = [1, 2].map((value) => ({ tensor: tf.scalar(value), gradient: new Float32Array(1) }));
-    expect(() => collectGradients(targets, () => [], { overwrite: true })).toThrow('different buffers');
+    expect(() => collectGradients(targets, () => [], { overwrite: true })).toThrow('must share one buffer');
     tf.dispose(targets.map(({ tensor }) => tensor));
   });
 });
 
 describe('storage of tensors', () => {
-  test('is recycled, and what was read before stays as it was', async () => {
+  test('is recycled without changing values that were read before', async () => {
     await tf.setBackend('onednn');
     const input = tf.ones([100, 100]);
     const sum = tf.add(input, input);
@@ -330,7 +330,7 @@ describe('storage of tensors', () => {
     tf.dispose([input, product]);
   });
 
-  test('stays while an alias of a tensor lives', async () => {
+  test('is kept while an alias of a tensor exists', async () => {
     await tf.setBackend('onednn');
     const sum = tf.add(tf.scalar(1), tf.ones([64]));
     const alias = tf.reshape(sum, [8, 8]);
@@ -340,7 +340,7 @@ describe('storage of tensors', () => {
     tf.dispose([alias, other]);
   });
 
-  test('of a slice that a JavaScript kernel makes does not follow the block it was cut from', async () => {
+  test('of a slice that a JavaScript kernel makes is independent of its source', async () => {
     await tf.setBackend('onednn');
     const sum = tf.add(tf.scalar(1), tf.ones([4, 16]));
     const [first] = tf.unstack(sum) as [tf.Tensor]; // Unpack cuts views of the values
@@ -399,7 +399,7 @@ describe('storage of tensors', () => {
 });
 
 describe('zeros without memory', () => {
-  test('are an operand like any other, and adding them makes no new tensor of numbers', async () => {
+  test('are a valid operand, and adding them creates no values', async () => {
     await tf.setBackend('onednn');
     tf.tidy(() => {
       const info = backend().zeros([2, 3]);
@@ -415,8 +415,8 @@ describe('zeros without memory', () => {
   });
 });
 
-// glibc answers from its heap what is smaller than a block that was freed before, and keeps that memory.
-test.skipIf(process.platform !== 'linux')('blocks of a megabyte go back to the system one by one', async () => {
+// glibc allocates blocks smaller than a freed one from its heap, and keeps that memory.
+test.skipIf(process.platform !== 'linux')('blocks of a megabyte return to the system one by one', async () => {
   const [size, count] = [1_900_000, 100];
   const { newBlock, releaseBlock } = addon();
   releaseBlock(newBlock(30_000_000));

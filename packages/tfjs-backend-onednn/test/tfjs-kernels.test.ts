@@ -88,7 +88,7 @@ describe('softmax', () => {
   });
 });
 
-test('the kernel LogSoftmax keeps the digits of log p where p is close to 1', async () => {
+test('the kernel LogSoftmax keeps the digits of log p for p close to 1', async () => {
   await tf.setBackend('onednn');
   const logProb = tf.tidy(() => {
     const logits = tf.tensor1d([20, 0]);
@@ -154,15 +154,15 @@ describe('gather and its gradient', () => {
     expect([...rows]).toEqual([3, 1, 5, 5]);
   });
 
-  test('name an index that is out of range', async () => {
+  test('name an index out of range', async () => {
     await tf.setBackend('onednn');
     tf.tidy(() => {
       const run = (): tf.Tensor => tf.gather(tf.zeros([3, 2]), tf.tensor1d([0, 3], 'int32'));
-      expect(run).toThrow('the index value 3 is not in [0, 2]');
+      expect(run).toThrow('index value 3 at index 1 is not in [0, 3)');
     });
   });
 
-  test('segment sums leave out negative ids', async () => {
+  test('segment sums skip negative ids', async () => {
     await tf.setBackend('onednn');
     const sums = tf.tidy(() =>
       tf
@@ -235,19 +235,19 @@ describe('top k', () => {
     expect(results[0]).toEqual(results[1]);
   });
 
-  test('takes the lower index first among equals', async () => {
+  test('orders equals by index', async () => {
     await tf.setBackend('onednn');
     const indices = tf.tidy(() => tf.topk(tf.tensor1d([2, 7, -Infinity, 7, 2, 7, 2]), 5).indices.dataSync());
     expect([...indices]).toEqual([1, 3, 5, 0, 4]);
   });
 });
 
-test('every kernel of the JavaScript backend is there', () => {
+test('every kernel of the JavaScript backend is registered', () => {
   const names = (backend: string): string[] => tf.getKernelsForBackend(backend).map(({ kernelName }) => kernelName);
   expect(names('onednn')).toEqual(expect.arrayContaining(names('cpu')));
 });
 
-test('operations without native code work too', async () => {
+test('operations without native code also work', async () => {
   await expectAgreement({ x: floats([3, 4], 1) }, ({ x }) => tf.tanh(tf.cumsum(tf.reverse(x!, 1), 1)));
   await tf.setBackend('onednn');
   const mean = tf.tidy(() =>

@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** Workers, one after another, that end with a model of 48 MiB and a search open; prints the MiB that each has left behind. */
+/**
+ * Starts workers, one after another, that end with an open model of 48 MiB and an open search. Prints the MiB that each
+ * leaves behind.
+ */
 const PROGRAM = `
 const { Worker } = require('node:worker_threads');
 const program = \`
@@ -45,7 +48,7 @@ const work = () => new Promise((resolve, reject) => {
 `;
 
 describe('a worker thread', () => {
-  it('leaves no model and no search behind when it ends without closing them', async () => {
+  it('frees its models and searches if it ends without closing them', async () => {
     const { stdout } = await run(process.execPath, ['-e', PROGRAM], { cwd: root });
     expect(Number(stdout)).toBeLessThan(16);
   });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../parallel.h"
+#include "../rounding.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -35,7 +36,7 @@ void accumulate_range(float* sum, const float* x, int64_t begin, int64_t end) {
 }
 
 void adam_range(float* __restrict values, const float* __restrict gradients, float* __restrict first_moment,
-                             float* __restrict second_moment, int64_t begin, int64_t end, const AdamScalars& scalars) {
+                float* __restrict second_moment, int64_t begin, int64_t end, const AdamScalars& scalars) {
   const float beta1 = scalars.beta1, beta2 = scalars.beta2;
   const float rest1 = 1 - scalars.beta1, rest2 = 1 - scalars.beta2;
   const float epsilon = scalars.epsilon, step_size = scalars.step_size, decay = scalars.decay;
@@ -51,7 +52,7 @@ void adam_range(float* __restrict values, const float* __restrict gradients, flo
 }
 
 double squared_norm(const float* x, int64_t size) {
-  const int64_t parts = (size + kGrain - 1) / kGrain;
+  const int64_t parts = ceil_divide(size, kGrain);
   std::vector<double> sums(parts);
   parallel_ranges(parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t part = first; part < last; part++) {
@@ -81,7 +82,7 @@ void adam_step(float* values, const float* gradients, float* first_moment, float
 void discard(float* x, int64_t size) {
 #if defined(__linux__)
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = (reinterpret_cast<uintptr_t>(x) + page - 1) / page * page;
+  const uintptr_t begin = round_up(reinterpret_cast<uintptr_t>(x), page);
   const uintptr_t end = reinterpret_cast<uintptr_t>(x + size) / page * page;
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 #else

@@ -4,9 +4,9 @@
 
 namespace onednn_backend {
 
-// Whole parameter arenas, float32 [size].
+// Operations on parameter arenas, float32 [size].
 
-// Σ x² in float64, by parts of fixed size added in order
+// Σ x² in float64; parts of fixed size are added in order
 double squared_norm(const float* x, int64_t size);
 
 // x ← factor · x
@@ -25,7 +25,7 @@ struct AdamScalars {
 void adam_step(float* values, const float* gradients, float* first_moment, float* second_moment, int64_t size,
                const AdamScalars& scalars);
 
-// Gives the whole pages of x back to the system: they read as zeros and take no memory until they are written to.
+// Returns the whole pages of x to the system. They read as zeros and take no memory until they are written again.
 void discard(float* x, int64_t size);
 
 }  // namespace onednn_backend

@@ -19,7 +19,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-// The keys of a sentence that are not padding lie in [begin, end); begin is rounded down to a whole Philox block.
+// All keys of a sentence that are not padding are in [begin, end). `begin` is rounded down to a whole Philox block.
 struct KeyRange {
   int64_t begin, end;
   int64_t count() const { return end - begin; }
@@ -32,25 +32,27 @@ INLINE KeyRange visible_keys(const int32_t* padding, int64_t source) {
   return {begin / 4 * 4, end};
 }
 
-// One (sentence, head), its queries and keys as they lie in the packed projections.
+// One (sentence, head): its queries and keys in the packed projections.
 struct AttentionHead {
   const float *query, *key, *value;
   int64_t query_stride, key_stride, value_stride;
   const int32_t* padding;
   KeyRange keys;
   int64_t target, source, head_dim;
-  int64_t dropout_row;  // row of the dropout mask of query 0
+  int64_t dropout_row;  // the row of the dropout mask for query 0
   int64_t dropout_columns;
   bool causal;
 
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }
   int64_t padded_dim() const { return pad_to_panel(head_dim); }
   int64_t padded_keys() const { return pad_to_panel(keys.count()); }
-  // Keys of the range, counted from keys.begin, that query i may see.
-  int64_t visible(int64_t i) const { return causal ? std::clamp<int64_t>(i + 1 - keys.begin, 0, keys.count()) : keys.count(); }
+  // The number of keys that query i may see, counted from keys.begin.
+  int64_t visible(int64_t i) const {
+    return causal ? std::clamp<int64_t>(i + 1 - keys.begin, 0, keys.count()) : keys.count();
+  }
 };
 
-// Cuts one piece of memory into buffers; from a null pointer it only counts.
+// Cuts buffers from one piece of memory. With a null pointer it only counts elements.
 class ScratchCutter {
  public:
   explicit ScratchCutter(float* memory) : memory_(memory) {}
@@ -98,7 +100,7 @@ struct BackwardBuffers {
         products(scratch.take(kQueryBlock * keys)) {}
 };
 
-// The buffers of a head in the calling thread's scratch memory.
+// Takes the buffers of a head from the scratch memory of the calling thread.
 template <class Buffers>
 Buffers cut_buffers(const AttentionHead& head) {
   ScratchCutter counter(nullptr);
@@ -107,14 +109,14 @@ Buffers cut_buffers(const AttentionHead& head) {
   return Buffers(cutter, head.padded_dim(), head.padded_keys());
 }
 
-// 0 for a key to be seen, −∞ for padding and for the columns that fill up the last panel.
+// 0 for a visible key, −∞ for padding and for the columns that fill the last panel.
 INLINE void key_bias(const AttentionHead& head, float* bias) {
   const int64_t count = head.keys.count();
   for (int64_t j = 0; j < count; j++) bias[j] = head.padding[head.keys.begin + j] ? -kInfinity : 0.0f;
   for (int64_t j = count; j < head.padded_keys(); j++) bias[j] = -kInfinity;
 }
 
-// Whole panels are computed, so that there is no remainder loop: columns from `visible` on count as −∞.
+// The loop covers whole panels, so that it has no remainder. Columns from `visible` on count as −∞.
 INLINE float masked_score(float score, float bias, int64_t column, int64_t visible) {
   return static_cast<int32_t>(column) < static_cast<int32_t>(visible) ? score + bias : -kInfinity;
 }
@@ -132,7 +134,7 @@ INLINE float sum_of_lanes(const float (&lanes)[kPanel]) {
   return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
-// scores[i, :] ← softmax, zeros where nothing is to be seen; returns the log-sum-exp, 0 for a row of zeros.
+// scores[i, :] ← softmax, with zeros for hidden keys. Returns the log-sum-exp, or 0 for a row of zeros.
 INLINE float masked_softmax_row(float* scores, const float* bias, int64_t visible, int64_t columns) {
   float tops[kPanel], sums[kPanel];
   for (int64_t lane = 0; lane < kPanel; lane++) tops[lane] = -kInfinity, sums[lane] = 0;
@@ -167,13 +169,14 @@ INLINE void multiply_row(float* row, const float* mask, int64_t columns) {
   }
 }
 
-void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers,
-                                 float* context, int64_t context_stride, float* log_sum_exp) {
+void attention_head(const AttentionHead& head, const Dropout& dropout, const ForwardBuffers& buffers, float* context,
+                    int64_t context_stride, float* log_sum_exp) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value, bias, mask, query, scores, output] = buffers;
   pack_transposed(head.key + head.keys.begin * head.key_stride, head.key_stride, key_transposed, keys, count,
                   head.head_dim);
-  pack_rows(head.value + head.keys.begin * head.value_stride, head.value_stride, 1.0f, value, dim, count, head.head_dim);
+  pack_rows(head.value + head.keys.begin * head.value_stride, head.value_stride, 1.0f, value, dim, count,
+            head.head_dim);
   key_bias(head, bias);
   for (int64_t first = 0; first < head.target; first += kQueryBlock) {
     const int64_t rows = std::min(kQueryBlock, head.target - first);
@@ -185,8 +188,8 @@ void attention_head(const AttentionHead& head, const Dropout& dropout, const For
       float* row = scores + i * keys;
       log_sum_exp[first + i] = masked_softmax_row(row, bias, visible, columns);
       if (!dropout.active()) continue;
-      dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin, head.keys.begin + columns,
-                       mask);
+      dropout_row_mask(dropout, head.dropout_row + first + i, head.dropout_columns, head.keys.begin,
+                       head.keys.begin + columns, mask);
       multiply_row(row, mask, columns);
     }
     small_gemm({scores, keys, 1}, value, dim, output, dim, rows, dim, seen, false);
@@ -214,7 +217,7 @@ INLINE void zero_rows(float* target, int64_t stride, int64_t rows, int64_t colum
   for (int64_t row = 0; row < rows; row++) std::memset(target + row * stride, 0, columns * sizeof(float));
 }
 
-// weights ← P ∘ M, products (dContext · vᵀ) ← dS without its factor 1/√headDim
+// weights ← P ∘ M, products (dContext · vᵀ) ← dS without the factor 1/√headDim
 INLINE void score_grad_row(float* weights, float* products, const float* bias, const float* mask, float log_sum_exp,
                            float delta, int64_t visible, int64_t columns) {
   for (int64_t first = 0; first < columns; first += kPanel) {
@@ -232,7 +235,7 @@ INLINE void score_grad_row(float* weights, float* products, const float* bias, c
 }
 
 void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& grad, const Dropout& dropout,
-                                      const BackwardBuffers& buffers) {
+                         const BackwardBuffers& buffers) {
   const int64_t dim = head.padded_dim(), keys = head.padded_keys(), count = head.keys.count();
   const auto [key_transposed, value_transposed, key, d_key, d_value, bias, mask, query, d_context, d_query, scores,
               products] = buffers;
@@ -278,11 +281,11 @@ void attention_head_grad(const AttentionHead& head, const AttentionHeadGrad& gra
 
 namespace {
 
-// The rows of one sequence in one head.
+// The rows of one sequence and head.
 struct HeadRows {
   int64_t query, target, key, source;  // first query, queries, first key, keys
-  int64_t column;                      // of the head among the rows' elements
-  int64_t mask_row;                    // of the first query
+  int64_t column;                      // the first element of the head in a row
+  int64_t mask_row;                    // the row of the dropout mask for the first query
 };
 
 HeadRows head_rows(const Projection& query, const Projection& key, const AttentionShape& shape, int64_t index) {
@@ -325,9 +328,9 @@ void attention(const Projection& query, const Projection& key, const Projection&
 }
 
 void attention_grad(const Projection& query, const Projection& key, const Projection& value, const int32_t* key_padding,
-                    const float* context, const float* log_sum_exp, const float* d_context, const ProjectionGrad& d_query,
-                    const ProjectionGrad& d_key, const ProjectionGrad& d_value, const AttentionShape& shape,
-                    const Dropout& dropout) {
+                    const float* context, const float* log_sum_exp, const float* d_context,
+                    const ProjectionGrad& d_query, const ProjectionGrad& d_key, const ProjectionGrad& d_value,
+                    const AttentionShape& shape, const Dropout& dropout) {
   parallel_tasks(shape.sequences * shape.heads, [&](int64_t index) {
     const HeadRows rows = head_rows(query, key, shape, index);
     const AttentionHead head = make_head(query, key, value, key_padding, shape, rows);

@@ -10,7 +10,7 @@ void batch_matmul(const float* src, const float* weights, float* dst, const Batc
     gemm(shape, src + index % batches.src_batch * shape.m * shape.k,
          weights + index % batches.weights_batch * shape.k * shape.n, dst + index * shape.m * shape.n);
   };
-  // Many products: one thread each. Few: all threads on each.
+  // Many products run on one thread each; few products share all threads.
   if (batches.batch >= 2 * team_threads()) {
     parallel_ranges(batches.batch, 1, [&](int64_t begin, int64_t end) {
       for (int64_t index = begin; index < end; index++) product(index);

@@ -11,6 +11,7 @@ struct BatchShape {
   int64_t batch, src_batch, weights_batch;
 };
 
-void batch_matmul(const float* src, const float* weights, float* dst, const BatchShape& batches, const GemmShape& shape);
+void batch_matmul(const float* src, const float* weights, float* dst, const BatchShape& batches,
+                  const GemmShape& shape);
 
 }  // namespace onednn_backend

@@ -10,13 +10,13 @@
 #include <immintrin.h>
 #endif
 
-// One query against keys and values that lie in rows anywhere in memory, head by head.
+// Attention of one query to keys and values whose rows may be anywhere in memory, one head at a time.
 namespace onednn_backend {
 
 INLINE Floats8 load_floats8(const float* source) { return load8(source); }
 
 INLINE Floats8 load_floats8(const uint16_t* source) {
-#if defined(__AVX2__)  // as one instruction: GCC 12 widens halves of eight by themselves
+#if defined(__AVX2__)  // one instruction; GCC 12 would widen four values at a time
   const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
   return reinterpret_cast<Floats8>(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
 #else
@@ -58,7 +58,8 @@ INLINE void score_rows(const float* query, const Stored* const* keys, int64_t of
 }
 
 template <int BLOCKS, class Stored>
-INLINE void weigh_blocks(const float* weights, const Stored* const* values, int64_t offset, int64_t count, float* output) {
+INLINE void weigh_blocks(const float* weights, const Stored* const* values, int64_t offset, int64_t count,
+                         float* output) {
   Floats8 sums[BLOCKS] = {};
   for (int64_t i = 0; i < count; i++) {
     const Floats8 weight = repeat8(weights[i]);

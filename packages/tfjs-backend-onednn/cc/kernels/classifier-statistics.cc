@@ -6,9 +6,11 @@
 #include <limits>
 
 #include "../check-range.h"
+#include "../class-function.h"
 #include "../inline.h"
 #include "../matmul.h"
 #include "../parallel.h"
+#include "../rounding.h"
 #include "../storage.h"
 #include "../vector-math.h"
 #include "row-operations.h"
@@ -17,7 +19,7 @@ namespace onednn_backend {
 
 struct RowMaximum {
   int64_t index;
-  float value, sum;  // sum of all scores
+  float value, sum;  // the sum of all scores
 };
 
 INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
@@ -30,8 +32,8 @@ INLINE RowMaximum maximum_and_sum(const float* z, int64_t classes) {
   return {first_index_of(z, classes, top), top, sum};
 }
 
-// Of a row of logits z that was turned into e[v] = exp(z[v] − max), but 0 for the class `top`, the first of the maximum,
-// which is counted apart: so 1 − p has its digits as p → 1.
+// A row of logits z that was replaced by e[v] = exp(z[v] − max). The first class of the maximum, `top`, has e = 0 and
+// is counted separately, so that 1 − p keeps its digits as p → 1.
 struct RowExponentials {
   int64_t top;
   float others;  // Σ e[v]
@@ -39,8 +41,8 @@ struct RowExponentials {
   float inverse() const { return 1.0f / (1.0f + others); }
 };
 
-// e[v] ← exp(e[v] − top) for a block of classes, and their sums; with kPowers all four. Squares that the fourth power
-// would take below float32's range count as 0.
+// e[v] ← exp(e[v] − top) for a block of classes. Returns the sum, and with kPowers the sums of powers. Squares whose
+// own square would be below the range of float32 count as 0.
 template <bool kPowers>
 INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
   constexpr float kLeast = 1e-9f;
@@ -60,9 +62,10 @@ INLINE PowerSums exponentiate_block(float* e, int64_t count, float top) {
   return {first, second, third, fourth};
 }
 
-int64_t class_blocks(int64_t classes) { return (classes + kClassBlock - 1) / kClassBlock; }
+int64_t class_blocks(int64_t classes) { return ceil_divide(classes, kClassBlock); }
 
-// powers: of each block of classes, or null. Sums are kept in lanes of blocks, so that their error stays small.
+// powers: the power sums of each block of classes, or null. Sums have separate lanes per block, which keeps their error
+// small.
 INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaximum& top, PowerSums* powers) {
   z[top.index] = -std::numeric_limits<float>::infinity();
   float others = 0;
@@ -76,19 +79,12 @@ INLINE RowExponentials exponentiate_row(float* z, int64_t classes, const RowMaxi
   return {top.index, others};
 }
 
-// Σ_v f(p_v) and Σ_v p_v · f′(p_v) without the class `top`.
+// Σ_v f(p_v) and Σ_v p_v · f′(p_v), without the class `top`.
 struct ClassSums {
   float values, gradients;
 };
 
-INLINE float sum_of(const float* values, int64_t count) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; i++) sum += values[i];
-  return sum;
-}
-
-// p = inverse · e of some classes, their f(p) and p · f′(p) where asked for.
+// Sums f(p) and p · f′(p) of some classes, p = inverse · e, as requested.
 INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t count, float inverse, bool wants_values,
                                bool wants_gradients) {
   float p[kClassPart], values[kClassPart];
@@ -107,7 +103,7 @@ INLINE ClassSums sum_over_part(const ClassFunction& f, const float* e, int64_t c
   return sums;
 }
 
-// powers: as exponentiate_row gives them.
+// powers: the result of exponentiate_row.
 INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const PowerSums* powers, float inverse,
                                   int64_t classes, bool wants_values, bool wants_gradients) {
   const bool has_series = has_log_series(f);
@@ -120,8 +116,8 @@ INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const 
     }
     const int64_t end = std::min((block + 1) * kClassBlock, classes);
     for (int64_t first = block * kClassBlock; first < end; first += kClassPart) {
-      const ClassSums sums = sum_over_part(f, e + first, std::min(kClassPart, end - first), inverse, wants_values,
-                                           wants_gradients);
+      const ClassSums sums =
+          sum_over_part(f, e + first, std::min(kClassPart, end - first), inverse, wants_values, wants_gradients);
       total.values += sums.values;
       total.gradients += sums.gradients;
     }
@@ -132,11 +128,11 @@ INLINE ClassSums sum_over_classes(const ClassFunction& f, const float* e, const 
 struct StatisticsOutputs {
   float *target_log_prob, *mean_log_prob;
   int32_t* predictions;
-  float* const* sums;
+  const FloatArray* sums;
 };
 
-// exponentials, gradient_sums [rows, functions]: Σ_v p_v · f′(p_v) without the class `top`; both for the backward pass, or
-// null.
+// exponentials, gradient_sums [rows, functions]: the results for the backward pass, or null. Gradient sums are Σ_v p_v
+// · f′(p_v) without the class `top`.
 void classifier_rows(float* logits, RowExponentials* exponentials, float* gradient_sums, const int32_t* targets,
                      const StatisticsOutputs& outputs, const ClassFunction* functions, int64_t function_count,
                      int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -158,7 +154,7 @@ void classifier_rows(float* logits, RowExponentials* exponentials, float* gradie
     for (int64_t k = 0; k < function_count; k++) {
       const ClassSums sums =
           sum_over_classes(functions[k], z, powers.data(), inverse, classes, true, gradient_sums != nullptr);
-      outputs.sums[k][row] = sums.values + class_value(functions[k], inverse, others * inverse);
+      outputs.sums[k].data[row] = sums.values + class_value(functions[k], inverse, others * inverse);
       if (gradient_sums != nullptr) gradient_sums[i * function_count + k] = sums.gradients;
     }
   }
@@ -166,7 +162,7 @@ void classifier_rows(float* logits, RowExponentials* exponentials, float* gradie
 
 struct StatisticsGradients {
   const float *d_target_log_prob, *d_mean_log_prob;
-  const float* const* d_sums;
+  const FloatArray* d_sums;
 };
 
 // e[v] ← slope · p_v + mean_part + Σ_k g_k · p_v · f_k′(p_v) for some classes.
@@ -181,7 +177,7 @@ INLINE void logit_gradients(const ClassFunction* functions, const float* weights
   for (int64_t v = 0; v < count; v++) e[v] = slope * p[v] + mean_part + h[v];
 }
 
-// The same for one function with a series and small p: a polynomial in e[v].
+// The same for a single function that has a series, if all p are small: a polynomial in e[v].
 INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* e, int64_t count, float inverse,
                                    float slope, float mean_part) {
   const float x = f.scale * inverse, first = -weight * x;
@@ -191,7 +187,7 @@ INLINE void series_logit_gradients(const ClassFunction& f, float weight, float* 
   }
 }
 
-// exponentials and gradient_sums: of rows that are exponentials already, as classifier_rows gives them; null for logits.
+// exponentials, gradient_sums: the results of classifier_rows if the rows already are exponentials; null for logits.
 void classifier_grad_rows(float* logits, const RowExponentials* exponentials, const float* gradient_sums,
                           const int32_t* targets, const StatisticsGradients& gradients, const ClassFunction* functions,
                           int64_t function_count, int64_t begin, int64_t end, int64_t first_row, int64_t classes) {
@@ -209,10 +205,10 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
     const float inverse = row_exponentials.inverse(), rest = row_exponentials.others * inverse;  // p, 1 − p of `top`
     float h_top = 0, h_others = 0;
     for (int64_t k = 0; k < function_count; k++) {
-      weights[k] = gradients.d_sums[k][row];
-      const float others = are_logits
-                               ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
-                               : gradient_sums[i * function_count + k];
+      weights[k] = gradients.d_sums[k].data[row];
+      const float others =
+          are_logits ? sum_over_classes(functions[k], z, powers.data(), inverse, classes, false, true).gradients
+                     : gradient_sums[i * function_count + k];
       h_others += weights[k] * others;
       h_top += weights[k] * class_gradient(functions[k], inverse, rest);
     }
@@ -233,7 +229,7 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
       }
     }
     const int64_t target = targets[row];
-    // The top class: 1 − p from the sum of the others, h_top − p · Σh = (1 − p) · h_top − p · h_others.
+    // The top class takes 1 − p from the sum of the others: h_top − p · Σh = (1 − p) · h_top − p · h_others.
     z[top] = (target == top ? g_target * rest : -g_target * inverse) + (mean_part - g_mean * inverse) +
              (h_top * rest - h_others * inverse);
     if (target != top) z[target] += g_target;
@@ -242,14 +238,19 @@ void classifier_grad_rows(float* logits, const RowExponentials* exponentials, co
 
 namespace {
 
-// The kept memory of a chunk: exponentials [rows, classes], a RowExponentials for each row, unaligned, and gradient sums
-// [rows, functions]. `data` null: the chunk is not kept.
+// The kept memory of a chunk: exponentials [rows, classes], an unaligned RowExponentials per row, and gradient sums
+// [rows, functions]. `data` is null if the chunk is not kept.
 struct KeptRows {
   float* data;
   int64_t rows, classes;
 
-  KeptRows(const std::vector<float*>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
-      : data(piece(chunks, first_row / shape.chunk)), rows(rows), classes(shape.classes) {}
+  KeptRows(const std::vector<FloatArray>& chunks, int64_t first_row, int64_t rows, const ClassifierShape& shape)
+      : data(nullptr), rows(rows), classes(shape.classes) {
+    const std::size_t chunk = first_row / shape.chunk;
+    if (chunk >= chunks.size()) return;
+    check_size("the length of a kept array", chunks[chunk].size, rows * (classes + 2 + shape.functions));
+    data = chunks[chunk].data;
+  }
 
   explicit operator bool() const { return data != nullptr; }
   float* gradient_sums() const { return data == nullptr ? nullptr : pair(rows); }
@@ -264,18 +265,21 @@ struct KeptRows {
     float others;
     std::memcpy(&top, pair(row), sizeof top);
     std::memcpy(&others, pair(row) + 1, sizeof others);
+    check_value("kept class", top, row, classes);
     return {top, others};
   }
 
  private:
-  static float* piece(const std::vector<float*>& chunks, int64_t chunk) {
-    return chunk < static_cast<int64_t>(chunks.size()) ? chunks[chunk] : nullptr;
-  }
   float* pair(int64_t row) const { return data + rows * classes + 2 * row; }
 };
 
-// Logits of a chunk that is not kept, or null where all are.
-float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& shape) {
+void check_arguments(const int32_t* targets, const ClassifierShape& shape) {
+  check_range("target", targets, shape.rows, shape.classes);
+  if (shape.rows > 0) check_between("chunk", shape.chunk, 1, shape.rows);
+}
+
+// Memory for the logits of a chunk that is not kept; null if all chunks are kept.
+float* chunk_scratch(const std::vector<FloatArray>& kept, const ClassifierShape& shape) {
   const bool keeps_all = static_cast<int64_t>(kept.size()) * shape.chunk >= shape.rows;
   return keeps_all ? nullptr : thread_scratch(shape.chunk * shape.classes);
 }
@@ -283,10 +287,10 @@ float* chunk_scratch(const std::vector<float*>& kept, const ClassifierShape& sha
 }  // namespace
 
 void classifier_statistics(const float* features, const float* weights, const int32_t* targets, float* target_log_prob,
-                           float* mean_log_prob, int32_t* predictions, const std::vector<float*>& kept,
-                           const std::vector<float*>& sums, const std::vector<ClassFunction>& functions,
-                           const ClassifierShape& shape) {
-  check_range("target", targets, shape.rows, shape.classes);
+                           float* mean_log_prob, int32_t* predictions, const std::vector<FloatArray>& kept,
+                           const std::vector<FloatArray>& sums, const double* functions, const ClassifierShape& shape) {
+  check_arguments(targets, shape);
+  const std::vector<ClassFunction> terms = class_functions(functions, shape.functions);
   static thread_local Buffer converted;
   static thread_local PackedMemory packed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
@@ -297,11 +301,11 @@ void classifier_statistics(const float* features, const float* weights, const in
     const int64_t rows = std::min(shape.chunk, shape.rows - first);
     const KeptRows keep(kept, first, rows, shape);
     float* logits = keep ? keep.data : scratch;
-    multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection, {nullptr, false},
-             logits);
+    multiply(Activations(features + first * shape.embed, nullptr, rows, shape.embed, converted), projection,
+             {nullptr, false}, logits);
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
-      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs, functions.data(),
-                      functions.size(), begin, end, first, shape.classes);
+      classifier_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, outputs,
+                      terms.data(), terms.size(), begin, end, first, shape.classes);
     });
     if (!keep) continue;
     for (int64_t i = 0; i < rows; i++) keep.store(i, exponentials[i]);
@@ -310,10 +314,11 @@ void classifier_statistics(const float* features, const float* weights, const in
 
 void classifier_statistics_grad(const float* features, const float* weights, const int32_t* targets,
                                 const float* d_target_log_prob, const float* d_mean_log_prob,
-                                const std::vector<float*>& kept, const std::vector<const float*>& d_sums,
-                                float* d_features, float* d_weights, const std::vector<ClassFunction>& functions,
+                                const std::vector<FloatArray>& kept, const std::vector<FloatArray>& d_sums,
+                                float* d_features, float* d_weights, const double* functions,
                                 const ClassifierShape& shape, bool accumulate_weights) {
-  check_range("target", targets, shape.rows, shape.classes);
+  check_arguments(targets, shape);
+  const std::vector<ClassFunction> terms = class_functions(functions, shape.functions);
   static thread_local Buffer converted_features, converted_logits;
   static thread_local PackedMemory packed, packed_transposed;
   Weights projection(weights, shape.embed, shape.classes, true, packed);
@@ -334,7 +339,7 @@ void classifier_statistics_grad(const float* features, const float* weights, con
     }
     parallel_ranges(rows, 1, [&](int64_t begin, int64_t end) {
       classifier_grad_rows(logits, keep ? exponentials.data() : nullptr, keep.gradient_sums(), targets, gradients,
-                           functions.data(), functions.size(), begin, end, first, shape.classes);
+                           terms.data(), terms.size(), begin, end, first, shape.classes);
     });
     const Activations d_logits(logits, nullptr, rows, shape.classes, converted_logits);
     multiply(d_logits, transposed, {nullptr, false}, d_features + first * shape.embed);

@@ -4,13 +4,14 @@
 
 namespace onednn_backend {
 
-// All in elements of 4 bytes.
+// In elements of 4 bytes.
 struct CopyShape {
   int64_t pieces, length, source_stride, target_stride, source_offset, target_offset;
 };
 
-// target[target_offset + i · target_stride + j] = source[source_offset + i · source_stride + j], i < pieces, j < length:
-// slices and concatenation along one axis.
+// target[i, target_offset + j] = source[i, source_offset + j] for i < pieces, j < length: slices and concatenation
+// along one axis. source [pieces, source_stride], target [pieces, target_stride]. Throws std::out_of_range for a piece
+// that is longer.
 void copy_pieces(const void* source, void* target, const CopyShape& shape);
 
 }  // namespace onednn_backend

@@ -24,7 +24,7 @@ constexpr int64_t kValuesOfPart = 1 << 10;
 
 }  // namespace
 
-// context ← attention of the positions of each sentence to each other; wide holds [q | k | v].
+// context ← attention among the positions of each sentence; `wide` contains [q | k | v].
 void Decoding::attend_encoder(const Rows& rows) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.encoder.heads, dim = embed / heads;
   const int64_t stride = whole_panels(3 * embed), padded_dim = pad_to_panel(dim);
@@ -49,8 +49,7 @@ void Decoding::attend_encoder(const Rows& rows) {
       for (int64_t i = 0; i < count; i++) softmax_short_row(scores + i * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, count, padded_dim, length, false);
       for (int64_t i = 0; i < count; i++) {
-        std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim,
-                    dim * sizeof(float));
+        std::memcpy(contexts.row(start + block + i) + head * dim, output + i * padded_dim, dim * sizeof(float));
       }
     }
   });
@@ -80,7 +79,7 @@ void Decoding::store_source(int64_t layer) {
   else store_source_as<uint16_t>(layer);
 }
 
-// Appends this step's keys and values; context ← attention of each hypothesis to its own past.
+// Appends the keys and values of this step; context ← attention of each hypothesis to its past.
 template <class Stored>
 void Decoding::attend_past_as(int64_t layer) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads, width = 2 * embed;
@@ -93,7 +92,8 @@ void Decoding::attend_past_as(int64_t layer) {
   const auto find_keys = [&](int64_t row, std::vector<const Stored*>& keys) {
     for (int64_t position = 0; position < length; position++) {
       const PositionSlab& slab = past_[position];
-      keys[position] = static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
+      keys[position] =
+          static_cast<Stored*>(slab.memory->data()) + (layer * slab.stored + slab.rows[row * repeats]) * width;
     }
   };
   parallel_ranges(step_rows(), items_of_part(length * width, kValuesOfPart), [&](int64_t begin, int64_t end) {
@@ -111,7 +111,7 @@ void Decoding::attend_past_as(int64_t layer) {
       for (int64_t i = 0; i < embed; i++) query[i] = scale * projected[i];
       float* output = in_place ? context.row(row) : own;
       for (int64_t head = 0; head < heads; head++) {
-        // What the next row reads comes meanwhile: more at once than the processor can have under way would hold it up.
+        // Prefetches the keys of the next row little by little: the processor can have only a few requests at a time.
         for (int64_t position = length * head / heads; position < length * (head + 1) / heads; position++) {
           fetch_ahead(next_keys[position], width);
         }
@@ -139,7 +139,7 @@ void Decoding::attend_past(int64_t layer) {
   else attend_past_as<uint16_t>(layer);
 }
 
-// context ← attention of the beams of each sentence to its source; wide holds the queries.
+// context ← attention of the beams of each sentence to its source; `wide` contains the queries.
 template <class Stored>
 void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
   const int64_t embed = model_.sizes.embed, heads = model_.sizes.decoder.heads, dim = embed / heads;
@@ -155,7 +155,8 @@ void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
       const int64_t length = starts_[sentence + 1] - starts_[sentence], keys = pad_to_panel(length);
       const int64_t elements = dim * keys + length * padded_dim;
       float* query = thread_scratch(beams * (2 * padded_dim + keys) + elements);
-      float *scores = query + beams * padded_dim, *output = scores + beams * keys, *unpacked = output + beams * padded_dim;
+      float *scores = query + beams * padded_dim, *output = scores + beams * keys,
+            *unpacked = output + beams * padded_dim;
       const float* queries = floats(model_.scratch.wide) + active * beams * query_stride + head * dim;
       pack_rows(queries, query_stride, scale, query, padded_dim, beams, dim);
       const float* key = as_floats(memory + source_.starts[sentence] + head * elements, elements, unpacked);
@@ -164,8 +165,7 @@ void Decoding::attend_source_as(int64_t layer, const Rows& rows) {
       for (int64_t beam = 0; beam < beams; beam++) softmax_short_row(scores + beam * keys, length);
       small_gemm({scores, keys, 1}, value, padded_dim, output, padded_dim, beams, padded_dim, length, false);
       for (int64_t beam = 0; beam < beams; beam++) {
-        std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim,
-                    dim * sizeof(float));
+        std::memcpy(contexts.row(active * beams + beam) + head * dim, output + beam * padded_dim, dim * sizeof(float));
       }
     }
   });

@@ -7,10 +7,10 @@
 
 namespace onednn_backend {
 
-constexpr int64_t kMaskColumns = 512;  // a long row is done piece by piece
+constexpr int64_t kMaskColumns = 512;  // a long row is computed in pieces of this many columns
 
-void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end,
-                               int64_t columns, const Dropout& dropout) {
+void dropout_rows(const float* x, const float* residual, float* y, int64_t begin, int64_t end, int64_t columns,
+                  const Dropout& dropout) {
   float mask[kMaskColumns];
   for (int64_t row = begin; row < end; row++) {
     for (int64_t first = 0; first < columns; first += kMaskColumns) {

@@ -10,16 +10,15 @@
 
 namespace onednn_backend {
 
-void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions,
-                                 const float* position_table, float* y, int64_t begin, int64_t end, int64_t embed,
-                                 float scale) {
+void embedding_rows(const int32_t* ids, const float* weight, const int32_t* positions, const float* position_table,
+                    float* y, int64_t begin, int64_t end, int64_t embed, float scale) {
   for (int64_t token = begin; token < end; token++) {
     embed_row(weight + ids[token] * embed, position_table + positions[token] * embed, scale, y + token * embed, embed);
   }
 }
 
 void scatter_add_columns(const int32_t* ids, const float* dy, float* table, int64_t tokens, int64_t embed,
-                                      int64_t begin, int64_t end, float scale, int64_t skip) {
+                         int64_t begin, int64_t end, float scale, int64_t skip) {
   for (int64_t token = 0; token < tokens; token++) {
     if (ids[token] == skip || ids[token] < 0) continue;
     const float* gradient = dy + token * embed;
@@ -47,7 +46,7 @@ void scatter_add(const int32_t* ids, const float* dy, float* table, int64_t toke
       std::memset(table + begin * embed, 0, (end - begin) * embed * sizeof(float));
     });
   }
-  // Threads share columns, not tokens, so that the order of additions does not depend on them.
+  // Threads share columns, not tokens, so that the order of additions does not depend on the threads.
   constexpr int64_t kCacheLine = 16;
   const int64_t lines = ceil_divide(embed, kCacheLine);
   parallel_ranges(lines, tokens * embed < 16384 ? lines : 1, [&](int64_t begin, int64_t end) {

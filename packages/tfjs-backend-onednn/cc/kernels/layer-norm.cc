@@ -4,6 +4,7 @@
 
 #include "../column-sums.h"
 #include "../inline.h"
+#include "../rounding.h"
 #include "../storage.h"
 #include "row-operations.h"
 
@@ -11,12 +12,12 @@ namespace onednn_backend {
 
 namespace {
 
-// Where a row needs scratch memory: the dropout mask and the sum, each with room for a whole Philox batch at the end.
-int64_t padded(int64_t columns) { return (columns + kPhiloxElements - 1) / kPhiloxElements * kPhiloxElements; }
+// The length of a row of scratch memory (the dropout mask or the sum) in whole Philox batches.
+int64_t padded(int64_t columns) { return round_up(columns, kPhiloxElements); }
 
 }  // namespace
 
-// s = residual + x ∘ mask; returns x itself where there is no residual.
+// s = residual + x ∘ mask. Returns x itself if there is no residual.
 INLINE const float* sum_row(const float* x, const float* residual, const float* mask, float* sum, int64_t columns) {
   if (residual == nullptr) return x;
   if (mask == nullptr) {
@@ -27,7 +28,7 @@ INLINE const float* sum_row(const float* x, const float* residual, const float* 
   return sum;
 }
 
-// sums [rows, columns]: what is normalised, or null; it may be x.
+// sums [rows, columns]: the normalised input, or null; may be x.
 void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
                      float* mean, float* rstd, int64_t begin, int64_t end, int64_t columns, float epsilon,
                      const Dropout& dropout, float* mask, float* sum) {

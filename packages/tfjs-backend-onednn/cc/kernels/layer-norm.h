@@ -11,13 +11,13 @@ struct LayerNormShape {
   float epsilon;
 };
 
-// s = residual + x ∘ mask (s = x where residual is null), also written to `sums`, which may be x, where that is not null,
-// y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε);  mean, rstd [rows]
+// s = residual + x ∘ mask, or x without a residual. y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε).
+// Also writes s to `sums` unless that is null; `sums` may be x. mean, rstd [rows]
 void layer_norm(const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
                 float* mean, float* rstd, const LayerNormShape& shape, const Dropout& dropout);
 
-// x may be `sums` of the forward pass, then residual is null; d_residual is null where there was no residual then.
-// With n = (s − mean) · rstd and g = dy ∘ gain:
+// x may be the `sums` of the forward pass; residual is then null. d_residual is null if the forward pass had no
+// residual. With n = (s − mean) · rstd and g = dy ∘ gain:
 //   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
 //   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy
 void layer_norm_grad(const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,

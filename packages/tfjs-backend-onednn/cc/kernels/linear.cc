@@ -21,9 +21,8 @@ void add_bias_rows(float* y, const float* bias, int64_t begin, int64_t end, int6
 }
 
 void add_bias(float* y, const float* bias, int64_t rows, int64_t columns, bool relu) {
-  parallel_ranges(rows, 1 + 8192 / (1 + columns), [&](int64_t begin, int64_t end) {
-    add_bias_rows(y, bias, begin, end, columns, relu);
-  });
+  parallel_ranges(rows, 1 + 8192 / (1 + columns),
+                  [&](int64_t begin, int64_t end) { add_bias_rows(y, bias, begin, end, columns, relu); });
 }
 
 void linear(const float* x, const float* weight, const float* bias, float* y, const LinearShape& shape) {

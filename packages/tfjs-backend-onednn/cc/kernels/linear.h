@@ -9,7 +9,7 @@ struct LinearShape {
   bool relu;
 };
 
-// y ← activation(y + bias) in place;  y [rows, columns], bias [columns]
+// y ← activation(y + bias);  y [rows, columns], bias [columns]
 void add_bias(float* y, const float* bias, int64_t rows, int64_t columns, bool relu);
 
 // y = activation(x · weightᵀ + bias);  x [rows, in], weight [out, in], bias [out], y [rows, out]

@@ -24,16 +24,16 @@ namespace {
 
 typedef float Floats16 __attribute__((vector_size(64)));
 
-// Rows of the kernel's tile: its accumulators, two registers a row, fill what registers there are.
+// Rows of the kernel's tile. Its accumulators, two registers per row, fill the available registers.
 #if defined(__AVX512F__)
 constexpr int64_t kTileRows = 12;
 #else
 constexpr int64_t kTileRows = 3;
 #endif
 constexpr int64_t kFlopsOfPart = 1 << 15;      // less than this is not worth a thread
-constexpr int64_t kBlockRows = 8 * kTileRows;  // rows that stay in the cache while panels of weights pass by
+constexpr int64_t kBlockRows = 8 * kTileRows;  // rows that stay in the cache while all panels of weights are read
 
-// Elements that are multiplied at once in one lane: a packed column is a multiple of them.
+// Elements that one lane multiplies at once. The length of a packed column is a multiple of them.
 int64_t lane_elements(Precision precision) {
   return precision == Precision::int8 ? 4 : precision == Precision::bfloat16 ? 2 : 1;
 }
@@ -42,7 +42,7 @@ int64_t element_bytes(Precision precision) {
   return precision == Precision::int8 ? 1 : precision == Precision::bfloat16 ? 2 : 4;
 }
 
-// Throws std::domain_error where one of the values is NaN or infinite: int8 has nothing for it.
+// Throws std::domain_error if a value is NaN or infinite, which int8 cannot represent.
 INLINE float largest_magnitude(const char* what, const float* values, int64_t count) {
   float top = 0, zero = 0;
 #pragma omp simd reduction(max : top) reduction(+ : zero)
@@ -55,7 +55,7 @@ INLINE float largest_magnitude(const char* what, const float* values, int64_t co
   return top;
 }
 
-// round(value · factor) in [−127, 127], by the 1.5·2²³ that leaves an integer in the low bits
+// round(value · factor) in [−127, 127]: adding 1.5·2²³ leaves the integer in the low bits.
 INLINE int32_t quantized(float value, float factor) {
   constexpr float kRound = 12582912.0f;
   const float shifted = value * factor + kRound;
@@ -64,19 +64,19 @@ INLINE int32_t quantized(float value, float factor) {
   return bits - 0x4b400000;
 }
 
-// The rounded values, and zeros up to `padded` of them.
+// Writes the rounded values, then zeros up to `padded`.
 INLINE void to_bfloat16(const float* values, int64_t count, uint16_t* target, int64_t padded) {
   for (int64_t i = 0; i < count; i++) target[i] = rounded_to_bfloat16(values[i]);
   for (int64_t i = count; i < padded; i++) target[i] = 0;
 }
 
-// One tile: which rows and which panel.
+// One tile: rows times a panel.
 struct Tile {
-  const char* rows;     // of the first row
+  const char* rows;  // the first row
   int64_t row_bytes;
   const char* panel;
-  int64_t groups;       // of lane_elements along the depth
-  const float* bias;    // [32] of the panel
+  int64_t groups;     // groups of lane_elements along the depth
+  const float* bias;  // [32]
   float* dst;
   int64_t dst_stride;
   bool relu;
@@ -121,7 +121,7 @@ void tile_float32(const Tile& tile) {
   }
 }
 
-// Without instructions for them: right, and slow.
+// Correct but slow, for processors without bfloat16 instructions.
 template <int ROWS>
 void tile_bfloat16_plain(const Tile& tile) {
   const uint16_t* b = reinterpret_cast<const uint16_t*>(tile.panel);
@@ -195,7 +195,7 @@ TARGET_BF16 void tile_bfloat16(const Tile& tile) {
   }
 }
 
-// sums += the four products of each lane; as an instruction, since GCC 12 keeps the accumulators of its own in memory.
+// sums += the four products of each lane. GCC 12 would keep the accumulators of its intrinsic in memory.
 INLINE TARGET_VNNI void add_products(__m512i& sums, __m512i unsigned_bytes, __m512i signed_bytes) {
   asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(unsigned_bytes), "v"(signed_bytes));
 }
@@ -203,7 +203,8 @@ INLINE TARGET_VNNI void add_products(__m512i& sums, __m512i unsigned_bytes, __m5
 template <int ROWS>
 TARGET_VNNI void tile_int8(const Tile& tile) {
   __m512i left[ROWS], right[ROWS];
-  const __m512i start_left = _mm512_loadu_si512(tile.compensation), start_right = _mm512_loadu_si512(tile.compensation + 16);
+  const __m512i start_left = _mm512_loadu_si512(tile.compensation),
+                start_right = _mm512_loadu_si512(tile.compensation + 16);
 #pragma GCC unroll 12
   for (int i = 0; i < ROWS; i++) left[i] = start_left, right[i] = start_right;
   const char* b = tile.panel;
@@ -289,7 +290,9 @@ void GemmInput::set_row(int64_t row, const float* values) {
       if (target != values) std::memcpy(target, values, columns_ * sizeof(float));
       return;
     }
-    case Precision::bfloat16: to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_); return;
+    case Precision::bfloat16:
+      to_bfloat16(values, columns_, static_cast<uint16_t*>(data_) + row * stride_, stride_);
+      return;
     case Precision::int8: {
       uint8_t* target = static_cast<uint8_t*>(data_) + row * stride_;
       const float top = largest_magnitude("activations", values, columns_);
@@ -312,8 +315,8 @@ PackedLinear::PackedLinear(const float* weight, const float* bias, int64_t in, i
   parallel_tasks(stride() / kPanelColumns, [&](int64_t panel) { pack_panel(weight, panel); });
 }
 
-// A panel's columns as the kernels want them: groups of lane elements, 4 bytes in every precision, change places with
-// the columns.
+// Packs the columns of a panel for the kernels: transposes groups of lane elements, which have 4 bytes in every
+// precision.
 void PackedLinear::pack_panel(const float* weight, int64_t panel) {
   const int64_t first = panel * kPanelColumns, columns = std::min(kPanelColumns, out_ - first);
   const int64_t groups = depth_ / lane_elements(precision_);
@@ -325,7 +328,8 @@ void PackedLinear::pack_panel(const float* weight, int64_t panel) {
   float* words = thread_scratch(kPanelColumns * groups);
   for (int64_t j = 0; j < columns; j++) {
     const float* row = weight + (first + j) * in_;
-    if (precision_ == Precision::bfloat16) to_bfloat16(row, in_, reinterpret_cast<uint16_t*>(words + j * groups), depth_);
+    if (precision_ == Precision::bfloat16)
+      to_bfloat16(row, in_, reinterpret_cast<uint16_t*>(words + j * groups), depth_);
     else quantize_column(row, first + j, reinterpret_cast<int8_t*>(words + j * groups));
   }
   pack_transposed(words, groups, target, kPanelColumns, columns, groups);
@@ -347,9 +351,8 @@ void PackedLinear::quantize_column(const float* row, int64_t column, int8_t* tar
 
 void PackedLinear::multiply(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu) const {
   const int64_t flops_of_panel = 2 * rows * depth_ * kPanelColumns;
-  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart), [=, &src](int64_t begin, int64_t end) {
-    multiply_panels(src, first, rows, dst, relu, begin, end);
-  });
+  parallel_ranges(stride() / kPanelColumns, items_of_part(flops_of_panel, kFlopsOfPart),
+                  [=, &src](int64_t begin, int64_t end) { multiply_panels(src, first, rows, dst, relu, begin, end); });
 }
 
 void PackedLinear::multiply_panels(const GemmInput& src, int64_t first, int64_t rows, float* dst, bool relu,

@@ -6,14 +6,22 @@
 
 #include "../bfloat16.h"
 #include "../inline.h"
+#include "../rounding.h"
 #include "../vector-math.h"
 
-// What kernels do to one row at a time.
+// Operations on one row, shared by kernels.
 namespace onednn_backend {
 
 constexpr float kLayerNormEpsilon = 1e-5f;  // of PyTorch's LayerNorm
 
-// Of a row: its mean, and 1 / √(variance + ε).
+INLINE float sum_of(const float* values, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; i++) sum += values[i];
+  return sum;
+}
+
+// The mean of a row, and 1 / √(variance + ε).
 struct RowMoments {
   float mean, rstd;
 };
@@ -21,10 +29,8 @@ struct RowMoments {
 // y = (x − mean) · rstd · gain + bias; y may be x.
 INLINE RowMoments normalize_row(const float* x, const float* gain, const float* bias, float* y, int64_t columns,
                                 float epsilon = kLayerNormEpsilon) {
-  float total = 0, squares = 0;
-#pragma omp simd reduction(+ : total)
-  for (int64_t i = 0; i < columns; i++) total += x[i];
-  const float center = total / columns;
+  float squares = 0;
+  const float center = sum_of(x, columns) / columns;
 #pragma omp simd reduction(+ : squares)
   for (int64_t i = 0; i < columns; i++) squares += (x[i] - center) * (x[i] - center);
   const float scale = 1.0f / std::sqrt(squares / columns + epsilon);
@@ -45,14 +51,14 @@ INLINE float dot(const float* a, const Stored* b, int64_t count) {
   return sum;
 }
 
-// Brings memory near that is needed soon.
+// Prefetches memory that is needed soon.
 template <class Stored>
 INLINE void fetch_ahead(const Stored* values, int64_t count) {
   constexpr int64_t kLine = 64 / sizeof(Stored);
   for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(values + i);
 }
 
-// −∞ of no elements.
+// The maximum; −∞ if there are no elements.
 INLINE float row_maximum(const float* x, int64_t count) {
   float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
@@ -67,7 +73,7 @@ INLINE bool any_equal(const float* x, int64_t count, float value) {
   return found != 0;
 }
 
-// Where the value first stands; the last index where it does not (NaN).
+// The first index of the value; the last index if it does not occur (NaN).
 INLINE int64_t first_index_of(const float* x, int64_t count, float value) {
   constexpr int64_t kBlock = 64;
   int64_t index = 0;
@@ -89,26 +95,23 @@ INLINE void softmax_row(const float* x, float* y, int64_t count) {
   for (int64_t i = 0; i < count; i++) y[i] *= inverse;
 }
 
-constexpr int64_t kLanes = 16;  // floats that are computed at once, at most
+constexpr int64_t kLanes = 16;  // the largest number of floats per vector
 
-inline int64_t whole_lanes(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+inline int64_t whole_lanes(int64_t count) { return round_up(count, kLanes); }
 
-// x ← softmax(x) of a short row with room for whole_lanes(count): few elements are not left to be done one by one. Zeros come
-// behind them.
+// x ← softmax(x) of a short row that has room for whole_lanes(count) elements, so that the loops have no remainder.
+// Fills the rest with zeros.
 INLINE void softmax_short_row(float* x, int64_t count) {
   const int64_t room = whole_lanes(count);
   for (int64_t i = count; i < room; i++) x[i] = -std::numeric_limits<float>::infinity();
   const float top = row_maximum(x, room);
   for (int64_t i = 0; i < room; i++) x[i] = vector_exp(x[i] - top);
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; i++) sum += x[i];
-  const float inverse = 1.0f / sum;
+  const float inverse = 1.0f / sum_of(x, count);
   for (int64_t i = 0; i < room; i++) x[i] *= inverse;
 }
 
-// log Σ exp(x − top) for the row's maximum, which first stands at `index`; its own 1 is added last, so that a sure class keeps
-// its digits.
+// log Σ exp(x − top), where `top` is the maximum, which first occurs at `index`. Its own term, 1, is added last, so
+// that the result for a nearly certain class keeps its digits.
 INLINE float log_sum_around(const float* x, int64_t count, float top, int64_t index) {
   float before = 0, after = 0;
 #pragma omp simd reduction(+ : before)

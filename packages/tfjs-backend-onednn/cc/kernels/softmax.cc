@@ -19,15 +19,13 @@ void log_softmax_rows(const float* x, float* y, int64_t begin, int64_t end, int6
 }
 
 void softmax(const float* x, float* y, const RowsShape& shape) {
-  parallel_ranges(shape.rows, 1 + 2048 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-    softmax_rows(x, y, begin, end, shape.columns);
-  });
+  parallel_ranges(shape.rows, 1 + 2048 / (1 + shape.columns),
+                  [&](int64_t begin, int64_t end) { softmax_rows(x, y, begin, end, shape.columns); });
 }
 
 void log_softmax(const float* x, float* y, const RowsShape& shape) {
-  parallel_ranges(shape.rows, 1 + 2048 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-    log_softmax_rows(x, y, begin, end, shape.columns);
-  });
+  parallel_ranges(shape.rows, 1 + 2048 / (1 + shape.columns),
+                  [&](int64_t begin, int64_t end) { log_softmax_rows(x, y, begin, end, shape.columns); });
 }
 
 }  // namespace onednn_backend

@@ -9,7 +9,7 @@ namespace onednn_backend {
 // Over each row: y = exp(x − lse), lse = log Σ exp x
 void softmax(const float* x, float* y, const RowsShape& shape);
 
-// Over each row: y = x − lse, exact digits also where y is close to 0
+// Over each row: y = x − lse, accurate also where y is close to 0
 void log_softmax(const float* x, float* y, const RowsShape& shape);
 
 }  // namespace onednn_backend

@@ -25,9 +25,8 @@ void column_sums_range(const float* x, float* sums, int64_t begin, int64_t end, 
 }
 
 void row_sums(const float* x, float* sums, const RowsShape& shape) {
-  parallel_ranges(shape.rows, 1 + 16384 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-    row_sums_range(x, sums, begin, end, shape.columns);
-  });
+  parallel_ranges(shape.rows, 1 + 16384 / (1 + shape.columns),
+                  [&](int64_t begin, int64_t end) { row_sums_range(x, sums, begin, end, shape.columns); });
 }
 
 void column_sums(const float* x, float* sums, const RowsShape& shape) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "../check-range.h"
 #include "../inline.h"
 #include "../parallel.h"
 
@@ -10,7 +11,7 @@ namespace onednn_backend {
 
 constexpr int64_t kScanBlock = 64;
 
-// The order of values: NaN is above every number, as in PyTorch, so that it is not overlooked.
+// Orders NaN above every number, as PyTorch does, so that NaN is always visible.
 INLINE bool above(float x, float bound) { return !(x <= bound) && bound == bound; }
 
 INLINE bool any_above(const float* x, int64_t count, float bound) {
@@ -20,7 +21,7 @@ INLINE bool any_above(const float* x, int64_t count, float bound) {
   return found != 0 && bound == bound;
 }
 
-// Inserts x into the sorted best; equal values that came earlier stay in front.
+// Inserts x into the sorted best. Earlier elements come first among equals.
 INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int64_t filled) {
   int64_t place = filled;
   while (place > 0 && above(x, values[place - 1])) {
@@ -32,8 +33,8 @@ INLINE void insert(float x, int32_t index, float* values, int32_t* indices, int6
   indices[place] = index;
 }
 
-void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end,
-                             int64_t columns, int64_t k) {
+void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, int64_t end, int64_t columns,
+                int64_t k) {
   for (int64_t row = begin; row < end; row++) {
     const float* scores = x + row * columns;
     float* best = values + row * k;
@@ -50,10 +51,10 @@ void top_k_rows(const float* x, float* values, int32_t* indices, int64_t begin, 
 }
 
 void top_k(const float* x, float* values, int32_t* indices, const RowsShape& shape, int64_t k) {
+  check_between("k", k, 0, shape.columns);
   if (k == 0) return;
-  parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns), [&](int64_t begin, int64_t end) {
-    top_k_rows(x, values, indices, begin, end, shape.columns, k);
-  });
+  parallel_ranges(shape.rows, 1 + 8192 / (1 + shape.columns),
+                  [&](int64_t begin, int64_t end) { top_k_rows(x, values, indices, begin, end, shape.columns, k); });
 }
 
 }  // namespace onednn_backend

@@ -6,7 +6,8 @@
 
 namespace onednn_backend {
 
-// The k largest of each row in falling order, the lower index first among equals;  values, indices [rows, k], k ≤ columns
+// The k largest of each row in descending order; the lower index comes first among equals. values, indices [rows, k].
+// Throws std::invalid_argument unless k ≤ columns.
 void top_k(const float* x, float* values, int32_t* indices, const RowsShape& shape, int64_t k);
 
 }  // namespace onednn_backend

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
+#include <vector>
 
 #include "../parallel.h"
 #include "row-operations.h"
 #include "transformer.h"
 
-// What encoding and a step of search do row by row.
+// Operations on rows that encoding and a step of search share.
 namespace onednn_backend {
 
 inline float* reserve_floats(Buffer& buffer, int64_t elements) {
@@ -27,7 +29,7 @@ inline void reserve_scratch(Transformer& model, int64_t rows, const StackSizes& 
   reserve_floats(scratch.wide, rows * std::max(whole_panels(3 * embed), whole_panels(sizes.inner)));
 }
 
-// Working memory of one pass over rows: the residual stream, and what products read and write.
+// One pass over rows: the residual stream, and the operands of products, in the memory of the model.
 struct Rows {
   Transformer& model;
   int64_t count;
@@ -35,19 +37,20 @@ struct Rows {
   int64_t embed() const { return model.sizes.embed; }
   float* x(int64_t row) const { return floats(model.scratch.x) + row * embed(); }
 
-  // x[row] = scale · token + position, normalised where there is a norm; and what the first sublayer reads.
+  // x[row] = scale · token + position, normalised if the model has that norm. Prepares the input of the first sublayer.
   template <class PositionOf>
   void begin(const EmbeddingTables& tables, float scale, const int32_t* ids, const PositionOf& position_of,
              const Norm& before) const {
     for_each([&](int64_t row) {
       float* target = x(row);
-      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target, embed());
+      embed_row(tables.tokens + ids[row] * embed(), tables.positions + position_of(row) * embed(), scale, target,
+                embed());
       if (tables.norm.gain != nullptr) normalize_row(target, tables.norm.gain, tables.norm.bias, target, embed());
       read(row, before);
     });
   }
 
-  // body(row) for every row, of which a few are not worth another thread.
+  // Calls body(row) for every row. A few rows are not worth another thread.
   template <class Body>
   void for_each(const Body& body) const {
     constexpr int64_t kValuesOfPart = 1 << 9;
@@ -56,7 +59,7 @@ struct Rows {
     });
   }
 
-  // What a sublayer reads of one row: x, normalised where the norm comes first.
+  // Prepares the input of a sublayer from x, normalised if the norm comes before the sublayer.
   void read(int64_t row, const Norm& before) const {
     GemmInput& input = model.scratch.input;
     if (before.gain == nullptr) return input.set_row(row, x(row));
@@ -66,7 +69,7 @@ struct Rows {
     input.set_row(row, target);
   }
 
-  // x ← norm(x + projected), and what the next sublayer reads.
+  // x ← norm(x + projected). Prepares the input of the next sublayer.
   void end_sublayer(const Norm& after, const Norm& before_next) const {
     const int64_t stride = whole_panels(embed());
     for_each([&](int64_t row) {
@@ -97,24 +100,55 @@ struct Rows {
   }
 };
 
-// The norms of a sublayer that is followed by another one: after the sum, or before the next sublayer.
+// The position of the norms: after the sum, or before the next sublayer.
 struct NormOrder {
   bool before;
-  Norm after_sum(const Norm& own) const { return before ? Norm{} : own; }
-  Norm before_sublayer(const Norm& own) const { return before ? own : Norm{}; }
+  Norm after_sum(const Norm& norm) const { return before ? Norm{} : norm; }
+  Norm before_sublayer(const Norm& norm) const { return before ? norm : Norm{}; }
 };
 
-// The context of attention, written head by head: where the output projection reads it, or until it is converted.
+// Runs the layers of a stack; `Rows::begin` has prepared the input of the first one. attend(layer) and, in the decoder,
+// attend_source(layer) compute the context from the projections in `wide`. final_norm follows the last layer.
+template <class Layer, class Attend, class AttendSource>
+void run_layers(const Rows& rows, const std::vector<Layer>& layers, const NormOrder& order, const Norm& final_norm,
+                const Attend& attend, [[maybe_unused]] const AttendSource& attend_source) {
+  const GemmInput& context = rows.model.scratch.context;
+  for (std::size_t index = 0; index < layers.size(); index++) {
+    const Layer& layer = layers[index];
+    const Norm before_feed_forward = order.before_sublayer(layer.feed_forward.norm);
+    rows.project_wide(layer.self.query_key_value);
+    attend(static_cast<int64_t>(index));
+    rows.project(layer.self.output, context);
+    if constexpr (std::is_same_v<Layer, DecoderLayer>) {
+      rows.end_sublayer(order.after_sum(layer.self.norm), order.before_sublayer(layer.source.norm));
+      rows.project_wide(layer.source.query);
+      attend_source(static_cast<int64_t>(index));
+      rows.project(layer.source.output, context);
+      rows.end_sublayer(order.after_sum(layer.source.norm), before_feed_forward);
+    } else {
+      rows.end_sublayer(order.after_sum(layer.self.norm), before_feed_forward);
+    }
+    rows.feed_forward(layer.feed_forward);
+    const bool is_last = index + 1 == layers.size();
+    rows.end_sublayer(order.after_sum(layer.feed_forward.norm),
+                      is_last ? final_norm : order.before_sublayer(layers[index + 1].self.norm));
+  }
+}
+
+// The context of attention, written one head at a time: directly into the input of the output projection, or into
+// memory that `finish` converts.
 class ContextRows {
  public:
   explicit ContextRows(const Rows& rows)
-      : rows_(rows), input_(rows.model.scratch.context), in_place_(input_.precision() == Precision::float32),
+      : rows_(rows),
+        input_(rows.model.scratch.context),
+        in_place_(input_.precision() == Precision::float32),
         stride_(in_place_ ? input_.stride() : rows.embed()),
         values_(in_place_ ? input_.row(0) : floats(rows.model.scratch.projected)) {}
 
   float* row(int64_t row) const { return values_ + row * stride_; }
 
-  // Called when all heads are done.
+  // Called after all heads are done.
   void finish() const {
     if (!in_place_) rows_.for_each([&](int64_t row) { input_.set_row(row, this->row(row)); });
   }

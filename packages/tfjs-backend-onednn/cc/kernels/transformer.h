@@ -8,18 +8,19 @@
 #include "../storage.h"
 #include "packed-gemm.h"
 
-// A Transformer as search runs it: weights packed once, a step of all layers in one call.
+// A Transformer for search: its weights are packed once, and one call computes a step of all layers.
 namespace onednn_backend {
 
-// The weight of an index, in the order of src/transformer.ts; asked for once each, one after the other. A matrix of a layer
-// or of the classifier has to be there until the next one is asked for, everything else as long as the model.
-using WeightSource = std::function<const float*(int64_t index)>;
+// Returns the weight of an index, of `length` elements, in the order of src/transformer.ts. It is called once per
+// index, in order. A matrix of a layer or of the classifier must stay valid until the next call, all other weights as
+// long as the model.
+using WeightSource = std::function<const float*(int64_t index, int64_t length)>;
 
 // One side of the model.
 struct StackSizes {
   int64_t vocab, positions, layers, heads, inner;
-  float scale;                                             // of token embeddings
-  bool normalize_before, normalize_embedding, final_norm;  // which norms there are
+  float scale;                                             // factor of token embeddings
+  bool normalize_before, normalize_embedding, final_norm;  // which norms exist
 };
 
 struct TransformerSizes {
@@ -28,10 +29,10 @@ struct TransformerSizes {
 };
 
 struct Norm {
-  const float *gain = nullptr, *bias = nullptr;  // null: there is none
+  const float *gain = nullptr, *bias = nullptr;  // null if the norm does not exist
 };
 
-// Token ids and their positions in the table, row by row.
+// The embeddings of tokens and of positions, one row each.
 struct EmbeddingTables {
   const float *tokens, *positions;
   Norm norm;
@@ -69,8 +70,10 @@ struct TransformerScratch {
   Buffer x, projected, wide, logits;
 };
 
+class Decoding;
+
 struct Transformer {
-  // count: of the weights.
+  // `count` is the number of weights. Throws std::invalid_argument for sizes that no Transformer has or another count.
   Transformer(const TransformerSizes& sizes, const WeightSource& weights, int64_t count, Precision precision);
 
   TransformerSizes sizes;
@@ -82,7 +85,8 @@ struct Transformer {
   std::unique_ptr<PackedLinear> classifier;
 
   TransformerScratch scratch;
-  // Memory of searches, taken again by the next ones: fresh memory has to be cleared by the system.
+  const Decoding* last_step = nullptr;  // the search whose last step is in `scratch`; null if another call overwrote it
+  // Memory of searches, reused by later ones, because the system has to clear fresh memory.
   std::unique_ptr<Buffer> take_memory(std::size_t bytes);
   void give_memory(std::unique_ptr<Buffer> memory);
   std::vector<std::unique_ptr<Buffer>> free_memory;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 #include "../parallel.h"
 
@@ -9,12 +11,22 @@ namespace onednn_backend {
 
 namespace {
 
-// Axes of the output, outermost first: how many steps, and how far one step goes in the input.
+// An axis of the output: its size, and the distance of one step in the input. Outermost first.
 struct Axis {
   int64_t size, stride;
 };
 
-// The output's axes, with neighbours that are also neighbours in the input merged to one.
+void check_permutation(const std::vector<int64_t>& permutation, std::size_t rank) {
+  std::vector<bool> is_named(rank, false);
+  for (const int64_t axis : permutation) {
+    if (axis < static_cast<int64_t>(rank)) is_named[axis] = true;
+  }
+  const bool names_all = std::find(is_named.begin(), is_named.end(), false) == is_named.end();
+  if (permutation.size() == rank && names_all) return;
+  throw std::invalid_argument("permutation must name the " + std::to_string(rank) + " axes once each");
+}
+
+// The output's axes. Merges neighbours that are also neighbours in the input.
 std::vector<Axis> merged_axes(const std::vector<int64_t>& sizes, const std::vector<int64_t>& permutation) {
   std::vector<int64_t> strides(sizes.size(), 1);
   for (int64_t axis = static_cast<int64_t>(sizes.size()) - 2; axis >= 0; axis--) {
@@ -32,7 +44,7 @@ std::vector<Axis> merged_axes(const std::vector<int64_t>& sizes, const std::vect
   return axes;
 }
 
-// y[i, j] = x[j · stride + i · row_stride] for a tile; blocks keep the cache lines of both sides in use.
+// y[i, j] = x[j · stride + i · row_stride]. Works in blocks, so that the cache lines of both sides stay in use.
 void transpose_plane(const int32_t* x, int32_t* y, const Axis& row, const Axis& column) {
   constexpr int64_t kBlock = 32;
   for (int64_t i0 = 0; i0 < row.size; i0 += kBlock) {
@@ -49,6 +61,7 @@ void transpose_plane(const int32_t* x, int32_t* y, const Axis& row, const Axis& 
 }  // namespace
 
 void transpose(const void* x, void* y, const std::vector<int64_t>& sizes, const std::vector<int64_t>& permutation) {
+  check_permutation(permutation, sizes.size());
   std::vector<Axis> axes = merged_axes(sizes, permutation);
   while (axes.size() < 2) axes.insert(axes.begin(), {1, 0});
   const Axis column = axes.back(), row = axes[axes.size() - 2];

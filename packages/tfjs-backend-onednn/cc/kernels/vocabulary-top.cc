@@ -11,20 +11,20 @@ namespace onednn_backend {
 
 namespace {
 
-// first_index_of the row's maximum, by the maxima of its blocks.
+// The first index of the row's maximum, found by the maxima of its blocks.
 INLINE int64_t index_of(const float* logits, const float* maxima, int64_t classes, float top) {
   const int64_t first = first_index_of(maxima, maxima_of_row(classes), top) * kScanBlock;
   return first + first_index_of(logits + first, std::min(kScanBlock, classes - first), top);
 }
 
-// Keeps the `width` best of what it is offered.
+// Keeps the `width` best of the values that are offered.
 struct Best {
   float* values;
   float* classes;
   int64_t width;
   int64_t filled = 0;
 
-  // Equal values that came earlier stay in front.
+  // Earlier values come first among equals.
   void offer(float value, int64_t index) {
     if (filled == width && value <= values[width - 1]) return;
     int64_t place = filled < width ? filled++ : width - 1;
@@ -44,7 +44,7 @@ INLINE void find_maxima(const float* values, int64_t classes, float* maxima) {
   }
 }
 
-// What `width` classes reach at least, since the maxima of so many blocks do; −∞ where there are too few blocks.
+// A lower bound of the `width` best values: the maxima of that many blocks reach it. −∞ if there are too few blocks.
 INLINE float reached_by(Best best, const float* maxima, int64_t blocks) {
   for (int64_t block = 0; block < blocks; block++) best.offer(maxima[block], block);
   return best.filled < best.width ? -std::numeric_limits<float>::infinity() : best.values[best.width - 1];
@@ -60,8 +60,8 @@ void top_of_row(float* logits, float* maxima, float* table, const TopChoice& cho
   }
   find_maxima(logits, classes, maxima);
   const float top = row_maximum(maxima, blocks);
-  const float log_total =
-      quick ? quick_log_sum(logits, classes, top) : log_sum_around(logits, classes, top, index_of(logits, maxima, classes, top));
+  const float log_total = quick ? quick_log_sum(logits, classes, top)
+                                : log_sum_around(logits, classes, top, index_of(logits, maxima, classes, top));
   const auto score = [&](int64_t i) { return (logits[i] - top) - log_total; };
   if (penalties != nullptr) {
     for (int64_t i = 0; i < classes; i++) logits[i] = score(i) + penalties[i];
@@ -69,11 +69,11 @@ void top_of_row(float* logits, float* maxima, float* table, const TopChoice& cho
   }
   const Best none{table, table + width, width};
   float bound = reached_by(none, maxima, blocks);
-  // The score never falls as a logit rises, but logits so near to each other may have the same.
+  // The score never decreases as a logit increases, but logits this close may have equal scores.
   if (penalties == nullptr) bound -= 1e-6f * (top - bound + std::fabs(log_total));
   Best best = none;
   for (int64_t block = 0; block < blocks; block++) {
-    if (maxima[block] < bound) continue;  // NaN, which maxima pass over, makes log_total and so the bound NaN
+    if (maxima[block] < bound) continue;  // maxima ignore NaN, but NaN makes log_total and therefore the bound NaN
     const int64_t first = block * kScanBlock, last = std::min(first + kScanBlock, classes);
     for (int64_t i = first; i < last; i++) {
       if (!(logits[i] < bound)) best.offer(penalties == nullptr ? score(i) : logits[i], i);

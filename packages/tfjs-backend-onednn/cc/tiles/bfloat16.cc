@@ -1,6 +1,6 @@
 #include "products.h"
 
-// What is shared with other files comes before the pragma, so that it is compiled for every processor of this build.
+// Headers that other files share come before the pragma, so that they are compiled for every processor of this build.
 #include <omp.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
-#include "products.h"
-
 #include "product-loops.h"
+#include "products.h"
 
 namespace onednn_backend {
 

@@ -1,21 +1,21 @@
 #pragma once
 
-// What a product multiplies: 32-bit units, each one float32 value or two bfloat16 values that follow each other along the
-// summed dimension. Both kinds of units are kept in arrays of float; only multiply_add looks into them.
+// The operands of a product: 32-bit units, each one float32 value or two bfloat16 values that are neighbours along the
+// summed dimension. Arrays of float contain both kinds of units; only multiply_add interprets them.
 #if defined(__AVX512F__)
 #include "vectors.h"
 
 namespace onednn_backend {
 
 struct Float32Units {
-  static constexpr int64_t kDepth = 1;  // values in a unit
+  static constexpr int64_t kDepth = 1;  // values per unit
 
   static INLINE Floats16 multiply_add(Floats16 sum, Floats16 a, Floats16 b) { return sum + a * b; }
 
-  // Units of values that follow each other: `count` ≤ 16 · kDepth of them, zeros behind.
+  // Units of values that follow each other: `count` ≤ 16 · kDepth of them, then zeros.
   static INLINE Floats16 from_row(Floats16 low, Floats16) { return low; }
 
-  // Units of values below each other.
+  // Units of values that are in the same column.
   static INLINE Floats16 from_column(Floats16 upper, Floats16) { return upper; }
 };
 

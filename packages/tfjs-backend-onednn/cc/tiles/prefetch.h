@@ -1,6 +1,6 @@
 #pragma once
 
-// Memory asked for before its turn comes. Part of product-loops.h.
+// Prefetches memory. Part of product-loops.h.
 #if defined(__AVX512F__)
 #include <algorithm>
 
@@ -11,7 +11,7 @@ namespace onednn_backend {
 
 namespace {
 
-// Asks for memory in portions, one each time that other work is done: there when its turn comes.
+// Prefetches memory in portions, one per unit of other work, so that it arrives in time.
 class Prefetch {
  public:
   Prefetch() = default;
@@ -32,7 +32,7 @@ class Prefetch {
   int64_t portion_ = 0;
 };
 
-// Rows of activations and of what masks them.
+// Prefetches rows of activations and of their masks.
 struct RowPrefetch {
   Prefetch values, masks;
 
@@ -48,7 +48,7 @@ struct RowPrefetch {
   }
 };
 
-// The same for columns [first, last) of rows, and of what masks them, some rows at a time.
+// The same for columns [first, last) of rows, some rows at a time.
 class ColumnPrefetch {
  public:
   ColumnPrefetch(const TileRows& x, int64_t begin, int64_t end, int64_t first, int64_t last, int64_t portions)

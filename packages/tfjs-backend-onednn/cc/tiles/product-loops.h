@@ -1,7 +1,7 @@
 #pragma once
 
-// The loops of TileProducts, for one kind of operands. Included by the file of each kind, in whose namespace of its own
-// they live: the two are compiled for different processors.
+// The loops of TileProducts, for one kind of operands. The file of each kind includes them into its own anonymous
+// namespace, because the two are compiled for different processors.
 #if defined(__AVX512F__)
 #include <algorithm>
 
@@ -16,34 +16,35 @@ namespace onednn_backend {
 
 namespace {
 
-// Weights that one sweep over the rows uses: a share of the last cache level.
+// Weights that one sweep over the rows uses: a share of the last-level cache.
 constexpr int64_t kSweepBytes = 3 << 20;
 
-// Units that are summed over in one go: their part of a panel stays in the second cache level.
+// Units that one pass sums over: their part of a panel stays in the second-level cache.
 constexpr int64_t kDeepest = 1536;
 
-// Rows so many floats apart, or a multiple of that, fall into the same few lines of the first cache level.
+// Rows that are this many floats apart, or a multiple of it, use the same few lines of the first-level cache.
 constexpr int64_t kAliasedFloats = 1024;
 
-// [0, count) in nearly equal parts.
+// Divides [0, count) into nearly equal parts.
 struct Parts {
   int64_t count, parts;
   int64_t begin(int64_t part) const { return count * part / parts; }
 };
 
-// As few blocks of at most kTileRows rows as give every one of `threads` equally many.
+// Divides rows into the fewest blocks of at most kTileRows rows that give all `threads` equally many.
 [[maybe_unused]] Parts row_blocks(int64_t rows, int64_t threads) {
   const int64_t least = ceil_divide(rows, kTileRows);
   return {rows, std::max<int64_t>(1, ceil_divide(least, threads) * threads)};
 }
 
-// Memory of this thread for operands of one tile or chunk; apart from thread_scratch, where callers keep what they multiply.
+// Memory of this thread for the operands of one tile or chunk. Separate from thread_scratch, where callers keep their
+// operands.
 [[maybe_unused]] float* operand_scratch(int64_t values) {
   static thread_local Buffer memory;
   return static_cast<float*>(memory.reserve(values * sizeof(float)));
 }
 
-// The part of a product that sums over the units [first, last): added to dst but for the first.
+// The part of a product that sums over the units [first, last). All parts but the first are added to dst.
 template <class Units>
 void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first_unit, int64_t last_unit,
                    const float* bias, bool relu, float* dst) {
@@ -54,7 +55,7 @@ void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first
   const int64_t used_bytes = depth * kPanelColumns * static_cast<int64_t>(sizeof(float));
   const int64_t sweep = std::max<int64_t>(1, kSweepBytes / std::max<int64_t>(1, used_bytes));
   const Parts blocks = row_blocks(src.rows, team_threads());
-  // The last panel may be narrower than what is read of the bias.
+  // The last panel may be narrower than the part of the bias that is read.
   const int64_t whole = n / kPanelColumns * kPanelColumns;
   float bias_tail[kPanelColumns] = {};
   if (bias != nullptr) std::copy(bias + whole, bias + n, bias_tail);
@@ -69,8 +70,9 @@ void multiply_part(const TileRows& src, const TilePanels& weights, int64_t first
         ColumnPrefetch ahead(src, next, std::min(next + kTileRows, src.rows), first_unit * Units::kDepth,
                              std::min(last_unit * Units::kDepth, src.columns), last - first);
         if (!in_place) stage_rows<Units>(src, begin, end, first_unit, last_unit, staged, stride);
-        const RowTile tile = in_place ? RowTile{src.values + begin * src.columns + first_unit, src.columns, end - begin, depth}
-                                      : RowTile{staged, stride, end - begin, depth};
+        const RowTile tile =
+            in_place ? RowTile{src.values + begin * src.columns + first_unit, src.columns, end - begin, depth}
+                     : RowTile{staged, stride, end - begin, depth};
         for (int64_t panel = first; panel < last; panel++) {
           ahead.portion();
           const int64_t column = panel * kPanelColumns;
@@ -94,18 +96,19 @@ void multiply(const TileRows& src, const TilePanels& weights, const float* bias,
   }
 }
 
-// A thread's share of aᵀ · b: some rows, to be summed over, and some columns of a.
+// A thread's share of aᵀ · b: the rows to sum over, and some columns of a.
 struct Share {
   int64_t first_row, last_row, first_column, last_column;
 };
 
-// Units that are summed over in one go: rows of both operands that stay in the second cache level.
+// Units that one pass sums over: these rows of both operands stay in the second-level cache.
 constexpr int64_t kChunkUnits = 128;
 
-// sums: of the share's columns, added to; or null.
+// sums: added to, for the share's columns; or null.
 template <class Units>
 void add_share(const TileRows& a, const TileRows& b, const Share& share, float* dst, bool accumulate, float* sums) {
-  const int64_t n = b.columns, columns = share.last_column - share.first_column, rows = share.last_row - share.first_row;
+  const int64_t n = b.columns, columns = share.last_column - share.first_column,
+                rows = share.last_row - share.first_row;
   if (columns == 0) return;
   const Parts blocks = row_blocks(columns, 1);
   const int64_t panels = ceil_divide(n, kPanelColumns);
@@ -145,8 +148,8 @@ void add_share(const TileRows& a, const TileRows& b, const Share& share, float* 
   }
 }
 
-// Into how many parts rows are split, each with a result of its own to be added up: as many as keep the operands of
-// every thread apart, where results are small beside them.
+// The number of parts that rows are split into. Each part has its own result, and the results are added. Splits as long
+// as results are small compared with the operands, so that threads read different operands.
 [[maybe_unused]] int64_t row_parts(int64_t rows, int64_t result, int64_t threads) {
   constexpr int64_t kMostParts = 4, kRowsOfPart = 512, kLargestResult = 1 << 20;
   int64_t parts = 1;

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 
-// Matrix products of our own for processors with AVX-512: a kernel of 14 × 32 sums in registers that reads activations
-// where they lie, so that masks, conversions, biases and sums over rows cost no pass over memory of their own. For training:
-// many rows, and weights that change with every update; kernels/packed-gemm.h says why translating has products apart.
+// Our own matrix products for processors with AVX-512: a kernel of 14 × 32 sums in registers that reads activations in
+// place, so that masks, conversions, biases and sums over rows need no separate pass over memory. For training: many
+// rows, and weights that change with every update. kernels/packed-gemm.h explains why translation has its own products.
 namespace onednn_backend {
 
-// A matrix of activations [rows, columns]. With `relu_output` (of the same shape) the values where that is not positive
-// count as zeros: dz of z = relu(…), dy and y given.
+// A matrix of activations [rows, columns]. With `relu_output` (of the same shape), values count as zeros where it is
+// not positive: dz of z = relu(…), from dy and y.
 struct TileRows {
   const float* values;
   const float* relu_output;
@@ -21,28 +21,29 @@ struct TilePanels {
   int64_t k, n;
 };
 
-// Sums over rows that come with a product of transposed rows.
+// Sums over rows, computed together with a product of transposed rows.
 struct ColumnSums {
-  float* sums;  // null for none
+  float* sums;  // null if they are not needed
   bool accumulate;
 };
 
-// One set of functions for each kind of operands; sums are float32 in both.
+// One set of functions per kind of operands. Sums are float32 in both.
 struct TileProducts {
-  // Floats that packed weights take.
+  // The size of packed weights, in floats.
   int64_t (*packed_size)(int64_t k, int64_t n);
 
-  // weights [k, n], or stored as [n, k] where `transposed`
+  // weights [k, n], or stored as [n, k] if `transposed`
   void (*pack)(const float* weights, int64_t k, int64_t n, bool transposed, float* packed);
 
   // dst [rows, n] = relu?(src · weights + bias?)
   void (*multiply)(const TileRows& src, const TilePanels& weights, const float* bias, bool relu, float* dst);
 
   // dst [m, n] (+)= aᵀ · b, sums [m] (+)= Σ_rows a;  a [rows, m], b [rows, n] without relu_output
-  void (*multiply_transposed)(const TileRows& a, const TileRows& b, float* dst, bool accumulate, const ColumnSums& sums);
+  void (*multiply_transposed)(const TileRows& a, const TileRows& b, float* dst, bool accumulate,
+                              const ColumnSums& sums);
 };
 
-// Null where this build or this processor has no such products, or oneDNN has better ones (AMX).
+// Null if this build or processor has no such products, or if oneDNN has better ones (AMX).
 const TileProducts* float32_tile_products();
 const TileProducts* bfloat16_tile_products();
 

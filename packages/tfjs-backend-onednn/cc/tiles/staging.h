@@ -1,6 +1,6 @@
 #pragma once
 
-// Operands as the tiles read them: rows and columns as units, weights packed into panels. Part of product-loops.h.
+// Prepares operands for the tiles: rows and columns as units, weights packed into panels. Part of product-loops.h.
 #if defined(__AVX512F__)
 #include <algorithm>
 
@@ -14,7 +14,7 @@ namespace onednn_backend {
 
 namespace {
 
-// `count` values of a row from `column` on, zeros where ReLU's gradient is none.
+// Loads `count` values of a row, starting at `column`, with zeros where the gradient of ReLU is 0.
 INLINE Floats16 load_activations(const TileRows& x, int64_t row, int64_t column, int64_t count) {
   const int64_t offset = row * x.columns + column;
   const Floats16 values = load_first(x.values + offset, count);
@@ -38,9 +38,8 @@ void stage_rows(const TileRows& x, int64_t begin, int64_t end, int64_t first, in
     for (int64_t unit = first; unit < last; unit += kLanes) {
       const int64_t column = unit * Units::kDepth;
       const Floats16 low = load_activations(x, row, column, lanes_from(column, x.columns));
-      const Floats16 high = Units::kDepth == 1 ? low
-                                               : load_activations(x, row, column + kLanes,
-                                                                  lanes_from(column + kLanes, x.columns));
+      const Floats16 high =
+          Units::kDepth == 1 ? low : load_activations(x, row, column + kLanes, lanes_from(column + kLanes, x.columns));
       store_first(units + unit - first, Units::from_row(low, high), lanes_from(unit, last));
     }
   }
@@ -66,7 +65,7 @@ int64_t packed_size(int64_t k, int64_t n) {
   return ceil_divide(n, kPanelColumns) * kPanelColumns * depth_of<Units>(k);
 }
 
-// A panel from weights stored as [n, k]: rows `column` … of them, transposed 16 × 16 units at a time.
+// Packs a panel from weights stored as [n, k]: rows from `column` on, transposed 16 × 16 units at a time.
 template <class Units>
 void pack_transposed_panel(const float* weights, int64_t k, int64_t n, int64_t column, float* panel) {
   const int64_t depth = depth_of<Units>(k);
@@ -92,7 +91,7 @@ void pack_transposed_panel(const float* weights, int64_t k, int64_t n, int64_t c
   }
 }
 
-// A panel of columns of rows [begin, end): units [depth, 32].
+// Packs a panel of columns of rows [begin, end): units [depth, 32].
 template <class Units>
 void pack_panel(const TileRows& x, int64_t begin, int64_t end, int64_t column, float* panel) {
   const int64_t left = lanes_from(column, x.columns), right = lanes_from(column + kLanes, x.columns);

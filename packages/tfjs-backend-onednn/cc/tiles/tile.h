@@ -1,6 +1,6 @@
 #pragma once
 
-// One tile of a product: its sums in registers. Part of product-loops.h, as are its includes.
+// One tile of a product, with its sums in registers. Part of product-loops.h, as are its includes.
 #if defined(__AVX512F__)
 #include <algorithm>
 #include <type_traits>
@@ -11,7 +11,7 @@ namespace onednn_backend {
 
 namespace {
 
-// 28 vectors of sums, two of a panel and one repeated value: all but one of the 32 registers.
+// 28 vectors of sums, two of a panel and one repeated value use 31 of the 32 registers.
 constexpr int64_t kTileRows = 14, kPanelColumns = 2 * kLanes;
 
 template <int ROWS>
@@ -54,7 +54,8 @@ struct Sums {
 template <class Units, int ROWS>
 INLINE void add_row_products(Sums<ROWS>& sums, const float* a, int64_t lda, const float* panel, int64_t ldb,
                              int64_t depth) {
-  const float* bases[5] = {a, a + 3 * lda, a + 6 * lda, a + 9 * lda, a + 12 * lda};  // three rows each: few registers
+  const float* bases[5] = {a, a + 3 * lda, a + 6 * lda, a + 9 * lda,
+                           a + 12 * lda};  // three rows per pointer save registers
 #pragma GCC unroll 4
   for (int64_t k = 0; k < depth; k++, panel += ldb) {
     const Floats16 left = load16(panel), right = load16(panel + kLanes);
@@ -67,7 +68,7 @@ INLINE void add_row_products(Sums<ROWS>& sums, const float* a, int64_t lda, cons
   }
 }
 
-// The same with a [depth, 16], of which ROWS columns count.
+// The same with a [depth, 16], of which the first ROWS columns are used.
 template <class Units, int ROWS>
 INLINE void add_column_products(Sums<ROWS>& sums, const float* a, const float* panel, int64_t ldb, int64_t depth) {
 #pragma GCC unroll 2
@@ -82,7 +83,7 @@ INLINE void add_column_products(Sums<ROWS>& sums, const float* a, const float* p
   }
 }
 
-// body(std::integral_constant<int, rows>) for 1 ≤ rows ≤ kTileRows: rows as a constant.
+// Calls body(std::integral_constant<int, rows>) for 1 ≤ rows ≤ kTileRows, so that rows is a compile-time constant.
 template <int ROWS = kTileRows, class Body>
 INLINE void with_rows(int64_t rows, const Body& body) {
   if constexpr (ROWS > 0) {
@@ -99,7 +100,7 @@ struct RowTile {
   int64_t lda, rows, depth;
 };
 
-// What becomes of the sums of a tile.
+// What is done with the sums of a tile.
 struct TileEpilogue {
   const float* bias;  // or null
   bool relu, accumulate;
@@ -128,7 +129,7 @@ template <class Units>
 void multiply_columns_tile(const float* a, int64_t rows, int64_t depth, const PanelRows& panel, float* c, int64_t ldc,
                            int64_t columns, bool accumulate) {
   with_rows(rows, [&](auto count) {
-    for (int i = 0; i < count(); i++) {  // they are needed at the end
+    for (int i = 0; i < count(); i++) {  // needed at the end
       __builtin_prefetch(c + i * ldc, 1);
       __builtin_prefetch(c + i * ldc + kLanes, 1);
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Sixteen lanes of AVX-512 and what products do with them. Only for builds that have them; TileProducts says which do.
+// Sixteen lanes of AVX-512 and their operations. Only for builds that have them; see TileProducts.
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
@@ -17,7 +17,7 @@ constexpr int64_t kLanes = 16;
 
 INLINE Floats16 load16(const float* source) { return (Floats16)_mm512_loadu_ps(source); }
 
-// The first `count` ≤ 16 values, zeros behind them; nothing behind them is read.
+// Loads the first `count` ≤ 16 values, then zeros. Reads nothing beyond them.
 INLINE Floats16 load_first(const float* source, int64_t count) {
   touch(source, count * sizeof(float));
   return (Floats16)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), source);
@@ -32,7 +32,7 @@ INLINE void store_first(float* target, Floats16 value, int64_t count) {
 
 INLINE Floats16 repeat16(float x) { return (Floats16)_mm512_set1_ps(x); }
 
-// Values where `output` is positive or NaN, 0 elsewhere: what ReLU's gradient lets through.
+// Keeps values where `output` is positive or NaN and sets the others to 0: the gradient of ReLU.
 INLINE Floats16 keep_positive(Floats16 values, Floats16 output) {
   const __mmask16 keep = _mm512_cmp_ps_mask((__m512)output, _mm512_setzero_ps(), _CMP_NLE_UQ);
   return (Floats16)_mm512_maskz_mov_ps(keep, (__m512)values);
@@ -52,7 +52,7 @@ INLINE void transpose16(Floats16 (&rows)[16]) {
       quads[i + 2 * half + 1] = (__m512)_mm512_unpackhi_pd(low, high);
     }
   }
-  // quads[4g + c] holds column 4l + c of rows 4g … 4g + 3 in its 128-bit lane l.
+  // quads[4g + c] contains column 4l + c of rows 4g … 4g + 3 in its 128-bit lane l.
   for (int c = 0; c < 4; c++) {
     const __m512 even01 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0x88);
     const __m512 odd01 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0xdd);

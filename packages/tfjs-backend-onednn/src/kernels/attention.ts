@@ -13,7 +13,7 @@ interface AttentionAttributes extends DropoutAttributes {
 type SelfInputs = 'queryKeyValue' | 'starts' | 'keyPadding';
 type CrossInputs = 'query' | 'queryStarts' | 'keyValue' | 'keyStarts' | 'keyPadding';
 
-/** @throws Error unless the sequences of some rows and their padding fit them */
+/** @throws Error unless the sequences and their padding match the rows */
 function checkKeys(
   starts: { readonly name: string; readonly tensor: TensorInfo },
   keyPadding: TensorInfo,
@@ -28,7 +28,7 @@ function checkKeys(
   checkWhole('longestKey', longestKey, longest);
 }
 
-/** @returns rows and width of the context */
+/** @returns the rows and the width of the context */
 function checkSelf(
   { queryKeyValue, starts, keyPadding }: Readonly<Record<SelfInputs, TensorInfo>>,
   attrs: AttentionAttributes,
@@ -40,31 +40,33 @@ function checkSelf(
   return [rows, width / 3];
 }
 
-/** @returns rows and width of the query */
+/** @returns the rows of queries and of keys, and the width of a query */
 function checkCross(
   { query, queryStarts, keyValue, keyStarts, keyPadding }: Readonly<Record<CrossInputs, TensorInfo>>,
   attrs: AttentionAttributes,
   backend: OneDnnBackend,
-): [targetRows: number, embed: number] {
-  const [targetRows, embed] = tableSizes('query', query);
-  const [sourceRows] = tableSizes('keyValue', keyValue);
+): { queryRows: number; keyRows: number; embed: number } {
+  const [queryRows, embed] = tableSizes('query', query);
+  const [keyRows] = tableSizes('keyValue', keyValue);
   checkHeads('heads', attrs.heads, embed);
-  checkSize('keyValue', keyValue, [sourceRows, 2 * embed]);
+  checkSize('keyValue', keyValue, [keyRows, 2 * embed]);
   checkSize('keyStarts', keyStarts, queryStarts.shape);
   checkIntegers('queryStarts', queryStarts);
-  checkStarts('queryStarts', backend.integers(queryStarts), targetRows);
-  checkKeys({ name: 'keyStarts', tensor: keyStarts }, keyPadding, sourceRows, attrs, backend);
-  return [targetRows, embed];
+  checkStarts('queryStarts', backend.integers(queryStarts), queryRows);
+  checkKeys({ name: 'keyStarts', tensor: keyStarts }, keyPadding, keyRows, attrs, backend);
+  return { queryRows, keyRows, embed };
 }
 
-/** Sequences, heads, headDim, longestKey, causal. */
-function shapeArguments(starts: TensorInfo, embed: number, { heads, longestKey, causal }: AttentionAttributes) {
-  return [starts.shape[0]! - 1, heads, embed / heads, longestKey, causal] as const;
+/** The shape and the dropout under the add-on's names. */
+function shapeArguments(starts: TensorInfo, embed: number, attrs: AttentionAttributes) {
+  const { heads, longestKey, causal } = attrs;
+  const sequences = starts.shape[0]! - 1;
+  return { sequences, heads, headDim: embed / heads, longestKey, causal, ...dropoutArguments(attrs) };
 }
 
 /**
- * Of one product with every query and key of a sequence, e.g. query · keyᵀ: 2 · embed · Σ queries · keys. Masked keys
- * count; a kernel that skips them is faster by that much.
+ * Floating-point operations of one product with every query and key of a sequence, such as query · keyᵀ: 2 · embed · Σ
+ * queries · keys. Masked keys count; a kernel that skips them is faster by that much.
  */
 function productFlops(queryStarts: Int32Array, keyStarts: Int32Array, embed: number): number {
   let pairs = 0;
@@ -75,7 +77,7 @@ function productFlops(queryStarts: Int32Array, keyStarts: Int32Array, embed: num
   return 2 * embed * pairs;
 }
 
-/** Of scores and context, 2 products; their gradients are 4, and what is computed again does not count. */
+/** Scores and context take 2 products, their gradients 4. Recomputation does not count. */
 const selfFlops =
   (products: 2 | 4) =>
   ({ queryKeyValue, starts }: Readonly<Record<SelfInputs, TensorInfo>>, _: unknown, backend: OneDnnBackend): number => {
@@ -98,12 +100,15 @@ const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
     const [rows, embed] = checkSelf(inputs, attrs, backend);
     const context = backend.output([rows, embed]);
     const logSumExp = backend.output([attrs.heads * rows]);
-    addon().selfAttention(
-      ...([backend.floats(queryKeyValue), backend.integers(starts), backend.integers(keyPadding)] as const),
-      ...([backend.floats(context), backend.floats(logSumExp)] as const),
+    addon().selfAttention({
+      queryKeyValue: backend.floats(queryKeyValue),
+      starts: backend.integers(starts),
+      keyPadding: backend.integers(keyPadding),
+      context: backend.floats(context),
+      logSumExp: backend.floats(logSumExp),
+      rows,
       ...shapeArguments(starts, embed, attrs),
-      ...dropoutArguments(attrs),
-    );
+    });
     return [context, logSumExp];
   },
   selfFlops(2),
@@ -118,33 +123,42 @@ const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy
     checkSize('logSumExp', logSumExp, [attrs.heads * rows]);
     checkSize('dy', dy, [rows, embed]);
     const dQueryKeyValue = backend.output(queryKeyValue.shape);
-    addon().selfAttentionGrad(
-      ...([backend.floats(queryKeyValue), backend.integers(starts), backend.integers(keyPadding)] as const),
-      ...([backend.floats(context), backend.floats(logSumExp), backend.floats(dy)] as const),
-      backend.floats(dQueryKeyValue),
+    addon().selfAttentionGrad({
+      queryKeyValue: backend.floats(queryKeyValue),
+      starts: backend.integers(starts),
+      keyPadding: backend.integers(keyPadding),
+      context: backend.floats(context),
+      logSumExp: backend.floats(logSumExp),
+      dContext: backend.floats(dy),
+      dQueryKeyValue: backend.floats(dQueryKeyValue),
+      rows,
       ...shapeArguments(starts, embed, attrs),
-      ...dropoutArguments(attrs),
-    );
+    });
     return dQueryKeyValue;
   },
   selfFlops(4),
 );
 
-/** query [target rows, embed], keyValue [source rows, 2 · embed], starts of both, keyPadding [source rows]. */
+/** query [query rows, embed], keyValue [key rows, 2 · embed], starts of both, keyPadding [key rows] → context, logSumExp. */
 const fusedCrossAttention = kernel<CrossInputs, AttentionAttributes>(
   'FusedCrossAttention',
   ({ inputs, attrs, backend }) => {
     const { query, queryStarts, keyValue, keyStarts, keyPadding } = inputs;
-    const [targetRows, embed] = checkCross(inputs, attrs, backend);
+    const { queryRows, keyRows, embed } = checkCross(inputs, attrs, backend);
     const context = backend.output(query.shape);
-    const logSumExp = backend.output([attrs.heads * targetRows]);
-    addon().crossAttention(
-      ...([backend.floats(query), backend.integers(queryStarts)] as const),
-      ...([backend.floats(keyValue), backend.integers(keyStarts), backend.integers(keyPadding)] as const),
-      ...([backend.floats(context), backend.floats(logSumExp)] as const),
+    const logSumExp = backend.output([attrs.heads * queryRows]);
+    addon().crossAttention({
+      query: backend.floats(query),
+      queryStarts: backend.integers(queryStarts),
+      keyValue: backend.floats(keyValue),
+      keyStarts: backend.integers(keyStarts),
+      keyPadding: backend.integers(keyPadding),
+      context: backend.floats(context),
+      logSumExp: backend.floats(logSumExp),
+      queryRows,
+      keyRows,
       ...shapeArguments(queryStarts, embed, attrs),
-      ...dropoutArguments(attrs),
-    );
+    });
     return [context, logSumExp];
   },
   crossFlops(2),
@@ -154,20 +168,27 @@ const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | '
   'FusedCrossAttentionGrad',
   ({ inputs, attrs, backend }) => {
     const { query, queryStarts, keyValue, keyStarts, keyPadding, context, logSumExp, dy } = inputs;
-    const [targetRows, embed] = checkCross(inputs, attrs, backend);
+    const { queryRows, keyRows, embed } = checkCross(inputs, attrs, backend);
     checkSize('context', context, query.shape);
-    checkSize('logSumExp', logSumExp, [attrs.heads * targetRows]);
+    checkSize('logSumExp', logSumExp, [attrs.heads * queryRows]);
     checkSize('dy', dy, query.shape);
     const dQuery = backend.output(query.shape);
     const dKeyValue = backend.output(keyValue.shape);
-    addon().crossAttentionGrad(
-      ...([backend.floats(query), backend.integers(queryStarts)] as const),
-      ...([backend.floats(keyValue), backend.integers(keyStarts), backend.integers(keyPadding)] as const),
-      ...([backend.floats(context), backend.floats(logSumExp), backend.floats(dy)] as const),
-      ...([backend.floats(dQuery), backend.floats(dKeyValue)] as const),
+    addon().crossAttentionGrad({
+      query: backend.floats(query),
+      queryStarts: backend.integers(queryStarts),
+      keyValue: backend.floats(keyValue),
+      keyStarts: backend.integers(keyStarts),
+      keyPadding: backend.integers(keyPadding),
+      context: backend.floats(context),
+      logSumExp: backend.floats(logSumExp),
+      dContext: backend.floats(dy),
+      dQuery: backend.floats(dQuery),
+      dKeyValue: backend.floats(dKeyValue),
+      queryRows,
+      keyRows,
       ...shapeArguments(queryStarts, embed, attrs),
-      ...dropoutArguments(attrs),
-    );
+    });
     return [dQuery, dKeyValue];
   },
   crossFlops(4),

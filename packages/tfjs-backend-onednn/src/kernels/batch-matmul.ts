@@ -11,7 +11,7 @@ interface MatMulAttributes {
 
 type FusedAttributes = MatMulAttributes & { readonly activation?: string | null };
 
-/** The matrix of a batch that each product of the broadcast batch takes, as an index. */
+/** For each product of the broadcast batch, the index of the matrix of this batch that it takes. */
 function matrixIndices(batch: readonly number[], broadcast: readonly number[]): number[] {
   const sizes = [...new Array<number>(broadcast.length - batch.length).fill(1), ...batch];
   let indices = [0];
@@ -24,13 +24,16 @@ function matrixIndices(batch: readonly number[], broadcast: readonly number[]): 
   return indices;
 }
 
-/** Whether a batch is the broadcast one, or is repeated as a whole to fill it. */
+/** Whether a batch equals the broadcast batch or fills it by repetition as a whole. */
 function repeatsWhole(batch: readonly number[], broadcast: readonly number[]): boolean {
   const first = batch.findIndex((size) => size !== 1);
   return first === -1 || batch.every((size, axis) => axis < first || size === broadcast.at(axis - batch.length));
 }
 
-/** a · b over the last two axes, float32; the axes before are batches. */
+const matrixAt = (matrices: Float32Array, index: number, size: number): Float32Array =>
+  matrices.subarray(index * size, (index + 1) * size);
+
+/** a · b over the last two axes, float32. The axes before are batches. */
 function matMul(
   a: TensorInfo,
   b: TensorInfo,
@@ -52,17 +55,21 @@ function matMul(
   const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
   const y = backend.output([...batch, m, n]);
   const [src, weights, dst] = [backend.floats(a), backend.floats(b), backend.floats(y)];
-  const shape = [m, n, k, transposeA, transposeB] as const;
+  const shape = { m, n, k, transposeA, transposeB };
   if (repeatsWhole(aBatch, batch) && repeatsWhole(bBatch, batch)) {
-    addon().batchMatMul(src, weights, dst, sizeOf(batch), sizeOf(aBatch), sizeOf(bBatch), ...shape);
+    const batches = { batch: sizeOf(batch), srcBatch: sizeOf(aBatch), weightsBatch: sizeOf(bBatch) };
+    addon().batchMatMul({ src, weights, dst, ...batches, ...shape });
     return y;
   }
   const bIndices = matrixIndices(bBatch, batch);
   matrixIndices(aBatch, batch).forEach((aIndex, index) => {
-    addon().batchMatMul(
-      ...([src.subarray(aIndex * m * k), weights.subarray(bIndices[index]! * k * n)] as const),
-      ...([dst.subarray(index * m * n), 1, 1, 1, ...shape] as const),
-    );
+    addon().batchMatMul({
+      src: matrixAt(src, aIndex, m * k),
+      weights: matrixAt(weights, bIndices[index]!, k * n),
+      dst: matrixAt(dst, index, m * n),
+      ...{ batch: 1, srcBatch: 1, weightsBatch: 1 },
+      ...shape,
+    });
   });
   return y;
 }
@@ -86,7 +93,7 @@ const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>(
 const isBiasVector = (bias: TensorInfo, columns: number): boolean =>
   isFloat(bias) && sizeOf(bias.shape) === columns && bias.shape.at(-1) === columns;
 
-/** activation(a · b + bias), native for a bias vector and no activation or ReLU. */
+/** activation(a · b + bias). Native for a bias vector and either no activation or ReLU. */
 const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights', FusedAttributes>(
   '_FusedMatMul',
   ({ inputs: { a, b, bias }, attrs, backend }) => {
@@ -98,7 +105,8 @@ const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights',
     const y = matMul(a, b, attrs, backend);
     if (bias !== undefined || activation === 'relu') {
       const offsets = bias === undefined ? new Float32Array(columns) : backend.floats(bias);
-      addon().addBias(backend.floats(y), offsets, sizeOf(y.shape) / columns, columns, activation === 'relu');
+      const rows = sizeOf(y.shape) / columns;
+      addon().addBias({ y: backend.floats(y), bias: offsets, rows, columns, relu: activation === 'relu' });
     }
     return y;
   },

@@ -4,37 +4,36 @@ import type { OneDnnBackend } from '../backend.js';
 import { broadcast_util, util } from '../core.js';
 import { isFloat, partialKernel, sizeOf } from './kernel.js';
 
-/** An operand as a table over the output's [rows, columns]: a stride of 0 repeats. */
-interface Strides {
-  readonly row: number;
-  readonly column: number;
+/** The sizes of an operand of a table [rows, columns]: a single row or column is repeated. */
+interface OperandSizes {
+  readonly rows: number;
+  readonly columns: number;
 }
 
-/** 1 where `part` spans the whole range of axes, 0 where it is repeated over it, null where neither. */
-function span(part: readonly number[], whole: readonly number[]): 0 | 1 | null {
-  if (part.every((size, axis) => size === whole[axis])) return 1;
-  return part.every((size) => size === 1) ? 0 : null;
+/** The number of elements if `part` spans all of these axes or none of them, else null. */
+function span(part: readonly number[], axes: readonly number[]): number | null {
+  const spans = part.every((size, axis) => size === axes[axis]) || part.every((size) => size === 1);
+  return spans ? sizeOf(part) : null;
 }
 
-function strides(shape: readonly number[], out: readonly number[], split: number): Strides | null {
+function operandSizes(shape: readonly number[], out: readonly number[], split: number): OperandSizes | null {
   const full = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const rows = span(full.slice(0, split), out.slice(0, split));
   const columns = span(full.slice(split), out.slice(split));
-  if (rows === null || columns === null) return null;
-  return { row: rows * (columns === 1 ? sizeOf(out.slice(split)) : 1), column: columns };
+  return rows === null || columns === null ? null : { rows, columns };
 }
 
-/** A way to see both operands and the output as tables, or null where broadcasting is more involved. */
+/** A view of both operands and the output as tables; null if broadcasting is more complex. */
 function tables(a: TensorInfo, b: TensorInfo, out: readonly number[]) {
   for (let split = 0; split <= out.length; split++) {
-    const [left, right] = [strides(a.shape, out, split), strides(b.shape, out, split)];
+    const [left, right] = [operandSizes(a.shape, out, split), operandSizes(b.shape, out, split)];
     if (left === null || right === null) continue;
     return { rows: sizeOf(out.slice(0, split)), columns: sizeOf(out.slice(split)), left, right };
   }
   return null;
 }
 
-/** What a sum is when one side is zeros that were never written: the other side, or null where that has another shape. */
+/** The sum if one side is zeros that were never written: the other side, or null if that has another shape. */
 function sumWithZeros(a: TensorInfo, b: TensorInfo, backend: OneDnnBackend): TensorInfo | null {
   if (!util.arraysEqual(a.shape, b.shape)) return null;
   if (backend.isZeros(b)) return backend.alias(a, a.shape);
@@ -51,25 +50,26 @@ function binaryKernel(kernelName: string, operation: number): KernelConfig {
     if (table === null) return null;
     const { rows, columns, left, right } = table;
     const y = backend.output(shape);
-    addon().binary(
-      ...([operation, backend.floats(a), backend.floats(b), backend.floats(y), rows, columns] as const),
-      ...([left.row, left.column, right.row, right.column] as const),
-    );
+    addon().binary({
+      operation,
+      ...{ a: backend.floats(a), b: backend.floats(b), y: backend.floats(y), rows, columns },
+      ...{ aRows: left.rows, aColumns: left.columns, bRows: right.rows, bColumns: right.columns },
+    });
     return y;
   });
 }
 
 /**
- * A comparison with one number, as criterions make it over the rows of a batch: a loop. The general way of
- * tfjs-backend-cpu looks for the place of both operands anew for every element.
+ * A comparison with one number, as criterions make it over the rows of a batch: one loop. tfjs-backend-cpu computes the
+ * index of both operands for every element.
  */
-function comparisonKernel(kernelName: string, holds: (a: number, b: number) => boolean): KernelConfig {
+function comparisonKernel(kernelName: string, compare: (a: number, b: number) => boolean): KernelConfig {
   return partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
     if (!isFloat(a) || !isFloat(b) || sizeOf(b.shape) !== 1 || b.shape.length > a.shape.length) return null;
     const values = backend.floats(a);
     const number = backend.floats(b)[0]!;
     const outcomes = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) outcomes[i] = Number(holds(values[i]!, number));
+    for (let i = 0; i < values.length; i++) outcomes[i] = Number(compare(values[i]!, number));
     return backend.makeTensorInfo(a.shape, 'bool', outcomes);
   });
 }

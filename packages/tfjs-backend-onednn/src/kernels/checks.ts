@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-// What native code takes for granted. The add-on does not check it: a wrong size there is a read beyond an array.
+// Checks of inputs and attributes, whose messages use the names of the kernel. The add-on checks its arguments once more.
 
 const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
@@ -10,7 +10,7 @@ function elements(shape: readonly number[]): number {
   return product;
 }
 
-/** @throws Error unless a tensor is there and has the expected number of elements */
+/** @throws Error unless the tensor exists and has the expected number of elements */
 export function checkSize(what: string, tensor: TensorInfo | undefined, expected: readonly number[]): void {
   if (tensor === undefined) throw new Error(`${what} is missing`);
   if (elements(tensor.shape) !== elements(expected)) {
@@ -18,45 +18,45 @@ export function checkSize(what: string, tensor: TensorInfo | undefined, expected
   }
 }
 
-/** @throws Error unless a tensor has two axes; returns their sizes */
+/** @throws Error unless the tensor has two axes. Returns their sizes */
 export function tableSizes(what: string, tensor: TensorInfo | undefined): [rows: number, columns: number] {
   if (tensor === undefined) throw new Error(`${what} is missing`);
   if (tensor.shape.length !== 2) throw new Error(`${what} has shape ${shown(tensor.shape)}, expected two axes`);
   return tensor.shape as [number, number];
 }
 
-/** @throws Error unless the elements of a tensor are whole numbers: others would be cut off */
+/** @throws Error unless the elements of the tensor are integers; others would be truncated */
 export function checkIntegers(what: string, tensor: TensorInfo | undefined): void {
   if (tensor === undefined) throw new Error(`${what} is missing`);
   if (tensor.dtype !== 'int32' && tensor.dtype !== 'bool')
     throw new Error(`${what} must be int32, not ${tensor.dtype}`);
 }
 
-/** @throws Error unless value is a whole number in [least, most] */
+/** @throws Error unless the value is a whole number in [least, most] */
 export function checkWhole(what: string, value: number, least: number, most?: number): void {
   if (Number.isInteger(value) && value >= least && (most === undefined || value <= most)) return;
   const range = most === undefined ? `≥ ${least}` : `from ${least} to ${most}`;
   throw new Error(`${what} must be a whole number ${range}, not ${value}`);
 }
 
-/** @throws Error unless values is a Float32Array, of `length` elements where that is given */
+/** @throws Error unless the values are a Float32Array, of `length` elements if specified */
 export function checkArray(what: string, values: unknown, length?: number): void {
   if (!(values instanceof Float32Array)) throw new Error(`${what} must be a Float32Array`);
   if (length === undefined || values.length === length) return;
   throw new Error(`${what} has ${values.length} elements, expected ${length}`);
 }
 
-/** @throws Error unless the heads are a whole number that divides the width */
+/** @throws Error unless the number of heads is a whole number that divides the width */
 export function checkHeads(what: string, heads: number, embed: number): void {
   checkWhole(what, heads, 1);
   checkWhole('embed', embed, 1);
-  if (embed % heads !== 0) throw new Error(`${what} ${heads} do not divide a width of ${embed}`);
+  if (embed % heads !== 0) throw new Error(`${what} must be a divisor of the width ${embed}, not ${heads}`);
 }
 
 /**
- * Checks where sequences start: [sequences + 1], from 0 in order to the number of rows.
- * @returns the length of the longest one
- * @throws Error where they do not, or where one is shorter than `shortest`
+ * Checks the starts of sequences, [sequences + 1]: they must rise from 0 to the number of rows.
+ * @returns the length of the longest sequence
+ * @throws Error if they do not, or if a sequence is shorter than `shortest`
  */
 export function checkStarts(what: string, starts: Int32Array, rows: number, shortest = 0): number {
   let longest = 0;
@@ -77,7 +77,7 @@ const MOST_SHOWN = 20;
 const someOf = (values: Int32Array): string =>
   `${values.subarray(0, MOST_SHOWN).join(', ')}${values.length > MOST_SHOWN ? ', …' : ''}`;
 
-/** @throws Error unless every value lies in [0, size) */
+/** @throws Error unless every value is in [0, size) */
 export function checkIndices(what: string, values: Int32Array, size: number): void {
   for (let i = 0; i < values.length; i++) {
     if (values[i]! < 0 || values[i]! >= size) {

@@ -3,7 +3,7 @@ import { addon } from '../addon.js';
 import { checkIntegers, checkSize, tableSizes } from './checks.js';
 import { type GradientAttributes, kernel, sizeOf } from './kernel.js';
 
-/** The functions of a class's probability that have native code; src/ops/class-function.ts defines them. */
+/** The functions of the probability of a class that have native code. src/ops/class-function.ts defines them. */
 type ClassFunction =
   | {
       readonly family: 'log';
@@ -18,11 +18,11 @@ type ClassFunction =
 
 interface StatisticsAttributes extends GradientAttributes {
   readonly sums: readonly ClassFunction[];
-  /** Names this call to its gradient, for which it may keep exponentials; without it none are kept. */
+  /** Identifies this call to its gradient, for which it may keep exponentials. Without it none are kept. */
   readonly call?: symbol;
 }
 
-/** A function as the fields of ClassFunction in cc/class-function.h; "off" is a bound that nothing reaches. */
+/** The fields of ClassFunction in cc/class-function.h. Infinity switches a bound off. */
 function fields(f: ClassFunction): number[] {
   const abrupt = f.abrupt > 0 ? f.abrupt : Infinity;
   switch (f.family) {
@@ -35,13 +35,15 @@ function fields(f: ClassFunction): number[] {
     case 'cosine':
       return [2, 0, 0, 0, 0, 0, 0, abrupt];
     default:
-      throw new Error(`unknown family of class functions '${(f as { family: unknown }).family}': log, power or cosine`);
+      throw new Error(
+        `unknown family of class functions '${(f as { family: unknown }).family}'; use log, power or cosine`,
+      );
   }
 }
 
 const functionFields = (sums: readonly ClassFunction[]): Float64Array => Float64Array.from(sums.flatMap(fields));
 
-/** The add-on checks that the targets are classes. */
+/** Checks shapes and types. The add-on checks that the targets are classes. */
 function checkClassifier(features: TensorInfo, weights: TensorInfo, targets: TensorInfo) {
   const [rows, embed] = tableSizes('features', features);
   const [classes] = tableSizes('weights', weights);
@@ -61,35 +63,48 @@ const classifierStatistics = kernel<'features' | 'weights' | 'targets', Statisti
     const meanLogProb = backend.output([rows]);
     const predictions = backend.output([rows], 'int32');
     const sums = attrs.sums.map(() => backend.output([rows]));
-    addon().classifierStatistics(
-      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
-      ...([backend.floats(targetLogProb), backend.floats(meanLogProb), backend.integers(predictions)] as const),
-      backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
-      sums.map((sum) => backend.floats(sum)),
+    addon().classifierStatistics({
+      features: backend.floats(features),
+      weights: backend.floats(weights),
+      targets: backend.integers(targets),
+      targetLogProb: backend.floats(targetLogProb),
+      meanLogProb: backend.floats(meanLogProb),
+      predictions: backend.integers(predictions),
+      kept: backend.keep(attrs.call, keptSizes({ rows, classes, sums: sums.length }, KEPT_BYTES - backend.keptBytes)),
+      sums: sums.map((sum) => backend.floats(sum)),
       functions,
-      ...([rows, embed, classes, chunkRows(rows, classes)] as const),
-    );
+      ...{ rows, embed, classes, functionCount: sums.length, chunk: chunkRows(rows, classes) },
+    });
     return [targetLogProb, meanLogProb, predictions, ...sums];
   },
   ({ features, weights }) => 2 * sizeOf(features.shape) * weights.shape[0]!,
 );
 
-/** Exponentials that all calls of a training step keep at most: the logits of chunks beyond it are computed twice. */
+/**
+ * Bytes of exponentials that all calls of a training step keep at most. The logits of further chunks are computed
+ * twice.
+ */
 const KEPT_BYTES = 256 * 2 ** 20;
 
-/** A chunk of logits should stay in the last-level cache between the product that makes it and those that read it. */
+/**
+ * A chunk of logits should stay in the last-level cache between the product that computes it and the loops that read
+ * it.
+ */
 const CHUNK_BYTES = 8 * 2 ** 20;
 
 /** kProductRows in cc/matmul.h. */
 const PRODUCT_ROWS = 128;
 
-/** Rows of a chunk of logits. */
+/** The number of rows of a chunk of logits. */
 function chunkRows(rows: number, classes: number): number {
   const fitting = Math.floor(CHUNK_BYTES / (4 * Math.max(classes, 1)) / PRODUCT_ROWS) * PRODUCT_ROWS;
   return Math.min(rows, Math.max(PRODUCT_ROWS, fitting));
 }
 
-/** Floats that the add-on keeps of the first chunks from the forward for the backward pass, `bytes` at most. */
+/**
+ * The number of floats that the add-on keeps of each of the first chunks for the backward pass, `bytes` at most in
+ * total.
+ */
 function keptSizes(
   { rows, classes, sums }: { readonly rows: number; readonly classes: number; readonly sums: number },
   bytes: number,
@@ -119,15 +134,20 @@ const classifierStatisticsGrad = kernel<string, StatisticsAttributes>(
     };
     const dFeatures = backend.output(features.shape);
     const dWeights = backend.gradientOutput(weights, attrs.collected?.weights);
-    addon().classifierStatisticsGrad(
-      ...([backend.floats(features), backend.floats(weights), backend.integers(targets)] as const),
-      ...([rowGradient('dTargetLogProb'), rowGradient('dMeanLogProb')] as const),
-      backend.kept(attrs.call),
-      attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
-      ...([backend.floats(dFeatures), dWeights.values] as const),
+    addon().classifierStatisticsGrad({
+      features: backend.floats(features),
+      weights: backend.floats(weights),
+      targets: backend.integers(targets),
+      dTargetLogProb: rowGradient('dTargetLogProb'),
+      dMeanLogProb: rowGradient('dMeanLogProb'),
+      kept: backend.kept(attrs.call),
+      dSums: attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
+      dFeatures: backend.floats(dFeatures),
+      dWeights: dWeights.values,
       functions,
-      ...([rows, embed, classes, chunkRows(rows, classes), dWeights.accumulate] as const),
-    );
+      ...{ rows, embed, classes, functionCount: attrs.sums.length, chunk: chunkRows(rows, classes) },
+      accumulateWeights: dWeights.accumulate,
+    });
     return [dFeatures, dWeights.info];
   },
   ({ features, weights }) => 4 * sizeOf(features!.shape) * weights!.shape[0]!,

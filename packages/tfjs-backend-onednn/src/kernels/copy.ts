@@ -5,21 +5,23 @@ import { backend_util, slice_util, util } from '../core.js';
 import { checkWhole } from './checks.js';
 import { isWords, partialKernel, sizeOf } from './kernel.js';
 
-/** The part [begin, begin + size) of one axis, all of the others. */
+/** The part [begin, begin + size) of one axis, and all of the others. */
 function sliceAxis(x: TensorInfo, axis: number, begin: number, size: number, backend: OneDnnBackend): TensorInfo {
-  checkWhole('size', size, 0, x.shape[axis]! - begin); // of the sizes of a split tfjs checks their sum only
+  checkWhole('size', size, 0, x.shape[axis]! - begin); // tfjs checks only the sum of the sizes of a split
   const shape = [...x.shape];
   shape[axis] = size;
   const y = backend.output(shape, x.dtype as 'float32' | 'int32');
   const inner = sizeOf(x.shape.slice(axis + 1));
-  addon().copyPieces(
-    ...([backend.words(x), backend.words(y), sizeOf(x.shape.slice(0, axis)), size * inner] as const),
-    ...([x.shape[axis]! * inner, size * inner, begin * inner, 0] as const),
-  );
+  addon().copyPieces({
+    ...{ source: backend.words(x), target: backend.words(y) },
+    ...{ pieces: sizeOf(x.shape.slice(0, axis)), length: size * inner },
+    ...{ sourceStride: x.shape[axis]! * inner, sourceOffset: begin * inner },
+    ...{ targetStride: size * inner, targetOffset: 0 },
+  });
   return y;
 }
 
-/** Native where at most one axis is cut. */
+/** Native if at most one axis is cut. */
 const slice = partialKernel<'x', { readonly begin: number | number[]; readonly size: number | number[] }>(
   'Slice',
   ({ inputs: { x }, attrs, backend }) => {
@@ -28,7 +30,7 @@ const slice = partialKernel<'x', { readonly begin: number | number[]; readonly s
     const tensor = x as unknown as Parameters<typeof slice_util.parseSliceParams>[0];
     const [begin, size] = slice_util.parseSliceParams(tensor, attrs.begin, attrs.size) as [number[], number[]];
     slice_util.assertParamsValid(x as unknown as Parameters<typeof slice_util.assertParamsValid>[0], begin, size);
-    for (const first of begin) checkWhole('begin', first, 0); // tfjs checks where the part ends only
+    for (const first of begin) checkWhole('begin', first, 0); // tfjs checks only the end of the part
     const cut = size.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis]));
     if (cut.length > 1) return null;
     const axis = cut[0] ?? 0;
@@ -54,7 +56,7 @@ const splitV = partialKernel<'x', { readonly numOrSizeSplits: number | number[];
 const concat = partialKernel<string, { readonly axis: number }>('Concat', ({ inputs, attrs, backend }) => {
   const parts = Object.values(inputs);
   const first = parts[0];
-  if (first === undefined) throw new Error('nothing is given to be joined');
+  if (first === undefined) throw new Error('there are no tensors to concatenate');
   const axis = util.parseAxisParam(attrs.axis, first.shape)[0]!;
   if (!isWords(first) || parts.some(({ dtype }) => dtype !== first.dtype)) return null;
   backend_util.assertParamsConsistent(
@@ -71,10 +73,10 @@ const concat = partialKernel<string, { readonly axis: number }>('Concat', ({ inp
   let offset = 0;
   for (const part of parts) {
     const length = sizeOf(part.shape.slice(axis));
-    addon().copyPieces(
-      ...([backend.words(part), backend.words(y), outer, length] as const),
-      ...([length, width, 0, offset] as const),
-    );
+    addon().copyPieces({
+      ...{ source: backend.words(part), target: backend.words(y), pieces: outer, length },
+      ...{ sourceStride: length, sourceOffset: 0, targetStride: width, targetOffset: offset },
+    });
     offset += length;
   }
   return y;

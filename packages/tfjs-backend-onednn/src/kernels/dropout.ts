@@ -6,7 +6,8 @@ import { type DropoutAttributes, dropoutArguments, kernel, tableShape } from './
 const fusedDropout = kernel<'x', DropoutAttributes>('FusedDropout', ({ inputs: { x }, attrs, backend }) => {
   const { rows, columns } = tableShape(x);
   const y = backend.output(x.shape);
-  addon().dropout(backend.floats(x), null, backend.floats(y), rows, columns, ...dropoutArguments(attrs));
+  const arrays = { x: backend.floats(x), residual: null, y: backend.floats(y) };
+  addon().dropout({ ...arrays, rows, columns, ...dropoutArguments(attrs) });
   return y;
 });
 
@@ -14,7 +15,8 @@ const fusedDropout = kernel<'x', DropoutAttributes>('FusedDropout', ({ inputs: {
 const fusedDropoutGrad = kernel<'dy', DropoutAttributes>('FusedDropoutGrad', ({ inputs: { dy }, attrs, backend }) => {
   const { rows, columns } = tableShape(dy);
   const dx = backend.output(dy.shape);
-  addon().dropout(backend.floats(dy), null, backend.floats(dx), rows, columns, ...dropoutArguments(attrs));
+  const arrays = { x: backend.floats(dy), residual: null, y: backend.floats(dx) };
+  addon().dropout({ ...arrays, rows, columns, ...dropoutArguments(attrs) });
   return dx;
 });
 
@@ -25,11 +27,8 @@ const fusedDropoutAdd = kernel<'x' | 'residual', DropoutAttributes>(
     const { rows, columns } = tableShape(x);
     checkSize('residual', residual, x.shape);
     const y = backend.output(x.shape);
-    addon().dropout(
-      ...([backend.floats(x), backend.floats(residual), backend.floats(y)] as const),
-      ...([rows, columns] as const),
-      ...dropoutArguments(attrs),
-    );
+    const arrays = { x: backend.floats(x), residual: backend.floats(residual), y: backend.floats(y) };
+    addon().dropout({ ...arrays, rows, columns, ...dropoutArguments(attrs) });
     return y;
   },
 );
@@ -41,7 +40,8 @@ const fusedDropoutAddGrad = kernel<'dy', DropoutAttributes>(
     const { rows, columns } = tableShape(dy);
     const [dx, dResidual] = [backend.output(dy.shape), backend.output(dy.shape)];
     const gradient = backend.floats(dy);
-    addon().dropout(gradient, null, backend.floats(dx), rows, columns, ...dropoutArguments(attrs));
+    const arrays = { x: gradient, residual: null, y: backend.floats(dx) };
+    addon().dropout({ ...arrays, rows, columns, ...dropoutArguments(attrs) });
     backend.floats(dResidual).set(gradient);
     return [dx, dResidual];
   },

@@ -28,16 +28,16 @@ const fusedEmbedding = kernel<EmbeddingInputs, EmbeddingAttributes>(
   ({ inputs: { ids, weight, positions, positionTable }, attrs, backend }) => {
     const { tokens, vocab, embed, positionRows } = checkTables({ ids, weight, positions, positionTable });
     const y = backend.output([...ids.shape, embed]);
-    addon().embedding(
-      ...([backend.integers(ids), backend.floats(weight)] as const),
-      ...([backend.integers(positions), backend.floats(positionTable), backend.floats(y)] as const),
-      ...([tokens, embed, vocab, positionRows, attrs.scale] as const),
-    );
+    addon().embedding({
+      ...{ ids: backend.integers(ids), weight: backend.floats(weight) },
+      ...{ positions: backend.integers(positions), positionTable: backend.floats(positionTable) },
+      ...{ y: backend.floats(y), tokens, embed, vocab, positionRows, scale: attrs.scale },
+    });
     return y;
   },
 );
 
-/** dy → dWeight, dPositionTable; `padIndex` gets no gradient in either. */
+/** dy → dWeight, dPositionTable. `padIndex` has no gradient in either. */
 const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
   'FusedEmbeddingGrad',
   ({ inputs: { ids, weight, positions, positionTable, dy }, attrs, backend }) => {
@@ -47,14 +47,14 @@ const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
     const dPositions = attrs.trainPositions
       ? backend.gradientOutput(positionTable, attrs.collected?.positionTable)
       : null;
-    // The add-on leaves negative indices out.
+    // The add-on skips negative indices.
     checkIndices('token id', backend.integers(ids), vocab);
     checkIndices('position', backend.integers(positions), positionRows);
     const scatter = (indices: TensorInfo, { values, accumulate, info }: GradientOutput, scale: number): void => {
-      addon().scatterAdd(
-        ...([backend.integers(indices), backend.floats(dy), values] as const),
-        ...([tokens, info.shape[0]!, embed, scale, attrs.padIndex, accumulate] as const),
-      );
+      addon().scatterAdd({
+        ...{ ids: backend.integers(indices), dy: backend.floats(dy), table: values },
+        ...{ tokens, rows: info.shape[0]!, embed, scale, skip: attrs.padIndex, accumulate },
+      });
     };
     scatter(ids, dWeight, attrs.scale);
     if (dPositions !== null) scatter(positions, dPositions, 1);

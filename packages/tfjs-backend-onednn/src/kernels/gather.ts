@@ -20,21 +20,16 @@ const gather = partialKernel<'x' | 'indices', GatherAttributes>(
     >;
     const info = backend_util.segment_util.collectGatherOpShapeInfo(tensor, rows, gatherAxis, batchDims ?? 0);
     const y = backend.output(info.outputShape, x.dtype as 'float32' | 'int32');
-    addon().gather(
-      ...([backend.words(x), backend.integers(indices), backend.words(y)] as const),
-      ...([
-        info.batchSize,
-        info.outerSize,
-        info.dimSize,
-        info.sliceSize,
-        sizeOf(indices.shape) / info.batchSize,
-      ] as const),
-    );
+    addon().gather({
+      ...{ x: backend.words(x), indices: backend.integers(indices), y: backend.words(y) },
+      ...{ batch: info.batchSize, outer: info.outerSize, dim: info.dimSize, slice: info.sliceSize },
+      count: sizeOf(indices.shape) / info.batchSize,
+    });
     return y;
   },
 );
 
-/** y[s] = Σ of x[i] with segmentIds[i] = s, in the order of i; negative ids are left out. */
+/** y[s] = Σ of x[i] with segmentIds[i] = s, in the order of i. Skips negative ids. */
 const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegments: number }>(
   'UnsortedSegmentSum',
   ({ inputs: { x, segmentIds }, attrs: { numSegments }, backend }) => {
@@ -44,10 +39,11 @@ const unsortedSegmentSum = partialKernel<'x' | 'segmentIds', { readonly numSegme
     checkWhole('numSegments', numSegments, 0);
     checkSize('x', x, [...segmentIds.shape, ...inner]);
     const y = backend.output([numSegments, ...inner]);
-    addon().scatterAdd(
-      ...([backend.integers(segmentIds), backend.floats(x), backend.floats(y)] as const),
-      ...([sizeOf(segmentIds.shape), numSegments, sizeOf(inner), 1, -1, false] as const),
-    );
+    addon().scatterAdd({
+      ...{ ids: backend.integers(segmentIds), dy: backend.floats(x), table: backend.floats(y) },
+      ...{ tokens: sizeOf(segmentIds.shape), rows: numSegments, embed: sizeOf(inner) },
+      ...{ scale: 1, skip: -1, accumulate: false },
+    });
     return y;
   },
 );

@@ -14,7 +14,7 @@ import { sumKernels } from './sum.js';
 import { topKKernels } from './top-k.js';
 import { transposeKernels } from './transpose.js';
 
-/** Every kernel with native code: tfjs's own, and the fused ones that only this backend has. */
+/** All kernels with native code: those of tfjs, and the fused ones that only this backend has. */
 export const nativeKernels: readonly NativeKernel[] = [
   ...attentionKernels,
   ...binaryKernels,

@@ -1,37 +1,36 @@
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { DropoutArguments } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
 import { getKernel } from '../core.js';
 import { computesInJavaScript } from '../recorder.js';
 
 export const BACKEND_NAME = 'onednn';
 
-/** What a kernel gets: inputs and attributes under the names of its docstring. */
+/** The call of a kernel: inputs and attributes under the names of its docstring. */
 export interface KernelCall<Inputs extends string, Attributes> {
   readonly inputs: Readonly<Record<Inputs, TensorInfo>>;
   readonly attrs: Attributes;
   readonly backend: OneDnnBackend;
 }
 
-/** A kernel as tfjs registers it, with what a profile says about it. */
+/** A kernel as tfjs registers it, with its floating-point operations for profiles. */
 export interface NativeKernel extends KernelConfig {
   readonly flops?: (call: Parameters<KernelFunc>[0]) => number;
 }
 
-/** Floating-point operations of a call's matrix products, a multiply-add as two. */
+/** Counts the floating-point operations of a call's matrix products; a multiply-add counts as two. */
 type CountFlops<Inputs extends string, Attributes> = (
   inputs: KernelCall<Inputs, Attributes>['inputs'],
   attrs: Attributes,
   backend: OneDnnBackend,
 ) => number;
 
-/** A kernel of this backend. */
+/** Defines a kernel of this backend. */
 export function kernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
   flops?: CountFlops<Inputs, Attributes>,
 ): NativeKernel {
-  const kernelFunc = leavingNothing(run as unknown as KernelFunc);
+  const kernelFunc = disposingOutputs(run as unknown as KernelFunc);
   return { kernelName, backendName: BACKEND_NAME, kernelFunc, ...counting(flops) };
 }
 
@@ -46,8 +45,8 @@ function counting<Inputs extends string, Attributes>(
 }
 
 /**
- * A kernel of tfjs's own that has native code for the cases that matter: `run` returns null for the others, which the
- * plain JavaScript kernel computes.
+ * Defines a kernel of tfjs with native code for the important cases. `run` returns null for the others, which the
+ * JavaScript kernel computes.
  */
 export function partialKernel<Inputs extends string, Attributes = object>(
   kernelName: string,
@@ -56,7 +55,7 @@ export function partialKernel<Inputs extends string, Attributes = object>(
 ): NativeKernel {
   const kernelFunc: KernelFunc = (call) =>
     run(call as unknown as KernelCall<Inputs, Attributes>) ?? inJavaScript(kernelName, call);
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: leavingNothing(kernelFunc), ...counting(flops) };
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: disposingOutputs(kernelFunc), ...counting(flops) };
 }
 
 function inJavaScript(kernelName: string, call: Parameters<KernelFunc>[0]): TensorInfo | TensorInfo[] {
@@ -66,8 +65,8 @@ function inJavaScript(kernelName: string, call: Parameters<KernelFunc>[0]): Tens
   return plain.kernelFunc(call);
 }
 
-/** A kernel that throws gives back the outputs that it has made: nobody else knows them. */
-function leavingNothing(run: KernelFunc): KernelFunc {
+/** Disposes the outputs of a kernel that throws: no other code refers to them. */
+function disposingOutputs(run: KernelFunc): KernelFunc {
   return (call) => {
     const backend = call.backend as OneDnnBackend;
     backend.startKernel();
@@ -80,12 +79,12 @@ function leavingNothing(run: KernelFunc): KernelFunc {
   };
 }
 
-/** True where all elements are float32, or int32: 4 bytes each. */
+/** Whether the elements are float32 or int32: 4 bytes each. */
 export const isWords = ({ dtype }: TensorInfo): boolean => dtype === 'float32' || dtype === 'int32';
 
 export const isFloat = ({ dtype }: TensorInfo): boolean => dtype === 'float32';
 
-/** Number of elements of a shape. */
+/** The number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** The dropout attributes of a fused kernel. */
@@ -97,21 +96,21 @@ export interface DropoutAttributes {
   readonly dropoutSite: number;
 }
 
-/** An attribute of gradient kernels: ids of the inputs whose gradients may be collected, by input name. */
+/** An attribute of gradient kernels: the ids of the inputs whose gradients may be collected, by input name. */
 export interface GradientAttributes {
   readonly collected?: Readonly<Partial<Record<string, number>>>;
 }
 
-/** The attributes in the order of the add-on's struct. @throws Error for a probability that is not in [0, 1) */
-export function dropoutArguments(attrs: DropoutAttributes): DropoutArguments {
-  const { dropoutProbability: probability } = attrs;
-  // An element that stays is divided by 1 − probability.
+/** The attributes under the add-on's names. @throws Error for a probability that is not in [0, 1) */
+export function dropoutArguments(attrs: DropoutAttributes) {
+  const { dropoutProbability: probability, dropoutSeed: seed, dropoutUpdate: update } = attrs;
+  // Elements that are kept are divided by 1 − probability.
   if (!(probability >= 0 && probability < 1))
     throw new Error(`dropoutProbability must be in [0, 1), not ${probability}`);
-  return [probability, attrs.dropoutSeed, attrs.dropoutUpdate, attrs.dropoutMicroBatch, attrs.dropoutSite];
+  return { probability, seed, update, microBatch: attrs.dropoutMicroBatch, site: attrs.dropoutSite };
 }
 
-/** A tensor as a table over its last axis. */
+/** The shape of a tensor as a table over its last axis. */
 export function tableShape({ shape }: TensorInfo): { rows: number; columns: number } {
   const columns = shape[shape.length - 1] ?? 1;
   return { rows: sizeOf(shape.slice(0, -1)), columns };

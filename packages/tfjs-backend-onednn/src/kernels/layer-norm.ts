@@ -16,12 +16,12 @@ interface LayerNormAttributes extends GradientAttributes {
 }
 
 interface SumAttributes extends LayerNormAttributes, DropoutAttributes {
-  /** Whether x may be overwritten. */
+  /** Whether the kernel may overwrite x. */
   readonly takesOver: boolean;
 }
 
-/** Smaller outputs are kept and not made again: what a step needs in all is little then, and every call costs. */
-const LEAST_GIVEN_UP = 4 * 2 ** 20; // bytes
+/** Smaller outputs are kept: steps with small outputs need little memory, and every recomputation costs a call. */
+const SMALLEST_RECOMPUTED = 4 * 2 ** 20; // bytes
 
 const NO_DROPOUT: DropoutAttributes = {
   dropoutProbability: 0,
@@ -56,34 +56,34 @@ function forward(
   const y = backend.output(x.shape);
   const mean = backend.output([rows]);
   const rstd = backend.output([rows]);
-  addon().layerNorm(
-    ...([backend.floats(x), residual && backend.floats(residual)] as const),
-    ...([backend.floats(gain), backend.floats(bias)] as const),
-    ...([takesOver ? backend.floats(x) : null, backend.floats(y), backend.floats(mean), backend.floats(rstd)] as const),
-    ...([rows, columns, attrs.epsilon] as const),
-    ...dropoutArguments(attrs),
-  );
+  addon().layerNorm({
+    ...{ x: backend.floats(x), residual: residual && backend.floats(residual) },
+    ...{ gain: backend.floats(gain), bias: backend.floats(bias) },
+    ...{ sums: takesOver ? backend.floats(x) : null, y: backend.floats(y) },
+    ...{ mean: backend.floats(mean), rstd: backend.floats(rstd) },
+    ...{ rows, columns, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
+  });
   return [y, mean, rstd];
 }
 
-/** y of an x that holds the sum can be made again. */
-function makeAgain(
+/** Makes y recomputable from an x that contains the sum. */
+function makeRecomputable(
   y: TensorInfo,
   { x, gain, bias }: Omit<Parts, 'residual'> & { readonly bias: TensorInfo },
   epsilon: number,
   backend: OneDnnBackend,
 ): void {
   const { rows, columns } = tableShape(x);
-  backend.canMakeAgain(y, [x, gain, bias], (values) => {
-    addon().layerNorm(
-      ...([backend.floats(x), null, backend.floats(gain), backend.floats(bias), null, values] as const),
-      ...([new Float32Array(rows), new Float32Array(rows), rows, columns, epsilon] as const),
-      ...dropoutArguments(NO_DROPOUT),
-    );
+  backend.makeRecomputable(y, [x, gain, bias], (values) => {
+    addon().layerNorm({
+      ...{ x: backend.floats(x), residual: null, gain: backend.floats(gain), bias: backend.floats(bias) },
+      ...{ sums: null, y: values, mean: new Float32Array(rows), rstd: new Float32Array(rows) },
+      ...{ rows, columns, epsilon, ...dropoutArguments(NO_DROPOUT) },
+    });
   });
 }
 
-/** dx, then dResidual where there is a residual, dGain, dBias. x is the sum already where it was taken over. */
+/** dx, then dResidual if there is a residual, dGain, dBias. If x was taken over, it already contains the sum. */
 function backward(
   { x, residual, gain, bias, mean, rstd, dy }: Parts & Readonly<Record<'bias' | 'mean' | 'rstd' | 'dy', TensorInfo>>,
   attrs: LayerNormAttributes & DropoutAttributes,
@@ -98,15 +98,14 @@ function backward(
   const added = backend.isTakenOver(x) ? null : residual;
   const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
   const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
-  addon().layerNormGrad(
-    ...([backend.floats(x), added && backend.floats(added), backend.floats(gain)] as const),
-    ...([backend.floats(mean), backend.floats(rstd), backend.floats(dy)] as const),
-    ...([backend.floats(dx), dResidual && backend.floats(dResidual)] as const),
-    ...([dGain.values, dBias.values] as const),
-    ...([rows, columns, attrs.epsilon] as const),
-    ...([dGain.accumulate, dBias.accumulate] as const),
-    ...dropoutArguments(attrs),
-  );
+  addon().layerNormGrad({
+    ...{ x: backend.floats(x), residual: added && backend.floats(added), gain: backend.floats(gain) },
+    ...{ mean: backend.floats(mean), rstd: backend.floats(rstd), dy: backend.floats(dy) },
+    ...{ dx: backend.floats(dx), dResidual: dResidual && backend.floats(dResidual) },
+    ...{ dGain: dGain.values, accumulateGain: dGain.accumulate },
+    ...{ dBias: dBias.values, accumulateBias: dBias.accumulate },
+    ...{ rows, columns, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
+  });
   return [dx, ...(dResidual === null ? [] : [dResidual]), dGain.info, dBias.info];
 }
 
@@ -122,17 +121,17 @@ const fusedLayerNormGrad = kernel<'x' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy'
 );
 
 /**
- * y = layerNorm(residual + x ∘ mask). In a training step the sum takes the place of x, and a large y can be made again
- * from it. So can the residual where it is the y of the sublayer before: after this sum only gradients read it, and its
- * memory is given up until then.
+ * y = layerNorm(residual + x ∘ mask). In a training step the sum replaces x, and a large y can be computed again from
+ * it. The same holds for a residual that is the y of the previous sublayer: after this sum only gradients read it, so
+ * its memory is given up until then.
  */
 const fusedDropoutAddLayerNorm = kernel<'x' | 'residual' | 'gain' | 'bias', SumAttributes>(
   'FusedDropoutAddLayerNorm',
   ({ inputs, attrs, backend }) => {
     const takesOver = attrs.takesOver && inputs.x.dataId !== inputs.residual.dataId && backend.takeOver(inputs.x);
     const outputs = forward(inputs, attrs, backend, takesOver);
-    if (takesOver && 4 * sizeOf(inputs.x.shape) >= LEAST_GIVEN_UP)
-      makeAgain(outputs[0], inputs, attrs.epsilon, backend);
+    if (takesOver && 4 * sizeOf(inputs.x.shape) >= SMALLEST_RECOMPUTED)
+      makeRecomputable(outputs[0], inputs, attrs.epsilon, backend);
     backend.giveUp(inputs.residual);
     return outputs;
   },

@@ -8,7 +8,7 @@ const softmax = partialKernel<'logits', { readonly dim: number }>(
     if (!last || !isFloat(logits)) return null;
     const { rows, columns } = tableShape(logits);
     const y = backend.output(logits.shape);
-    addon().softmax(backend.floats(logits), backend.floats(y), rows, columns);
+    addon().softmax({ x: backend.floats(logits), y: backend.floats(y), rows, columns });
     return y;
   },
 );
@@ -20,7 +20,7 @@ const logSoftmax = partialKernel<'logits', { readonly axis: number }>(
     if (!last || !isFloat(logits)) return null;
     const { rows, columns } = tableShape(logits);
     const y = backend.output(logits.shape);
-    addon().logSoftmax(backend.floats(logits), backend.floats(y), rows, columns);
+    addon().logSoftmax({ x: backend.floats(logits), y: backend.floats(y), rows, columns });
     return y;
   },
 );

@@ -9,7 +9,7 @@ interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
-/** Σ over the last or the first axes; null for others. */
+/** Σ over the last axes or the first axes; null for others. */
 function sum(x: TensorInfo, { axis, keepDims }: ReduceAttributes, backend: OneDnnBackend): TensorInfo | null {
   const rank = x.shape.length;
   const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
@@ -23,7 +23,7 @@ function sum(x: TensorInfo, { axis, keepDims }: ReduceAttributes, backend: OneDn
   const rows = all ? 1 : sizeOf(x.shape.slice(0, split));
   const columns = all ? sizeOf(x.shape) : sizeOf(x.shape.slice(split));
   const native = trailing || all ? addon().rowSums : addon().columnSums;
-  native(backend.floats(x), backend.floats(y), rows, columns);
+  native({ x: backend.floats(x), sums: backend.floats(y), rows, columns });
   return y;
 }
 

@@ -2,7 +2,7 @@ import { addon } from '../addon.js';
 import { checkWhole } from './checks.js';
 import { isFloat, partialKernel, tableShape } from './kernel.js';
 
-/** The k largest over the last axis, sorted, the lower index first among equals. */
+/** The k largest over the last axis, sorted; the lower index comes first among equals. */
 export const topKKernels = [
   partialKernel<'x', { readonly k: number; readonly sorted: boolean }>(
     'TopK',
@@ -13,7 +13,10 @@ export const topKKernels = [
       const shape = [...x.shape.slice(0, -1), k];
       const values = backend.output(shape);
       const indices = backend.output(shape, 'int32');
-      addon().topK(backend.floats(x), backend.floats(values), backend.integers(indices), rows, columns, k);
+      addon().topK({
+        ...{ x: backend.floats(x), values: backend.floats(values), indices: backend.integers(indices) },
+        ...{ rows, columns, k },
+      });
       return [values, indices];
     },
   ),

@@ -10,7 +10,7 @@ export const transposeKernels = [
       perm.map((axis) => x.shape[axis]!),
       x.dtype as 'float32' | 'int32',
     );
-    addon().transpose(backend.words(x), backend.words(y), x.shape, perm);
+    addon().transpose({ x: backend.words(x), y: backend.words(y), sizes: x.shape, permutation: perm });
     return y;
   }),
 ];

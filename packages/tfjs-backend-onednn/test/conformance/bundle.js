@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-/** One folder below the package, as src/addon.ts is: from there it finds the add-on. */
+/** One folder below the package, like src/addon.ts, so that it finds the add-on. */
 const bundle = join(folder, '..', '..', 'build', 'conformance.js');
 
 /**
- * Two specs that move data between backends ask for tfjs-backend-cpu by name, though "this test will work for any
- * backend", as the comment there says: here they get two of the backend under test.
+ * Two specs that move data between backends name tfjs-backend-cpu, although their comment says that "this test will
+ * work for any backend". Here they get two instances of the backend under test.
  */
 const anyBackendSwitches = {
   name: 'any-backend-switches',
@@ -22,7 +22,7 @@ const anyBackendSwitches = {
   },
 };
 
-/** The specs share the ES modules of tfjs-core: what src/core.ts requires comes from there too. */
+/** The specs use the ES modules of tfjs-core, so src/core.ts must import the same ones. */
 const coreAsModules = {
   name: 'core-as-modules',
   setup({ onLoad }) {
@@ -34,8 +34,8 @@ const coreAsModules = {
 };
 
 /**
- * Makes one file of specs.ts, tfjs-core with all of its specs, and both backends. Returns its path.
- * @throws Error where tfjs-core would be in it twice
+ * Bundles specs.ts, tfjs-core with all of its specs, and both backends into one file. Returns its path.
+ * @throws Error if the bundle would contain tfjs-core twice
  */
 export async function bundleSpecs() {
   const { metafile } = await build({
@@ -45,8 +45,8 @@ export async function bundleSpecs() {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    mainFields: ['module', 'main'], // tests.js imports tfjs-core's ES modules: so is everything else to do
-    ignoreAnnotations: true, // tests.js is not among the files with side effects that tfjs-core declares
+    mainFields: ['module', 'main'], // tests.js imports tfjs-core's ES modules, so everything else must too
+    ignoreAnnotations: true, // tfjs-core does not declare that tests.js has side effects
     alias: { 'jasmine-core/lib/jasmine-core/jasmine.js': join(folder, 'jasmine-for-tfjs.ts') },
     external: ['jasmine-core'],
     plugins: [anyBackendSwitches, coreAsModules],

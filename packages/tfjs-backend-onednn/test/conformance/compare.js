@@ -1,4 +1,4 @@
-/** Outcomes by the spec's name without the backend's; specs of one name are told apart by their number. */
+/** Outcomes by the spec's name without the backend's. Specs of the same name are distinguished by a number. */
 function byName({ backend, outcomes }) {
   const named = new Map();
   for (const outcome of outcomes) {
@@ -10,7 +10,7 @@ function byName({ backend, outcomes }) {
   return named;
 }
 
-/** What is wrong with a run of the specs, a text for each problem; the reference is the run on tfjs-backend-cpu. */
+/** The problems of a run of the specs, one text each. The reference is the run on tfjs-backend-cpu. */
 export function compare(run, reference) {
   const problems = run.otherFailures.map((failure) => `${run.label}: ${failure}`);
   const named = byName(run);

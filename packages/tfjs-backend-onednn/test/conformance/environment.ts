@@ -1,4 +1,4 @@
-// Evaluated before the specs are: they register themselves with the globals and for the environment that are set here.
+// Evaluated before the specs, which register themselves with the globals and the environment that are set here.
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
@@ -7,18 +7,18 @@ import { registerOneDnnBackend } from '../../src/index.js';
 import { StoragePool } from '../../src/pool.js';
 import type { Block } from '../../src/slab.js';
 
-/** The backend under test: `onednn` or `cpu`, tfjs's plain JavaScript. */
+/** The backend under test: `onednn`, or `cpu`, the JavaScript backend of tfjs. */
 const backendName = process.argv[2]!;
 
 jasmineCore.installGlobals();
-// Specs in their order, so that two backends can be compared; tfjs-core has several suites of one name.
+// Runs specs in order, so that two backends can be compared. tfjs-core has several suites of the same name.
 jasmineCore.jasmine.getEnv().configure({ random: false, forbidDuplicateNames: false });
 if (backendName === 'onednn') registerOneDnnBackend();
 poisonMemory();
-// Specs of a test environment run with the flag IS_TEST: the engine checks every kernel call for data that it leaks.
+// Enables the flag IS_TEST, with which the engine checks every kernel call for leaked data.
 setTestEnvs([{ name: backendName, backendName, isDataSync: true }]);
 
-/** Memory holds NaN before a kernel writes to it and when its tensor is gone: whoever reads it then fails. */
+/** Fills memory with NaN before a kernel writes to it and after its tensor is disposed, so that invalid reads fail. */
 function poisonMemory(): void {
   const { take, give } = StoragePool.prototype;
   const poison = (block: Block): Block => {

@@ -1,4 +1,4 @@
-// What is used of jasmine-core, which comes without types.
+// The part of jasmine-core that is used. The package has no types.
 declare module 'jasmine-core' {
   interface Environment {
     configure(configuration: { readonly random: boolean; readonly forbidDuplicateNames: boolean }): void;

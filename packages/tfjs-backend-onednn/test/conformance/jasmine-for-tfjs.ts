@@ -1,5 +1,5 @@
-// Stands for `jasmine-core/lib/jasmine-core/jasmine.js` in the bundle: tfjs-core's jasmine_util makes a jasmine from it, as
-// versions before 7 allowed, to set how long a spec may take. It gets the one that runs the specs.
+// Replaces `jasmine-core/lib/jasmine-core/jasmine.js` in the bundle. tfjs-core's jasmine_util creates a jasmine from it
+// to set the timeout of specs, which versions before 7 allowed. It gets the instance that runs the specs.
 import jasmineCore from 'jasmine-core';
 
 export const core = (): unknown => jasmineCore.jasmine;

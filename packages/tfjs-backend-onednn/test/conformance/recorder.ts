@@ -1,31 +1,31 @@
 import { engine, findBackend } from '@tensorflow/tfjs-core';
 
-/** What became of one spec. */
+/** The outcome of one spec. */
 interface Outcome {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'skipped';
-  /** Data that the backend holds after the spec and did not hold before it. */
+  /** The number of data that the spec left behind in the backend. */
   readonly left: number;
   readonly failures: readonly string[];
 }
 
-/** The fields of jasmine's results that are read here. */
+/** The fields of jasmine's results that are used here. */
 interface SpecResult {
   readonly fullName: string;
   readonly status: string; // 'passed', 'failed', 'excluded', 'pending'
   readonly failedExpectations: readonly { readonly message: string; readonly stack?: string }[];
 }
 
-/** Data that the current backend holds; after a reset of the engine there is none. */
+/** The number of data in the current backend; 0 after a reset of the engine. */
 function dataHeld(): number {
   const { backendName } = engine();
   return backendName == null ? 0 : findBackend(backendName).numDataIds();
 }
 
-/** A jasmine reporter that keeps every spec's outcome. */
+/** A jasmine reporter that collects the outcomes of all specs. */
 export class Recorder {
   readonly outcomes: Outcome[] = [];
-  /** Failures outside of specs, as in a suite's beforeAll. */
+  /** Failures outside of specs, for example in a suite's beforeAll. */
   readonly otherFailures: string[] = [];
   #heldBefore = 0;
 

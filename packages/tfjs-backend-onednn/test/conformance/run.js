@@ -1,5 +1,5 @@
-// Runs tfjs-core's own specs (@tensorflow/tfjs-core/dist/tests.js) on tfjs-backend-cpu and on every build of this backend
-// that the processor can run, each in a process of its own. Fails where a spec fails, and where a spec that
+// Runs tfjs-core's own specs (@tensorflow/tfjs-core/dist/tests.js) on tfjs-backend-cpu and on every build of this
+// backend that the processor can run, each in a separate process. Fails if a spec fails, or if a spec that
 // tfjs-backend-cpu runs does not run here or leaves more data behind.
 //   node test/conformance/run.js
 import { fork } from 'node:child_process';
@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { bundleSpecs } from './bundle.js';
 import { compare } from './compare.js';
 
-const BUILDS = ['baseline', 'v3', 'v4']; // each needs more of the processor than the one before
-const ONEDNN_ISAS = { baseline: 'SSE41', v3: 'AVX2', v4: 'ALL' }; // how much of it oneDNN may use beside them
+const BUILDS = ['baseline', 'v3', 'v4']; // each needs a larger instruction set than the one before
+const ONEDNN_ISAS = { baseline: 'SSE41', v3: 'AVX2', v4: 'ALL' }; // the limit for oneDNN in these runs
 const build = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'build');
 const folder = join(build, process.env.TFJS_ONEDNN_FOLDER ?? 'Release');
 
@@ -22,11 +22,11 @@ function usableBuilds() {
   return BUILDS.slice(0, BUILDS.indexOf(best) + 1);
 }
 
-/** The outcomes of all specs on a backend; `label` is the backend's name and, after a space, which build of it. */
+/** Runs all specs on a backend. `label` is the backend's name and, after a space, its build. */
 function runSpecs(bundle, label) {
   const [backend, build] = label.split(' ');
   const started = performance.now();
-  // The specs' tensors are small: more threads only wait for each other.
+  // The specs' tensors are small; more threads would only wait for each other.
   const ofBuild = build && { TFJS_ONEDNN_BUILD: build, ONEDNN_MAX_CPU_ISA: ONEDNN_ISAS[build] };
   const env = { OMP_NUM_THREADS: '1', ...process.env, ...ofBuild };
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// tfjs-core's specs on one backend. bundle.js puts all of this into one file, in which everything sees the same tfjs-core;
-// run.js starts it once for each backend.
+// tfjs-core's specs on one backend. bundle.js bundles everything into one file, so that all parts share one tfjs-core.
+// run.js starts it once per backend.
 import './environment.js'; // first
 import '@tensorflow/tfjs-core/dist/tests.js';
 import jasmineCore from 'jasmine-core';

@@ -1,6 +1,6 @@
-// The team of cc/team.h by itself, for ThreadSanitizer (scripts/test-sanitized.sh): jobs of every size from several threads
-// at once, as from several Node environments, with other numbers of threads, nested jobs, exceptions, and pauses in which
-// the team falls asleep. Prints what went wrong; exit status 1.
+// Tests the team of cc/team.h alone, also under ThreadSanitizer (scripts/test-sanitized.sh): jobs of every size from
+// several threads at once, as from several Node environments, with changing numbers of threads, nested jobs,
+// exceptions, and pauses in which the team falls asleep. Prints the first failure and exits with status 1.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +14,13 @@ using namespace onednn_backend;
 
 namespace {
 
-void expect(bool holds, const char* what) {
-  if (holds) return;
-  std::printf("not so: %s\n", what);
+void expect(bool condition, const char* what) {
+  if (condition) return;
+  std::printf("failed: %s\n", what);
   std::exit(1);
 }
 
-// Every index comes up once.
+// Every index is visited once.
 void covers(int64_t count, int64_t grain) {
   std::vector<int> times(count, 0);
   parallel_ranges(count, grain, [&](int64_t begin, int64_t end) {
@@ -30,8 +30,8 @@ void covers(int64_t count, int64_t grain) {
   for (const int time : times) expect(time == 2, "each index is in one part");
 }
 
-// What one job has written the next one reads.
-void hands_on(int64_t count) {
+// A job reads what the previous one has written.
+void passes_results(int64_t count) {
   std::vector<int64_t> values(count, 0);
   for (int round = 0; round < 20; round++) {
     std::vector<int64_t> next(count);
@@ -40,7 +40,7 @@ void hands_on(int64_t count) {
     });
     values.swap(next);
   }
-  for (const int64_t value : values) expect(value == 20, "a job sees what the job before has written");
+  for (const int64_t value : values) expect(value == 20, "a job reads what the previous job has written");
 }
 
 void nests() {
@@ -63,14 +63,14 @@ void throws() {
   } catch (const std::runtime_error&) {
     caught = true;
   }
-  expect(caught, "what a part throws arrives where the job was begun");
+  expect(caught, "an exception of a part reaches the thread that started the job");
 }
 
 void environment(int seed) {
   for (int round = 0; round < 300; round++) {
     set_team_threads(1 + (seed + round) % 5);
     for (const int64_t count : {0, 1, 2, 3, 7, 40, 1000}) covers(count, 1 + round % 3);
-    hands_on(1 + (seed * 13 + round) % 97);
+    passes_results(1 + (seed * 13 + round) % 97);
     nests();
     throws();
     if (round % 10 == 9) std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -84,7 +84,7 @@ void refuses(int64_t threads) {
   } catch (const std::invalid_argument&) {
     caught = true;
   }
-  expect(caught, "a number of threads that makes no sense is refused");
+  expect(caught, "an invalid number of threads is refused");
 }
 
 }  // namespace
@@ -95,5 +95,5 @@ int main() {
   std::vector<std::thread> environments;
   for (int seed = 1; seed <= 3; seed++) environments.emplace_back(environment, seed);
   for (std::thread& thread : environments) thread.join();
-  std::puts("the team does what it should");
+  std::puts("the team passes");
 }
