@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
-import { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { NamedTensor } from './safetensors-header.js';
+import type { Checkpoint } from './stored-checkpoint.js';
 import { knowsDictionaries } from './vocabulary-check.js';
 
 type Weights = ReadonlyMap<string, NamedTensor>;

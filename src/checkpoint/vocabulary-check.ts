@@ -1,6 +1,5 @@
 import { UserError } from '../errors.js';
-import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointOutline } from './stored-checkpoint.js';
+import type { Checkpoint, CheckpointOutline } from './stored-checkpoint.js';
 
 /** A language of the data at hand. */
 export interface Side {

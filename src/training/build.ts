@@ -14,7 +14,7 @@ import type { TranslationTask } from '../tasks/translation.js';
 import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
 
-/** Builds the model of a request with fresh weights. */
+/** Builds the model of a request with new weights. */
 function buildModel({ options, all, plugins, device }: TrainRequest, task: TranslationTask): TranslationModel {
   device?.makeCurrent();
   const { architecture } = plugins;
@@ -35,7 +35,7 @@ function buildModel({ options, all, plugins, device }: TrainRequest, task: Trans
   });
 }
 
-/** @throws UserError where --ema-seed-model has no average, or one of another model */
+/** Builds the moving average. @throws UserError if --ema-seed-model has no average, or the average of another model */
 function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAverage {
   const average = new MovingAverage(store, options);
   const { emaSeedModel } = options;
@@ -52,7 +52,7 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
   return average;
 }
 
-/** Builds model, criterion, optimizer and scheduler of a request. @throws UserError where options do not go together */
+/** Builds the model, criterion, optimizer and schedule of a request. @throws UserError if options contradict each other */
 export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
   const { all, kernels, options, plugins } = request;
   const { criterion, optimizer, lrScheduler } = plugins;

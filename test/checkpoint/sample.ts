@@ -1,6 +1,6 @@
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../src/checkpoint/metadata.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
+import type { Checkpoint } from '../../src/checkpoint/stored-checkpoint.js';
 
 export const sampleMetadata: CheckpointMetadata = {
   version: '0.1.0',

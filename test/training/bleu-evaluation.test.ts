@@ -2,9 +2,9 @@ import { expect, it, vi } from 'vitest';
 import { selectOptions } from '../../src/options/select.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
 import { collate, type TranslationBatch } from '../../src/tasks/collate.js';
-import { startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
+import { partsOfBatch, startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
 import { evaluationOptions } from '../../src/training/options.js';
-import { goldenTask } from './toy-trainer.js';
+import { goldenBatches, goldenTask } from './toy-trainer.js';
 
 /** A search that finds the source, here the same as the reference; it notes how many sentences it is given at once. */
 const search = vi.hoisted(() => ({ beam: 1, longest: 9, sentences: [] as number[] }));
@@ -57,4 +57,15 @@ it.each([
   Object.assign(search, { beam: given.beam, longest: given.longest, sentences: [] });
   expect(await bleuOfItself([10, 11, 12, 13, 14, 15], given.sentences)).toBe(100);
   expect(search.sentences).toEqual(given.parts);
+});
+
+it.each([1, 3, 1000])('a batch in parts of at most %i sentences is the batch, in order', (most) => {
+  const [batch] = goldenBatches(1);
+  const parts = partsOfBatch(batch!, most);
+  expect(parts.every(({ batchSize }) => batchSize >= 1 && batchSize <= most)).toBe(true);
+  expect(parts).toHaveLength(Math.ceil(batch!.batchSize / most));
+  expect(parts.flatMap(({ ids }) => [...ids!])).toEqual([...batch!.ids]);
+  expect(parts.flatMap(({ sourceTokens }) => [...sourceTokens])).toEqual([...batch!.sourceTokens]);
+  expect(parts.flatMap(({ sourceLengths }) => [...sourceLengths])).toEqual([...batch!.sourceLengths]);
+  expect(new Set(parts.map(({ sourceLength }) => sourceLength))).toEqual(new Set([batch!.sourceLength]));
 });

@@ -6,7 +6,7 @@ import { sgd } from '../../src/optim/sgd.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { Criterion, CriterionInput, CriterionOutput } from '../../src/plugins/criterion.js';
 import * as tf from '../../src/tf/index.js';
-import { readLoss } from '../../src/training/loss-values.js';
+import { readLoss } from '../../src/training/batch-loss.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { validate } from '../../src/training/validation.js';
 import { buildTransformer, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';

@@ -7,7 +7,7 @@ import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { UserError } from '../../src/errors.js';
 import { reduceLrOnPlateau } from '../../src/optim/reduce-lr-on-plateau.js';
 import type { OptionValues } from '../../src/options/schema.js';
-import { incomparableOptions } from '../../src/training/changed-options.js';
+import { incomparableOptions } from '../../src/training/compare-runs.js';
 import type { evaluationOptions } from '../../src/training/options.js';
 import type { TrainRequest } from '../../src/training/request.js';
 import { train } from '../../src/training/train.js';

@@ -1,5 +1,7 @@
+import { isEpochState } from '../../data/epoch-iterator.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import { isMaximized } from '../metric-direction.js';
+import { isMeterStates, isScheduleState, type MeterState, type MeterStates } from '../training-state.js';
 import { fairseqConfig } from './config.js';
 import { fromTypedJson } from './python-json.js';
 import { OrderedDict, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
@@ -42,8 +44,8 @@ const className = (name: unknown): string => {
 /** The best value that --lr-scheduler reduce_lr_on_plateau has seen; before the first an infinite one, as in PyTorch. */
 function plateauOf({ options, training }: CheckpointMetadata): PythonValue {
   if (options.lrScheduler !== 'reduce_lr_on_plateau') return null;
-  const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
-  if (typeof best === 'number') return pythonFloat(best);
+  const schedule = training?.lrScheduler;
+  if (isScheduleState(schedule) && typeof schedule.best === 'number') return pythonFloat(schedule.best);
   return pythonFloat(
     isMaximized(options.bestCheckpointMetric, options.maximizeBestCheckpointMetric) ? -Infinity : Infinity,
   );
@@ -59,25 +61,30 @@ function optimizerHistory(metadata: CheckpointMetadata): PythonDict {
   ]);
 }
 
+const FIRST_EPOCH = { epoch: 1, iterationsInEpoch: 0, shuffle: true };
+
 function extraState({ training }: CheckpointMetadata): PythonDict {
-  const iterator = (training?.iterator ?? {}) as { epoch?: number; iterationsInEpoch?: number; shuffle?: boolean };
+  const { epoch, iterationsInEpoch, shuffle } = isEpochState(training?.iterator) ? training.iterator : FIRST_EPOCH;
+  const meters = isMeterStates(training?.meters) ? training.meters : null;
   const best = training?.bestMetric ?? null;
   return new Map<PythonValue, PythonValue>([
-    ['metrics', metrics(training?.meters ?? {})],
+    ['metrics', metrics(meters)],
     ['previous_training_time', pythonFloat(0)],
     [
       'train_iterator',
       new Map<PythonValue, PythonValue>([
         ['version', 2],
-        ['epoch', iterator.epoch ?? 1],
-        ['iterations_in_epoch', iterator.iterationsInEpoch ?? 0],
-        ['shuffle', iterator.shuffle ?? true],
+        ['epoch', epoch],
+        ['iterations_in_epoch', iterationsInEpoch],
+        ['shuffle', shuffle],
       ]),
     ],
     ['val_loss', best === null ? null : pythonFloat(best)],
     ...(best === null ? [] : ([['best', pythonFloat(best)]] as const)),
   ]);
 }
+
+type Averages = Readonly<Record<string, MeterState>>;
 
 type Form = readonly [priority: number, round: number | null];
 
@@ -107,21 +114,20 @@ const WALL = new PythonTuple([
 ]);
 
 /** fairseq's own meters before a criterion's, as it makes them. */
-const inOrder = <Value>(averages: Readonly<Record<string, Value>>): [string, Value][] =>
+const inOrder = (averages: Averages): [string, MeterState][] =>
   Object.entries(averages).sort(([a], [b]) => Number(b in METERS) - Number(a in METERS));
 
-function metrics(meters: unknown): OrderedDict {
-  const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
+function metrics(meters: MeterStates | null): OrderedDict {
   const dict = new OrderedDict([['default', [WALL]]]);
-  for (const [group, averages] of Object.entries(groups)) {
+  for (const [group, averages] of Object.entries<Averages>({ ...meters })) {
     dict.set(
       group,
       inOrder(averages).map(([name, [value, sum, count]]) => {
         const [priority, round] = METERS[name] ?? FIGURE;
         const state = new Map<PythonValue, PythonValue>([
           ['val', pythonFloat(value ?? 0)],
-          ['sum', pythonFloat(sum ?? 0)],
-          ['count', count ?? 0],
+          ['sum', pythonFloat(sum)],
+          ['count', count],
           ['round', round],
         ]);
         return new PythonTuple([priority, name, 'AverageMeter', state]);

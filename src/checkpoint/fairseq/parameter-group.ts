@@ -1,6 +1,7 @@
 import type { OptionValues } from '../../options/schema.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
+import { isScheduleState } from '../training-state.js';
 import { numberOf, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
 
 type Values = Readonly<Record<string, PythonValue>>;
@@ -80,11 +81,11 @@ export function parameterGroup(
   count: number,
 ): PythonDict {
   const rates = Array.isArray(options.lr) ? (options.lr as unknown[]) : [];
-  const schedule = training?.lrScheduler as Readonly<Record<string, unknown>> | undefined;
+  const rate = isScheduleState(training?.lrScheduler) ? training.lrScheduler.rate : undefined;
   const settings = SETTINGS[String(options.optimizer)] ?? SETTINGS.adam!;
   const own = [...tensors].filter(([name]) => isSetting(name)).map(([name, { data }]) => [name, float(data[0])]);
   return new Map<string, PythonValue>([
-    ['lr', float(schedule?.rate ?? rates[rates.length - 1] ?? 0)],
+    ['lr', float(rate ?? rates[rates.length - 1] ?? 0)],
     ...Object.entries(settings(options)),
     ...(own as [string, PythonValue][]),
     ['params', Array.from({ length: count }, (_, index) => index)],

@@ -1,9 +1,8 @@
 import { UserError } from '../../errors.js';
-import type { Checkpoint } from '../checkpoint.js';
 import type { Json } from '../json-text.js';
 import { type CheckpointMetadata, parseMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
-import type { CheckpointOutline } from '../stored-checkpoint.js';
+import type { Checkpoint, CheckpointOutline } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
 import { optimizerTensors } from './optimizer-tensors.js';
 import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';

@@ -1,6 +1,7 @@
 import type { OptionValues } from '../../options/schema.js';
+import type { ScheduleState } from '../../plugins/lr-scheduler.js';
 import type { Json } from '../json-text.js';
-import type { TrainingState } from '../metadata.js';
+import type { MeterState, MeterStates, TrainingState } from '../training-state.js';
 import { itemsOf } from './construct.js';
 import type { ReadTensor } from './parameters.js';
 import { type Budget, plainData, recordOf } from './plain-data.js';
@@ -41,7 +42,7 @@ export function trainingState(
 }
 
 /** fairseq keeps the rate of this schedule with the optimizer and forgets the epochs without improvement. */
-function plateau(root: PythonDict, { best }: Readonly<Record<string, Json>>): Json {
+function plateau(root: PythonDict, { best }: Readonly<Record<string, Json>>): ScheduleState {
   const state = root.get('last_optimizer_state');
   const [group] = itemsOf(state instanceof Map ? (state as PythonDict).get('param_groups') : null);
   const rate = numberOf(group instanceof Map ? (group as PythonDict).get('lr') : null);
@@ -59,9 +60,9 @@ const wholeNumber = (value: Json | undefined): number | null =>
  * fairseq's AverageMeters as ours: [latest, sum, weight], a criterion's own too. What weighs nothing (the learning rate)
  * is not averaged; rates and times begin anew.
  */
-function meters(metrics: PythonValue | undefined, read: ReadTensor): Json {
+function meters(metrics: PythonValue | undefined, read: ReadTensor): MeterStates {
   const groups = metrics instanceof Map ? (metrics as PythonDict) : new Map<PythonValue, PythonValue>();
-  const group = (name: string): Json => {
+  const group = (name: string): Record<string, MeterState> => {
     const averages = Object.fromEntries(itemsOf(groups.get(name)).flatMap((meter) => averageOf(itemsOf(meter), read)));
     // fairseq's cross_entropy has the loss alone, which is the likelihood.
     return averages.loss === undefined ? averages : { nll_loss: averages.loss, ...averages };
@@ -70,7 +71,7 @@ function meters(metrics: PythonValue | undefined, read: ReadTensor): Json {
 }
 
 /** @param meter `(priority, name, class, {val, sum, count})` */
-function averageOf([, name, kind, state]: readonly PythonValue[], read: ReadTensor): (readonly [string, Json])[] {
+function averageOf([, name, kind, state]: readonly PythonValue[], read: ReadTensor): [string, MeterState][] {
   if (typeof name !== 'string' || kind !== 'AverageMeter' || !(state instanceof Map)) return [];
   const value = (key: string): number | null => {
     const figure = (state as PythonDict).get(key);

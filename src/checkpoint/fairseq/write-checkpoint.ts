@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { InternalError } from '../../errors.js';
-import type { Checkpoint } from '../checkpoint.js';
 import { toJsonText } from '../json-text.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
+import type { Checkpoint } from '../stored-checkpoint.js';
 import { writeWhole } from '../whole-file.js';
 import { itemsOf } from './construct.js';
 import { toBfloat16, toHalf } from './half.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../../src/checkpoint/checkpoint.js';
+import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../../src/checkpoint/checkpoint.js';
 import { crc32 } from '../../../src/checkpoint/fairseq/crc32.js';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../../src/checkpoint/fairseq/half.js';
 import { pickle } from '../../../src/checkpoint/fairseq/pickler.js';
@@ -21,6 +21,7 @@ import { withTorchFile } from '../../../src/checkpoint/fairseq/torch-file.js';
 import { zipChunks } from '../../../src/checkpoint/fairseq/zip-writer.js';
 import { fromJsonText, type Json, toJsonText } from '../../../src/checkpoint/json-text.js';
 import type { NamedTensor } from '../../../src/checkpoint/safetensors-header.js';
+import type { Checkpoint } from '../../../src/checkpoint/stored-checkpoint.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { sampleMetadata, vector } from '../sample.js';
 import { GOLDEN_CHECKPOINTS, golden } from './golden.js';
@@ -162,7 +163,7 @@ describe('a checkpoint of ours', () => {
       training: {
         ...sampleMetadata.training!,
         iterator: { epoch: 4, iterationsInEpoch: 0, shuffle: true },
-        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] } },
+        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] }, train_inner: {} },
       },
     },
     weights: new Map([
