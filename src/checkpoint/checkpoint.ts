@@ -22,12 +22,12 @@ import { copyWhole, refuseStream } from './whole-file.js';
 /**
  * Writes a checkpoint. Replaces a checkpoint of the same name.
  * @param stem e.g. `checkpoints/checkpoint3`; creates its folder; a name that ends in `.pt` selects fairseq's format
- * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; they share
- * the disk space
+ * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; they
+ * share the disk space
  * @throws UserError if it cannot be written; an existing file is then unchanged
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
-  if (stem.endsWith('/')) throw new UserError(`${stem} names no checkpoint`, 'add its name behind the folder');
+  if (stem.endsWith('/')) throw new UserError(`${stem} does not name a checkpoint`, 'add a name after the folder');
   refuseStream(stem);
   if (isFairseqFile(stem)) {
     writeFairseqCheckpoint(stem, checkpoint);

@@ -46,7 +46,10 @@ export function encodeMetadata(metadata: CheckpointMetadata): Record<string, str
 export function decodeMetadata(strings: Readonly<Record<string, string>>, file: string): CheckpointMetadata {
   const text = strings[KEY];
   if (text === undefined) {
-    throw new UserError(`${file} holds tensors but no checkpoint of ts-fairseq`, 'name a checkpoint that train wrote');
+    throw new UserError(
+      `${file} contains tensors, but is not a checkpoint of ts-fairseq`,
+      'use a checkpoint that ts-fairseq train wrote',
+    );
   }
   const version = Number(strings.formatVersion);
   if (version > FORMAT_VERSION) {
@@ -57,7 +60,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
   }
   const metadata = parseMetadata(text);
   if (metadata !== null) return metadata;
-  throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint');
+  throw new UserError(`the metadata of ${file} is damaged`, 'use another checkpoint');
 }
 
 /** Parses metadata. @returns null if the text is not valid JSON, or not the JSON of metadata */

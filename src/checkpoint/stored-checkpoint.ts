@@ -17,10 +17,13 @@ export interface Checkpoint {
   readonly ema?: ReadonlyMap<string, NamedTensor>;
 }
 
-/** Prefixes of the names of tensors that are not weights. Weights have fairseq's names, without a prefix. */
+/** Prefix of the tensors of the optimizer's state. Weights have fairseq's names, without a prefix. */
 export const OPTIMIZER = 'optimizer.';
+
+/** Prefix of the tensors of the moving average. */
 export const AVERAGE = 'ema.';
 
+/** Whether a tensor of a checkpoint is a weight of the model. */
 export const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
 
 /** The metadata of a checkpoint and the shapes of its weights. */
@@ -50,7 +53,10 @@ export function openCheckpoint(stem: string): StoredCheckpoint | null {
   return { metadata: decodeMetadata(metadata, file), weights, read };
 }
 
-/** Reads the outline of a checkpoint in our format; null for fairseq's format. @throws UserError as loadCheckpoint does */
+/**
+ * Reads the outline of a checkpoint in our format; null for fairseq's format.
+ * @throws UserError as loadCheckpoint does
+ */
 export function storedOutline(stem: string): CheckpointOutline | null {
   const file = existingCheckpointFile(stem);
   if (isFairseqFile(file)) return null;

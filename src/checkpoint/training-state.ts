@@ -10,7 +10,10 @@ export interface MeterStates {
   readonly train_inner: Readonly<Record<string, MeterState>>;
 }
 
-/** The training state as a file records it. `isTrainingState` checks the fields of type `unknown` before training resumes. */
+/**
+ * The training state as a file records it. `isTrainingState` checks the fields of type `unknown` before training
+ * resumes.
+ */
 export interface RecordedTrainingState {
   readonly epoch: number; // 1-based
   readonly updates: number;
@@ -46,11 +49,13 @@ export function isTrainingState(state: RecordedTrainingState): state is Training
   );
 }
 
+/** Whether a value from a file has the form of `MeterStates`. */
 export function isMeterStates(value: unknown): value is MeterStates {
   if (!isRecord(value)) return false;
   return [value.train, value.train_inner].every((group) => isRecord(group) && Object.values(group).every(isMeterState));
 }
 
+/** Whether a value from a file has the form of a schedule's state. */
 export const isScheduleState = (value: unknown): value is ScheduleState =>
   isRecord(value) && Object.values(value).every(isNumberOrNull);
 

@@ -6,6 +6,7 @@ import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
 
+/** How the loss of a batch is computed. */
 export interface BatchLossOptions {
   readonly mode: Mode;
   readonly epoch: number; // 1-based
@@ -14,8 +15,8 @@ export interface BatchLossOptions {
 }
 
 /**
- * Computes the criterion's loss for one batch. The caller disposes the tensors. Two passes run as one pass over the batch
- * followed by its copy: dropout depends on an element's position, so the two halves get different masks.
+ * Computes the criterion's loss for one batch. The caller disposes the tensors. Two passes run as one pass over the
+ * batch followed by its copy: dropout depends on an element's position, so the two halves get different masks.
  */
 export function batchLoss(
   model: TranslationModel,
@@ -106,6 +107,7 @@ interface MetricValue {
   readonly unit: Metric['unit'];
 }
 
+/** The values of a criterion's metrics by name. */
 export type MetricValues = Readonly<Record<string, MetricValue>>;
 
 /** A criterion's output, read from the device: sums over the rows, in nats. */

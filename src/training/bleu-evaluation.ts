@@ -56,16 +56,18 @@ export function startBleuEvaluation(
 }
 
 /**
- * The largest number of output positions that are searched at once, over all hypotheses. In a model with 6 layers of width
- * 512, the keys and values of one position take 24 KiB, of all positions 384 MiB. An untrained model often generates the
- * longest output that the options allow.
+ * The largest number of output positions that are searched at once, over all hypotheses. In a model with 6 layers of
+ * width 512, the keys and values of one position take 24 KiB, of all positions 384 MiB. An untrained model often
+ * generates the longest output that the options allow.
  */
 const MAX_POSITIONS = 16_384;
 
 const sentencesAtOnce = (search: SequenceGenerator, batch: TranslationBatch): number =>
   Math.max(1, Math.floor(MAX_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));
 
-/** Splits a batch into parts of at most N sentences. The parts keep its padded length, which limits the output's length. */
+/**
+ * Splits a batch into parts of at most N sentences. The parts keep its padded length, which limits the output's length.
+ */
 export function partsOfBatch(batch: SourceBatch, maxSentences: number): SearchInput[] {
   const { ids, batchSize, sourceLength, sourceTokens, sourceLengths } = batch;
   const parts: SearchInput[] = [];

@@ -30,7 +30,7 @@ function buildModel({ options, all, plugins, device }: TrainRequest, task: Trans
     fillEmbeddings(side, path, values, width) {
       const dictionary = side === 'source' ? task.sourceDictionary : task.targetDictionary;
       const found = readEmbeddings(path, { dictionary, width, values });
-      log.message(`${path}: embeddings of ${found} of the ${dictionary.size} types of the ${side}`);
+      log.message(`${path}: found embeddings for ${found} of the ${dictionary.size} ${side} types`);
     },
   });
 }
@@ -44,15 +44,18 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
   const { ema } = loadCheckpoint(emaSeedModel, { optimizer: false, ema: true });
   if (ema === undefined) {
     throw new UserError(
-      `${emaSeedModel} holds no moving average for --ema-seed-model`,
-      'name a checkpoint that was trained with --store-ema',
+      `${emaSeedModel} has no moving average for --ema-seed-model`,
+      'use a checkpoint that was trained with --store-ema',
     );
   }
   fillArena(store, average.begin(), ema, emaSeedModel);
   return average;
 }
 
-/** Builds the model, criterion, optimizer and schedule of a request. @throws UserError if options contradict each other */
+/**
+ * Builds the model, criterion, optimizer and schedule of a request.
+ * @throws UserError if options contradict each other
+ */
 export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
   const { all, kernels, options, plugins } = request;
   const { criterion, optimizer, lrScheduler } = plugins;

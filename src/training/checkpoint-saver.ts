@@ -92,7 +92,7 @@ export class CheckpointSaver {
     if (removed.length === 0) return;
     deleteCheckpoints(saveDir, removed);
     log.message(
-      `removed ${removed.map((name) => join(saveDir, name)).join(', ')}: saved after the checkpoint that training went on from`,
+      `removed ${removed.map((name) => join(saveDir, name)).join(', ')}: saved after the checkpoint that training resumed from`,
     );
   }
 
@@ -130,8 +130,8 @@ interface Validated {
 }
 
 /**
- * The names under which a checkpoint is saved. `checkpoint_last` comes last: until it is written, a resumed run repeats the
- * whole save.
+ * The names under which a checkpoint is saved. `checkpoint_last` comes last: until it is written, a resumed run repeats
+ * the whole save.
  * @param validated null without validation
  * @param existing names of the checkpoints in the folder
  */
@@ -157,8 +157,8 @@ export function checkpointNames(
 }
 
 /**
- * The names of the best checkpoints that a killed run saved at this update, before it wrote checkpoint_last. They are saved
- * again and must not compete with themselves.
+ * The names of the best checkpoints that a killed run saved at this update, before it wrote checkpoint_last. They are
+ * saved again and must not compete with themselves.
  */
 function savedByKilledRun(
   names: readonly string[],

@@ -41,21 +41,21 @@ export function checkSameRun(
 
 const notComparable = (stem: string, changes: readonly ChangedOption[]): UserError =>
   new UserError(
-    `${stem} was trained with ${changes.map(({ flag, before, after }) => `${flag} ${before}, not ${after}`).join('; ')}: its best value and those of this run do not compare`,
-    'forget the old ones with --reset-meters (or --reset-optimizer), or choose another --save-dir',
+    `${stem} was trained with ${changes.map(({ flag, before, after }) => `${flag} ${before}, not ${after}`).join('; ')}: its best value is not comparable with those of this run`,
+    'reset the best value with --reset-meters (or --reset-optimizer), or choose another --save-dir',
   );
 
 function warnOfChanges(stem: string, changes: readonly ChangedOption[]): void {
   if (changes.length === 0) return;
-  const named = changes.map(({ flag, before, after }) => `${flag} ${after} (it was ${before})`);
-  log.warning(`goes on from ${stem} with other options than that run's: ${named.join(', ')}`);
+  const named = changes.map(({ flag, before, after }) => `${flag} ${after} (was ${before})`);
+  log.warning(`resuming from ${stem} with changed options: ${named.join(', ')}`);
 }
 
 function warnOfOtherData(stem: string, recorded: Identity, { bestMetric }: RecordedTrainingState, now: Identity): void {
   const [before, after] = [recorded.validationData, now.validationData];
   if (before === undefined || after === undefined || before === after || bestMetric === null) return;
   log.warning(
-    `the validation data are not those of ${stem}; its best ${recorded.options.bestCheckpointMetric}, ${bestMetric}, still counts; --reset-meters forgets it`,
+    `the validation data differs from that of ${stem}; its best ${recorded.options.bestCheckpointMetric}, ${bestMetric}, still counts; --reset-meters resets it`,
   );
 }
 
@@ -150,7 +150,9 @@ function optionsOfMetric(metric: string, { criterion }: TrainRequest['plugins'])
   ];
 }
 
-/** The other changed options that affect training, without those that change the model's shape: `resume` refuses them. */
+/**
+ * The other changed options that affect training, without those that change the model's shape: `resume` refuses them.
+ */
 function changedOptions(compared: Compared): ChangedOption[] {
   const { options: ofModel } = compared.plugins.architecture.model;
   return changes(compared, (key) => !NOT_COMPARED.has(key) && (!(key in ofModel) || isAdjustable(key)));

@@ -4,7 +4,7 @@ import { log } from '../log.js';
 export type Stats = ReadonlyArray<readonly [name: string, value: string]>;
 
 /** The metrics of training or validation. Log sinks format them as fairseq's log lines or JSON. */
-export interface StatsEvent {
+export type StatsEvent = {
   /** The name in fairseq's log: `train_inner`, `train`, or the validation split. */
   readonly tag: string;
   readonly epoch: number; // 1-based
@@ -15,11 +15,11 @@ export interface StatsEvent {
   /** The validation split. */
   readonly subset?: string;
   readonly stats: Stats;
-}
+};
 
 /** Logs `train_inner` every `--log-interval` updates, `train` at the end of an epoch, or `valid` after a validation. */
 export function logStats(kind: 'train_inner' | 'train' | 'valid', event: StatsEvent): void {
-  log.info(kind, { ...event });
+  log.info(kind, event);
 }
 
 /** Logs the progress of an epoch or a validation after every batch, for a progress bar. */

@@ -7,8 +7,9 @@ import { startingCheckpoint } from './resume.js';
 const FLAG = '--optimizer-overrides';
 
 /**
- * Applies `--optimizer-overrides` to a request that resumes the state of an optimizer; returns other requests unchanged.
- * Names are those of the flags or, as in fairseq, those of PyTorch's parameter groups: `betas` for `adam_betas`.
+ * Applies `--optimizer-overrides` to a request that resumes the state of an optimizer; returns other requests
+ * unchanged. Names are those of the flags or, as in fairseq, those of PyTorch's parameter groups: `betas` for
+ * `adam_betas`.
  * @throws UserError if a name is not an option of the optimizer
  */
 export function withOptimizerOverrides(request: TrainRequest): TrainRequest {
@@ -19,7 +20,7 @@ export function withOptimizerOverrides(request: TrainRequest): TrainRequest {
     [names.get(key)!, spec] as const,
   ]);
   if (/\blr\b/.test(options.optimizerOverrides)) {
-    throw new UserError(`${FLAG} cannot set lr`, 'the schedule sets the rate of every update: give --lr');
+    throw new UserError(`${FLAG} cannot set lr`, 'the schedule sets the learning rate of every update: use --lr');
   }
   const overrides = parseJsonOptions(FLAG, options.optimizerOverrides, Object.fromEntries(specs));
   const start = startingCheckpoint(options);

@@ -95,21 +95,24 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
 
 function checkOptions({ options }: TrainRequest): void {
   if (options.maxTokens === null && options.batchSize === null) {
-    throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+    throw new UserError('no batch size is given', 'add --max-tokens or --batch-size (or both)');
   }
   if (options.shardId >= options.numShards) {
     throw new UserError(
-      `--shard-id ${options.shardId} is not below --num-shards ${options.numShards}`,
-      'shards are counted from 0',
+      `--shard-id ${options.shardId} is not less than --num-shards ${options.numShards}`,
+      'shards are numbered from 0',
     );
   }
   if (options.lr.length === 0) throw new UserError('--lr is empty', 'give a learning rate, e.g. --lr 5e-4');
   const frequencies = options.updateFreq;
   if (frequencies.length === 0 || frequencies.some((frequency) => !Number.isInteger(frequency) || frequency < 1)) {
-    throw new UserError(`--update-freq ${frequencies.join(',')}`, 'give whole numbers from 1, one for each epoch');
+    throw new UserError(
+      `--update-freq ${frequencies.join(',')} is not valid`,
+      'give integers of at least 1, one per epoch',
+    );
   }
   if (options.bestCheckpointMetric === 'bleu' && !options.evalBleu && !options.disableValidation) {
-    throw new UserError('--best-checkpoint-metric bleu needs the BLEU of the validation data', 'add --eval-bleu');
+    throw new UserError('--best-checkpoint-metric bleu requires the BLEU of the validation data', 'add --eval-bleu');
   }
 }
 

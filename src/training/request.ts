@@ -30,6 +30,7 @@ export const trainingOptions = {
   ...seedOption,
 } as const;
 
+/** The values of `trainingOptions`. */
 export type TrainingOptions = OptionsOf<typeof trainingOptions>;
 
 /** Options that checkpoints do not record, because they do not change what a run computes. */

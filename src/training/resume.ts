@@ -38,11 +38,11 @@ export function startingCheckpoint(options: CheckpointOptions): Start | null {
   if (finetuneDictionaries !== null && finetuneFromModel === null) {
     throw new UserError(
       '--finetune-dictionaries is given without --finetune-from-model',
-      'name the checkpoint that these are the dictionaries of, or leave it out',
+      'add --finetune-from-model with the checkpoint of these dictionaries, or remove --finetune-dictionaries',
     );
   }
   if (restoreFile !== LAST && finetuneFromModel !== null) {
-    throw new UserError('--restore-file and --finetune-from-model name two beginnings', 'give one of them');
+    throw new UserError('--restore-file and --finetune-from-model cannot be combined', 'give one of them');
   }
   if (restoreFile !== LAST) return { stem: restoreFile, weightsOnly: false };
   if (checkpointExists(last)) return { stem: last, weightsOnly: false };
@@ -90,7 +90,7 @@ export function resume(
   loadWeights(model.parameters, checkpoint.weights, stem);
   if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
-    log.message(`began with the weights of ${stem}`);
+    log.message(`starting from the weights of ${stem}`);
     return null;
   }
   const training = trainingOf(stem, checkpoint);
@@ -102,7 +102,7 @@ export function resume(
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
     if (!valuesCompare) trainer.parts.lrScheduler.forgetValues?.();
   }
-  log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
+  log.message(`resuming from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
   return { state: training, valuesCompare };
 }
 
@@ -118,7 +118,7 @@ function checkRecorded(stem: string, { plugins }: TrainRequest): void {
 function restoreAverage(average: MovingAverage, { ema }: Checkpoint, stem: string): void {
   const values = average.begin();
   if (ema !== undefined) fillArena(average.store, values, ema, stem);
-  else log.message(`${stem} has no moving average; it begins with the weights`);
+  else log.message(`${stem} has no moving average; the average starts from its weights`);
 }
 
 function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {
@@ -128,23 +128,23 @@ function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: sta
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
   const { training } = metadata;
   if (training === null) {
-    throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
+    throw new UserError(`${stem} contains only weights, no training state`, 'start from it with --finetune-from-model');
   }
   if (isTrainingState(training)) return training;
-  throw new UserError(`the state of training in ${stem} is damaged`, 'begin with its weights by --finetune-from-model');
+  throw new UserError(`the training state in ${stem} is damaged`, 'start from its weights with --finetune-from-model');
 }
 
 function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Checkpoint['optimizer']> {
   if (optimizer !== null) return optimizer;
   throw new UserError(
     `${stem} was saved without the optimizer's state (--no-save-optimizer-state)`,
-    'start that state afresh with --reset-optimizer',
+    'reset that state with --reset-optimizer',
   );
 }
 
 /** The remedy if a checkpoint for --finetune-from-model has other dictionaries. */
 const OTHER_DICTIONARIES =
-  'preprocess with its dictionaries (--srcdict, --tgtdict), or keep the symbols that both have: --finetune-dictionaries DIR, the folder of its dictionaries';
+  'preprocess with its dictionaries (--srcdict, --tgtdict), or keep the symbols that both have with --finetune-dictionaries DIR, the folder of its dictionaries';
 
 type Identity = Pick<CheckpointMetadata, 'arch' | 'options' | 'dictionaries' | 'languages'>;
 
@@ -155,13 +155,13 @@ function warnOfOtherLanguages(
 ): void {
   if (source === null || target === null || (source === languages.source && target === languages.target)) return;
   log.warning(
-    `${stem} was trained for ${source}-${target}; this run begins ${languages.source}-${languages.target} with its weights`,
+    `${stem} was trained for ${source}-${target}; this run starts ${languages.source}-${languages.target} from its weights`,
   );
 }
 
 /**
- * The checkpoint with the names of this run's languages, for --finetune-from-model. The meaning of its embeddings depends on
- * its dictionaries, not on the names of the languages.
+ * The checkpoint with the names of this run's languages, for --finetune-from-model. The meaning of its embeddings
+ * depends on its dictionaries, not on the names of the languages.
  */
 function withLanguagesOf(checkpoint: Checkpoint, { languages }: Identity): Checkpoint {
   const { metadata } = checkpoint;
@@ -207,7 +207,7 @@ function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): vo
   if (before === undefined || after === undefined || before === after) return;
   throw new UserError(
     `${stem} was trained with --optimizer ${before}, not ${after}`,
-    "train on with it, or start the optimizer's state afresh with --reset-optimizer",
+    "use the same optimizer, or reset the optimizer's state with --reset-optimizer",
   );
 }
 
@@ -230,7 +230,7 @@ function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainReq
 function checkSameModel(stem: string, changes: readonly string[], mayDiffer: () => boolean): void {
   if (changes.length === 0) return;
   if (!mayDiffer()) {
-    const remedy = 'give the options that it was trained with, or name another checkpoint or --save-dir';
+    const remedy = 'give the options that it was trained with, or use another checkpoint or --save-dir';
     throw new UserError(`${stem} was trained with ${changes[0]}`, remedy);
   }
   log.warning(`${stem} was trained with ${changes.join('; ')}`);

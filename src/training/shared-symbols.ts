@@ -15,11 +15,12 @@ type Weights = Checkpoint['weights'];
 type Identity = Pick<CheckpointMetadata, 'dictionaries' | 'languages'>;
 
 /**
- * Converts a checkpoint of other dictionaries to those of this run: symbols that both have keep the checkpoint's rows, and all
- * other symbols get the rows of the new model. Converts the moving average too, if one exists. Logs the counts.
+ * Converts a checkpoint of other dictionaries to those of this run: symbols that both have keep the checkpoint's rows,
+ * and all other symbols get the rows of the new model. Converts the moving average too, if one exists. Logs the counts.
  * @param folder with the dictionaries of the checkpoint
  * @param model of this run, with new weights
- * @throws UserError if the folder's dictionaries are not the checkpoint's, or the model does not declare its symbol tables
+ * @throws UserError if the folder's dictionaries are not the checkpoint's, or the model does not declare its symbol
+ * tables
  */
 export function withSharedSymbols(
   stem: string,
@@ -32,7 +33,7 @@ export function withSharedSymbols(
   if (!sides.has('target') && !before.source.dictionary.equals(before.target.dictionary)) {
     throw new UserError(
       `the model has one table for both sides, but the dictionaries in ${folder} differ from each other`,
-      `name the folder of ${stem}'s joined dictionary with --finetune-dictionaries`,
+      `give the folder of ${stem}'s joined dictionary with --finetune-dictionaries`,
     );
   }
   const earlierRows = {
@@ -55,8 +56,8 @@ export function withSharedSymbols(
 function sidesOf({ parameters, symbolTables, source }: TranslationModel): ReadonlySet<string | undefined> {
   if (symbolTables !== undefined) return new Set(parameters.parameters.map(({ name }) => symbolTables[name]));
   throw new UserError(
-    `${source ?? 'the model'} does not say which of its parameters have a row for each symbol`,
-    'name them in symbolTables of the model, or leave --finetune-dictionaries out',
+    `${source ?? 'the model'} does not declare which of its parameters have one row per symbol`,
+    'list them in symbolTables of the model, or remove --finetune-dictionaries',
   );
 }
 
@@ -71,7 +72,7 @@ function dictionariesOf(stem: string, checkpoint: Checkpoint, folder: string, ta
       stem,
       checkpoint,
       { source: sizeOf(sides.source), target: sizeOf(sides.target) },
-      `name the folder of its dictionaries with --finetune-dictionaries, not ${folder}`,
+      `give the folder of its dictionaries with --finetune-dictionaries, not ${folder}`,
     );
     return sides;
   }
@@ -79,7 +80,7 @@ function dictionariesOf(stem: string, checkpoint: Checkpoint, folder: string, ta
     if (dictionaries[language] === hashDictionary(dictionary)) continue;
     throw new UserError(
       `${join(folder, `dict.${language}.txt`)} is not the dictionary that ${stem} was trained with`,
-      'name the folder of its dictionaries with --finetune-dictionaries',
+      'give the folder of its dictionaries with --finetune-dictionaries',
     );
   }
   return sides;

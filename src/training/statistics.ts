@@ -33,6 +33,7 @@ export interface UpdateReport extends LossReport {
 /** A monotonic clock, in seconds. */
 export type Clock = () => number;
 
+/** The monotonic clock of the process, in seconds. */
 export const monotonicClock: Clock = () => performance.now() / 1000;
 
 /** A weighted mean, or the latest value if all weights are 0. (fairseq's AverageMeter.) */
@@ -98,7 +99,10 @@ export class RateMeter {
   }
 }
 
-/** The averages that a checkpoint records, by metric. Rates and times are left out, so that equal runs write equal files. */
+/**
+ * The averages that a checkpoint records, by metric. Rates and times are left out, so that equal runs write equal
+ * files.
+ */
 export type StatisticsState = Readonly<Record<string, MeterState>>;
 
 /** Nats per bit. */

@@ -39,8 +39,8 @@ export function batchLimits(
 /**
  * Cuts an open split into batches and logs how many sentences were skipped.
  * @param ignorePrefixSize the number of tokens at the start of each target that the loss ignores
- * @throws UserError if the split has no targets, a sentence is too long and not to be skipped, or no sentence or no token of
- * the loss is left
+ * @throws UserError if the split has no targets, a sentence is too long and not to be skipped, or no sentence or no
+ * token of the loss is left
  */
 export function cutIntoBatches(
   task: TranslationTask,
@@ -50,15 +50,15 @@ export function cutIntoBatches(
 ): BatchedSplit {
   if (data.sizes.target === null) {
     throw new UserError(
-      `the split '${data.split}' has no ${task.targetLang} side, so that there is no loss`,
+      `the split '${data.split}' has no ${task.targetLang} side, so no loss can be computed`,
       `binarise both languages with ts-fairseq preprocess`,
     );
   }
   const { batches, skipped } = task.makeBatches(data, limits);
   if (batches.length === 0) throw nothingLeft(data);
   checkPrefix(data.split, longestTarget(batches, data.sizes.target), ignorePrefixSize);
-  const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
-  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);
+  const skippedNote = skipped.length > 0 ? `; skipped ${skipped.length} that are too long` : '';
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${skippedNote}`);
   return { data, batches };
 }
 
@@ -72,14 +72,14 @@ function longestTarget(batches: readonly Int32Array[], sizes: ArrayLike<number>)
 function checkPrefix(split: string, longest: number, ignorePrefixSize: number): void {
   if (ignorePrefixSize < longest) return;
   throw new UserError(
-    `--ignore-prefix-size ${ignorePrefixSize} leaves no token of the split '${split}': its longest target has ${longest}, with </s>`,
+    `--ignore-prefix-size ${ignorePrefixSize} leaves no token in the split '${split}': its longest target has ${longest} tokens with </s>`,
     'give a smaller number',
   );
 }
 
 /**
- * The batches of the training data. One data folder is cut into batches once. With several folders, separated by colons,
- * each epoch uses the next one.
+ * The batches of the training data. One data folder is cut into batches once. With several folders, separated by
+ * colons, each epoch uses the next one.
  */
 export class TrainingData {
   #split: BatchedSplit;
@@ -161,8 +161,8 @@ export class TrainingData {
     );
     if (iterator.batchesPerEpoch > 0) return iterator;
     throw new UserError(
-      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: there are ${this.#split.batches.length}`,
-      'take fewer shards, or lower --max-tokens or --batch-size',
+      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: the epoch has only ${this.#split.batches.length} batches`,
+      'use fewer shards, or lower --max-tokens or --batch-size',
     );
   }
 }

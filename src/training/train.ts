@@ -10,8 +10,8 @@ import type { TrainRequest } from './request.js';
 import { validate } from './validation.js';
 
 /**
- * Trains a model as `ts-fairseq train` does: resumes from the last checkpoint in --save-dir, if one exists, and trains until
- * an option ends training. Reports through the log.
+ * Trains a model as `ts-fairseq train` does: resumes from the last checkpoint in --save-dir, if one exists, and trains
+ * until an option ends training. Reports through the log.
  * @throws UserError for mistakes in options, data or checkpoints, and if the loss is not finite
  */
 export async function train(request: TrainRequest): Promise<void> {
@@ -41,7 +41,7 @@ async function trainEpochs(setup: PreparedRun): Promise<string> {
     const epoch = run.data.nextEpoch;
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
     const rate = rateReached(run);
-    if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
+    if (rate <= options.stopMinLr) return `the learning rate ${rate} has reached --stop-min-lr ${options.stopMinLr}`;
     const reason =
       reasonToStop(run.trainer.updates, options) ?? outOfPatience(run) ?? (await trainEpoch(setup, epoch, hours));
     if (reason !== null) return reason;
@@ -64,7 +64,7 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
   let reason: string | null = null;
   for (const microBatches of data.updates(updateFrequency)) {
     const report = await trainer.step(microBatches, epoch);
-    // Signals and finalizers need a turn of the event loop. With a synchronous device, `await` alone runs microtasks only.
+    // Signals and finalizers run in turns of the event loop. With a synchronous device, `await` runs only microtasks.
     await setImmediate();
     statistics.train.add(report);
     statistics.train_inner.add(report);
@@ -155,7 +155,9 @@ export function isTimeToValidate(
   );
 }
 
-/** Checked before training too, so that a run that --patience has ended does not train further when it is started again. */
+/**
+ * Checked before training too, so that a run that --patience has ended does not train further when it is started again.
+ */
 function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
   const { bestCheckpointMetric, patience } = request.options;
   return earlyStopping.isOver ? `no better ${bestCheckpointMetric} in ${patience} validations (--patience)` : null;
@@ -163,7 +165,7 @@ function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
 
 /** The external reason to end a run. It causes no validation, so that a resumed run continues as if uninterrupted. */
 function interruptionOf({ options, signal }: TrainRequest, hours: number): string | null {
-  if (signal?.aborted) return 'interrupted; the same command goes on from here';
+  if (signal?.aborted) return 'interrupted; run the same command to resume';
   if (options.stopTimeHours > 0 && hours > options.stopTimeHours) return `--stop-time-hours ${options.stopTimeHours}`;
   return null;
 }

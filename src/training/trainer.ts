@@ -11,6 +11,7 @@ import * as tf from '../tf/index.js';
 import { addLosses, batchLoss, type LossValues, readLoss, tidyOutput } from './batch-loss.js';
 import type { UpdateReport } from './statistics.js';
 
+/** The parts that a trainer connects. */
 export interface TrainerParts {
   readonly model: TranslationModel;
   readonly criterion: Criterion;
@@ -21,6 +22,7 @@ export interface TrainerParts {
   readonly average?: MovingAverage | null;
 }
 
+/** How the trainer updates the weights. */
 export interface TrainerOptions {
   readonly seed: number;
   /** The largest norm of the gradient; 0: no clipping. */
@@ -65,7 +67,8 @@ export class Trainer {
   }
 
   /**
-   * Performs one update: sums the gradients of the micro-batches, divides them by the sample size, clips and applies them.
+   * Performs one update: sums the gradients of the micro-batches, divides them by the sample size, clips and applies
+   * them.
    * @throws UserError if the loss or the gradient is not finite; the parameters are then unchanged
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
@@ -169,7 +172,7 @@ export class Trainer {
       if (!(error instanceof IndependentValueError)) throw error;
       throw new UserError(
         `${this.#pluginSources()}the loss depends on no weight of the model`,
-        'let the criterion compute it from its scores, with operations of tf from beginning to end',
+        'compute the loss from the scores of the criterion, with operations of tf only',
         { cause: error },
       );
     }
@@ -181,7 +184,7 @@ export class Trainer {
     if (where === '') return new InternalError(`${name} has no gradient`);
     return new UserError(
       `${where}the loss does not depend on the weight ${name}`,
-      'use it with operations of tf from beginning to end, or do not declare it; a model that leaves layers out says so with leavesLayersOut: true',
+      'use the weight with operations of tf only, or do not declare it; a model that skips layers must set leavesLayersOut: true',
     );
   }
 
@@ -207,10 +210,10 @@ export class Trainer {
       .map(([kind, source]) => `the ${kind} (${source})`);
     const named = ids.slice(0, NAMED_SENTENCES).join(', ');
     const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
-    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched';
+    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is unchanged';
     return new UserError(
       `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-      suspects.length === 0 ? advice : `look for 0/0, log 0 or √0 in ${suspects.join(' and ')}, ${advice}`,
+      suspects.length === 0 ? advice : `check ${suspects.join(' and ')} for 0/0, log 0 or √0, ${advice}`,
     );
   }
 }
@@ -222,7 +225,7 @@ type Reported = Omit<CriterionOutput, 'loss'>;
 function keepReported({ nll, metrics = {} }: Reported): Reported {
   const entries = Object.entries(metrics).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
   const copies = { nll: tf.clone(nll), metrics: Object.fromEntries(entries) };
-  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // only once all are cloned: a failure before that leaks nothing
+  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // after all clones, so that a failing clone leaks nothing
   return copies;
 }
 

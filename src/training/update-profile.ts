@@ -25,7 +25,7 @@ export class UpdateProfile {
   end(): void {
     if (this.#updates < PROFILED_UPDATE) {
       log.warning(
-        `--profile: no profile, training ended after ${this.#updates} updates; it is of update ${PROFILED_UPDATE}`,
+        `--profile: no profile, because training ended after ${this.#updates} updates, before update ${PROFILED_UPDATE}`,
       );
     }
   }

@@ -16,6 +16,7 @@ export interface BleuEvaluation {
   score(): number;
 }
 
+/** The parts that a validation needs. */
 export interface ValidationParts {
   readonly task: TranslationTask;
   readonly model: TranslationModel;
@@ -24,6 +25,7 @@ export interface ValidationParts {
   readonly startBleu: (() => BleuEvaluation) | null;
 }
 
+/** How the losses of a validation are averaged and limited. */
 export interface ValidationOptions {
   readonly sentenceAvg: boolean;
   readonly ignorePrefixSize: number;
@@ -33,6 +35,7 @@ export interface ValidationOptions {
 /** A metric that can decide which checkpoint is best. */
 export type Metric = 'loss' | 'nll_loss' | 'ppl' | 'bleu';
 
+/** The result of one validation. */
 export interface ValidationResult {
   /** Rounded as printed, so that values that look equal in the log are equal. */
   readonly metrics: Readonly<Partial<Record<Metric, number>>>;

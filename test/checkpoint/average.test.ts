@@ -168,7 +168,7 @@ describe('what is averaged', () => {
     expect(warnings).toEqual([]);
     select({ inputs: [mixed], numBestCheckpoints: 1 });
     expect(warnings).toEqual([
-      expect.stringContaining('losses of different criterions (encouraging, cross_entropy), which do not compare'),
+      expect.stringContaining('losses of different criterions (encouraging, cross_entropy), which are not comparable'),
     ]);
     detach();
   });
@@ -190,10 +190,14 @@ describe('what is averaged', () => {
   });
 
   it.each<[string, Partial<AverageSelection>, RegExp]>([
-    ['no inputs', { inputs: [] }, /nothing to average; give checkpoints or a folder: --inputs/],
+    ['no inputs', { inputs: [] }, /no checkpoints to average; give checkpoints or a folder with --inputs/],
     ['a folder alone', {}, /is a folder; add --num-epoch-checkpoints/],
-    ['a bound with the best', { numBestCheckpoints: 1, checkpointUpperBound: 3 }, /upper-bound bounds nothing/],
-    ['epochs and the best', { numEpochCheckpoints: 1, numBestCheckpoints: 1 }, /cannot go together/],
+    [
+      'a bound with the best',
+      { numBestCheckpoints: 1, checkpointUpperBound: 3 },
+      /upper-bound has no effect on its own/,
+    ],
+    ['epochs and the best', { numEpochCheckpoints: 1, numBestCheckpoints: 1 }, /cannot be combined/],
     [
       'too few updates up to a bound',
       { numUpdateCheckpoints: 2, checkpointUpperBound: 1000 },
@@ -204,12 +208,12 @@ describe('what is averaged', () => {
       { inputs: ['a', 'b'], numBestCheckpoints: 1 },
       /--inputs has 0 checkpoints of --keep-best/,
     ],
-    ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot go together/],
+    ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot be combined/],
     ['a number of zero', { numEpochCheckpoints: 0 }, /--num-epoch-checkpoints is 0; it must be at least 1/],
-    ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound bounds nothing/],
+    ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound has no effect on its own/],
     ['a number with files', { inputs: ['a'], numEpochCheckpoints: 1 }, /--inputs is a; give one folder/],
-    ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, 4 are asked for/],
-    ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, 4 are asked for/],
+    ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, but 4 are requested/],
+    ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, but 4 are requested/],
   ])('is asked for again after %s', (_, selection, message) => {
     expect(() => select(selection)).toThrow(UserError);
     expect(() => select(selection)).toThrow(message);

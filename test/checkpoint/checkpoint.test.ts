@@ -93,15 +93,23 @@ describe('a checkpoint that cannot be read', () => {
   mkdirSync(join(root, 'empty'));
 
   it.each([
-    ['a name that nearly is one', 'checkpoint_bets', "there is no checkpoint .*did you mean 'checkpoint_best'"],
+    [
+      'a name that nearly is one',
+      'checkpoint_bets',
+      "the checkpoint .* does not exist; did you mean 'checkpoint_best'",
+    ],
     ['a name like none', 'somethingelseentirely', 'known: checkpoint1, checkpoint_best, checkpoint_last'],
-    ['a folder', '.', 'is a folder; name a checkpoint in it: .*checkpoint1'],
+    ['a folder', '.', 'is a folder; choose a checkpoint in it: .*checkpoint1'],
     ['a name in an empty folder', '../empty/checkpoint_best', 'has no checkpoints; ts-fairseq train writes them'],
     ['a name in no folder', '../nowhere/checkpoint_best', 'has no checkpoints'],
     ["a file of fairseq's that is empty", 'fairseq.pt', 'fairseq.pt is cut short'],
-    ["a file of fairseq's that is not there", 'farseq.pt', "there is no checkpoint .*did you mean 'fairseq.pt'"],
+    [
+      "a file of fairseq's that is not there",
+      'farseq.pt',
+      "the checkpoint .* does not exist; did you mean 'fairseq.pt'",
+    ],
     ['a file cut short', 'cut', 'cut.safetensors is cut short'],
-    ['a file without metadata', 'plain', 'holds tensors but no checkpoint'],
+    ['a file without metadata', 'plain', 'contains tensors, but is not a checkpoint'],
     ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],
     ['damaged metadata', 'damaged', 'the metadata of .* is damaged'],
     ['null as metadata', 'form0', 'the metadata of .* is damaged'],
@@ -130,7 +138,7 @@ describe('a folder for checkpoints', () => {
     writeFileSync(join(root, 'file'), '');
     for (const path of [join(root, 'file'), join(root, 'file', 'inside')]) {
       expect(() => prepareFolder(path)).toThrow(UserError);
-      expect(() => prepareFolder(path)).toThrow(`cannot write ${path}: a file stands where its folder should be`);
+      expect(() => prepareFolder(path)).toThrow(`cannot write ${path}: its folder is a file`);
     }
     expect(() => saveCheckpoint(join(root, 'file', 'checkpoint1'), sampleCheckpoint(1))).toThrow(UserError);
   });

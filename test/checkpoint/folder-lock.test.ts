@@ -45,7 +45,7 @@ describe('the lock of a folder', () => {
     const first = new FolderLock(folder);
     const second = (): FolderLock => new FolderLock(folder);
     expect(second).toThrow(UserError);
-    expect(second).toThrow(`another run writes to ${folder} (process ${process.pid} on host ${hostname()});`);
+    expect(second).toThrow(`another run is writing to ${folder} (process ${process.pid} on host ${hostname()});`);
     expect(readdirSync(folder)).toEqual([LOCK]);
     first.release();
     second().release();
@@ -73,14 +73,14 @@ describe('the lock of a folder', () => {
     leaveLock(folder, lockText(fields), age);
     const take = (): void => new FolderLock(folder).release();
     if (stale) expect(take).not.toThrow();
-    else expect(take).toThrow(/another run writes to/);
+    else expect(take).toThrow(/another run is writing to/);
     expect(readdirSync(folder)).toEqual(stale ? [] : [LOCK]);
   });
 
   it.each(['', '{"host":', '{"host": 1}'])('that is damaged is judged by its age: %j', (text) => {
     const folder = newFolder();
     leaveLock(folder, text, 50);
-    expect(() => new FolderLock(folder)).toThrow(/another run writes to \S+; .*try again in \d+ s$/);
+    expect(() => new FolderLock(folder)).toThrow(/another run is writing to \S+; .*try again in \d+ s$/);
     leaveLock(newFolder(), text, 70);
     rmSync(join(folder, LOCK));
     leaveLock(folder, text, 70);
@@ -103,7 +103,7 @@ describe('the lock of a folder', () => {
     const first = new FolderLock(folder);
     first.keep();
     writeFileSync(join(folder, LOCK), lockText({ host: 'elsewhere', boot: 'other', process: 7 }));
-    expect(() => first.keep()).toThrow('another run writes to');
+    expect(() => first.keep()).toThrow('another run is writing to');
     expect(() => first.keep()).toThrow('(process 7 on host elsewhere)');
     first.release();
     expect(existsSync(join(folder, LOCK))).toBe(true);

@@ -67,7 +67,7 @@ describe('weights as int8', () => {
     else weights.set(`${INT8_SCALE}w`, scale);
     expect(() => restoreWeights(weights, 'model.safetensors')).toThrow(UserError);
     expect(() => restoreWeights(weights, 'model.safetensors')).toThrow(
-      'the int8 matrix w in model.safetensors has no scale for each of its rows',
+      'the int8 matrix w in model.safetensors does not have one scale per row',
     );
   });
 

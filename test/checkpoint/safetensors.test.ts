@@ -130,18 +130,18 @@ const tensor = (dtype: string, shape: unknown, ...offsets: number[]) => ({ dtype
 
 describe('a damaged safetensors file', () => {
   it.each([
-    ['no JSON', '{"a": ', 0, 'no valid JSON'],
-    ['a list', '[1]', 0, 'no JSON object'],
+    ['no JSON', '{"a": ', 0, 'not valid JSON'],
+    ['a list', '[1]', 0, 'not a JSON object'],
     ['an unknown type', { a: tensor('F8_E4M3', [1], 0, 1) }, 1, 'has the type F8_E4M3'],
     ['a negative size', { a: tensor('F32', [-1], 0, 4) }, 4, 'has no valid shape'],
     ['one offset', { a: tensor('F32', [1], 0) }, 4, 'has no valid offsets'],
-    ['a wrong length', { a: tensor('F32', [2], 0, 4) }, 4, 'takes 4 bytes where [2] F32 needs 8'],
+    ['a wrong length', { a: tensor('F32', [2], 0, 4) }, 4, 'has 4 bytes, but [2] F32 requires 8'],
     ['an overlap', { a: tensor('F32', [2], 0, 8), b: tensor('F32', [1], 4, 8) }, 8, 'b in .* overlaps'],
     ['a gap', { a: tensor('F32', [1], 0, 4), b: tensor('F32', [1], 8, 12) }, 12, 'b in .* leaves a gap'],
     ['bytes at the end', { a: tensor('F32', [1], 0, 4) }, 6, 'has 2 bytes after its last tensor'],
     ['too few bytes', { a: tensor('F32', [2], 0, 8) }, 4, 'is cut short: it has 4 of 8 bytes of tensors'],
     ['numbers as metadata', { __metadata__: { a: 1 } }, 0, 'metadata of .* is damaged'],
-    ['a bare entry', { a: 3 }, 0, 'a in .* is not described'],
+    ['a bare entry', { a: 3 }, 0, 'a in .* has no valid description'],
   ])('with %s is refused in one line that names the file', (_, header, bytes, message) => {
     craft(header, bytes);
     expect(() => readSafetensors(path)).toThrow(UserError);

@@ -2,13 +2,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { selectOptions } from '../../src/options/select.js';
 import { openTranslationTask, type TranslationOptions, translationOptions } from '../../src/tasks/translation.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const JOINED = 'test/golden/data/joined';
-const defaults = Object.fromEntries(
-  Object.entries(translationOptions).map(([key, spec]) => [key, spec.default]),
-) as unknown as TranslationOptions;
+const defaults = selectOptions(translationOptions, {});
 const setup = (data: string, options: Partial<TranslationOptions> = {}) =>
   openTranslationTask(data, { ...defaults, ...options });
 
@@ -91,13 +90,13 @@ describe('setting up', () => {
       'data of sources alone',
       () => folderWith(['dict.de.txt', 'dict.de.txt'], ['test.de-en.de.idx', 'test.idx']),
       {},
-      /the languages of \S+ cannot be told from the names of its files \(test\.idx\); name them with -s and -t/,
+      /the languages of \S+ cannot be inferred from its file names \(test\.idx\); set them with -s and -t/,
     ],
     [
       'several language pairs',
       () => folderWith(...pairFiles('test', 'test.de-en'), ...pairFiles('test', 'test.fr-en')),
       {},
-      /has data of several pairs: de-en, fr-en; choose with -s and -t/,
+      /has data of several language pairs: de-en, fr-en; choose with -s and -t/,
     ],
   ])('%s is a clear error', (_what, folder, options, message) => {
     const data = folder();

@@ -22,7 +22,7 @@ const data = await makeToyData(folder);
 const recorded = recordLog();
 const first = join(folder, 'first');
 const options = { maxEpoch: 2, patience: 3, keepBestCheckpoints: 1, noEpochCheckpoints: true };
-const otherCriterion = { ...toyCriterion, name: 'other' } as unknown as TrainRequest['plugins']['criterion'];
+const otherCriterion = { ...toyCriterion, name: 'other' };
 
 /** Goes on with a copy of the first run. @returns its folder */
 async function goOn(
@@ -84,7 +84,7 @@ describe('a run that goes on in a folder whose best value does not compare with 
     const failure = goOn(what, values, plugins);
     await expect(failure).rejects.toThrow(UserError);
     await expect(failure).rejects.toThrow(
-      `${join(folder, what)}/checkpoint_last was trained with ${named}: its best value and those of this run do not compare; forget the old ones with --reset-meters`,
+      `${join(folder, what)}/checkpoint_last was trained with ${named}: its best value is not comparable with those of this run; reset the best value with --reset-meters`,
     );
     expect(listCheckpoints(join(folder, what))).toEqual(listCheckpoints(first));
   });
@@ -147,7 +147,7 @@ describe('a run that goes on with other options', () => {
   it('says so in one warning', async () => {
     const saveDir = await goOn('other-options', { seed: 7, lr: [0.01], dropout: 0.2 });
     expect(warnings()).toEqual([
-      `goes on from ${saveDir}/checkpoint_last with other options than that run's: --dropout 0.2 (it was 0.3), --lr 0.01 (it was 0.05), --seed 7 (it was 1)`,
+      `resuming from ${saveDir}/checkpoint_last with changed options: --dropout 0.2 (was 0.3), --lr 0.01 (was 0.05), --seed 7 (was 1)`,
     ]);
   });
 
@@ -169,7 +169,7 @@ describe('a run that goes on with other options', () => {
     }
     const restoreFile = join(first, 'checkpoint_last');
     const { bestMetric } = loadMetadata(restoreFile).training!;
-    const message = `the validation data are not those of ${restoreFile}; its best loss, ${bestMetric}, still counts; --reset-meters forgets it`;
+    const message = `the validation data differs from that of ${restoreFile}; its best loss, ${bestMetric}, still counts; --reset-meters resets it`;
     const saveDir = join(folder, 'other-data');
     const request = { ...options, saveDir, restoreFile, maxEpoch: 3 };
     await train(toyRequest(elsewhere, request));

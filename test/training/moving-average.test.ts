@@ -91,6 +91,6 @@ describe('--store-ema', () => {
       emaSeedModel: join(folder, 'plain', 'checkpoint_last'),
     });
     await expect(train(request)).rejects.toThrow(UserError);
-    await expect(train(request)).rejects.toThrow(/holds no moving average .*--store-ema/);
+    await expect(train(request)).rejects.toThrow(/has no moving average .*--store-ema/);
   });
 });

@@ -14,8 +14,7 @@ export function recordLog(): { readonly events: LogEvent[]; messages(): string[]
   return {
     events,
     messages: () => events.filter(({ kind }) => kind === 'message').map(({ fields }) => String(fields.message)),
-    stats: (wanted) =>
-      events.filter(({ kind }) => kind === wanted).map(({ fields }) => fields as unknown as StatsEvent),
+    stats: (wanted) => events.filter(({ kind }) => kind === wanted).map(({ fields }) => fields as StatsEvent),
   };
 }
 

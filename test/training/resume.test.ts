@@ -112,7 +112,7 @@ describe('a resumed run', () => {
     const finetuneFromModel = saveAsFairseq(join(folder, 'start.pt'), checkpoint);
     const saveDir = join(folder, 'finetuned');
     await train(toyRequest(data, { ...options, saveDir, finetuneFromModel, maxUpdate: 1, lr: [0] }));
-    expect(recorded.messages()).toContain(`began with the weights of ${finetuneFromModel}`);
+    expect(recorded.messages()).toContain(`starting from the weights of ${finetuneFromModel}`);
     const { weights } = loadCheckpoint(join(saveDir, 'checkpoint_last'), { optimizer: false });
     expect(weights).toEqual(checkpoint.weights);
   });
@@ -159,12 +159,12 @@ describe('training refuses', () => {
     {
       what: 'neither --max-tokens nor --batch-size',
       values: { maxTokens: null },
-      message: /give --max-tokens or --batch-size/,
+      message: /add --max-tokens or --batch-size/,
     },
     {
       what: 'an --update-freq of 0',
       values: { updateFreq: [0] },
-      message: /--update-freq 0; give whole numbers from 1/,
+      message: /--update-freq 0 is not valid; give integers of at least 1/,
     },
     {
       what: 'bleu as the metric without --eval-bleu',
@@ -210,7 +210,7 @@ describe('training refuses', () => {
     {
       what: 'a --restore-file that is missing',
       values: { restoreFile: 'nowhere/x' },
-      message: /no checkpoint nowhere\/x/,
+      message: /the checkpoint nowhere\/x does not exist/,
     },
     {
       what: 'an unknown search option',
@@ -249,7 +249,7 @@ describe('training refuses', () => {
     const averaged = join(folder, 'averaged');
     averageCheckpoints([whole], averaged);
     const request = toyRequest(data, { ...options, saveDir: join(folder, 'refused'), restoreFile: averaged });
-    await expect(train(request)).rejects.toThrow(/weights only.*--finetune-from-model/);
+    await expect(train(request)).rejects.toThrow(/contains only weights.*--finetune-from-model/);
   });
 
   it('a checkpoint without the optimizer’s state, and says how to go on', async () => {
@@ -264,7 +264,7 @@ it('sentences that are too long are left out, and counted in the log, where that
   const saveDir = join(folder, 'skipping');
   await train(toyRequest(data, { saveDir, maxTokens: 7, maxUpdate: 1, skipInvalidSizeInputsValidTest: true }));
   expect(recorded.messages()).toContainEqual(
-    expect.stringMatching(/^train: 40 sentences, \d+ batches; \d+ too long and skipped$/),
+    expect.stringMatching(/^train: 40 sentences, \d+ batches; skipped \d+ that are too long$/),
   );
 });
 
@@ -290,7 +290,7 @@ describe('two runs in one folder', () => {
     detach();
     const refusal = await refusals[0];
     expect(refusal).toBeInstanceOf(UserError);
-    expect(String(refusal)).toContain(`another run writes to ${saveDir} (process ${process.pid} on host`);
+    expect(String(refusal)).toContain(`another run is writing to ${saveDir} (process ${process.pid} on host`);
     expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
     await train(request);
     expect(recorded.messages().at(-1)).toContain('3 epochs are done');

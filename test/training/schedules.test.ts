@@ -54,7 +54,7 @@ describe('--stop-min-lr', () => {
     const saveDir = join(folder, 'stop-min-lr');
     await trainWith('fixed', { saveDir, ...options });
     expect(ratesLogged()).toEqual(['0.05', '1e-09']);
-    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 is down to --stop-min-lr 1e-8');
+    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 has reached --stop-min-lr 1e-8');
     await trainWith('fixed', { saveDir, ...options });
     expect(loadMetadata(join(saveDir, 'checkpoint_last')).training!.epoch).toBe(2);
     expect(recorded.messages().at(-1)).toContain('--stop-min-lr');
@@ -62,7 +62,7 @@ describe('--stop-min-lr', () => {
 
   it('ends training at a rate that is equal to it', async () => {
     await trainWith('fixed', { saveDir: join(folder, 'stop-min-lr-equal'), ...options, stopMinLr: 1e-9 });
-    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 is down to --stop-min-lr 1e-9');
+    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 has reached --stop-min-lr 1e-9');
   });
 
   it('does not change where training ends when it was interrupted within an epoch', async () => {

@@ -24,9 +24,9 @@ export function toyRequest(data: string, values: OptionValues, rest: Partial<Tra
     all,
     plugins: {
       architecture: toyArchitecture,
-      criterion: toyCriterion as never,
-      optimizer: adam as never,
-      lrScheduler: inverseSqrt as never,
+      criterion: toyCriterion,
+      optimizer: adam,
+      lrScheduler: inverseSqrt,
     },
     kernels: portableArenaKernels,
     machine: { device: 'plain', threads: 1, oneDnn: null },

@@ -177,7 +177,7 @@ describe('train', () => {
     const run = (ignorePrefixSize: number) => train(toyRequest(data, { ...splits, ignorePrefixSize }));
     const refusal = await run(999).catch((error: unknown) => String(error));
     const [, longest] =
-      /leaves no token of the split 'valid': its longest target has (\d+)/.exec(String(refusal)) ?? [];
+      /leaves no token in the split 'valid': its longest target has (\d+)/.exec(String(refusal)) ?? [];
     await expect(run(Number(longest))).rejects.toThrow(`--ignore-prefix-size ${longest} leaves no token`);
     await run(Number(longest) - 1);
     expect(
@@ -189,7 +189,7 @@ describe('train', () => {
       ),
     ).toBeGreaterThan(0);
     const ofTraining = train(toyRequest(data, { noSave: true, disableValidation: true, ignorePrefixSize: 999 }));
-    await expect(ofTraining).rejects.toThrow("leaves no token of the split 'train'");
+    await expect(ofTraining).rejects.toThrow("leaves no token in the split 'train'");
   });
 
   it('begins with weights alone with --finetune-from-model', async () => {

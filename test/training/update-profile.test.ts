@@ -43,6 +43,8 @@ describe('train with a profiler', () => {
     const profiler = observedProfiler();
     await run(5, profiler);
     expect(profiler.seen).toEqual([]);
-    expect(recorded.messages()).toContain('--profile: no profile, training ended after 5 updates; it is of update 20');
+    expect(recorded.messages()).toContain(
+      '--profile: no profile, because training ended after 5 updates, before update 20',
+    );
   });
 });

@@ -6,7 +6,7 @@ import { fairseqConfig } from './config.js';
 import { fromTypedJson } from './python-json.js';
 import { OrderedDict, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
 
-/** Everything but the tensors, for a checkpoint that fairseq did not write. */
+/** fairseq's state without tensors, for a checkpoint that fairseq did not write. */
 export function newState(metadata: CheckpointMetadata): PythonDict {
   const kept = metadata.fairseq === undefined ? null : fromTypedJson(metadata.fairseq.state);
   const [args, cfg] = kept instanceof Map ? [kept.get('args') as PythonValue, kept.get('cfg') as PythonValue] : [];
@@ -20,7 +20,7 @@ export function newState(metadata: CheckpointMetadata): PythonDict {
   ]);
 }
 
-/** The names of fairseq's classes, which it compares when training goes on. */
+/** The names of fairseq's classes, which fairseq compares when it resumes training. */
 const CLASSES: Readonly<Record<string, string>> = {
   cross_entropy: 'CrossEntropyCriterion',
   label_smoothed_cross_entropy: 'LabelSmoothedCrossEntropyCriterion',
@@ -41,7 +41,7 @@ const className = (name: unknown): string => {
   return known ?? `${camel}Criterion`;
 };
 
-/** The best value that --lr-scheduler reduce_lr_on_plateau has seen; before the first an infinite one, as in PyTorch. */
+/** The best value of --lr-scheduler reduce_lr_on_plateau; before the first validation infinite, as in PyTorch. */
 function plateauOf({ options, training }: CheckpointMetadata): PythonValue {
   if (options.lrScheduler !== 'reduce_lr_on_plateau') return null;
   const schedule = training?.lrScheduler;
@@ -88,7 +88,7 @@ type Averages = Readonly<Record<string, MeterState>>;
 
 type Form = readonly [priority: number, round: number | null];
 
-/** The order of fairseq's meters in a log line, and to how many decimals they are rounded. */
+/** The order of fairseq's meters in a log line, and the number of decimals. */
 const METERS: Readonly<Record<string, Form>> = {
   loss: [10, 3],
   nll_loss: [10, 3],
@@ -98,10 +98,10 @@ const METERS: Readonly<Record<string, Form>> = {
   clip: [500, 1],
 };
 
-/** Of a criterion's own metrics. */
-const FIGURE: Form = [10, null];
+/** The form of a criterion's own metrics. */
+const CRITERION_METRIC: Form = [10, null];
 
-/** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */
+/** The stopwatch of a run, which fairseq requires to resume within an epoch. */
 const WALL = new PythonTuple([
   790,
   'wall',
@@ -113,7 +113,7 @@ const WALL = new PythonTuple([
   ]),
 ]);
 
-/** fairseq's own meters before a criterion's, as it makes them. */
+/** fairseq's meters in its order: its own before those of a criterion. */
 const inOrder = (averages: Averages): [string, MeterState][] =>
   Object.entries(averages).sort(([a], [b]) => Number(b in METERS) - Number(a in METERS));
 
@@ -123,7 +123,7 @@ function metrics(meters: MeterStates | null): OrderedDict {
     dict.set(
       group,
       inOrder(averages).map(([name, [value, sum, count]]) => {
-        const [priority, round] = METERS[name] ?? FIGURE;
+        const [priority, round] = METERS[name] ?? CRITERION_METRIC;
         const state = new Map<PythonValue, PythonValue>([
           ['val', pythonFloat(value ?? 0)],
           ['sum', pythonFloat(sum)],

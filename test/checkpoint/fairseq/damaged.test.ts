@@ -45,23 +45,27 @@ const tensorOf = (rest: string): string => `\x80\x02ctorch._utils\n_rebuild_tens
 describe('a file that is no checkpoint', () => {
   it.each([
     ['an empty file', () => write(new Uint8Array()), 'is cut short: it has 0 bytes'],
-    ['text', () => write(Buffer.from('version https://git-lfs')), 'was not written by torch.save; name a checkpoint'],
+    ['text', () => write(Buffer.from('version https://git-lfs')), 'was not written by torch.save; use a checkpoint'],
     [
       'another archive',
       () => write(Buffer.concat([...zipChunks([['a.txt', Buffer.from('a')]])])),
       'is a zip archive but',
     ],
-    ['another pickle', () => write(Buffer.from('\x80\x02K\x01.', 'latin1')), 'is a pickle, but none of torch.save'],
+    [
+      'another pickle',
+      () => write(Buffer.from('\x80\x02K\x01.', 'latin1')),
+      'is a pickle, but was not written by torch.save',
+    ],
     ['a tensor alone', () => archive('\x80\x02K\x01.'), 'does not contain a fairseq model'],
     ['a dict without a model', () => archive('\x80\x02}.'), 'does not contain a fairseq model'],
     ['the other byte order', () => archive('\x80\x02}.', { byteorder: 'big' }), 'written on a big-endian machine'],
     ['a newer pickle', () => archive('\x80\x06}.'), 'pickled with protocol 6; save it with protocol 5 or lower'],
     ['an old opcode', () => archive('\x80\x02I1\n.'), 'unknown pickle opcode 0x49 at byte'],
-    ['an empty stack', () => archive('\x80\x02.'), 'its pickle takes more than it has'],
-    ['no mark', () => archive('\x80\x02t.'), 'its pickle lacks a mark'],
+    ['an empty stack', () => archive('\x80\x02.'), 'its pickle pops from an empty stack'],
+    ['no mark', () => archive('\x80\x02t.'), 'its pickle has no matching mark'],
     ['nothing to recall', () => archive('\x80\x02h\x05.'), 'its pickle has no object 5'],
-    ['a call of a number', () => archive('\x80\x02K\x01)R.'), 'its pickle makes an object of no class'],
-    ['attributes of a number', () => archive('\x80\x02K\x01}b.'), 'gives attributes to plain data'],
+    ['a call of a number', () => archive('\x80\x02K\x01)R.'), 'its pickle creates an object without a class'],
+    ['attributes of a number', () => archive('\x80\x02K\x01}b.'), 'sets attributes of plain data'],
     ['an item of a number', () => archive('\x80\x02K\x01K\x01K\x02s.'), 'sets an item of something that is not a dict'],
     ['a key alone', () => archive('\x80\x02}(K\x01u.'), 'has a key without a value'],
     ['something appended to a dict', () => archive('\x80\x02}K\x01a.'), 'appends to something that is not a list'],
@@ -71,7 +75,7 @@ describe('a file that is no checkpoint', () => {
     [
       'a type of its own',
       () => archive(tensorOf('K\0').replace('FloatStorage', 'ComplexFloatStorage')),
-      'has tensors of torch.Complex',
+      'has tensors of the unsupported type torch.Complex',
     ],
     ['no shape', () => archive(tensorOf('K\0N')), 'a tensor without a valid shape'],
     [
@@ -104,9 +108,9 @@ describe('a file that is no checkpoint', () => {
     const double = (k: number): string => `0](h${chr(k)}h${chr(k)}eq${chr(k + 1)}`;
     const doubled = `]q\0${Array.from({ length: 60 }, (_, k) => double(k)).join('')}`;
     archive(`\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args}X\x01\0\0\0a${doubled}su.`);
-    expect(open).toThrow('its data refer to themselves');
+    expect(open).toThrow('its data refers to itself');
     archive('\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args}q\0X\x01\0\0\0ah\0su.');
-    expect(open).toThrow('its data refer to themselves');
+    expect(open).toThrow('its data refers to itself');
   });
 });
 
@@ -208,5 +212,5 @@ describe('a damaged checkpoint', () => {
 
 it('a folder that is called like a checkpoint is none', () => {
   mkdirSync(join(folder, 'folder.pt'));
-  expect(() => loadCheckpoint(join(folder, 'folder.pt'), { optimizer: false })).toThrow('there is no checkpoint');
+  expect(() => loadCheckpoint(join(folder, 'folder.pt'), { optimizer: false })).toThrow('does not exist');
 });

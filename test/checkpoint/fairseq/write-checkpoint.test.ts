@@ -304,7 +304,7 @@ describe('a checkpoint of ours', () => {
     expect(readdirSync(folder).filter((file) => file.endsWith('.unfinished'))).toEqual([]);
     writeFileSync(join(folder, 'blocker'), '');
     const sample = { metadata: sampleMetadata, weights: new Map(), optimizer: null };
-    expect(() => saveCheckpoint(join(folder, 'blocker', 'x.pt'), sample)).toThrow('a file stands where its folder');
+    expect(() => saveCheckpoint(join(folder, 'blocker', 'x.pt'), sample)).toThrow('its folder is a file');
   });
 
   it('that was damaged by hand still has what fairseq says', () => {
