@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { copyAtomically, refuseStream } from './atomic-file.js';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { describeFairseqCheckpoint, readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
@@ -17,7 +18,6 @@ import {
   storedMetadata,
   storedOutline,
 } from './stored-checkpoint.js';
-import { copyWhole, refuseStream } from './whole-file.js';
 
 /**
  * Writes a checkpoint. Replaces a checkpoint of the same name.
@@ -37,7 +37,7 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
   for (const [name, tensor] of checkpoint.optimizer ?? []) tensors.set(OPTIMIZER + name, tensor);
   for (const [name, tensor] of checkpoint.ema ?? []) tensors.set(AVERAGE + name, tensor);
   writeSafetensors(checkpointFile(stem), { tensors, metadata: encodeMetadata(checkpoint.metadata) });
-  for (const name of alsoAs) copyWhole(checkpointFile(stem), checkpointFile(join(dirname(stem), name)));
+  for (const name of alsoAs) copyAtomically(checkpointFile(stem), checkpointFile(join(dirname(stem), name)));
 }
 
 /**

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { makeFolder, removeEmptyFolders } from '../text/make-folder.js';
 import { openNewFile, openTemporaryFile } from '../text/new-file.js';
+import { refusals } from './atomic-file.js';
 import { startHeartbeat } from './heartbeat.js';
 import { identityOfProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 import { unfinishedFile } from './unfinished-file.js';
-import { refusals } from './whole-file.js';
 
 const NAME = '.training.lock';
 

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
 import { checkUnchanged, fileIdentity, type OpenFile, readExactly, readInto } from '../text/exact-reads.js';
+import { writeAtomically } from './atomic-file.js';
 import {
   cutShort,
   decodeHeader,
@@ -14,7 +15,6 @@ import {
   type TensorEntry,
   tensorData,
 } from './safetensors-header.js';
-import { writeWhole } from './whole-file.js';
 
 /** The contents of a safetensors file. */
 export interface Safetensors {
@@ -35,7 +35,7 @@ export function writeSafetensors(path: string, { tensors, metadata }: Safetensor
     }
   }
   const byWidth = [...tensors].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype));
-  writeWhole(path, fileChunks(new Map(byWidth), metadata));
+  writeAtomically(path, fileChunks(new Map(byWidth), metadata));
 }
 
 function* fileChunks(

@@ -57,7 +57,7 @@ export function isMeterStates(value: unknown): value is MeterStates {
 
 /** Whether a value from a file has the form of a schedule's state. */
 export const isScheduleState = (value: unknown): value is ScheduleState =>
-  isRecord(value) && Object.values(value).every(isNumberOrNull);
+  typeof value === 'object' && value !== null && Object.values(value).every(isNumberOrNull);
 
 function isMeterState(value: unknown): value is MeterState {
   if (!Array.isArray(value) || value.length !== 3) return false;

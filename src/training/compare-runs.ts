@@ -102,10 +102,12 @@ const CHOICE: OptionSpec = { kind: 'string', default: null, help: '' };
 const CHOICES: OptionSchema = { criterion: CHOICE, optimizer: CHOICE, lrScheduler: CHOICE };
 
 /** Options that choose the metric and the data that it is measured on. */
-const OF_EVERY_METRIC = ['bestCheckpointMetric', 'maximizeBestCheckpointMetric', 'maxValidSteps'];
+const METRIC_OPTIONS = ['bestCheckpointMetric', 'maximizeBestCheckpointMetric', 'maxValidSteps'];
 
 /** Options that affect the BLEU of the validation data. */
-const OF_BLEU = Object.keys(evaluationOptions).filter((key) => !['evalBleu', 'evalBleuPrintSamples'].includes(key));
+const BLEU_OPTIONS = Object.keys(evaluationOptions).filter(
+  (key) => !['evalBleu', 'evalBleuPrintSamples'].includes(key),
+);
 
 /** Options of criterions that add metrics to the log without changing the loss. */
 const REPORT_OPTIONS = ['reportAccuracy'];
@@ -133,18 +135,18 @@ export function incomparableOptions(compared: Compared): ChangedOption[] {
   const { now, plugins } = compared;
   const decisive = new Set([
     'criterion',
-    ...OF_EVERY_METRIC,
+    ...METRIC_OPTIONS,
     ...optionsOfMetric(String(now.bestCheckpointMetric), plugins),
   ]);
   return changes(compared, (key) => decisive.has(key));
 }
 
 function optionsOfMetric(metric: string, { criterion }: TrainRequest['plugins']): readonly string[] {
-  if (metric === 'bleu') return OF_BLEU;
-  const ofLikelihood = Object.keys(lossOptions);
-  if (metric !== 'loss') return ofLikelihood;
+  if (metric === 'bleu') return BLEU_OPTIONS;
+  const likelihoodOptions = Object.keys(lossOptions);
+  if (metric !== 'loss') return likelihoodOptions;
   return [
-    ...ofLikelihood,
+    ...likelihoodOptions,
     'sentenceAvg',
     ...Object.keys(criterion.options).filter((key) => !REPORT_OPTIONS.includes(key)),
   ];
@@ -154,8 +156,8 @@ function optionsOfMetric(metric: string, { criterion }: TrainRequest['plugins'])
  * The other changed options that affect training, without those that change the model's shape: `resume` refuses them.
  */
 function changedOptions(compared: Compared): ChangedOption[] {
-  const { options: ofModel } = compared.plugins.architecture.model;
-  return changes(compared, (key) => !NOT_COMPARED.has(key) && (!(key in ofModel) || isAdjustable(key)));
+  const { options: modelOptions } = compared.plugins.architecture.model;
+  return changes(compared, (key) => !NOT_COMPARED.has(key) && (!(key in modelOptions) || isAdjustable(key)));
 }
 
 /** Whether an option of a model may change during training, because it does not change the model's shape. */

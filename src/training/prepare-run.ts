@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { prepareFolder, writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock } from '../checkpoint/folder-lock.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { isMaximized } from '../checkpoint/metric-direction.js';
 import type { TrainingState } from '../checkpoint/training-state.js';
-import { prepareFolder, writeWhole } from '../checkpoint/whole-file.js';
 import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
@@ -81,11 +81,11 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
     best: new BestValue(maximize, bestSoFar?.bestMetric ?? null),
     earlyStopping: new EarlyStopping(patience, maximize, bestSoFar?.earlyStopping),
   };
-  if (resumed?.valuesCompare && !options.resetMeters) restoreMeters(run, resumed.state);
+  if (resumed?.valuesComparable && !options.resetMeters) restoreMeters(run, resumed.state);
   if (!options.noSave) {
     prepareFolder(options.saveDir);
     if (request.config !== undefined) {
-      writeWhole(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
+      writeAtomically(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
     }
   }
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);

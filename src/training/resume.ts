@@ -53,7 +53,7 @@ export function startingCheckpoint(options: CheckpointOptions): Start | null {
 interface Resumed {
   readonly state: TrainingState;
   /** Whether values of the checkpoint metric are comparable with those of this run. */
-  readonly valuesCompare: boolean;
+  readonly valuesComparable: boolean;
 }
 
 /**
@@ -94,16 +94,16 @@ export function resume(
     return null;
   }
   const training = trainingOf(stem, checkpoint);
-  const valuesCompare = checkSameRun(stem, { metadata: checkpoint.metadata, training }, identity, request);
+  const valuesComparable = checkSameRun(stem, { metadata: checkpoint.metadata, training }, identity, request);
   if (!resetOptimizer) {
     checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
-    if (!valuesCompare) trainer.parts.lrScheduler.forgetValues?.();
+    if (!valuesComparable) trainer.parts.lrScheduler.forgetValues?.();
   }
   log.message(`resuming from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
-  return { state: training, valuesCompare };
+  return { state: training, valuesComparable };
 }
 
 /** Checks a checkpoint's recorded options against the architecture that it names: built in, or this run's plug-in. */

@@ -27,7 +27,7 @@ describe('the mean of checkpoints', () => {
     expectFairseqAverage(meanOf(...names.map(goldenWeights)));
   });
 
-  it('of equal ones is each of them, bit for bit', () => {
+  it('of equal checkpoints is bit for bit the same', () => {
     fc.assert(
       fc.property(fc.float32Array({ noNaN: true, minLength: 1 }), fc.integer({ min: 1, max: 12 }), (data, count) => {
         const weights = new Map<string, NamedTensor>([['w', { dtype: 'F32', shape: [data.length], data }]]);
@@ -78,7 +78,7 @@ describe('the mean of checkpoints', () => {
     expect(() => meanOf(first, other)).toThrow(new RegExp(message));
   });
 
-  it("is float32 in fairseq's files where they hold halves, as fairseq's own averages are", () => {
+  it("of float16 files is float32 in fairseq's format, as in fairseq's own averages", () => {
     const half = golden('fairseq-fp16.pt');
     const other = join(root, 'other');
     const weights = new Map(
@@ -103,7 +103,7 @@ describe('the mean of checkpoints', () => {
   });
 });
 
-describe('what is averaged', () => {
+describe('the selection for an average', () => {
   const folder = join(root, 'checkpoints');
   const names = [
     'checkpoint2',
@@ -142,7 +142,7 @@ describe('what is averaged', () => {
     expect(select(selection)).toEqual(expected.map((name) => join(folder, name)));
   });
 
-  it('is the largest values where training was told to maximize, by value and not by name', () => {
+  it('has the largest values if training maximized the metric, by value and not by name', () => {
     const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu', maximizeBestCheckpointMetric: true };
     const maximized = join(root, 'maximized');
     for (const bleu of ['9.5', '38.46', '38.5'])
@@ -156,7 +156,7 @@ describe('what is averaged', () => {
     expect(select({ inputs: files, numBestCheckpoints: 1 })).toEqual([`${expected[0]}.safetensors`]);
   });
 
-  it('warns where the best were chosen by losses of different criterions', () => {
+  it('warns if the best are chosen by losses of different criterions', () => {
     const mixed = join(root, 'mixed');
     for (const [loss, criterion] of Object.entries({ '2.5': 'cross_entropy', '2.25': 'encouraging' })) {
       const metadata = { ...sampleMetadata, options: { ...sampleMetadata.options, criterion } };
@@ -173,7 +173,7 @@ describe('what is averaged', () => {
     detach();
   });
 
-  it('is the largest values of BLEU whatever training was told', () => {
+  it('has the largest values of BLEU, whatever the options of training', () => {
     const folder = join(root, 'bleu');
     const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu' };
     for (const bleu of ['9.5', '38.46'])
@@ -185,7 +185,7 @@ describe('what is averaged', () => {
     expect(select({ inputs: [folder], numBestCheckpoints: 1 })).toEqual(expected);
   });
 
-  it('is the checkpoints that are named', () => {
+  it('has the listed checkpoints', () => {
     expect(select({ inputs: ['a', 'b'] })).toEqual(['a', 'b']);
   });
 
@@ -214,7 +214,7 @@ describe('what is averaged', () => {
     ['a number with files', { inputs: ['a'], numEpochCheckpoints: 1 }, /--inputs is a; give one folder/],
     ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, but 4 are requested/],
     ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, but 4 are requested/],
-  ])('is asked for again after %s', (_, selection, message) => {
+  ])('is refused for %s', (_, selection, message) => {
     expect(() => select(selection)).toThrow(UserError);
     expect(() => select(selection)).toThrow(message);
   });

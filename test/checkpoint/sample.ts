@@ -21,7 +21,7 @@ export const sampleMetadata: CheckpointMetadata = {
   machine: { device: 'cpu', threads: 2, oneDnn: '3.1.0' },
 };
 
-/** The same of a model that comes with a plug-in: of its options and tensors nothing is known. */
+/** The metadata of a model from a plug-in, whose options and tensors are unknown. */
 export const plugInMetadata: CheckpointMetadata = { ...sampleMetadata, arch: 'of_a_plug_in' };
 
 export function vector(...values: number[]): NamedTensor {

@@ -58,7 +58,7 @@ describe('the metrics of updates', () => {
     expect(statistics.stats().map(([name]) => name)).not.toContain('clip');
   });
 
-  it('may be negative in the loss while the perplexity comes from the nll', () => {
+  it('allow a negative loss, because the perplexity comes from the nll', () => {
     const statistics = new LossStatistics(() => 0);
     statistics.add({ ...report, loss: -25 * Math.LN2 });
     expect(statistics.lossFigures()).toEqual([
@@ -68,7 +68,7 @@ describe('the metrics of updates', () => {
     ]);
   });
 
-  it('go on from a saved state as if they had not been interrupted', () => {
+  it('continue from a saved state as if uninterrupted', () => {
     const [whole, first, second] = [0, 1, 2].map(() => new UpdateStatistics(() => 0));
     whole!.add(report);
     first!.add(report);
@@ -79,7 +79,7 @@ describe('the metrics of updates', () => {
     expect(second!.state).toEqual(whole!.state);
   });
 
-  it('start over after a reset', () => {
+  it('restart after a reset', () => {
     const statistics = new UpdateStatistics(() => 0);
     statistics.add(report);
     statistics.reset();
@@ -93,21 +93,21 @@ describe('AverageMeter', () => {
     expect(new AverageMeter().value).toBeNull();
   });
 
-  it('weighs its values', () => {
+  it('weights its values', () => {
     const meter = new AverageMeter();
     meter.add(1, 3);
     meter.add(5, 1);
     expect(meter.value).toBe(2);
   });
 
-  it('is the latest value where nothing has weight', () => {
+  it('is the latest value if all weights are 0', () => {
     const meter = new AverageMeter();
     meter.add(1, 0);
     meter.add(7, 0);
     expect(meter.value).toBe(7);
   });
 
-  it('goes on from a saved state', () => {
+  it('continues from a saved state', () => {
     const meter = new AverageMeter();
     meter.add(4);
     const other = new AverageMeter();
@@ -118,7 +118,7 @@ describe('AverageMeter', () => {
 });
 
 describe('RateMeter', () => {
-  it('counts what came after the first event, from its time on', () => {
+  it('counts from the time of the first event, without that event', () => {
     let now = 10;
     const meter = new RateMeter(() => now);
     expect(meter.value).toBeNull();

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { InternalError } from '../../errors.js';
+import { writeAtomically } from '../atomic-file.js';
 import { toJsonText } from '../json-text.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
 import type { Checkpoint } from '../stored-checkpoint.js';
-import { writeWhole } from '../whole-file.js';
 import { itemsOf } from './construct.js';
 import { toBfloat16, toHalf } from './half.js';
 import { newState } from './new-state.js';
@@ -38,7 +38,7 @@ export function writeFairseqCheckpoint(file: string, checkpoint: Checkpoint): vo
   });
   const folder = basename(file).replace(/\.pt$/, '');
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
-  writeWhole(
+  writeAtomically(
     file,
     zipChunks([
       [`${folder}/data.pkl`, bytes],

@@ -22,7 +22,7 @@ import { removeUnfinished, unfinishedFile } from './unfinished-file.js';
  * the folder if it does not exist.
  * @throws UserError if the file cannot be written
  */
-export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+export function writeAtomically(path: string, chunks: Iterable<Uint8Array>): void {
   replaceFile(path, (unfinished) => {
     const file = openTemporaryFile(unfinished);
     try {
@@ -35,7 +35,7 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
 }
 
 /** Gives a file a second name: as a hard link or, if the disk has no links, as a copy. Replaces an existing file. */
-export function copyWhole(from: string, to: string): void {
+export function copyAtomically(from: string, to: string): void {
   replaceFile(to, (unfinished) => {
     removeLeftover(unfinished);
     try {
