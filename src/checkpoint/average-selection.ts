@@ -6,24 +6,25 @@ import { bestValueOf, epochOf, type NameKey, rankNames, updateOf } from './check
 import { isFolder, listCheckpoints, listFairseqCheckpoints } from './checkpoint-path.js';
 import { isMaximized } from './metric-direction.js';
 
-/** fairseq's ways to say which checkpoints are averaged; at most one number. */
+/** fairseq's options that select the checkpoints to average. At most one of the numbers is not null. */
 export interface AverageSelection {
-  /** Checkpoints by stem, or one folder with one of the numbers; the best may be chosen from either. */
+  /** Stems of checkpoints, or one folder with one of the numbers. `numBestCheckpoints` accepts both. */
   readonly inputs: readonly string[];
   readonly numEpochCheckpoints: number | null;
   readonly numUpdateCheckpoints: number | null;
   readonly numBestCheckpoints: number | null;
-  /** The last epoch or update that is taken. */
+  /** The last epoch or update to include. */
   readonly checkpointUpperBound: number | null;
 }
 
 /**
- * The stems of the checkpoints to average, the newest or best first.
- * @throws UserError where the options contradict each other or there are too few
+ * The stems of the checkpoints to average, newest or best first.
+ * @throws UserError if the options contradict each other, or too few checkpoints exist
  */
 export function selectForAverage(selection: AverageSelection): string[] {
   const { inputs } = selection;
-  if (inputs.length === 0) throw new UserError('there is nothing to average', 'give checkpoints or a folder: --inputs');
+  if (inputs.length === 0)
+    throw new UserError('there are no checkpoints to average', 'give checkpoints or a folder with --inputs');
   checkCombination(selection);
   if (selection.numEpochCheckpoints !== null) {
     return newest(selection, selection.numEpochCheckpoints, epochOf, 'epoch checkpoints (checkpointE)');
@@ -43,22 +44,22 @@ function checkCombination(selection: AverageSelection): void {
     '--num-update-checkpoints': selection.numUpdateCheckpoints,
     '--num-best-checkpoints': selection.numBestCheckpoints,
   };
-  const given = Object.entries(numbers).filter(([, number]) => number !== null);
-  if (given.length > 1) {
-    throw new UserError(`${given.map(([flag]) => flag).join(' and ')} cannot go together`, 'choose one');
+  const flags = Object.entries(numbers).filter(([, number]) => number !== null);
+  if (flags.length > 1) {
+    throw new UserError(`${flags.map(([flag]) => flag).join(' and ')} cannot be combined`, 'choose one');
   }
-  const zero = given.find(([, number]) => number! < 1);
+  const zero = flags.find(([, number]) => number! < 1);
   if (zero !== undefined) throw new UserError(`${zero[0]} is ${zero[1]}`, 'it must be at least 1');
   const bounded = selection.numEpochCheckpoints !== null || selection.numUpdateCheckpoints !== null;
   if (selection.checkpointUpperBound !== null && !bounded) {
     throw new UserError(
-      '--checkpoint-upper-bound bounds nothing',
+      '--checkpoint-upper-bound has no effect on its own',
       'add --num-epoch-checkpoints or --num-update-checkpoints',
     );
   }
   if (bounded && !isOneFolder(selection)) {
     throw new UserError(
-      `${given[0]![0]} chooses from a folder, --inputs is ${selection.inputs.join(' ')}`,
+      `${flags[0]![0]} selects from one folder, but --inputs is ${selection.inputs.join(' ')}`,
       'give one folder',
     );
   }
@@ -80,13 +81,15 @@ function newest(selection: AverageSelection, count: number, keyOf: NameKey, what
   );
 }
 
-/** The checkpoints of a folder: ours, or fairseq's where there are none of ours. */
+/** The names of our checkpoints in a folder or, if it has none, of fairseq's. */
 function checkpointsOf(folder: string): { names: string[]; extension: string } {
   const names = listCheckpoints(folder);
   return names.length > 0 ? { names, extension: '' } : { names: listFairseqCheckpoints(folder), extension: '.pt' };
 }
 
-/** The best by the metric that training was told to go by; fairseq names the files to choose from, we the folder too. */
+/**
+ * The best by --best-checkpoint-metric of their training. fairseq accepts only a list of files here, we also a folder.
+ */
 function best(selection: AverageSelection, count: number): string[] {
   const stems = isOneFolder(selection) ? stemsIn(selection.inputs[0]!) : selection.inputs;
   const nameOf = (stem: string): string => basename(stem).replace(/\.(pt|safetensors)$/, '');
@@ -103,13 +106,13 @@ function best(selection: AverageSelection, count: number): string[] {
   return take(from, bestFirst, count, 'checkpoints of --keep-best-checkpoints');
 }
 
-/** A loss depends on its criterion; perplexity and BLEU do not. */
+/** Losses of different criterions are not comparable; perplexity and BLEU do not depend on the criterion. */
 function warnOfSeveralCriterions(stems: readonly string[], metric: string): void {
   if (metric !== 'loss') return;
   const criterions = new Set(stems.map((stem) => String(loadMetadata(stem).options.criterion)));
   if (criterions.size < 2) return;
   log.warning(
-    `the best checkpoints are chosen by losses of different criterions (${[...criterions].join(', ')}), which do not compare`,
+    `the best checkpoints are chosen by losses of different criterions (${[...criterions].join(', ')}), which are not comparable`,
   );
 }
 
@@ -123,8 +126,8 @@ function stemsIn(folder: string): string[] {
 function take(from: string, stems: readonly string[], count: number, what: string): string[] {
   if (stems.length < count) {
     throw new UserError(
-      `${from} has ${stems.length} ${what}, ${count} are asked for`,
-      'ask for fewer or train with a larger --keep-last-epochs, --keep-interval-updates or --keep-best-checkpoints',
+      `${from} has ${stems.length} ${what}, but ${count} are requested`,
+      'request fewer, or train with a larger --keep-last-epochs, --keep-interval-updates or --keep-best-checkpoints',
     );
   }
   return stems.slice(0, count);

@@ -1,4 +1,4 @@
-/** Number in a checkpoint's name by which checkpoints of its kind are ordered; null for names of other kinds. */
+/** Extracts the number that orders checkpoints of one kind from a name; null for names of other kinds. */
 export type NameKey = (name: string) => number | null;
 
 /** `checkpoint12` → 12 */
@@ -15,7 +15,7 @@ export const bestValueOf =
     return name.startsWith(prefix) ? firstNumber(/^(-?\d+(?:\.\d+)?)$/.exec(name.slice(prefix.length))) : null;
   };
 
-/** The names that have a key, the largest key first. */
+/** The names that have a key, sorted by key in descending order. */
 export function rankNames(names: readonly string[], keyOf: NameKey): string[] {
   return names
     .flatMap((name) => {
@@ -26,14 +26,16 @@ export function rankNames(names: readonly string[], keyOf: NameKey): string[] {
     .map(({ name }) => name);
 }
 
-/** A metric's value to this many decimals is what counts when the best are compared. */
+/** The number of decimals to which values of a metric are compared. */
 const VALUE_DECIMALS = 6;
 
+/** Rounds a value of a metric for comparisons. */
 export const roundValue = (value: number): number => Number(value.toFixed(VALUE_DECIMALS));
 
 /**
- * A name for a checkpoint with that value: three decimals as in fairseq, up to six where they are not zero, and one
- * more digit where another checkpoint has the same value.
+ * The name for a checkpoint with a value: three decimals as in fairseq, up to six if they are not zero, and one more
+ * digit if another checkpoint has the same value.
+ * @param taken names that exist already
  */
 export function bestCheckpointName(metric: string, value: number, taken: readonly string[]): string {
   const exact = `checkpoint.best_${metric}_${value.toFixed(VALUE_DECIMALS)}`;

@@ -7,21 +7,22 @@ import { isDeviceOrPipe } from '../text/special-file.js';
 const EXTENSION = '.safetensors';
 const FAIRSEQ_EXTENSION = '.pt';
 
-/** The file of a checkpoint named by its stem: `checkpoints/checkpoint_best`, with `.safetensors`, or a `.pt`. */
+/** The file of a checkpoint, from its stem (`checkpoints/checkpoint_best`), a `.safetensors` file or a `.pt` file. */
 export function checkpointFile(stem: string): string {
   return stem.endsWith(EXTENSION) || isFairseqFile(stem) ? stem : stem + EXTENSION;
 }
 
-/** Whether a name is that of fairseq's own format. */
+/** Whether a name is that of a file in fairseq's format. */
 export function isFairseqFile(name: string): boolean {
   return name.endsWith(FAIRSEQ_EXTENSION);
 }
 
+/** Whether the checkpoint's file exists. */
 export function checkpointExists(stem: string): boolean {
   return isFile(checkpointFile(stem));
 }
 
-/** The stems of the checkpoints in a folder, without the folder, by name; none where there is no folder. */
+/** The names of our checkpoints in a folder, without `.safetensors`, sorted; empty if the folder does not exist. */
 export function listCheckpoints(folder: string): string[] {
   return namesIn(folder)
     .filter((name) => name.endsWith(EXTENSION))
@@ -29,7 +30,7 @@ export function listCheckpoints(folder: string): string[] {
     .sort();
 }
 
-/** fairseq's checkpoints in a folder, without `.pt`, by name. */
+/** The names of fairseq's checkpoints in a folder, without `.pt`, sorted; empty if the folder does not exist. */
 export function listFairseqCheckpoints(folder: string): string[] {
   return namesIn(folder)
     .filter(isFairseqFile)
@@ -47,8 +48,8 @@ function namesIn(folder: string): string[] {
 }
 
 /**
- * The file of a checkpoint that must be there.
- * @throws UserError that suggests the nearest of those that are
+ * The file of a checkpoint that must exist.
+ * @throws UserError that suggests the most similar checkpoint in the folder
  */
 export function existingCheckpointFile(stem: string): string {
   const file = checkpointFile(stem);
@@ -57,33 +58,39 @@ export function existingCheckpointFile(stem: string): string {
   if (special !== undefined) {
     throw new UserError(
       `the checkpoint ${special} is a device or a pipe`,
-      'copy it into a file: it is not read in one go',
+      'copy it to a file: a checkpoint is not read sequentially',
     );
   }
   if (isFairseqFile(stem)) throw missingFairseqFile(stem);
   const folder = isFolder(stem) ? stem : dirname(stem);
   const stems = listCheckpoints(folder);
   if (stems.length === 0) {
-    throw new UserError(`there is no checkpoint ${stem}`, `${folder} has no checkpoints; ts-fairseq train writes them`);
+    throw new UserError(
+      `the checkpoint ${stem} does not exist`,
+      `${folder} has no checkpoints; ts-fairseq train writes them`,
+    );
   }
   const names = stems.map((name) => join(folder, name));
-  if (isFolder(stem)) throw new UserError(`${stem} is a folder`, `name a checkpoint in it: ${names.join(', ')}`);
+  if (isFolder(stem)) throw new UserError(`${stem} is a folder`, `choose a checkpoint in it: ${names.join(', ')}`);
   const nearest = didYouMean(basename(file, EXTENSION), stems);
   const remedy = nearest.startsWith('did you mean') ? `${nearest} (${folder} has ${stems.join(', ')})` : nearest;
-  throw new UserError(`there is no checkpoint ${stem}`, remedy);
+  throw new UserError(`the checkpoint ${stem} does not exist`, remedy);
 }
 
 function missingFairseqFile(file: string): UserError {
   const stem = file.slice(0, -FAIRSEQ_EXTENSION.length);
   if (checkpointExists(stem)) {
-    return new UserError(`there is no checkpoint ${file}`, `did you mean '${stem}'? ts-fairseq's own need no ending`);
+    return new UserError(
+      `the checkpoint ${file} does not exist`,
+      `did you mean '${stem}'? ts-fairseq's own checkpoints need no extension`,
+    );
   }
   const names = namesIn(dirname(file)).filter(isFairseqFile);
   const remedy = names.length === 0 ? withoutFairseqFiles(file, stem) : didYouMean(basename(file), names);
-  return new UserError(`there is no checkpoint ${file}`, remedy);
+  return new UserError(`the checkpoint ${file} does not exist`, remedy);
 }
 
-/** What there is instead where a folder has no `.pt`. */
+/** The remedy if a folder has no `.pt`. */
 function withoutFairseqFiles(file: string, stem: string): string {
   const folder = dirname(file);
   const stems = listCheckpoints(folder);
@@ -92,9 +99,10 @@ function withoutFairseqFiles(file: string, stem: string): string {
 
 const isFile = (path: string): boolean => statusOf(path)?.isFile() ?? false;
 
+/** Whether the path is a folder. */
 export const isFolder = (path: string): boolean => statusOf(path)?.isDirectory() ?? false;
 
-/** Undefined where nothing is there, also below a regular file. */
+/** The status of a file; undefined if it does not exist, also if its folder is a regular file. */
 function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

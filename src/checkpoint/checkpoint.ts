@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { copyAtomically, refuseStream } from './atomic-file.js';
 import { checkpointFile, existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { describeFairseqCheckpoint, readFairseqCheckpoint } from './fairseq/read-checkpoint.js';
 import { writeFairseqCheckpoint } from './fairseq/write-checkpoint.js';
@@ -10,33 +11,23 @@ import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { NamedTensor } from './safetensors-header.js';
 import {
   AVERAGE,
+  type Checkpoint,
   type CheckpointOutline,
   isWeight,
   OPTIMIZER,
   storedMetadata,
   storedOutline,
 } from './stored-checkpoint.js';
-import { copyWhole, refuseStream } from './whole-file.js';
-
-/** A model at rest. One safetensors file, so that it is there whole or not at all. */
-export interface Checkpoint {
-  readonly metadata: CheckpointMetadata;
-  /** By fairseq's parameter names, e.g. `encoder.layers.0.self_attn.q_proj.weight`; tied weights once. */
-  readonly weights: ReadonlyMap<string, NamedTensor>;
-  /** By names of the optimizer's choice; null with --no-save-optimizer-state, in averages, or when not asked for. */
-  readonly optimizer: ReadonlyMap<string, NamedTensor> | null;
-  /** The moving average of the weights, under their names; absent without --store-ema, or when not asked for. */
-  readonly ema?: ReadonlyMap<string, NamedTensor>;
-}
 
 /**
- * Writes a checkpoint, replacing one of that name.
- * @param stem e.g. `checkpoints/checkpoint3`; its folder is made; a name that ends in `.pt` gets fairseq's format
- * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; cost no space
- * @throws UserError where it cannot be written; what stood there before is then still whole
+ * Writes a checkpoint. Replaces a checkpoint of the same name.
+ * @param stem e.g. `checkpoints/checkpoint3`; creates its folder; a name that ends in `.pt` selects fairseq's format
+ * @param alsoAs further names in the same folder (our format only), e.g. `['checkpoint_best', 'checkpoint_last']`; they
+ * share the disk space
+ * @throws UserError if it cannot be written; an existing file is then unchanged
  */
 export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: readonly string[] = []): void {
-  if (stem.endsWith('/')) throw new UserError(`${stem} names no checkpoint`, 'add its name behind the folder');
+  if (stem.endsWith('/')) throw new UserError(`${stem} does not name a checkpoint`, 'add a name after the folder');
   refuseStream(stem);
   if (isFairseqFile(stem)) {
     writeFairseqCheckpoint(stem, checkpoint);
@@ -46,14 +37,15 @@ export function saveCheckpoint(stem: string, checkpoint: Checkpoint, alsoAs: rea
   for (const [name, tensor] of checkpoint.optimizer ?? []) tensors.set(OPTIMIZER + name, tensor);
   for (const [name, tensor] of checkpoint.ema ?? []) tensors.set(AVERAGE + name, tensor);
   writeSafetensors(checkpointFile(stem), { tensors, metadata: encodeMetadata(checkpoint.metadata) });
-  for (const name of alsoAs) copyWhole(checkpointFile(stem), checkpointFile(join(dirname(stem), name)));
+  for (const name of alsoAs) copyAtomically(checkpointFile(stem), checkpointFile(join(dirname(stem), name)));
 }
 
 /**
+ * Reads a checkpoint.
  * @param stem with or without `.safetensors`, or fairseq's `checkpoint.pt`
- * @param options.optimizer whether to read the optimizer's state, twice as large as the weights
+ * @param options.optimizer whether to read the optimizer's state, which is often twice as large as the weights
  * @param options.ema whether to read the moving average
- * @throws UserError for a checkpoint that is missing (suggesting others), cut short or damaged
+ * @throws UserError if the checkpoint does not exist (suggesting others), is truncated or damaged
  */
 export function loadCheckpoint(
   stem: string,
@@ -78,19 +70,19 @@ export function loadCheckpoint(
   };
 }
 
-/** The metadata alone: reads no tensor. @throws UserError as loadCheckpoint */
+/** Reads the metadata without any tensor. @throws UserError as loadCheckpoint does */
 export function loadMetadata(stem: string): CheckpointMetadata {
   const stored = storedMetadata(stem);
   if (stored !== null) return stored;
   return readFairseqCheckpoint(existingCheckpointFile(stem), { weights: false, optimizer: false }).metadata;
 }
 
-/** What a checkpoint says, and which weights it holds: reads no tensor. @throws UserError as loadCheckpoint */
+/** Reads the metadata and the shapes of the weights without any tensor. @throws UserError as loadCheckpoint does */
 export function describeCheckpoint(stem: string): CheckpointOutline {
   return storedOutline(stem) ?? describeFairseqCheckpoint(existingCheckpointFile(stem));
 }
 
-/** Removes checkpoints of a folder by their names; one that is gone already is no error. */
+/** Deletes checkpoints of a folder by name. A missing one is not an error. */
 export function deleteCheckpoints(folder: string, names: readonly string[]): void {
   for (const name of names) rmSync(checkpointFile(join(folder, name)), { force: true });
 }

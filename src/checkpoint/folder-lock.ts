@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { makeFolder, removeEmptyFolders } from '../text/make-folder.js';
 import { openNewFile, openTemporaryFile } from '../text/new-file.js';
+import { refusals } from './atomic-file.js';
 import { startHeartbeat } from './heartbeat.js';
 import { identityOfProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 import { unfinishedFile } from './unfinished-file.js';
-import { refusals } from './whole-file.js';
 
 const NAME = '.training.lock';
 
-/** A lock whose process cannot be seen from here counts as long as its file was written in the last minute. */
+/** A lock of a process that is not visible from here is stale if its file is older than this. */
 const STALE_AFTER = 60; // seconds
 
-/** What stands in the file of a lock. */
+/** The contents of a lock file. */
 interface Holder extends ProcessIdentity {
   readonly token: string;
 }
 
-/** A lock as another process finds it. */
+/** An existing lock. */
 interface FoundLock {
   readonly text: string;
-  /** null where the file is empty or damaged, as when its process is just writing it. */
+  /** null if the file is empty or damaged, e.g. while its process writes it. */
   readonly holder: Holder | null;
   readonly age: number; // seconds since the last heartbeat
 }
@@ -36,7 +36,9 @@ export function isFolderHeld(folder: string): boolean {
   return found !== null && !isStale(found);
 }
 
-/** One process's right to write to a folder. A killed process leaves its lock behind; the next one finds it stale. */
+/**
+ * An exclusive lock on a folder. A killed process leaves its lock behind; the next process detects that it is stale.
+ */
 export class FolderLock {
   readonly #path: string;
   readonly #text: string;
@@ -44,9 +46,9 @@ export class FolderLock {
   #stopHeartbeat: () => void = () => {};
 
   /**
-   * Takes the lock of a folder, and makes the folder where it is missing.
+   * Takes the lock of a folder. Creates the folder if it does not exist.
    * @param heartbeat milliseconds between two renewals
-   * @throws UserError where another process holds it, naming that process, and where the folder cannot be written
+   * @throws UserError if another process has the lock (naming that process), or the folder cannot be written to
    */
   constructor(
     readonly folder: string,
@@ -68,8 +70,8 @@ export class FolderLock {
   }
 
   /**
-   * To be called before every change in the folder: a process that was stopped for a minute may have lost its lock.
-   * @throws UserError where another process has taken it since
+   * Call before every change in the folder: a process that was suspended for a minute may have lost its lock.
+   * @throws UserError if another process has taken the lock in the meantime
    */
   keep(): void {
     if (refusals(this.folder, () => textOf(this.#path)) === this.#text) return;
@@ -77,14 +79,17 @@ export class FolderLock {
     this.#take();
   }
 
-  /** Gives the lock back. @param options.removeFolders the folders that were made for it go too, if nothing is in them */
+  /**
+   * Releases the lock.
+   * @param options.removeFolders whether to remove the folders that were created for it, if empty
+   */
   release({ removeFolders = false } = {}): void {
     this.#stopHeartbeat();
     if (textOf(this.#path) === this.#text) rmSync(this.#path, { force: true });
     if (removeFolders && this.#createdFolder !== undefined) removeEmptyFolders(this.folder, this.#createdFolder);
   }
 
-  /** @returns the topmost folder that was made */
+  /** @returns the topmost folder that was created */
   #take(): string | undefined {
     return refusals(this.folder, () => {
       const created = makeFolder(this.folder);
@@ -94,12 +99,12 @@ export class FolderLock {
     });
   }
 
-  /** @throws UserError where the lock is not stale */
+  /** @throws UserError if the lock is not stale */
   #removeStale(): void {
     const found = findLock(this.folder, this.#path);
     if (found === null) return;
     if (!isStale(found)) throw heldBy(this.folder, found);
-    // Renaming is atomic: of several processes that find the same stale lock, one takes it away.
+    // Renaming is atomic: of several processes that find the same stale lock, only one removes it.
     const aside = unfinishedFile(`${this.#path}.${randomUUID()}`);
     try {
       renameSync(this.#path, aside);
@@ -107,7 +112,7 @@ export class FolderLock {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       throw error;
     }
-    // A quicker process has replaced it meanwhile: that one's lock is put back, unless there is a third by now.
+    // If a faster process has replaced the stale lock, put its lock back, unless a third process has locked the folder.
     if (textOf(aside) !== found.text) putBack(aside, this.#path);
     rmSync(aside, { force: true });
   }
@@ -124,12 +129,12 @@ function heldBy(folder: string, { holder, age }: FoundLock): FolderHeldError {
   const wait = Math.max(1, Math.ceil(STALE_AFTER - age));
   const otherwise = isSeen ? '' : `; if that run was killed, try again in ${wait} s`;
   return new FolderHeldError(
-    `another run writes to ${folder}${who}`,
-    `wait for its end, stop it, or choose another --save-dir${otherwise}`,
+    `another run is writing to ${folder}${who}`,
+    `wait until it ends, stop it, or choose another --save-dir${otherwise}`,
   );
 }
 
-/** @returns false where the file is there already */
+/** @returns false if the file already exists */
 function createExclusively(path: string, text: string): boolean {
   try {
     const file = openNewFile(path);
@@ -145,7 +150,9 @@ function createExclusively(path: string, text: string): boolean {
   }
 }
 
-/** As a link, where the disk has links: the holder's heartbeat writes to this very file. */
+/**
+ * Restores a lock as a hard link, if the disk supports links, because the heartbeat of its process writes to this file.
+ */
 function putBack(aside: string, path: string): void {
   try {
     linkSync(aside, path);
@@ -154,7 +161,7 @@ function putBack(aside: string, path: string): void {
   }
 }
 
-/** The lock of a folder; null where there is none. */
+/** The lock of a folder; null if none exists. */
 function findLock(folder: string, path: string): FoundLock | null {
   const text = textOf(path);
   const status = statSync(path, { throwIfNoEntry: false });
@@ -162,7 +169,9 @@ function findLock(folder: string, path: string): FoundLock | null {
   return { text, holder: parseHolder(text), age: (timeOfDisk(folder) - status.mtimeMs) / 1000 };
 }
 
-/** The time that the disk gives a file that is written now: the clock of a file server may not be that of this host. */
+/**
+ * The current time by the clock of the disk, in milliseconds: a file server's clock may differ from that of this host.
+ */
 function timeOfDisk(folder: string): number {
   const probe = unfinishedFile(join(folder, `${NAME}.${randomUUID()}`));
   closeSync(openTemporaryFile(probe));
@@ -188,7 +197,7 @@ function parseHolder(text: string): Holder | null {
   }
 }
 
-/** null where there is no file. */
+/** The text of a file; null if it does not exist. */
 function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');

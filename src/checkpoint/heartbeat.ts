@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** Writes the same text to the start of a file again and again: a write takes the time of the disk, not of this host. */
+/** Periodically writes the same text to a file. A write sets the time by the clock of the disk, not of this host. */
 const BEAT = `
   const { openSync, writeSync } = require('node:fs');
   const { path, text, interval } = require('node:worker_threads').workerData;
@@ -11,15 +11,15 @@ const BEAT = `
 `;
 
 /**
- * Renews a file's time of change until it is stopped or the process ends, from a thread of its own: a step of training
- * may keep the main thread for minutes.
- * @param text what the file holds
+ * Renews a file's modification time until stopped or until the process ends. It uses a separate thread, because a
+ * training step may block the main thread for minutes.
+ * @param text the contents of the file
  * @param interval milliseconds
- * @returns what stops it
+ * @returns a function that stops the renewal
  */
 export function startHeartbeat(path: string, text: string, interval: number): () => void {
   const worker = new Worker(BEAT, { eval: true, execArgv: [], workerData: { path, text, interval } });
-  worker.on('error', () => {}); // a file that was taken away needs no renewal
+  worker.on('error', () => {}); // a file that was removed needs no renewal
   worker.unref();
   return () => void worker.terminate();
 }

@@ -1,15 +1,16 @@
 import { UserError } from '../errors.js';
 import type { NamedTensor } from './safetensors-header.js';
 
-/** Before the names of the scales: float32 [rows] of a matrix that is stored as int8. */
+/** Prefix of the names of the scales, float32 [rows], of matrices that are stored as int8. */
 export const INT8_SCALE = 'int8-scale.';
 
-/** Largest magnitude of an element: −128 is not used, so that a matrix and its negative are alike. */
+/** The largest magnitude of an element. −128 is not used, so that the range is symmetric. */
 const LARGEST = 127;
 
 /**
- * Matrices as int8 with a scale for each row, the row's largest magnitude / 127, under their names; the scales beside
- * them. Everything else, and the tables of positions, stays float32.
+ * Quantizes matrices to int8 with one scale per row, the row's largest magnitude / 127. The scales are added as
+ * tensors. All other tensors and the tables of positions stay float32.
+ * @throws UserError for a value that is not finite
  */
 export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
   const quantized = new Map<string, NamedTensor>();
@@ -26,9 +27,9 @@ export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<
       const source = data.subarray(row * columns, (row + 1) * columns);
       const largest = source.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
       if (!Number.isFinite(largest))
-        throw new UserError(`${name} has values that are not finite`, 'convert another one');
+        throw new UserError(`${name} has values that are not finite`, 'convert a checkpoint with finite weights');
       scales[row] = largest / LARGEST;
-      const scale = scales[row]!; // 0 for a row of zeros, and for one whose steps are below float32's smallest number
+      const scale = scales[row]!; // 0 for a row of zeros, or if the scale underflows float32
       if (scale === 0) continue;
       source.forEach((value, column) => {
         values[row * columns + column] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale)));
@@ -40,7 +41,7 @@ export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<
   return quantized;
 }
 
-/** The matrices as float32 again, without the scales. @throws UserError where a scale is missing or of another length */
+/** Restores float32 matrices and drops the scales. @throws UserError if a scale is missing or has another length */
 export function restoreWeights(weights: ReadonlyMap<string, NamedTensor>, file: string): Map<string, NamedTensor> {
   const restored = new Map<string, NamedTensor>();
   for (const [name, tensor] of weights) {
@@ -59,7 +60,7 @@ function restore(
   const [rows = 0, columns = 0] = shape;
   if (!(scale?.data instanceof Float32Array) || scale.data.length !== rows || shape.length !== 2) {
     throw new UserError(
-      `the int8 matrix ${name} in ${file} has no scale for each of its rows`,
+      `the int8 matrix ${name} in ${file} does not have one scale per row`,
       'convert the model again',
     );
   }

@@ -1,9 +1,9 @@
-/** What JSON can hold, with the numbers that it cannot: NaN and the infinities survive `toJsonText`. */
+/** A JSON value. Its numbers may be NaN or infinite: `toJsonText` keeps them. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 const WRAPPED = '$number';
 
-/** JSON that keeps NaN, ±Infinity and −0, e.g. a perplexity that overflowed: `{"$number":"Infinity"}`. */
+/** Converts a value to JSON that keeps NaN, ±Infinity and −0, e.g. an infinite perplexity: `{"$number":"Infinity"}`. */
 export function toJsonText(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {
     if (typeof inner !== 'number') return inner;

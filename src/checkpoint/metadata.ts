@@ -1,70 +1,55 @@
 import { UserError } from '../errors.js';
 import type { OptionValues } from '../options/schema.js';
 import { fromJsonText, type Json, toJsonText } from './json-text.js';
+import type { RecordedTrainingState } from './training-state.js';
 
-/**
- * What training needs, beside weights and optimizer state, to go on as if it had never stopped. No times: runs that
- * compute the same write the same bytes.
- */
-export interface TrainingState {
-  readonly epoch: number; // 1-based
-  readonly updates: number;
-  /** Where the batch iterator stands. */
-  readonly iterator: Json;
-  /** Best value of the checkpoint metric among the saved checkpoints; null before the first validation. */
-  readonly bestMetric: number | null;
-  /** For --patience: the best value of all validations, and how many came since. */
-  readonly earlyStopping: { readonly best: number | null; readonly validationsSince: number };
-  /** What the learning rate depends on beside the update and the epoch, where it does. */
-  readonly lrScheduler?: Json;
-  readonly seed: number;
-  readonly meters: Json;
-}
-
-/** What the last bits of a result depend on. */
+/** The device that a run computed on. The last bits of its results depend on it. */
 export interface Machine {
   readonly device: string;
   readonly threads: number;
   readonly oneDnn: string | null; // version
 }
 
-/** Everything in a checkpoint that is no tensor. */
+/** Everything in a checkpoint except tensors. */
 export interface CheckpointMetadata {
-  /** The ts-fairseq that wrote it. */
+  /** The version of ts-fairseq that wrote the checkpoint. */
   readonly version: string;
   readonly task: string;
-  /** null where a fairseq checkpoint does not say. */
+  /** null if a fairseq checkpoint does not record it. */
   readonly arch: string | null;
   /** The resolved options, by key. */
   readonly options: OptionValues;
-  /** null where a fairseq checkpoint does not say. */
+  /** null if a fairseq checkpoint does not record them. */
   readonly languages: { readonly source: string | null; readonly target: string | null };
-  /** SHA-256 of the dictionary files, by language; none in a fairseq checkpoint. */
+  /** SHA-256 of the dictionary files, by language; empty in a fairseq checkpoint. */
   readonly dictionaries: Readonly<Record<string, string>>;
-  /** null where training cannot go on from here, e.g. in an average. */
-  readonly training: TrainingState | null;
+  /** null if training cannot resume from the checkpoint, e.g. from an average. */
+  readonly training: RecordedTrainingState | null;
   readonly machine: Machine | null;
-  /** SHA-256 of what the checkpoint metric was measured on; absent without validation. */
+  /** SHA-256 of the data that the checkpoint metric was measured on; absent without validation. */
   readonly validationData?: string;
-  /** The checkpoints that this one is the mean of. */
+  /** The checkpoints that this one averages. */
   readonly averageOf?: readonly string[];
-  /** What a fairseq checkpoint says beside its weights, for `convert`. */
+  /** The contents of a fairseq checkpoint except its weights, for `convert`. */
   readonly fairseq?: { readonly state: Json; readonly precision: string };
 }
 
 const FORMAT_VERSION = 1;
 const KEY = 'ts-fairseq';
 
-/** The metadata as safetensors keeps it: strings by key. */
+/** Encodes the metadata as the map of strings that safetensors stores. */
 export function encodeMetadata(metadata: CheckpointMetadata): Record<string, string> {
   return { formatVersion: String(FORMAT_VERSION), [KEY]: toJsonText(metadata) };
 }
 
-/** @throws UserError where the file is no checkpoint, a newer one, or damaged */
+/** @throws UserError if the file is not a checkpoint, is damaged, or was written by a newer version */
 export function decodeMetadata(strings: Readonly<Record<string, string>>, file: string): CheckpointMetadata {
   const text = strings[KEY];
   if (text === undefined) {
-    throw new UserError(`${file} holds tensors but no checkpoint of ts-fairseq`, 'name a checkpoint that train wrote');
+    throw new UserError(
+      `${file} contains tensors, but is not a checkpoint of ts-fairseq`,
+      'use a checkpoint that ts-fairseq train wrote',
+    );
   }
   const version = Number(strings.formatVersion);
   if (version > FORMAT_VERSION) {
@@ -75,10 +60,10 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
   }
   const metadata = parseMetadata(text);
   if (metadata !== null) return metadata;
-  throw new UserError(`the metadata of ${file} is damaged`, 'take another checkpoint');
+  throw new UserError(`the metadata of ${file} is damaged`, 'use another checkpoint');
 }
 
-/** Null where the text is not valid JSON, or of another form. */
+/** Parses metadata. @returns null if the text is not valid JSON, or not the JSON of metadata */
 export function parseMetadata(text: string): CheckpointMetadata | null {
   try {
     const metadata = fromJsonText(text);
@@ -88,7 +73,7 @@ export function parseMetadata(text: string): CheckpointMetadata | null {
   }
 }
 
-/** Options whose values are names, some of them of plug-ins that are not known here. */
+/** Options whose values are names. Some may name plug-ins that are not loaded, so only the type is checked. */
 const NAMES = ['arch', 'criterion', 'optimizer', 'lrScheduler', 'task'];
 
 function isMetadata(value: unknown): value is CheckpointMetadata {
@@ -102,11 +87,11 @@ function isMetadata(value: unknown): value is CheckpointMetadata {
     Array.isArray(averageOf) &&
     averageOf.every(isText) &&
     (validationData === undefined || isText(validationData)) &&
-    (training === null || isTrainingState(training))
+    (training === null || isRecordedState(training))
   );
 }
 
-function isTrainingState(value: unknown): value is TrainingState {
+function isRecordedState(value: unknown): value is RecordedTrainingState {
   if (!isRecord(value) || !isRecord(value.earlyStopping)) return false;
   const { epoch, updates, seed, bestMetric, earlyStopping } = value;
   return (

@@ -1,24 +1,21 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/**
- * Which process it is, among all processes of all hosts. Linux tells everything; elsewhere the fields that only Linux
- * knows are null.
- */
+/** Identifies a process among all processes of all hosts. Fields that only Linux provides are null on other systems. */
 export interface ProcessIdentity {
   readonly host: string;
-  /** /etc/machine-id: two hosts may have one name. Some containers have none. */
+  /** /etc/machine-id, because two hosts may have the same name; null in some containers. */
   readonly machine: string | null;
-  /** Of the kernel: random, and new with every boot. */
+  /** The kernel's boot id: random and different for every boot. */
   readonly boot: string | null;
-  /** The PID namespace: a container cannot see the processes of another, and its process ids are its own. */
+  /** The PID namespace: each container has its own process ids and cannot see the processes of others. */
   readonly namespace: string | null;
   readonly process: number;
-  /** When the process started, in clock ticks since boot: process ids are used again. */
+  /** The start of the process in clock ticks since boot, because process ids are reused. */
   readonly started: string | null;
 }
 
-/** @param process an id in this process's PID namespace */
+/** Identifies a process by its id. @param process an id in this process's PID namespace */
 export function identityOfProcess(process: number): ProcessIdentity {
   return {
     host: hostname(),
@@ -30,7 +27,7 @@ export function identityOfProcess(process: number): ProcessIdentity {
   };
 }
 
-/** Whether a process still runs; null where that cannot be seen from here. */
+/** Whether a process is still running; null if it is not visible from here. */
 export function isRunning(
   other: ProcessIdentity,
   here: ProcessIdentity = identityOfProcess(process.pid),
@@ -39,15 +36,15 @@ export function isRunning(
   if (other.boot !== here.boot) return isSameMachine(other, here) ? false : null;
   if (other.namespace !== here.namespace) return null;
   const status = statusOf(other.process);
-  // /proc may be mounted so that it hides the processes of other users (hidepid).
-  if (status === null) return isThere(other.process) ? null : false;
+  // /proc may hide the processes of other users (mount option hidepid).
+  if (status === null) return exists(other.process) ? null : false;
   return status.started === other.started && !status.hasEnded;
 }
 
 const isSameMachine = (a: ProcessIdentity, b: ProcessIdentity): boolean =>
   a.host === b.host && a.machine !== null && a.machine === b.machine;
 
-function isThere(process_: number): boolean {
+function exists(process_: number): boolean {
   try {
     return process.kill(process_, 0);
   } catch (error) {
@@ -55,10 +52,12 @@ function isThere(process_: number): boolean {
   }
 }
 
-/** A zombie, or a process that is just going. */
+/** The states of a zombie or a process that is exiting. */
 const ENDED: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
 
-/** proc(5), /proc/PID/stat: `PID (NAME) STATE …`, the start as field 22; the name may hold anything. */
+/**
+ * Parses /proc/PID/stat, see proc(5): `PID (NAME) STATE …`, start time in field 22. NAME may contain any characters.
+ */
 function statusOf(process: number): { readonly started: string; readonly hasEnded: boolean } | null {
   const text = textOf(`/proc/${process}/stat`);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' '); // from field 3 on

@@ -11,12 +11,12 @@ import { translationOptions } from '../tasks/translation.js';
 import type { CheckpointMetadata } from './metadata.js';
 import type { CheckpointOutline } from './stored-checkpoint.js';
 
-const REMEDY = 'take another checkpoint, or save it again';
+const REMEDY = 'use another checkpoint, or save it again';
 
 /**
- * The options of the model that a checkpoint was saved from.
- * @param overrides options that count more than those it records
- * @throws UserError where one is missing, or no value of its option
+ * The model options that a checkpoint records.
+ * @param overrides options that take precedence over the recorded ones
+ * @throws UserError if an option is missing or has an invalid value
  */
 export function recordedModelOptions(
   stem: string,
@@ -33,16 +33,16 @@ export function recordedModelOptions(
   return modelOptions(architecture, checked);
 }
 
-/** The command line records the name a second time, among the options. */
+/** The command line also records the architecture among the options. */
 function checkArchitectures(stem: string, { arch, options, fairseq }: CheckpointMetadata): void {
   if (fairseq !== undefined || options.arch === undefined || options.arch === arch) return;
   throw new UserError(`${stem} records two architectures, ${arch} and ${options.arch}`, REMEDY);
 }
 
 /**
- * Builds the model that a checkpoint was saved from, without its weights. Nothing is allocated before its parameters were
- * found in the checkpoint.
- * @throws UserError where options do not go together, or the checkpoint's tensors are of another model
+ * Builds the model of a checkpoint without its weights. Allocates nothing until all parameters are found in the
+ * checkpoint.
+ * @throws UserError if options contradict each other, or the checkpoint's tensors are those of another model
  */
 export function buildRecordedModel(
   stem: string,
@@ -62,9 +62,9 @@ export function buildRecordedModel(
 }
 
 /**
- * Holds what a checkpoint records of its model against the tensors that it has, before one is read. Of an architecture that
- * is not known here nothing can be told.
- * @throws UserError as `recordedModelOptions` and `buildRecordedModel`
+ * Compares the model that a checkpoint records with its tensors, before any tensor is read. Accepts every checkpoint of
+ * an unknown architecture.
+ * @throws UserError as `recordedModelOptions` and `buildRecordedModel` do
  */
 export function checkRecordedModel(
   stem: string,
@@ -84,7 +84,7 @@ export function checkRecordedModel(
   }
 }
 
-/** What a model was built for, as far as its checkpoint tells; special symbols stand where fairseq has them. */
+/** The context of a model, from its checkpoint; special symbols have fairseq's ids. */
 function recordedContext(stem: string, { metadata, weights }: CheckpointOutline): ModelContext {
   const rows = (side: string): number | undefined => weights.get(`${side}.embed_tokens.weight`)?.shape[0];
   const recorded = checkRecordedOptions(stem, metadata.options, translationOptions);

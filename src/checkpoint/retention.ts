@@ -8,11 +8,11 @@ import {
   updateOf,
 } from './checkpoint-names.js';
 
-/** fairseq's options on what to keep; −1 keeps all, of the best checkpoints none. */
+/** fairseq's options for keeping checkpoints. −1 keeps all, except for `keepBestCheckpoints`: none. */
 export interface RetentionOptions {
   readonly keepLastEpochs: number;
   readonly keepIntervalUpdates: number;
-  /** Multiples of it stay and are not counted among the newest updates; −1 for none. */
+  /** Updates that are a multiple of this are kept and not counted among the newest ones; −1 for none. */
   readonly keepIntervalUpdatesPattern: number;
   readonly keepBestCheckpoints: number;
   readonly bestCheckpointMetric: string;
@@ -20,9 +20,9 @@ export interface RetentionOptions {
 }
 
 /**
- * The checkpoints that go: all but the newest epochs, the newest updates and the best values, as many as the options
- * say. `checkpoint_best` and `checkpoint_last` always stay.
- * @param names of all checkpoints in the folder, without it and without extension
+ * The checkpoints to delete: all except the newest epochs, the newest updates and the best values that the options
+ * keep. `checkpoint_best` and `checkpoint_last` are always kept.
+ * @param names of all checkpoints in the folder, without folder and extension
  */
 export function checkpointsToDelete(names: readonly string[], options: RetentionOptions): string[] {
   return [
@@ -33,9 +33,8 @@ export function checkpointsToDelete(names: readonly string[], options: Retention
 }
 
 /**
- * The name under which a checkpoint joins the --keep-best-checkpoints best, or null when it is none of them. Unlike in
- * fairseq these are the best of all so far, whatever the order in which they came; a tie for the last place goes to the
- * older one.
+ * The name of a checkpoint among the --keep-best-checkpoints best, or null if it is not one of them. Unlike in fairseq,
+ * the order in which they were saved does not matter. A tie for the last place goes to the older checkpoint.
  */
 export function nameAmongBest(names: readonly string[], value: number, options: RetentionOptions): string | null {
   const { bestCheckpointMetric: metric, maximizeBestCheckpointMetric: maximize, keepBestCheckpoints } = options;
@@ -48,7 +47,7 @@ export function nameAmongBest(names: readonly string[], value: number, options: 
   return notWorse.length < keepBestCheckpoints ? bestCheckpointName(metric, value, names) : null;
 }
 
-/** The update of a name that is not a multiple of the pattern. */
+/** The update in a checkpoint's name, unless it is a multiple of the pattern. */
 const updateOutsideOf =
   (pattern: number): NameKey =>
   (name) => {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 
-/** Element types that a typed array can hold, by the names that safetensors gives them. */
+/** Typed arrays by safetensors' names of their element types. */
 const ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,
@@ -15,7 +15,10 @@ const ARRAYS = {
   BOOL: Uint8Array,
 } as const;
 
+/** The element types that are read, by safetensors' names. */
 export type Dtype = keyof typeof ARRAYS;
+
+/** The elements of a tensor. */
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -28,14 +31,14 @@ export type TensorData =
   | Uint16Array
   | Uint8Array;
 
-/** A tensor at rest: values on the host, row-major. */
+/** A tensor in host memory, row-major. */
 export interface NamedTensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly data: TensorData; // [∏ shape]
 }
 
-/** Where a tensor lies in a file. */
+/** The position of a tensor in a file. */
 export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -43,35 +46,37 @@ export interface TensorEntry {
   readonly end: number;
 }
 
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes before the header: its length as a little-endian uint64. */
+/** The number of bytes before the header, which are its length as a little-endian uint64. */
 export const LENGTH_BYTES = 8;
 
-/** The header's length is a multiple of this, so that tensors begin where any typed array may. */
+/** The header's length is a multiple of this, so that tensors are aligned for every typed array. */
 const ALIGNMENT = 8;
 
-/** The format's own limit; a larger length is not a safetensors file. */
+/** The format's limit of the header's length. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
-/** What to do about a file that is damaged. */
-export const REMEDY = 'take another checkpoint, or save it again';
+/** The remedy for a damaged file. */
+export const REMEDY = 'use another checkpoint, or save it again';
 
+/** The size of one element in bytes. */
 export function elementBytes(dtype: Dtype): number {
   return ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
-/** An array of `dtype` over the bytes of a buffer of its own. */
+/** A typed array of `dtype` over a whole buffer. */
 export function tensorData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
   return new ARRAYS[dtype](buffer);
 }
 
 /**
- * The header that describes tensors lying one after another in the order of the map, with its length before it.
- * @returns bytes, a multiple of 8
+ * Encodes the header, preceded by its length, for tensors that follow one another in the order of the map.
+ * @returns a multiple of 8 bytes
  */
 export function encodeHeader(
   tensors: ReadonlyMap<string, NamedTensor>,
@@ -93,11 +98,12 @@ export function encodeHeader(
 }
 
 /**
- * Reads and checks a header: known types, sizes that fit the shapes, tensors that fill the file without gap or overlap.
+ * Parses and checks a header: types are known, sizes match the shapes, and tensors fill the file without gap or
+ * overlap.
  * @param text the JSON after the length
- * @param dataBytes how many bytes the file has after the header
+ * @param dataBytes the number of bytes after the header
  * @param file its name, for messages
- * @throws UserError that says what is wrong
+ * @throws UserError if the header is damaged
  */
 export function decodeHeader(text: Uint8Array, dataBytes: number, file: string): SafetensorsHeader {
   const { __metadata__: metadata = {}, ...tensors } = parseObject(text, file);
@@ -113,9 +119,9 @@ function parseObject(text: Uint8Array, file: string): Record<string, unknown> {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
     if (isRecord(value)) return value;
   } catch (error) {
-    throw new UserError(`the header of ${file} is damaged (no valid JSON)`, REMEDY, { cause: error });
+    throw new UserError(`the header of ${file} is damaged (not valid JSON)`, REMEDY, { cause: error });
   }
-  throw new UserError(`the header of ${file} is damaged (no JSON object)`, REMEDY);
+  throw new UserError(`the header of ${file} is damaged (not a JSON object)`, REMEDY);
 }
 
 function checkMetadata(metadata: unknown, file: string): Record<string, string> {
@@ -127,7 +133,7 @@ function checkMetadata(metadata: unknown, file: string): Record<string, string> 
 
 function checkEntry(name: string, entry: unknown, file: string): TensorEntry {
   const damaged = (what: string): UserError => new UserError(`the tensor ${name} in ${file} ${what}`, REMEDY);
-  if (!isRecord(entry)) throw damaged('is not described');
+  if (!isRecord(entry)) throw damaged('has no valid description');
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype)) {
     const known = Object.keys(ARRAYS).join(', ');
@@ -138,7 +144,7 @@ function checkEntry(name: string, entry: unknown, file: string): TensorEntry {
   const [begin, end] = offsets as [number, number];
   const bytes = shape.reduce((product, size) => product * size, 1) * elementBytes(dtype as Dtype);
   if (end - begin !== bytes) {
-    throw damaged(`takes ${end - begin} bytes where [${shape.join(', ')}] ${dtype} needs ${bytes}`);
+    throw damaged(`has ${end - begin} bytes, but [${shape.join(', ')}] ${dtype} requires ${bytes}`);
   }
   return { dtype: dtype as Dtype, shape, begin, end };
 }
@@ -147,7 +153,7 @@ function checkCoverage(entries: ReadonlyMap<string, TensorEntry>, dataBytes: num
   let end = 0;
   for (const [name, entry] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end) {
-      const what = entry.begin < end ? 'overlaps the tensor before it' : 'leaves a gap before it';
+      const what = entry.begin < end ? 'overlaps the previous tensor' : 'leaves a gap after the previous tensor';
       throw new UserError(`the tensor ${name} in ${file} ${what}`, REMEDY);
     }
     end = entry.end;
@@ -156,7 +162,7 @@ function checkCoverage(entries: ReadonlyMap<string, TensorEntry>, dataBytes: num
   if (end < dataBytes) throw new UserError(`${file} has ${dataBytes - end} bytes after its last tensor`, REMEDY);
 }
 
-/** The error for a file that ends too early. @param found e.g. `3 of 8 bytes` */
+/** The error for a truncated file. @param found e.g. `3 of 8 bytes` */
 export function cutShort(file: string, found: string): UserError {
   return new UserError(`${file} is cut short: it has ${found}`, REMEDY);
 }

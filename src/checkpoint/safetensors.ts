@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { InternalError, UserError } from '../errors.js';
 import { checkUnchanged, fileIdentity, type OpenFile, readExactly, readInto } from '../text/exact-reads.js';
+import { writeAtomically } from './atomic-file.js';
 import {
   cutShort,
   decodeHeader,
@@ -14,17 +15,17 @@ import {
   type TensorEntry,
   tensorData,
 } from './safetensors-header.js';
-import { writeWhole } from './whole-file.js';
 
+/** The contents of a safetensors file. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes a safetensors file (github.com/huggingface/safetensors), whole or not at all. Wide types come first, so that
- * every tensor lies aligned.
- * @throws UserError where the disk refuses, InternalError where a shape and its data disagree
+ * Writes a safetensors file (github.com/huggingface/safetensors) atomically. Wide types come first, so that every
+ * tensor is aligned.
+ * @throws UserError if the file cannot be written, InternalError if a shape does not match its data
  */
 export function writeSafetensors(path: string, { tensors, metadata }: Safetensors): void {
   for (const [name, { shape, data }] of tensors) {
@@ -34,7 +35,7 @@ export function writeSafetensors(path: string, { tensors, metadata }: Safetensor
     }
   }
   const byWidth = [...tensors].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype));
-  writeWhole(path, fileChunks(new Map(byWidth), metadata));
+  writeAtomically(path, fileChunks(new Map(byWidth), metadata));
 }
 
 function* fileChunks(
@@ -47,8 +48,8 @@ function* fileChunks(
 
 /**
  * Reads a safetensors file.
- * @param wanted which tensors; the others are checked but stay on the disk
- * @throws UserError for a file that is cut short or damaged; what node:fs throws for a missing one
+ * @param wanted selects the tensors to read; the header is checked for all tensors
+ * @throws UserError if the file is truncated or damaged; the error of node:fs if it does not exist
  */
 export function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): Safetensors {
   return withOpenFile(path, (source) => {
@@ -64,8 +65,8 @@ export function readSafetensors(path: string, wanted: (name: string) => boolean 
 }
 
 /**
- * Opens a checkpoint for as long as `use` runs.
- * @throws UserError where the file was written to meanwhile: what was read may be of two checkpoints
+ * Opens a checkpoint while `use` runs.
+ * @throws UserError if the file has changed in the meantime: what was read may come from two checkpoints
  */
 export function withOpenFile<T>(path: string, use: (source: OpenFile, status: Stats) => T): T {
   const file = openSync(path, 'r');
@@ -79,21 +80,21 @@ export function withOpenFile<T>(path: string, use: (source: OpenFile, status: St
   }
 }
 
-/** What to do about a file that was written to. */
+/** The remedy for a file that changed while it was read. */
 export const LOAD_AGAIN = 'load the model again';
 
-/** Where the tensors of a file lie, to be read later. */
+/** The tensors of a file, to be read later. */
 export interface StoredTensors {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Safetensors['metadata'];
   /**
    * Reads float32 tensors, each into an array of its size.
-   * @throws UserError where the file is another one by now
+   * @throws UserError if the file has changed since it was opened
    */
   read(wanted: readonly { readonly name: string; readonly target: Float32Array }[]): void;
 }
 
-/** Reads the header alone. @throws as readSafetensors */
+/** Reads the header only. @throws as readSafetensors does */
 export function openSafetensors(path: string): StoredTensors {
   return withOpenFile(path, (source, status) => {
     const { header, dataStart } = readHeader(source);
@@ -118,10 +119,10 @@ function readHeader(source: OpenFile): { header: SafetensorsHeader; dataStart: n
   if (size < LENGTH_BYTES) throw cutShort(path, `${size} bytes`);
   const length = new DataView(readExactly(source, 0, LENGTH_BYTES).buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    throw new UserError(`${path} is not a safetensors file`, 'name a checkpoint that ts-fairseq train wrote');
+    throw new UserError(`${path} is not a safetensors file`, 'use a checkpoint that ts-fairseq train wrote');
   }
   if (LENGTH_BYTES + Number(length) > size) {
-    throw cutShort(path, `${size} bytes, its header alone should have ${length}`);
+    throw cutShort(path, `${size} bytes, but its header alone requires ${length}`);
   }
   const dataStart = LENGTH_BYTES + Number(length);
   const text = readExactly(source, LENGTH_BYTES, Number(length));

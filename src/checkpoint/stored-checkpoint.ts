@@ -2,23 +2,37 @@ import { existingCheckpointFile, isFairseqFile } from './checkpoint-path.js';
 import { INT8_SCALE } from './int8-weights.js';
 import { type CheckpointMetadata, decodeMetadata } from './metadata.js';
 import { openSafetensors, readSafetensors, type StoredTensors } from './safetensors.js';
-import type { Dtype } from './safetensors-header.js';
+import type { Dtype, NamedTensor } from './safetensors-header.js';
 
-// What translation reads of a checkpoint in our format, without the modules that read and write fairseq's.
+// Reads checkpoints in our format for translation, without loading the modules for fairseq's format.
 
-/** Before the names of tensors in the file that are no weights; weights stand under fairseq's own names. */
+/** A model on disk, in one safetensors file: written whole or not at all. */
+export interface Checkpoint {
+  readonly metadata: CheckpointMetadata;
+  /** By fairseq's parameter names, e.g. `encoder.layers.0.self_attn.q_proj.weight`; tied weights once. */
+  readonly weights: ReadonlyMap<string, NamedTensor>;
+  /** By the optimizer's own names; null with --no-save-optimizer-state, in averages, or if not requested. */
+  readonly optimizer: ReadonlyMap<string, NamedTensor> | null;
+  /** The moving average of the weights, under their names; absent without --store-ema, or if not requested. */
+  readonly ema?: ReadonlyMap<string, NamedTensor>;
+}
+
+/** Prefix of the tensors of the optimizer's state. Weights have fairseq's names, without a prefix. */
 export const OPTIMIZER = 'optimizer.';
+
+/** Prefix of the tensors of the moving average. */
 export const AVERAGE = 'ema.';
 
+/** Whether a tensor of a checkpoint is a weight of the model. */
 export const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
 
-/** What a checkpoint says, and which weights it holds, without their values. */
+/** The metadata of a checkpoint and the shapes of its weights. */
 export interface CheckpointOutline {
   readonly metadata: CheckpointMetadata;
   readonly weights: ReadonlyMap<string, { readonly shape: readonly number[] }>;
 }
 
-/** A checkpoint whose weights, all of them float32, stay in the file until they are read. */
+/** An open checkpoint with float32 weights, which stay in the file until `read` reads them. */
 export interface StoredCheckpoint {
   readonly metadata: CheckpointMetadata;
   readonly weights: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>;
@@ -26,8 +40,9 @@ export interface StoredCheckpoint {
 }
 
 /**
- * Opens a checkpoint to read its weights one by one; null where they have to be converted: in fairseq's format, in int8.
- * @throws UserError as loadCheckpoint
+ * Opens a checkpoint to read its weights one by one.
+ * @returns null if the weights must be converted: in fairseq's format, or in int8
+ * @throws UserError as loadCheckpoint does
  */
 export function openCheckpoint(stem: string): StoredCheckpoint | null {
   const file = existingCheckpointFile(stem);
@@ -38,7 +53,10 @@ export function openCheckpoint(stem: string): StoredCheckpoint | null {
   return { metadata: decodeMetadata(metadata, file), weights, read };
 }
 
-/** A checkpoint in our format without its tensors; null in fairseq's. @throws UserError as loadCheckpoint */
+/**
+ * Reads the outline of a checkpoint in our format; null for fairseq's format.
+ * @throws UserError as loadCheckpoint does
+ */
 export function storedOutline(stem: string): CheckpointOutline | null {
   const file = existingCheckpointFile(stem);
   if (isFairseqFile(file)) return null;
@@ -47,7 +65,7 @@ export function storedOutline(stem: string): CheckpointOutline | null {
   return { metadata: decodeMetadata(metadata, file), weights: new Map(weights) };
 }
 
-/** The metadata alone; null in fairseq's format. @throws UserError as loadCheckpoint */
+/** Reads the metadata only; null for fairseq's format. @throws UserError as loadCheckpoint does */
 export function storedMetadata(stem: string): CheckpointMetadata | null {
   const file = existingCheckpointFile(stem);
   return isFairseqFile(file) ? null : decodeMetadata(readSafetensors(file, () => false).metadata, file);

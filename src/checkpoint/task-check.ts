@@ -1,11 +1,11 @@
 import { UserError } from '../errors.js';
 import type { CheckpointMetadata } from './metadata.js';
 
-/** The only task there is. */
+/** The only supported task. */
 const TASK = 'translation';
 
 /**
- * Refuses a checkpoint of another task: a multilingual model, say, would translate without the tokens of its languages.
+ * Refuses a checkpoint of another task. For example, a multilingual model would translate without its language tokens.
  * @throws UserError that names the task
  */
 export function checkTask(stem: string, { task }: Pick<CheckpointMetadata, 'task'>): void {

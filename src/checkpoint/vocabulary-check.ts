@@ -1,27 +1,26 @@
 import { UserError } from '../errors.js';
-import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointOutline } from './stored-checkpoint.js';
+import type { Checkpoint, CheckpointOutline } from './stored-checkpoint.js';
 
-/** A language of the data at hand. */
+/** A language of the data. */
 export interface Side {
   readonly language: string;
-  readonly size: number; // symbols of its dictionary
+  readonly size: number; // number of symbols in its dictionary
 }
 
-/** Whether a checkpoint says which dictionaries it was trained with; fairseq's do not. */
+/** Whether a checkpoint records its dictionaries. fairseq's checkpoints do not. */
 export const knowsDictionaries = ({ metadata }: Pick<Checkpoint, 'metadata'>): boolean =>
   Object.keys(metadata.dictionaries).length > 0;
 
 /**
- * What can be checked of a checkpoint that says nothing about its dictionaries: the languages, where it names them, and
- * the sizes of the vocabularies.
+ * Checks a checkpoint that does not record its dictionaries: compares the languages, if recorded, and the vocabulary
+ * sizes.
  * @throws UserError that names the language
  */
 export function checkVocabularySizes(
   stem: string,
   { metadata, weights }: CheckpointOutline,
   sides: { readonly source: Side; readonly target: Side },
-  remedy = 'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
+  remedy = 'use the data that it was trained on, or preprocess with --srcdict and --tgtdict',
 ): void {
   const { source, target } = metadata.languages;
   const { language: sourceLang } = sides.source;
@@ -29,7 +28,7 @@ export function checkVocabularySizes(
   if ((source !== null && source !== sourceLang) || (target !== null && target !== targetLang)) {
     throw new UserError(
       `${stem} translates ${source}-${target}, not ${sourceLang}-${targetLang}`,
-      'name the data that it was trained on',
+      'use the data that it was trained on',
     );
   }
   const encoder = weights.get('encoder.embed_tokens.weight');
@@ -40,6 +39,6 @@ export function checkVocabularySizes(
   ] as const) {
     const rows = table?.shape[0];
     if (rows === undefined || rows === size) continue;
-    throw new UserError(`dict.${language}.txt has ${size} symbols, ${stem} was trained with ${rows}`, remedy);
+    throw new UserError(`dict.${language}.txt has ${size} symbols, but ${stem} was trained with ${rows}`, remedy);
   }
 }

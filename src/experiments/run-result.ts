@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeWhole } from '../checkpoint/whole-file.js';
+import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { UserError } from '../errors.js';
 import { inferLanguagePair } from '../tasks/language-pair.js';
 import { readLines, readText } from '../text/lines.js';
@@ -53,7 +53,7 @@ export function collectResult(run: RunPlan, folder: string, state: RunState, pro
     ),
   };
   const lines = Object.entries(result).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  writeWhole(runFiles.result(folder), [Buffer.from(`{\n${lines.join(',\n')}\n}\n`)]);
+  writeAtomically(runFiles.result(folder), [Buffer.from(`{\n${lines.join(',\n')}\n}\n`)]);
 }
 
 function resultOf(run: RunPlan, folder: string, name: string, options: CommandOptions): TranslationResult {

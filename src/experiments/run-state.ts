@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeWhole } from '../checkpoint/whole-file.js';
+import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { UserError } from '../errors.js';
 import { readText } from '../text/lines.js';
 import { runFiles, type Step } from './run-steps.js';
@@ -38,7 +38,7 @@ export function readState(folder: string): RunState {
 const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 export function writeState(folder: string, state: RunState): void {
-  writeWhole(runFiles.state(folder), [Buffer.from(`${JSON.stringify(state)}\n`)]);
+  writeAtomically(runFiles.state(folder), [Buffer.from(`${JSON.stringify(state)}\n`)]);
 }
 
 /** The steps that are not finished, or were finished with other options. */

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
-import { writeWhole } from '../checkpoint/whole-file.js';
+import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { UserError } from '../errors.js';
 import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
@@ -59,7 +59,7 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
 
 function writeDescription({ output, title, axes, compare, tune }: SweepPlan): void {
   const description: SweepDescription = { title, axes, compare, tune };
-  writeWhole(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
+  writeAtomically(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
 }
 
 class SweepQueue {

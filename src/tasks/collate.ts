@@ -1,15 +1,16 @@
 import { InternalError } from '../errors.js';
 
-/** One sentence pair as ids, both sides ended by `</s>`. */
+/** A sentence pair as ids. Both sides end with `</s>`. */
 export interface SentencePair {
-  /** Its position in the split, from 0. */
+  /** The position in the split, from 0. */
   readonly id: number;
   readonly source: Int32Array;
   readonly target: Int32Array | null;
-  /** The tokens that the source's ids stand for, without `</s>`, where it is text and an id may be `<unk>`. */
+  /** The source tokens without `</s>`, if the source is text. They show what `<unk>` stands for. */
   readonly words?: readonly string[];
 }
 
+/** How sentences are padded. */
 export interface CollateOptions {
   readonly padIndex: number;
   readonly eosIndex: number;
@@ -17,7 +18,7 @@ export interface CollateOptions {
   readonly leftPadTarget?: boolean;
 }
 
-/** What the encoder reads. Sentences stand by source length, longest first. */
+/** The source side of a batch, sorted by source length in descending order. */
 export interface SourceBatch {
   readonly ids: Int32Array; // [batch], positions in the split
   readonly batchSize: number;
@@ -27,7 +28,7 @@ export interface SourceBatch {
   readonly sourceTokenCount: number; // without padding
 }
 
-/** A batch with its references, as training, validation and `generate` need it. */
+/** A batch with its targets, for training, validation and `generate`. */
 export interface TranslationBatch extends SourceBatch {
   readonly padIndex: number;
   readonly targetLength: number; // of the padded axis
@@ -35,19 +36,21 @@ export interface TranslationBatch extends SourceBatch {
   readonly target: Int32Array; // [batch, target], ends with </s>
   readonly targetLengths: Int32Array; // [batch], with </s>
   readonly ntokens: number; // target tokens without padding
-  /** Flat positions in [batch, target] of the tokens that are no padding, nor a literal `<pad>`: the rows of the loss. */
+  /**
+   * The rows of the loss: flat positions in [batch, target] of all tokens except padding and literal `<pad>` tokens.
+   */
   readonly rowIndex: Int32Array; // [ntokens]
-  readonly rowTargets: Int32Array; // [ntokens], the target of each such row
+  readonly rowTargets: Int32Array; // [ntokens], the target of each row
 }
 
-/** Pads the source side of a batch, sentences sorted by source length, longest first (ties stay in order). */
+/** Sorts sentences by source length in descending order (stable), then pads their source side. */
 export function collateSource(sentences: readonly SentencePair[], options: CollateOptions): SourceBatch {
   return padSource(longestFirst(sentences), options);
 }
 
 /**
- * Pads a batch of sentence pairs as fairseq does: source to the left, target to the right; the decoder's input is the
- * target with its `</s>` moved to the front.
+ * Sorts and pads sentence pairs as fairseq does: by default the source on the left and the target on the right. The
+ * decoder's input is the target with its `</s>` moved to the front.
  *
  * @throws InternalError if a pair has no target
  */
@@ -98,7 +101,7 @@ function padSource(ordered: readonly SentencePair[], { padIndex, leftPadSource =
   };
 }
 
-/** Rows of ids under each other, padded to the longest. */
+/** Pads rows of ids to the longest one. */
 function pad(
   rows: readonly Int32Array[],
   padIndex: number,
@@ -110,7 +113,7 @@ function pad(
   return { tokens, length };
 }
 
-/** `a b </s>` → `</s> a b`: what the decoder reads to predict each token. */
+/** Converts a target to the decoder's input: `a b </s>` → `</s> a b`. */
 function shiftRight(target: Int32Array, eosIndex: number): Int32Array {
   const shifted = new Int32Array(target.length);
   shifted[0] = eosIndex;

@@ -1,16 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { UserError } from '../errors.js';
 
+/** The source and target language of a data folder. */
 export interface LanguagePair {
   readonly source: string;
   readonly target: string;
 }
 
 /**
- * The language pair of a data folder, from the names of its files: the languages of `dict.LANG.txt` that stand together in
- * `SPLIT.SRC-TGT.LANG.idx`. A language may hold hyphens and dots, as in `zh-CN`.
+ * Infers the language pair of a data folder from its file names: two languages with a `dict.LANG.txt` that
+ * `SPLIT.SRC-TGT.LANG.idx` names together. A language may contain hyphens and dots, as in `zh-CN`.
  *
- * @throws UserError if there is none, or more than one
+ * @throws UserError if the folder has no language pair, or several
  */
 export function inferLanguagePair(dataDir: string): LanguagePair {
   const names = namesIn(dataDir);
@@ -21,21 +22,21 @@ export function inferLanguagePair(dataDir: string): LanguagePair {
   if (pair !== undefined && others.length === 0) return pair;
   if (others.length > 0) {
     const shown = pairs.map(({ source, target }) => `${source}-${target}`).sort();
-    throw new UserError(`${dataDir} has data of several pairs: ${shown.join(', ')}`, 'choose with -s and -t');
+    throw new UserError(`${dataDir} has data of several language pairs: ${shown.join(', ')}`, 'choose with -s and -t');
   }
   if (datasets.length > 0) {
     throw new UserError(
-      `the languages of ${dataDir} cannot be told from the names of its files (${datasets[0]})`,
-      'name them with -s and -t; parallel data are named SPLIT.SRC-TGT.LANG.idx',
+      `the languages of ${dataDir} cannot be inferred from its file names (${datasets[0]})`,
+      'set them with -s and -t; parallel data is named SPLIT.SRC-TGT.LANG.idx',
     );
   }
   throw new UserError(
     `${dataDir} has no binarised data (train.SRC-TGT.SRC.idx …)`,
-    'make it with ts-fairseq preprocess, or give the folder that holds it',
+    'create it with ts-fairseq preprocess, or give the folder that contains it',
   );
 }
 
-/** The pairs of languages with dictionaries that datasets are named by. */
+/** The language pairs that have dictionaries and occur in the names of datasets. */
 function pairsOfDictionaries(names: readonly string[], datasets: readonly string[]): LanguagePair[] {
   const languages = names.flatMap((name) => /^dict\.(.+)\.txt$/.exec(name)?.[1] ?? []);
   const ends = new Set(datasets.map((name) => name.slice(name.indexOf('.'))));
@@ -46,7 +47,7 @@ function pairsOfDictionaries(names: readonly string[], datasets: readonly string
   );
 }
 
-/** The pairs that the names of datasets hold by themselves: the language that ends a name is one of its pair. */
+/** The language pairs in the names of datasets. The language at the end of a name shows where its pair divides. */
 function pairsOfNames(datasets: readonly string[]): LanguagePair[] {
   const pairs = new Map<string, LanguagePair>();
   for (const name of datasets) {
@@ -61,9 +62,7 @@ function pairsOfNames(datasets: readonly string[]): LanguagePair[] {
   return [...pairs.values()];
 }
 
-/**
- * The languages whose dictionaries a data folder has, by name; none where it cannot be read.
- */
+/** The languages with a dictionary in a data folder, sorted; empty if the folder cannot be read. */
 export function languagesIn(dataDir: string): string[] {
   try {
     return readdirSync(dataDir)

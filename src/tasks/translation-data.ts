@@ -6,33 +6,34 @@ import { concatenateStores, type SentenceStore, truncateSentences } from '../dat
 import { UserError } from '../errors.js';
 import type { SentencePair } from './collate.js';
 
-/** One split of a parallel corpus: lengths in memory, sentences read on demand. */
+/** A split of a parallel corpus. Lengths are in memory; sentences are read on demand. */
 export interface TranslationData {
   readonly split: string;
   readonly length: number; // sentence pairs
   readonly sizes: PairSizes;
-  /** Whether fairseq permutes the split before it sorts it by length: all but `test`. */
+  /** Whether fairseq shuffles the split before sorting it by length: every split except `test`. */
   readonly shuffled: boolean;
   pair(id: number): SentencePair;
-  /** @throws UserError where a file ends too early, or was written to since it was opened */
+  /** @throws UserError if a file is truncated, or has changed since it was opened */
   pairs(ids: Iterable<number>): SentencePair[];
   close(): void;
 }
 
+/** How sentence pairs are read. */
 export interface TranslationDataOptions {
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;
-  /** Cuts sources to this many ids with `</s>`: `--truncate-source` to `--max-source-positions`; null leaves them whole. */
+  /** The length to which `--truncate-source` cuts sources, in ids with `</s>`; null: no truncation. */
   readonly truncateSource?: number | null;
-  /** Joins the parts of a split, `train`, `train1`, `train2` …, as fairseq does in training. */
+  /** Whether to join the parts of a split, `train`, `train1`, `train2` …, as fairseq does in training. */
   readonly combine?: boolean;
 }
 
 /**
- * Opens a split of a data folder made by `preprocess`, for either direction: `SPLIT.SRC-TGT` or `SPLIT.TGT-SRC`. Without
- * files of the target side there is nothing but sources.
+ * Opens a split that `preprocess` wrote, in either direction: `SPLIT.SRC-TGT` or `SPLIT.TGT-SRC`. The targets are null
+ * if the target side has no files.
  *
- * @throws UserError if the split is not there, or if its two sides differ in length
+ * @throws UserError if the split does not exist, or its two sides differ in length
  */
 export function loadTranslationData(
   dataDir: string,
@@ -61,8 +62,8 @@ export function loadTranslationData(
 }
 
 /**
- * The two sides of a corpus as one.
- * @param words the tokens of each source as text, where there is text
+ * Combines the two sides of a corpus.
+ * @param words the tokens of each source as text, if known
  */
 export function pairUp(
   split: string,
@@ -95,7 +96,7 @@ export function pairUp(
   };
 }
 
-/** `DIR/SPLIT.SRC-TGT` of the split and, when they are combined, of its further parts. */
+/** `DIR/SPLIT.SRC-TGT` of the split and, with `combine`, of its further parts. */
 function splitPrefixes(dataDir: string, split: string, source: string, target: string, combine: boolean): string[] {
   const prefixOf = (part: string): string | undefined =>
     [`${part}.${source}-${target}`, `${part}.${target}-${source}`]
@@ -105,7 +106,7 @@ function splitPrefixes(dataDir: string, split: string, source: string, target: s
   if (first === undefined) {
     throw new UserError(
       `${dataDir} has no split '${split}' (${split}.${source}-${target}.${source}.idx and .bin)`,
-      'check the folder, the languages and the split, or make it with ts-fairseq preprocess',
+      'check the folder, the languages and the split, or create it with ts-fairseq preprocess',
     );
   }
   const prefixes = [first];

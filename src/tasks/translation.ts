@@ -8,7 +8,7 @@ import { type CollateOptions, collate, collateSource, type SourceBatch, type Tra
 import { inferLanguagePair, languagesIn } from './language-pair.js';
 import { loadTranslationData, type TranslationData } from './translation-data.js';
 
-/** fairseq's options of `--task translation` that concern its data. */
+/** The data options of fairseq's `--task translation`. */
 export const translationOptions = defineOptions({
   sourceLang: {
     kind: 'string',
@@ -16,7 +16,7 @@ export const translationOptions = defineOptions({
     aliases: ['-s'],
     metavar: 'SRC',
     group: 'Task',
-    help: 'source language (default: from the names of the data files)',
+    help: 'source language (default: inferred from the names of the data files)',
   },
   targetLang: {
     kind: 'string',
@@ -24,7 +24,7 @@ export const translationOptions = defineOptions({
     aliases: ['-t'],
     metavar: 'TGT',
     group: 'Task',
-    help: 'target language (default: from the names of the data files)',
+    help: 'target language (default: inferred from the names of the data files)',
   },
   leftPadSource: {
     kind: 'boolean',
@@ -45,53 +45,55 @@ export const translationOptions = defineOptions({
     default: 1024,
     min: 1,
     group: 'Task',
-    help: 'longest source sentence, in tokens with </s>',
+    help: 'maximum length of a source sentence, in tokens with </s>',
   },
   maxTargetPositions: {
     kind: 'int',
     default: 1024,
     min: 1,
     group: 'Task',
-    help: 'longest target sentence, in tokens with </s>',
+    help: 'maximum length of a target sentence, in tokens with </s>',
   },
   truncateSource: {
     kind: 'boolean',
     default: false,
     group: 'Task',
-    help: 'cut longer source sentences to --max-source-positions',
+    help: 'truncate source sentences to --max-source-positions',
   },
 });
 
+/** The values of `translationOptions`. */
 export type TranslationOptions = OptionsOf<typeof translationOptions>;
 
-/** The first task: translation between the two languages of a data folder. */
+/** Translation between the two languages of a data folder. */
 export interface TranslationTask {
   readonly sourceLang: string;
   readonly targetLang: string;
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;
-  /** Whether both dictionaries give the same symbols the same ids, as shared embeddings need. */
+  /** Whether both dictionaries are equal, as shared embeddings require. */
   readonly joinedDictionary: boolean;
   readonly options: TranslationOptions;
-  /** Opens a split. For an epoch of training: with its further parts, from the next of the data folders each epoch. */
+  /** Opens a split. For an epoch of training, includes its further parts and uses the data folder of that epoch. */
   loadSplit(split: string, epoch?: number): TranslationData;
-  /** Batches of sentence ids, composed as fairseq composes them for this split. */
+  /** Cuts a split into fairseq's batches of sentence ids. */
   makeBatches(data: TranslationData, options: TaskBatchOptions): Batches;
   /** Reads, sorts and pads one batch. */
   collate(data: TranslationData, ids: Int32Array): TranslationBatch;
-  /** The same without references. */
+  /** Reads, sorts and pads the source side of one batch. */
   collateSource(data: TranslationData, ids: Int32Array): SourceBatch;
 }
 
+/** Limits on batches, and the seed of their order. */
 export interface TaskBatchOptions extends Omit<MakeBatchesOptions, 'split' | 'seed'> {
   readonly seed: number;
 }
 
 /**
- * Sets the task up from its data folders: languages, dictionaries.
+ * Opens the task: infers the languages and loads the dictionaries of its data folders.
  *
- * @param data one folder, or several separated by colons (training takes one an epoch, all else the first)
- * @throws UserError if the languages cannot be told, or a dictionary is missing or damaged
+ * @param data one folder, or several separated by colons: training uses one per epoch, everything else uses the first
+ * @throws UserError if the languages cannot be inferred, or a dictionary is missing or damaged
  */
 export function openTranslationTask(data: string, options: TranslationOptions): TranslationTask {
   const dataDirs = data.split(':').filter((dir) => dir !== '');
@@ -131,14 +133,14 @@ export function openTranslationTask(data: string, options: TranslationOptions): 
   };
 }
 
-/** @throws UserError that says which languages a folder holds, where it holds dictionaries but not those asked for */
+/** @throws UserError that lists the languages of a folder that has dictionaries, but not those requested */
 function checkLanguages(dataDir: string, wanted: readonly string[]): void {
-  const held = languagesIn(dataDir);
-  const absent = wanted.find((language) => !held.includes(language));
-  if (absent === undefined || held.length === 0) return;
+  const present = languagesIn(dataDir);
+  const absent = wanted.find((language) => !present.includes(language));
+  if (absent === undefined || present.length === 0) return;
   throw new UserError(
-    `${dataDir} holds ${held.join(' and ')}, not '${absent}' (there is no dict.${absent}.txt)`,
-    'name two of its languages with -s and -t, or another folder',
+    `${dataDir} contains ${present.join(' and ')}, not '${absent}' (dict.${absent}.txt does not exist)`,
+    'choose two of its languages with -s and -t, or give another folder',
   );
 }
 

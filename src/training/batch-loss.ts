@@ -1,21 +1,22 @@
 import { InternalError } from '../errors.js';
 import { gatherRows } from '../ops/row-layout.js';
 import { classifierScores } from '../ops/row-scores.js';
-import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
+import type { Criterion, CriterionOutput, Metric } from '../plugins/criterion.js';
 import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
 
+/** How the loss of a batch is computed. */
 export interface BatchLossOptions {
   readonly mode: Mode;
   readonly epoch: number; // 1-based
-  /** Target tokens at the beginning of each sentence that the loss leaves out: --ignore-prefix-size. */
+  /** The number of target tokens at the start of each sentence that the loss ignores: --ignore-prefix-size. */
   readonly ignorePrefixSize: number;
 }
 
 /**
- * The criterion's loss of one batch under a model; the tensors are the caller's to dispose. Two passes are one over the
- * batch and its copy behind it: an element's dropout depends on where it stands, so that the two draw different masks.
+ * Computes the criterion's loss for one batch. The caller disposes the tensors. Two passes run as one pass over the
+ * batch followed by its copy: dropout depends on an element's position, so the two halves get different masks.
  */
 export function batchLoss(
   model: TranslationModel,
@@ -32,7 +33,7 @@ export function batchLoss(
   const decoded = model.decode(prevOutput, encoded, mode, rows);
   const selected = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
   const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
-  const features = gatherRows(decoded.features, placesOf(index, decoded.positions));
+  const features = gatherRows(decoded.features, indicesOf(index, decoded.positions));
   const rowTargets = tf.tensor1d(targets, 'int32');
   return criterion.forward({
     scores: classifierScores(model.classifier(features), rowTargets),
@@ -44,30 +45,30 @@ export function batchLoss(
 }
 
 /**
- * Whether a token that counts is predicted from padding: a literal `<pad>` stands before it. As in fairseq nothing sees
- * that position, but it is decoded.
+ * Whether a token that counts follows a literal `<pad>` and is therefore predicted from padding. As in fairseq, such a
+ * position is decoded, but no other position attends to it.
  */
 const readsPadding = ({ prevOutputTokens, rowIndex, padIndex }: TranslationBatch): boolean =>
   rowIndex.some((position) => prevOutputTokens[position] === padIndex);
 
-/** Where positions stand in a list of positions; both in order. */
-function placesOf(wanted: Int32Array, positions: Int32Array): Int32Array {
-  let place = 0;
+/** The index in `positions` of each wanted position. Both lists are sorted. */
+function indicesOf(wanted: Int32Array, positions: Int32Array): Int32Array {
+  let next = 0;
   return wanted.map((position) => {
-    while (place < positions.length && positions[place]! < position) place += 1;
-    if (positions[place] !== position) throw new InternalError(`the model did not decode position ${position}`);
-    return place;
+    while (next < positions.length && positions[next]! < position) next += 1;
+    if (positions[next] !== position) throw new InternalError(`the model did not decode position ${position}`);
+    return next;
   });
 }
 
-/** The rows of the loss. */
+/** The rows that the loss is computed over. */
 interface SelectedRows {
   readonly index: Int32Array; // [rows], flat positions in [batch, target]
   readonly targets: Int32Array; // [rows]
-  readonly counts: Float32Array | null; // [rows], 0 at padding; null = all count
+  readonly counts: Float32Array | null; // [rows], 0 for padding; null: every row counts
 }
 
-/** Leaves out prefixes, and padding unless the criterion scores it. */
+/** Selects the rows of the loss: without prefixes, and without padding unless the criterion scores it. */
 export function selectRows(
   { batchSize, targetLength, target, rowIndex, rowTargets }: TranslationBatch,
   paddingRows: Criterion['paddingRows'],
@@ -84,18 +85,61 @@ export function selectRows(
   return { index, targets, counts: Float32Array.from(index, (position) => (isToken.has(position) ? 1 : 0)) };
 }
 
-/** The rows of a batch, then those of its copy, which stands `positions` further on. */
+/** The rows of a batch followed by those of its copy, whose positions are shifted by `positions`. */
 function twice({ index, targets, counts }: SelectedRows, positions: number): SelectedRows {
   const both = repeat(index, 2);
   for (let row = index.length; row < both.length; row++) both[row]! += positions;
   return { index: both, targets: repeat(targets, 2), counts: counts === null ? null : repeat(counts, 2) };
 }
 
-/** The values once, or twice one after another. */
+/** The values, or two concatenated copies of them. */
 function repeat<T extends Int32Array | Float32Array>(values: T, times: 1 | 2): T {
   if (times === 1) return values;
   const repeated = new (values.constructor as new (length: number) => T)(2 * values.length);
   repeated.set(values);
   repeated.set(values, values.length);
   return repeated;
+}
+
+/** One of a criterion's own metrics, read from the device. */
+interface MetricValue {
+  readonly sum: number;
+  readonly unit: Metric['unit'];
+}
+
+/** The values of a criterion's metrics by name. */
+export type MetricValues = Readonly<Record<string, MetricValue>>;
+
+/** A criterion's output, read from the device: sums over the rows, in nats. */
+export interface LossValues {
+  readonly loss: number;
+  readonly nll: number;
+  readonly metrics: MetricValues;
+}
+
+/** `tf.tidy` for an object of tensors whose interface has no index signature, as TypeScript requires of a container. */
+export function tidyOutput<T extends object>(body: () => T): T {
+  return tf.tidy(body as () => T & tf.TensorContainer);
+}
+
+/** Reads a criterion's output from the device, then disposes it. */
+export async function readLoss({ loss, nll, metrics = {} }: CriterionOutput): Promise<LossValues> {
+  const named = Object.entries(metrics);
+  const tensors = [loss, nll, ...named.map(([, { sum }]) => sum)];
+  try {
+    const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
+    const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
+    return { loss: values[0]!, nll: values[1]!, metrics: Object.fromEntries(read) };
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/** Adds the losses of two micro-batches. */
+export function addLosses(a: LossValues, b: LossValues): LossValues {
+  const metrics: Record<string, MetricValue> = { ...a.metrics };
+  for (const [name, { sum, unit }] of Object.entries(b.metrics)) {
+    metrics[name] = { sum: (metrics[name]?.sum ?? 0) + sum, unit };
+  }
+  return { loss: a.loss + b.loss, nll: a.nll + b.nll, metrics };
 }

@@ -1,4 +1,4 @@
-/** The best value of a metric so far, and which of two is better. */
+/** The best value of a metric so far. */
 export class BestValue {
   best: number | null;
 
@@ -9,7 +9,7 @@ export class BestValue {
     this.best = best;
   }
 
-  /** Whether a value is better than the best, or as good where `orEqual`; NaN never is. */
+  /** Whether a value is better than the best one or, with `orEqual`, equal to it; never for NaN. */
   isBest(value: number, { orEqual }: { orEqual: boolean }): boolean {
     if (Number.isNaN(value)) return false;
     if (this.best === null || (orEqual && value === this.best)) return true;
@@ -21,12 +21,12 @@ export class BestValue {
   }
 }
 
-/** --patience: training stops when so many validations in a row were no better than the best before them. */
+/** Stops training after --patience validations in a row without a better value. */
 export class EarlyStopping {
   readonly #value: BestValue;
   #validationsSince: number;
 
-  /** @param patience 0 or less: never stop */
+  /** @param patience 0 or less: never stops */
   constructor(
     readonly patience: number,
     maximize: boolean,
@@ -36,14 +36,14 @@ export class EarlyStopping {
     this.#validationsSince = state.validationsSince;
   }
 
-  /** Takes a validation into account. */
+  /** Records the value of a validation. */
   offer(value: number): void {
     const isBetter = this.#value.isBest(value, { orEqual: false });
     this.#value.offer(value);
     this.#validationsSince = isBetter ? 0 : this.#validationsSince + 1;
   }
 
-  /** Whether training is to stop. */
+  /** Whether training should stop. */
   get isOver(): boolean {
     return this.patience > 0 && this.#validationsSince >= this.patience;
   }

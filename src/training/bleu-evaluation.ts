@@ -5,22 +5,22 @@ import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { type SearchOptions, SequenceGenerator, searchOptions, symbolsOf } from '../search/index.js';
-import type { TranslationBatch } from '../tasks/collate.js';
+import type { SearchInput } from '../search/sequence-generator.js';
+import type { SourceBatch, TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { roundTo } from './number-format.js';
 import type { EvaluationOptions } from './options.js';
-import { partsOfBatch } from './parts-of-batch.js';
 import type { BleuEvaluation } from './validation.js';
 
-/** What an unknown word reads as; fairseq's words, which no tokenizer splits and nothing matches. */
+/** The text of an unknown word, as in fairseq. No tokenizer splits these two, and they never match each other. */
 const UNKNOWN = { hypothesis: 'UNKNOWNTOKENINHYP', reference: 'UNKNOWNTOKENINREF' };
 
 /**
- * Prepares sacreBLEU of validation data: n-gram counts are summed over the batches, references are the binarised
- * targets, detokenized like the hypotheses.
- * @returns the function that begins one evaluation
- * @throws UserError for arguments of the search that do not exist
+ * Prepares sacreBLEU of validation data. N-gram counts are summed over the batches. The references are the binarised
+ * targets, detokenized in the same way as the hypotheses.
+ * @returns a function that starts one evaluation
+ * @throws UserError if --eval-bleu-args names an unknown option
  */
 export function startBleuEvaluation(
   task: TranslationTask,
@@ -56,29 +56,49 @@ export function startBleuEvaluation(
 }
 
 /**
- * Positions of outputs that are searched at once, over all hypotheses: the keys and values of a model with 6 layers, 512
- * wide, take 24 KiB each, 384 MiB in all. An untrained model goes to the longest output that the options allow.
+ * The largest number of output positions that are searched at once, over all hypotheses. In a model with 6 layers of
+ * width 512, the keys and values of one position take 24 KiB, of all positions 384 MiB. An untrained model often
+ * generates the longest output that the options allow.
  */
-const MOST_POSITIONS = 16_384;
+const MAX_POSITIONS = 16_384;
 
 const sentencesAtOnce = (search: SequenceGenerator, batch: TranslationBatch): number =>
-  Math.max(1, Math.floor(MOST_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));
+  Math.max(1, Math.floor(MAX_POSITIONS / (search.options.beam * (search.longestOutput(batch) + 1))));
+
+/**
+ * Splits a batch into parts of at most N sentences. The parts keep its padded length, which limits the output's length.
+ */
+export function partsOfBatch(batch: SourceBatch, maxSentences: number): SearchInput[] {
+  const { ids, batchSize, sourceLength, sourceTokens, sourceLengths } = batch;
+  const parts: SearchInput[] = [];
+  for (let from = 0; from < batchSize; from += maxSentences) {
+    const to = Math.min(from + maxSentences, batchSize);
+    parts.push({
+      ids: ids.subarray(from, to),
+      batchSize: to - from,
+      sourceLength,
+      sourceTokens: sourceTokens.subarray(from * sourceLength, to * sourceLength),
+      sourceLengths: sourceLengths.subarray(from, to),
+    });
+  }
+  return parts;
+}
 
 const searchArguments = (json: string): SearchOptions =>
   selectOptions(searchOptions, parseJsonOptions('--eval-bleu-args', json, searchOptions));
 
-/** What fairseq's moses takes. Only the target language bears on detokenizing; the others are of its tokenizer. */
+/** The options of fairseq's moses. Only the target language affects detokenizing; the others are for the tokenizer. */
 const detokenizerOptions = defineOptions({
   sourceLang: { kind: 'string', default: null, help: 'language of the tokenizer' },
   targetLang: { kind: 'string', default: null, help: 'language of the detokenizer' },
-  mosesNoDashSplits: { kind: 'boolean', default: false, help: 'of the tokenizer' },
-  mosesNoEscape: { kind: 'boolean', default: false, help: 'of the tokenizer' },
+  mosesNoDashSplits: { kind: 'boolean', default: false, help: 'an option of the tokenizer' },
+  mosesNoEscape: { kind: 'boolean', default: false, help: 'an option of the tokenizer' },
 });
 
 const detokenizerLanguage = (json: string): string | null =>
   selectOptions(detokenizerOptions, parseJsonOptions('--eval-bleu-detok-args', json, detokenizerOptions)).targetLang;
 
-/** From ids to text: without padding and `</s>`, subwords joined, detokenized where asked for. */
+/** Converts ids to text: drops padding and `</s>`, joins subwords and detokenizes if --eval-bleu-detok is moses. */
 function textOf(
   { targetDictionary, targetLang }: TranslationTask,
   { evalBleuRemoveBpe, evalBleuDetok, evalBleuDetokArgs }: EvaluationOptions,
@@ -90,7 +110,7 @@ function textOf(
     detokenize(targetDictionary.string(ids, { bpeSymbol: evalBleuRemoveBpe, unkString, ignore }));
 }
 
-/** The rows of a batch's targets, padding included. */
+/** The rows of a batch's targets, including padding. */
 function targetsOf({ batchSize, target, targetLength }: TranslationBatch): Int32Array[] {
   return Array.from({ length: batchSize }, (_, row) => target.subarray(row * targetLength, (row + 1) * targetLength));
 }

@@ -14,7 +14,7 @@ import type { TranslationTask } from '../tasks/translation.js';
 import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
 
-/** Builds the model of a request with fresh weights. */
+/** Builds the model of a request with new weights. */
 function buildModel({ options, all, plugins, device }: TrainRequest, task: TranslationTask): TranslationModel {
   device?.makeCurrent();
   const { architecture } = plugins;
@@ -30,12 +30,12 @@ function buildModel({ options, all, plugins, device }: TrainRequest, task: Trans
     fillEmbeddings(side, path, values, width) {
       const dictionary = side === 'source' ? task.sourceDictionary : task.targetDictionary;
       const found = readEmbeddings(path, { dictionary, width, values });
-      log.message(`${path}: embeddings of ${found} of the ${dictionary.size} types of the ${side}`);
+      log.message(`${path}: found embeddings for ${found} of the ${dictionary.size} ${side} types`);
     },
   });
 }
 
-/** @throws UserError where --ema-seed-model has no average, or one of another model */
+/** Builds the moving average. @throws UserError if --ema-seed-model has no average, or the average of another model */
 function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAverage {
   const average = new MovingAverage(store, options);
   const { emaSeedModel } = options;
@@ -44,15 +44,18 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
   const { ema } = loadCheckpoint(emaSeedModel, { optimizer: false, ema: true });
   if (ema === undefined) {
     throw new UserError(
-      `${emaSeedModel} holds no moving average for --ema-seed-model`,
-      'name a checkpoint that was trained with --store-ema',
+      `${emaSeedModel} has no moving average for --ema-seed-model`,
+      'use a checkpoint that was trained with --store-ema',
     );
   }
   fillArena(store, average.begin(), ema, emaSeedModel);
   return average;
 }
 
-/** Builds model, criterion, optimizer and scheduler of a request. @throws UserError where options do not go together */
+/**
+ * Builds the model, criterion, optimizer and schedule of a request.
+ * @throws UserError if options contradict each other
+ */
 export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
   const { all, kernels, options, plugins } = request;
   const { criterion, optimizer, lrScheduler } = plugins;

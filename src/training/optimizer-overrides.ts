@@ -7,10 +7,10 @@ import { startingCheckpoint } from './resume.js';
 const FLAG = '--optimizer-overrides';
 
 /**
- * A request whose optimizer has what `--optimizer-overrides` says, where a checkpoint's state of the optimizer is taken up;
- * else the request itself. Names are those of the flags or, as in fairseq, those of PyTorch's groups: `betas` for
+ * Applies `--optimizer-overrides` to a request that resumes the state of an optimizer; returns other requests
+ * unchanged. Names are those of the flags or, as in fairseq, those of PyTorch's parameter groups: `betas` for
  * `adam_betas`.
- * @throws UserError for what is no option of the optimizer
+ * @throws UserError if a name is not an option of the optimizer
  */
 export function withOptimizerOverrides(request: TrainRequest): TrainRequest {
   const { options, plugins, all } = request;
@@ -20,7 +20,7 @@ export function withOptimizerOverrides(request: TrainRequest): TrainRequest {
     [names.get(key)!, spec] as const,
   ]);
   if (/\blr\b/.test(options.optimizerOverrides)) {
-    throw new UserError(`${FLAG} cannot set lr`, 'the schedule sets the rate of every update: give --lr');
+    throw new UserError(`${FLAG} cannot set lr`, 'the schedule sets the learning rate of every update: use --lr');
   }
   const overrides = parseJsonOptions(FLAG, options.optimizerOverrides, Object.fromEntries(specs));
   const start = startingCheckpoint(options);
@@ -30,11 +30,11 @@ export function withOptimizerOverrides(request: TrainRequest): TrainRequest {
   return { ...request, all: { ...all, ...Object.fromEntries(byKey) } };
 }
 
-/** By the key of an option, its name without that of the optimizer: `adamBetas` → `betas`. */
+/** The names of an optimizer's options in PyTorch's parameter groups, by key: `adamBetas` → `betas`. */
 function groupNames({ name, options }: OptimizerDefinition): ReadonlyMap<string, string> {
-  const own = (key: string): string => {
+  const withoutPrefix = (key: string): string => {
     const rest = key.startsWith(name) ? key.slice(name.length) : '';
     return /^[A-Z]/.test(rest) ? rest[0]!.toLowerCase() + rest.slice(1) : key;
   };
-  return new Map(Object.keys(options).map((key) => [key, own(key)]));
+  return new Map(Object.keys(options).map((key) => [key, withoutPrefix(key)]));
 }

@@ -8,7 +8,7 @@ export const datasetOptions = defineOptions({
     default: null,
     min: 1,
     group: 'Dataset',
-    help: 'maximum tokens in a batch: sentences times the longest length, padding and </s> included',
+    help: 'maximum tokens per batch, including padding and </s>: sentences times the longest length',
   },
   batchSize: {
     kind: 'int',
@@ -16,20 +16,20 @@ export const datasetOptions = defineOptions({
     min: 1,
     aliases: ['--max-sentences'],
     group: 'Dataset',
-    help: 'maximum sentences in a batch',
+    help: 'maximum sentences per batch',
   },
   requiredBatchSizeMultiple: {
     kind: 'int',
     default: 8,
     min: 1,
     group: 'Dataset',
-    help: 'a batch has a multiple of N sentences, or fewer than N',
+    help: 'make the sentences per batch a multiple of N, or fewer than N',
   },
   skipInvalidSizeInputsValidTest: {
     kind: 'boolean',
     default: false,
     group: 'Dataset',
-    help: 'skip sentences that are too long for --max-tokens or the model, in training too; the log counts them',
+    help: 'skip sentences that are too long for --max-tokens or the model, also in training; the log shows how many',
   },
   trainSubset: { kind: 'string', default: 'train', metavar: 'SPLIT', group: 'Dataset', help: 'split to train on' },
   validSubset: {
@@ -37,14 +37,14 @@ export const datasetOptions = defineOptions({
     default: 'valid',
     metavar: 'SPLITS',
     group: 'Dataset',
-    help: 'splits to validate on, separated by commas; the first decides which checkpoint is best',
+    help: 'splits to validate on, separated by commas; the first one determines the best checkpoint',
   },
   maxTokensValid: {
     kind: 'int',
     default: null,
     min: 1,
     group: 'Dataset',
-    help: '--max-tokens of validation (default: the same)',
+    help: '--max-tokens for validation (default: --max-tokens)',
   },
   batchSizeValid: {
     kind: 'int',
@@ -52,14 +52,14 @@ export const datasetOptions = defineOptions({
     min: 1,
     aliases: ['--max-sentences-valid'],
     group: 'Dataset',
-    help: '--batch-size of validation (default: the same)',
+    help: '--batch-size for validation (default: --batch-size)',
   },
   maxValidSteps: {
     kind: 'int',
     default: null,
     min: 1,
     group: 'Dataset',
-    help: 'validate on the first N batches only',
+    help: 'validate only on the first N batches',
   },
   validateInterval: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'validate every N epochs' },
   validateIntervalUpdates: {
@@ -67,14 +67,14 @@ export const datasetOptions = defineOptions({
     default: 0,
     min: 0,
     group: 'Dataset',
-    help: 'validate every N updates too',
+    help: 'also validate every N updates; 0: never',
   },
   validateAfterUpdates: {
     kind: 'int',
     default: 0,
     min: 0,
     group: 'Dataset',
-    help: 'do not validate before N updates are done',
+    help: 'do not validate before update N',
   },
   disableValidation: { kind: 'boolean', default: false, group: 'Dataset', help: 'do not validate' },
   curriculum: {
@@ -83,31 +83,32 @@ export const datasetOptions = defineOptions({
     min: 0,
     metavar: 'EPOCHS',
     group: 'Dataset',
-    help: 'more than 0: keep the batches in order of length',
+    help: 'if greater than 0, keep the batches ordered by length',
   },
   numShards: {
     kind: 'int',
     default: 1,
     min: 1,
     group: 'Dataset',
-    help: 'train on one of N parts of the batches of each epoch: see --shard-id',
+    help: 'divide the batches of each epoch into N shards and train on one: see --shard-id',
   },
   shardId: {
     kind: 'int',
     default: 0,
     min: 0,
     group: 'Dataset',
-    help: 'which part: I takes batches I, I + N … in the order of the epoch',
+    help: 'shard to train on: shard I has the batches I, I + N, … of each epoch',
   },
   numWorkers: {
     kind: 'int',
     default: 1,
     min: 0,
     group: 'Dataset',
-    help: "fairseq's flag, without effect: batches are read when they are needed",
+    help: 'accepted as in fairseq, but without effect: batches are read when needed',
   },
 });
 
+/** Options of updates, stopping and gradient clipping. */
 export const optimizationOptions = defineOptions({
   maxEpoch: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N epochs; 0: never' },
   maxUpdate: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N updates; 0: never' },
@@ -129,14 +130,14 @@ export const optimizationOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Optimization',
-    help: 'divide the loss by sentences instead of target tokens',
+    help: 'divide the loss by the number of sentences instead of target tokens',
   },
   updateFreq: {
     kind: 'numbers',
     default: [1],
     metavar: 'N1,N2,…',
     group: 'Optimization',
-    help: 'batches per update, for each epoch; the last value applies to all later epochs',
+    help: 'batches per update, one value per epoch; the last value applies to all later epochs',
   },
   lr: {
     kind: 'numbers',
@@ -145,16 +146,17 @@ export const optimizationOptions = defineOptions({
     aliases: ['--learning-rate'],
     metavar: 'LR1,LR2,…',
     group: 'Optimization',
-    help: 'learning rate; for --lr-scheduler fixed and polynomial_decay one for each epoch',
+    help: 'learning rate; with --lr-scheduler fixed and polynomial_decay one value per epoch',
   },
   stopMinLr: {
     kind: 'float',
     default: -1,
     group: 'Optimization',
-    help: 'stop at the end of an epoch when the learning rate is no larger',
+    help: 'stop at the end of an epoch if the learning rate is at most this',
   },
 });
 
+/** Options of checkpoints. */
 export const checkpointOptions = defineOptions({
   saveDir: {
     kind: 'string',
@@ -168,21 +170,21 @@ export const checkpointOptions = defineOptions({
     default: 'checkpoint_last',
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: "go on from this checkpoint, by its stem or fairseq's .pt; checkpoint_last is the one in --save-dir, if there is one",
+    help: "resume from this checkpoint (a stem or fairseq's .pt); checkpoint_last is the one in --save-dir, if it exists",
   },
   finetuneFromModel: {
     kind: 'string',
     default: null,
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: "start from the weights of this checkpoint (a stem or fairseq's .pt) and nothing else",
+    help: "start from only the weights of this checkpoint (a stem or fairseq's .pt)",
   },
   finetuneDictionaries: {
     kind: 'string',
     default: null,
     metavar: 'DIR',
     group: 'Checkpoints',
-    help: 'folder with the dictionaries of --finetune-from-model, where those of this run differ: keep the embeddings and output weights of the symbols that both have, initialise the others',
+    help: 'folder with the dictionaries of --finetune-from-model, if they differ from those of this run: keeps the embeddings and output weights of the symbols that both have and initialises the others',
   },
   resetDataloader: {
     kind: 'boolean',
@@ -196,7 +198,7 @@ export const checkpointOptions = defineOptions({
     group: 'Checkpoints',
     help: 'reset the state of the schedule, e.g. the best value of reduce_lr_on_plateau',
   },
-  resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'reset losses and the best value' },
+  resetMeters: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'reset the metrics and the best value' },
   resetOptimizer: {
     kind: 'boolean',
     default: false,
@@ -216,7 +218,7 @@ export const checkpointOptions = defineOptions({
     default: 0,
     min: 0,
     group: 'Checkpoints',
-    help: 'save (and validate) every N updates too; 0: never',
+    help: 'also save (and validate) every N updates; 0: never',
   },
   keepIntervalUpdates: {
     kind: 'int',
@@ -228,10 +230,20 @@ export const checkpointOptions = defineOptions({
     kind: 'int',
     default: -1,
     group: 'Checkpoints',
-    help: 'keep those of every N-th update beside the last of --keep-interval-updates; -1: none',
+    help: 'with --keep-interval-updates, also keep the checkpoints of every N-th update; -1: none',
   },
-  keepLastEpochs: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the last N epochs; -1: all' },
-  keepBestCheckpoints: { kind: 'int', default: -1, group: 'Checkpoints', help: 'keep the N best; -1: none' },
+  keepLastEpochs: {
+    kind: 'int',
+    default: -1,
+    group: 'Checkpoints',
+    help: 'keep the checkpoints of the last N epochs; -1: all',
+  },
+  keepBestCheckpoints: {
+    kind: 'int',
+    default: -1,
+    group: 'Checkpoints',
+    help: 'keep the N best checkpoints; -1: none',
+  },
   noSave: { kind: 'boolean', default: false, group: 'Checkpoints', help: 'save nothing' },
   noEpochCheckpoints: {
     kind: 'boolean',
@@ -244,20 +256,20 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'save weights only; training cannot resume from them',
+    help: 'save only weights; training cannot resume from them',
   },
   bestCheckpointMetric: {
     kind: 'choice',
     choices: ['loss', 'nll_loss', 'ppl', 'bleu'],
     default: 'loss',
     group: 'Checkpoints',
-    help: 'metric that decides which checkpoint is best',
+    help: 'metric that determines the best checkpoint',
   },
   maximizeBestCheckpointMetric: {
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'larger values are better; always so for bleu',
+    help: 'larger values are better; always the case for bleu',
   },
   patience: {
     kind: 'int',
@@ -267,7 +279,7 @@ export const checkpointOptions = defineOptions({
   },
 });
 
-/** The moving average of the weights. */
+/** Options of the moving average of the weights. */
 export const averageOptions = defineOptions({
   storeEma: {
     kind: 'boolean',
@@ -308,10 +320,11 @@ export const averageOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Moving average',
-    help: "fairseq's flag, without effect: it always is in float32",
+    help: 'accepted as in fairseq, but without effect: the average is always float32',
   },
 });
 
+/** Options of the evaluation with BLEU. */
 export const evaluationOptions = defineOptions({
   evalBleu: {
     kind: 'boolean',
@@ -324,21 +337,21 @@ export const evaluationOptions = defineOptions({
     default: '{}',
     metavar: 'JSON',
     group: 'Evaluation',
-    help: `options of the search, e.g. '{"beam": 5, "max_len_a": 1.2, "max_len_b": 10}'`,
+    help: `search options, e.g. '{"beam": 5, "max_len_a": 1.2, "max_len_b": 10}'`,
   },
   evalBleuDetok: {
     kind: 'choice',
     choices: ['space', 'moses'],
     default: 'space',
     group: 'Evaluation',
-    help: 'how words become text before sacreBLEU; space leaves them as they are',
+    help: 'detokenizer to apply before sacreBLEU; space leaves the words unchanged',
   },
   evalBleuDetokArgs: {
     kind: 'string',
     default: '{}',
     metavar: 'JSON',
     group: 'Evaluation',
-    help: `options of the moses detokenizer, e.g. '{"target_lang": "en"}' (default: that of the data)`,
+    help: `options of the moses detokenizer, e.g. '{"target_lang": "en"}' (default: the target language of the data)`,
   },
   evalBleuRemoveBpe: {
     kind: 'choice',
@@ -352,12 +365,12 @@ export const evaluationOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Evaluation',
-    help: "score the tokens as they are, without sacreBLEU's 13a",
+    help: "score the tokens unchanged, without sacreBLEU's 13a tokenizer",
   },
   evalBleuPrintSamples: { kind: 'boolean', default: false, group: 'Evaluation', help: 'log one translation per batch' },
 });
 
-/** Options of the task that change the loss. */
+/** Options of the task that affect the loss. */
 export const lossOptions = defineOptions({
   ignorePrefixSize: {
     kind: 'int',
@@ -368,16 +381,24 @@ export const lossOptions = defineOptions({
   },
 });
 
+/** `--seed` of `train`. */
 export const seedOption = defineOptions({
-  seed: { ...seedSpec, group: 'Optimization', help: 'seed of the initial weights, batches and dropout' },
+  seed: { ...seedSpec, group: 'Optimization', help: 'seed of the initial weights, the order of batches and dropout' },
 });
 
-/** `--seed` of commands that only read data. */
+/** `--seed` for commands that only read data. */
 export const { seed: batchSeed } = defineOptions({
-  seed: { ...seedSpec, group: 'Dataset', help: 'of the order in which batches are cut' },
+  seed: { ...seedSpec, group: 'Dataset', help: 'seed of the order in which sentences are cut into batches' },
 });
 
+/** The values of `datasetOptions`. */
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;
+
+/** The values of `optimizationOptions`. */
 export type OptimizationOptions = OptionsOf<typeof optimizationOptions>;
+
+/** The values of `checkpointOptions`. */
 export type CheckpointOptions = OptionsOf<typeof checkpointOptions>;
+
+/** The values of `evaluationOptions`. */
 export type EvaluationOptions = OptionsOf<typeof evaluationOptions>;

@@ -1,52 +1,58 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { prepareFolder, writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock } from '../checkpoint/folder-lock.js';
-import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { isMaximized } from '../checkpoint/metric-direction.js';
-import { prepareFolder, writeWhole } from '../checkpoint/whole-file.js';
+import type { TrainingState } from '../checkpoint/training-state.js';
 import { hashDictionary } from '../data/dictionary-file.js';
-import type { EpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { modelOptions } from '../plugins/model-options.js';
 import { openTranslationTask, type TranslationTask } from '../tasks/translation.js';
+import type { TranslationData } from '../tasks/translation-data.js';
+import { BestValue, EarlyStopping } from './best-value.js';
 import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
-import { checkKeptBest } from './comparable-values.js';
+import { CheckpointSaver, laterBestCheckpoints, type TrainingRun } from './checkpoint-saver.js';
+import { checkKeptBest } from './compare-runs.js';
 import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
-import { laterBestCheckpoints, resume } from './resume.js';
-import { type MeterStates, TrainingRun } from './run.js';
+import { resume } from './resume.js';
+import { UpdateStatistics } from './statistics.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
 import { UpdateProfile } from './update-profile.js';
 import type { ValidationParts } from './validation.js';
-import { hashOfData } from './validation-data.js';
 
-/** A run that is ready to go, with what it is validated on. */
+/** A run that is ready to start. */
 export interface PreparedRun {
   readonly run: TrainingRun;
+  readonly saver: CheckpointSaver;
+  /** The lock of --save-dir; null with --no-save. */
+  readonly lock: FolderLock | null;
   readonly validation: { readonly parts: ValidationParts; readonly splits: readonly BatchedSplit[] };
   readonly profile: UpdateProfile | null;
 }
 
 /**
- * Makes everything ready and checks what can be checked, before hours of work depend on it.
- * @throws UserError for every mistake in options, data or checkpoints
+ * Prepares a run and checks everything that can be checked before training starts.
+ * @throws UserError for mistakes in options, data or checkpoints
  */
 export function prepareRun(request: TrainRequest): PreparedRun {
   checkOptions(request);
-  // Before anything is read there: another run may be writing it.
+  // Lock the folder before reading from it: another run may be writing to it.
   const lock = request.options.noSave ? null : new FolderLock(request.options.saveDir);
   try {
-    return setUpLocked(withOptimizerOverrides(withDirection(request)), lock);
+    return prepareLocked(withOptimizerOverrides(withDirection(request)), lock);
   } catch (error) {
     lock?.release({ removeFolders: true });
     throw error;
   }
 }
 
-function setUpLocked(request: TrainRequest, lock: FolderLock | null): PreparedRun {
+function prepareLocked(request: TrainRequest, lock: FolderLock | null): PreparedRun {
   const { options } = request;
   const task = openTranslationTask(request.data, options);
   logTask(task);
@@ -63,53 +69,58 @@ function setUpLocked(request: TrainRequest, lock: FolderLock | null): PreparedRu
     task,
     batchLimits(task, model, options),
     { ...options, isSharded: request.data.split(':').filter((folder) => folder !== '').length > 1 },
-    options.resetDataloader ? undefined : (state?.iterator as unknown as EpochState | undefined),
+    options.resetDataloader ? null : (state?.iterator ?? null),
   );
-  const run = new TrainingRun(
+  const { maximizeBestCheckpointMetric: maximize, patience } = options;
+  const bestSoFar = options.resetMeters || options.resetOptimizer ? null : state;
+  const run: TrainingRun = {
     request,
-    identity,
-    lock,
     trainer,
     data,
-    options.resetMeters || options.resetOptimizer ? null : state,
-    superseded,
-  );
-  if (resumed?.valuesCompare && !options.resetMeters) restoreMeters(run, resumed.state);
+    statistics: { train: new UpdateStatistics(), train_inner: new UpdateStatistics() },
+    best: new BestValue(maximize, bestSoFar?.bestMetric ?? null),
+    earlyStopping: new EarlyStopping(patience, maximize, bestSoFar?.earlyStopping),
+  };
+  if (resumed?.valuesComparable && !options.resetMeters) restoreMeters(run, resumed.state);
   if (!options.noSave) {
     prepareFolder(options.saveDir);
     if (request.config !== undefined) {
-      writeWhole(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
+      writeAtomically(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
     }
   }
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
-  return { run, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
+  const saver = new CheckpointSaver(run, identity, lock, superseded);
+  return { run, saver, lock, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
 }
 
 function checkOptions({ options }: TrainRequest): void {
   if (options.maxTokens === null && options.batchSize === null) {
-    throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+    throw new UserError('no batch size is given', 'add --max-tokens or --batch-size (or both)');
   }
   if (options.shardId >= options.numShards) {
     throw new UserError(
-      `--shard-id ${options.shardId} is not below --num-shards ${options.numShards}`,
-      'shards are counted from 0',
+      `--shard-id ${options.shardId} is not less than --num-shards ${options.numShards}`,
+      'shards are numbered from 0',
     );
   }
   if (options.lr.length === 0) throw new UserError('--lr is empty', 'give a learning rate, e.g. --lr 5e-4');
   const frequencies = options.updateFreq;
   if (frequencies.length === 0 || frequencies.some((frequency) => !Number.isInteger(frequency) || frequency < 1)) {
-    throw new UserError(`--update-freq ${frequencies.join(',')}`, 'give whole numbers from 1, one for each epoch');
+    throw new UserError(
+      `--update-freq ${frequencies.join(',')} is not valid`,
+      'give integers of at least 1, one per epoch',
+    );
   }
   if (options.bestCheckpointMetric === 'bleu' && !options.evalBleu && !options.disableValidation) {
-    throw new UserError('--best-checkpoint-metric bleu needs the BLEU of the validation data', 'add --eval-bleu');
+    throw new UserError('--best-checkpoint-metric bleu requires the BLEU of the validation data', 'add --eval-bleu');
   }
 }
 
-/** A request that says which value of the checkpoint metric is the best, as the metric has it. */
+/** Sets --maximize-best-checkpoint-metric for a metric of which a larger value is always better. */
 function withDirection(request: TrainRequest): TrainRequest {
-  const { bestCheckpointMetric: metric, maximizeBestCheckpointMetric: asked, disableValidation } = request.options;
-  const maximized = isMaximized(metric, asked);
-  if (maximized && !asked && !disableValidation) {
+  const { bestCheckpointMetric: metric, maximizeBestCheckpointMetric: requested, disableValidation } = request.options;
+  const maximized = isMaximized(metric, requested);
+  if (maximized && !requested && !disableValidation) {
     log.message(
       `--best-checkpoint-metric ${metric}: the largest value is the best, as with --maximize-best-checkpoint-metric`,
     );
@@ -138,7 +149,7 @@ function validationSplits(
     .map((split) => cutIntoBatches(task, task.loadSplit(split), limits, options.ignorePrefixSize));
 }
 
-/** What all checkpoints of a run say about it. */
+/** The metadata that all checkpoints of a run share. */
 function identityOf(
   request: TrainRequest,
   task: TranslationTask,
@@ -164,7 +175,25 @@ function identityOf(
   };
 }
 
-/** The options of every plug-in, with the defaults that were not given. */
+/** The number of sentence pairs whose tokens are hashed. */
+const MAX_HASHED_PAIRS = 10_000;
+
+/** Identifies validation data: SHA-256 of the lengths of all pairs and the ids of the first ones. */
+function hashOfData(data: TranslationData): string {
+  const hash = createHash('sha256');
+  for (const sizes of [data.sizes.source, data.sizes.target ?? new Int32Array()]) hash.update(bytesOf(sizes));
+  for (let id = 0; id < Math.min(data.length, MAX_HASHED_PAIRS); id++) {
+    const { source, target } = data.pair(id);
+    hash.update(bytesOf(source));
+    if (target !== null) hash.update(bytesOf(target));
+  }
+  return hash.digest('hex');
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** The options of all plug-ins, including defaults. */
 function pluginOptions({ all, plugins }: TrainRequest): OptionValues {
   const { architecture, criterion, optimizer, lrScheduler } = plugins;
   return {
@@ -176,7 +205,6 @@ function pluginOptions({ all, plugins }: TrainRequest): OptionValues {
 }
 
 function restoreMeters({ statistics }: TrainingRun, { meters }: TrainingState): void {
-  const { train, train_inner } = meters as unknown as MeterStates;
-  statistics.train.state = train;
-  statistics.train_inner.state = train_inner;
+  statistics.train.state = meters.train;
+  statistics.train_inner.state = meters.train_inner;
 }

@@ -18,7 +18,7 @@ import {
   seedOption,
 } from './options.js';
 
-/** Every option of training that is not a plug-in's own. */
+/** All options of training except those of plug-ins. */
 export const trainingOptions = {
   ...translationOptions,
   ...datasetOptions,
@@ -30,9 +30,10 @@ export const trainingOptions = {
   ...seedOption,
 } as const;
 
+/** The values of `trainingOptions`. */
 export type TrainingOptions = OptionsOf<typeof trainingOptions>;
 
-/** Options that say where a run is put and when it ends; they do not change what it computes and are not recorded. */
+/** Options that checkpoints do not record, because they do not change what a run computes. */
 export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'saveDir',
   'restoreFile',
@@ -55,12 +56,12 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'fp16',
 ]);
 
-/** Everything that `train` needs to know. */
+/** The input of `train`. */
 export interface TrainRequest {
-  /** Data folders made by `preprocess`, separated by colons: one an epoch. */
+  /** Data folders that `preprocess` wrote, separated by colons. Each epoch uses the next one. */
   readonly data: string;
   readonly options: TrainingOptions;
-  /** The options of the plug-ins, by key, beside those above. */
+  /** The options of the plug-ins, by key, and those above. */
   readonly all: OptionValues;
   readonly plugins: {
     readonly architecture: ArchitectureDefinition;
@@ -68,17 +69,27 @@ export interface TrainRequest {
     readonly optimizer: OptimizerDefinition;
     readonly lrScheduler: LrSchedulerDefinition;
   };
-  /** What the model is built on; without it the device that is current then. */
+  /** The device that the model is built on (default: the current device). */
   readonly device?: OpenedDevice;
   readonly kernels: ArenaKernels;
   readonly machine: Machine;
-  /** The version of ts-fairseq, for checkpoints. */
+  /** The version of ts-fairseq, recorded in checkpoints. */
   readonly version: string;
-  /** Every option as YAML, written beside the checkpoints as `config.yaml`. */
+  /** All options as YAML, written to `config.yaml` in --save-dir. */
   readonly config?: string;
   readonly logInterval: number;
-  /** Of the device, where an update is to be profiled. */
+  /** The device's profiler, with --profile. */
   readonly profiler?: Profiler | null;
-  /** Aborted: training saves `checkpoint_last` after the update that is under way, and ends. */
+  /** When aborted, training finishes the current update, saves `checkpoint_last` and ends. */
   readonly signal?: AbortSignal;
+}
+
+/** Extracts what a checkpoint records of the device from the device's description. */
+export function machineOf(description: Readonly<Record<string, string | number>>): Machine {
+  const { device, threads, oneDNN } = description;
+  return {
+    device: String(device),
+    threads: Number(threads ?? 1),
+    oneDnn: oneDNN === undefined ? null : String(oneDNN),
+  };
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { type Checkpoint, describeCheckpoint, loadCheckpoint, loadMetadata } from '../checkpoint/checkpoint.js';
-import { bestValueOf } from '../checkpoint/checkpoint-names.js';
-import { checkpointExists, listCheckpoints } from '../checkpoint/checkpoint-path.js';
-import type { CheckpointMetadata, TrainingState } from '../checkpoint/metadata.js';
+import { describeCheckpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
+import { checkpointExists } from '../checkpoint/checkpoint-path.js';
+import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { checkRecordedModel, recordedModelOptions } from '../checkpoint/recorded-model.js';
+import type { Checkpoint } from '../checkpoint/stored-checkpoint.js';
 import { checkTask } from '../checkpoint/task-check.js';
+import { isTrainingState, type TrainingState } from '../checkpoint/training-state.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import { builtInComponents } from '../components.js';
-import { isEpochState } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { MovingAverage } from '../optim/moving-average.js';
@@ -15,10 +15,8 @@ import { restoreOptimizer } from '../optim/optimizer-state.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import { checkWeights, fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
-import type { ScheduleState } from '../plugins/lr-scheduler.js';
 import type { TranslationTask } from '../tasks/translation.js';
-import { isAdjustable, isOfFirstWeights } from './changed-options.js';
-import { checkSameRun } from './comparable-values.js';
+import { checkSameRun, isAdjustable, isOfFirstWeights } from './compare-runs.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import { withSharedSymbols } from './shared-symbols.js';
@@ -26,43 +24,43 @@ import type { Trainer } from './trainer.js';
 
 const LAST = 'checkpoint_last';
 
-/** The checkpoint that a run begins with. */
+/** The checkpoint that a run starts from. */
 interface Start {
   readonly stem: string;
-  /** Only the weights: --finetune-from-model. */
+  /** Whether only the weights are loaded: --finetune-from-model. */
   readonly weightsOnly: boolean;
 }
 
-/** Which checkpoint to begin with: null for none. @throws UserError where options contradict each other */
+/** The checkpoint to start from; null for none. @throws UserError if options contradict each other */
 export function startingCheckpoint(options: CheckpointOptions): Start | null {
   const { saveDir, restoreFile, finetuneFromModel, finetuneDictionaries } = options;
   const last = join(saveDir, LAST);
   if (finetuneDictionaries !== null && finetuneFromModel === null) {
     throw new UserError(
       '--finetune-dictionaries is given without --finetune-from-model',
-      'name the checkpoint that these are the dictionaries of, or leave it out',
+      'add --finetune-from-model with the checkpoint of these dictionaries, or remove --finetune-dictionaries',
     );
   }
   if (restoreFile !== LAST && finetuneFromModel !== null) {
-    throw new UserError('--restore-file and --finetune-from-model name two beginnings', 'give one of them');
+    throw new UserError('--restore-file and --finetune-from-model cannot be combined', 'give one of them');
   }
   if (restoreFile !== LAST) return { stem: restoreFile, weightsOnly: false };
   if (checkpointExists(last)) return { stem: last, weightsOnly: false };
   return finetuneFromModel === null ? null : { stem: finetuneFromModel, weightsOnly: true };
 }
 
-/** Where training goes on. */
-export interface Resumed {
+/** The state that training resumes from. */
+interface Resumed {
   readonly state: TrainingState;
-  /** Whether values of the checkpoint metric before and after compare. */
-  readonly valuesCompare: boolean;
+  /** Whether values of the checkpoint metric are comparable with those of this run. */
+  readonly valuesComparable: boolean;
 }
 
 /**
- * Puts a checkpoint's weights and, where training is to go on, the optimizer's state and the count of updates in place.
- * @param identity of this run, which the checkpoint's has to fit
- * @returns where training goes on; null where it begins
- * @throws UserError where the checkpoint is of another model or other dictionaries, or training cannot go on from it
+ * Loads a checkpoint's weights and, when resuming, the optimizer's state and the number of updates.
+ * @param identity the metadata of this run, which the checkpoint must match
+ * @returns the state to resume from; null if training starts at the first update
+ * @throws UserError if the checkpoint is of another model or other dictionaries, or training cannot resume from it
  */
 export function resume(
   trainer: Trainer,
@@ -78,7 +76,7 @@ export function resume(
   checkRecorded(stem, request);
   const stored = loadCheckpoint(stem, { optimizer: !weightsOnly && !resetOptimizer, ema: average != null });
   if (!weightsOnly) checkTask(stem, stored.metadata);
-  if (weightsOnly) mentionLanguages(stem, stored.metadata, identity);
+  if (weightsOnly) warnOfOtherLanguages(stem, stored.metadata, identity);
   const checkpoint =
     weightsOnly && finetuneDictionaries !== null
       ? withSharedSymbols(stem, stored, finetuneDictionaries, { task, model, identity })
@@ -92,23 +90,23 @@ export function resume(
   loadWeights(model.parameters, checkpoint.weights, stem);
   if (average != null) restoreAverage(average, checkpoint, stem);
   if (weightsOnly) {
-    log.message(`began with the weights of ${stem}`);
+    log.message(`starting from the weights of ${stem}`);
     return null;
   }
   const training = trainingOf(stem, checkpoint);
-  const valuesCompare = checkSameRun(stem, { metadata: checkpoint.metadata, training }, identity, request);
+  const valuesComparable = checkSameRun(stem, { metadata: checkpoint.metadata, training }, identity, request);
   if (!resetOptimizer) {
     checkSameOptimizer(stem, checkpoint.metadata, identity);
     trainer.optimizerSteps = restoreOptimizer(optimizer, model.parameters, optimizerOf(stem, checkpoint), stem);
     trainer.updates = training.updates;
     if (!request.options.resetLrScheduler) restoreSchedule(trainer, training);
-    if (!valuesCompare) trainer.parts.lrScheduler.forgetValues?.();
+    if (!valuesComparable) trainer.parts.lrScheduler.forgetValues?.();
   }
-  log.message(`going on from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
-  return { state: training, valuesCompare };
+  log.message(`resuming from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
+  return { state: training, valuesComparable };
 }
 
-/** Checks what a checkpoint records by the architecture that it names: a built-in one, or this run's own from a plug-in. */
+/** Checks a checkpoint's recorded options against the architecture that it names: built in, or this run's plug-in. */
 function checkRecorded(stem: string, { plugins }: TrainRequest): void {
   const outline = describeCheckpoint(stem);
   const { architecture } = plugins;
@@ -116,69 +114,54 @@ function checkRecorded(stem: string, { plugins }: TrainRequest): void {
   if (outline.metadata.arch === architecture.name) recordedModelOptions(stem, outline.metadata, architecture);
 }
 
-/** The checkpoint's average, else its weights, as fairseq does it. */
+/** Restores the moving average from the checkpoint's average or, as in fairseq, from its weights. */
 function restoreAverage(average: MovingAverage, { ema }: Checkpoint, stem: string): void {
   const values = average.begin();
   if (ema !== undefined) fillArena(average.store, values, ema, stem);
-  else log.message(`${stem} has no moving average; it begins with the weights`);
+  else log.message(`${stem} has no moving average; the average starts from its weights`);
 }
 
 function restoreSchedule({ parts: { lrScheduler } }: Trainer, { lrScheduler: state }: TrainingState): void {
-  if (state != null && lrScheduler.state !== undefined) lrScheduler.state = state as ScheduleState;
-}
-
-/**
- * The names of checkpoints kept as among the best that were saved after the one that training goes on from: it will save
- * them again, and they would count twice. The first save removes them; a start that fails leaves them.
- * @param updates of the checkpoint that training goes on from
- * @throws UserError where one of them is damaged
- */
-export function laterBestCheckpoints(
-  { saveDir, bestCheckpointMetric }: CheckpointOptions,
-  updates: number,
-): readonly string[] {
-  const bestValue = bestValueOf(bestCheckpointMetric);
-  const isLater = (name: string): boolean => (loadMetadata(join(saveDir, name)).training?.updates ?? 0) > updates;
-  return listCheckpoints(saveDir).filter((name) => bestValue(name) !== null && isLater(name));
+  if (state != null && lrScheduler.state !== undefined) lrScheduler.state = state;
 }
 
 function trainingOf(stem: string, { metadata }: Checkpoint): TrainingState {
-  if (metadata.training !== null) return checkedState(stem, metadata.training);
-  throw new UserError(`${stem} holds weights only, no state of training`, 'begin with it by --finetune-from-model');
-}
-
-/** @throws UserError where a state of training does not say where the batches and the metrics stand */
-function checkedState(stem: string, state: TrainingState): TrainingState {
-  const { iterator, meters } = state;
-  const isObject = typeof meters === 'object' && meters !== null;
-  if (isObject && (iterator === null || isEpochState(iterator))) return state;
-  throw new UserError(`the state of training in ${stem} is damaged`, 'begin with its weights by --finetune-from-model');
+  const { training } = metadata;
+  if (training === null) {
+    throw new UserError(`${stem} contains only weights, no training state`, 'start from it with --finetune-from-model');
+  }
+  if (isTrainingState(training)) return training;
+  throw new UserError(`the training state in ${stem} is damaged`, 'start from its weights with --finetune-from-model');
 }
 
 function optimizerOf(stem: string, { optimizer }: Checkpoint): NonNullable<Checkpoint['optimizer']> {
   if (optimizer !== null) return optimizer;
   throw new UserError(
     `${stem} was saved without the optimizer's state (--no-save-optimizer-state)`,
-    'start that state afresh with --reset-optimizer',
+    'reset that state with --reset-optimizer',
   );
 }
 
-/** What to do where a checkpoint whose weights alone are taken is of other dictionaries. */
+/** The remedy if a checkpoint for --finetune-from-model has other dictionaries. */
 const OTHER_DICTIONARIES =
-  'preprocess with its dictionaries (--srcdict, --tgtdict), or keep the symbols that both have: --finetune-dictionaries DIR, the folder of its dictionaries';
+  'preprocess with its dictionaries (--srcdict, --tgtdict), or keep the symbols that both have with --finetune-dictionaries DIR, the folder of its dictionaries';
 
 type Identity = Pick<CheckpointMetadata, 'arch' | 'options' | 'dictionaries' | 'languages'>;
 
-function mentionLanguages(stem: string, { languages: { source, target } }: Identity, { languages }: Identity): void {
+function warnOfOtherLanguages(
+  stem: string,
+  { languages: { source, target } }: Identity,
+  { languages }: Identity,
+): void {
   if (source === null || target === null || (source === languages.source && target === languages.target)) return;
   log.warning(
-    `${stem} was trained for ${source}-${target}; this run begins ${languages.source}-${languages.target} with its weights`,
+    `${stem} was trained for ${source}-${target}; this run starts ${languages.source}-${languages.target} from its weights`,
   );
 }
 
 /**
- * A checkpoint whose weights alone are taken, by the names of this run's languages: what its tables mean is a matter of its
- * dictionaries, not of the languages' names.
+ * The checkpoint with the names of this run's languages, for --finetune-from-model. The meaning of its embeddings
+ * depends on its dictionaries, not on the names of the languages.
  */
 function withLanguagesOf(checkpoint: Checkpoint, { languages }: Identity): Checkpoint {
   const { metadata } = checkpoint;
@@ -207,7 +190,7 @@ function checkSameDictionaries(
   }
 }
 
-/** The languages of this run, with the rows of the model's tables: the sizes of its dictionaries. */
+/** The languages of this run and the sizes of its dictionaries, which are the rows of the model's embeddings. */
 function vocabularyOf({ languages }: Identity, store: ParameterStore) {
   const rows = (side: string): number | undefined =>
     store.parameters.find(({ name }) => name === `${side}.embed_tokens.weight`)?.shape[0];
@@ -218,22 +201,22 @@ function vocabularyOf({ languages }: Identity, store: ParameterStore) {
   };
 }
 
-/** Two optimizers may call what they keep by the same names and mean other things. */
+/** The names in the states of two optimizers may be the same although the meanings differ. */
 function checkSameOptimizer(stem: string, recorded: Identity, now: Identity): void {
   const [before, after] = [recorded.options.optimizer, now.options.optimizer];
   if (before === undefined || after === undefined || before === after) return;
   throw new UserError(
     `${stem} was trained with --optimizer ${before}, not ${after}`,
-    "train on with it, or start the optimizer's state afresh with --reset-optimizer",
+    "use the same optimizer, or reset the optimizer's state with --reset-optimizer",
   );
 }
 
-/** What the checkpoint's model is made with and this run's is not, as `--encoder-layers 6, not 4`. */
+/** The options that differ between the checkpoint's model and this run's, as `--encoder-layers 6, not 4`. */
 function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainRequest): string[] {
   const changes: string[] = [];
   for (const [key, spec] of Object.entries(plugins.architecture.model.options)) {
     const [before, after] = [recorded.options[key], now.options[key]].map((value) => JSON.stringify(value));
-    // null follows another option, as the decoder's width follows the encoder's; the shapes of the weights are checked.
+    // null: the option takes the value of another one. The shapes of the weights are checked too.
     if (before === after || before === undefined || before === 'null' || after === 'null') continue;
     if (!isAdjustable(key) && !isOfFirstWeights(key)) changes.push(`${flagOf(key, spec)} ${before}, not ${after}`);
   }
@@ -241,19 +224,19 @@ function changesOfModel(recorded: Identity, now: Identity, { plugins }: TrainReq
 }
 
 /**
- * Training goes on with the model that it began with; a new training may begin with the weights of another, if they fit.
- * @throws UserError naming the first option that differs
+ * Refuses a changed model. A new training may start from the weights of another model if they fit.
+ * @throws UserError that names the first option that differs
  */
 function checkSameModel(stem: string, changes: readonly string[], mayDiffer: () => boolean): void {
   if (changes.length === 0) return;
   if (!mayDiffer()) {
-    const remedy = 'give the options that it was trained with, or name another checkpoint or --save-dir';
+    const remedy = 'give the options that it was trained with, or use another checkpoint or --save-dir';
     throw new UserError(`${stem} was trained with ${changes[0]}`, remedy);
   }
   log.warning(`${stem} was trained with ${changes.join('; ')}`);
 }
 
-/** Whether a checkpoint's weights are those of this model, by names and shapes. */
+/** Whether a checkpoint's weights have the names and shapes of the model's parameters. */
 function weightsFit(store: ParameterStore, { weights }: Checkpoint): boolean {
   try {
     checkWeights(store, weights, '');

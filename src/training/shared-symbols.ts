@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
+import type { Checkpoint } from '../checkpoint/stored-checkpoint.js';
 import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
 import type { Dictionary } from '../data/dictionary.js';
 import { hashDictionary, loadDictionary } from '../data/dictionary-file.js';
@@ -15,11 +15,12 @@ type Weights = Checkpoint['weights'];
 type Identity = Pick<CheckpointMetadata, 'dictionaries' | 'languages'>;
 
 /**
- * A checkpoint of other dictionaries as one of this run's: the row of a symbol that both have is the checkpoint's, every
- * other row is what the fresh model has there. Its average, where it has one, goes the same way. Logs the counts.
+ * Converts a checkpoint of other dictionaries to those of this run: symbols that both have keep the checkpoint's rows,
+ * and all other symbols get the rows of the new model. Converts the moving average too, if one exists. Logs the counts.
  * @param folder with the dictionaries of the checkpoint
- * @param model of this run, with fresh weights
- * @throws UserError where the folder's dictionaries are not the checkpoint's, or the model does not name its tables
+ * @param model of this run, with new weights
+ * @throws UserError if the folder's dictionaries are not the checkpoint's, or the model does not declare its symbol
+ * tables
  */
 export function withSharedSymbols(
   stem: string,
@@ -32,7 +33,7 @@ export function withSharedSymbols(
   if (!sides.has('target') && !before.source.dictionary.equals(before.target.dictionary)) {
     throw new UserError(
       `the model has one table for both sides, but the dictionaries in ${folder} differ from each other`,
-      `name the folder of ${stem}'s joined dictionary with --finetune-dictionaries`,
+      `give the folder of ${stem}'s joined dictionary with --finetune-dictionaries`,
     );
   }
   const earlierRows = {
@@ -51,16 +52,16 @@ export function withSharedSymbols(
   };
 }
 
-/** The sides that a model has tables of. @throws UserError where it does not say */
+/** The sides for which a model has tables. @throws UserError if it does not declare its symbol tables */
 function sidesOf({ parameters, symbolTables, source }: TranslationModel): ReadonlySet<string | undefined> {
   if (symbolTables !== undefined) return new Set(parameters.parameters.map(({ name }) => symbolTables[name]));
   throw new UserError(
-    `${source ?? 'the model'} does not say which of its parameters have a row for each symbol`,
-    'name them in symbolTables of the model, or leave --finetune-dictionaries out',
+    `${source ?? 'the model'} does not declare which of its parameters have one row per symbol`,
+    'list them in symbolTables of the model, or remove --finetune-dictionaries',
   );
 }
 
-/** @throws UserError where a dictionary is missing, or not the one that the checkpoint was trained with */
+/** Loads the checkpoint's dictionaries. @throws UserError if one is missing, or not that of the checkpoint */
 function dictionariesOf(stem: string, checkpoint: Checkpoint, folder: string, task: TranslationTask): Sides {
   const { source, target } = languagesOf(checkpoint, folder, task);
   const sides = { source: sideOf(folder, source), target: sideOf(folder, target) };
@@ -71,7 +72,7 @@ function dictionariesOf(stem: string, checkpoint: Checkpoint, folder: string, ta
       stem,
       checkpoint,
       { source: sizeOf(sides.source), target: sizeOf(sides.target) },
-      `name the folder of its dictionaries with --finetune-dictionaries, not ${folder}`,
+      `give the folder of its dictionaries with --finetune-dictionaries, not ${folder}`,
     );
     return sides;
   }
@@ -79,19 +80,19 @@ function dictionariesOf(stem: string, checkpoint: Checkpoint, folder: string, ta
     if (dictionaries[language] === hashDictionary(dictionary)) continue;
     throw new UserError(
       `${join(folder, `dict.${language}.txt`)} is not the dictionary that ${stem} was trained with`,
-      'name the folder of its dictionaries with --finetune-dictionaries',
+      'give the folder of its dictionaries with --finetune-dictionaries',
     );
   }
   return sides;
 }
 
-/** The languages of a checkpoint; where it does not name them, this run's or those of the folder. */
+/** The languages of a checkpoint or, if it does not record them, this run's or those of the folder. */
 function languagesOf({ metadata }: Checkpoint, folder: string, { sourceLang, targetLang }: TranslationTask) {
   const { source, target } = metadata.languages;
   if (source !== null && target !== null) return { source, target };
-  const held = languagesIn(folder);
-  const holdsThese = held.includes(sourceLang) && held.includes(targetLang);
-  return holdsThese ? { source: sourceLang, target: targetLang } : inferLanguagePair(folder);
+  const languages = languagesIn(folder);
+  const hasBoth = languages.includes(sourceLang) && languages.includes(targetLang);
+  return hasBoth ? { source: sourceLang, target: targetLang } : inferLanguagePair(folder);
 }
 
 const sideOf = (folder: string, language: string): Sides['source'] => ({
@@ -99,11 +100,11 @@ const sideOf = (folder: string, language: string): Sides['source'] => ({
   dictionary: loadDictionary(join(folder, `dict.${language}.txt`)),
 });
 
-/** By id of a dictionary now: the id that its symbol had before, −1 where it had none. */
+/** The previous id of each symbol, by its id now; −1 for a new symbol. */
 function rowsBefore(before: Dictionary, now: Dictionary): Int32Array {
   return Int32Array.from({ length: now.size }, (_, id) => {
     const symbol = now.symbol(id);
-    if (before.symbol(id) === symbol && id < before.size) return id; // of a symbol that is there twice, the same one
+    if (before.symbol(id) === symbol && id < before.size) return id; // keeps the ids of duplicate symbols
     return before.has(symbol) ? before.index(symbol) : -1;
   });
 }
@@ -114,7 +115,7 @@ function logCounts(side: string, language: string, rows: Int32Array): void {
   log.message(`${side} dictionary (${language}): ${shown} of ${all} symbols kept, ${others} initialised`);
 }
 
-/** Weights whose tables of symbols have this run's rows; a table of another width is left for the check of all shapes. */
+/** Replaces the rows of the symbol tables. Skips a table of another width: the check of all shapes reports it. */
 function withRows(
   weights: Weights,
   before: Sides,

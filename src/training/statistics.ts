@@ -1,45 +1,118 @@
+import type { MeterState } from '../checkpoint/training-state.js';
+import type { MetricValues } from './batch-loss.js';
 import type { Stats } from './events.js';
-import type { MetricValues } from './loss-values.js';
-import { AverageMeter, type Clock, monotonicClock, RateMeter } from './meters.js';
 import { formatGeneral, roundTo } from './number-format.js';
 
-/** What a pass over one or more batches adds up to; sums in nats. */
+/** The sums over one or more batches, in nats. */
 export interface LossReport {
   readonly loss: number;
   readonly nll: number;
-  /** What the loss is divided by: target tokens, or sentences with --sentence-avg. */
+  /** The divisor of the loss: the number of target tokens, or of sentences with --sentence-avg. */
   readonly sampleSize: number;
   readonly tokens: number; // target tokens
   readonly sentences: number;
-  /** What else the criterion reports. */
+  /** The criterion's own metrics. */
   readonly metrics?: MetricValues;
 }
 
-/** What an update did. */
+/** The results of one update. */
 export interface UpdateReport extends LossReport {
-  /** How many updates are done with this one. */
+  /** The number of completed updates, including this one. */
   readonly updates: number;
-  /** Of the whole gradient, divided by the sample size and not yet clipped. */
+  /** The norm of the whole gradient, divided by the sample size, before clipping. */
   readonly gradientNorm: number;
-  /** Whether it was cut down; null without --clip-norm. */
+  /** Whether the gradient was clipped; null without --clip-norm. */
   readonly clipped: boolean | null;
-  /** The rate of the next update. */
+  /** The learning rate of the next update. */
   readonly learningRate: number;
-  /** Of the moving average of the weights, with --store-ema. */
+  /** The decay of the moving average of the weights, with --store-ema. */
   readonly averageDecay?: number;
   readonly seconds: number;
 }
 
-/** Sums that go into a checkpoint; rates and times are of one process and stay out of it, so that equal runs are equal. */
-export type StatisticsState = Readonly<Record<string, AverageMeter['state']>>;
+/** A monotonic clock, in seconds. */
+export type Clock = () => number;
 
+/** The monotonic clock of the process, in seconds. */
+export const monotonicClock: Clock = () => performance.now() / 1000;
+
+/** A weighted mean, or the latest value if all weights are 0. (fairseq's AverageMeter.) */
+export class AverageMeter {
+  #latest: number | null = null;
+  #sum = 0;
+  #weight = 0;
+
+  add(value: number, weight = 1): void {
+    this.#latest = value;
+    this.#sum += value * weight;
+    this.#weight += weight;
+  }
+
+  /** null before the first value. */
+  get value(): number | null {
+    return this.#weight > 0 ? this.#sum / this.#weight : this.#latest;
+  }
+
+  /** Σ value · weight */
+  get sum(): number {
+    return this.#sum;
+  }
+
+  reset(): void {
+    this.#latest = null;
+    this.#sum = 0;
+    this.#weight = 0;
+  }
+
+  get state(): MeterState {
+    return [this.#latest, this.#sum, this.#weight];
+  }
+
+  set state([latest, sum, weight]: MeterState) {
+    this.#latest = latest;
+    this.#sum = sum;
+    this.#weight = weight;
+  }
+}
+
+/** Counts per second. As in fairseq, the first count only starts the clock, because its duration is unknown. */
+export class RateMeter {
+  #count = 0;
+  #start: number | null = null;
+
+  constructor(readonly clock: Clock) {}
+
+  add(count: number): void {
+    if (this.#start === null) this.#start = this.clock();
+    else this.#count += count;
+  }
+
+  /** null before the first count. */
+  get value(): number | null {
+    return this.#start === null ? null : this.#count / (this.clock() - this.#start);
+  }
+
+  /** Restarts the count and the clock. */
+  reset(): void {
+    this.#count = 0;
+    if (this.#start !== null) this.#start = this.clock();
+  }
+}
+
+/**
+ * The averages that a checkpoint records, by metric. Rates and times are left out, so that equal runs write equal
+ * files.
+ */
+export type StatisticsState = Readonly<Record<string, MeterState>>;
+
+/** Nats per bit. */
 const BITS = Math.LN2;
 
-/** The metrics of losses: fairseq's loss, nll_loss, ppl, wps, wpb and bsz. */
+/** Averages fairseq's metrics of losses: loss, nll_loss, ppl, wps, wpb and bsz. */
 export class LossStatistics {
   protected readonly averages: Record<string, AverageMeter> = {};
   readonly #wordsPerSecond: RateMeter;
-  /** Names of the criterion's own metrics, in its order. */
+  /** The names of the criterion's own metrics, in its order. */
   readonly #metrics = new Set<string>();
 
   constructor(readonly clock: Clock = monotonicClock) {
@@ -58,7 +131,7 @@ export class LossStatistics {
     this.#wordsPerSecond.add(tokens);
   }
 
-  /** Rounded as fairseq rounds it; NaN before the first report. */
+  /** In bits, rounded as in fairseq; NaN before the first report. */
   get loss(): number {
     return this.rounded('loss', 3);
   }
@@ -67,7 +140,7 @@ export class LossStatistics {
     return this.rounded('nll_loss', 3);
   }
 
-  /** 2^nll_loss: of the likelihood, whatever the criterion. */
+  /** 2^nll_loss. It depends on the likelihood only, not on the criterion. */
   get perplexity(): number {
     return roundTo(2 ** (this.average('nll_loss').value ?? Number.NaN), 2);
   }
@@ -84,7 +157,7 @@ export class LossStatistics {
     ];
   }
 
-  /** Of all rows so far, not the mean of batches; in %. */
+  /** In %, over all rows so far: not the mean over batches. */
   #accuracy(): number {
     return roundTo((100 * this.average('n_correct').sum) / this.average('total').sum, 3);
   }
@@ -116,7 +189,7 @@ export class LossStatistics {
   }
 }
 
-/** The metrics of updates, of an epoch or of a log interval. */
+/** Averages the metrics of the updates in an epoch or a log interval. */
 export class UpdateStatistics extends LossStatistics {
   readonly #updatesPerSecond = new RateMeter(this.clock);
   readonly #started = this.clock();

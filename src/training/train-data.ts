@@ -14,7 +14,7 @@ export interface BatchedSplit {
   readonly batches: readonly Int32Array[]; // sentence ids
 }
 
-/** The limits on batches that the options, the task and the model set together. */
+/** The limits of batches, from the options, the task and the model. */
 export function batchLimits(
   task: TranslationTask,
   model: TranslationModel,
@@ -37,10 +37,10 @@ export function batchLimits(
 }
 
 /**
- * Cuts an opened split into batches and says in the log what was left out.
- * @param ignorePrefixSize tokens at the beginning of each target that the loss leaves out
- * @throws UserError where there are no targets, for a sentence that is too long, unless such are to be skipped, and where
- * no sentence, or no token that counts, is left
+ * Cuts an open split into batches and logs how many sentences were skipped.
+ * @param ignorePrefixSize the number of tokens at the start of each target that the loss ignores
+ * @throws UserError if the split has no targets, a sentence is too long and not to be skipped, or no sentence or no
+ * token of the loss is left
  */
 export function cutIntoBatches(
   task: TranslationTask,
@@ -50,19 +50,19 @@ export function cutIntoBatches(
 ): BatchedSplit {
   if (data.sizes.target === null) {
     throw new UserError(
-      `the split '${data.split}' has no ${task.targetLang} side, so that there is no loss`,
+      `the split '${data.split}' has no ${task.targetLang} side, so no loss can be computed`,
       `binarise both languages with ts-fairseq preprocess`,
     );
   }
   const { batches, skipped } = task.makeBatches(data, limits);
   if (batches.length === 0) throw nothingLeft(data);
   checkPrefix(data.split, longestTarget(batches, data.sizes.target), ignorePrefixSize);
-  const left = skipped.length > 0 ? `; ${skipped.length} too long and skipped` : '';
-  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${left}`);
+  const skippedNote = skipped.length > 0 ? `; skipped ${skipped.length} that are too long` : '';
+  log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches${skippedNote}`);
   return { data, batches };
 }
 
-/** In tokens with `</s>`. */
+/** The length of the longest target, in tokens with `</s>`. */
 function longestTarget(batches: readonly Int32Array[], sizes: ArrayLike<number>): number {
   let longest = 0;
   for (const ids of batches) for (const id of ids) longest = Math.max(longest, sizes[id]!);
@@ -72,14 +72,14 @@ function longestTarget(batches: readonly Int32Array[], sizes: ArrayLike<number>)
 function checkPrefix(split: string, longest: number, ignorePrefixSize: number): void {
   if (ignorePrefixSize < longest) return;
   throw new UserError(
-    `--ignore-prefix-size ${ignorePrefixSize} leaves no token of the split '${split}': its longest target has ${longest}, with </s>`,
+    `--ignore-prefix-size ${ignorePrefixSize} leaves no token in the split '${split}': its longest target has ${longest} tokens with </s>`,
     'give a smaller number',
   );
 }
 
 /**
- * The training data, epoch after epoch. One data folder is cut into batches once; of several, separated by colons, each
- * epoch takes the next.
+ * The batches of the training data. One data folder is cut into batches once. With several folders, separated by
+ * colons, each epoch uses the next one.
  */
 export class TrainingData {
   #split: BatchedSplit;
@@ -93,14 +93,14 @@ export class TrainingData {
       readonly isSharded: boolean;
       readonly ignorePrefixSize: number;
     },
-    state?: EpochState,
+    state: EpochState | null = null,
   ) {
     const epoch = state?.epoch ?? 1;
     this.#split = this.#open(epoch);
     this.#iterator = this.#iterate(state);
   }
 
-  /** The epoch that comes next, or that goes on; 1-based. */
+  /** The current epoch, or the next one if the current one has ended; 1-based. */
   get nextEpoch(): number {
     return this.state.epoch;
   }
@@ -121,12 +121,12 @@ export class TrainingData {
     return this.#iterator.updatesPerEpoch(updateFrequency);
   }
 
-  /** Updates of this epoch that are done. */
+  /** The number of completed updates in this epoch. */
   updatesDone(updateFrequency: number): number {
     return Math.ceil(this.#iterator.iterationsInEpoch / updateFrequency);
   }
 
-  /** Opens the data of the epoch that comes next, where each epoch has its own. */
+  /** Opens the data of the next epoch if each epoch has its own folder. */
   beginEpoch(): void {
     if (!this.options.isSharded || !this.#iterator.endOfEpoch) return;
     const state = this.#iterator.state();
@@ -135,7 +135,7 @@ export class TrainingData {
     this.#iterator = this.#iterate(state);
   }
 
-  /** What remains of this epoch, or the next one: the micro-batches of update after update. */
+  /** Yields the micro-batches of each update in the rest of this epoch, or in the next epoch if this one has ended. */
   *updates(updateFrequency: number): Generator<TranslationBatch[], void, undefined> {
     for (const group of this.#iterator.updates(updateFrequency)) {
       yield group.map((ids) => this.task.collate(this.#split.data, ids));
@@ -152,13 +152,17 @@ export class TrainingData {
     return cutIntoBatches(this.task, data, limits, this.options.ignorePrefixSize);
   }
 
-  #iterate(state: EpochState | undefined): EpochIterator {
+  #iterate(state: EpochState | null): EpochIterator {
     const { seed, curriculum, numShards: shards, shardId: shard } = this.options;
-    const iterator = new EpochIterator(this.#split.batches, { seed, curriculum, sharding: { shards, shard } }, state);
+    const iterator = new EpochIterator(
+      this.#split.batches,
+      { seed, curriculum, sharding: { shards, shard } },
+      state ?? undefined,
+    );
     if (iterator.batchesPerEpoch > 0) return iterator;
     throw new UserError(
-      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: there are ${this.#split.batches.length}`,
-      'take fewer shards, or lower --max-tokens or --batch-size',
+      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: the epoch has only ${this.#split.batches.length} batches`,
+      'use fewer shards, or lower --max-tokens or --batch-size',
     );
   }
 }

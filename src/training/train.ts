@@ -1,37 +1,37 @@
 import { setImmediate } from 'node:timers/promises';
 import { peakMemory } from '../devices/peak-memory.js';
 import { log } from '../log.js';
+import type { Moment, TrainingRun } from './checkpoint-saver.js';
 import { logProgress, logStats, type Stats } from './events.js';
-import { isTimeToSave, isTimeToValidate, type Moment, reasonToStop } from './intervals.js';
 import { formatGeneral } from './number-format.js';
+import type { CheckpointOptions, DatasetOptions, OptimizationOptions } from './options.js';
 import { type PreparedRun, prepareRun } from './prepare-run.js';
 import type { TrainRequest } from './request.js';
-import type { TrainingRun } from './run.js';
 import { validate } from './validation.js';
 
 /**
- * Trains a model as `ts-fairseq train` does: epoch after epoch until an option says stop, going on where the last
- * checkpoint of the same folder ends. Reports through the log.
- * @throws UserError for mistakes in options, data or checkpoints, and when the loss is no longer finite
+ * Trains a model as `ts-fairseq train` does: resumes from the last checkpoint in --save-dir, if one exists, and trains
+ * until an option ends training. Reports through the log.
+ * @throws UserError for mistakes in options, data or checkpoints, and if the loss is not finite
  */
 export async function train(request: TrainRequest): Promise<void> {
   const setup = prepareRun(request);
   const start = performance.now();
   try {
-    await setImmediate(); // a second signal has not to wait for the first update
+    await setImmediate(); // lets a second signal arrive before the first update
     const reason = await trainEpochs(setup);
     setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${peakMemory()}`);
   } finally {
-    setup.run.lock?.release();
+    setup.lock?.release();
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();
     setup.run.trainer.parts.model.dispose();
   }
 }
 
-/** @returns why it ended */
+/** @returns the reason why training ended */
 async function trainEpochs(setup: PreparedRun): Promise<string> {
   const { run } = setup;
   const { options } = run.request;
@@ -41,20 +41,20 @@ async function trainEpochs(setup: PreparedRun): Promise<string> {
     const epoch = run.data.nextEpoch;
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
     const rate = rateReached(run);
-    if (rate <= options.stopMinLr) return `the learning rate ${rate} is down to --stop-min-lr ${options.stopMinLr}`;
+    if (rate <= options.stopMinLr) return `the learning rate ${rate} has reached --stop-min-lr ${options.stopMinLr}`;
     const reason =
       reasonToStop(run.trainer.updates, options) ?? outOfPatience(run) ?? (await trainEpoch(setup, epoch, hours));
     if (reason !== null) return reason;
   }
 }
 
-/** The rate that --stop-min-lr is held against: before an epoch, that at which the last one ended. */
+/** The learning rate that is compared with --stop-min-lr: before an epoch, the rate at which the previous one ended. */
 function rateReached({ data, trainer }: TrainingRun): number {
   const { epoch, iterationsInEpoch } = data.state;
   return trainer.learningRate(iterationsInEpoch > 0 ? epoch : Math.max(1, epoch - 1));
 }
 
-/** Trains what remains of an epoch. @returns why training is to stop, or null */
+/** Trains the rest of an epoch. @returns the reason to stop training, or null */
 async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number): Promise<string | null> {
   const { run, profile } = setup;
   const { data, trainer, statistics } = run;
@@ -64,7 +64,7 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
   let reason: string | null = null;
   for (const microBatches of data.updates(updateFrequency)) {
     const report = await trainer.step(microBatches, epoch);
-    // A device that answers at once never leaves the microtasks: signals and finalizers wait for a turn of the loop.
+    // Signals and finalizers run in turns of the event loop. With a synchronous device, `await` runs only microtasks.
     await setImmediate();
     statistics.train.add(report);
     statistics.train_inner.add(report);
@@ -79,7 +79,7 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
   return reason;
 }
 
-/** Epoch e's part of a list, the last part for all later epochs. */
+/** The value for an epoch; the last value applies to all later epochs. */
 const valueOfEpoch = (values: readonly number[], epoch: number): number => values[Math.min(epoch, values.length) - 1]!;
 
 function logUpdate(
@@ -95,9 +95,9 @@ function logUpdate(
   statistics.train_inner.reset();
 }
 
-/** Validates and saves when it is time to. @returns why training is to stop, or null */
+/** Validates and saves if due. @returns the reason to stop training, or null */
 async function afterUpdate(setup: PreparedRun, moment: Moment, hours: number): Promise<string | null> {
-  const { run } = setup;
+  const { run, saver } = setup;
   const { options } = run.request;
   let reason = reasonToStop(moment.updates, options);
   const saving = isTimeToSave(moment, reason !== null, options);
@@ -109,24 +109,68 @@ async function afterUpdate(setup: PreparedRun, moment: Moment, hours: number): P
   }
   if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= interruptionOf(run.request, hours);
-  if (saving || reason !== null) run.save(moment, value);
+  if (saving || reason !== null) saver.save(moment, value);
   return reason;
 }
 
-/** A run that stopped for want of patience and is started again trains nothing more. */
+/** Whether a count is a multiple of an interval; never for an interval of 0. */
+const isTime = (count: number, interval: number): boolean => interval > 0 && count % interval === 0;
+
+/** The reason to stop training, or null. */
+export function reasonToStop(updates: number, { maxUpdate }: Pick<OptimizationOptions, 'maxUpdate'>): string | null {
+  return maxUpdate > 0 && updates >= maxUpdate ? `${updates} updates are done (--max-update ${maxUpdate})` : null;
+}
+
+/** Whether to save a checkpoint: at the end of an epoch, every --save-interval-updates updates, and before stopping. */
+export function isTimeToSave(
+  { epoch, updates, endOfEpoch }: Moment,
+  stopping: boolean,
+  options: Pick<CheckpointOptions & DatasetOptions, 'saveInterval' | 'saveIntervalUpdates' | 'validateAfterUpdates'>,
+): boolean {
+  return (
+    (endOfEpoch && isTime(epoch, options.saveInterval)) ||
+    stopping ||
+    (isTime(updates, options.saveIntervalUpdates) && updates >= options.validateAfterUpdates)
+  );
+}
+
+/**
+ * Whether to validate: at the end of an epoch, with every checkpoint within an epoch, every --validate-interval-updates
+ * updates, and before stopping.
+ */
+export function isTimeToValidate(
+  { epoch, updates, endOfEpoch }: Moment,
+  { stopping, saving }: { stopping: boolean; saving: boolean },
+  options: Pick<
+    DatasetOptions,
+    'validateInterval' | 'validateIntervalUpdates' | 'validateAfterUpdates' | 'disableValidation'
+  >,
+): boolean {
+  if (options.disableValidation || updates < options.validateAfterUpdates) return false;
+  return (
+    (!endOfEpoch && saving) ||
+    (endOfEpoch && isTime(epoch, options.validateInterval)) ||
+    stopping ||
+    isTime(updates, options.validateIntervalUpdates)
+  );
+}
+
+/**
+ * Checked before training too, so that a run that --patience has ended does not train further when it is started again.
+ */
 function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
   const { bestCheckpointMetric, patience } = request.options;
   return earlyStopping.isOver ? `no better ${bestCheckpointMetric} in ${patience} validations (--patience)` : null;
 }
 
-/** What ends a run from outside: it brings no validation, so that a resumed run goes on as if nothing had happened. */
+/** The external reason to end a run. It causes no validation, so that a resumed run continues as if uninterrupted. */
 function interruptionOf({ options, signal }: TrainRequest, hours: number): string | null {
-  if (signal?.aborted) return 'interrupted; the same command goes on from here';
+  if (signal?.aborted) return 'interrupted; run the same command to resume';
   if (options.stopTimeHours > 0 && hours > options.stopTimeHours) return `--stop-time-hours ${options.stopTimeHours}`;
   return null;
 }
 
-/** Validates on every split. @returns the checkpoint metric of the first */
+/** Validates on every split. @returns the checkpoint metric of the first split */
 async function validateAll({ run, validation }: PreparedRun, { epoch, updates }: Moment): Promise<number> {
   const { options } = run.request;
   const values: number[] = [];
@@ -146,7 +190,7 @@ async function validateAll({ run, validation }: PreparedRun, { epoch, updates }:
   return values[0]!;
 }
 
-/** `best_loss 9.393`: with the value at hand, once an earlier one was saved. */
+/** `best_loss 9.393`: the best value including this one; empty before the first saved value. */
 function bestMetric({ best, request }: TrainingRun, value: number): Stats {
   if (best.best === null) return [];
   const better = best.isBest(value, { orEqual: true }) ? value : best.best;

@@ -8,46 +8,47 @@ import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
-import { batchLoss } from './batch-loss.js';
-import { addLosses, type LossValues, readLoss, tidyOutput } from './loss-values.js';
+import { addLosses, batchLoss, type LossValues, readLoss, tidyOutput } from './batch-loss.js';
 import type { UpdateReport } from './statistics.js';
 
+/** The parts that a trainer connects. */
 export interface TrainerParts {
   readonly model: TranslationModel;
   readonly criterion: Criterion;
   readonly optimizer: Optimizer;
   readonly lrScheduler: LrScheduler;
   readonly kernels: ArenaKernels;
-  /** Of the weights; with --store-ema. */
+  /** The moving average of the weights, with --store-ema. */
   readonly average?: MovingAverage | null;
 }
 
+/** How the trainer updates the weights. */
 export interface TrainerOptions {
   readonly seed: number;
-  /** The gradient's norm is cut to this; 0 leaves it. */
+  /** The largest norm of the gradient; 0: no clipping. */
   readonly clipNorm: number;
-  /** Divide by sentences, not by target tokens. */
+  /** Divide the loss by the number of sentences instead of target tokens. */
   readonly sentenceAvg: boolean;
   readonly ignorePrefixSize: number;
 }
 
-/** Added to the norm before it divides: PyTorch's `clip_grad_norm_`. */
+/** Added to the norm before dividing by it, as in PyTorch's `clip_grad_norm_`. */
 const CLIP_EPSILON = 1e-6;
 
-/** Sentences that an error message names. */
+/** The largest number of sentences that an error message lists. */
 const NAMED_SENTENCES = 20;
 
-/** What one micro-batch's backward pass leaves on the device. */
+/** The results of one micro-batch's backward pass, on the device. */
 interface Differentiated {
   readonly output: CriterionOutput;
-  readonly gradients: (tf.Tensor | null)[]; // by the trainable parameters; null for layers that were left out
+  readonly gradients: (tf.Tensor | null)[]; // one per trainable parameter; null in a layer that LayerDrop skipped
 }
 
-/** Changes a model's parameters, one update after another. */
+/** Updates a model's parameters. */
 export class Trainer {
-  /** Updates done. */
+  /** The number of completed updates. */
   updates = 0;
-  /** Steps that the optimizer's state has seen: `updates`, unless that state was reset. */
+  /** The number of steps in the optimizer's state: the same as `updates` unless that state was reset. */
   optimizerSteps = 0;
 
   constructor(
@@ -55,19 +56,20 @@ export class Trainer {
     readonly options: TrainerOptions,
   ) {}
 
-  /** The rate of the next update. */
+  /** The learning rate of the next update. */
   learningRate(epoch: number): number {
     return this.parts.lrScheduler.learningRate({ updates: this.updates, epoch });
   }
 
-  /** Tells the schedule that an epoch is over. @param value of the checkpoint metric; null without validation */
+  /** Informs the schedule that an epoch has ended. @param value of the checkpoint metric; null without validation */
   endEpoch(epoch: number, value: number | null): void {
     this.parts.lrScheduler.endEpoch?.({ updates: this.updates, epoch }, value);
   }
 
   /**
-   * One update: gradients summed over the micro-batches and divided by their sample size, clipped, applied.
-   * @throws UserError when the loss or the gradient is not finite; the parameters are then as before
+   * Performs one update: sums the gradients of the micro-batches, divides them by the sample size, clips and applies
+   * them.
+   * @throws UserError if the loss or the gradient is not finite; the parameters are then unchanged
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
@@ -105,7 +107,7 @@ export class Trainer {
     };
   }
 
-  /** Adds one micro-batch's gradient to the arena; the only place where training waits for the device. */
+  /** Adds one micro-batch's gradient to the arena. Training waits for the device only here. */
   async #accumulateGradients(batch: TranslationBatch, microBatch: number, epoch: number): Promise<LossValues> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
@@ -115,7 +117,7 @@ export class Trainer {
       gradient: store.view(store.gradients, parameter),
     }));
     const differentiate = (): Differentiated => tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
-    // The outer tidy frees the results where giving the arena back fails, which may need memory.
+    // The outer tidy frees the results if returning the arena fails, which can happen because it may allocate memory.
     const { output, gradients } = tidyOutput(() =>
       kernels.collectGradients(targets, differentiate, { overwrite: microBatch === 0 }),
     );
@@ -123,12 +125,12 @@ export class Trainer {
       const losses = await readLoss(output);
       store.useDevice();
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-      const given = gradients.flatMap((tensor, index) =>
+      const present = gradients.flatMap((tensor, index) =>
         tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],
       );
       await kernels.addTensors(
-        given.map(({ sum }) => sum),
-        given.map(({ tensor }) => tensor),
+        present.map(({ sum }) => sum),
+        present.map(({ tensor }) => tensor),
       );
       return losses;
     } finally {
@@ -136,7 +138,7 @@ export class Trainer {
     }
   }
 
-  /** The criterion's output and the gradient of the loss by every trainable tensor. */
+  /** Computes the criterion's output and the gradient of the loss with respect to every trainable tensor. */
   #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): Differentiated {
     const { model, criterion } = this.parts;
     const { seed, ignorePrefixSize } = this.options;
@@ -162,38 +164,38 @@ export class Trainer {
     }
   }
 
-  /** @throws UserError that names the plug-ins where the loss has nothing to do with the weights */
+  /** @throws UserError that names the plug-ins if the loss depends on no weight */
   #gradients(lossOf: () => tf.Scalar, weights: readonly tf.Tensor[]): ReturnType<typeof gradientsOf<tf.Scalar>> {
     try {
       return gradientsOf(lossOf, weights);
     } catch (error) {
       if (!(error instanceof IndependentValueError)) throw error;
       throw new UserError(
-        `${this.#fromOutside()}the loss depends on no weight of the model`,
-        'let the criterion compute it from its scores, with operations of tf from beginning to end',
+        `${this.#pluginSources()}the loss depends on no weight of the model`,
+        'compute the loss from the scores of the criterion, with operations of tf only',
         { cause: error },
       );
     }
   }
 
-  /** A weight that the loss does not depend on: the mistake of a plug-in where there is one, else ours. */
+  /** The error for a weight that the loss does not depend on: a UserError if a plug-in is involved. */
   #unused(name: string): Error {
-    const where = this.#fromOutside();
+    const where = this.#pluginSources();
     if (where === '') return new InternalError(`${name} has no gradient`);
     return new UserError(
       `${where}the loss does not depend on the weight ${name}`,
-      'use it with operations of tf from beginning to end, or do not declare it; a model that leaves layers out says so with leavesLayersOut: true',
+      'use the weight with operations of tf only, or do not declare it; a model that skips layers must set leavesLayersOut: true',
     );
   }
 
-  /** `FILE, export 'x': ` of the model and the criterion as far as they are plug-ins from outside. */
-  #fromOutside(): string {
+  /** `FILE, export 'x': ` for the model and the criterion that --user-dir provides; empty if both are built in. */
+  #pluginSources(): string {
     const { criterion, model } = this.parts;
     const sources = new Set([criterion.source, model.source].filter((source) => source !== undefined));
     return sources.size === 0 ? '' : `${[...sources].join(' and ')}: `;
   }
 
-  /** What the gradient is multiplied by: min(1, c / (norm + 1e-6)). */
+  /** The factor of the gradient: min(1, c / (norm + 1e-6)). */
   #clipping(norm: number): { factor: number; clipped: boolean | null } {
     const { clipNorm } = this.options;
     if (clipNorm <= 0) return { factor: 1, clipped: null };
@@ -208,22 +210,22 @@ export class Trainer {
       .map(([kind, source]) => `the ${kind} (${source})`);
     const named = ids.slice(0, NAMED_SENTENCES).join(', ');
     const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
-    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is untouched';
+    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is unchanged';
     return new UserError(
       `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-      suspects.length === 0 ? advice : `look for 0/0, log 0 or √0 in ${suspects.join(' and ')}, ${advice}`,
+      suspects.length === 0 ? advice : `check ${suspects.join(' and ')} for 0/0, log 0 or √0, ${advice}`,
     );
   }
 }
 
-/** What a criterion reports beside the loss. */
+/** A criterion's output without the loss. */
 type Reported = Omit<CriterionOutput, 'loss'>;
 
-/** Copies of it that outlive the tape. */
+/** Copies the tensors so that they outlive the tape. */
 function keepReported({ nll, metrics = {} }: Reported): Reported {
   const entries = Object.entries(metrics).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
   const copies = { nll: tf.clone(nll), metrics: Object.fromEntries(entries) };
-  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // none before all are there
+  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // after all clones, so that a failing clone leaks nothing
   return copies;
 }
 

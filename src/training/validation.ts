@@ -3,44 +3,46 @@ import type { Criterion } from '../plugins/criterion.js';
 import { EVALUATION, type TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
-import { batchLoss } from './batch-loss.js';
+import { batchLoss, readLoss, tidyOutput } from './batch-loss.js';
 import { logProgress, type Stats } from './events.js';
-import { readLoss, tidyOutput } from './loss-values.js';
 import { formatGeneral } from './number-format.js';
 import { type LossReport, LossStatistics } from './statistics.js';
 import type { BatchedSplit } from './train-data.js';
 
-/** BLEU of a split, batch by batch. */
+/** Accumulates the BLEU of a split, batch by batch. */
 export interface BleuEvaluation {
   add(batch: TranslationBatch): Promise<void>;
-  /** 0 … 100, two decimals. */
+  /** The score, 0 to 100, rounded to two decimals. */
   score(): number;
 }
 
+/** The parts that a validation needs. */
 export interface ValidationParts {
   readonly task: TranslationTask;
   readonly model: TranslationModel;
   readonly criterion: Criterion;
-  /** Begins an evaluation; null where only the loss is asked for. */
+  /** Starts a BLEU evaluation; null without --eval-bleu. */
   readonly startBleu: (() => BleuEvaluation) | null;
 }
 
+/** How the losses of a validation are averaged and limited. */
 export interface ValidationOptions {
   readonly sentenceAvg: boolean;
   readonly ignorePrefixSize: number;
   readonly maxValidSteps: number | null;
 }
 
-/** The metrics by which checkpoints can be compared. */
+/** A metric that can decide which checkpoint is best. */
 export type Metric = 'loss' | 'nll_loss' | 'ppl' | 'bleu';
 
+/** The result of one validation. */
 export interface ValidationResult {
-  /** As printed: rounded, so that what the log calls equal is equal. */
+  /** Rounded as printed, so that values that look equal in the log are equal. */
   readonly metrics: Readonly<Partial<Record<Metric, number>>>;
   readonly stats: Stats;
 }
 
-/** Loss and, where asked for, BLEU of a split, without dropout. */
+/** Computes the loss and, with --eval-bleu, the BLEU of a split, without dropout. */
 export async function validate(
   { task, model, criterion, startBleu }: ValidationParts,
   { data, batches }: BatchedSplit,
@@ -54,7 +56,7 @@ export async function validate(
     const batch = task.collate(data, ids);
     statistics.add(await evaluateBatch(model, criterion, batch, epoch, options));
     await bleu?.add(batch);
-    await setImmediate(); // lets signals and finalizers in, as in training
+    await setImmediate(); // signals and finalizers run here, as in training
     logProgress(`valid on '${data.split}'`, index + 1, chosen.length, statistics.lossFigures());
   }
   const score = bleu?.score();

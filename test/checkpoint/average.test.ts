@@ -27,7 +27,7 @@ describe('the mean of checkpoints', () => {
     expectFairseqAverage(meanOf(...names.map(goldenWeights)));
   });
 
-  it('of equal ones is each of them, bit for bit', () => {
+  it('of equal checkpoints is bit for bit the same', () => {
     fc.assert(
       fc.property(fc.float32Array({ noNaN: true, minLength: 1 }), fc.integer({ min: 1, max: 12 }), (data, count) => {
         const weights = new Map<string, NamedTensor>([['w', { dtype: 'F32', shape: [data.length], data }]]);
@@ -78,7 +78,7 @@ describe('the mean of checkpoints', () => {
     expect(() => meanOf(first, other)).toThrow(new RegExp(message));
   });
 
-  it("is float32 in fairseq's files where they hold halves, as fairseq's own averages are", () => {
+  it("of float16 files is float32 in fairseq's format, as in fairseq's own averages", () => {
     const half = golden('fairseq-fp16.pt');
     const other = join(root, 'other');
     const weights = new Map(
@@ -103,7 +103,7 @@ describe('the mean of checkpoints', () => {
   });
 });
 
-describe('what is averaged', () => {
+describe('the selection for an average', () => {
   const folder = join(root, 'checkpoints');
   const names = [
     'checkpoint2',
@@ -142,7 +142,7 @@ describe('what is averaged', () => {
     expect(select(selection)).toEqual(expected.map((name) => join(folder, name)));
   });
 
-  it('is the largest values where training was told to maximize, by value and not by name', () => {
+  it('has the largest values if training maximized the metric, by value and not by name', () => {
     const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu', maximizeBestCheckpointMetric: true };
     const maximized = join(root, 'maximized');
     for (const bleu of ['9.5', '38.46', '38.5'])
@@ -156,7 +156,7 @@ describe('what is averaged', () => {
     expect(select({ inputs: files, numBestCheckpoints: 1 })).toEqual([`${expected[0]}.safetensors`]);
   });
 
-  it('warns where the best were chosen by losses of different criterions', () => {
+  it('warns if the best are chosen by losses of different criterions', () => {
     const mixed = join(root, 'mixed');
     for (const [loss, criterion] of Object.entries({ '2.5': 'cross_entropy', '2.25': 'encouraging' })) {
       const metadata = { ...sampleMetadata, options: { ...sampleMetadata.options, criterion } };
@@ -168,12 +168,12 @@ describe('what is averaged', () => {
     expect(warnings).toEqual([]);
     select({ inputs: [mixed], numBestCheckpoints: 1 });
     expect(warnings).toEqual([
-      expect.stringContaining('losses of different criterions (encouraging, cross_entropy), which do not compare'),
+      expect.stringContaining('losses of different criterions (encouraging, cross_entropy), which are not comparable'),
     ]);
     detach();
   });
 
-  it('is the largest values of BLEU whatever training was told', () => {
+  it('has the largest values of BLEU, whatever the options of training', () => {
     const folder = join(root, 'bleu');
     const options = { ...sampleMetadata.options, bestCheckpointMetric: 'bleu' };
     for (const bleu of ['9.5', '38.46'])
@@ -185,15 +185,19 @@ describe('what is averaged', () => {
     expect(select({ inputs: [folder], numBestCheckpoints: 1 })).toEqual(expected);
   });
 
-  it('is the checkpoints that are named', () => {
+  it('has the listed checkpoints', () => {
     expect(select({ inputs: ['a', 'b'] })).toEqual(['a', 'b']);
   });
 
   it.each<[string, Partial<AverageSelection>, RegExp]>([
-    ['no inputs', { inputs: [] }, /nothing to average; give checkpoints or a folder: --inputs/],
+    ['no inputs', { inputs: [] }, /no checkpoints to average; give checkpoints or a folder with --inputs/],
     ['a folder alone', {}, /is a folder; add --num-epoch-checkpoints/],
-    ['a bound with the best', { numBestCheckpoints: 1, checkpointUpperBound: 3 }, /upper-bound bounds nothing/],
-    ['epochs and the best', { numEpochCheckpoints: 1, numBestCheckpoints: 1 }, /cannot go together/],
+    [
+      'a bound with the best',
+      { numBestCheckpoints: 1, checkpointUpperBound: 3 },
+      /upper-bound has no effect on its own/,
+    ],
+    ['epochs and the best', { numEpochCheckpoints: 1, numBestCheckpoints: 1 }, /cannot be combined/],
     [
       'too few updates up to a bound',
       { numUpdateCheckpoints: 2, checkpointUpperBound: 1000 },
@@ -204,13 +208,13 @@ describe('what is averaged', () => {
       { inputs: ['a', 'b'], numBestCheckpoints: 1 },
       /--inputs has 0 checkpoints of --keep-best/,
     ],
-    ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot go together/],
+    ['two numbers', { numEpochCheckpoints: 1, numUpdateCheckpoints: 1 }, /cannot be combined/],
     ['a number of zero', { numEpochCheckpoints: 0 }, /--num-epoch-checkpoints is 0; it must be at least 1/],
-    ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound bounds nothing/],
+    ['a bound alone', { inputs: ['a'], checkpointUpperBound: 3 }, /--checkpoint-upper-bound has no effect on its own/],
     ['a number with files', { inputs: ['a'], numEpochCheckpoints: 1 }, /--inputs is a; give one folder/],
-    ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, 4 are asked for/],
-    ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, 4 are asked for/],
-  ])('is asked for again after %s', (_, selection, message) => {
+    ['too few epochs', { numEpochCheckpoints: 4 }, /has 3 epoch checkpoints .*, but 4 are requested/],
+    ['too few best', { numBestCheckpoints: 4 }, /has 3 checkpoints of --keep-best-checkpoints, but 4 are requested/],
+  ])('is refused for %s', (_, selection, message) => {
     expect(() => select(selection)).toThrow(UserError);
     expect(() => select(selection)).toThrow(message);
   });

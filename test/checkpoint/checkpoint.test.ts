@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { prepareFolder, writeAtomically } from '../../src/checkpoint/atomic-file.js';
 import { deleteCheckpoints, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { checkpointExists, listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { identityOfProcess } from '../../src/checkpoint/process-identity.js';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.js';
 import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
-import { prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { sampleCheckpoint, sampleMetadata, vector } from './sample.js';
@@ -16,7 +16,7 @@ let folders = 0;
 const newFolder = (): string => join(root, `run${++folders}`);
 
 describe('a checkpoint', () => {
-  it('comes back as it was saved, with numbers that JSON cannot hold', () => {
+  it('is loaded as it was saved, including numbers that JSON does not have', () => {
     const stem = join(newFolder(), 'checkpoint1');
     const checkpoint = sampleCheckpoint(1.5, -0, 3);
     saveCheckpoint(stem, checkpoint);
@@ -25,7 +25,7 @@ describe('a checkpoint', () => {
     expect(loadMetadata(stem)).toEqual(sampleMetadata);
   });
 
-  it('is read without optimizer state when that is not asked for, or not there', () => {
+  it('is read without optimizer state if it is not requested or not saved', () => {
     const stem = join(newFolder(), 'checkpoint1');
     saveCheckpoint(stem, sampleCheckpoint(1));
     expect(loadCheckpoint(stem, { optimizer: false }).optimizer).toBeNull();
@@ -33,7 +33,7 @@ describe('a checkpoint', () => {
     expect(loadCheckpoint(stem, { optimizer: true }).optimizer).toBeNull();
   });
 
-  it('gets further names that share its bytes, and keeps them when one name is written anew', () => {
+  it('gets further names that share its bytes, which stay if one name is replaced', () => {
     const folder = newFolder();
     const save = (name: string, value: number, alsoAs: string[]) =>
       saveCheckpoint(join(folder, name), sampleCheckpoint(value), alsoAs);
@@ -46,26 +46,26 @@ describe('a checkpoint', () => {
     expect(listCheckpoints(folder)).toHaveLength(readdirSync(folder).length);
   });
 
-  it('can be given a name that it has already, leaving nothing unfinished', () => {
+  it('accepts a name that it already has and leaves no unfinished file', () => {
     const folder = newFolder();
     saveCheckpoint(join(folder, 'checkpoint1'), sampleCheckpoint(1), ['checkpoint_last', 'checkpoint_last']);
     expect(readdirSync(folder)).toEqual(['checkpoint1.safetensors', 'checkpoint_last.safetensors']);
   });
 
-  it('replaces an older one only when it is whole', () => {
+  it('replaces an older one only when it is complete', () => {
     const folder = newFolder();
     const path = join(folder, 'checkpoint_last.safetensors');
-    writeWhole(path, [Buffer.from('old')]);
+    writeAtomically(path, [Buffer.from('old')]);
     const interrupted = function* () {
       yield Buffer.from('ne');
       throw new Error('interrupted');
     };
-    expect(() => writeWhole(path, interrupted())).toThrow('interrupted');
+    expect(() => writeAtomically(path, interrupted())).toThrow('interrupted');
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['checkpoint_last.safetensors']);
   });
 
-  it('is deleted by its name, and one that is gone is no error', () => {
+  it('is deleted by its name; a missing one is not an error', () => {
     const folder = newFolder();
     saveCheckpoint(join(folder, 'checkpoint1'), sampleCheckpoint(1));
     deleteCheckpoints(folder, ['checkpoint1', 'checkpoint2']);
@@ -93,22 +93,30 @@ describe('a checkpoint that cannot be read', () => {
   mkdirSync(join(root, 'empty'));
 
   it.each([
-    ['a name that nearly is one', 'checkpoint_bets', "there is no checkpoint .*did you mean 'checkpoint_best'"],
+    [
+      'a name that nearly is one',
+      'checkpoint_bets',
+      "the checkpoint .* does not exist; did you mean 'checkpoint_best'",
+    ],
     ['a name like none', 'somethingelseentirely', 'known: checkpoint1, checkpoint_best, checkpoint_last'],
-    ['a folder', '.', 'is a folder; name a checkpoint in it: .*checkpoint1'],
+    ['a folder', '.', 'is a folder; choose a checkpoint in it: .*checkpoint1'],
     ['a name in an empty folder', '../empty/checkpoint_best', 'has no checkpoints; ts-fairseq train writes them'],
     ['a name in no folder', '../nowhere/checkpoint_best', 'has no checkpoints'],
     ["a file of fairseq's that is empty", 'fairseq.pt', 'fairseq.pt is cut short'],
-    ["a file of fairseq's that is not there", 'farseq.pt', "there is no checkpoint .*did you mean 'fairseq.pt'"],
+    [
+      "a file of fairseq's that is not there",
+      'farseq.pt',
+      "the checkpoint .* does not exist; did you mean 'fairseq.pt'",
+    ],
     ['a file cut short', 'cut', 'cut.safetensors is cut short'],
-    ['a file without metadata', 'plain', 'holds tensors but no checkpoint'],
+    ['a file without metadata', 'plain', 'contains tensors, but is not a checkpoint'],
     ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],
     ['damaged metadata', 'damaged', 'the metadata of .* is damaged'],
     ['null as metadata', 'form0', 'the metadata of .* is damaged'],
     ['a text as metadata', 'form1', 'the metadata of .* is damaged'],
     ['empty metadata', 'form2', 'the metadata of .* is damaged'],
     ['metadata without dictionaries', 'form3', 'the metadata of .* is damaged'],
-  ])('says so in one line: %s', (_, name, message) => {
+  ])('is an error in one line: %s', (_, name, message) => {
     const load = () => loadCheckpoint(join(folder, name), { optimizer: true });
     expect(load).toThrow(UserError);
     expect(load).toThrow(new RegExp(`^${'.*'}${message}`));
@@ -116,7 +124,7 @@ describe('a checkpoint that cannot be read', () => {
 });
 
 describe('a folder for checkpoints', () => {
-  it('is made, and cleared of what a killed run left unfinished', () => {
+  it('is created, and cleared of the unfinished files of a killed run', () => {
     const folder = join(newFolder(), 'deep', 'er');
     prepareFolder(folder);
     const killed = { ...identityOfProcess(process.pid), started: '1' };
@@ -126,11 +134,11 @@ describe('a folder for checkpoints', () => {
     expect(readdirSync(folder)).toEqual(['train.log']);
   });
 
-  it('that cannot be written is refused before training', () => {
+  it('that cannot be written to is refused before training', () => {
     writeFileSync(join(root, 'file'), '');
     for (const path of [join(root, 'file'), join(root, 'file', 'inside')]) {
       expect(() => prepareFolder(path)).toThrow(UserError);
-      expect(() => prepareFolder(path)).toThrow(`cannot write ${path}: a file stands where its folder should be`);
+      expect(() => prepareFolder(path)).toThrow(`cannot write ${path}: its folder is a file`);
     }
     expect(() => saveCheckpoint(join(root, 'file', 'checkpoint1'), sampleCheckpoint(1))).toThrow(UserError);
   });

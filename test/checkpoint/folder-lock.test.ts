@@ -18,7 +18,7 @@ const sleep = (milliseconds: number): unknown =>
 let folders = 0;
 const newFolder = (): string => join(root, `folder${++folders}`);
 
-/** Leaves a lock as a process would that is no more, or that runs elsewhere. @param age seconds since its heartbeat */
+/** Leaves a lock like that of a process that has ended or runs elsewhere. @param age seconds since its heartbeat */
 function leaveLock(folder: string, text: string, age: number): void {
   new FolderLock(folder).release();
   const path = join(folder, LOCK);
@@ -27,7 +27,7 @@ function leaveLock(folder: string, text: string, age: number): void {
   utimesSync(path, then, then);
 }
 
-/** What this process would write, with other fields. */
+/** The lock of this process, with some fields changed. */
 const lockText = (fields: Partial<ProcessIdentity>): string =>
   JSON.stringify({ ...identityOfProcess(process.pid), token: 'other', ...fields });
 
@@ -40,12 +40,12 @@ async function endedProcess(): Promise<number> {
 const dead = await endedProcess();
 
 describe('the lock of a folder', () => {
-  it('refuses a second run and names the process and host of the first, until that one gives it back', () => {
+  it('refuses a second run, naming the process and host of the first, until the first releases it', () => {
     const folder = newFolder();
     const first = new FolderLock(folder);
     const second = (): FolderLock => new FolderLock(folder);
     expect(second).toThrow(UserError);
-    expect(second).toThrow(`another run writes to ${folder} (process ${process.pid} on host ${hostname()});`);
+    expect(second).toThrow(`another run is writing to ${folder} (process ${process.pid} on host ${hostname()});`);
     expect(readdirSync(folder)).toEqual([LOCK]);
     first.release();
     second().release();
@@ -73,14 +73,14 @@ describe('the lock of a folder', () => {
     leaveLock(folder, lockText(fields), age);
     const take = (): void => new FolderLock(folder).release();
     if (stale) expect(take).not.toThrow();
-    else expect(take).toThrow(/another run writes to/);
+    else expect(take).toThrow(/another run is writing to/);
     expect(readdirSync(folder)).toEqual(stale ? [] : [LOCK]);
   });
 
   it.each(['', '{"host":', '{"host": 1}'])('that is damaged is judged by its age: %j', (text) => {
     const folder = newFolder();
     leaveLock(folder, text, 50);
-    expect(() => new FolderLock(folder)).toThrow(/another run writes to \S+; .*try again in \d+ s$/);
+    expect(() => new FolderLock(folder)).toThrow(/another run is writing to \S+; .*try again in \d+ s$/);
     leaveLock(newFolder(), text, 70);
     rmSync(join(folder, LOCK));
     leaveLock(folder, text, 70);
@@ -98,18 +98,18 @@ describe('the lock of a folder', () => {
     lock.release();
   });
 
-  it('that another run has taken over stops the first at its next save', () => {
+  it('stops the first run at its next save if another run has taken it', () => {
     const folder = newFolder();
     const first = new FolderLock(folder);
     first.keep();
     writeFileSync(join(folder, LOCK), lockText({ host: 'elsewhere', boot: 'other', process: 7 }));
-    expect(() => first.keep()).toThrow('another run writes to');
+    expect(() => first.keep()).toThrow('another run is writing to');
     expect(() => first.keep()).toThrow('(process 7 on host elsewhere)');
     first.release();
     expect(existsSync(join(folder, LOCK))).toBe(true);
   });
 
-  it('is taken again where the folder was removed', () => {
+  it('is taken again if the folder was removed', () => {
     const folder = newFolder();
     const lock = new FolderLock(folder);
     rmSync(folder, { recursive: true });
@@ -118,7 +118,7 @@ describe('the lock of a folder', () => {
     lock.release();
   });
 
-  it('takes the folders with it that were made for it, where they are empty', () => {
+  it('removes the folders that were created for it if they are empty', () => {
     const [outer, inner] = [newFolder(), 'inner'];
     new FolderLock(join(outer, inner)).release({ removeFolders: true });
     expect(existsSync(outer)).toBe(false);
@@ -130,7 +130,7 @@ describe('the lock of a folder', () => {
 });
 
 describe.runIf(isLinux)('whether a process runs', () => {
-  it('is known of this one, and of a child in the moment in which it is a zombie', async () => {
+  it('is known for this process and for a child that is a zombie', async () => {
     const here = identityOfProcess(process.pid);
     expect(isRunning(here)).toBe(true);
     expect(here.started).toBe(readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[19]);

@@ -10,7 +10,7 @@ import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { plugInMetadata, sampleCheckpoint, vector } from './sample.js';
 
-/** Where a scale is so small that float32 has few digits for it, or none. */
+/** Below this, a scale is subnormal or underflows in float32. */
 const UNDERFLOW = 2e-43;
 
 const folder = temporaryFolder();
@@ -25,7 +25,7 @@ describe('weights as int8', () => {
   const value = fc.float({ noNaN: true, min: -1e6, max: 1e6 }).map((number) => (Math.abs(number) < 1e-30 ? 0 : number));
   const values = fc.array(value, { minLength: 12, maxLength: 12 });
 
-  it('come back within half a step of their row, and the largest of a row within a rounding error', () => {
+  it('are restored within half a step of their row, and the largest of a row within a rounding error', () => {
     fc.assert(
       fc.property(values, (numbers) => {
         const before = matrix(3, 4, numbers).data as Float32Array;
@@ -42,7 +42,7 @@ describe('weights as int8', () => {
     );
   });
 
-  it('are the same when they are made of what came back', () => {
+  it('are the same when quantized again after restoring', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -9999, max: 9999 }), { minLength: 12, maxLength: 12 }), (integers) => {
         const numbers = integers.map((integer) => integer / 1000);
@@ -53,7 +53,7 @@ describe('weights as int8', () => {
     );
   });
 
-  it('leave vectors and tables of positions as they are', () => {
+  it('leave vectors and tables of positions unchanged', () => {
     const weights = { bias: vector(1, 2), 'encoder.embed_positions.weight': matrix(1, 2, [0.1, 0.2]) };
     expect(Object.fromEntries(roundTrip(weights))).toEqual(weights);
   });
@@ -67,11 +67,11 @@ describe('weights as int8', () => {
     else weights.set(`${INT8_SCALE}w`, scale);
     expect(() => restoreWeights(weights, 'model.safetensors')).toThrow(UserError);
     expect(() => restoreWeights(weights, 'model.safetensors')).toThrow(
-      'the int8 matrix w in model.safetensors has no scale for each of its rows',
+      'the int8 matrix w in model.safetensors does not have one scale per row',
     );
   });
 
-  it('are refused where one is not a number', () => {
+  it('are refused if one is NaN', () => {
     expect(() => quantizeWeights(new Map([['w', matrix(1, 2, [1, Number.NaN])]]))).toThrow(
       'w has values that are not finite',
     );

@@ -58,7 +58,7 @@ describe('retention', () => {
     expect(nameAmongBest(ALL, value, { ...KEEP_ALL, ...options })).toBe(name);
   });
 
-  it('keeps checkpoints of equal value apart', () => {
+  it('gives different names to checkpoints of equal value', () => {
     const options = { ...KEEP_ALL, keepBestCheckpoints: 3 };
     const names: string[] = [];
     for (let count = 0; count < 3; count++) names.push(nameAmongBest(names, 27.43, options)!);
@@ -70,7 +70,7 @@ describe('retention', () => {
     expect(nameAmongBest(names, 27.43, options)).toBeNull();
   });
 
-  it('keeps the K best of all values, in whatever order they came', () => {
+  it('keeps the K best of all values in any order', () => {
     const values = fc.array(
       fc.integer({ min: -50, max: 50 }).map((value) => value / 8),
       { minLength: 1, maxLength: 30 },

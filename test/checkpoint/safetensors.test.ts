@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 const path = join(folder, 'file.safetensors');
 const golden = fileURLToPath(new URL('../golden/checkpoint/python.safetensors', import.meta.url));
 
-/** Writes a file with that header and that many bytes of tensors. */
+/** Writes a file with a header and N bytes of tensors. */
 function craft(header: unknown, dataBytes: number): string {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);
@@ -23,7 +23,7 @@ function craft(header: unknown, dataBytes: number): string {
 }
 
 describe('a safetensors file', () => {
-  it("of Python's package is read with every type", () => {
+  it("from Python's package is read with every type", () => {
     const { tensors, metadata } = readSafetensors(golden);
     expect(metadata).toEqual({ who: 'Größe 猫' });
     expect(Object.fromEntries(tensors)).toEqual({
@@ -38,7 +38,7 @@ describe('a safetensors file', () => {
     });
   });
 
-  it('gives back every bit that was written', () => {
+  it('is read back bit for bit', () => {
     const values = fc.float32Array({ maxLength: 20 });
     fc.assert(
       fc.property(fc.dictionary(fc.string(), values), fc.dictionary(fc.string(), fc.string()), (arrays, metadata) => {
@@ -71,7 +71,7 @@ describe('a safetensors file', () => {
     expect(readSafetensors(path).tensors.get('view')!.data).toEqual(Float32Array.of(2, 3));
   });
 
-  it('begins its tensors at a multiple of 8 bytes, wide types first', () => {
+  it('starts its tensors at a multiple of 8 bytes, wide types first', () => {
     writeSafetensors(path, {
       tensors: new Map<string, NamedTensor>([
         ['byte', { dtype: 'U8', shape: [1], data: Uint8Array.of(1) }],
@@ -87,11 +87,11 @@ describe('a safetensors file', () => {
     expect(header.byte!.data_offsets).toEqual([8, 9]);
   });
 
-  it('leaves unwanted tensors on the disk', () => {
+  it('does not read unwanted tensors', () => {
     expect([...readSafetensors(golden, (name) => name === 'ids').tensors.keys()]).toEqual(['ids']);
   });
 
-  it('is read tensor by tensor, into arrays that are there', () => {
+  it('is read tensor by tensor into existing arrays', () => {
     const { entries, read } = openSafetensors(golden);
     expect(entries.get('weights')).toMatchObject({ dtype: 'F32', shape: [2, 3] });
     const target = new Float32Array(8).fill(9);
@@ -99,7 +99,7 @@ describe('a safetensors file', () => {
     expect([...target]).toEqual([9, 0, 0.25, 0.5, 0.75, 1, 1.25, 9]);
   });
 
-  it('is not read on once it is another file', () => {
+  it('is not read further after it was replaced', () => {
     const tensors = new Map([['x', vector(1)]]);
     writeSafetensors(path, { tensors, metadata: {} });
     const { read } = openSafetensors(path);
@@ -109,7 +109,7 @@ describe('a safetensors file', () => {
     expect(() => read(wanted)).toThrow(/has changed since it was opened; load the model again/);
   });
 
-  it('is not read where it is written to meanwhile', () => {
+  it('is refused if it changes while it is read', () => {
     writeSafetensors(path, { tensors: new Map([['x', vector(1)]]), metadata: {} });
     const write = (): boolean => {
       utimesSync(path, new Date(), new Date(1e12));
@@ -118,7 +118,7 @@ describe('a safetensors file', () => {
     expect(() => readSafetensors(path, write)).toThrow(/has changed since it was opened; load the model again/);
   });
 
-  it('is not written when a shape and its data disagree', () => {
+  it('is not written if a shape does not match its data', () => {
     const wrong: NamedTensor = { dtype: 'F32', shape: [3], data: new Float32Array(2) };
     const write = () => writeSafetensors(join(folder, 'wrong'), { tensors: new Map([['w', wrong]]), metadata: {} });
     expect(write).toThrow('tensor w of shape [3] has 2 values');
@@ -130,18 +130,18 @@ const tensor = (dtype: string, shape: unknown, ...offsets: number[]) => ({ dtype
 
 describe('a damaged safetensors file', () => {
   it.each([
-    ['no JSON', '{"a": ', 0, 'no valid JSON'],
-    ['a list', '[1]', 0, 'no JSON object'],
+    ['no JSON', '{"a": ', 0, 'not valid JSON'],
+    ['a list', '[1]', 0, 'not a JSON object'],
     ['an unknown type', { a: tensor('F8_E4M3', [1], 0, 1) }, 1, 'has the type F8_E4M3'],
     ['a negative size', { a: tensor('F32', [-1], 0, 4) }, 4, 'has no valid shape'],
     ['one offset', { a: tensor('F32', [1], 0) }, 4, 'has no valid offsets'],
-    ['a wrong length', { a: tensor('F32', [2], 0, 4) }, 4, 'takes 4 bytes where [2] F32 needs 8'],
+    ['a wrong length', { a: tensor('F32', [2], 0, 4) }, 4, 'has 4 bytes, but [2] F32 requires 8'],
     ['an overlap', { a: tensor('F32', [2], 0, 8), b: tensor('F32', [1], 4, 8) }, 8, 'b in .* overlaps'],
     ['a gap', { a: tensor('F32', [1], 0, 4), b: tensor('F32', [1], 8, 12) }, 12, 'b in .* leaves a gap'],
     ['bytes at the end', { a: tensor('F32', [1], 0, 4) }, 6, 'has 2 bytes after its last tensor'],
     ['too few bytes', { a: tensor('F32', [2], 0, 8) }, 4, 'is cut short: it has 4 of 8 bytes of tensors'],
     ['numbers as metadata', { __metadata__: { a: 1 } }, 0, 'metadata of .* is damaged'],
-    ['a bare entry', { a: 3 }, 0, 'a in .* is not described'],
+    ['a bare entry', { a: 3 }, 0, 'a in .* has no valid description'],
   ])('with %s is refused in one line that names the file', (_, header, bytes, message) => {
     craft(header, bytes);
     expect(() => readSafetensors(path)).toThrow(UserError);
@@ -149,7 +149,7 @@ describe('a damaged safetensors file', () => {
     expect(() => readSafetensors(path)).toThrow(path);
   });
 
-  it('is found to be cut short wherever it is cut', () => {
+  it('is refused if it is truncated anywhere', () => {
     writeSafetensors(path, { tensors: new Map([['w', vector(1, 2, 3)]]), metadata: { a: 'b' } });
     const whole = readFileSync(path);
     for (let length = 0; length < whole.length; length++) {

@@ -1,6 +1,6 @@
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../src/checkpoint/metadata.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
+import type { Checkpoint } from '../../src/checkpoint/stored-checkpoint.js';
 
 export const sampleMetadata: CheckpointMetadata = {
   version: '0.1.0',
@@ -21,7 +21,7 @@ export const sampleMetadata: CheckpointMetadata = {
   machine: { device: 'cpu', threads: 2, oneDnn: '3.1.0' },
 };
 
-/** The same of a model that comes with a plug-in: of its options and tensors nothing is known. */
+/** The metadata of a model from a plug-in, whose options and tensors are unknown. */
 export const plugInMetadata: CheckpointMetadata = { ...sampleMetadata, arch: 'of_a_plug_in' };
 
 export function vector(...values: number[]): NamedTensor {

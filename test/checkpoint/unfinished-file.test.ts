@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { prepareFolder } from '../../src/checkpoint/atomic-file.js';
 import { identityOfProcess, type ProcessIdentity } from '../../src/checkpoint/process-identity.js';
 import { removeUnfinished, unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
-import { prepareFolder } from '../../src/checkpoint/whole-file.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -17,7 +17,7 @@ const mine = identityOfProcess(process.pid);
 const parent = identityOfProcess(process.ppid);
 const elsewhere = { ...mine, boot: 'another', machine: 'another' };
 
-/** Leaves a file that was written to so many seconds ago. @returns its name */
+/** Leaves a file that was last written to N seconds ago. @returns its name */
 function leave(name: string, seconds: number): string {
   const path = join(folder, name);
   writeFileSync(path, 'half');
@@ -27,7 +27,7 @@ function leave(name: string, seconds: number): string {
 }
 
 describe('an unfinished file', () => {
-  it('has a name for each process, also for two with one id', () => {
+  it('has a different name for each process, also for two with the same id', () => {
     const writers: ProcessIdentity[] = [mine, parent, { ...mine, started: '1' }, elsewhere, { ...mine, host: 'other' }];
     const names = new Set(writers.map((writer) => unfinishedFile('checkpoint1.safetensors', writer)));
     expect(names.size).toBe(writers.length);

@@ -192,7 +192,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a language that the folder does not have',
       line: `${TRAIN} --max-tokens 64 -t fr`,
-      says: [' and ', "not 'fr' (there is no dict.fr.txt); name two of its languages"],
+      says: [' and ', "not 'fr' (dict.fr.txt does not exist); choose two of its languages"],
     },
     {
       what: 'a log file that cannot be written',
@@ -252,7 +252,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a --shard-id beyond --num-shards',
       line: `${TRAIN} --max-tokens 64 --num-shards 2 --shard-id 2`,
-      says: ['--shard-id 2 is not below --num-shards 2', 'counted from 0'],
+      says: ['--shard-id 2 is not less than --num-shards 2', 'numbered from 0'],
     },
     {
       what: 'more shards than batches',
@@ -287,7 +287,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'neither --max-tokens nor --batch-size',
       line: TRAIN,
-      says: ['the size of a batch is not given', 'give --max-tokens or --batch-size'],
+      says: ['no batch size is given', 'add --max-tokens or --batch-size'],
     },
     {
       what: 'a sentence longer than --max-tokens',
@@ -347,17 +347,17 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a checkpoint that is missing',
       line: `${TRAIN} --max-tokens 64 --restore-file DIR/checkpoints/checkpoint_lats`,
-      says: ['there is no checkpoint DIR/checkpoints/checkpoint_lats', "did you mean 'checkpoint_last'?"],
+      says: ['the checkpoint DIR/checkpoints/checkpoint_lats does not exist', "did you mean 'checkpoint_last'?"],
     },
     {
       what: 'a save folder below a file',
       line: `train DIR/data-bin ${TINY} --save-dir DIR/file/out --max-tokens 64`,
-      says: ['cannot write DIR/file/out: a file stands where its folder should be'],
+      says: ['cannot write DIR/file/out: its folder is a file'],
     },
     {
       what: 'a save folder where none can be made',
       line: `train DIR/data-bin ${TINY} --save-dir /proc/none/x --max-tokens 64`,
-      says: ['cannot write /proc/none/x: its folder does not exist and cannot be made; choose another folder'],
+      says: ['cannot write /proc/none/x: its folder does not exist and cannot be created; choose another folder'],
     },
     {
       what: 'a loss that is not a number',
@@ -386,7 +386,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a checkpoint that is missing',
       line: 'generate DIR/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_bets',
-      says: ['there is no checkpoint DIR/checkpoints/checkpoint_bets', "did you mean 'checkpoint_best'?"],
+      says: ['the checkpoint DIR/checkpoints/checkpoint_bets does not exist', "did you mean 'checkpoint_best'?"],
     },
     ...['device', 'device.pt', '/dev/null'].map((name) => ({
       what: `a checkpoint that is a device or a pipe: ${name}`,
@@ -454,12 +454,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'average-checkpoints into a folder, without a name',
       line: 'average-checkpoints --inputs DIR/checkpoints/checkpoint_last --output DIR/checkpoints/',
-      says: ['DIR/checkpoints/ names no checkpoint; add its name behind the folder'],
+      says: ['DIR/checkpoints/ does not name a checkpoint; add a name after the folder'],
     },
     ...['DIR/device', 'DIR/device.pt', '/dev/null', '/dev/stdout'].map((to) => ({
       what: `convert to ${to}, which is a device or a stream`,
       line: `convert DIR/checkpoints/checkpoint_last ${to}`,
-      says: [`cannot write ${to}`, 'it is a device or a stream; name a file'],
+      says: [`cannot write ${to}`, 'it is a device or a stream; give the name of a file'],
     })),
     {
       what: 'clean-corpus with limits that leave nothing',

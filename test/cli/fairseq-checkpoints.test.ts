@@ -107,7 +107,7 @@ describe("a checkpoint of fairseq's on the command line", () => {
     [
       'data with other dictionaries',
       () => ['generate', otherData, '--path', file('trained.pt')],
-      /dict\.de\.txt has \d+ symbols, .*trained\.pt was trained with 648; name the data/,
+      /dict\.de\.txt has \d+ symbols, but .*trained\.pt was trained with 648; use the data/,
     ],
     [
       'other languages',
@@ -117,7 +117,7 @@ describe("a checkpoint of fairseq's on the command line", () => {
     [
       'a name that nearly is one',
       () => ['generate', goldenData, '--path', file('traind.pt')],
-      /there is no checkpoint .*traind\.pt; did you mean 'trained\.pt'/,
+      /the checkpoint .*traind\.pt does not exist; did you mean 'trained\.pt'/,
     ],
     [
       'training on without its state',
@@ -133,7 +133,7 @@ describe("a checkpoint of fairseq's on the command line", () => {
       ],
       /was trained with --encoder-embed-dim 64, not 512/,
     ],
-    ['nothing to convert', () => ['convert', file('none.pt'), file('x')], /there is no checkpoint .*none\.pt/],
+    ['nothing to convert', () => ['convert', file('none.pt'), file('x')], /the checkpoint .*none\.pt does not exist/],
     ['nowhere to convert to', () => ['convert', file('trained.pt')], /missing required argument 'out'/],
   ])('is refused in one line and exit code 2: %s', async (_, argv, message) => {
     const { code, stderr } = await runMain(...argv());

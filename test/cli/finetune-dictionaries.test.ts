@@ -179,7 +179,7 @@ describe('--finetune-dictionaries', () => {
   it('refuses dictionaries of other sizes for a fairseq checkpoint', async () => {
     const given = ['--finetune-from-model', path('old.pt'), '--finetune-dictionaries', path('joined-new')];
     const { code, stderr } = await begin('new', 'refused', ...given);
-    expect(stderr).toMatch(/was trained with \d+; name the folder of its dictionaries with --finetune-dictionaries/);
+    expect(stderr).toMatch(/was trained with \d+; give the folder of its dictionaries with --finetune-dictionaries/);
     expect(code).toBe(2);
   });
 
@@ -204,7 +204,7 @@ describe('--finetune-dictionaries', () => {
     const source = readFileSync(join(example, 'index.ts'), 'utf8').replace('symbolTables =', 'tables =');
     writeFileSync(path('nameless/index.ts'), source);
     const refused = await run('new', 'refused', '0', '--user-dir', path('nameless'), ...given);
-    expect(refused.stderr).toMatch(/does not say which of its parameters have a row for each symbol; name them in/);
+    expect(refused.stderr).toMatch(/does not declare which of its parameters have one row per symbol; list them in/);
     expect(refused.code).toBe(2);
   });
 

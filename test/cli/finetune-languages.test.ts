@@ -33,7 +33,7 @@ beforeAll(async () => {
 describe('--finetune-from-model on other languages', () => {
   it('takes the weights where the dictionaries are the same, with a warning', async () => {
     const { code, stderr } = await train('fr-en', 'tuned', '--finetune-from-model', saved);
-    expect(stderr).toMatch(/WARNING.*was trained for de-en; this run begins fr-en with its weights/);
+    expect(stderr).toMatch(/WARNING.*was trained for de-en; this run starts fr-en from its weights/);
     expect(code, stderr).toBe(0);
   });
 

@@ -130,7 +130,7 @@ it('a run of train saves on SIGINT, says so, dies of it and goes on later', asyn
   expect(await ending(child), log.text.slice(-1000)).toEqual({ code: null, signal: 'SIGINT' });
   expect(log.text).toContain('WARNING | ts-fairseq | SIGINT: stopping after this update');
   expect(log.text).toMatch(
-    /done training in [\d.]+ seconds: interrupted; the same command goes on from here; peak resident memory [\d.]+ GiB\n$/,
+    /done training in [\d.]+ seconds: interrupted; run the same command to resume; peak resident memory [\d.]+ GiB\n$/,
   );
   // No terminal, no bar: nothing but whole lines without control characters.
   expect(log.text).not.toMatch(/[\r\u001b]/);
@@ -141,7 +141,7 @@ it('a run of train saves on SIGINT, says so, dies of it and goes on later', asyn
 
   const resumed = await runCommandLine([...train, '--max-update', String(updates + 1)]);
   expect(resumed.code).toBe(0);
-  expect(resumed.stderr).toContain(`going on from ${join(save, 'checkpoint_last')}`);
+  expect(resumed.stderr).toContain(`resuming from ${join(save, 'checkpoint_last')}`);
 });
 
 it('interactive answers each line before the next one comes', async () => {

@@ -281,9 +281,9 @@ describe('a checkpoint to go on from', () => {
 
   it('of --save-dir wins over --finetune-from-model once it is there', async () => {
     const flags = `--max-update 1 --save-dir ${at('finetuning')} --finetune-from-model ${restored()} --disable-validation`;
-    expect((await train(flags)).stderr).toContain(`began with the weights of ${restored()}`);
+    expect((await train(flags)).stderr).toContain(`starting from the weights of ${restored()}`);
     const { stderr } = await train(flags.replace('--max-update 1', '--max-update 2'));
-    expect(stderr).toContain(`going on from ${at('finetuning', 'checkpoint_last')}`);
+    expect(stderr).toContain(`resuming from ${at('finetuning', 'checkpoint_last')}`);
   });
 });
 
@@ -430,7 +430,7 @@ describe('--encoder-embed-path and --decoder-embed-path', () => {
     const paths = `--encoder-embed-path ${at('source.vec')} --decoder-embed-path ${at('target.vec')}`;
     await train(`${FLAGS} ${at('without')}`);
     const { stderr } = await train(`${FLAGS} ${at('with')} ${paths}`);
-    expect(stderr).toMatch(/source\.vec: embeddings of 2 of the \d+ types of the source/);
+    expect(stderr).toMatch(/source\.vec: found embeddings for 2 of the \d+ source types/);
     const [encoder, decoder] = [tableOf('with', 'encoder'), tableOf('with', 'decoder')];
     const [freshEncoder, freshDecoder] = [tableOf('without', 'encoder'), tableOf('without', 'decoder')];
     expect(encoder).toEqual({ a: row(1), b: row(2), others: freshEncoder.others });

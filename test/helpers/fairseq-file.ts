@@ -1,7 +1,8 @@
-import { type Checkpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { newState } from '../../src/checkpoint/fairseq/new-state.js';
 import { Budget } from '../../src/checkpoint/fairseq/plain-data.js';
 import { toTypedJson } from '../../src/checkpoint/fairseq/python-json.js';
+import type { Checkpoint } from '../../src/checkpoint/stored-checkpoint.js';
 
 const noTensors = (): never => {
   throw new Error('there is none');

@@ -1,5 +1,5 @@
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import type { TrainingState } from '../../src/checkpoint/metadata.js';
+import type { RecordedTrainingState } from '../../src/checkpoint/training-state.js';
 import { hashDictionary } from '../../src/data/dictionary-file.js';
 import type { OptionValues } from '../../src/options/schema.js';
 import { goldenWeights, REFERENCE_OPTIONS, referenceTask } from './reference-model.js';
@@ -29,7 +29,7 @@ export function saveReferenceCheckpoint(
 }
 
 /** Where training stands in an epoch; of the rest nothing has happened. */
-const stateAt = (epoch: number): TrainingState => ({
+const stateAt = (epoch: number): RecordedTrainingState => ({
   epoch,
   updates: 0,
   iterator: null,

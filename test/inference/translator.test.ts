@@ -304,7 +304,7 @@ describe('Translator.load refuses', () => {
     [
       'the ending of another toolkit',
       { path: `${path}.pt` },
-      `did you mean '${path}'? ts-fairseq's own need no ending`,
+      `did you mean '${path}'? ts-fairseq's own checkpoints need no extension`,
     ],
     ['a device that is no text', { device: 3 }, 'Translator.load device: a number, not a string'],
     [

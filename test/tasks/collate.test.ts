@@ -16,7 +16,7 @@ const sentences = [pair(7, [4, 2], [5, 6, 2]), pair(3, [4, 5, 6, 2], [7, 2]), pa
 describe('collate', () => {
   const batch = collate(sentences, padding);
 
-  it('puts long sources first and leaves equal ones in order', () => {
+  it('sorts sources by descending length and keeps the order of equal ones', () => {
     expect([...batch.ids]).toEqual([3, 7, 9]);
     expect([...batch.sourceLengths]).toEqual([4, 2, 2]);
     expect([batch.batchSize, batch.sourceLength, batch.sourceTokenCount]).toEqual([3, 4, 8]);
@@ -33,12 +33,12 @@ describe('collate', () => {
     expect([batch.targetLength, batch.ntokens]).toEqual([3, 7]);
   });
 
-  it('lists the rows that are no padding with their targets', () => {
+  it('lists the rows that are not padding, with their targets', () => {
     expect([...batch.rowIndex]).toEqual([0, 1, 3, 4, 5, 6, 7]);
     expect([...batch.rowTargets]).toEqual([7, 2, 5, 6, 2, 9, 2]);
   });
 
-  it('pads on the other sides when told to', () => {
+  it('pads on the other sides if requested', () => {
     const other = collate(sentences.slice(0, 2), { ...padding, leftPadSource: false, leftPadTarget: true });
     expect([...other.sourceTokens]).toEqual([4, 5, 6, 2, 4, 2, PAD, PAD]);
     expect([...other.target]).toEqual([PAD, 7, 2, 5, 6, 2]);
@@ -46,7 +46,7 @@ describe('collate', () => {
     expect([...other.rowIndex]).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('gives every sentence back, whatever the lengths', () => {
+  it('keeps every sentence for all lengths', () => {
     const ids = fc.array(fc.integer({ min: 4, max: 99 }), { maxLength: 12 }).map((tokens) => [...tokens, EOS]);
     fc.assert(
       fc.property(fc.array(fc.tuple(ids, ids), { minLength: 1, maxLength: 10 }), (texts) => {
@@ -64,7 +64,7 @@ describe('collate', () => {
   });
 });
 
-it('collateSource needs no targets, collate does', () => {
+it('collate requires targets, collateSource does not', () => {
   const sources = [pair(0, [4, 2], null)];
   expect([...collateSource(sources, padding).sourceTokens]).toEqual([4, 2]);
   expect(() => collate(sources, padding)).toThrow('sentence 0 has no target');

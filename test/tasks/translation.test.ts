@@ -2,13 +2,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { selectOptions } from '../../src/options/select.js';
 import { openTranslationTask, type TranslationOptions, translationOptions } from '../../src/tasks/translation.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const JOINED = 'test/golden/data/joined';
-const defaults = Object.fromEntries(
-  Object.entries(translationOptions).map(([key, spec]) => [key, spec.default]),
-) as unknown as TranslationOptions;
+const defaults = selectOptions(translationOptions, {});
 const setup = (data: string, options: Partial<TranslationOptions> = {}) =>
   openTranslationTask(data, { ...defaults, ...options });
 
@@ -27,8 +26,8 @@ const DICTIONARIES: [string, string][] = [
 const pairFiles = (split: string, to: string): [string, string][] =>
   ['de.bin', 'de.idx', 'en.bin', 'en.idx'].map((end) => [`${split}.de-en.${end}`, `${to}.${end}`]);
 
-describe('setting up', () => {
-  it('infers the languages from the files and sees that the dictionaries are one', () => {
+describe('opening the task', () => {
+  it('infers the languages from the files and detects a joined dictionary', () => {
     const task = setup(JOINED);
     expect([task.sourceLang, task.targetLang, task.joinedDictionary]).toEqual(['de', 'en', true]);
     expect(task.sourceDictionary.size).toBe(648);
@@ -42,7 +41,7 @@ describe('setting up', () => {
     ['a-b', 'c-d'],
     ['en', 'en'],
     ['tok.de', 'tok.en'],
-  ])('tells %s from %s by the dictionaries', (source, target) => {
+  ])('distinguishes %s from %s by the dictionaries', (source, target) => {
     const folder = folderWith(
       ['dict.de.txt', `dict.${source}.txt`],
       ['dict.de.txt', `dict.${target}.txt`],
@@ -61,7 +60,7 @@ describe('setting up', () => {
     expect(data.pair(3).source).toEqual(there.pair(3).target);
   });
 
-  it('reads sources alone where the target side is missing', () => {
+  it('reads only sources if the target side is missing', () => {
     const folder = folderWith(...DICTIONARIES, ...pairFiles('test', 'test.de-en').slice(0, 2));
     const task = setup(folder);
     const data = task.loadSplit('test');
@@ -69,7 +68,7 @@ describe('setting up', () => {
     expect(task.collateSource(data, Int32Array.of(0, 1)).batchSize).toBe(2);
   });
 
-  it('joins the parts of the training set, and takes one folder an epoch', () => {
+  it('joins the parts of the training set and uses one folder per epoch', () => {
     const one = folderWith(...DICTIONARIES, ...pairFiles('valid', 'train.de-en'), ...pairFiles('test', 'train1.de-en'));
     const two = folderWith(...pairFiles('test', 'train.de-en'));
     const task = setup(`${one}:${two}`);
@@ -91,13 +90,13 @@ describe('setting up', () => {
       'data of sources alone',
       () => folderWith(['dict.de.txt', 'dict.de.txt'], ['test.de-en.de.idx', 'test.idx']),
       {},
-      /the languages of \S+ cannot be told from the names of its files \(test\.idx\); name them with -s and -t/,
+      /the languages of \S+ cannot be inferred from its file names \(test\.idx\); set them with -s and -t/,
     ],
     [
       'several language pairs',
       () => folderWith(...pairFiles('test', 'test.de-en'), ...pairFiles('test', 'test.fr-en')),
       {},
-      /has data of several pairs: de-en, fr-en; choose with -s and -t/,
+      /has data of several language pairs: de-en, fr-en; choose with -s and -t/,
     ],
   ])('%s is a clear error', (_what, folder, options, message) => {
     const data = folder();
@@ -105,7 +104,7 @@ describe('setting up', () => {
     expect(() => setup(data, options)).toThrow(message);
   });
 
-  it('names the split that is missing', () => {
+  it('names a missing split', () => {
     expect(() => setup(JOINED).loadSplit('dev')).toThrow(/has no split 'dev' \(dev\.de-en\.de\.idx and \.bin\)/);
   });
 
@@ -117,7 +116,7 @@ describe('setting up', () => {
     expect(() => setup(folder).loadSplit('test')).toThrow(/has 60 sentences in de and 34 in en/);
   });
 
-  it('ignores files that are no data', () => {
+  it('ignores files that are not data', () => {
     const folder = folderWith(...DICTIONARIES, ...pairFiles('test', 'test.de-en'));
     writeFileSync(join(folder, 'notes.x-y.txt'), '');
     mkdirSync(join(folder, 'old.a-b.c'));

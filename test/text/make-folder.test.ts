@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import { writeAtomically } from '../../src/checkpoint/atomic-file.js';
 import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
-import { writeWhole } from '../../src/checkpoint/whole-file.js';
 import { makeFolder } from '../../src/text/make-folder.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -59,7 +59,7 @@ describe('the disk holds the name of', () => {
 
   it('a checkpoint in new folders, after its bytes and before it is said to be saved', () => {
     synced.length = 0;
-    writeWhole(at('save', 'run', 'file'), [Buffer.from('bytes')]);
+    writeAtomically(at('save', 'run', 'file'), [Buffer.from('bytes')]);
     const unfinished = unfinishedFile(at('save', 'run', 'file'));
     expect(synced).toEqual([folder, at('save'), unfinished, at('save', 'run')]);
   });

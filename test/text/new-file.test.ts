@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { copyAtomically, prepareFolder, writeAtomically } from '../../src/checkpoint/atomic-file.js';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { identityOfProcess } from '../../src/checkpoint/process-identity.js';
 import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
-import { copyWhole, prepareFolder, writeWhole } from '../../src/checkpoint/whole-file.js';
 import { EventFile } from '../../src/cli/output/event-file.js';
 import { BufferedFile } from '../../src/data/buffered-file.js';
 import { UserError } from '../../src/errors.js';
@@ -47,8 +47,8 @@ const LEFTOVERS: [string, (path: string) => void][] = [
 const PID = process.pid;
 /** What writes under a temporary name, that name, and the file that there is afterwards. */
 const WRITERS: [string, temporary: string, result: string, write: () => void][] = [
-  ['a whole file', unfinishedFile('a'), 'a', () => writeWhole(at('a'), [Buffer.from('new')])],
-  ['a second name', unfinishedFile('b'), 'b', () => copyWhole(at('source'), at('b'))],
+  ['a whole file', unfinishedFile('a'), 'a', () => writeAtomically(at('a'), [Buffer.from('new')])],
+  ['a second name', unfinishedFile('b'), 'b', () => copyAtomically(at('source'), at('b'))],
   [
     'a checkpoint',
     unfinishedFile('c.safetensors'),

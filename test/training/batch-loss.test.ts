@@ -55,7 +55,7 @@ describe.each(['cpu', 'wasm'])('a literal <pad> in a target (%s)', (device) => {
   });
   afterAll(() => model.dispose());
 
-  /** log p of the tokens of targets that count, in one batch. */
+  /** log p of the target tokens that count, in one batch. */
   function logProbs(...targets: number[][]): number[] {
     const made = collate(
       targets.map((target, id) => ({ id, source, target: Int32Array.from(target) })),
@@ -83,14 +83,14 @@ describe.each(['cpu', 'wasm'])('a literal <pad> in a target (%s)', (device) => {
     for (const [at, value] of actual.entries()) expect(value).toBeCloseTo(expected[at]!, 4);
   };
 
-  it('changes only the prediction that is made from it', () => {
+  it('changes only the prediction that follows it', () => {
     const whole = logProbs([10, 11, 12, 13, EOS]);
     const padded = logProbs([10, 11, PAD, 12, 13, EOS]);
     expectClose([...padded.slice(0, 2), ...padded.slice(3)], [...whole.slice(0, 2), ...whole.slice(3)]);
     expect(padded[2]).not.toBeCloseTo(whole[2]!, 2);
   });
 
-  it('may stand first, last, alone, twice in a row, and beside sentences without any', () => {
+  it('may be first, last, alone or doubled, also next to sentences without one', () => {
     expect(logProbs([PAD, EOS])).toHaveLength(1);
     expectClose(logProbs([10, 11, EOS, PAD]), logProbs([10, 11, EOS]));
     const twice = [10, PAD, PAD, 12, EOS];
@@ -102,7 +102,7 @@ describe.each(['cpu', 'wasm'])('a literal <pad> in a target (%s)', (device) => {
     ]);
   });
 
-  it('is the only special token that is left out', () => {
+  it('is the only special token that the loss ignores', () => {
     expect(logProbs([0, 10, EOS, UNK, 11, EOS])).toHaveLength(6);
   });
 });

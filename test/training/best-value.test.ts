@@ -13,7 +13,7 @@ describe('BestValue', () => {
     expect(tracker.best).toBe(best);
   });
 
-  it('takes an equal value for the best only where that is asked for', () => {
+  it('accepts an equal value as the best only with orEqual', () => {
     const tracker = new BestValue(false, 2);
     expect(tracker.isBest(2, { orEqual: true })).toBe(true);
     expect(tracker.isBest(2, { orEqual: false })).toBe(false);
@@ -42,7 +42,7 @@ describe('EarlyStopping', () => {
     expect(decisions(new EarlyStopping(-1, false), [1, 2, 3, 4])).not.toContain(true);
   });
 
-  it('goes on from its state as if it had not been interrupted', () => {
+  it('continues from its state as if uninterrupted', () => {
     const first = new EarlyStopping(2, true);
     expect(decisions(first, [5, 4])).toEqual([false, false]);
     expect(decisions(new EarlyStopping(2, true, first.state), [4.5])).toEqual([true]);

@@ -2,11 +2,11 @@ import { expect, it, vi } from 'vitest';
 import { selectOptions } from '../../src/options/select.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
 import { collate, type TranslationBatch } from '../../src/tasks/collate.js';
-import { startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
+import { partsOfBatch, startBleuEvaluation } from '../../src/training/bleu-evaluation.js';
 import { evaluationOptions } from '../../src/training/options.js';
-import { goldenTask } from './toy-trainer.js';
+import { goldenBatches, goldenTask } from './toy-trainer.js';
 
-/** A search that finds the source, here the same as the reference; it notes how many sentences it is given at once. */
+/** A search that returns the source, which equals the reference here. It records the number of sentences per call. */
 const search = vi.hoisted(() => ({ beam: 1, longest: 9, sentences: [] as number[] }));
 vi.mock('../../src/search/index.js', async (original) => ({
   ...(await original<typeof import('../../src/search/index.js')>()),
@@ -22,7 +22,7 @@ vi.mock('../../src/search/index.js', async (original) => ({
   },
 }));
 
-/** BLEU of a batch of one sentence, so many times, against itself. */
+/** The BLEU of a batch of N copies of a sentence against itself. */
 async function bleuOfItself(words: readonly number[], sentences = 1): Promise<number> {
   const { eosIndex } = goldenTask.targetDictionary;
   const target = Int32Array.of(...words, eosIndex);
@@ -39,7 +39,7 @@ async function bleuOfItself(words: readonly number[], sentences = 1): Promise<nu
   return evaluation.score();
 }
 
-it('an unknown word of a translation matches no unknown word of the reference', async () => {
+it('an unknown word in a translation does not match an unknown word in the reference', async () => {
   const words = [10, 11, 12, 13, 14, 15];
   expect(await bleuOfItself(words)).toBe(100);
   const { unkIndex } = goldenTask.targetDictionary;
@@ -53,8 +53,22 @@ it.each([
   { what: 'short outputs at once', beam: 5, longest: 49, sentences: 40, parts: [40] },
   { what: 'long ones in parts', beam: 5, longest: 200, sentences: 40, parts: [16, 16, 8] },
   { what: 'the longest one by one', beam: 20, longest: 1023, sentences: 3, parts: [1, 1, 1] },
-])('a batch is searched with at most 16,384 positions of all hypotheses: $what', async (given) => {
-  Object.assign(search, { beam: given.beam, longest: given.longest, sentences: [] });
-  expect(await bleuOfItself([10, 11, 12, 13, 14, 15], given.sentences)).toBe(100);
-  expect(search.sentences).toEqual(given.parts);
+])(
+  'a batch is searched with at most 16,384 positions of all hypotheses: $what',
+  async ({ beam, longest, sentences, parts }) => {
+    Object.assign(search, { beam, longest, sentences: [] });
+    expect(await bleuOfItself([10, 11, 12, 13, 14, 15], sentences)).toBe(100);
+    expect(search.sentences).toEqual(parts);
+  },
+);
+
+it.each([1, 3, 1000])('parts of at most %i sentences add up to the batch, in order', (most) => {
+  const [batch] = goldenBatches(1);
+  const parts = partsOfBatch(batch!, most);
+  expect(parts.every(({ batchSize }) => batchSize >= 1 && batchSize <= most)).toBe(true);
+  expect(parts).toHaveLength(Math.ceil(batch!.batchSize / most));
+  expect(parts.flatMap(({ ids }) => [...ids!])).toEqual([...batch!.ids]);
+  expect(parts.flatMap(({ sourceTokens }) => [...sourceTokens])).toEqual([...batch!.sourceTokens]);
+  expect(parts.flatMap(({ sourceLengths }) => [...sourceLengths])).toEqual([...batch!.sourceLengths]);
+  expect(new Set(parts.map(({ sourceLength }) => sourceLength))).toEqual(new Set([batch!.sourceLength]));
 });

@@ -14,7 +14,7 @@ import { goldenBatches, trainingWithoutEnd } from './toy-trainer.js';
 
 const task = referenceTask();
 
-/** Opens devices with other settings while something computes, until it is told to stop. */
+/** Opens devices with other settings during a computation, until stopped. */
 function openOthers(): { stop(): Promise<void> } {
   let stopped = false;
   const opening = (async () => {
@@ -34,7 +34,7 @@ function openOthers(): { stop(): Promise<void> } {
   };
 }
 
-/** What a computation finds while nothing else is opened, and while other devices are all the time. */
+/** The results of a computation without opening other devices, and while opening them continuously. */
 async function aloneAndBeside<T>(start: () => Promise<() => Promise<T>>): Promise<[alone: T, beside: T]> {
   const alone = await (await start())();
   const compute = await start();

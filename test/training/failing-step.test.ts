@@ -4,9 +4,9 @@ import { openDevice } from '../../src/devices/index.js';
 import { fixed } from '../../src/optim/fixed.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { selectOptions } from '../../src/options/select.js';
-import type { Criterion, CriterionInput, CriterionOutput } from '../../src/plugins/criterion.js';
+import type { Criterion, CriterionInput, CriterionOutput, Metric } from '../../src/plugins/criterion.js';
 import * as tf from '../../src/tf/index.js';
-import { readLoss } from '../../src/training/loss-values.js';
+import { readLoss } from '../../src/training/batch-loss.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { validate } from '../../src/training/validation.js';
 import { buildTransformer, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
@@ -19,19 +19,19 @@ const crossEntropy = ({ scores }: CriterionInput): { loss: tf.Scalar; nll: tf.Sc
   return { loss: nll, nll };
 };
 
-/** x, whose gradient cannot be computed. */
+/** x with a gradient that throws. */
 const withoutBackward = (x: tf.Scalar): tf.Scalar =>
-  tf.customGrad((given, save) => {
-    (save as tf.GradSaveFunc)([given as tf.Tensor]);
+  tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([input as tf.Tensor]);
     return {
-      value: tf.clone(given as tf.Scalar),
+      value: tf.clone(input as tf.Scalar),
       gradFunc: () => {
         throw new Error(MESSAGE);
       },
     };
   })(x) as tf.Scalar;
 
-/** How a criterion can fail, and what the error says. */
+/** The ways in which a criterion can fail, and the error messages. */
 const failures: { title: string; message: string; forward: (input: CriterionInput) => CriterionOutput }[] = [
   {
     title: 'throws',
@@ -47,10 +47,9 @@ const failures: { title: string; message: string; forward: (input: CriterionInpu
     forward: (input) => ({ loss: crossEntropy(input).loss }) as CriterionOutput,
   },
   {
-    title: 'returns a figure without a sum',
+    title: 'returns a metric without a sum',
     message: 'Argument',
-    forward: (input) =>
-      ({ ...crossEntropy(input), metrics: { broken: { unit: 'count' } } }) as unknown as CriterionOutput,
+    forward: (input) => ({ ...crossEntropy(input), metrics: { broken: { unit: 'count' } as Metric } }),
   },
   {
     title: 'returns a loss that depends on no weight',
@@ -77,7 +76,7 @@ const failures: { title: string; message: string; forward: (input: CriterionInpu
 
 const devices = isAvailable().available ? (['cpu', 'wasm'] as const) : (['wasm'] as const);
 
-/** Tensors, bytes of tensors, and bytes of the native pool where there is one. */
+/** The number and bytes of tensors, and the bytes of the native pool if it exists. */
 function memory(): object {
   const { numTensors, numBytes } = tf.engine().memory();
   const { poolBytes } = tf.engine().backend as { poolBytes?: { inUse: number } };
@@ -102,7 +101,7 @@ async function makeTrainer(device: (typeof devices)[number], options: object = {
 
 describe.each(devices)('on %s', (device) => {
   it.each([{ checkpointActivations: false }, { checkpointActivations: true }])(
-    'a step whose criterion fails leaves no tensor behind, and the next step is as without it: %o',
+    'a step whose criterion fails leaves no tensor behind and does not affect the next step: %o',
     async (options) => {
       const [first, second, third] = goldenBatches(3, 80);
       const { model, criterion, trainer } = await makeTrainer(device, options);

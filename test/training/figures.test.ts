@@ -28,7 +28,7 @@ const report = { loss: 1, nll: 1, sampleSize: 10, tokens: 10, sentences: 2 };
 const count = (sum: number) => ({ sum, unit: 'count' }) as const;
 
 describe("a criterion's metrics", () => {
-  it('stand between nll_loss and ppl, counts as the mean of the batches, accuracy of all of them', () => {
+  it('appear between nll_loss and ppl: counts as the mean over batches, accuracy over all rows', () => {
     const statistics = new LossStatistics(() => 0);
     statistics.add({ ...report, metrics: { total: count(10), n_correct: count(4) } });
     statistics.add({ ...report, metrics: { total: count(30), n_correct: count(20) } });
@@ -62,12 +62,12 @@ describe("a criterion's metrics", () => {
     }
   });
 
-  it('are not there without it', async () => {
+  it('are absent without it', async () => {
     await trainWith(labelSmoothedCrossEntropy, { labelSmoothing: 0.1 });
     expect(recorded.stats('train')[0]!.stats.map(([name]) => name)).not.toContain('accuracy');
   });
 
-  it('of R-Drop are logged in training alone, and its perplexity is that of one pass', async () => {
+  it('of R-Drop are logged only in training, and its perplexity is that of one pass', async () => {
     await trainWith(labelSmoothedCrossEntropyWithRdrop, { rdropAlpha: 5, dropout: 0.5 });
     const { stats } = recorded.stats('train')[0]!;
     expect(stats.map(([name]) => name).slice(0, 4)).toEqual(['loss', 'nll_loss', 'rdrop_kl_loss', 'ppl']);

@@ -14,7 +14,7 @@ const golden = (name: string): string => fileURLToPath(new URL(`../golden/model/
 
 export { golden };
 
-/** A trainer of the reference model, at its initial weights. */
+/** A trainer of the reference model with its initial weights. */
 export function goldenTrainer(options: { lr: number; warmupUpdates: number; weightDecay: number }): Trainer {
   const architecture = models[0]!;
   const model = architecture.build(
@@ -61,7 +61,9 @@ export function goldenTrainer(options: { lr: number; warmupUpdates: number; weig
 
 type Weights = ReadonlyMap<string, { readonly data: ArrayLike<number | bigint> }>;
 
-/** Ours, the reference's and the initial values of each tensor; rounding alone moves `k_proj.bias`, so it is left out. */
+/**
+ * Our, the reference's and the initial values of each tensor, without `k_proj.bias`, which only changes by rounding.
+ */
 function compared(
   weights: Weights,
   reference: string,
@@ -86,17 +88,17 @@ export function relativeDistances(weights: Weights, reference: string): number[]
   });
 }
 
-/** |ours − reference| of every single weight. */
+/** |ours − reference| of every weight. */
 const differences = (weights: Weights, reference: string): Float64Array[] =>
   compared(weights, reference).map(({ ours, theirs }) =>
     Float64Array.from(ours, (value, i) => Math.abs(value - theirs[i]!)),
   );
 
-/** The largest |ours − reference| of a single weight. */
+/** The largest |ours − reference| of a weight. */
 export const largestDifference = (weights: Weights, reference: string): number =>
   differences(weights, reference).reduce((largest, tensor) => tensor.reduce((a, b) => Math.max(a, b), largest), 0);
 
-/** The part of all single weights with |ours − reference| ≤ `REFERENCE_TOLERANCE.largestDifference`. */
+/** The fraction of all weights with |ours − reference| ≤ `REFERENCE_TOLERANCE.largestDifference`. */
 export function partWithinTolerance(weights: Weights, reference: string): number {
   const tensors = differences(weights, reference);
   const within = tensors.map(

@@ -18,8 +18,8 @@ const EMBED = REFERENCE_OPTIONS.encoderEmbedDim;
 type InnerGradient = (loss: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor) => tf.Tensor;
 
 /**
- * Cross entropy times 1 + the mean steepness, at features of its own, of a cross entropy under the model's classifier: the
- * gradient that it takes for that goes through the weights of the model and must not count as theirs.
+ * Cross entropy times 1 + the mean steepness, at features of its own, of a cross entropy under the model's classifier:
+ * the gradient that it takes for that goes through the weights of the model and must not count as theirs.
  */
 const steepnessCriterion = (model: TranslationModel, innerGradient: InnerGradient): Criterion => ({
   paddingRows: 'drop',
@@ -66,7 +66,7 @@ const INNER_GRADIENTS: Readonly<Record<string, InnerGradient>> = {
   gradients: (loss, x) => gradients(() => loss(x), [x]).grads[0]!,
 };
 
-describe.skipIf(!isAvailable().available)('a criterion that takes a gradient of its own', () => {
+describe.skipIf(!isAvailable().available)('a criterion that computes a gradient itself', () => {
   it.each([
     { how: 'tf.grad', options: {} },
     { how: 'gradients', options: {} },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTimeToSave, isTimeToValidate, reasonToStop } from '../../src/training/intervals.js';
+import { isTimeToSave, isTimeToValidate, reasonToStop } from '../../src/training/train.js';
 
 const saveDefaults = { saveInterval: 1, saveIntervalUpdates: 0, validateAfterUpdates: 0 };
 const validateDefaults = {

@@ -30,7 +30,7 @@ const tensorsOf = (stem: string, kind: 'weights' | 'ema'): [string, number[]][] 
   ]);
 
 describe('--store-ema', () => {
-  it('keeps an average of every parameter in the checkpoint, beside weights that are as without it', async () => {
+  it('stores an average of every parameter in the checkpoint and does not change the weights', async () => {
     const plain = join(folder, 'plain');
     await train(toyRequest(data, { maxEpoch: 2, saveDir: plain }));
     const weights = tensorsOf(join(whole, 'checkpoint_last'), 'weights');
@@ -48,7 +48,7 @@ describe('--store-ema', () => {
     expect(stats.at(-2)![1]).toBe('0.9');
   });
 
-  it.each([1, 4, 13])('goes on bit for bit after an interruption at update %i', async (updates) => {
+  it.each([1, 4, 13])('resumes bit for bit after an interruption at update %i', async (updates) => {
     const saveDir = join(folder, `interrupted-${updates}`);
     const controller = new AbortController();
     let seen = 0;
@@ -61,23 +61,25 @@ describe('--store-ema', () => {
     expect(bytesOf(saveDir, 'checkpoint_last').equals(bytesOf(whole, 'checkpoint_last'))).toBe(true);
   });
 
-  it('begins with the weights where the checkpoint has no average, and says so', async () => {
+  it('starts from the weights if the checkpoint has no average, and logs it', async () => {
     const saveDir = join(folder, 'late');
     cpSync(join(folder, 'plain'), saveDir, { recursive: true });
     const before = tensorsOf(join(saveDir, 'checkpoint_last'), 'weights');
     await train(toyRequest(data, { ...options, saveDir, maxEpoch: 3, emaDecay: 1 }));
     expect(tensorsOf(join(saveDir, 'checkpoint_last'), 'ema')).toEqual(before);
-    expect(recorded.messages()).toContainEqual(expect.stringContaining('has no moving average; it begins with'));
+    expect(recorded.messages()).toContainEqual(
+      expect.stringContaining('has no moving average; the average starts from its weights'),
+    );
   });
 
-  it('is no part of what other commands read', () => {
+  it('is not read by other commands', () => {
     const output = join(folder, 'averaged');
     averageCheckpoints([join(whole, 'checkpoint_last')], output);
     expect(tensorsOf(output, 'weights')).toEqual(tensorsOf(join(whole, 'checkpoint_last'), 'weights'));
     expect(loadCheckpoint(output, { optimizer: false, ema: true }).ema).toBeUndefined();
   });
 
-  it('begins with the average of --ema-seed-model', async () => {
+  it('starts from the average of --ema-seed-model', async () => {
     const saveDir = join(folder, 'seeded');
     const emaSeedModel = join(whole, 'checkpoint_last');
     await train(toyRequest(data, { ...options, saveDir, maxUpdate: 1, emaDecay: 1, emaUpdateFreq: 1, emaSeedModel }));
@@ -91,6 +93,6 @@ describe('--store-ema', () => {
       emaSeedModel: join(folder, 'plain', 'checkpoint_last'),
     });
     await expect(train(request)).rejects.toThrow(UserError);
-    await expect(train(request)).rejects.toThrow(/holds no moving average .*--store-ema/);
+    await expect(train(request)).rejects.toThrow(/has no moving average .*--store-ema/);
   });
 });

@@ -4,7 +4,7 @@ import { beforeEach } from 'vitest';
 import { type LogEvent, log } from '../../src/log.js';
 import type { StatsEvent } from '../../src/training/events.js';
 
-/** The log of the test that is running. */
+/** Records the log of the current test. */
 export function recordLog(): { readonly events: LogEvent[]; messages(): string[]; stats(kind: string): StatsEvent[] } {
   const events: LogEvent[] = [];
   beforeEach(() => {
@@ -14,8 +14,7 @@ export function recordLog(): { readonly events: LogEvent[]; messages(): string[]
   return {
     events,
     messages: () => events.filter(({ kind }) => kind === 'message').map(({ fields }) => String(fields.message)),
-    stats: (wanted) =>
-      events.filter(({ kind }) => kind === wanted).map(({ fields }) => fields as unknown as StatsEvent),
+    stats: (wanted) => events.filter(({ kind }) => kind === wanted).map(({ fields }) => fields as StatsEvent),
   };
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { averageCheckpoints } from '../../src/checkpoint/average.js';
-import { type Checkpoint, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
+import type { Checkpoint } from '../../src/checkpoint/stored-checkpoint.js';
 import { UserError } from '../../src/errors.js';
 import { log } from '../../src/log.js';
 import { train } from '../../src/training/train.js';
@@ -18,10 +19,10 @@ const folder = temporaryFolder();
 const data = await makeToyData(folder);
 const recorded = recordLog();
 
-/** Enough of everything that a checkpoint has to carry: dropout, an uneven update-freq, patience, best values. */
+/** Options that make a checkpoint record everything: dropout, an uneven --update-freq, patience, best values. */
 const options = { maxEpoch: 3, updateFreq: [3], keepBestCheckpoints: 2, patience: 5, saveIntervalUpdates: 2 };
 
-/** Trains as the user would who interrupts (SIGINT) after so many updates. */
+/** Trains and interrupts the run, as SIGINT does, after N updates. */
 async function trainAndInterrupt(saveDir: string, updates: number): Promise<void> {
   const controller = new AbortController();
   const detach = log.attach(({ kind }) => {
@@ -38,7 +39,7 @@ beforeAll(async () => {
 });
 
 describe('a resumed run', () => {
-  it('saves once more, and once, what a run killed before its first checkpoint_last has saved among the best', async () => {
+  it('saves a best checkpoint again, and only once, if the run was killed before it saved checkpoint_last', async () => {
     const [whole, killed] = [join(folder, 'whole-best'), join(folder, 'killed-best')];
     await train(toyRequest(data, { ...options, maxUpdate: 2, saveDir: whole }));
     const best = listCheckpoints(whole).filter((name) => name.includes('.best_'));
@@ -51,7 +52,7 @@ describe('a resumed run', () => {
     expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
   });
 
-  it('removes later checkpoints among the best at its first save, not before, and says so', async () => {
+  it('removes later best checkpoints at its first save, not before, and logs it', async () => {
     const saveDir = join(folder, 'later-best');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
     const best = (): string[] => listCheckpoints(saveDir).filter((name) => name.startsWith('checkpoint.best_'));
@@ -83,7 +84,7 @@ describe('a resumed run', () => {
     expect(differing).toEqual([]);
   });
 
-  it('goes on from an older checkpoint when the newer ones are lost, and ends the same', async () => {
+  it('resumes from an older checkpoint if the newer ones are lost, with the same result', async () => {
     const saveDir = join(folder, 'older');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
     cpSync(join(saveDir, 'checkpoint1.safetensors'), join(saveDir, 'checkpoint_last.safetensors'));
@@ -94,8 +95,8 @@ describe('a resumed run', () => {
 
   it.each([
     ['that convert wrote', (path: string, checkpoint: Checkpoint) => saveCheckpoint(path, checkpoint)],
-    ['that says only what fairseq says', saveAsFairseq],
-  ])('goes on from a .pt %s, in the middle of an epoch, and ends the same', async (what, save) => {
+    ['with only the data of fairseq', saveAsFairseq],
+  ])('resumes within an epoch from a .pt %s, with the same result', async (what, save) => {
     const saveDir = join(folder, what);
     const restoreFile = join(folder, `${what}.pt`);
     save(restoreFile, loadCheckpoint(join(folder, 'whole', 'checkpoint_1_2'), { optimizer: true }));
@@ -106,17 +107,17 @@ describe('a resumed run', () => {
     expect(ours).toEqual(whole);
   });
 
-  it('begins with the weights of a .pt by --finetune-from-model', async () => {
+  it('starts from the weights of a .pt with --finetune-from-model', async () => {
     const checkpoint = loadCheckpoint(join(folder, 'whole', 'checkpoint3'), { optimizer: true });
     const finetuneFromModel = saveAsFairseq(join(folder, 'start.pt'), checkpoint);
     const saveDir = join(folder, 'finetuned');
     await train(toyRequest(data, { ...options, saveDir, finetuneFromModel, maxUpdate: 1, lr: [0] }));
-    expect(recorded.messages()).toContain(`began with the weights of ${finetuneFromModel}`);
+    expect(recorded.messages()).toContain(`starting from the weights of ${finetuneFromModel}`);
     const { weights } = loadCheckpoint(join(saveDir, 'checkpoint_last'), { optimizer: false });
     expect(weights).toEqual(checkpoint.weights);
   });
 
-  it('goes on with the metrics of the log interval that was under way', async () => {
+  it('continues the metrics of the interrupted log interval', async () => {
     const saveDir = join(folder, 'interval');
     const figuresAt4 = async (values: { maxUpdate: number }, dir: string): Promise<unknown> => {
       recorded.events.length = 0;
@@ -130,14 +131,14 @@ describe('a resumed run', () => {
     expect(whole).toHaveLength(5);
   });
 
-  it('starts its optimizer and updates afresh with --reset-optimizer', async () => {
+  it('resets the optimizer and the updates with --reset-optimizer', async () => {
     const saveDir = join(folder, 'reset');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
     await train(toyRequest(data, { ...options, saveDir, maxEpoch: 4, resetOptimizer: true, maxUpdate: 1 }));
     expect(loadMetadata(join(saveDir, 'checkpoint_last')).training).toMatchObject({ updates: 1, epoch: 4 });
   });
 
-  it('begins with epoch 1 with --reset-dataloader', async () => {
+  it('starts at epoch 1 with --reset-dataloader', async () => {
     const saveDir = join(folder, 'reset-data');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
     const { updates } = loadMetadata(join(saveDir, 'checkpoint_last')).training!;
@@ -158,12 +159,12 @@ describe('training refuses', () => {
     {
       what: 'neither --max-tokens nor --batch-size',
       values: { maxTokens: null },
-      message: /give --max-tokens or --batch-size/,
+      message: /add --max-tokens or --batch-size/,
     },
     {
       what: 'an --update-freq of 0',
       values: { updateFreq: [0] },
-      message: /--update-freq 0; give whole numbers from 1/,
+      message: /--update-freq 0 is not valid; give integers of at least 1/,
     },
     {
       what: 'bleu as the metric without --eval-bleu',
@@ -182,12 +183,12 @@ describe('training refuses', () => {
         /the target of valid sentence \d+ \(line \d+\) has \d tokens with <\/s>, more than --max-target-positions 6/,
     },
     {
-      what: 'training data all of which are skipped',
+      what: 'training data of which every sentence is skipped',
       values: { maxTokens: 1, maxTokensValid: 99, skipInvalidSizeInputsValidTest: true },
       message: /the split 'train' has no sentence that is short enough: all 40 are longer/,
     },
     {
-      what: 'validation data all of which are skipped',
+      what: 'validation data of which every sentence is skipped',
       values: { maxTokensValid: 1, skipInvalidSizeInputsValidTest: true },
       message: /the split 'valid' has no sentence that is short enough: all 8 are longer/,
     },
@@ -209,7 +210,7 @@ describe('training refuses', () => {
     {
       what: 'a --restore-file that is missing',
       values: { restoreFile: 'nowhere/x' },
-      message: /no checkpoint nowhere\/x/,
+      message: /the checkpoint nowhere\/x does not exist/,
     },
     {
       what: 'an unknown search option',
@@ -217,7 +218,7 @@ describe('training refuses', () => {
       message: /mean 'beam'/,
     },
     {
-      what: 'search options that are no JSON',
+      what: 'search options that are not valid JSON',
       values: { evalBleu: true, evalBleuArgs: 'beam=4' },
       message: /not valid JSON/,
     },
@@ -227,12 +228,12 @@ describe('training refuses', () => {
     await expect(failure).rejects.toThrow(message);
   });
 
-  it('a data folder that is not there', async () => {
+  it('a data folder that does not exist', async () => {
     const request = toyRequest(join(folder, 'nowhere'), { saveDir: join(folder, 'refused') });
     await expect(train(request)).rejects.toThrow(/data folder .*nowhere cannot be read/);
   });
 
-  it('a save folder that cannot be made', async () => {
+  it('a save folder that cannot be created', async () => {
     writeFileSync(join(folder, 'file'), '');
     const request = toyRequest(data, { saveDir: join(folder, 'file', 'checkpoints') });
     await expect(train(request)).rejects.toThrow(/cannot write .*file\/checkpoints/);
@@ -244,14 +245,14 @@ describe('training refuses', () => {
     await expect(train(request)).rejects.toThrow(/checkpoint_last was trained with another dictionary of 'xx'/);
   });
 
-  it('an average to go on from, and says how to begin with it', async () => {
+  it('to resume from an average, and says how to start from it', async () => {
     const averaged = join(folder, 'averaged');
     averageCheckpoints([whole], averaged);
     const request = toyRequest(data, { ...options, saveDir: join(folder, 'refused'), restoreFile: averaged });
-    await expect(train(request)).rejects.toThrow(/weights only.*--finetune-from-model/);
+    await expect(train(request)).rejects.toThrow(/contains only weights.*--finetune-from-model/);
   });
 
-  it('a checkpoint without the optimizer’s state, and says how to go on', async () => {
+  it('a checkpoint without the optimizer’s state, and says how to resume', async () => {
     const saveDir = join(folder, 'no-state');
     await train(toyRequest(data, { saveDir, maxEpoch: 1, noSaveOptimizerState: true }));
     await expect(train(toyRequest(data, { saveDir, maxEpoch: 2 }))).rejects.toThrow(/--reset-optimizer/);
@@ -259,11 +260,11 @@ describe('training refuses', () => {
   });
 });
 
-it('sentences that are too long are left out, and counted in the log, where that is asked for', async () => {
+it('--skip-invalid-size-inputs-valid-test skips sentences that are too long and logs their number', async () => {
   const saveDir = join(folder, 'skipping');
   await train(toyRequest(data, { saveDir, maxTokens: 7, maxUpdate: 1, skipInvalidSizeInputsValidTest: true }));
   expect(recorded.messages()).toContainEqual(
-    expect.stringMatching(/^train: 40 sentences, \d+ batches; \d+ too long and skipped$/),
+    expect.stringMatching(/^train: 40 sentences, \d+ batches; skipped \d+ that are too long$/),
   );
 });
 
@@ -276,7 +277,7 @@ it('several data folders take turns by epoch', async () => {
 });
 
 describe('two runs in one folder', () => {
-  it('the second is refused while the first trains, and leaves alone what that one writes', async () => {
+  it('the second is refused while the first trains, and does not touch its files', async () => {
     const saveDir = join(folder, 'shared');
     const request = toyRequest(data, { ...options, saveDir });
     const refusals: unknown[] = [];
@@ -289,13 +290,13 @@ describe('two runs in one folder', () => {
     detach();
     const refusal = await refusals[0];
     expect(refusal).toBeInstanceOf(UserError);
-    expect(String(refusal)).toContain(`another run writes to ${saveDir} (process ${process.pid} on host`);
+    expect(String(refusal)).toContain(`another run is writing to ${saveDir} (process ${process.pid} on host`);
     expect(listCheckpoints(saveDir)).toEqual(listCheckpoints(join(folder, 'whole')));
     await train(request);
     expect(recorded.messages().at(-1)).toContain('3 epochs are done');
   });
 
-  it('a run with --no-save trains beside another', async () => {
+  it('a run with --no-save trains at the same time as another', async () => {
     const saveDir = join(folder, 'beside');
     let beside: Promise<void> | null = null;
     const detach = log.attach(({ kind }) => {
@@ -306,7 +307,7 @@ describe('two runs in one folder', () => {
     await expect(beside).resolves.toBeUndefined();
   });
 
-  it('a start that fails leaves neither a lock nor a folder', async () => {
+  it('a failed start leaves neither a lock nor a folder', async () => {
     const saveDir = join(folder, 'fails', 'early');
     await expect(train(toyRequest(join(folder, 'nowhere'), { saveDir }))).rejects.toThrow(/cannot be read/);
     expect(existsSync(join(folder, 'fails'))).toBe(false);

@@ -34,7 +34,7 @@ const ratesLogged = (): (string | undefined)[] =>
   recorded.stats('train').map(({ stats }) => stats.find(([name]) => name === 'lr')?.[1]);
 
 describe('--lr and --update-freq', () => {
-  it('are taken epoch by epoch from their lists, the last for all epochs that follow', async () => {
+  it('have one value per epoch; the last applies to all later epochs', async () => {
     const lists = { lr: [0.05, 0.01, 2e-3], updateFreq: [1, 2] };
     await trainWith('fixed', { saveDir: join(folder, 'lists'), maxEpoch: 4, noEpochCheckpoints: true, ...lists });
     expect(ratesLogged()).toEqual(['0.05', '0.01', '0.002', '0.002']);
@@ -50,22 +50,22 @@ describe('--lr and --update-freq', () => {
 describe('--stop-min-lr', () => {
   const options = { lr: [0.05, 1e-9], stopMinLr: 1e-8, maxEpoch: 9 };
 
-  it('ends training after the first epoch with so low a rate, and so does the same command again', async () => {
+  it('ends training after the first epoch with such a low rate, also when the command is repeated', async () => {
     const saveDir = join(folder, 'stop-min-lr');
     await trainWith('fixed', { saveDir, ...options });
     expect(ratesLogged()).toEqual(['0.05', '1e-09']);
-    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 is down to --stop-min-lr 1e-8');
+    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 has reached --stop-min-lr 1e-8');
     await trainWith('fixed', { saveDir, ...options });
     expect(loadMetadata(join(saveDir, 'checkpoint_last')).training!.epoch).toBe(2);
     expect(recorded.messages().at(-1)).toContain('--stop-min-lr');
   });
 
-  it('ends training at a rate that is equal to it', async () => {
+  it('ends training at an equal rate', async () => {
     await trainWith('fixed', { saveDir: join(folder, 'stop-min-lr-equal'), ...options, stopMinLr: 1e-9 });
-    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 is down to --stop-min-lr 1e-9');
+    expect(recorded.messages().at(-1)).toContain('the learning rate 1e-9 has reached --stop-min-lr 1e-9');
   });
 
-  it('does not change where training ends when it was interrupted within an epoch', async () => {
+  it('ends training at the same update after an interruption within an epoch', async () => {
     const saveDir = join(folder, 'stop-min-lr-interrupted');
     await trainAndInterrupt('fixed', { saveDir, ...options }, 5);
     await trainWith('fixed', { saveDir, ...options });
@@ -74,7 +74,7 @@ describe('--stop-min-lr', () => {
   });
 });
 
-/** Trains as the user would who interrupts (SIGINT) after so many updates. */
+/** Trains and interrupts the run, as SIGINT does, after N updates. */
 async function trainAndInterrupt(scheduler: string, values: OptionValues, updates: number): Promise<void> {
   const controller = new AbortController();
   let seen = 0;
@@ -86,18 +86,18 @@ async function trainAndInterrupt(scheduler: string, values: OptionValues, update
 }
 
 describe('reduce_lr_on_plateau', () => {
-  // The loss falls, and the larger one is to be the better: every epoch after the first is worse.
+  // The loss falls although larger values are better, so every epoch after the first is worse.
   const options = { maxEpoch: 6, lr: [0.05], lrPatience: 1, lrShrink: 0.5, maximizeBestCheckpointMetric: true };
   const whole = join(folder, 'plateau');
 
-  it('lowers the rate when so many epochs in a row were no better', async () => {
+  it('lowers the rate after --lr-patience epochs in a row without a better value', async () => {
     await trainWith('reduce_lr_on_plateau', { saveDir: whole, ...options });
     expect(ratesLogged()).toEqual(['0.05', '0.05', '0.05', '0.025', '0.025', '0.0125']);
     const { lrScheduler } = loadMetadata(join(whole, 'checkpoint_last')).training!;
     expect(lrScheduler).toMatchObject({ rate: 0.0125, epochsSince: 1 });
   });
 
-  it.each([1, 2, 3, 4, 5])('goes on bit for bit from the checkpoint of epoch %i', async (epoch) => {
+  it.each([1, 2, 3, 4, 5])('resumes bit for bit from the checkpoint of epoch %i', async (epoch) => {
     const saveDir = join(folder, `plateau-from-${epoch}`);
     cpSync(whole, saveDir, { recursive: true });
     cpSync(join(saveDir, `checkpoint${epoch}.safetensors`), join(saveDir, 'checkpoint_last.safetensors'));
@@ -106,7 +106,7 @@ describe('reduce_lr_on_plateau', () => {
     expect(bytesOf(saveDir, 'checkpoint6').equals(bytesOf(whole, 'checkpoint6'))).toBe(true);
   });
 
-  it.each([3, 10, 35])('goes on bit for bit after an interruption at update %i', async (updates) => {
+  it.each([3, 10, 35])('resumes bit for bit after an interruption at update %i', async (updates) => {
     const saveDir = join(folder, `plateau-interrupted-${updates}`);
     await trainAndInterrupt('reduce_lr_on_plateau', { saveDir, ...options }, updates);
     await trainWith('reduce_lr_on_plateau', { saveDir, ...options });
@@ -115,14 +115,14 @@ describe('reduce_lr_on_plateau', () => {
     expect(names.filter((name) => !bytesOf(saveDir, name).equals(bytesOf(whole, name)))).toEqual([]);
   });
 
-  it('begins again at --lr with --reset-lr-scheduler', async () => {
+  it('restarts at --lr with --reset-lr-scheduler', async () => {
     const saveDir = join(folder, 'plateau-reset');
     cpSync(whole, saveDir, { recursive: true });
     await trainWith('reduce_lr_on_plateau', { saveDir, ...options, maxEpoch: 7, resetLrScheduler: true });
     expect(ratesLogged()).toEqual(['0.05']);
   });
 
-  it('does not ask for a validation that there is not', async () => {
+  it('works without validation', async () => {
     const saveDir = join(folder, 'plateau-without-validation');
     await trainWith('reduce_lr_on_plateau', {
       saveDir,

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-/** Trains in a process of its own and kills it, without a chance to save, once it has reported so many steps. */
+/** Trains in a separate process and kills it with SIGKILL after N reported updates, so that it cannot save. */
 async function trainAndKill(saveDir: string, steps: number): Promise<void> {
   const script = fileURLToPath(new URL('train-until-killed.ts', import.meta.url));
   const child = spawn('node', ['--import', 'jiti/register', script, data, JSON.stringify({ ...options, saveDir })], {
@@ -35,7 +35,7 @@ async function trainAndKill(saveDir: string, steps: number): Promise<void> {
   expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
 }
 
-it('a run killed with SIGKILL twice and resumed ends with the files of one that was not, byte for byte', async () => {
+it('a run that is killed with SIGKILL and resumed twice writes the same bytes as an uninterrupted one', async () => {
   const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
   await train(toyRequest(data, { ...options, saveDir: whole }));
   await trainAndKill(killed, 7);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { LossStatistics, type UpdateReport, UpdateStatistics } from '../../src/training/statistics.js';
+import {
+  AverageMeter,
+  LossStatistics,
+  RateMeter,
+  type UpdateReport,
+  UpdateStatistics,
+} from '../../src/training/statistics.js';
 
 const report: UpdateReport = {
   loss: 100 * Math.LN2,
@@ -52,7 +58,7 @@ describe('the metrics of updates', () => {
     expect(statistics.stats().map(([name]) => name)).not.toContain('clip');
   });
 
-  it('may be negative in the loss while the perplexity comes from the nll', () => {
+  it('allow a negative loss, because the perplexity comes from the nll', () => {
     const statistics = new LossStatistics(() => 0);
     statistics.add({ ...report, loss: -25 * Math.LN2 });
     expect(statistics.lossFigures()).toEqual([
@@ -62,7 +68,7 @@ describe('the metrics of updates', () => {
     ]);
   });
 
-  it('go on from a saved state as if they had not been interrupted', () => {
+  it('continue from a saved state as if uninterrupted', () => {
     const [whole, first, second] = [0, 1, 2].map(() => new UpdateStatistics(() => 0));
     whole!.add(report);
     first!.add(report);
@@ -73,11 +79,63 @@ describe('the metrics of updates', () => {
     expect(second!.state).toEqual(whole!.state);
   });
 
-  it('start over after a reset', () => {
+  it('restart after a reset', () => {
     const statistics = new UpdateStatistics(() => 0);
     statistics.add(report);
     statistics.reset();
     statistics.add({ ...report, loss: 0 });
     expect(statistics.loss).toBe(0);
+  });
+});
+
+describe('AverageMeter', () => {
+  it('is null before the first value', () => {
+    expect(new AverageMeter().value).toBeNull();
+  });
+
+  it('weights its values', () => {
+    const meter = new AverageMeter();
+    meter.add(1, 3);
+    meter.add(5, 1);
+    expect(meter.value).toBe(2);
+  });
+
+  it('is the latest value if all weights are 0', () => {
+    const meter = new AverageMeter();
+    meter.add(1, 0);
+    meter.add(7, 0);
+    expect(meter.value).toBe(7);
+  });
+
+  it('continues from a saved state', () => {
+    const meter = new AverageMeter();
+    meter.add(4);
+    const other = new AverageMeter();
+    other.state = meter.state;
+    other.add(8);
+    expect(other.value).toBe(6);
+  });
+});
+
+describe('RateMeter', () => {
+  it('counts from the time of the first event, without that event', () => {
+    let now = 10;
+    const meter = new RateMeter(() => now);
+    expect(meter.value).toBeNull();
+    meter.add(1000);
+    now = 12;
+    meter.add(30);
+    expect(meter.value).toBe(15);
+  });
+
+  it('counts everything after a reset', () => {
+    let now = 0;
+    const meter = new RateMeter(() => now);
+    meter.add(1);
+    now = 5;
+    meter.reset();
+    now = 7;
+    meter.add(8);
+    expect(meter.value).toBe(4);
   });
 });

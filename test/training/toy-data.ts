@@ -6,13 +6,13 @@ import { selectOptions } from '../../src/options/select.js';
 
 const SIZES = { train: 40, valid: 8 };
 
-/** Line `index` of a made-up language of eight words: 1 to 7 of them. */
+/** Line `index`, of 1 to 7 words, in an artificial language with eight words. */
 function line(index: number, shift: number): string {
   const length = 1 + ((index * 5 + shift) % 7);
   return Array.from({ length }, (_, position) => 'abcdefgh'[(index * 3 + position * (1 + shift)) % 8]).join(' ');
 }
 
-/** Binarises a tiny corpus of two made-up languages, `xx` and `yy`, into a folder. @returns the data folder */
+/** Binarises a tiny corpus of two artificial languages, `xx` and `yy`. @returns the data folder */
 export async function makeToyData(folder: string, words = ''): Promise<string> {
   const destdir = join(folder, 'data-bin');
   for (const [split, size] of Object.entries(SIZES)) {

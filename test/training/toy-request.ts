@@ -6,7 +6,7 @@ import { selectOptions } from '../../src/options/select.js';
 import { type TrainRequest, trainingOptions } from '../../src/training/request.js';
 import { toyArchitecture, toyCriterion } from '../helpers/toy-plugins.js';
 
-/** What `ts-fairseq train` would pass on for the toy model: 10 updates an epoch on the toy data. */
+/** The request of `ts-fairseq train` for the toy model: 10 updates per epoch on the toy data. */
 export function toyRequest(data: string, values: OptionValues, rest: Partial<TrainRequest> = {}): TrainRequest {
   const defaults = {
     maxTokens: 32,
@@ -24,9 +24,9 @@ export function toyRequest(data: string, values: OptionValues, rest: Partial<Tra
     all,
     plugins: {
       architecture: toyArchitecture,
-      criterion: toyCriterion as never,
-      optimizer: adam as never,
-      lrScheduler: inverseSqrt as never,
+      criterion: toyCriterion,
+      optimizer: adam,
+      lrScheduler: inverseSqrt,
     },
     kernels: portableArenaKernels,
     machine: { device: 'plain', threads: 1, oneDnn: null },

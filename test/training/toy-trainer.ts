@@ -26,14 +26,14 @@ export function goldenBatches(count: number, maxTokens = 200): TranslationBatch[
   }
 }
 
-/** What a schedule is built for. */
+/** The context of a schedule. */
 export const trainingWithoutEnd = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
 
 interface ToyOptions extends Partial<TrainerOptions> {
   readonly dropout?: number;
   readonly blowUpAt?: number;
   readonly lr?: number;
-  /** The loss and its gradient are so many times those of the toy criterion. */
+  /** The factor of the toy criterion's loss and gradient. */
   readonly lossScale?: number;
 }
 

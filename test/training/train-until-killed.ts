@@ -3,10 +3,10 @@ import { log } from '../../src/log.js';
 import { train } from '../../src/training/train.js';
 import { toyRequest } from './toy-request.js';
 
-/** Milliseconds that each update waits, so that a signal arrives in the middle of an epoch. */
+/** The delay of each update in milliseconds, so that a signal arrives within an epoch. */
 const PAUSE = 20;
 
-// A process of its own for the test that kills it: data folder and options come on the command line.
+// The process that sigkill.test.ts kills. Its arguments are the data folder and the options.
 const [data, options] = process.argv.slice(2) as [string, string];
 log.attach(({ kind }) => {
   if (kind !== 'progress') return;

@@ -39,7 +39,7 @@ describe('train', () => {
     expect(recorded.stats('train_inner')[0]).toMatchObject({ epoch: 1, position: 2, total: updates });
   });
 
-  it('records the options, the dictionaries and the machine, not where the run was put', () => {
+  it('records the options, the dictionaries and the machine, but not the folder of the run', () => {
     const metadata = loadMetadata(join(folder, 'plain', 'checkpoint_last'));
     expect(metadata).toMatchObject({
       version: 'test',
@@ -54,7 +54,7 @@ describe('train', () => {
     expect(Object.keys(metadata.dictionaries)).toEqual(['xx', 'yy']);
   });
 
-  it('writes the same bytes when it is run twice with one seed, dropout included, and others with another', async () => {
+  it('writes the same bytes for the same seed, also with dropout, and others for another seed', async () => {
     const saveDirs = ['twice-a', 'twice-b', 'other-seed'].map((name) => join(folder, name));
     for (const [index, saveDir] of saveDirs.entries()) {
       await train(toyRequest(data, { saveDir, maxEpoch: 2, seed: index === 2 ? 2 : 1 }));
@@ -74,7 +74,7 @@ describe('train', () => {
     expect(recorded.messages().at(-1)).toContain('3 updates are done');
   });
 
-  it('stops after --patience validations that are no better, and trains nothing more when started again', async () => {
+  it('stops after --patience validations without a better value, and does not continue when started again', async () => {
     const request = toyRequest(data, {
       saveDir: join(folder, 'patience'),
       maxEpoch: 9,
@@ -95,7 +95,7 @@ describe('train', () => {
     expect(recorded.messages().at(-1)).toContain('no better loss in 2 validations (--patience)');
   });
 
-  it('keeps as many checkpoints as the options say', async () => {
+  it('keeps the number of checkpoints in the options', async () => {
     const saveDir = join(folder, 'retention');
     await train(toyRequest(data, { saveDir, maxEpoch: 4, keepLastEpochs: 2, keepBestCheckpoints: 1 }));
     const names = listCheckpoints(saveDir);
@@ -120,7 +120,7 @@ describe('train', () => {
     expect(recorded.stats('valid')).toHaveLength(2);
   });
 
-  it('goes by the metric of the first of several --valid-subset', async () => {
+  it('uses the metric of the first of several --valid-subset splits', async () => {
     for (const language of ['xx', 'yy'])
       for (const extension of ['bin', 'idx'])
         cpSync(join(data, `train.xx-yy.${language}.${extension}`), join(data, `other.xx-yy.${language}.${extension}`));
@@ -135,7 +135,7 @@ describe('train', () => {
     }
   });
 
-  it('validates on the first batches only with --max-valid-steps', async () => {
+  it('validates only on the first batches with --max-valid-steps', async () => {
     const saveDir = join(folder, 'max-valid-steps');
     await train(toyRequest(data, { saveDir, maxUpdate: 1, maxTokensValid: 16, maxValidSteps: 2 }));
     const validated = recorded.events
@@ -147,7 +147,7 @@ describe('train', () => {
     ]);
   });
 
-  it('takes --update-freq of the epoch', async () => {
+  it('uses the --update-freq of the epoch', async () => {
     const saveDir = join(folder, 'update-freq');
     await train(toyRequest(data, { saveDir, maxEpoch: 3, updateFreq: [1, 3], noEpochCheckpoints: true }));
     const totals = recorded.stats('train').map(({ stats }) => Number(statOf(stats, 'num_updates')));
@@ -161,7 +161,7 @@ describe('train', () => {
     expect(listCheckpoints(saveDir)).toEqual([]);
   });
 
-  it('leaves the last checkpoint whole when the loss becomes NaN', async () => {
+  it('leaves the last checkpoint intact if the loss becomes NaN', async () => {
     const saveDir = join(folder, 'nan');
     mkdirSync(saveDir);
     await train(toyRequest(data, { saveDir, maxEpoch: 1 }));
@@ -172,12 +172,12 @@ describe('train', () => {
     expect(bytesOf(saveDir, 'checkpoint_last').equals(before)).toBe(true);
   });
 
-  it('is refused where --ignore-prefix-size leaves no token of a split, and goes on with one', async () => {
+  it('is refused if --ignore-prefix-size leaves no token in a split, and runs if one is left', async () => {
     const splits = { trainSubset: 'valid', validSubset: 'valid', noSave: true, maxUpdate: 1 };
     const run = (ignorePrefixSize: number) => train(toyRequest(data, { ...splits, ignorePrefixSize }));
     const refusal = await run(999).catch((error: unknown) => String(error));
     const [, longest] =
-      /leaves no token of the split 'valid': its longest target has (\d+)/.exec(String(refusal)) ?? [];
+      /leaves no token in the split 'valid': its longest target has (\d+)/.exec(String(refusal)) ?? [];
     await expect(run(Number(longest))).rejects.toThrow(`--ignore-prefix-size ${longest} leaves no token`);
     await run(Number(longest) - 1);
     expect(
@@ -189,10 +189,10 @@ describe('train', () => {
       ),
     ).toBeGreaterThan(0);
     const ofTraining = train(toyRequest(data, { noSave: true, disableValidation: true, ignorePrefixSize: 999 }));
-    await expect(ofTraining).rejects.toThrow("leaves no token of the split 'train'");
+    await expect(ofTraining).rejects.toThrow("leaves no token in the split 'train'");
   });
 
-  it('begins with weights alone with --finetune-from-model', async () => {
+  it('starts from only the weights with --finetune-from-model', async () => {
     const saveDir = join(folder, 'finetune');
     const stem = join(folder, 'plain', 'checkpoint_last');
     await train(toyRequest(data, { saveDir, maxUpdate: 1, lr: [0], finetuneFromModel: stem }));

@@ -10,7 +10,7 @@ describe('Trainer', () => {
     await tf.setBackend('cpu');
   });
 
-  it('makes the loss smaller', async () => {
+  it('reduces the loss', async () => {
     const trainer = toyTrainer({ lr: 0.1 });
     const [batch] = goldenBatches(1);
     const losses: number[] = [];
@@ -19,7 +19,7 @@ describe('Trainer', () => {
     expect(losses[4]).toBeLessThan(0.9 * losses[0]!);
   });
 
-  it('keeps the number of tensors the same after every update', async () => {
+  it('keeps the number of tensors constant', async () => {
     const trainer = toyTrainer({ dropout: 0.3 });
     const batches = goldenBatches(4);
     await trainer.step(batches, 1);
@@ -30,7 +30,7 @@ describe('Trainer', () => {
     }
   });
 
-  it('gets from several micro-batches the gradient of all their tokens together', async () => {
+  it('sums the gradients of several micro-batches over all their tokens', async () => {
     const [first, second] = goldenBatches(2);
     const [one, other, both] = [toyTrainer(), toyTrainer(), toyTrainer()];
     await one.step([first!], 1);
@@ -75,7 +75,7 @@ describe('Trainer', () => {
   it('clips by the norm plus 1e-6, as PyTorch does', async () => {
     const [batch] = goldenBatches(1);
     const { gradientNorm } = await toyTrainer().step([batch!], 1);
-    // At a norm of 1e-4 and a limit of half of it, 1e-6 makes the gradient smaller by one part in 101.
+    // With a norm of 1e-4 and a limit of half of it, adding 1e-6 reduces the gradient by 1/101.
     const scale = 1e-4 / gradientNorm;
     const trainer = toyTrainer({ clipNorm: 5e-5, lossScale: scale });
     const report = await trainer.step([batch!], 1);
@@ -83,7 +83,7 @@ describe('Trainer', () => {
     expect(norm(trainer.parts.model.parameters.gradients) / (5e-5 / 1.01)).toBeCloseTo(1, 4);
   });
 
-  it('leaves the first tokens of each sentence out of the loss, not out of the sample size, with --ignore-prefix-size', async () => {
+  it('ignores the first tokens of each sentence in the loss, but not in the sample size, with --ignore-prefix-size', async () => {
     const [batch] = goldenBatches(1);
     const whole = await toyTrainer().step([batch!], 1);
     const part = await toyTrainer({ ignorePrefixSize: 2 }).step([batch!], 1);
@@ -91,7 +91,7 @@ describe('Trainer', () => {
     expect(part.sampleSize).toBe(batch!.ntokens);
   });
 
-  it('draws other dropout masks in every update and micro-batch, and the same for the same seed', async () => {
+  it('draws different dropout masks for every update and micro-batch, and the same for the same seed', async () => {
     const [batch] = goldenBatches(1);
     const losses = async (seed: number): Promise<number[]> => {
       const trainer = toyTrainer({ dropout: 0.5, lr: 0, seed });
@@ -105,7 +105,7 @@ describe('Trainer', () => {
     expect(pair.loss).not.toBeCloseTo(2 * first!, 3);
   });
 
-  it('names update, epoch and sentences when the loss is not finite, and leaves the parameters as they were', async () => {
+  it('names the update, epoch and sentences if the loss is not finite, and leaves the parameters unchanged', async () => {
     const batches = goldenBatches(2);
     const trainer = toyTrainer({ blowUpAt: batches[1]!.ntokens });
     await trainer.step([batches[0]!], 1);

@@ -82,7 +82,7 @@ describe('training from fairseq’s initial weights', () => {
         );
         expect([report.tokens, report.sentences].map(String)).toEqual([wpb, bsz]);
         expect(formatGeneral(report.learningRate)).toBe(lr);
-        // As printed: three decimals, so half a unit of the last.
+        // fairseq prints three decimals, so the tolerance is half a unit of the last.
         expect(Math.abs(report.loss / report.tokens / Math.LN2 - Number(loss))).toBeLessThan(early ? 0.0006 : 0.0015);
         expect(Math.abs(report.nll / report.tokens / Math.LN2 - Number(nll_loss))).toBeLessThan(
           early ? 0.0006 : 0.0015,

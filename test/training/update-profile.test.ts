@@ -10,7 +10,7 @@ const data = await makeToyData(temporaryFolder());
 const recorded = recordLog();
 const PROFILE = { milliseconds: 1, kernels: [], pool: { mostInUse: 0, reserved: 0 }, cachedPrimitives: 0 };
 
-/** Notes behind which update it was started and ended. */
+/** Records after which update it was started and ended. */
 function observedProfiler() {
   const seen: string[] = [];
   const updates = (): number => recorded.stats('train_inner').length;
@@ -39,10 +39,12 @@ describe('train with a profiler', () => {
     expect(recorded.messages().filter((message) => message.startsWith('profile of update 20:'))).toHaveLength(1);
   });
 
-  it('says that there is no profile where training ends before', async () => {
+  it('logs that there is no profile if training ends before', async () => {
     const profiler = observedProfiler();
     await run(5, profiler);
     expect(profiler.seen).toEqual([]);
-    expect(recorded.messages()).toContain('--profile: no profile, training ended after 5 updates; it is of update 20');
+    expect(recorded.messages()).toContain(
+      '--profile: no profile, because training ended after 5 updates, before update 20',
+    );
   });
 });

@@ -4,7 +4,7 @@ import { cutShort } from '../safetensors-header.js';
 
 const WINDOW_BYTES = 1 << 18;
 
-/** Reads a part of an open file from its beginning to its end, a window at a time. */
+/** Reads a part of an open file sequentially, through a window. */
 export class ByteSource {
   #position: number;
   #window: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -19,12 +19,12 @@ export class ByteSource {
     this.#windowStart = begin;
   }
 
-  /** The file's name, for messages. */
+  /** The path of the file, for messages. */
   get path(): string {
     return this.source.path;
   }
 
-  /** Of the next byte, in the file. */
+  /** The position of the next byte in the file. */
   get position(): number {
     return this.#position;
   }
@@ -33,7 +33,7 @@ export class ByteSource {
     return this.bytes(1)[0]!;
   }
 
-  /** The next bytes; valid until the next call. @throws UserError where there are fewer */
+  /** Reads the next bytes; valid until the next call. @throws UserError if fewer are left */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     this.#check(length);
     const begin = this.#position - this.#windowStart;
@@ -45,7 +45,7 @@ export class ByteSource {
     return this.#window.subarray(0, length);
   }
 
-  /** Passes over bytes without reading them. */
+  /** Skips bytes without reading them. */
   skip(length: number): void {
     this.#check(length);
     this.#position += length;
@@ -58,12 +58,12 @@ export class ByteSource {
     return new DataView(buffer, byteOffset, length);
   }
 
-  /** A length of 8 bytes. */
+  /** Reads a length, stored as 8 bytes. */
   length64(): number {
     return Number(this.view(8).getBigUint64(0, true));
   }
 
-  /** Up to a newline, which is dropped. */
+  /** Reads a line, without its newline. */
   line(): string {
     const bytes: number[] = [];
     for (let byte = this.byte(); byte !== 0x0a; byte = this.byte()) bytes.push(byte);

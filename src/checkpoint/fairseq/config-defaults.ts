@@ -2,12 +2,12 @@ import { PythonFloat, type PythonValue } from './python-values.js';
 
 const float = (value: number): PythonFloat => new PythonFloat(value);
 
-/** Names and values by group. */
+/** Options and their values, by group. */
 type Groups = Readonly<Record<string, Readonly<Record<string, PythonValue>>>>;
 
 /**
- * The defaults of fairseq's configuration (main, commit 3d262bb), group by group: what a checkpoint of ours does not say,
- * but a tool of fairseq's may look for.
+ * The defaults of fairseq's configuration (main, commit 3d262bb), by group. They complete the options of our
+ * checkpoints for fairseq's tools.
  */
 export const CONFIG_DEFAULTS: Groups = {
   common: {
@@ -270,7 +270,7 @@ export const CONFIG_DEFAULTS: Groups = {
   },
 };
 
-/** The options of fairseq's transformer (`base_architecture`). */
+/** The defaults of fairseq's transformer (`base_architecture`). */
 export const MODEL_DEFAULTS: Readonly<Record<string, PythonValue>> = {
   dropout: 0.1,
   encoder_embed_dim: 512,

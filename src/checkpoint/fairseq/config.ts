@@ -4,7 +4,7 @@ import { type PythonDict, PythonFloat, PythonObject, type PythonValue, pythonFlo
 
 type Values = Readonly<Record<string, PythonValue>>;
 
-/** Which options are a plug-in's: fairseq keeps them in groups of their own. */
+/** Options of optimizers and schedules, which fairseq keeps in separate groups. */
 const PLUGIN_OPTIONS: Readonly<Record<'optimizer' | 'lr_scheduler', readonly string[]>> = {
   optimizer: [
     'adam_betas',
@@ -55,34 +55,34 @@ const PLUGIN_OPTIONS: Readonly<Record<'optimizer' | 'lr_scheduler', readonly str
 
 const ADAM: Values = { use_old_adam: false, fp16_adam_stats: false, tpu: false };
 
-/** Options that several criterions of fairseq's have. */
+/** Options that several of fairseq's criterions have. */
 const CRITERION_OPTIONS = ['label_smoothing', 'report_accuracy', 'ignore_prefix_size', 'sentence_avg'];
 
-/** Groups of no model: their options stand in no Namespace. */
-const APART: ReadonlySet<string> = new Set(['common_eval', 'bmuf', 'generation', 'eval_lm', 'interactive']);
+/** Groups whose options are not part of the model's Namespace. */
+const NOT_OF_MODEL: ReadonlySet<string> = new Set(['common_eval', 'bmuf', 'generation', 'eval_lm', 'interactive']);
 
 /**
- * fairseq's `cfg` for a checkpoint of ours: groups of options, and everything once more in the Namespace that its models
- * are built from.
+ * fairseq's `cfg` for one of our checkpoints: groups of options, and a Namespace with all of them, from which fairseq
+ * builds its models.
  */
 export function fairseqConfig({ arch, task, options, languages }: CheckpointMetadata): PythonDict {
-  const given = givenOptions({ ...options, sourceLang: languages.source, targetLang: languages.target });
+  const recorded = fairseqOptions({ ...options, sourceLang: languages.source, targetLang: languages.target });
   const pick = (names: readonly string[]): Values =>
-    Object.fromEntries(names.flatMap((name) => (name in given ? [[name, asFloat(name, given[name]!)]] : [])));
-  const { optimizer = null, lr_scheduler = null, criterion = null, lr = [] } = given;
+    Object.fromEntries(names.flatMap((name) => (name in recorded ? [[name, asFloat(name, recorded[name]!)]] : [])));
+  const { optimizer = null, lr_scheduler = null, criterion = null, lr = [] } = recorded;
   const groups: Record<string, Values> = Object.fromEntries(
-    Object.entries(CONFIG_DEFAULTS).map(([name, defaults]) => [name, { _name: null, ...filled(defaults, given) }]),
+    Object.entries(CONFIG_DEFAULTS).map(([name, defaults]) => [name, { _name: null, ...filled(defaults, recorded) }]),
   );
   const plugins = {
     criterion: { _name: criterion, ...criterionOptions(criterion), ...pick(CRITERION_OPTIONS) },
     optimizer: { _name: optimizer, ...pick(PLUGIN_OPTIONS.optimizer), ...(optimizer === 'adam' ? ADAM : {}), lr },
     lr_scheduler: { _name: lr_scheduler, ...pick(PLUGIN_OPTIONS.lr_scheduler), lr },
   };
-  const flat = Object.entries(groups).filter(([name]) => !APART.has(name));
+  const flat = Object.entries(groups).filter(([name]) => !NOT_OF_MODEL.has(name));
   const model: Values = {
     ...Object.assign({}, ...flat.map(([, values]) => values), ...Object.values(plugins)),
-    ...leftOver(given),
-    ...modelOptions(given),
+    ...unknownOptions(recorded),
+    ...modelOptions(recorded),
     ...{ criterion, optimizer, lr_scheduler, task, scoring: 'bleu', bpe: null, tokenizer: null, simul_type: null },
     ...{ arch, _name: arch },
   };
@@ -97,8 +97,8 @@ export function fairseqConfig({ arch, task, options, languages }: CheckpointMeta
   });
 }
 
-/** Options of plug-ins that are whole numbers; all others are floats. */
-const WHOLE: ReadonlySet<string> = new Set([
+/** Options of plug-ins that are integers; all other numbers are floats. */
+const INTEGERS: ReadonlySet<string> = new Set([
   'warmup_updates',
   'force_anneal',
   'total_num_update',
@@ -112,15 +112,15 @@ const WHOLE: ReadonlySet<string> = new Set([
 ]);
 
 const asFloat = (name: string, value: PythonValue): PythonValue =>
-  typeof value === 'number' && !WHOLE.has(name) ? pythonFloat(value) : value;
+  typeof value === 'number' && !INTEGERS.has(name) ? pythonFloat(value) : value;
 
 const criterionOptions = (name: PythonValue): Values =>
   name === 'label_smoothed_cross_entropy'
     ? { label_smoothing: pythonFloat(0), report_accuracy: false, ignore_prefix_size: 0 }
     : {};
 
-/** Our options by fairseq's names, in its forms: betas as text, learning rates as floats. */
-function givenOptions(options: CheckpointMetadata['options']): Record<string, PythonValue> {
+/** Our options with fairseq's names and types: betas as text, learning rates as floats. */
+function fairseqOptions(options: CheckpointMetadata['options']): Record<string, PythonValue> {
   return Object.fromEntries(
     Object.entries(options).flatMap(([key, value]) => {
       const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -140,11 +140,11 @@ function optionValue(name: string, value: unknown): PythonValue | undefined {
   });
 }
 
-/** A group with the values that were given; what is a float by default stays one. */
-function filled(defaults: Values, given: Values): Values {
+/** A group of defaults with the recorded values. A value stays a float if its default is one. */
+function filled(defaults: Values, recorded: Values): Values {
   return Object.fromEntries(
     Object.entries(defaults).map(([name, value]) => {
-      const own = given[name];
+      const own = recorded[name];
       if (own === undefined || own === null) return [name, value];
       return [name, isFloat(value) && typeof own === 'number' ? pythonFloat(own) : own];
     }),
@@ -154,10 +154,10 @@ function filled(defaults: Values, given: Values): Values {
 const isFloat = (value: PythonValue): boolean =>
   value instanceof PythonFloat || (typeof value === 'number' && !Number.isInteger(value));
 
-/** Where the decoder follows the encoder, fairseq has both written out. */
-function modelOptions(given: Values): Values {
-  const own = filled(MODEL_DEFAULTS, given);
-  const follow = (decoder: string, encoder: string): PythonValue => given[decoder] ?? own[encoder]!;
+/** The model's options. Those of the decoder that default to the encoder's are written explicitly, as in fairseq. */
+function modelOptions(recorded: Values): Values {
+  const own = filled(MODEL_DEFAULTS, recorded);
+  const follow = (decoder: string, encoder: string): PythonValue => recorded[decoder] ?? own[encoder]!;
   const width = follow('decoder_embed_dim', 'encoder_embed_dim');
   return {
     ...own,
@@ -165,7 +165,7 @@ function modelOptions(given: Values): Values {
     decoder_input_dim: width,
     decoder_output_dim: width,
     decoder_ffn_embed_dim: follow('decoder_ffn_embed_dim', 'encoder_ffn_embed_dim'),
-    share_decoder_input_output_embed: given.share_all_embeddings === true || own.share_decoder_input_output_embed!,
+    share_decoder_input_output_embed: recorded.share_all_embeddings === true || own.share_decoder_input_output_embed!,
   };
 }
 
@@ -177,9 +177,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['arch', 'criterion', 'optimizer', 'lr_scheduler', 'task'],
 ]);
 
-/** Options that fairseq itself has not: those of a criterion of one's own. */
-const leftOver = (given: Values): Values =>
-  Object.fromEntries(Object.entries(given).filter(([name]) => !KNOWN.has(name)));
+/** Options that fairseq does not have, e.g. those of a custom criterion. */
+const unknownOptions = (recorded: Values): Values =>
+  Object.fromEntries(Object.entries(recorded).filter(([name]) => !KNOWN.has(name)));
 
 const dictOf = (values: Values): PythonDict => new Map(Object.entries(values));
 

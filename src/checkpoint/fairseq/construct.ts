@@ -13,13 +13,13 @@ import {
 
 type Constructor = (args: readonly PythonValue[], source: ByteSource) => PythonValue;
 
-/** What a few constructors of PyTorch, NumPy and Python would return; pure functions of the data at hand. */
+/** Pure replacements for a few constructors of PyTorch, NumPy and Python. */
 const CONSTRUCTORS: Readonly<Record<string, Constructor>> = {
   'collections.OrderedDict': ([pairs], source) => {
     const dict = new OrderedDict();
     for (const pair of itemsOf(pairs)) {
       const [key, value] = itemsOf(pair);
-      if (key === undefined || value === undefined) throw source.damaged('an OrderedDict of no pairs');
+      if (key === undefined || value === undefined) throw source.damaged('an OrderedDict without valid pairs');
       dict.set(key, value);
     }
     return dict;
@@ -29,19 +29,19 @@ const CONSTRUCTORS: Readonly<Record<string, Constructor>> = {
   'torch._utils._rebuild_parameter': firstArgument,
   'torch._utils._rebuild_parameter_with_state': firstArgument,
   'torch._tensor._rebuild_from_type_v2': ([callable, , args], source) => {
-    if (!(callable instanceof PythonClass)) throw source.damaged('a tensor of no class');
+    if (!(callable instanceof PythonClass)) throw source.damaged('a tensor without a class');
     return construct(callable.name, itemsOf(args), source);
   },
   'torch.Size': ([items]) => new PythonTuple(itemsOf(items)),
-  // Bytes, as Python's protocol 2 has to write them.
+  // Bytes: pickle protocol 2 has no opcode for them.
   '_codecs.encode': ([text]) => Uint8Array.from(typeof text === 'string' ? text : '', (unit) => unit.charCodeAt(0)),
   'numpy.core.multiarray.scalar': numpyScalar,
   'numpy._core.multiarray.scalar': numpyScalar,
 };
 
 /**
- * What `className(*args)` stands for: a tensor, plain data, or an inert description.
- * @throws UserError where the arguments of a known one make no sense
+ * The value of `className(*args)`: a tensor, plain data, or an inert description of the object.
+ * @throws UserError if the arguments of a known class are not valid
  */
 export function construct(
   className: string,
@@ -69,7 +69,7 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PythonValue[]
   return new TensorReference(storage, offset as number, sizes as number[], steps as number[]);
 }
 
-/** A NumPy scalar as a number; inert where its type is not known. */
+/** Converts a NumPy scalar to a number, or to an inert description if its type is unknown. */
 function numpyScalar(args: readonly PythonValue[]): PythonValue {
   const [dtype, bytes] = args;
   const [name] = dtype instanceof PythonObject ? dtype.args : [];
@@ -96,13 +96,13 @@ const NUMPY_SCALARS: Readonly<Record<string, { bytes: number; value: (view: Data
   b1: { bytes: 1, value: (view) => view.getUint8(0) !== 0 },
 };
 
-/** The items of a list or a tuple; none of anything else. */
+/** The items of a list or a tuple; empty for any other value. */
 export function itemsOf(value: PythonValue | undefined): readonly PythonValue[] {
   if (value instanceof PythonTuple) return value.items;
   return Array.isArray(value) ? (value as readonly PythonValue[]) : [];
 }
 
-/** A size that must be there: a whole number from 0. */
+/** A non-negative integer; null for any other value. */
 export function sizeOf(value: PythonValue | undefined): number | null {
   const number = numberOf(value);
   return number !== null && Number.isSafeInteger(number) && number >= 0 ? number : null;

@@ -1,4 +1,4 @@
-/** Eight tables, so that eight bytes are folded in at a time ("slicing by 8"). */
+/** Eight tables, to process eight bytes at a time ("slicing by 8"). */
 const TABLES = makeTables();
 
 /** The checksum of zip archives: CRC-32 with the polynomial 0xedb88320. */

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision to float32; exact. */
+/** Converts IEEE 754 half precision to float32, exactly. */
 export function fromHalf(bits: Uint16Array): Float32Array {
   halves ??= everyHalf();
   const values = new Float32Array(bits.length);
@@ -6,25 +6,26 @@ export function fromHalf(bits: Uint16Array): Float32Array {
   return values;
 }
 
-/** bfloat16, the upper half of a float32; exact. */
+/** Converts bfloat16, the upper half of a float32, to float32, exactly. */
 export function fromBfloat16(bits: Uint16Array): Float32Array {
   const wide = new Uint32Array(bits.length);
   for (let index = 0; index < bits.length; index++) wide[index] = bits[index]! << 16;
   return new Float32Array(wide.buffer);
 }
 
-/** float32 values that came from half precision, back again; others are rounded towards zero. */
+/** Converts float32 to half precision: exactly for values from half precision, others are rounded towards zero. */
 export function toHalf(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return Uint16Array.from(bits, halfBits);
 }
 
+/** Converts float32 to bfloat16: exactly for values from bfloat16, others are rounded towards zero. */
 export function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return Uint16Array.from(bits, (word) => word >>> 16);
 }
 
-/** The value of each pattern of bits; made when the first checkpoint in half precision is read. */
+/** The value of each bit pattern, computed when the first checkpoint in half precision is read. */
 let halves: Float32Array | null = null;
 
 const everyHalf = (): Float32Array =>

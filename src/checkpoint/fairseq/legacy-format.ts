@@ -8,16 +8,16 @@ import { storageElementBytes } from './tensor-values.js';
 import { unpickle } from './unpickler.js';
 import type { ZipEntry } from './zip-entries.js';
 
-/** The first byte of a pickle of protocol 2 and higher. */
+/** The first byte of a pickle of protocol 2 or higher. */
 export const LEGACY_MAGIC_BYTE = 0x80;
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 
 /**
- * The format before PyTorch 1.6: pickles of a magic number, the version, the machine, the object and the storages' keys,
- * then each storage as its length (int64) and its elements.
- * @throws UserError where it is something else, cut short or damaged
+ * Reads the format before PyTorch 1.6: pickles of a magic number, the version, the machine, the object and the
+ * storages' keys, then for each storage its length (int64) and its elements.
+ * @throws UserError if the file has another format, is truncated or damaged
  */
 export function readLegacy(source: ByteSource): { root: PythonValue; locate: LocateStorage } {
   const storages = new Map<string, StorageReference>();
@@ -28,7 +28,10 @@ export function readLegacy(source: ByteSource): { root: PythonValue; locate: Loc
   };
   const next = (): PythonValue => unpickle(source, persistent);
   if (next() !== MAGIC || next() !== VERSION) {
-    throw new UserError(`${source.path} is a pickle, but none of torch.save`, 'name a checkpoint that fairseq wrote');
+    throw new UserError(
+      `${source.path} is a pickle, but was not written by torch.save`,
+      'use a checkpoint that fairseq wrote',
+    );
   }
   const machine = next();
   if (machine instanceof Map && machine.get('little_endian') === false) {
@@ -54,7 +57,7 @@ function storageBlocks(
   const blocks = new Map<string, ZipEntry>();
   for (const key of keys) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
-    if (storage === undefined) throw source.damaged(`a storage '${shown(String(key))}' of no tensor`);
+    if (storage === undefined) throw source.damaged(`the storage '${shown(String(key))}' belongs to no tensor`);
     const size = source.length64() * storageElementBytes(storage.dtype);
     blocks.set(storage.key, { begin: source.position, size });
     source.skip(size);

@@ -1,10 +1,12 @@
+import { isEpochState } from '../../data/epoch-iterator.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import { isMaximized } from '../metric-direction.js';
+import { isMeterStates, isScheduleState, type MeterState, type MeterStates } from '../training-state.js';
 import { fairseqConfig } from './config.js';
 import { fromTypedJson } from './python-json.js';
 import { OrderedDict, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
 
-/** Everything but the tensors, for a checkpoint that fairseq did not write. */
+/** fairseq's state without tensors, for a checkpoint that fairseq did not write. */
 export function newState(metadata: CheckpointMetadata): PythonDict {
   const kept = metadata.fairseq === undefined ? null : fromTypedJson(metadata.fairseq.state);
   const [args, cfg] = kept instanceof Map ? [kept.get('args') as PythonValue, kept.get('cfg') as PythonValue] : [];
@@ -18,7 +20,7 @@ export function newState(metadata: CheckpointMetadata): PythonDict {
   ]);
 }
 
-/** The names of fairseq's classes, which it compares when training goes on. */
+/** The names of fairseq's classes, which fairseq compares when it resumes training. */
 const CLASSES: Readonly<Record<string, string>> = {
   cross_entropy: 'CrossEntropyCriterion',
   label_smoothed_cross_entropy: 'LabelSmoothedCrossEntropyCriterion',
@@ -39,11 +41,11 @@ const className = (name: unknown): string => {
   return known ?? `${camel}Criterion`;
 };
 
-/** The best value that --lr-scheduler reduce_lr_on_plateau has seen; before the first an infinite one, as in PyTorch. */
+/** The best value of --lr-scheduler reduce_lr_on_plateau; before the first validation infinite, as in PyTorch. */
 function plateauOf({ options, training }: CheckpointMetadata): PythonValue {
   if (options.lrScheduler !== 'reduce_lr_on_plateau') return null;
-  const { best } = (training?.lrScheduler ?? {}) as { readonly best?: unknown };
-  if (typeof best === 'number') return pythonFloat(best);
+  const schedule = training?.lrScheduler;
+  if (isScheduleState(schedule) && typeof schedule.best === 'number') return pythonFloat(schedule.best);
   return pythonFloat(
     isMaximized(options.bestCheckpointMetric, options.maximizeBestCheckpointMetric) ? -Infinity : Infinity,
   );
@@ -59,19 +61,22 @@ function optimizerHistory(metadata: CheckpointMetadata): PythonDict {
   ]);
 }
 
+const FIRST_EPOCH = { epoch: 1, iterationsInEpoch: 0, shuffle: true };
+
 function extraState({ training }: CheckpointMetadata): PythonDict {
-  const iterator = (training?.iterator ?? {}) as { epoch?: number; iterationsInEpoch?: number; shuffle?: boolean };
+  const { epoch, iterationsInEpoch, shuffle } = isEpochState(training?.iterator) ? training.iterator : FIRST_EPOCH;
+  const meters = isMeterStates(training?.meters) ? training.meters : null;
   const best = training?.bestMetric ?? null;
   return new Map<PythonValue, PythonValue>([
-    ['metrics', metrics(training?.meters ?? {})],
+    ['metrics', metrics(meters)],
     ['previous_training_time', pythonFloat(0)],
     [
       'train_iterator',
       new Map<PythonValue, PythonValue>([
         ['version', 2],
-        ['epoch', iterator.epoch ?? 1],
-        ['iterations_in_epoch', iterator.iterationsInEpoch ?? 0],
-        ['shuffle', iterator.shuffle ?? true],
+        ['epoch', epoch],
+        ['iterations_in_epoch', iterationsInEpoch],
+        ['shuffle', shuffle],
       ]),
     ],
     ['val_loss', best === null ? null : pythonFloat(best)],
@@ -79,9 +84,11 @@ function extraState({ training }: CheckpointMetadata): PythonDict {
   ]);
 }
 
+type Averages = Readonly<Record<string, MeterState>>;
+
 type Form = readonly [priority: number, round: number | null];
 
-/** The order of fairseq's meters in a log line, and to how many decimals they are rounded. */
+/** The order of fairseq's meters in a log line, and the number of decimals. */
 const METERS: Readonly<Record<string, Form>> = {
   loss: [10, 3],
   nll_loss: [10, 3],
@@ -91,10 +98,10 @@ const METERS: Readonly<Record<string, Form>> = {
   clip: [500, 1],
 };
 
-/** Of a criterion's own metrics. */
-const FIGURE: Form = [10, null];
+/** The form of a criterion's own metrics. */
+const CRITERION_METRIC: Form = [10, null];
 
-/** The stopwatch of a run, which fairseq looks for when it goes on in the middle of an epoch. */
+/** The stopwatch of a run, which fairseq requires to resume within an epoch. */
 const WALL = new PythonTuple([
   790,
   'wall',
@@ -106,22 +113,21 @@ const WALL = new PythonTuple([
   ]),
 ]);
 
-/** fairseq's own meters before a criterion's, as it makes them. */
-const inOrder = <Value>(averages: Readonly<Record<string, Value>>): [string, Value][] =>
+/** fairseq's meters in its order: its own before those of a criterion. */
+const inOrder = (averages: Averages): [string, MeterState][] =>
   Object.entries(averages).sort(([a], [b]) => Number(b in METERS) - Number(a in METERS));
 
-function metrics(meters: unknown): OrderedDict {
-  const groups = meters as Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
+function metrics(meters: MeterStates | null): OrderedDict {
   const dict = new OrderedDict([['default', [WALL]]]);
-  for (const [group, averages] of Object.entries(groups)) {
+  for (const [group, averages] of Object.entries<Averages>({ ...meters })) {
     dict.set(
       group,
       inOrder(averages).map(([name, [value, sum, count]]) => {
-        const [priority, round] = METERS[name] ?? FIGURE;
+        const [priority, round] = METERS[name] ?? CRITERION_METRIC;
         const state = new Map<PythonValue, PythonValue>([
           ['val', pythonFloat(value ?? 0)],
-          ['sum', pythonFloat(sum ?? 0)],
-          ['count', count ?? 0],
+          ['sum', pythonFloat(sum)],
+          ['count', count],
           ['round', round],
         ]);
         return new PythonTuple([priority, name, 'AverageMeter', state]);

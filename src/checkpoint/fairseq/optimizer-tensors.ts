@@ -5,10 +5,10 @@ import { type FairseqParameter, type ReadTensor, splitParameter } from './parame
 import { numberOf, type PythonDict, type PythonValue, TensorReference } from './python-values.js';
 
 /**
- * PyTorch's state of an optimizer, `{state: {index: {exp_avg: …}}, param_groups}`, as our tensors `exp_avg.PARAMETER` and
- * `step`. Mixed precision keeps one vector for all parameters, which is cut up here.
- * @param steps where the optimizer does not count them itself
- * @returns null where there is no such state
+ * Converts PyTorch's optimizer state, `{state: {index: {exp_avg: …}}, param_groups}`, to our tensors
+ * `exp_avg.PARAMETER` and `step`. In mixed precision the state is one vector for all parameters, which is split here.
+ * @param steps the number of steps, if the optimizer does not record it
+ * @returns null if the file has no such state
  */
 export function optimizerTensors(
   state: PythonValue | undefined,
@@ -43,7 +43,7 @@ export function optimizerTensors(
   return tensors.set('step', { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(Math.trunc(step ?? steps))) });
 }
 
-/** The keys of the state in the order of the parameters: 0, 1, … or, before PyTorch 1.5, addresses. */
+/** The keys of the state in the order of the parameters: 0, 1, … or, before PyTorch 1.5, memory addresses. */
 function orderOf(groups: PythonValue | undefined, state: PythonDict): PythonValue[] {
   const listed = itemsOf(groups).flatMap((group) =>
     group instanceof Map ? itemsOf((group as PythonDict).get('params')) : [],
@@ -51,7 +51,10 @@ function orderOf(groups: PythonValue | undefined, state: PythonDict): PythonValu
   return listed.length > 0 ? listed : [...state.keys()];
 }
 
-/** One tensor of the state, cut as its parameter is. @param offset of the parameter in a vector of all of them */
+/**
+ * Splits a tensor of the state like its parameter.
+ * @param offset of the parameter in a vector of all; null: no vector
+ */
 function stateOf(
   parameter: FairseqParameter,
   value: TensorReference,

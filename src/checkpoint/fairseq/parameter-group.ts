@@ -1,6 +1,7 @@
 import type { OptionValues } from '../../options/schema.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
+import { isScheduleState } from '../training-state.js';
 import { numberOf, type PythonDict, PythonTuple, type PythonValue, pythonFloat } from './python-values.js';
 
 type Values = Readonly<Record<string, PythonValue>>;
@@ -8,10 +9,10 @@ type Values = Readonly<Record<string, PythonValue>>;
 const float = (value: unknown): PythonValue => (typeof value === 'number' ? pythonFloat(value) : null);
 const floats = (value: unknown): PythonTuple => new PythonTuple((Array.isArray(value) ? value : []).map(float));
 
-/** What PyTorch adds to the groups of its own optimizers. */
+/** Settings that PyTorch adds to the groups of its own optimizers. */
 const TORCH: Values = { maximize: false, foreach: null, differentiable: false };
 
-/** The settings of fairseq's optimizers as they keep them in their state; it is from there that they go on. */
+/** The settings of fairseq's optimizers in their state. fairseq resumes with these. */
 const SETTINGS: Readonly<Record<string, (options: OptionValues) => Values>> = {
   adam: ({ adamBetas, adamEps, weightDecay }) => ({
     betas: floats(adamBetas),
@@ -70,9 +71,9 @@ const SETTINGS: Readonly<Record<string, (options: OptionValues) => Values>> = {
 };
 
 /**
- * The one group of parameters in the state of an optimizer of PyTorch's.
- * @param tensors our state, of which some are settings of the group to PyTorch: NAG's `lr_old`
- * @param count of parameters
+ * The parameter group in the state of a PyTorch optimizer.
+ * @param tensors our state; PyTorch keeps some of it as settings of the group: NAG's `lr_old`
+ * @param count the number of parameters
  */
 export function parameterGroup(
   { options, training }: CheckpointMetadata,
@@ -80,21 +81,21 @@ export function parameterGroup(
   count: number,
 ): PythonDict {
   const rates = Array.isArray(options.lr) ? (options.lr as unknown[]) : [];
-  const schedule = training?.lrScheduler as Readonly<Record<string, unknown>> | undefined;
+  const rate = isScheduleState(training?.lrScheduler) ? training.lrScheduler.rate : undefined;
   const settings = SETTINGS[String(options.optimizer)] ?? SETTINGS.adam!;
   const own = [...tensors].filter(([name]) => isSetting(name)).map(([name, { data }]) => [name, float(data[0])]);
   return new Map<string, PythonValue>([
-    ['lr', float(schedule?.rate ?? rates[rates.length - 1] ?? 0)],
+    ['lr', float(rate ?? rates[rates.length - 1] ?? 0)],
     ...Object.entries(settings(options)),
     ...(own as [string, PythonValue][]),
     ['params', Array.from({ length: count }, (_, index) => index)],
   ]);
 }
 
-/** What our state has by a name of its own, not by parameter. */
+/** Whether a tensor of our state belongs to no single parameter. */
 const isSetting = (name: string): boolean => name !== 'step' && !name.includes('.');
 
-/** The settings of a group that are tensors of our state. */
+/** The settings of a group that are tensors in our state. */
 export function settingTensors(group: PythonDict): (readonly [string, NamedTensor])[] {
   const value = numberOf(group.get('lr_old'));
   return value === null ? [] : [['lr_old', { dtype: 'F64', shape: [], data: Float64Array.of(value) }]];

@@ -1,4 +1,4 @@
-/** The parts of names in the order in which fairseq's modules register them. */
+/** The parts of parameter names, in the order in which fairseq's modules register them. */
 const ORDER: ReadonlyMap<string, number> = new Map(
   [
     'encoder',
@@ -28,7 +28,7 @@ const ORDER: ReadonlyMap<string, number> = new Map(
 
 const rank = (part: string): number => (/^\d+$/.test(part) ? Number(part) : (ORDER.get(part) ?? ORDER.size));
 
-/** The order of fairseq's state and of its optimizer's indices; names that it does not know keep theirs, at the end. */
+/** Sorts names as in fairseq's state and its optimizer's indices. Unknown names come last, in their given order. */
 export function inFairseqOrder(names: Iterable<string>): string[] {
   return [...names]
     .map((name) => ({ name, ranks: name.split('.').map(rank) }))

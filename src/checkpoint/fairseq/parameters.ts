@@ -1,22 +1,23 @@
 import type { NamedTensor } from '../safetensors-header.js';
 import { type PythonDict, TensorReference } from './python-values.js';
 
-/** A parameter of fairseq's model, in the order in which its optimizer counts them, and what it is to us. */
+/** A parameter of fairseq's model and the parameters of ours that it contains. */
 export interface FairseqParameter {
   readonly name: string;
   readonly tensor: TensorReference;
-  /** One part as a rule; queries, keys and values where an old file has them stacked. */
+  /** Usually one part; queries, keys and values if an old file stacks them. */
   readonly parts: readonly ParameterPart[];
 }
 
+/** Rows of one of fairseq's parameters. */
 export interface ParameterPart {
-  /** fairseq's name of today. */
+  /** fairseq's current name. */
   readonly name: string;
   readonly firstRow: number;
   readonly rows: number;
 }
 
-/** What is in the state of a model without being trained: versions, tables of positions. */
+/** Entries of a model's state that are not trained: versions, tables of positions. */
 const BUFFER = /(^|\.)(version|_float_tensor|embed_positions\.weights)$/;
 
 const NORMS: Readonly<Record<string, readonly string[]>> = {
@@ -29,13 +30,13 @@ const DECODER_TABLE = 'decoder.embed_tokens.weight';
 const OUTPUT_TABLE = 'decoder.output_projection.weight';
 const OLD_OUTPUT_TABLE = 'decoder.embed_out';
 
-/** Which tables are one, by the options; storages that are shared say it too. */
+/** The embedding tables that are shared according to the options. Shared storages also show it. */
 export interface Sharing {
   readonly all: boolean;
   readonly decoder: boolean;
 }
 
-/** The parameters of a model's state, under the names that fairseq gives them today; tied ones once. */
+/** The parameters of a model's state, in the order of fairseq's optimizer; tied ones once. */
 export function parametersOf(model: PythonDict, sharing: Sharing): FairseqParameter[] {
   const tensors = new Map<string, TensorReference>();
   for (const [name, tensor] of model) {
@@ -55,7 +56,7 @@ export function parametersOf(model: PythonDict, sharing: Sharing): FairseqParame
     .map(([name, tensor]) => ({ name, tensor, parts: partsOf(name, tensor.shape[0] ?? 1) }));
 }
 
-/** Splits and renames what older versions of fairseq stored otherwise (its `upgrade_state_dict`). */
+/** Splits and renames parameters of older versions of fairseq (its `upgrade_state_dict`). */
 function partsOf(name: string, rows: number): ParameterPart[] {
   const stacked = /^(.*)\.in_proj_(weight|bias)$/.exec(name);
   if (stacked !== null && rows % 3 === 0) {
@@ -66,17 +67,17 @@ function partsOf(name: string, rows: number): ParameterPart[] {
       rows: third,
     }));
   }
-  return [{ name: nameToday(name), firstRow: 0, rows }];
+  return [{ name: currentName(name), firstRow: 0, rows }];
 }
 
-function nameToday(name: string): string {
+function currentName(name: string): string {
   if (name === OLD_OUTPUT_TABLE) return OUTPUT_TABLE;
   const norm = /^((encoder|decoder)\.layers\.\d+)\.layer_norms\.(\d)\.(weight|bias)$/.exec(name);
   const part = norm === null ? undefined : NORMS[norm[2]!]![Number(norm[3])];
   return part === undefined ? name : `${norm![1]}.${part}.${norm![4]}`;
 }
 
-/** The parts of a tensor that has the shape of a parameter, with their names. */
+/** Splits a tensor with the shape of a parameter into named parts. */
 export function splitParameter(
   { parts, tensor: { shape } }: FairseqParameter,
   tensor: TensorReference,
@@ -85,4 +86,5 @@ export function splitParameter(
   return parts.map(({ name, firstRow, rows }) => [name, tensor.rows(firstRow, rows)] as const);
 }
 
+/** Reads the values of a tensor of a `.pt` file. */
 export type ReadTensor = (tensor: TensorReference) => NamedTensor;

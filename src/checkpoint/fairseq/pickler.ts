@@ -12,12 +12,12 @@ import {
 } from './python-values.js';
 import { STORAGE_CLASSES } from './storages.js';
 
-/** Items of a list or dict that are set in one go, as Python does it. */
+/** The number of items of a list that are appended at once, as in Python. */
 const BATCH = 1000;
 
 /**
- * Writes a value as Python's pickle of protocol 2, which torch.load reads with its defaults.
- * @param keyOf the name under which a tensor's values stand in the file; tied tensors have one
+ * Encodes a value with Python's pickle protocol 2, which torch.load reads by default.
+ * @param keyOf the key of a tensor's storage in the file; tied tensors share one
  */
 export function pickle(value: PythonValue, keyOf: (tensor: PythonTensor) => string): Uint8Array {
   const writer = new Pickler(keyOf);
@@ -27,7 +27,7 @@ export function pickle(value: PythonValue, keyOf: (tensor: PythonTensor) => stri
 
 class Pickler {
   readonly #chunks: Uint8Array[] = [Uint8Array.of(0x80, 2)];
-  /** Texts and classes that were written before. */
+  /** The memo indices of strings and classes that were written before. */
   readonly #memo = new Map<string, number>();
 
   constructor(readonly keyOf: (tensor: PythonTensor) => string) {}
@@ -182,7 +182,7 @@ class Pickler {
   }
 }
 
-/** An opcode and a 4-byte number. */
+/** An opcode followed by a 4-byte number. */
 function header(opcode: string, number: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(5);
   bytes[0] = opcode.charCodeAt(0);

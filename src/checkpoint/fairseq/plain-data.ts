@@ -1,26 +1,26 @@
 import type { Json } from '../json-text.js';
 import { PythonClass, PythonFloat, PythonObject, PythonTuple, type PythonValue } from './python-values.js';
 
-/** Values that options are made of are fewer and shallower by far; a file may hold more by referring to itself. */
+/** Limits far above the size of any options. A file that refers to itself exceeds them. */
 const MAX_VALUES = 1_000_000;
 const MAX_DEPTH = 200;
 
-/** Counts what is walked through, so that a few bytes that refer to each other cannot keep us busy for ever. */
+/** Limits the number and depth of visited values, so that a small file that refers to itself cannot run forever. */
 export class Budget {
   #left = MAX_VALUES;
 
-  /** @param damaged makes the error */
+  /** @param damaged creates the error */
   constructor(readonly damaged: (what: string) => Error) {}
 
   spend(depth: number): void {
     this.#left -= 1;
-    if (this.#left < 0 || depth > MAX_DEPTH) throw this.damaged('its data refer to themselves');
+    if (this.#left < 0 || depth > MAX_DEPTH) throw this.damaged('its data refers to itself');
   }
 }
 
 /**
- * Options as plain data: objects become records of their attributes, tuples lists, enums their values; OmegaConf's
- * containers and nodes what they hold. What cannot be said so is null.
+ * Converts options to plain data. Objects become records of their attributes, tuples lists, enums their values, and
+ * OmegaConf's containers and nodes their contents. Everything else becomes null.
  */
 export function plainData(value: PythonValue, budget: Budget, depth = 0): Json {
   budget.spend(depth);
@@ -42,12 +42,12 @@ export function plainData(value: PythonValue, budget: Budget, depth = 0): Json {
   return value instanceof PythonObject ? inner(contentOf(value)) : null;
 }
 
-/** Whether an object is a container or a node of OmegaConf, in which fairseq 0.10 keeps its configuration. */
+/** Whether an object is a container or a node of OmegaConf, which fairseq 0.10 uses for its configuration. */
 const isOmegaconf = ({ className }: PythonObject): boolean => className.startsWith('omegaconf.');
 
 /**
- * What fairseq's main writes in the place of an object of fairseq's configuration: OmegaConf's containers as plain ones,
- * its enums as their names.
+ * Converts an object of fairseq's configuration to what fairseq's main branch writes instead: OmegaConf's containers to
+ * plain ones, enums to their names.
  * @returns undefined for any other object
  */
 export function unwrapped(object: PythonObject): PythonValue | undefined {
@@ -57,11 +57,11 @@ export function unwrapped(object: PythonObject): PythonValue | undefined {
   return isEnum ? value : undefined;
 }
 
-/** What an object stands for where options are concerned. */
+/** The value of an object among options. */
 function contentOf(object: PythonObject): PythonValue {
   const { args, state, entries } = object;
   if (isOmegaconf(object) && state instanceof Map) {
-    // A container holds `_content`, a node `_val`; both also refer to their parents.
+    // A container has `_content`, a node `_val`. Both also refer to their parents.
     return (state.get('_content') ?? state.get('_val') ?? null) as PythonValue;
   }
   if (state instanceof Map) return state as PythonValue;
@@ -70,6 +70,6 @@ function contentOf(object: PythonObject): PythonValue {
   return args.length === 1 && !(value instanceof PythonClass) ? value : null;
 }
 
-/** A record among plain data; empty where it is something else. */
+/** The value as a record; empty if it is not one. */
 export const recordOf = (value: Json | undefined): Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : {};

@@ -14,16 +14,16 @@ import {
   TensorReference,
 } from './python-values.js';
 
-/** Tensors larger than this are left out: what is kept here are metrics, no weights. */
+/** Larger tensors are omitted: this state contains metrics, not weights. */
 const MAX_TENSOR_SIZE = 64;
 
 type Pairs = ReadonlyMap<PythonValue, PythonValue>;
 
 /**
- * Python's data as JSON that keeps the types: lists, texts, ints and broken floats are themselves, everything else is a
- * record of one key, `{"tuple": [0.9, 0.98]}`, `{"float": 1}`. OmegaConf's containers and fairseq's enums become
- * plain.
- * @param read fetches the values of a small tensor
+ * Converts Python's data to JSON that keeps the types. Lists, strings, ints and floats with a fraction stay as they
+ * are. Everything else becomes a record with one key: `{"tuple": [0.9, 0.98]}`, `{"float": 1}`. OmegaConf's containers
+ * and fairseq's enums become plain data.
+ * @param read reads the values of a small tensor
  */
 export function toTypedJson(value: PythonValue, read: ReadTensor, budget: Budget, depth = 0): Json {
   budget.spend(depth);
@@ -51,7 +51,7 @@ export function toTypedJson(value: PythonValue, read: ReadTensor, budget: Budget
   return { tensor: [dtype, shape, Array.from<number | bigint, string>(data as ArrayLike<number | bigint>, String)] };
 }
 
-/** Reads what `toTypedJson` wrote; null for what it could not have written. */
+/** Converts the JSON of `toTypedJson` back; null for other JSON. */
 export function fromTypedJson(json: Json): PythonValue {
   if (json === null || typeof json !== 'object') return json;
   if (isList(json)) return json.map(fromTypedJson);

@@ -1,8 +1,8 @@
 import type { TensorData } from '../safetensors-header.js';
 
 /**
- * What a pickle can hold here: plain data, tensors by reference, and inert descriptions of everything else. Nothing of
- * it is ever called.
+ * A value in a pickle: plain data, a tensor by reference, or an inert description of anything else. None is ever
+ * called.
  */
 export type PythonValue =
   | null
@@ -21,13 +21,15 @@ export type PythonValue =
   | readonly PythonValue[]
   | PythonDict;
 
+/** Python's dict. */
 export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
 
-/** Python's float where JavaScript's number would look like an int: 1.0, 0.0, -0.0. */
+/** A Python float with an integer value (1.0, 0.0, −0.0), which a JavaScript number cannot distinguish from an int. */
 export class PythonFloat {
   constructor(readonly value: number) {}
 }
 
+/** Python's tuple. */
 export class PythonTuple {
   constructor(readonly items: readonly PythonValue[]) {}
 }
@@ -35,18 +37,18 @@ export class PythonTuple {
 /** `collections.OrderedDict`. */
 export class OrderedDict extends Map<PythonValue, PythonValue> {}
 
-/** A class or function by its name, `argparse.Namespace`: never looked up. */
+/** The name of a class or function, e.g. `argparse.Namespace`. It is never looked up. */
 export class PythonClass {
   constructor(readonly name: string) {}
 }
 
-/** An object of a class that means nothing here: what it would have been made of. */
+/** An inert description of an object: its class, constructor arguments, state and items. */
 export class PythonObject {
   state: PythonValue = null;
   readonly items: PythonValue[] = [];
   readonly entries = new Map<PythonValue, PythonValue>();
 
-  /** @param made by a call of its class, or by `__new__` alone */
+  /** @param made whether its class was called, or only `__new__` */
   constructor(
     readonly className: string,
     readonly args: readonly PythonValue[],
@@ -54,21 +56,21 @@ export class PythonObject {
   ) {}
 }
 
-/** Element types of PyTorch that are read; F16 and BF16 become F32. */
+/** PyTorch's element types. F16 and BF16 are read as F32. */
 export type StorageDtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
-/** A block of elements that tensors are views of. */
+/** A storage: the block of elements that tensors are views of. */
 export class StorageReference {
   constructor(
     readonly dtype: StorageDtype,
     readonly key: string,
-    /** Elements before it in the block of that key (views of storages, in old files). */
+    /** The number of elements before it in the block of that key (for views of storages in old files). */
     readonly begin: number,
     readonly length: number,
   ) {}
 }
 
-/** A tensor whose values lie in a file: a strided view of a storage. */
+/** A tensor in a file: a strided view of a storage. */
 export class TensorReference {
   constructor(
     readonly storage: StorageReference,
@@ -81,7 +83,7 @@ export class TensorReference {
     return this.shape.reduce((product, axis) => product * axis, 1);
   }
 
-  /** Whether two are the same view of the same storage: tied weights. */
+  /** Whether two tensors are the same view of the same storage, as tied weights are. */
   sameAs(other: TensorReference): boolean {
     const { key, begin } = this.storage;
     return (
@@ -104,7 +106,7 @@ export class TensorReference {
     );
   }
 
-  /** Elements `first` … of a vector, in a shape of their own; the same storage. */
+  /** Elements of a vector, starting at `first`, with another shape; the same storage. */
   part(first: number, shape: readonly number[]): TensorReference {
     const [stride = 1] = this.strides;
     return new TensorReference(
@@ -116,12 +118,12 @@ export class TensorReference {
   }
 }
 
-/** A tensor at hand, to be written. */
+/** A tensor in memory, to be written. */
 export class PythonTensor {
   constructor(
     readonly dtype: StorageDtype,
     readonly shape: readonly number[],
-    readonly data: TensorData, // [∏ shape], F16 and BF16 as their bits
+    readonly data: TensorData, // [∏ shape]; F16 and BF16 as bits
   ) {}
 }
 
@@ -136,10 +138,10 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A number as Python has it: whether it is an int or a float is kept. */
+/** A Python float: wrapped if its value is an integer. */
 export const pythonFloat = (value: number): PythonValue => (Number.isInteger(value) ? new PythonFloat(value) : value);
 
-/** A number out of an int or a float; null where it is none. */
+/** The number in an int or a float; null for any other value. */
 export function numberOf(value: PythonValue | undefined): number | null {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);

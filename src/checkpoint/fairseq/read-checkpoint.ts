@@ -1,9 +1,8 @@
 import { UserError } from '../../errors.js';
-import type { Checkpoint } from '../checkpoint.js';
 import type { Json } from '../json-text.js';
 import { type CheckpointMetadata, parseMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
-import type { CheckpointOutline } from '../stored-checkpoint.js';
+import type { Checkpoint, CheckpointOutline } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
 import { optimizerTensors } from './optimizer-tensors.js';
 import { type FairseqParameter, parametersOf, type ReadTensor, type Sharing, splitParameter } from './parameters.js';
@@ -14,27 +13,27 @@ import { type RecordedOptions, recordedOptions } from './recorded-options.js';
 import { withTorchFile } from './torch-file.js';
 import { trainingState } from './training-state.js';
 
-/** Where `convert` keeps in a `.pt` what only our checkpoints say. */
+/** The key in a `.pt` under which `convert` stores what only our checkpoints record. */
 export const OWN_KEY = 'ts_fairseq';
 
-const PROPER_NAME = /^[\w.-]{1,255}$/;
+const VALID_NAME = /^[\w.-]{1,255}$/;
 
-/** Of `extra_state`: the moving average of the weights. */
+/** The keys of the moving average of the weights in `extra_state`. */
 const AVERAGES = ['ema', 'ema_fp32_params'];
 
-/** What is read beside the metadata. */
+/** What to read in addition to the metadata. */
 export interface Wanted {
   readonly weights: boolean;
-  /** The optimizer's state, twice as large as the weights. */
+  /** Whether to read the optimizer's state, which is often twice as large as the weights. */
   readonly optimizer: boolean;
   readonly ema?: boolean;
 }
 
 /**
- * Opens a checkpoint of fairseq (0.10 to main, and older ones as far as it upgrades them) as one of ours: today's names,
- * tied weights once, half precision as float32. Nothing in it is executed.
- * @param file its `.pt`
- * @throws UserError where it is no checkpoint of fairseq, cut short or damaged, or its model has parts that ours has not
+ * Reads a fairseq checkpoint (0.10 to main, and older ones if fairseq can upgrade them) as one of ours: with current
+ * names, tied weights once, and half precision as float32. Executes nothing in the file.
+ * @param file the path of the `.pt`
+ * @throws UserError if it is not a fairseq checkpoint, is truncated or damaged, or its model has unsupported parts
  */
 export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint {
   return withTorchFile(file, ({ root, read }) => {
@@ -56,8 +55,8 @@ export function readFairseqCheckpoint(file: string, wanted: Wanted): Checkpoint 
 }
 
 /**
- * The metadata, and which weights there are, without reading one.
- * @throws UserError as readFairseqCheckpoint
+ * Reads the metadata and the shapes of the weights, but no weights.
+ * @throws UserError as readFairseqCheckpoint does
  */
 export function describeFairseqCheckpoint(file: string): CheckpointOutline {
   return withTorchFile(file, ({ root, read }) => {
@@ -70,15 +69,15 @@ export function describeFairseqCheckpoint(file: string): CheckpointOutline {
 
 type Content = ReturnType<typeof contentOf>;
 
-/** What a file says before a tensor is read. */
+/** Reads everything in a file except tensors. */
 function contentOf(root: PythonValue, file: string) {
   const model = root instanceof Map ? root.get('model') : undefined;
   if (!(root instanceof Map) || !(model instanceof Map)) {
-    throw new UserError(`${file} does not contain a fairseq model`, 'name a checkpoint that fairseq-train wrote');
+    throw new UserError(`${file} does not contain a fairseq model`, 'use a checkpoint that fairseq-train wrote');
   }
   const state = root as PythonDict;
   const budget = new Budget(
-    (what) => new UserError(`${file} is damaged: ${what}`, 'take another checkpoint, or save it again'),
+    (what) => new UserError(`${file} is damaged: ${what}`, 'use another checkpoint, or save it again'),
   );
   const plain = (key: string): Json => plainData(state.get(key) ?? null, budget);
   const recorded = recordedOptions(plain('args'), plain('cfg'), file);
@@ -92,7 +91,7 @@ const sharingOf = ({ options }: RecordedOptions): Sharing => ({
   decoder: options.shareDecoderInputOutputEmbed === true,
 });
 
-/** The metadata, and how many updates fairseq's part of the file says were done. */
+/** The metadata, and the number of updates according to fairseq's part of the file. */
 function metadataOf(
   { state, budget, recorded, parameters, own }: Content,
   read: ReadTensor,
@@ -115,12 +114,12 @@ function weightsOf(parameters: readonly FairseqParameter[], read: ReadTensor): M
   );
 }
 
-/** Names are shown in messages and become keys of our own file. */
+/** Parameter names appear in messages and become keys of our own files, so they must be well-formed. */
 function checkNames(parameters: readonly FairseqParameter[], budget: Budget): void {
-  if (!parameters.every(({ name }) => PROPER_NAME.test(name))) throw budget.damaged('a parameter has no proper name');
+  if (!parameters.every(({ name }) => VALID_NAME.test(name))) throw budget.damaged('a parameter has an invalid name');
 }
 
-/** The moving average of the weights; null without --store-ema. In mixed precision fairseq may keep it twice. */
+/** The moving average of the weights; null without --store-ema. In mixed precision fairseq may store it twice. */
 function averageOf(state: PythonDict, sharing: Sharing): FairseqParameter[] | null {
   const extra = state.get('extra_state');
   const [average, precise] = AVERAGES.map((key) => (extra instanceof Map ? (extra as PythonDict).get(key) : null));
@@ -128,10 +127,10 @@ function averageOf(state: PythonDict, sharing: Sharing): FairseqParameter[] | nu
   return parametersOf(new Map([...(average as PythonDict), ...(precise instanceof Map ? precise : [])]), sharing);
 }
 
-/** What a checkpoint of ours said before it became a `.pt`. */
+/** The contents of one of our checkpoints that `convert` has converted to a `.pt`. */
 interface OwnEntry {
   readonly metadata: CheckpointMetadata;
-  /** The order of the tensors. */
+  /** The names of the weights, in their order. */
   readonly weights: readonly string[];
   readonly optimizer: readonly string[];
   readonly ema: readonly string[];
@@ -144,7 +143,7 @@ function ownEntry(state: PythonDict): OwnEntry | null {
     itemsOf((entry as PythonDict).get(key)).filter((name) => typeof name === 'string');
   const text = (entry as PythonDict).get('metadata');
   const metadata = typeof text === 'string' ? parseMetadata(text) : null;
-  if (metadata === null) return null; // edited by hand; what fairseq says is still there
+  if (metadata === null) return null; // it was edited by hand: fairseq's part of the file still counts
   return { metadata, weights: names('weights'), optimizer: names('optimizer'), ema: names('ema') };
 }
 
@@ -153,7 +152,7 @@ function inOrder<T>(tensors: Map<string, T>, names: readonly string[] = []): Map
   return new Map([...known, ...tensors]);
 }
 
-/** Everything but the weights, so that a `.pt` can be made of it again. */
+/** Everything except the weights, from which the `.pt` can be restored. */
 function keptState(state: PythonDict, read: ReadTensor, budget: Budget): Json {
   const kept = [...state].flatMap(([key, value]): [PythonValue, PythonValue][] => {
     if (key === 'model' || key === OWN_KEY) return [];

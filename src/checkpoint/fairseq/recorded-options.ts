@@ -4,23 +4,23 @@ import type { Json } from '../json-text.js';
 import { recordOf } from './plain-data.js';
 import { shown } from './shown.js';
 
-/** What a fairseq checkpoint says about how it was trained. */
+/** What a fairseq checkpoint records about its training. */
 export interface RecordedOptions {
-  /** null where the file has neither `args` nor `cfg`. */
+  /** null if the file has neither `args` nor `cfg`. */
   readonly arch: string | null;
   readonly task: string;
   readonly languages: { readonly source: string | null; readonly target: string | null };
-  /** By our keys. */
+  /** Options by our keys. */
   readonly options: OptionValues;
 }
 
 type Flat = Record<string, Json>;
 
-/** Groups of `cfg` whose names are names of the command line too; the later wins. */
+/** Groups of `cfg` whose option names are also those of the command line; later groups take precedence. */
 const GROUPS = ['model', 'common', 'dataset', 'optimization', 'checkpoint', 'ema', 'task', 'criterion'] as const;
 const PLUGIN_GROUPS = ['optimizer', 'lr_scheduler'] as const;
 
-/** fairseq's older names. */
+/** Old names of fairseq's options. */
 const RENAMED: Readonly<Record<string, string>> = {
   max_sentences: 'batch_size',
   max_sentences_valid: 'batch_size_valid',
@@ -28,7 +28,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   relu_dropout: 'activation_dropout',
 };
 
-/** Options that make a model another than our transformer. */
+/** Options of models that our transformer does not support. */
 const UNSUPPORTED = [
   'adaptive_softmax_cutoff',
   'adaptive_input',
@@ -40,9 +40,9 @@ const UNSUPPORTED = [
 ] as const;
 
 /**
- * Reads the options out of `args` (a Namespace) or `cfg` (groups, or one flat Namespace within them).
- * @param args, cfg as plain data; null where the file lacks them
- * @throws UserError for a model with parts that ours has not
+ * Reads the options from `args` (a Namespace) or `cfg` (groups, or one flat Namespace in them).
+ * @param args, cfg as plain data; null if the file lacks them
+ * @throws UserError if the model has unsupported parts
  */
 export function recordedOptions(args: Json, cfg: Json, path: string): RecordedOptions {
   const flat = args !== null ? { ...recordOf(args) } : flatten(recordOf(cfg));
@@ -71,7 +71,7 @@ function flatten(cfg: Readonly<Record<string, Json>>): Flat {
   return flat;
 }
 
-/** `encoder: { embed_dim }` of newer configurations as `encoder_embed_dim`. */
+/** Flattens `encoder: { embed_dim }` of newer configurations to `encoder_embed_dim`. */
 function flattenSides(group: Readonly<Record<string, Json>>): Flat {
   const sides = ['encoder', 'decoder'].flatMap((side) =>
     Object.entries(recordOf(group[side])).map(([name, value]) => [`${side}_${name}`, value] as const),
@@ -79,7 +79,7 @@ function flattenSides(group: Readonly<Record<string, Json>>): Flat {
   return { ...group, ...Object.fromEntries(sides) };
 }
 
-/** null, `???` (a value that is missing) and `${…}` (that of another group) say nothing. */
+/** Whether a value is set. null, `???` (missing) and `${…}` (a reference to another group) are not values. */
 const isSet = (value: Json | undefined): boolean =>
   value !== null && value !== undefined && !(typeof value === 'string' && (value === '???' || value.startsWith('${')));
 
@@ -107,17 +107,17 @@ function optionsOf(flat: Flat): OptionValues {
     .filter(([name, value]) => isSet(value) && !name.startsWith('_') && !(name in RENAMED) && isPlain(value))
     .map(([name, value]) => [camelCase(name), optionValue(value)] as const);
   const values: Record<string, unknown> = Object.fromEntries(options);
-  // fairseq sets the second with the first; whoever gives the first alone means the same model.
+  // fairseq sets the second option if the first is set, so the second has no meaning of its own here.
   if (values.shareAllEmbeddings === true) delete values.shareDecoderInputOutputEmbed;
   return values;
 }
 
-/** No record: those are groups or objects of plug-ins. */
+/** Whether a value is not a record. Records are groups or objects of plug-ins. */
 const isPlain = (value: Json): boolean => typeof value !== 'object' || Array.isArray(value);
 
 const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Python's text of a tuple of numbers (`adam_betas`) or of a truth value as what it says. */
+/** Parses Python's text of a boolean or of a tuple of numbers (`adam_betas`); returns other values unchanged. */
 function optionValue(value: Json): unknown {
   if (value === 'True' || value === 'False') return value === 'True';
   if (typeof value !== 'string' || !/^\s*[([].*[)\]]\s*$/.test(value)) return value;

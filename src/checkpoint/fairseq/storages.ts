@@ -5,7 +5,7 @@ import { PythonClass, type PythonValue, type StorageDtype, StorageReference } fr
 import { shown } from './shown.js';
 import type { ZipEntry } from './zip-entries.js';
 
-/** Where the bytes of a storage lie. */
+/** Finds the bytes of a storage in the file. */
 export type LocateStorage = (storage: StorageReference) => ZipEntry;
 
 /** PyTorch's names of the element types. */
@@ -27,13 +27,13 @@ const DTYPES: ReadonlyMap<string, StorageDtype> = new Map(
 );
 
 /**
- * The storage that a persistent id stands for: `('storage', torch.FloatStorage, key, device, size)`, in old files with
- * `(key, offset, size)` of a view after it.
- * @throws UserError for an id of another kind, or a type that cannot be read
+ * The storage of a persistent id: `('storage', torch.FloatStorage, key, device, size)`, in old files followed by
+ * `(key, offset, size)` of a view.
+ * @throws UserError if the id is of another kind, or its element type is not supported
  */
 export function storageOf(id: PythonValue, source: ByteSource): PythonValue {
   const [kind, type, key, , size, view] = itemsOf(id);
-  // Old files name the source code of modules, which is none of our business.
+  // Old files also store the source code of modules, which is not needed here.
   if (kind === 'module' && type !== undefined) return type;
   const length = sizeOf(size);
   if (kind !== 'storage' || !(type instanceof PythonClass) || typeof key !== 'string' || length === null) {
@@ -41,10 +41,14 @@ export function storageOf(id: PythonValue, source: ByteSource): PythonValue {
   }
   const dtype = DTYPES.get(type.name);
   if (dtype === undefined) {
-    throw new UserError(`${source.path} has tensors of ${shown(type.name)}`, 'convert them to float32 with PyTorch');
+    throw new UserError(
+      `${source.path} has tensors of the unsupported type ${shown(type.name)}`,
+      'convert them to float32 with PyTorch',
+    );
   }
   if (view === null || view === undefined) return new StorageReference(dtype, key, 0, length);
   const [, begin, viewLength] = itemsOf(view).map(sizeOf);
-  if (begin == null || viewLength == null || begin + viewLength > length) throw source.damaged('a view of no storage');
+  if (begin == null || viewLength == null || begin + viewLength > length)
+    throw source.damaged('a view exceeds its storage');
   return new StorageReference(dtype, key, begin, viewLength);
 }

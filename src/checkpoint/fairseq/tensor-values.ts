@@ -8,7 +8,7 @@ type Elements = TensorData;
 interface ElementType {
   readonly array: new (buffer: ArrayBuffer) => Elements;
   readonly bytes: number;
-  /** The type that the values get here, and how. */
+  /** The type of the values that are read, and the conversion to it. */
   readonly dtype: Dtype;
   readonly convert?: (elements: Uint16Array) => Float32Array;
 }
@@ -26,15 +26,16 @@ const ELEMENTS: Readonly<Record<StorageDtype, ElementType>> = {
   BOOL: { array: Uint8Array, bytes: 1, dtype: 'BOOL' },
 };
 
+/** The size of one element of a storage in bytes. */
 export const storageElementBytes = (dtype: StorageDtype): number => ELEMENTS[dtype].bytes;
 
-/** Views may repeat elements (expand); one that makes more of them than this is no tensor of a checkpoint. */
+/** The largest size of a view that repeats elements (expand). Checkpoints do not contain larger ones. */
 const MAX_REPEATED = 1 << 24;
 
 /**
- * Reads the values of a tensor, row-major, half precision as float32.
- * @param read bytes of the tensor's storage, from a byte on
- * @throws UserError where it reaches beyond its storage
+ * Reads the values of a tensor in row-major order, half precision as float32.
+ * @param read reads bytes of the tensor's storage
+ * @throws UserError if the tensor exceeds its storage
  */
 export function tensorValues(
   tensor: TensorReference,
@@ -47,7 +48,7 @@ export function tensorValues(
   if ((size > 0 && last >= storage.length) || repeats) {
     throw new UserError(
       `${path} is damaged: a tensor [${shape.join(', ')}] has a storage of ${storage.length} values`,
-      'take another checkpoint, or save it again',
+      'use another checkpoint, or save it again',
     );
   }
   const { array, bytes, dtype, convert } = ELEMENTS[storage.dtype];

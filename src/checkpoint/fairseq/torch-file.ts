@@ -11,20 +11,20 @@ import { tensorValues } from './tensor-values.js';
 import { unpickle } from './unpickler.js';
 import { ZipEntries, type ZipEntry } from './zip-entries.js';
 
-/** `PK\3\4`, with which a zip archive begins. */
+/** `PK\3\4`, the first bytes of a zip archive. */
 const ZIP_MAGIC = 0x04034b50;
 
-/** What `torch.save` wrote: the object, and a way to the values of its tensors. */
+/** A file of `torch.save`: the object and access to its tensors. */
 export interface TorchFile {
   readonly root: PythonValue;
-  /** Reads one tensor from the disk. @throws UserError where the file is damaged */
+  /** Reads one tensor from the disk. @throws UserError if the file is damaged */
   read(tensor: TensorReference): NamedTensor;
 }
 
 /**
- * Opens a file of `torch.save`, in the zip format or the one before PyTorch 1.6, for as long as `use` runs. Nothing in it
- * is executed; tensors stay on the disk until they are asked for.
- * @throws UserError where it is no such file, cut short or damaged; what node:fs throws for a missing one
+ * Opens a file of `torch.save` while `use` runs, in the zip format or the format before PyTorch 1.6. Executes nothing
+ * in it; tensors are read on demand.
+ * @throws UserError if it is not such a file, is truncated or damaged; the error of node:fs if it does not exist
  */
 export function withTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
   return withOpenFile(path, (source, { size }) => {
@@ -46,7 +46,7 @@ function openFormat(source: OpenFile, size: number): { root: PythonValue; locate
   const magic = new DataView(readExactly(source, 0, 4).buffer);
   if (magic.getUint32(0, true) === ZIP_MAGIC) return readZip(source, size);
   if (magic.getUint8(0) === LEGACY_MAGIC_BYTE) return readLegacy(new ByteSource(source, 0, size));
-  throw new UserError(`${path} was not written by torch.save`, 'name a checkpoint that fairseq wrote');
+  throw new UserError(`${path} was not written by torch.save`, 'use a checkpoint that fairseq wrote');
 }
 
 const PICKLE = '/data.pkl';
@@ -57,7 +57,10 @@ function readZip(source: OpenFile, size: number): { root: PythonValue; locate: L
   const names = new Set(entries.names());
   const pickle = entries.names().find((name) => name.endsWith(PICKLE));
   if (pickle === undefined) {
-    throw new UserError(`${path} is a zip archive but no file of torch.save`, 'name a checkpoint that fairseq wrote');
+    throw new UserError(
+      `${path} is a zip archive, but was not written by torch.save`,
+      'use a checkpoint that fairseq wrote',
+    );
   }
   const folder = pickle.slice(0, -PICKLE.length);
   if (names.has(`${folder}/byteorder`)) checkByteOrder(readText(source, entries.get(`${folder}/byteorder`)), path);

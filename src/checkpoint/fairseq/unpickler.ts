@@ -11,10 +11,10 @@ import {
   TensorReference,
 } from './python-values.js';
 
-/** Python's own newest protocol. */
+/** The newest pickle protocol. */
 const MAX_PROTOCOL = 5;
 
-/** Digits beyond this many bytes are no number of a checkpoint. */
+/** The largest integer, in bytes. Checkpoints do not contain larger ones. */
 const MAX_INTEGER_BYTES = 255;
 
 const SET = 'builtins.set';
@@ -22,10 +22,10 @@ const FROZEN_SET = 'builtins.frozenset';
 
 /**
  * Reads one pickle (protocols 2 to 5, docs.python.org/3/library/pickletools.html) without calling anything: classes are
- * names, objects of classes other than a few plain ones are descriptions of themselves.
+ * read as names, and objects, except for a few plain classes, as descriptions.
  *
- * @param persistent what an object outside the pickle stands for: a storage
- * @throws UserError for a damaged or truncated pickle and for opcodes of other protocols
+ * @param persistent returns the storage of a persistent id
+ * @throws UserError if the pickle is damaged or truncated, or has opcodes of other protocols
  */
 export function unpickle(source: ByteSource, persistent: (id: PythonValue) => PythonValue): PythonValue {
   return new Unpickler(source, persistent).load();
@@ -73,11 +73,11 @@ class Unpickler {
 
   top(): PythonValue {
     const value = this.#stack[this.#stack.length - 1];
-    if (value === undefined) throw this.source.damaged('its pickle takes more than it has');
+    if (value === undefined) throw this.source.damaged('its pickle pops from an empty stack');
     return value;
   }
 
-  /** POP also takes a mark away. */
+  /** POP, which also removes a mark. */
   discard(): void {
     if (this.#stack.length > 0) this.#stack.pop();
     else this.popToMark();
@@ -91,7 +91,7 @@ class Unpickler {
   popToMark(): PythonValue[] {
     const items = this.#stack;
     const below = this.#below.pop();
-    if (below === undefined) throw this.source.damaged('its pickle lacks a mark');
+    if (below === undefined) throw this.source.damaged('its pickle has no matching mark');
     this.#stack = below;
     return items;
   }
@@ -153,38 +153,38 @@ class Unpickler {
     const args = this.#pop();
     const callable = this.#pop();
     if (!(callable instanceof PythonClass) || !(args instanceof PythonTuple)) {
-      throw this.source.damaged('its pickle makes an object of no class');
+      throw this.source.damaged('its pickle creates an object without a class');
     }
     this.push(construct(callable.name, args.items, this.source, made));
   }
 
-  /** Attributes of an object: kept beside it, never set by code of its own. */
+  /** Records the attributes of an object. No code of its class runs. */
   build(): void {
     const state = this.#pop();
     const target = this.top();
     if (target instanceof PythonObject) target.state = state;
-    // An OrderedDict of weights carries the versions of its modules; a parameter may carry attributes. Neither matters.
+    // An OrderedDict of weights has the versions of its modules, and a parameter may have attributes. Both are ignored.
     else if (!(target instanceof OrderedDict || target instanceof TensorReference)) {
-      throw this.source.damaged('its pickle gives attributes to plain data');
+      throw this.source.damaged('its pickle sets attributes of plain data');
     }
   }
 
   #pop(): PythonValue {
     const value = this.#stack.pop();
-    if (value === undefined) throw this.source.damaged('its pickle takes more than it has');
+    if (value === undefined) throw this.source.damaged('its pickle pops from an empty stack');
     return value;
   }
 
   #unsupported(opcode: number, at: number): UserError {
     const name = `0x${opcode.toString(16).padStart(2, '0')}`;
     return new UserError(
-      `${this.source.path} is damaged or no checkpoint: unknown pickle opcode ${name} at byte ${at}`,
-      'name a checkpoint that fairseq wrote, or save it again with torch.save',
+      `${this.source.path} is damaged or not a checkpoint: unknown pickle opcode ${name} at byte ${at}`,
+      'use a checkpoint that fairseq wrote, or save it again with torch.save',
     );
   }
 }
 
-/** Where an object's items go: those of a set are the argument that it is made of. */
+/** The list that receives an object's items: for a set, its constructor's argument. */
 const listIn = ({ className, args, items }: PythonObject): unknown => (className === SET ? args[0] : items);
 
 const STOP = 0x2e;

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { InternalError } from '../../errors.js';
-import type { Checkpoint } from '../checkpoint.js';
+import { writeAtomically } from '../atomic-file.js';
 import { toJsonText } from '../json-text.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
-import { writeWhole } from '../whole-file.js';
+import type { Checkpoint } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
 import { toBfloat16, toHalf } from './half.js';
 import { newState } from './new-state.js';
@@ -20,13 +20,14 @@ const ENCODER_TABLE = 'encoder.embed_tokens.weight';
 const DECODER_TABLE = 'decoder.embed_tokens.weight';
 const OUTPUT_TABLE = 'decoder.output_projection.weight';
 
-/** Of fairseq's encoder and decoder since 2018. */
+/** The version of fairseq's encoder and decoder since 2018. */
 const MODULE_VERSION = 3;
 
 /**
- * Writes a checkpoint as fairseq's main does, so that fairseq opens it and trains on from it: the zip format of
- * torch.save, whole or not at all. One that came from fairseq gets back everything that was in it.
- * @throws UserError where it cannot be written
+ * Writes a checkpoint atomically in the format of fairseq's main branch (torch.save's zip format), so that fairseq can
+ * load it and resume training from it. A checkpoint that was read from fairseq's format keeps everything that was in
+ * it.
+ * @throws UserError if it cannot be written
  */
 export function writeFairseqCheckpoint(file: string, checkpoint: Checkpoint): void {
   const keys = new Map<PythonTensor, string>();
@@ -37,7 +38,7 @@ export function writeFairseqCheckpoint(file: string, checkpoint: Checkpoint): vo
   });
   const folder = basename(file).replace(/\.pt$/, '');
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
-  writeWhole(
+  writeAtomically(
     file,
     zipChunks([
       [`${folder}/data.pkl`, bytes],
@@ -78,12 +79,14 @@ function fairseqTensors(weights: Checkpoint['weights'], half: 'F16' | 'BF16' | n
   return new Map(inFairseqOrder(weights.keys()).map((name) => [name, tensorOf(weights.get(name)!, half)]));
 }
 
-/** `extra_state` with the moving average of the weights, a state of a model by itself. */
+/** Adds the moving average of the weights, in the form of a model's state, to `extra_state`. */
 function withAverage(extra: PythonDict, ema: Checkpoint['ema'], half: 'F16' | 'BF16' | null): PythonDict {
   return ema === undefined ? extra : new Map([...extra, ['ema', modelState(fairseqTensors(ema, half), half)]]);
 }
 
-/** What fairseq's file said, if this checkpoint is that file; an average keeps its options only. */
+/**
+ * The state of the fairseq file that this checkpoint was read from; null for an average, which keeps only the options.
+ */
 function keptState({ fairseq, averageOf }: CheckpointMetadata): PythonDict | null {
   const state = fairseq === undefined ? null : fromTypedJson(fairseq.state);
   return state instanceof Map && averageOf === undefined ? (state as PythonDict) : null;
@@ -101,7 +104,7 @@ function tensorOf({ dtype, shape, data }: NamedTensor, half: 'F16' | 'BF16' | nu
   return new PythonTensor(dtype satisfies StorageDtype, shape, data);
 }
 
-/** With what fairseq stores besides: versions of its modules, and tied tables under each of their names. */
+/** A model's state as fairseq stores it: with versions of its modules, and tied tables under all of their names. */
 function modelState(parameters: ReadonlyMap<string, PythonTensor>, half: 'F16' | 'BF16' | null): OrderedDict {
   const tensors = new Map(parameters);
   const encoderTable = tensors.get(ENCODER_TABLE);
@@ -118,8 +121,8 @@ function modelState(parameters: ReadonlyMap<string, PythonTensor>, half: 'F16' |
 }
 
 /**
- * PyTorch's state of an optimizer: by parameter, or one vector of all of them where fairseq's file had it so.
- * @param kept its `param_groups` and the like
+ * PyTorch's optimizer state: by parameter, or one vector for all of them if fairseq's file had that form.
+ * @param kept the rest of fairseq's state, e.g. `param_groups`
  */
 function optimizerState(
   { metadata, optimizer }: Checkpoint,
@@ -147,7 +150,7 @@ function optimizerState(
   ]);
 }
 
-/** How an optimizer counts its steps: fairseq's own as an int, PyTorch's as a tensor, SGD not at all. */
+/** The step count of an optimizer: an int for fairseq's own, a tensor for PyTorch's, none for SGD. */
 function stepEntry({ options, training }: CheckpointMetadata, step: number): [string, PythonValue][] {
   const name = String(options.optimizer);
   if (['sgd', 'nag'].includes(name) && step === training?.updates) return [];
@@ -155,14 +158,16 @@ function stepEntry({ options, training }: CheckpointMetadata, step: number): [st
   return [['step', isTensor ? new PythonTensor('F32', [], Float32Array.of(step)) : step]];
 }
 
-/** What the groups call their parameters. */
+/** The keys of the parameters in the groups. */
 function indicesIn(state: PythonDict): PythonValue[] {
   return itemsOf(state.get('param_groups')).flatMap((group) =>
     group instanceof Map ? itemsOf((group as PythonDict).get('params')) : [],
   );
 }
 
-/** fairseq's groups, their parameters numbered anew where an old file had others (stacked) or called them by addresses. */
+/**
+ * fairseq's groups. Renumbers the parameters of old files, which stack some of them or use memory addresses as keys.
+ */
 function groupsOf(state: PythonDict | null, count: number): readonly PythonValue[] | null {
   if (state === null) return null;
   const groups = itemsOf(state.get('param_groups'));
@@ -192,7 +197,7 @@ function flatten(entries: readonly ReadonlyMap<PythonValue, PythonValue>[]): Pyt
   return flat;
 }
 
-/** Read back by us alone, so that `convert` there and back is the identity. */
+/** The data that only ts-fairseq reads, so that converting to `.pt` and back restores the same checkpoint. */
 function ownEntry({ metadata, weights, optimizer, ema }: Checkpoint): PythonDict {
   return new Map<PythonValue, PythonValue>([
     ['metadata', toJsonText(metadata)],

@@ -3,7 +3,7 @@ import { type OpenFile, readExactly } from '../../text/exact-reads.js';
 import { cutShort } from '../safetensors-header.js';
 import { shown } from './shown.js';
 
-/** Where an entry's bytes lie in the file. */
+/** The position of an entry's bytes in the file. */
 export interface ZipEntry {
   readonly begin: number;
   readonly size: number;
@@ -18,13 +18,13 @@ const MAX_COMMENT_BYTES = 0xffff;
 const ZIP64_FIELD = 0x0001;
 const IN_ZIP64 = 0xffffffff;
 
-/** The uncompressed entries of a zip archive (APPNOTE 6.3, with zip64), looked up by name. */
+/** The uncompressed entries of a zip archive (APPNOTE 6.3, with zip64), by name. */
 export class ZipEntries {
   readonly #entries = new Map<string, { readonly header: number; readonly size: number; readonly method: number }>();
 
   /**
    * Reads the archive's directory.
-   * @throws UserError where it is cut short or damaged
+   * @throws UserError if it is truncated or damaged
    */
   constructor(
     readonly source: OpenFile,
@@ -35,7 +35,7 @@ export class ZipEntries {
     for (let at = 0; at + CENTRAL.bytes <= length; ) at = this.#entry(directory, at);
   }
 
-  /** The file's name, for messages. */
+  /** The path of the file, for messages. */
   get path(): string {
     return this.source.path;
   }
@@ -44,7 +44,7 @@ export class ZipEntries {
     return [...this.#entries.keys()];
   }
 
-  /** @throws UserError where it is not there, or compressed */
+  /** Finds an entry. @throws UserError if it does not exist or is compressed */
   get(name: string): ZipEntry {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw this.#damaged(`it lacks ${shown(name)}`);
@@ -52,19 +52,19 @@ export class ZipEntries {
       throw new UserError(`${shown(name)} in ${this.path} is compressed`, 'save the checkpoint again with torch.save');
     }
     const header = this.#read(entry.header, LOCAL.bytes);
-    if (header.getUint32(0, true) !== LOCAL.signature) throw this.#damaged(`${shown(name)} is not where it should be`);
+    if (header.getUint32(0, true) !== LOCAL.signature) throw this.#damaged(`${shown(name)} has no valid header`);
     const begin = entry.header + LOCAL.bytes + header.getUint16(26, true) + header.getUint16(28, true);
     if (begin + entry.size > this.size) throw this.#damaged(`${shown(name)} does not end within the file`);
     return { begin, size: entry.size };
   }
 
-  /** Finds the directory through the record at the end of the file. */
+  /** Finds the directory from the record at the end of the file. */
   #directory(): { begin: number; length: number } {
     const tailBytes = Math.min(this.size, END.bytes + MAX_COMMENT_BYTES);
     const tail = this.#read(this.size - tailBytes, tailBytes);
     let at = tailBytes - END.bytes;
     while (at >= 0 && tail.getUint32(at, true) !== END.signature) at--;
-    if (at < 0) throw cutShort(this.path, 'no end of its archive');
+    if (at < 0) throw cutShort(this.path, 'no end-of-archive record');
     const length = tail.getUint32(at + 12, true);
     const begin = tail.getUint32(at + 16, true);
     const end = this.size - tailBytes + at;
@@ -97,7 +97,7 @@ export class ZipEntries {
   }
 
   #read(begin: number, length: number): DataView {
-    if (!(begin >= 0 && length >= 0 && begin + length <= this.size)) throw this.#damaged('its archive is not whole');
+    if (!(begin >= 0 && length >= 0 && begin + length <= this.size)) throw this.#damaged('its archive is incomplete');
     return new DataView(readExactly(this.source, begin, length).buffer);
   }
 
@@ -106,7 +106,7 @@ export class ZipEntries {
   }
 }
 
-/** Sizes that did not fit into 32 bits stand in a field of their own, in this order: size, compressed size, offset. */
+/** Reads values that do not fit into 32 bits from the zip64 field, in this order: size, compressed size, offset. */
 function zip64Fields(extra: DataView, compressed: number, fields: { size: number; header: number }) {
   let { size, header } = fields;
   for (let at = 0; at + 4 <= extra.byteLength; ) {

@@ -1,11 +1,11 @@
 import { UserError } from '../../errors.js';
 import { crc32 } from './crc32.js';
 
-/** PyTorch lets the bytes of tensors begin at multiples of this, so that they can be mapped into memory. */
+/** PyTorch aligns the bytes of tensors to this, so that they can be mapped into memory. */
 const ALIGNMENT = 64;
 const MAX_32 = 0xffffffff;
 const MAX_16 = 0xffff;
-/** 1980-01-01: equal checkpoints are equal bytes. */
+/** 1980-01-01, so that equal checkpoints have equal bytes. */
 const DATE = 0x21;
 
 interface Written {
@@ -16,14 +16,18 @@ interface Written {
 }
 
 /**
- * The bytes of a zip archive of uncompressed entries, in zip64 where it is larger than 4 GiB.
- * @throws UserError for a single entry of 4 GiB and more
+ * Yields the bytes of a zip archive of uncompressed entries; uses zip64 if it is larger than 4 GiB.
+ * @throws UserError if an entry has 4 GiB or more
  */
 export function* zipChunks(entries: Iterable<readonly [name: string, bytes: Uint8Array]>): Generator<Uint8Array> {
   const written: Written[] = [];
   let offset = 0;
   for (const [text, bytes] of entries) {
-    if (bytes.length >= MAX_32) throw new UserError(`${text} takes 4 GiB or more`, 'such tensors cannot be written');
+    if (bytes.length >= MAX_32)
+      throw new UserError(
+        `${text} has 4 GiB or more, which the .pt writer does not support`,
+        "save the checkpoint in ts-fairseq's format",
+      );
     const name = new TextEncoder().encode(text);
     const entry = { name, crc: crc32(bytes), size: bytes.length, offset };
     const header = localHeader(entry);
@@ -37,7 +41,7 @@ export function* zipChunks(entries: Iterable<readonly [name: string, bytes: Uint
   yield endOfArchive(written.length, directory.length, offset);
 }
 
-/** With a field of padding that lets the data begin where PyTorch wants them. */
+/** A local header, with a padding field that aligns the data as in PyTorch. */
 function localHeader({ name, crc, size, offset }: Written): Uint8Array {
   const dataAt = offset + 30 + name.length + 4;
   const padding = (ALIGNMENT - (dataAt % ALIGNMENT)) % ALIGNMENT;
@@ -87,7 +91,7 @@ function endOfArchive(count: number, directoryBytes: number, directoryAt: number
   return end.bytes;
 }
 
-/** Little-endian fields one after another. */
+/** Writes consecutive little-endian fields. */
 class Fields {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;

@@ -13,13 +13,13 @@ import { golden } from './golden.js';
 const folder = temporaryFolder();
 const path = join(folder, 'x.pt');
 
-/** A file with the given bytes. */
+/** Writes a file. @returns its path */
 function write(bytes: Uint8Array): string {
   writeFileSync(path, bytes);
   return path;
 }
 
-/** An archive of torch.save around a pickle. */
+/** Writes a torch.save archive with a pickle. @returns its path */
 function archive(pickle: string | Uint8Array, others: Record<string, string> = {}): string {
   const bytes = typeof pickle === 'string' ? Buffer.from(pickle, 'latin1') : pickle;
   const entries = Object.entries(others).map(([name, text]) => [`x/${name}`, Buffer.from(text)] as const);
@@ -28,7 +28,7 @@ function archive(pickle: string | Uint8Array, others: Record<string, string> = {
 
 const open = (): unknown => loadCheckpoint(path, { optimizer: true });
 
-/** Opens a file that may be broken anywhere: a checkpoint, or a UserError of one line. */
+/** Opens a file that may be damaged anywhere: returns a checkpoint or a UserError of one line. */
 function opensOrSaysSo(): void {
   try {
     open();
@@ -42,26 +42,30 @@ function opensOrSaysSo(): void {
 const storage = '(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ';
 const tensorOf = (rest: string): string => `\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(${storage}${rest}tR.`;
 
-describe('a file that is no checkpoint', () => {
+describe('a file that is not a checkpoint', () => {
   it.each([
     ['an empty file', () => write(new Uint8Array()), 'is cut short: it has 0 bytes'],
-    ['text', () => write(Buffer.from('version https://git-lfs')), 'was not written by torch.save; name a checkpoint'],
+    ['text', () => write(Buffer.from('version https://git-lfs')), 'was not written by torch.save; use a checkpoint'],
     [
       'another archive',
       () => write(Buffer.concat([...zipChunks([['a.txt', Buffer.from('a')]])])),
-      'is a zip archive but',
+      'is a zip archive, but was not written by torch.save',
     ],
-    ['another pickle', () => write(Buffer.from('\x80\x02K\x01.', 'latin1')), 'is a pickle, but none of torch.save'],
+    [
+      'another pickle',
+      () => write(Buffer.from('\x80\x02K\x01.', 'latin1')),
+      'is a pickle, but was not written by torch.save',
+    ],
     ['a tensor alone', () => archive('\x80\x02K\x01.'), 'does not contain a fairseq model'],
     ['a dict without a model', () => archive('\x80\x02}.'), 'does not contain a fairseq model'],
     ['the other byte order', () => archive('\x80\x02}.', { byteorder: 'big' }), 'written on a big-endian machine'],
     ['a newer pickle', () => archive('\x80\x06}.'), 'pickled with protocol 6; save it with protocol 5 or lower'],
     ['an old opcode', () => archive('\x80\x02I1\n.'), 'unknown pickle opcode 0x49 at byte'],
-    ['an empty stack', () => archive('\x80\x02.'), 'its pickle takes more than it has'],
-    ['no mark', () => archive('\x80\x02t.'), 'its pickle lacks a mark'],
+    ['an empty stack', () => archive('\x80\x02.'), 'its pickle pops from an empty stack'],
+    ['no mark', () => archive('\x80\x02t.'), 'its pickle has no matching mark'],
     ['nothing to recall', () => archive('\x80\x02h\x05.'), 'its pickle has no object 5'],
-    ['a call of a number', () => archive('\x80\x02K\x01)R.'), 'its pickle makes an object of no class'],
-    ['attributes of a number', () => archive('\x80\x02K\x01}b.'), 'gives attributes to plain data'],
+    ['a call of a number', () => archive('\x80\x02K\x01)R.'), 'its pickle creates an object without a class'],
+    ['attributes of a number', () => archive('\x80\x02K\x01}b.'), 'sets attributes of plain data'],
     ['an item of a number', () => archive('\x80\x02K\x01K\x01K\x02s.'), 'sets an item of something that is not a dict'],
     ['a key alone', () => archive('\x80\x02}(K\x01u.'), 'has a key without a value'],
     ['something appended to a dict', () => archive('\x80\x02}K\x01a.'), 'appends to something that is not a list'],
@@ -71,7 +75,7 @@ describe('a file that is no checkpoint', () => {
     [
       'a type of its own',
       () => archive(tensorOf('K\0').replace('FloatStorage', 'ComplexFloatStorage')),
-      'has tensors of torch.Complex',
+      'has tensors of the unsupported type torch.Complex',
     ],
     ['no shape', () => archive(tensorOf('K\0N')), 'a tensor without a valid shape'],
     [
@@ -85,7 +89,7 @@ describe('a file that is no checkpoint', () => {
     expect(open).toThrow(message);
   });
 
-  it('is refused when its data are longer than what they lie in', () => {
+  it('is refused if its data exceeds its container', () => {
     const readTensor = (shape: string, data: string) => {
       archive(tensorOf(shape), { 'data/0': data });
       return () => withTorchFile(path, ({ root, read }) => [...read(root as TensorReference).data]);
@@ -99,20 +103,20 @@ describe('a file that is no checkpoint', () => {
     expect(() => withTorchFile(path, ({ root, read }) => read(root as TensorReference))).toThrow('it lacks x/data/0');
   });
 
-  it('is refused when a few bytes would unfold to more than there is room for', () => {
-    // a = [], then 60 times a = [a, a]: a list of 2^60 leaves.
+  it('is refused if a few bytes would expand to more than fits into memory', () => {
+    // a = [], then 60 times a = [a, a]: a list with 2^60 leaves.
     const double = (k: number): string => `0](h${chr(k)}h${chr(k)}eq${chr(k + 1)}`;
     const doubled = `]q\0${Array.from({ length: 60 }, (_, k) => double(k)).join('')}`;
     archive(`\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args}X\x01\0\0\0a${doubled}su.`);
-    expect(open).toThrow('its data refer to themselves');
+    expect(open).toThrow('its data refers to itself');
     archive('\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args}q\0X\x01\0\0\0ah\0su.');
-    expect(open).toThrow('its data refer to themselves');
+    expect(open).toThrow('its data refers to itself');
   });
 });
 
 const chr = (code: number): string => String.fromCharCode(code);
 
-describe('a file that means harm', () => {
+describe('a malicious file', () => {
   const marker = join(folder, 'executed');
   const command = `touch ${marker}`;
   const text = (value: string): string => `X${chr(value.length)}\0\0\0${value}`;
@@ -140,7 +144,7 @@ describe('a file that means harm', () => {
     ['a module of Node', `cchild_process\nexecSync\n${text(command)}\x85R`],
     ['a call inside a tensor', `ctorch._utils\n_rebuild_tensor_v2\n(${call}K\0K\x01\x85K\x01\x85tR`],
     ['an object that is looked up', `${call}Q`],
-  ])('is plain data or a UserError where it hides %s', (_, pickled) => {
+  ])('is plain data or a UserError if it contains %s', (_, pickled) => {
     archive(`\x80\x04}(X\x05\0\0\0model}X\x04\0\0\0args${pickled}u.`);
     opensOrSaysSo();
     archive(`\x80\x04}X\x05\0\0\0model}X\x06\0\0\0weight${pickled}ss.`);
@@ -148,7 +152,7 @@ describe('a file that means harm', () => {
     expect(() => readFileSync(marker)).toThrow('ENOENT');
   });
 
-  it('changes nothing outside by keys that mean something to JavaScript', () => {
+  it('does not change prototypes with keys that are special in JavaScript', () => {
     const key = '__proto__';
     archive(`\x80\x02}(X\x05\0\0\0model}X\x04\0\0\0args}X\x09\0\0\0${key}}X\x08\0\0\0pollutedK\x01ssu.`);
     open();
@@ -164,7 +168,7 @@ describe('a damaged checkpoint', () => {
   const files = ['fairseq-main.pt', 'fairseq-old.pt', 'fairseq-fp16.pt', 'torch-legacy.pt', 'torch-protocol4.pt'];
   const bytes = new Map(files.map((name) => [name, readFileSync(golden(name))]));
 
-  it.each(files)('%s, cut short anywhere, is a UserError', (name) => {
+  it.each(files)('%s, truncated anywhere, is a UserError', (name) => {
     const whole = bytes.get(name)!;
     fc.assert(
       fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) => {
@@ -175,9 +179,9 @@ describe('a damaged checkpoint', () => {
     );
   });
 
-  it.each(files)('%s with other bytes here and there opens or is a UserError', (name) => {
+  it.each(files)('%s with changed bytes opens or is a UserError', (name) => {
     const whole = bytes.get(name)!;
-    // Half of the changes hit the pickle, which a file begins with; the rest of it is tensors.
+    // Half of the changes hit the pickle at the start of the file; the rest of the file is tensors.
     const place = fc.oneof(fc.nat(whole.length - 1), fc.nat(Math.min(4000, whole.length - 1)));
     fc.assert(
       fc.property(fc.array(fc.tuple(place, fc.nat(255)), { minLength: 1, maxLength: 4 }), (changes) => {
@@ -190,7 +194,7 @@ describe('a damaged checkpoint', () => {
     );
   });
 
-  it('is told by random pickles too', () => {
+  it('is also a UserError for random pickles', () => {
     const opcode = fc.constantFrom(...'(012NJKMGXUTCB]lae)t}dsucRbQqrhj.\x88\x89\x8a\x8b\x85\x86\x87\x81\x8c\x93\x94');
     const token = fc.oneof(
       { weight: 3, arbitrary: opcode },
@@ -206,7 +210,7 @@ describe('a damaged checkpoint', () => {
   });
 });
 
-it('a folder that is called like a checkpoint is none', () => {
+it('a folder with the name of a checkpoint is not a checkpoint', () => {
   mkdirSync(join(folder, 'folder.pt'));
-  expect(() => loadCheckpoint(join(folder, 'folder.pt'), { optimizer: false })).toThrow('there is no checkpoint');
+  expect(() => loadCheckpoint(join(folder, 'folder.pt'), { optimizer: false })).toThrow('does not exist');
 });

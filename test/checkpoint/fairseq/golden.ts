@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '../../../src/checkpoint/safetensors.js';
 import type { NamedTensor } from '../../../src/checkpoint/safetensors-header.js';
 
-/** A file of test/golden/checkpoint, made by PyTorch. */
+/** A file in test/golden/checkpoint, written by PyTorch. */
 export const golden = (name: string): string =>
   fileURLToPath(new URL(`../../golden/checkpoint/${name}`, import.meta.url));
 
-/** The checkpoints, and what is to be found in them. */
+/** The checkpoints and their expected contents. */
 export const GOLDEN_CHECKPOINTS = ['main', 'fp16', 'old'] as const;
 export type GoldenCheckpoint = (typeof GOLDEN_CHECKPOINTS)[number];
 

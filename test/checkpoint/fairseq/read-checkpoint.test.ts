@@ -17,7 +17,7 @@ import { GOLDEN_CHECKPOINTS, golden, goldenTensors } from './golden.js';
 const file = (name: string): string => golden(`fairseq-${name}.pt`);
 
 describe.each(GOLDEN_CHECKPOINTS)('the checkpoint of fairseq fairseq-%s.pt', (name) => {
-  it('has the weights under their names of today, tied ones once, as float32', () => {
+  it('has the weights with current names, tied ones once, as float32', () => {
     expect(loadCheckpoint(file(name), { optimizer: false })).toMatchObject({ optimizer: null });
     expect(loadCheckpoint(file(name), { optimizer: false }).weights).toEqual(goldenTensors(name).weights);
   });
@@ -31,8 +31,8 @@ describe.each(GOLDEN_CHECKPOINTS)('the checkpoint of fairseq fairseq-%s.pt', (na
   });
 });
 
-describe('what a checkpoint of fairseq says about its training', () => {
-  it('is found in cfg, in the middle of an epoch with its averages', () => {
+describe('the training state of a fairseq checkpoint', () => {
+  it('is read from cfg, within an epoch with its averages', () => {
     const { fairseq: _, ...metadata } = loadMetadata(file('main'));
     expect(metadata).toMatchObject({
       arch: 'transformer_tiny',
@@ -62,7 +62,7 @@ describe('what a checkpoint of fairseq says about its training', () => {
     });
   });
 
-  it("is found in OmegaConf's containers, at the end of an epoch", () => {
+  it("is read from OmegaConf's containers, at the end of an epoch", () => {
     expect(loadMetadata(file('fp16'))).toMatchObject({
       arch: 'transformer_tiny',
       options: { encoderFfnEmbedDim: 6, decoderAttentionHeads: 2, lr: [0.001], criterion: 'cross_entropy' },
@@ -70,7 +70,7 @@ describe('what a checkpoint of fairseq says about its training', () => {
     });
   });
 
-  it('is found in the args of old versions', () => {
+  it('is read from the args of old versions', () => {
     expect(loadMetadata(file('old'))).toMatchObject({
       arch: 'transformer',
       options: { leftPadSource: true, leftPadTarget: false, batchSize: 8, activationDropout: 0.125, optimizer: 'adam' },
@@ -81,7 +81,7 @@ describe('what a checkpoint of fairseq says about its training', () => {
 
 const dict = (values: Readonly<Record<string, PythonValue>>): PythonDict => new Map(Object.entries(values));
 
-describe("what fairseq's reduce_lr_on_plateau has kept", () => {
+describe("the state of fairseq's reduce_lr_on_plateau", () => {
   it.each([
     ['the best value', 4.5, 4.5],
     ['none before the first, where it is infinite', Number.POSITIVE_INFINITY, null],
@@ -100,7 +100,7 @@ describe("what fairseq's reduce_lr_on_plateau has kept", () => {
   });
 });
 
-describe('the averages of a run in the middle of an epoch', () => {
+describe('the averages of a run within an epoch', () => {
   const meter = (name: string, kind: string, sum: number, count: number): PythonTuple =>
     new PythonTuple([10, name, kind, dict({ val: 3, sum, count, round: null })]);
   const stateWith = (...train: PythonTuple[]): PythonDict =>
@@ -116,21 +116,21 @@ describe('the averages of a run in the middle of an epoch', () => {
       expect.fail('no tensor is read'),
     )?.meters;
 
-  it("are those of the criterion's own metrics too", () => {
+  it("include the criterion's own metrics", () => {
     expect(meters(meter('nll_loss', 'AverageMeter', 12, 4), meter('n_correct', 'AverageMeter', 9, 5))).toEqual({
       train: { nll_loss: [3, 12, 4], n_correct: [3, 9, 5] },
       train_inner: {},
     });
   });
 
-  it("have the likelihood of fairseq's cross_entropy, which names the loss alone", () => {
+  it("have nll_loss for fairseq's cross_entropy, which only reports the loss", () => {
     expect(meters(meter('loss', 'AverageMeter', 12, 4))).toEqual({
       train: { loss: [3, 12, 4], nll_loss: [3, 12, 4] },
       train_inner: {},
     });
   });
 
-  it('are neither rates nor what weighs nothing', () => {
+  it('do not include rates and meters without weight', () => {
     expect(meters(meter('wps', 'TimeMeter', 12, 4), meter('lr', 'AverageMeter', 0, 0))).toEqual({
       train: {},
       train_inner: {},
@@ -138,7 +138,7 @@ describe('the averages of a run in the middle of an epoch', () => {
   });
 });
 
-describe('options out of args and cfg', () => {
+describe('options from args and cfg', () => {
   const options = (args: Json, cfg: Json = null) => recordedOptions(args, cfg, 'x.pt');
 
   it.each([
@@ -150,11 +150,11 @@ describe('options out of args and cfg', () => {
     expect(() => options(args)).toThrow(`x.pt was trained with ${what}, which is not supported; use a checkpoint of`);
   });
 
-  it('say nothing where a file has neither', () => {
+  it('are empty if a file has neither', () => {
     expect(options(null)).toMatchObject({ arch: null, languages: { source: null, target: null }, options: {} });
   });
 
-  it('of args win over cfg, as in fairseq', () => {
+  it('in args take precedence over cfg, as in fairseq', () => {
     expect(options({ arch: 'a', dropout: 0.5 }, { model: { _name: 'b', dropout: 0.1 } })).toMatchObject({
       arch: 'a',
       options: { dropout: 0.5 },
@@ -177,7 +177,7 @@ describe('the parameters of a state', () => {
     ['by the options of the decoder', { all: false, decoder: true }, 'b', 'c', ['decoder.embed_tokens.weight']],
     ['by their storages', untied, 'a', 'a', []],
     ['not at all', untied, 'b', 'c', ['decoder.embed_tokens.weight', 'decoder.output_projection.weight']],
-  ])('leave out what is tied %s', (_, sharing, decoder, output, left) => {
+  ])('omit tables that are tied %s', (_, sharing, decoder, output, left) => {
     const model = new Map([
       ['encoder.version', tensor('v', 1)],
       ['encoder.embed_tokens.weight', tensor('a', 5, 4)],
@@ -195,7 +195,7 @@ describe('the parameters of a state', () => {
       ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
     ],
     ['tied to all tables', { all: true, decoder: true }, ['encoder.embed_tokens.weight']],
-  ])('may lack an output table that is %s, as those of old versions do', (_, sharing, expected) => {
+  ])('may lack an output table that is %s, as in old versions', (_, sharing, expected) => {
     const model = new Map([
       ['encoder.embed_tokens.weight', tensor('a', 5, 4)],
       ['encoder.embed_positions._float_tensor', tensor('f', 1)],
@@ -210,7 +210,7 @@ describe('the parameters of a state', () => {
     ['decoder', 0, 'self_attn_layer_norm'],
     ['decoder', 1, 'encoder_attn_layer_norm'],
     ['decoder', 2, 'final_layer_norm'],
-  ])('call the norm %s.layers.12.layer_norms.%i by its name of today', (side, index, today) => {
+  ])('rename the norm %s.layers.12.layer_norms.%i to its current name', (side, index, today) => {
     const model = new Map(
       ['weight', 'bias'].map((part) => [`${side}.layers.12.layer_norms.${index}.${part}`, tensor(part, 4)] as const),
     );
@@ -218,7 +218,7 @@ describe('the parameters of a state', () => {
     expect(names).toEqual(['weight', 'bias'].map((part) => `${side}.layers.12.${today}.${part}`));
   });
 
-  it('are the thirds of a stacked projection: query, key, value', () => {
+  it('split a stacked projection into query, key and value', () => {
     const name = 'decoder.layers.3.encoder_attn.in_proj_weight';
     const [{ parts }] = parametersOf(new Map([[name, tensor('p', 12, 4)]]), untied) as [FairseqParameter];
     expect(parts).toEqual(

@@ -60,11 +60,11 @@ describe.each(files)('what PyTorch saved in %s.pt', (file) => {
     });
   });
 
-  it('has plain values as they are, and other objects as what they are made of', () => {
+  it('has plain values unchanged, and other objects as descriptions', () => {
     withTorchFile(golden(`${file}.pt`), ({ root }) => {
       for (const [name, value] of Object.entries(plain)) {
         const found = (root as PythonDict).get(name);
-        // Python 3 has its builtins under Python 2's name up to protocol 2.
+        // Up to protocol 2, Python 3 writes its builtins with Python 2's names.
         if (found instanceof PythonObject && found.className === '__builtin__.set') {
           expect(found.args).toEqual((value as PythonObject).args);
         } else expect(found).toEqual(value);

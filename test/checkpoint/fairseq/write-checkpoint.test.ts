@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, loadCheckpoint, loadMetadata, saveCheckpoint } from '../../../src/checkpoint/checkpoint.js';
+import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../../src/checkpoint/checkpoint.js';
 import { crc32 } from '../../../src/checkpoint/fairseq/crc32.js';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../../src/checkpoint/fairseq/half.js';
 import { pickle } from '../../../src/checkpoint/fairseq/pickler.js';
@@ -21,6 +21,7 @@ import { withTorchFile } from '../../../src/checkpoint/fairseq/torch-file.js';
 import { zipChunks } from '../../../src/checkpoint/fairseq/zip-writer.js';
 import { fromJsonText, type Json, toJsonText } from '../../../src/checkpoint/json-text.js';
 import type { NamedTensor } from '../../../src/checkpoint/safetensors-header.js';
+import type { Checkpoint } from '../../../src/checkpoint/stored-checkpoint.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { sampleMetadata, vector } from '../sample.js';
 import { GOLDEN_CHECKPOINTS, golden } from './golden.js';
@@ -50,13 +51,13 @@ function contentOf(file: string): unknown {
 }
 
 describe("a checkpoint of fairseq's", () => {
-  it('comes back from our format with everything that was in it', () => {
+  it('is restored from our format with all its contents', () => {
     const [ours, back] = [newFile(''), newFile()];
     convert(convert(golden('fairseq-main.pt'), ours), back);
     expect(contentOf(back)).toEqual(contentOf(golden('fairseq-main.pt')));
   });
 
-  it.each(GOLDEN_CHECKPOINTS)('is the same checkpoint to us after there and back: %s', (name) => {
+  it.each(GOLDEN_CHECKPOINTS)('is the same checkpoint after converting there and back: %s', (name) => {
     const [ours, back] = [newFile(''), newFile()];
     convert(convert(golden(`fairseq-${name}.pt`), ours), back);
     const first = loadCheckpoint(golden(`fairseq-${name}.pt`), { optimizer: true });
@@ -69,7 +70,7 @@ describe("a checkpoint of fairseq's", () => {
     });
   });
 
-  it('in half precision stays so, with one vector of moments', () => {
+  it('stays in half precision, with one vector of moments', () => {
     const back = convert(convert(golden('fairseq-fp16.pt'), newFile('')), newFile());
     withTorchFile(back, ({ root }) => {
       const [model, optimizer] = ['model', 'last_optimizer_state'].map(
@@ -130,8 +131,8 @@ const checkpoint: fc.Arbitrary<Checkpoint> = fc
     };
   });
 
-describe('a checkpoint of ours', () => {
-  it("comes back bit for bit from fairseq's format", () => {
+describe('one of our checkpoints', () => {
+  it("is restored bit for bit from fairseq's format", () => {
     fc.assert(
       fc.property(checkpoint, (sample) => {
         const [ours, back] = [join(folder, 'ours'), join(folder, 'back')];
@@ -162,7 +163,7 @@ describe('a checkpoint of ours', () => {
       training: {
         ...sampleMetadata.training!,
         iterator: { epoch: 4, iterationsInEpoch: 0, shuffle: true },
-        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] } },
+        meters: { train: { n_correct: [4, 9, 2], loss: [1, 2, 3] }, train_inner: {} },
       },
     },
     weights: new Map([
@@ -196,7 +197,7 @@ describe('a checkpoint of ours', () => {
     });
   });
 
-  it('says what fairseq looks for when it opens it and trains on', () => {
+  it('has what fairseq requires to open it and resume training', () => {
     withTorchFile(saved, ({ root, read }) => {
       const at = (...keys: (string | number)[]): PythonValue => get(root, ...keys);
       expect(at('args')).toBeNull();
@@ -238,7 +239,7 @@ describe('a checkpoint of ours', () => {
     ['adamax', 12, 'bias_correction'],
     ['adafactor', 12, 'clip_threshold'],
     ['lamb', 12, 'grad_averaging'],
-  ])('has the state of %s as fairseq counts and sets it', (optimizer, count, setting) => {
+  ])('has the state of %s with the steps and settings of fairseq', (optimizer, count, setting) => {
     const path = newFile();
     const tensors = new Map<string, NamedTensor>([
       ['momentum.source.weight', vector(1)],
@@ -286,7 +287,7 @@ describe('a checkpoint of ours', () => {
     });
   });
 
-  it('keeps the moving average of its weights, to us and to fairseq', () => {
+  it('keeps the moving average of its weights, for us and for fairseq', () => {
     const path = newFile();
     const ema = new Map([['encoder.embed_tokens.weight', vector(0.5, 1)]]);
     const weights = new Map([['encoder.embed_tokens.weight', vector(1, 2)]]);
@@ -299,14 +300,14 @@ describe('a checkpoint of ours', () => {
     });
   });
 
-  it('is replaced only when the new one is whole', () => {
+  it('is replaced only when the new one is complete', () => {
     expect(readdirSync(folder).filter((file) => file.endsWith('.unfinished'))).toEqual([]);
     writeFileSync(join(folder, 'blocker'), '');
     const sample = { metadata: sampleMetadata, weights: new Map(), optimizer: null };
-    expect(() => saveCheckpoint(join(folder, 'blocker', 'x.pt'), sample)).toThrow('a file stands where its folder');
+    expect(() => saveCheckpoint(join(folder, 'blocker', 'x.pt'), sample)).toThrow('its folder is a file');
   });
 
-  it('that was damaged by hand still has what fairseq says', () => {
+  it('with a damaged entry of ours still has the data of fairseq', () => {
     const bytes = readFileSync(saved);
     const at = bytes.indexOf('"arch":"transformer_tiny"');
     bytes.write('!', at);
@@ -316,7 +317,7 @@ describe('a checkpoint of ours', () => {
   });
 });
 
-describe('a value of Python', () => {
+describe('a Python value', () => {
   const { value } = fc.letrec<{ value: PythonValue }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
@@ -340,7 +341,7 @@ describe('a value of Python', () => {
     ),
   }));
 
-  it('comes back from a pickle as it was', () => {
+  it('is restored unchanged from a pickle', () => {
     fc.assert(
       fc.property(value, (sample) => {
         const bytes = pickle(sample, () => '0');
@@ -352,7 +353,7 @@ describe('a value of Python', () => {
     );
   });
 
-  it('comes back from the metadata of a checkpoint as it was', () => {
+  it('is restored unchanged from the metadata of a checkpoint', () => {
     const noTensor = (): never => {
       throw new Error('there is none');
     };
@@ -369,14 +370,14 @@ describe('half precision', () => {
   const bits = Uint16Array.from({ length: 1 << 16 }, (_, index) => index);
   const isNumber = (values: Float32Array) => (_: number, index: number) => !Number.isNaN(values[index]);
 
-  it('comes back from float32 as it was, every number of it', () => {
+  it('is restored unchanged from float32, for every number', () => {
     const halves = fromHalf(bits);
     expect(toHalf(halves).filter(isNumber(halves))).toEqual(bits.filter(isNumber(halves)));
     const brain = fromBfloat16(bits);
     expect(toBfloat16(brain)).toEqual(bits);
   });
 
-  it('is what the standard says', () => {
+  it('agrees with the standard', () => {
     expect([...fromHalf(Uint16Array.of(0x3c00, 0xc000, 0x7bff, 1, 0x7c00, 0x8000))]).toEqual([
       1,
       -2,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { selectOptions } from '../../src/options/select.js';
-import { checkpointNames } from '../../src/training/checkpoints-to-write.js';
+import { checkpointNames } from '../../src/training/checkpoint-saver.js';
 import { checkpointOptions } from '../../src/training/options.js';
 
 const end = { epoch: 4, updates: 120, endOfEpoch: true };

@@ -18,10 +18,11 @@ import { descriptorOf, isDeviceOrPipe } from '../text/special-file.js';
 import { removeUnfinished, unfinishedFile } from './unfinished-file.js';
 
 /**
- * Writes a file whole or not at all: under another name in the same folder, to the disk, then renamed. Makes the folder.
- * @throws UserError where the folder or the disk refuses
+ * Writes a file atomically: writes a temporary file in the same folder, flushes it to the disk and renames it. Creates
+ * the folder if it does not exist.
+ * @throws UserError if the file cannot be written
  */
-export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+export function writeAtomically(path: string, chunks: Iterable<Uint8Array>): void {
   replaceFile(path, (unfinished) => {
     const file = openTemporaryFile(unfinished);
     try {
@@ -33,8 +34,8 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
   });
 }
 
-/** Gives the file a second name, as a hard link where the disk can and as a copy elsewhere, replacing what had it. */
-export function copyWhole(from: string, to: string): void {
+/** Gives a file a second name: as a hard link or, if the disk has no links, as a copy. Replaces an existing file. */
+export function copyAtomically(from: string, to: string): void {
   replaceFile(to, (unfinished) => {
     removeLeftover(unfinished);
     try {
@@ -47,14 +48,14 @@ export function copyWhole(from: string, to: string): void {
 
 function copy(from: string, to: string): void {
   copyFileSync(from, to, constants.COPYFILE_EXCL);
-  const [wanted, there] = [from, to].map((path) => statSync(path).size);
-  if (wanted !== there) throw new UserError(`${from} was copied in part`, 'check the disk');
+  const [expected, actual] = [from, to].map((path) => statSync(path).size);
+  if (expected !== actual) throw new UserError(`${from} was not copied completely`, 'check the disk');
   syncFile(to);
 }
 
 /**
- * Makes a folder ready to be written to, before hours of work depend on it, and clears what a killed run left.
- * @throws UserError where it cannot be made or written
+ * Creates a folder, checks that it can be written to, and removes the unfinished files of killed runs.
+ * @throws UserError if it cannot be created or written to
  */
 export function prepareFolder(folder: string): void {
   const probe = unfinishedFile(join(folder, '.writable'));
@@ -76,17 +77,17 @@ function replaceFile(path: string, make: (unfinished: string) => void): void {
       make(unfinished);
       renameSync(unfinished, path);
     } finally {
-      // Also after success: renaming a link onto another link to the same file leaves both (POSIX rename).
+      // Required after success too: POSIX rename keeps both names if they are links to the same file.
       removeLeftover(unfinished);
     }
     syncFolder(folder);
   });
 }
 
-/** @throws UserError for what no file may take the place of: a device, a pipe, `/dev/stdout` */
+/** @throws UserError if the path must not be replaced by a file: a device, a pipe, `/dev/stdout` */
 export function refuseStream(path: string): void {
   if (!isDeviceOrPipe(path) && descriptorOf(path) === null) return;
-  throw new UserError(`cannot write ${path}: it is a device or a stream`, 'name a file');
+  throw new UserError(`cannot write ${path}: it is a device or a stream`, 'give the name of a file');
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
@@ -103,28 +104,30 @@ function syncFile(path: string): void {
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist and cannot be made',
+  ENOENT: 'its folder does not exist and cannot be created',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',
-  EEXIST: 'a file stands where its folder should be',
-  ENOTDIR: 'a file stands where its folder should be',
+  EEXIST: 'its folder is a file',
+  ENOTDIR: 'its folder is a file',
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   ENAMETOOLONG: 'its name is too long',
-  ELOOP: 'its symbolic links go in a circle',
-  EFBIG: 'a file must not be so large there',
-  EIO: 'the disk fails',
+  ELOOP: 'its symbolic links form a loop',
+  EFBIG: 'the file is too large for the disk',
+  EIO: 'the disk reported an I/O error',
 };
 
-/** Runs what writes to a path. @throws UserError where the folder or the disk refuses */
+/** Runs an operation that writes to a path. @throws UserError that explains why it failed */
 export function refusals<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
     const reason = REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
-    throw new UserError(`cannot write ${path}: ${reason}`, 'choose another folder or make room', { cause: error });
+    throw new UserError(`cannot write ${path}: ${reason}`, 'choose another folder or free disk space', {
+      cause: error,
+    });
   }
 }

@@ -7,7 +7,7 @@ import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { UserError } from '../../src/errors.js';
 import { reduceLrOnPlateau } from '../../src/optim/reduce-lr-on-plateau.js';
 import type { OptionValues } from '../../src/options/schema.js';
-import { incomparableOptions } from '../../src/training/changed-options.js';
+import { incomparableOptions } from '../../src/training/compare-runs.js';
 import type { evaluationOptions } from '../../src/training/options.js';
 import type { TrainRequest } from '../../src/training/request.js';
 import { train } from '../../src/training/train.js';
@@ -22,10 +22,10 @@ const data = await makeToyData(folder);
 const recorded = recordLog();
 const first = join(folder, 'first');
 const options = { maxEpoch: 2, patience: 3, keepBestCheckpoints: 1, noEpochCheckpoints: true };
-const otherCriterion = { ...toyCriterion, name: 'other' } as unknown as TrainRequest['plugins']['criterion'];
+const otherCriterion = { ...toyCriterion, name: 'other' };
 
-/** Goes on with a copy of the first run. @returns its folder */
-async function goOn(
+/** Resumes a copy of the first run. @returns its folder */
+async function resumeCopy(
   name: string,
   values: OptionValues,
   plugins: Partial<TrainRequest['plugins']> = {},
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await train(toyRequest(data, { ...options, saveDir: first }));
 });
 
-describe('a run that goes on in a folder whose best value does not compare with its own is refused', () => {
+describe('a run is refused if it resumes with a best value that is not comparable with its own', () => {
   it.each([
     {
       what: 'another criterion',
@@ -81,17 +81,17 @@ describe('a run that goes on in a folder whose best value does not compare with 
       named: '--max-valid-steps none, not 1',
     },
   ])('$what', async ({ what, values, plugins, named }) => {
-    const failure = goOn(what, values, plugins);
+    const failure = resumeCopy(what, values, plugins);
     await expect(failure).rejects.toThrow(UserError);
     await expect(failure).rejects.toThrow(
-      `${join(folder, what)}/checkpoint_last was trained with ${named}: its best value and those of this run do not compare; forget the old ones with --reset-meters`,
+      `${join(folder, what)}/checkpoint_last was trained with ${named}: its best value is not comparable with those of this run; reset the best value with --reset-meters`,
     );
     expect(listCheckpoints(join(folder, what))).toEqual(listCheckpoints(first));
   });
 
-  it.each(['resetMeters', 'resetOptimizer'])('unless %s forgets best value and patience', async (reset) => {
+  it.each(['resetMeters', 'resetOptimizer'])('unless %s resets the best value and patience', async (reset) => {
     const values = { [reset]: true, keepBestCheckpoints: -1 };
-    const saveDir = await goOn(reset, values, { criterion: otherCriterion });
+    const saveDir = await resumeCopy(reset, values, { criterion: otherCriterion });
     const { bestMetric, earlyStopping } = loadMetadata(join(saveDir, 'checkpoint_best')).training!;
     const [valid] = recorded.stats('valid');
     expect(valid!.stats.some(([name]) => name === 'best_loss')).toBe(false);
@@ -99,14 +99,14 @@ describe('a run that goes on in a folder whose best value does not compare with 
     expect(earlyStopping).toEqual({ best: bestMetric, validationsSince: 0 });
   });
 
-  it('and so is one that would rank kept checkpoints of another criterion with its own', async () => {
-    const failure = goOn('ranked', { resetMeters: true }, { criterion: otherCriterion });
+  it('or if it would rank kept checkpoints of another criterion together with its own', async () => {
+    const failure = resumeCopy('ranked', { resetMeters: true }, { criterion: otherCriterion });
     await expect(failure).rejects.toThrow(
       /ranked\/checkpoint\.best_loss_\S+ was trained with --criterion toy_cross_entropy, not other: --keep-best-checkpoints cannot compare/,
     );
   });
 
-  it('the plateau schedule forgets with --reset-meters what it has seen, and keeps its rate', () => {
+  it('--reset-meters resets the best value of the plateau schedule and keeps its rate', () => {
     const schedule = reduceLrOnPlateau.build(
       { lrShrink: 0.5, lrThreshold: 0, lrPatience: 0, warmupUpdates: 0, warmupInitLr: -1 },
       [1],
@@ -130,7 +130,7 @@ describe('values of BLEU', () => {
     Object.entries({ evalBleuArgs: '{"beam": 5}', evalBleuDetok: 'moses' } satisfies Partial<
       Record<keyof typeof evaluationOptions, string>
     >),
-  )('do not compare where %s is another', (key, value) => {
+  )('are not comparable if %s differs', (key, value) => {
     expect(changed({ [key]: value })).toEqual([key]);
   });
 
@@ -138,25 +138,25 @@ describe('values of BLEU', () => {
     { evalBleuArgs: "{'beam': 4, 'lenpen': 1.0}" }, // as Python writes it, with a default
     { sentenceAvg: true },
     { evalBleuPrintSamples: true },
-  ])('compare under %j', (values) => {
+  ])('are comparable with %j', (values) => {
     expect(changed(values)).toEqual([]);
   });
 });
 
-describe('a run that goes on with other options', () => {
-  it('says so in one warning', async () => {
-    const saveDir = await goOn('other-options', { seed: 7, lr: [0.01], dropout: 0.2 });
+describe('a run that resumes with changed options', () => {
+  it('logs one warning', async () => {
+    const saveDir = await resumeCopy('other-options', { seed: 7, lr: [0.01], dropout: 0.2 });
     expect(warnings()).toEqual([
-      `goes on from ${saveDir}/checkpoint_last with other options than that run's: --dropout 0.2 (it was 0.3), --lr 0.01 (it was 0.05), --seed 7 (it was 1)`,
+      `resuming from ${saveDir}/checkpoint_last with changed options: --dropout 0.2 (was 0.3), --lr 0.01 (was 0.05), --seed 7 (was 1)`,
     ]);
   });
 
-  it.each([{}, { keepBestCheckpoints: 5, patience: 3, saveInterval: 2 }])('says nothing under %j', async (values) => {
-    await goOn(`same-options-${Object.keys(values).length}`, values);
+  it.each([{}, { keepBestCheckpoints: 5, patience: 3, saveInterval: 2 }])('logs no warning with %j', async (values) => {
+    await resumeCopy(`same-options-${Object.keys(values).length}`, values);
     expect(warnings()).toEqual([]);
   });
 
-  it('hears that the old best value counts on where the validation data are others', async () => {
+  it('logs that the old best value still counts if the validation data differs', async () => {
     const elsewhere = join(folder, 'elsewhere');
     cpSync(data, elsewhere, { recursive: true });
     for (const language of ['xx', 'yy']) {
@@ -169,7 +169,7 @@ describe('a run that goes on with other options', () => {
     }
     const restoreFile = join(first, 'checkpoint_last');
     const { bestMetric } = loadMetadata(restoreFile).training!;
-    const message = `the validation data are not those of ${restoreFile}; its best loss, ${bestMetric}, still counts; --reset-meters forgets it`;
+    const message = `the validation data differs from that of ${restoreFile}; its best loss, ${bestMetric}, still counts; --reset-meters resets it`;
     const saveDir = join(folder, 'other-data');
     const request = { ...options, saveDir, restoreFile, maxEpoch: 3 };
     await train(toyRequest(elsewhere, request));
@@ -182,7 +182,7 @@ describe('a run that goes on with other options', () => {
 describe('--best-checkpoint-metric', () => {
   it('of BLEU is maximised, and the log says so', async () => {
     const saveDir = join(folder, 'bleu');
-    // The toy model cannot search: the run fails after it has spoken.
+    // The toy model cannot search, so the run fails after the log message.
     const request = toyRequest(data, { saveDir, evalBleu: true, bestCheckpointMetric: 'bleu' });
     await train(request).catch(() => {});
     expect(recorded.messages()).toContain(
@@ -190,7 +190,7 @@ describe('--best-checkpoint-metric', () => {
     );
   });
 
-  it('of a loss is minimised without a word', async () => {
+  it('of a loss is minimised without a log message', async () => {
     await train(toyRequest(data, { saveDir: join(folder, 'loss'), maxUpdate: 1 }));
     expect(recorded.messages().join('\n')).not.toContain('maximize');
   });
