@@ -1,6 +1,6 @@
+import type { Profile } from 'tfjs-backend-onednn';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import type { Profiler } from './profile.js';
 
 export interface DeviceOptions {
   /** Threads of the CPU device; null means as many as the process has processors for. */
@@ -11,6 +11,12 @@ export interface DeviceOptions {
   readonly int8?: boolean;
   /** For search alone: the tensor library waits until `tf.ready()` asks for it, where the device can search without. */
   readonly forSearch?: boolean;
+}
+
+/** A device's account of where its time goes. */
+export interface Profiler {
+  start(): void;
+  end(): Profile;
 }
 
 /** A device that is in use; its tfjs backend is the current one when it is opened. */

@@ -1,14 +1,8 @@
 import type { KernelProfile, Profile } from 'tfjs-backend-onednn';
 import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
-import type { Device } from './device.js';
+import type { Device, Profiler } from './device.js';
 import { formatTable } from './table.js';
-
-/** A device's account of where its time goes. */
-export interface Profiler {
-  start(): void;
-  end(): Profile;
-}
 
 export const profileOption = defineOptions({
   profile: {

@@ -23,7 +23,13 @@ import {
 import { codecOptions, createCodec } from './codec-options.js';
 import { LineSearch } from './line-search.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
-import type { LineTranslation, TranslatorOptions } from './translator.js';
+import type { TranslatorOptions } from './translator-options.js';
+
+/** The best translation of a line, and `nbest` of them. */
+export interface LineTranslation extends Translation {
+  /** Best first, as many as `nbest`; the first is the best itself. */
+  readonly nbest: readonly Translation[];
+}
 
 /** The working part of a Translator; apart because it loads the tensor library. */
 export interface TranslatorEngine {
@@ -57,9 +63,9 @@ const settingsOfTranslator = defineOptions({
 const OWN_OPTIONS: readonly string[] = ['path', 'data', 'device', 'tokenizer', 'bpeCodes', 'removeBpe', 'plugins'];
 
 /** @throws UserError for an option that there is not, with the nearest of all that there are */
-function checkNames(given: object): void {
+function checkNames(options: object): void {
   const known = [...OWN_OPTIONS, ...Object.keys(settingsOfTranslator), ...Object.keys(optionsOfSearch)];
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError(`Translator.load: unknown option '${unknown}'`, didYouMean(unknown, known));
 }
@@ -96,9 +102,9 @@ function warnOfWasm(): void {
 }
 
 /** @throws UserError as `Translator.load` */
-export async function loadTranslatorEngine(given: TranslatorOptions): Promise<TranslatorEngine> {
-  const { path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = given;
-  checkNames(given);
+export async function loadTranslatorEngine(translatorOptions: TranslatorOptions): Promise<TranslatorEngine> {
+  const { path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = translatorOptions;
+  checkNames(translatorOptions);
   const stems = typeof path === 'string' ? [path] : (path ?? []);
   checkStrings({ path: stems, device, tokenizer, bpeCodes });
   if (stems.length === 0) throw new UserError('no checkpoint is given', "add path, e.g. path: 'checkpoints/averaged'");

@@ -4,8 +4,8 @@ import type { EnsembleDecoding } from './ensemble.js';
 import { EventLoop } from './event-loop.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
+import type { SearchInput } from './search-input.js';
 import { type BeamSelection, selectBeams } from './select-beams.js';
-import type { SearchInput } from './sequence-generator.js';
 import { chooseStrategy, type SearchStrategy } from './strategies/index.js';
 import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
 

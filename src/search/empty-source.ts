@@ -1,5 +1,5 @@
 import type { Hypothesis } from './hypothesis.js';
-import type { SearchInput } from './sequence-generator.js';
+import type { SearchInput } from './search-input.js';
 
 /**
  * Which sentences are nothing but `</s>` and have no words that the output must hold. A model makes something up for them,

@@ -1,4 +1,4 @@
-import type { SearchInput } from '../search/sequence-generator.js';
+import type { SearchInput } from '../search/index.js';
 import type { SourceBatch } from '../tasks/collate.js';
 
 /**

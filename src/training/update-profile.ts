@@ -1,4 +1,5 @@
-import { logProfile, type Profiler } from '../devices/profile.js';
+import type { Profiler } from '../devices/device.js';
+import { logProfile } from '../devices/profile.js';
 import { log } from '../log.js';
 
 /** Which update of a process is profiled: by then the primitives are made and memory has been used before. */

@@ -3,7 +3,7 @@ import { MOST_THREADS } from '../../options/most-threads.js';
 import { readTextBlocks } from '../../text/lines.js';
 import { WorkerPool } from '../../threads/worker-pool.js';
 import { type BlockFilter, filterBlocks, writeFiltered } from './filter-lines.js';
-import type { FilterWork } from './filter-worker.js';
+import { createFilter, type FilterWork } from './filter-work.js';
 
 /** `--threads` of the commands that filter lines in threads. */
 export const threadsOption = {
@@ -30,13 +30,8 @@ const MOST_WAITING = 64;
  *
  * @param create makes the filter, in this thread
  */
-export async function filterInThreads(
-  args: readonly string[],
-  threads: number,
-  work: FilterWork,
-  create: () => BlockFilter,
-): Promise<void> {
-  const filter = create(); // a mistake in the options shows before anything is read
+export async function filterInThreads(args: readonly string[], threads: number, work: FilterWork): Promise<void> {
+  const filter = await createFilter(work); // throws for invalid options before anything is read
   if (threads === 1) return filterBlocks(args, filter);
   const [input = '-', output = '-'] = args;
   const script = new URL('./filter-worker.js', import.meta.url);
