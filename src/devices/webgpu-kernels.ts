@@ -22,6 +22,9 @@ interface Uniform {
   readonly data: number[];
 }
 
+/** The attributes of `DropoutMask`; a type and not an interface, so that it converts from tfjs's attribute map. */
+type MaskAttributes = { readonly [Name in keyof DropoutAttributes]: number } & { readonly shape: number[] };
+
 interface ProgramRunner extends tf.KernelBackend {
   runWebGPUProgram(program: object, inputs: tf.TensorInfo[], dtype: tf.DataType, uniforms: Uniform[]): tf.TensorInfo;
 }
@@ -88,7 +91,7 @@ export function registerWebGpuKernels(module: WebGpuModule): void {
     kernelName: 'DropoutMask',
     backendName: 'webgpu',
     kernelFunc: ({ attrs, backend }) => {
-      const { shape, ...dropout } = attrs as unknown as DropoutAttributes & { shape: number[] };
+      const { shape, ...dropout } = attrs as MaskAttributes;
       const word = (value: number): Uniform => ({ type: 'uint32', data: [value] });
       const uniforms: Uniform[] = [
         word(shape[shape.length - 1]!),

@@ -38,9 +38,14 @@ interface Adapter {
   requestDevice(descriptor: { requiredLimits: Record<string, number> }): Promise<GpuDevice>;
 }
 
-interface GpuDevice extends EventTarget {
+interface UncapturedErrorEvent {
+  readonly error: { readonly message: string };
+  preventDefault(): void;
+}
+
+interface GpuDevice {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
-  destroy(): void;
+  addEventListener(type: 'uncapturederror', listener: (event: UncapturedErrorEvent) => void): void;
 }
 
 /** tfjs's backend as far as it is adapted here. */
@@ -140,8 +145,7 @@ function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
   let failure: Error | null = null;
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // Dawn would print it, and all that follow from it
-    const { error } = event as unknown as { error: { message: string } };
-    failure ??= new UserError(`--device webgpu: ${firstLine(error)}`, 'lower --max-tokens, or use --device cpu');
+    failure ??= new UserError(`--device webgpu: ${firstLine(event.error)}`, 'lower --max-tokens, or use --device cpu');
   });
   void device.lost.then(({ reason, message }) => {
     if (reason === 'destroyed') return;

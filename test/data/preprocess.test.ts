@@ -8,6 +8,7 @@ import { type PreprocessOptions, preprocessOptions } from '../../src/data/prepro
 import { formatPercent } from '../../src/data/preprocess-report.js';
 import { UserError } from '../../src/errors.js';
 import { type LogEvent, log } from '../../src/log.js';
+import { selectOptions } from '../../src/options/select.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const TEXT = 'test/golden/data/text';
@@ -17,9 +18,7 @@ const sha256 = JSON.parse(readFileSync('test/golden/data/preprocess-sha256.json'
   string,
   Record<string, string>
 >;
-const defaults = Object.fromEntries(
-  Object.entries(preprocessOptions).map(([key, spec]) => [key, spec.default]),
-) as unknown as PreprocessOptions;
+const defaults = selectOptions(preprocessOptions, {});
 
 const parent = temporaryFolder();
 let folder: string;
