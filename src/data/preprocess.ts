@@ -16,7 +16,7 @@ import { publishTogether } from './staging.js';
 /** One language of the corpus; `lang` is null for text without a language suffix (`--only-source` without `-s`). */
 interface Side {
   readonly lang: string | null;
-  readonly givenDictionary: string | null;
+  readonly dictionaryPath: string | null;
   readonly threshold: number;
   readonly nwords: number;
 }
@@ -60,10 +60,10 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
       sources.flatMap(({ texts }) => texts),
     );
     const made = await Promise.all(
-      sources.map(async ({ givenDictionary, texts, threshold, nwords }) =>
-        givenDictionary === null
+      sources.map(async ({ dictionaryPath, texts, threshold, nwords }) =>
+        dictionaryPath === null
           ? buildDictionary(texts, pool, { threshold, nwords, paddingFactor: options.paddingFactor })
-          : loadDictionary(givenDictionary),
+          : loadDictionary(dictionaryPath),
       ),
     );
     const dictionaries = sides.map((_, at) => made[at] ?? made[0]!);
@@ -93,7 +93,7 @@ function corpusSides(options: PreprocessOptions): readonly Side[] {
   const { sourceLang, targetLang, onlySource } = options;
   const source: Side = {
     lang: sourceLang,
-    givenDictionary: options.srcdict,
+    dictionaryPath: options.srcdict,
     threshold: options.thresholdsrc,
     nwords: options.nwordssrc,
   };
@@ -104,7 +104,7 @@ function corpusSides(options: PreprocessOptions): readonly Side[] {
   }
   const target: Side = {
     lang: targetLang,
-    givenDictionary: options.tgtdict,
+    dictionaryPath: options.tgtdict,
     threshold: options.thresholdtgt,
     nwords: options.nwordstgt,
   };
@@ -116,11 +116,11 @@ function corpusSides(options: PreprocessOptions): readonly Side[] {
  * @throws UserError where the two sides ask for dictionaries that differ: both would be `dict.en.txt`
  */
 function onlySide(source: Side, target: Side, isJoined: boolean): Side {
-  const given = source.givenDictionary ?? target.givenDictionary;
+  const dictionaryPath = source.dictionaryPath ?? target.dictionaryPath;
   const isAlike =
-    (target.givenDictionary ?? given) === given &&
-    (isJoined || given !== null || (source.threshold === target.threshold && source.nwords === target.nwords));
-  if (isAlike) return { ...source, givenDictionary: given };
+    (target.dictionaryPath ?? dictionaryPath) === dictionaryPath &&
+    (isJoined || dictionaryPath !== null || (source.threshold === target.threshold && source.nwords === target.nwords));
+  if (isAlike) return { ...source, dictionaryPath };
   throw new UserError(
     `source and target are both ${source.lang}, and their dictionaries differ`,
     'give the options of both dictionaries alike, or end the files of the two sides differently and name these endings with -s and -t',
@@ -138,9 +138,9 @@ const textPath = (prefix: string, lang: string | null): string => (lang === null
 const dictionaryName = (lang: string | null): string => (lang === null ? 'dict.txt' : `dict.${lang}.txt`);
 
 function refuseExistingDictionaries(sides: readonly Side[], destdir: string): void {
-  for (const { lang, givenDictionary } of sides) {
+  for (const { lang, dictionaryPath } of sides) {
     const path = join(destdir, dictionaryName(lang));
-    if (givenDictionary === null && existsSync(path)) {
+    if (dictionaryPath === null && existsSync(path)) {
       throw new UserError(
         `${path} exists already`,
         'use it with --srcdict or --tgtdict, remove it, or choose another --destdir',
@@ -150,7 +150,7 @@ function refuseExistingDictionaries(sides: readonly Side[], destdir: string): vo
 }
 
 /** Where a dictionary comes from: a file, or training texts. */
-interface DictionarySource extends Pick<Side, 'givenDictionary' | 'threshold' | 'nwords'> {
+interface DictionarySource extends Pick<Side, 'dictionaryPath' | 'threshold' | 'nwords'> {
   readonly texts: readonly string[];
 }
 
@@ -159,12 +159,12 @@ function dictionarySources(
   sides: readonly Side[],
   { trainpref, joinedDictionary, srcdict, tgtdict }: PreprocessOptions,
 ): readonly DictionarySource[] {
-  const source = (givenDictionary: string | null, side: Side, of: readonly Side[]): DictionarySource => {
-    if (givenDictionary !== null) return { ...side, givenDictionary, texts: [] };
-    if (trainpref !== null) return { ...side, givenDictionary, texts: of.map(({ lang }) => textPath(trainpref, lang)) };
+  const source = (dictionaryPath: string | null, side: Side, of: readonly Side[]): DictionarySource => {
+    if (dictionaryPath !== null) return { ...side, dictionaryPath, texts: [] };
+    if (trainpref !== null) return { ...side, dictionaryPath, texts: of.map(({ lang }) => textPath(trainpref, lang)) };
     throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
   };
-  if (!joinedDictionary) return sides.map((side) => source(side.givenDictionary, side, [side]));
+  if (!joinedDictionary) return sides.map((side) => source(side.dictionaryPath, side, [side]));
   if (srcdict !== null && tgtdict !== null && srcdict !== tgtdict) {
     throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
   }

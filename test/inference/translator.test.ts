@@ -274,8 +274,8 @@ describe('Translator', () => {
     ['nothing', undefined, 'the lines are missing, not an array'],
     ['a number among the lines', ['a', 7], 'line 2 is a number, not a string'],
     ['null among the lines', [null], 'line 1 is null, not a string'],
-  ])('refuses %s in place of lines', async (_, given, message) => {
-    const refused = await (await load()).translate(given as string[]).catch((problem: unknown) => problem);
+  ])('refuses %s in place of lines', async (_, lines, message) => {
+    const refused = await (await load()).translate(lines as string[]).catch((problem: unknown) => problem);
     expect(refused).toBeInstanceOf(UserError);
     expect((refused as UserError).message).toContain(message);
   });

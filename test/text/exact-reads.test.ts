@@ -114,8 +114,8 @@ describe('reads that give few bytes change nothing of', () => {
     const make = async (name: string): Promise<readonly [unknown, unknown]> => {
       for (const language of ['xx', 'yy']) fs.writeFileSync(join(folder, `train.${language}`), text);
       const destdir = join(folder, name);
-      const given = { sourceLang: 'xx', targetLang: 'yy', trainpref: join(folder, 'train'), destdir };
-      await preprocess(selectOptions(preprocessOptions, given));
+      const options = { sourceLang: 'xx', targetLang: 'yy', trainpref: join(folder, 'train'), destdir };
+      await preprocess(selectOptions(preprocessOptions, options));
       const store = openIndexedDataset(join(destdir, 'train.xx-yy.xx'));
       const sentences = Array.from(store.sizes, (_, at) => store.sentence(at));
       store.close();
