@@ -21,7 +21,7 @@ export function checkVocabularySizes(
   stem: string,
   { metadata, weights }: CheckpointOutline,
   sides: { readonly source: Side; readonly target: Side },
-  remedy = 'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
+  remedy = 'use the data that it was trained on, or preprocess with --srcdict and --tgtdict',
 ): void {
   const { source, target } = metadata.languages;
   const { language: sourceLang } = sides.source;
@@ -29,7 +29,7 @@ export function checkVocabularySizes(
   if ((source !== null && source !== sourceLang) || (target !== null && target !== targetLang)) {
     throw new UserError(
       `${stem} translates ${source}-${target}, not ${sourceLang}-${targetLang}`,
-      'name the data that it was trained on',
+      'use the data that it was trained on',
     );
   }
   const encoder = weights.get('encoder.embed_tokens.weight');

@@ -2,31 +2,37 @@ import type { PostProcess } from '../data/post-process.js';
 import type { Plugin } from '../plugins/plugin.js';
 import type { SearchOptions } from '../search/index.js';
 
-/** What a Translator is made of; the options of the search have fairseq's names and defaults in camelCase. */
+/** Options of `Translator.load`. Search options have fairseq's names, in camelCase, and fairseq's defaults. */
 export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSize'>> {
-  /** Checkpoint by its stem, e.g. `checkpoints/averaged`, or fairseq's `model.pt`; several are an ensemble. */
+  /**
+   * Path of a checkpoint without its suffix, e.g. `checkpoints/averaged`, or fairseq's `model.pt`; several form an
+   * ensemble.
+   */
   readonly path: string | readonly string[];
-  /** Folder with the dictionaries that the checkpoint was trained with, `dict.LANG.txt`; no corpus is needed. */
+  /** Folder with the checkpoint's dictionaries `dict.LANG.txt`; it needs no corpus. */
   readonly data: string;
-  /** `cpu`, `wasm`, …; without it `cpu` where the native add-on is built, else `wasm`. */
+  /** `cpu`, `wasm`, … Default: `cpu` if the native add-on is built, otherwise `wasm`. */
   readonly device?: string;
-  /** Threads of the device `cpu`, 1 to 1024; without it the processors that the process may use. */
+  /** Threads of the device `cpu`, 1 to 1024. Default: the number of processors that the process may use. */
   readonly threads?: number;
-  /** What matrix products compute in on the device `cpu`; int8 is fastest. Default `float32`. */
+  /** Precision of matrix products on the device `cpu`; int8 is the fastest. Default: `float32`. */
   readonly precision?: 'float32' | 'bfloat16' | 'int8';
-  /** Most tokens of a batch: sentences × the longest of them with `</s>`. Default 12,000. */
+  /** Maximum tokens in a batch: sentences × length of the longest, including `</s>`. Default: 12,000. */
   readonly maxTokens?: number;
-  /** Most sentences of a batch. */
+  /** Maximum sentences in a batch. Default: no limit. */
   readonly batchSize?: number;
-  /** Tokenizes lines with Moses's tokenizer, before subwords; `detokenized` is then plain text. Default: lines are tokens. */
+  /**
+   * Tokenizes lines with the Moses tokenizer before BPE; `detokenized` is then plain text. Default: lines are
+   * tokenized.
+   */
   readonly tokenizer?: 'moses';
-  /** A file of BPE codes: lines come in as words, subwords are made of them and joined again in what comes out. */
+  /** Path of a file of BPE codes. Words of the input are split into subwords; subwords of the output are joined. */
   readonly bpeCodes?: string;
   /**
-   * Joins the subwords of the output: true is `subword_nmt`, or name a scheme as `--remove-bpe` does. Default: true with
-   * `bpeCodes`, else false.
+   * Joins the subwords of the output. `true` means `subword_nmt`; other values are those of `--remove-bpe`. Default:
+   * `true` with `bpeCodes`, otherwise `false`.
    */
   readonly removeBpe?: boolean | PostProcess;
-  /** Models and architectures of one's own that the checkpoint may name; on the command line, those of `--user-dir`. */
+  /** Plug-in models and architectures that the checkpoint may use, like those of `--user-dir` on the command line. */
   readonly plugins?: readonly Plugin[];
 }

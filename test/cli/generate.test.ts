@@ -198,6 +198,6 @@ describe('a split without references', () => {
   it.each(['--score-reference', '--prefix-size=1'])('has nothing for %s', async (flag) => {
     const { code, stderr } = await runCommandLine(['generate', data, '--path', checkpoint, flag]);
     expect(code).toBe(2);
-    expect(stderr).toContain('test has no references, which --prefix-size and --score-reference need');
+    expect(stderr).toContain('test has no references, which --prefix-size and --score-reference require');
   });
 });

@@ -44,7 +44,7 @@ describe('--device webgpu says what is missing', () => {
   it('a device, where the adapter refuses one', async () => {
     const requestDevice = async () => Promise.reject(new Error('out of memory\nat Dawn'));
     const packages = { [TFJS]: {}, webgpu: dawn(async () => ({ limits: {}, requestDevice })) };
-    await expect(start(installed(packages))).rejects.toThrow('the adapter gives no device (out of memory); install');
+    await expect(start(installed(packages))).rejects.toThrow('the adapter provides no device (out of memory); install');
   });
 
   it.each([
@@ -93,7 +93,9 @@ describe.skipIf(reason !== null)(`--device webgpu on a GPU${reason === null ? ''
     await openDevice('webgpu', { threads: null });
     const spec = { seed: 4_000_000_000, update: 7, microBatch: 3, site: 9, probability: 0.3 };
     const mask = dropoutMaskTensor(spec, [5, 3, 70]);
-    expect(() => mask.dataSync()).toThrow('cannot be read synchronously; write await tensor.data()');
+    expect(() => mask.dataSync()).toThrow(
+      'cannot be read synchronously; use await tensor.data() instead of tensor.dataSync()',
+    );
     expect(await mask.data()).toEqual(dropoutMask(spec, 15, 70));
     const tooLarge = tf.sum(tf.matMul(tf.ones([300_000, 1]), tf.ones([1, 300_000])));
     await expect(tooLarge.data()).rejects.toThrow(/^--device webgpu: .*; lower --max-tokens/);

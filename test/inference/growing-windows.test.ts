@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { growingWindows } from '../../src/inference/growing-windows.js';
 
-const sizes = { first: 2, most: 7, growth: 2 };
+const sizes = { first: 2, largest: 7, growth: 2 };
 
 async function collect<T>(windows: AsyncIterable<T[]>): Promise<T[][]> {
   const all: T[][] = [];
