@@ -81,7 +81,7 @@ function tooLongError(
   ];
   const { side, length, limit, flag } = rules.find((rule) => rule.limit !== undefined && rule.length > rule.limit)!;
   return new UserError(
-    `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens with </s>, more than ${flag} ${limit}`,
+    `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens including </s>, more than ${flag} ${limit}`,
     `raise ${flag}, or leave such sentences out with --skip-invalid-size-inputs-valid-test`,
   );
 }

@@ -1,8 +1,8 @@
 import type { Prefixes } from './search-input.js';
 
 /**
- * The first `size` tokens of each reference: what --prefix-size makes an output begin with. A literal `<pad>` in a reference
- * is left out: no output can hold it.
+ * The first `size` tokens of each reference, for `--prefix-size`. A literal `<pad>` in a reference is omitted, because
+ * no output can contain it.
  */
 export function prefixesOf(
   batch: {

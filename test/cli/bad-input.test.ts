@@ -295,7 +295,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: [
         'sentence',
         '(line ',
-        'has 8 tokens with </s>, more than --max-tokens 7',
+        'has 8 tokens including </s>, more than --max-tokens 7',
         '--skip-invalid-size-inputs-valid-test',
       ],
     },
@@ -417,7 +417,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a --min-len above the longest output',
       line: `${GENERATE} --min-len 20 --max-len-b 10 --results-path DIR/new/results`,
-      says: ['--min-len 20 is more than 10, the longest output', 'lower --min-len'],
+      says: ['--min-len 20 is greater than 10, the maximum output length', 'lower --min-len'],
     },
     {
       what: 'a sentence longer than --max-tokens',

@@ -78,16 +78,16 @@ describe('makeBatches', () => {
   it.each([
     [
       { maxTokens: 15 },
-      'the target of valid sentence 2 (line 3) has 20 tokens with </s>, more than --max-tokens 15; raise --max-tokens',
+      'the target of valid sentence 2 (line 3) has 20 tokens including </s>, more than --max-tokens 15; raise --max-tokens',
     ],
     [{ maxTokens: 11 }, 'the target of valid sentence 2 (line 3) has 20 tokens'],
     [
       { maxSentences: 4, maxPositions: { source: 10, target: 100 } },
-      'the source of valid sentence 1 (line 2) has 12 tokens with </s>, more than --max-source-positions 10',
+      'the source of valid sentence 1 (line 2) has 12 tokens including </s>, more than --max-source-positions 10',
     ],
     [
       { maxTokens: 50, maxPositions: { source: 100, target: 19 } },
-      'the target of valid sentence 2 (line 3) has 20 tokens with </s>, more than --max-target-positions 19',
+      'the target of valid sentence 2 (line 3) has 20 tokens including </s>, more than --max-target-positions 19',
     ],
   ])('a sentence that is too long for %j is an error that names it', (options, message) => {
     expect(() => make(options)).toThrow(UserError);

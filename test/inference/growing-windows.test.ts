@@ -22,7 +22,7 @@ describe('windows over a stream', () => {
     expect(windows.map(({ length }) => length)).toEqual(lengths);
   });
 
-  it('hold every item once, in order', async () => {
+  it('contain every item once, in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer()), async (items) => {
         expect((await collect(growingWindows(items, sizes))).flat()).toEqual(items);
@@ -30,7 +30,7 @@ describe('windows over a stream', () => {
     );
   });
 
-  it('come before the stream has ended', async () => {
+  it('are yielded before the stream has ended', async () => {
     async function* endless(): AsyncGenerator<number> {
       for (let item = 0; ; item++) yield item;
     }

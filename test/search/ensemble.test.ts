@@ -17,10 +17,10 @@ const fail = (): never => {
 const fake = (parts: Partial<TranslationModel>): TranslationModel =>
   ({ parameters: new ParameterStore(), ...parts }) as TranslationModel;
 
-/** A sentence of three tokens, </s> the last. */
+/** A sentence of three tokens including </s>. */
 const source: TokenTable = { ids: Int32Array.of(5, 6, 2), batch: 1, time: 3 };
 
-/** A model in operations whose tables are there. */
+/** A model computed by operations, with its position tables already created. */
 async function inOperations(): Promise<TranslationModel> {
   await tf.setBackend('cpu');
   const model = buildTransformer(referenceTask());
@@ -29,7 +29,7 @@ async function inOperations(): Promise<TranslationModel> {
 }
 
 describe('the start of a search with several models', () => {
-  it('disposes the decodings in native code that have begun when a later model fails', async () => {
+  it('disposes the native decodings already started when a later model fails', async () => {
     const disposed: string[] = [];
     const begins = (name: string): TranslationModel =>
       fake({ startFusedDecoding: () => ({ dispose: () => void disposed.push(name) }) as FusedDecoding });
