@@ -87,7 +87,7 @@ function setUpLocked(request: TrainRequest, lock: FolderLock | null): PreparedRu
 
 function checkOptions({ options }: TrainRequest): void {
   if (options.maxTokens === null && options.batchSize === null) {
-    throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+    throw new UserError('no batch size is given', 'add --max-tokens or --batch-size (or both)');
   }
   if (options.shardId >= options.numShards) {
     throw new UserError(

@@ -262,7 +262,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'embeddings of another width',
       line: `${TRAIN} --max-tokens 64 --encoder-embed-path DIR/vectors`,
-      says: ["DIR/vectors line 2: vectors of 3 numbers, where the model's embeddings have 8", '--encoder-embed-dim 3'],
+      says: [
+        "DIR/vectors line 2: the vectors have 3 numbers, but the model's embeddings have 8",
+        '--encoder-embed-dim 3',
+      ],
     },
     {
       what: 'a file of embeddings that is not there',
@@ -287,7 +290,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'neither --max-tokens nor --batch-size',
       line: TRAIN,
-      says: ['the size of a batch is not given', 'give --max-tokens or --batch-size'],
+      says: ['no batch size is given', 'add --max-tokens or --batch-size'],
     },
     {
       what: 'a sentence longer than --max-tokens',
@@ -489,7 +492,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'validate without the size of a batch',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
-      says: ['the size of a batch is not given'],
+      says: ['no batch size is given'],
     },
     {
       what: 'train with validation data of one language',

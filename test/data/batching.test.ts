@@ -101,7 +101,7 @@ describe('makeBatches', () => {
   });
 
   it('needs the size of a batch', () => {
-    expect(() => make({})).toThrow('the size of a batch is not given; give --max-tokens or --batch-size (or both)');
+    expect(() => make({})).toThrow('no batch size is given; add --max-tokens or --batch-size (or both)');
   });
 });
 

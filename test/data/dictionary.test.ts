@@ -173,8 +173,8 @@ describe('the file', () => {
     [['a 1', 'nocount'], 'dict.de.txt line 2: "nocount" has no count; each line is "<token> <count>"'],
     [['a 1', ''], 'dict.de.txt line 2: "" has no count'],
     [['a x'], 'dict.de.txt line 1: "a x" has no count'],
-    [['a 1', 'a 2'], 'dict.de.txt line 2: "a" is there twice; remove one, or end the line with #fairseq:overwrite'],
-    [['<unk> 1'], 'dict.de.txt line 1: "<unk>" is there twice; remove the line'],
+    [['a 1', 'a 2'], 'dict.de.txt line 2: "a" occurs twice; remove one, or end the line with #fairseq:overwrite'],
+    [['<unk> 1'], 'dict.de.txt line 1: "<unk>" occurs twice; remove the line'],
   ])('%j is an error that names file and line', (lines, message) => {
     expect(() => parse(...lines)).toThrow(UserError);
     expect(() => parse(...lines)).toThrow(message);

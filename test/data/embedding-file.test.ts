@@ -48,10 +48,10 @@ describe('a file of embeddings', () => {
     [
       'of another width',
       'the 1 2 3\n',
-      /vectors.txt line 1: vectors of 3 numbers, where .* have 2; .*--encoder-embed-dim 3/,
+      /vectors.txt line 1: the vectors have 3 numbers, but .* have 2; .*--encoder-embed-dim 3/,
     ],
-    ['whose first line says another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: vectors of 300 numbers'],
-    ['one of whose lines is short', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: vectors of 1 numbers'],
+    ['whose first line says another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: the vectors have 300 numbers'],
+    ['one of whose lines is short', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: the vectors have 1 numbers'],
     ['with what is not a number', 'the 1 two\n', "vectors.txt line 1: 'two' is not a number"],
     ['with two spaces', 'the 1  2\n', "vectors.txt line 1: '' is not a number"],
     ['with infinity', 'the 1 Infinity\n', "'Infinity' is not a number"],

@@ -131,8 +131,10 @@ describe('a dataset that is written to while it is open', () => {
     writeFileSync(`${prefix}.bin`, Buffer.alloc(14));
     utimesSync(`${prefix}.bin`, new Date(), new Date(1e12)); // clocks of files are coarse
     expect(() => store.checkUnchanged()).toThrow(
-      new UserError(`${prefix}.bin has changed since it was opened`, 'start again, and write to no data in use')
-        .message,
+      new UserError(
+        `${prefix}.bin has changed since it was opened`,
+        'run the command again, and do not write to data in use',
+      ).message,
     );
   });
 
@@ -157,14 +159,10 @@ describe('a damaged dataset is an error that names the file', () => {
     [
       "fairseq's older format",
       () => patchIndex((bytes) => bytes.write('TNTIDX\0\0')),
-      /train\.idx is of fairseq's older/,
+      /train\.idx is in fairseq's older/,
     ],
     ['another version', () => patchIndex((bytes) => bytes.writeUInt8(2, 9)), /train\.idx has the unknown version 2/],
-    [
-      'an unknown type',
-      () => patchIndex((bytes) => bytes.writeUInt8(11, 17)),
-      /train\.idx has the unknown type of ids 11/,
-    ],
+    ['an unknown type', () => patchIndex((bytes) => bytes.writeUInt8(11, 17)), /train\.idx has the unknown id type 11/],
     [
       'an index cut in its lengths',
       () => truncateSync(`${prefix}.idx`, 30),
@@ -203,6 +201,8 @@ describe('a damaged dataset is an error that names the file', () => {
     ]);
     const store = open(prefix, 12);
     expect([...store.sentence(0)]).toEqual([4, 2]);
-    expect(() => store.sentence(1)).toThrow(/train\.bin sentence 1 has the id 12, the dictionary only 12 symbols/);
+    expect(() => store.sentence(1)).toThrow(
+      /train\.bin sentence 1 has the id 12, but the dictionary has only 12 symbols/,
+    );
   });
 });

@@ -148,7 +148,7 @@ describe('preprocess', () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
     const events = await logged(() => run({ trainpref, alignSuffix: 'algin' }));
     const warnings = events.filter(({ level }) => level === 'warning').map(({ fields }) => fields.message);
-    expect(warnings).toEqual(['no split has word alignments: there is no PREFIX.algin']);
+    expect(warnings).toEqual(['no split has word alignments: no file is named PREFIX.algin']);
   });
 
   it('numbers further validation and test sets', async () => {
@@ -235,16 +235,16 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     ['no target language', good, { targetLang: null }, /-t\/--target-lang is not given/],
     ['no source language', good, { sourceLang: null }, /-s\/--source-lang is not given/],
     [
-      'nothing to make a dictionary from',
+      'nothing to build a dictionary from',
       good,
       { trainpref: null },
-      /nothing to make a dictionary from; give --trainpref/,
+      /nothing to build a dictionary from; give --trainpref/,
     ],
     [
       'two dictionaries to join',
       good,
       { joinedDictionary: true, srcdict: 'a', tgtdict: 'b' },
-      /--joined-dictionary has two dictionaries/,
+      /--joined-dictionary allows only one dictionary/,
     ],
     [
       'a damaged alignment',
@@ -256,15 +256,15 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
       'alignments of fewer sentences',
       { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': '0-0\n' },
       { alignSuffix: 'align' },
-      /train\.align has 1 lines, its split 2; word alignments need one line per sentence pair/,
+      /train\.align has 1 lines, but its split has 2; write one line of word alignments per sentence pair/,
     ],
     ['no alignments at all', { ...good, 'train.align': '' }, { alignSuffix: 'align' }, /train\.align is empty/],
     ['a missing --alignfile', good, { alignfile: 'missing.align' }, /missing\.align cannot be read/],
   ])('%s', mistake);
 
   it.each<[string, string, RegExp]>([
-    ['too few lines', '0-0\n', /train\.align ends after 1 lines, .*train\.de goes on; write one line of alignments/],
-    ['too many lines', '0-0\n0-0\n0-0\n', /train\.align goes on after the 2 lines of .*train\.de/],
+    ['too few lines', '0-0\n', /train\.align ends after 1 lines, .*train\.de continues; write one line of alignments/],
+    ['too many lines', '0-0\n0-0\n0-0\n', /train\.align continues after the 2 lines of .*train\.de/],
     ['a position beyond the sentence', '0-0\n0-1\n', /train\.align line 2: 0-1 points beyond the sentence/],
   ])('--alignfile with %s', async (what, alignments, message) => {
     const files = { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': alignments };
@@ -277,7 +277,7 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     [
       '--alignfile without a target',
       { onlySource: true, alignfile: 'x' },
-      /--alignfile needs a parallel training text/,
+      /--alignfile requires a parallel training text/,
     ],
     ['a destination that is a file', { destdir: 'FOLDER/train.de/x' }, /train\.de\/x cannot be written/],
     ['a text that is a folder', { validpref: 'FOLDER/folder' }, /folder\.de cannot be read \(it is a folder\)/],

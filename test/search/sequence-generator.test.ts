@@ -54,7 +54,7 @@ describe('an empty sentence', () => {
 });
 
 describe('the maximum output length', () => {
-  it('including </s> equals the size of the target's position table', async () => {
+  it('including </s> equals the size of the position table of the target', async () => {
     await openDevice('cpu', { threads: 1 });
     const task = referenceTask();
     const context = { ...modelContext(task), maxTargetPositions: 6 };
@@ -74,7 +74,9 @@ describe('the maximum output length', () => {
     };
     const [hypotheses] = await search(5).translate(input);
     expect(hypotheses![0]!.tokens).toHaveLength(6);
-    await expect(search(6).translate(input)).rejects.toThrow('--min-len 6 is greater than 5, the maximum output length');
+    await expect(search(6).translate(input)).rejects.toThrow(
+      '--min-len 6 is greater than 5, the maximum output length',
+    );
     model.dispose();
   });
 });

@@ -115,7 +115,7 @@ describe('search options', () => {
     expect(() => checkStrategies(all)).toThrow(message);
   });
 
-  it('are spelled in the caller's way', () => {
+  it('are spelled as the caller spells them', () => {
     const { options } = contextOf({ samplingTopk: 3 }, 8);
     expect(() => checkStrategies(options, (option) => option)).toThrow('samplingTopk requires sampling');
   });
