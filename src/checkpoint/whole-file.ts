@@ -18,7 +18,8 @@ import { descriptorOf, isDeviceOrPipe } from '../text/special-file.js';
 import { removeUnfinished, unfinishedFile } from './unfinished-file.js';
 
 /**
- * Writes a file whole or not at all: under another name in the same folder, to the disk, then renamed. Makes the folder.
+ * Writes a file whole or not at all: under another name in the same folder, to the disk, then renamed. Makes the
+ * folder.
  * @throws UserError where the folder or the disk refuses
  */
 export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
@@ -113,7 +114,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   ENAMETOOLONG: 'its name is too long',
-  ELOOP: 'its symbolic links go in a circle',
+  ELOOP: 'its symbolic links form a loop',
   EFBIG: 'a file must not be so large there',
   EIO: 'the disk fails',
 };

@@ -225,7 +225,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a dictionary that is there already',
       line: 'preprocess -s xx -t yy --destdir DIR/taken --trainpref DIR/train',
-      says: ['DIR/taken/dict.xx.txt exists already', '--srcdict'],
+      says: ['DIR/taken/dict.xx.txt already exists', '--srcdict'],
     },
     {
       what: 'a language that is not given',
@@ -240,7 +240,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a destination below a file',
       line: 'preprocess -s xx -t yy --destdir DIR/file/out --trainpref DIR/train',
-      says: ['DIR/file/out cannot be written (a file stands where a folder should be)'],
+      says: ['DIR/file/out cannot be written (a file exists where a folder should be)'],
     },
     {
       what: 'a dictionary that is none',
@@ -490,7 +490,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
     },
     {
-      what: 'validate without the size of a batch',
+      what: 'validate without a batch size',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
       says: ['no batch size is given'],
     },
@@ -507,7 +507,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a file behind links in a circle',
       line: 'score -s DIR/circle -r DIR/train.xx',
-      says: ['DIR/circle cannot be read (its symbolic links go in a circle); check the path and the disk'],
+      says: ['DIR/circle cannot be read (its symbolic links form a loop); check the path and the disk'],
     },
     {
       what: 'a checkpoint behind links in a circle',
