@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { loadComponents } from '../src/cli/plugins/user-dir.js';
 import { type Device, openDevice } from '../src/devices/index.js';
-import { loadModel } from '../src/inference/load-model.js';
+import { loadModel } from '../src/inference/load-models.js';
 import { classifierScores } from '../src/ops/row-scores.js';
 import { selectOptions } from '../src/options/select.js';
 import { openTranslationTask, type TranslationTask, translationOptions } from '../src/tasks/translation.js';
@@ -28,13 +28,13 @@ interface Gradients {
 
 type Components = Awaited<ReturnType<typeof loadComponents>>;
 
-function gradients(
+async function gradients(
   task: TranslationTask,
   { architectures, criterions }: Components,
   path: string,
   device: Device,
-): Gradients {
-  const { model } = loadModel(path, task, architectures, device);
+): Promise<Gradients> {
+  const { model } = await loadModel(path, task, architectures, device);
   const limits = batchLimits(task, model, {
     ...{ maxTokens: 4096, batchSize: null, requiredBatchSizeMultiple: 8 },
     ...{ skipInvalidSizeInputsValidTest: true, seed: 1 },
@@ -98,7 +98,7 @@ const task = openTranslationTask(requireData(options.data), selectOptions(transl
 const runs: Gradients[] = [];
 for (const bfloat16 of [false, true]) {
   const device = await openDevice('cpu', { threads: options.threads, bfloat16 });
-  runs.push(gradients(task, components, options.path, device));
+  runs.push(await gradients(task, components, options.path, device));
 }
 const [exact, rounded] = runs as [Gradients, Gradients];
 const sure = exact.probabilities.filter((p) => p > SURE).length;

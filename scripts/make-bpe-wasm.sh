@@ -9,7 +9,7 @@ npx --yes --package assemblyscript@0.28.20 asc segment.as.ts -o "$binary" -O3 --
 cat > module.ts <<END
 // Made by scripts/make-bpe-wasm.sh from segment.as.ts.
 
-/** Of the source that the bytes were made from. */
+/** The hash of the source that the module was compiled from. */
 export const SOURCE_SHA256 = '$(sha256sum segment.as.ts | cut -d ' ' -f 1)';
 
 /** The WebAssembly module, base64. */

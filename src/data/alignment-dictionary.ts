@@ -9,8 +9,8 @@ interface AlignedText {
 }
 
 /**
- * Writes `<source symbol> <target symbol>` lines: for every source symbol the target symbol that it is most often aligned
- * to (the first of equals), unknown words left out. fairseq's `--replace-unk FILE` reads it.
+ * Writes lines `<source symbol> <target symbol>`: for every source symbol, the target symbol most often aligned with it
+ * (among equals, the first). Unknown words are omitted. `--replace-unk FILE` reads these lines, as in fairseq.
  *
  * @throws UserError if the files are not parallel or an alignment points beyond its sentence
  */
@@ -29,7 +29,7 @@ export function writeAlignmentDictionary(
   );
 }
 
-/** For every source id, how often it is aligned to which target id, in the order of first sight. */
+/** For every source id, how often it is aligned with each target id, in the order of first occurrence. */
 function countAlignedPairs({
   alignments,
   source,
@@ -48,7 +48,7 @@ function countAlignedPairs({
     const sourceIds = source.dictionary.encodeLine(sourceLine);
     const targetIds = target.dictionary.encodeLine(targetLine);
     const alignment = alignmentLines.next();
-    if (alignment.done) throw unequalLength(alignments, `ends after ${number - 1} lines, ${source.path} goes on`);
+    if (alignment.done) throw unequalLength(alignments, `ends after ${number - 1} lines, but ${source.path} continues`);
     for (const [from, to] of parseAlignment(alignment.value, where)) {
       if (from >= sourceIds.length - 1 || to >= targetIds.length - 1) {
         throw new UserError(`${where}: ${from}-${to} points beyond the sentence`, 'align the tokens of --trainpref');
@@ -61,7 +61,7 @@ function countAlignedPairs({
     }
   }
   if (!alignmentLines.next().done)
-    throw unequalLength(alignments, `goes on after the ${number} lines of ${source.path}`);
+    throw unequalLength(alignments, `continues after the ${number} lines of ${source.path}`);
   return frequencies;
 }
 

@@ -1,30 +1,30 @@
 import { InternalError } from '../errors.js';
 import { MersenneTwister } from './mersenne-twister.js';
 
-/** Lengths of a corpus's sentence pairs, in ids with `</s>`. */
+/** Lengths of the sentence pairs of a corpus, in ids including `</s>`. */
 export interface PairSizes {
   readonly source: Int32Array; // [sentences]
-  readonly target: Int32Array | null; // [sentences]; null when there is no target side
+  readonly target: Int32Array | null; // [sentences]; null without a target side
 }
 
-/** How many sentences make a batch; 0 leaves a limit out. */
+/** Limits on the size of a batch; 0 means no limit. */
 export interface BatchLimits {
-  /** Upper bound of max(source, target) × sentences. */
+  /** Upper bound of max(source length, target length) × sentences. */
   readonly maxTokens: number;
   readonly maxSentences: number;
-  /** A batch has a multiple of it in sentences, or fewer than it. */
+  /** The number of sentences in a batch is a multiple of this, or less than this. */
   readonly requiredBatchSizeMultiple: number;
 }
 
-/** The longest source and target, in ids with `</s>`. */
+/** The maximum source and target lengths, in ids including `</s>`. */
 export interface MaxPositions {
   readonly source: number;
   readonly target: number;
 }
 
 /**
- * The order in which batches are cut: a permutation seeded with `seed` (null: the file's order), stably sorted by target
- * and then by source length, so that neighbours have equal lengths.
+ * The order in which sentences are divided into batches: a permutation seeded with `seed` (null: the order of the
+ * file), stably sorted by target length and then by source length, so that neighbours have similar lengths.
  */
 export function orderedIndices(sizes: PairSizes, seed: number | null): Int32Array {
   const { source, target } = sizes;
@@ -34,12 +34,12 @@ export function orderedIndices(sizes: PairSizes, seed: number | null): Int32Arra
   return indices.sort((a, b) => source[a]! - source[b]!);
 }
 
-/** The length that counts against `maxTokens`: the longer side's. */
+/** The length that counts towards `maxTokens`: that of the longer side. */
 export function pairTokens({ source, target }: PairSizes, index: number): number {
   return Math.max(source[index]!, target?.[index] ?? 0);
 }
 
-/** Divides ordered indices into those whose sentences fit and those with a side that is too long. */
+/** Divides ordered indices into sentences that fit and sentences with a side that is too long. */
 export function filterBySize(
   indices: Int32Array,
   { source, target }: PairSizes,
@@ -51,12 +51,12 @@ export function filterBySize(
 }
 
 /**
- * Cuts ordered indices into batches as fairseq 0.12.2 does: a batch grows as long as its sentences, padded to the
- * longest of them, stay within the limits, and is cut back to a multiple of `requiredBatchSizeMultiple`; what was cut
- * off begins the next batch. No sentence is lost.
+ * Divides ordered indices into batches like fairseq 0.12.2. A batch grows while its sentences, padded to the longest,
+ * stay within the limits. It is then reduced to a multiple of `requiredBatchSizeMultiple`; the rest starts the next
+ * batch. No sentence is lost.
  *
- * @param tokens the length of a sentence that counts against `maxTokens`
- * @throws InternalError if one sentence alone exceeds `maxTokens`: `makeBatches` has seen to that
+ * @param tokens the length of a sentence that counts towards `maxTokens`
+ * @throws InternalError if a single sentence exceeds `maxTokens`; `makeBatches` prevents this
  */
 export function batchBySize(
   indices: Int32Array,
@@ -65,7 +65,7 @@ export function batchBySize(
 ): Int32Array[] {
   const exceeds = (value: number, limit: number): boolean => limit > 0 && value > limit;
   const batches: Int32Array[] = [];
-  // The running batch is [start, end); [end, at] is its tail, which joins once their size together is allowed.
+  // The current batch is [start, end). Its tail [end, at] joins it when their combined size is allowed.
   let start = 0;
   let end = 0;
   let batchLongest = 0;

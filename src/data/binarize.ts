@@ -8,14 +8,14 @@ import { splitWhitespace } from './whitespace.js';
 
 export interface BinarizeSummary {
   readonly sentences: number;
-  /** With the `</s>` of each sentence. */
+  /** Including the `</s>` of each sentence. */
   readonly tokens: number;
   /** Tokens that the dictionary lacks. */
   readonly replaced: number;
 }
 
 /**
- * Writes the lines of a text as PREFIX.bin and PREFIX.idx, every worker of the pool a share of them: memory does not
+ * Writes the lines of a text as PREFIX.bin and PREFIX.idx. Each worker of the pool encodes a share. Memory use does not
  * grow with the text.
  *
  * @throws UserError if the text is missing, empty or not UTF-8
@@ -38,7 +38,7 @@ export async function binarizeText(
 }
 
 /**
- * The same for lines `0-0 1-2 …` of word alignments: each pair of positions is two numbers.
+ * Writes lines `0-0 1-2 …` of word alignments as PREFIX.bin and PREFIX.idx. Each pair of positions becomes two numbers.
  * @returns the number of lines
  */
 export function binarizeAlignments(path: string, prefix: string): number {
@@ -58,11 +58,11 @@ export function binarizeAlignments(path: string, prefix: string): number {
   return number;
 }
 
-/** The pairs (source position, target position) of a line of word alignments, `0-0 1-2 …`. */
+/** Parses a line of word alignments, `0-0 1-2 …`, into pairs of source and target positions. */
 export function parseAlignment(line: string, where: string): [source: number, target: number][] {
   return splitWhitespace(line).map((pair) => {
     const positions = /^(\d+)-(\d+)$/.exec(pair);
     if (positions !== null) return [Number(positions[1]), Number(positions[2])];
-    throw new UserError(`${where}: "${pair}" is not an alignment`, 'write pairs of positions from 0: 0-0 1-2');
+    throw new UserError(`${where}: "${pair}" is not an alignment`, 'write pairs of positions counted from 0: 0-0 1-2');
   });
 }

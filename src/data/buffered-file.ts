@@ -3,19 +3,19 @@ import { openTemporaryFile, openToAppend } from '../text/new-file.js';
 
 const BUFFER_BYTES = 1 << 18;
 
-/** A file written through a buffer, so that small pieces do not cost a system call each. */
+/** A file written through a buffer, which saves a system call per small write. */
 export class BufferedFile {
   readonly #file: number;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #filled = 0;
   #open = true;
 
-  /** @param place `end` goes on in a file that is there; else it is a new one */
+  /** @param place `end` appends to an existing file; `start` creates a new one */
   constructor(path: string, place: 'start' | 'end' = 'start') {
     this.#file = place === 'end' ? openToAppend(path) : openTemporaryFile(path);
   }
 
-  /** Appends a number of 0 to 2³¹ − 1 in 2, 4 or 8 bytes, the lowest first. */
+  /** Appends an integer from 0 to 2³¹ − 1 in 2, 4 or 8 bytes, little-endian. */
   integer(value: number, bytes: number): void {
     if (this.#filled + bytes > BUFFER_BYTES) this.#flush();
     const buffer = this.#buffer;

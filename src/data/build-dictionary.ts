@@ -4,7 +4,7 @@ import { Dictionary, type FinalizeOptions } from './dictionary.js';
 import { emptyFile } from './empty-file.js';
 
 /**
- * Counts the tokens of texts and makes the dictionary of them.
+ * Counts the tokens of texts and builds their dictionary.
  *
  * @throws UserError if a text is missing, empty or not UTF-8
  */
@@ -16,7 +16,7 @@ export async function buildDictionary(
   const counted = new Dictionary();
   const files = [...new Set(paths)].map((path) => ({ path, ranges: splitFile(path, pool.workers) }));
   const jobs = files.map(({ ranges }) => Promise.all(ranges.map((range) => pool.count(range))));
-  for (const job of jobs) job.catch(() => {}); // thrown below, the first file's first
+  for (const job of jobs) job.catch(() => {}); // thrown below, that of the first file first
   for (const [at, { path }] of files.entries()) {
     const shares = await jobs[at]!;
     if (shares.every(({ lines }) => lines === 0)) throw emptyFile(path);

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { BufferedFile } from './buffered-file.js';
 import { idTypeFor } from './index-format.js';
 
-/** Consecutive sentences of a dataset, in two files: `PATH.ids` as in a `.bin`, and `PATH.sizes`, int32 each. */
+/** Consecutive sentences of a dataset in two files: `PATH.ids` in the format of a `.bin`, and `PATH.sizes` in int32. */
 export interface DatasetPart {
   readonly path: string;
   readonly sentences: number;
@@ -20,7 +20,7 @@ export interface DatasetPartWriter {
 export const idsFile = (path: string): string => `${path}.ids`;
 export const sizesFile = (path: string): string => `${path}.sizes`;
 
-/** @param vocabularySize decides the type of the ids, null for data that are no ids of symbols (alignments) */
+/** @param vocabularySize decides the type of the ids; null for data other than ids of symbols (alignments) */
 export function writeDatasetPart(path: string, vocabularySize: number | null): DatasetPartWriter {
   const { bytes } = idTypeFor(vocabularySize);
   const ids = new BufferedFile(idsFile(path));

@@ -5,20 +5,20 @@ import { Dictionary } from './dictionary.js';
 /**
  * Reads fairseq's `dict.LANG.txt`.
  *
- * @throws UserError if there is no such file, or that names the line which is not UTF-8, has no count or is a duplicate
+ * @throws UserError if the file does not exist, or naming the line that is not UTF-8, has no count or is a duplicate
  */
 export function loadDictionary(path: string): Dictionary {
   return Dictionary.parse(readLines(path), path);
 }
 
-/** Writes fairseq's `dict.LANG.txt`, whole or not at all. */
+/** Writes fairseq's `dict.LANG.txt` atomically. */
 export function saveDictionary(dictionary: Dictionary, path: string): void {
   writeLinesAtomically(path, dictionary.lines());
 }
 
 /**
- * A fingerprint of which symbol has which id, recorded in checkpoints: SHA-256 (hexadecimal) of the symbols, each ended
- * by a newline. Counts do not matter.
+ * A hash of the symbols in the order of their ids, recorded in checkpoints: SHA-256 (hexadecimal) of the symbols, each
+ * followed by a newline. Counts do not matter.
  */
 export function hashDictionary(dictionary: Dictionary): string {
   const hash = createHash('sha256');

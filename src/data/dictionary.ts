@@ -11,31 +11,31 @@ const SPECIALS: readonly string[] = [BOS, PAD, EOS, UNK];
 const OVERWRITE = '#fairseq:overwrite';
 
 export interface FinalizeOptions {
-  /** Symbols counted less often are left out; −1 keeps all. */
+  /** Omits symbols with a lower count; −1 keeps all. */
   readonly threshold?: number;
-  /** The size before padding, specials included; 0 or less means no limit. */
+  /** The maximum size before padding, including special symbols; 0 or less means no limit. */
   readonly nwords?: number;
-  /** The size becomes a multiple of it, by symbols `madeupword0000` … of count 0. */
+  /** Pads the size to a multiple of this with symbols `madeupword0000` … of count 0. */
   readonly paddingFactor?: number;
 }
 
 export interface StringOptions {
-  /** Joins subword units: see `postProcess`. */
+  /** Joins subwords; see `postProcess`. */
   readonly bpeSymbol?: string | null;
-  /** What `<unk>` reads as; fairseq writes references with `<<unk>>` so that no hypothesis can match it. */
+  /** The text for `<unk>`. fairseq writes `<<unk>>` in references, so that no hypothesis can match it. */
   readonly unkString?: string | ((position: number) => string);
-  /** Keeps `</s>` in the text. */
+  /** Whether to keep `</s>`. */
   readonly includeEos?: boolean;
-  /** Further ids to leave out. */
+  /** Additional ids to omit. */
   readonly ignore?: ReadonlySet<number>;
 }
 
-/** How an unknown word of a reference reads, so that the scorer matches it with nothing. */
+/** The text for an unknown word of a reference, which the scorer matches with nothing. */
 export const ESCAPED_UNK = `<${UNK}>`;
 
 /**
- * fairseq's mapping between symbols and consecutive ids; `<s>`, `<pad>`, `</s>`, `<unk>` are always 0 to 3. About 50 bytes
- * a symbol and its own length: corpora that are not split into subwords have millions.
+ * fairseq's mapping between symbols and consecutive ids. `<s>`, `<pad>`, `</s>`, `<unk>` always have the ids 0 to 3. A
+ * symbol takes about 50 bytes plus its length, because corpora without subwords have millions of symbols.
  */
 export class Dictionary {
   readonly bosIndex = 0;
@@ -44,7 +44,9 @@ export class Dictionary {
   readonly unkIndex = 3;
   readonly #table = new TokenTable();
   readonly #counts: number[] = [];
-  /** Where symbols were written again: the table's entry of each id, and the last id of each entry. Else they are equal. */
+  /**
+   * If symbols repeat: the table entry of each id, and the last id of each entry. Otherwise entries and ids are equal.
+   */
   #repeats: { readonly entries: number[]; readonly ids: number[] } | null = null;
 
   constructor() {
@@ -55,7 +57,7 @@ export class Dictionary {
     return this.#counts.length;
   }
 
-  /** The symbol of an id; `<unk>` for an id beyond the vocabulary. */
+  /** The symbol of an id; `<unk>` for an id outside the vocabulary. */
   symbol(index: number): string {
     return this.#counts[index] === undefined ? UNK : this.#table.text(this.#entryOf(index));
   }
@@ -64,7 +66,7 @@ export class Dictionary {
     return this.#counts[index] ?? 0;
   }
 
-  /** The id of a symbol, `unkIndex` when there is none. */
+  /** The id of a symbol, or `unkIndex` if it is unknown. */
   index(symbol: string): number {
     const entry = this.#table.findText(symbol);
     return entry < 0 ? this.unkIndex : this.#idOf(entry);
@@ -74,20 +76,20 @@ export class Dictionary {
     return this.#table.findText(symbol) >= 0;
   }
 
-  /** The id of the symbol in `bytes[from, to)`, or −1; `hash` is the symbol's. */
+  /** The id of the symbol `bytes[from, to)` with this hash, or −1. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const entry = this.#table.find(bytes, from, to, hash);
     return entry < 0 ? entry : this.#idOf(entry);
   }
 
-  /** Whether both give the same ids to the same symbols; counts may differ. */
+  /** Whether both assign the same ids to the same symbols; counts may differ. */
   equals(other: Dictionary): boolean {
     if (this.size !== other.size) return false;
     for (let index = 0; index < this.size; index++) if (this.symbol(index) !== other.symbol(index)) return false;
     return true;
   }
 
-  /** Adds to the count of a symbol, new or known, and returns its id. */
+  /** Adds to the count of a new or known symbol, and returns its id. */
   add(symbol: string, count = 1): number {
     return this.#count(this.#table.addText(symbol), count);
   }
@@ -107,8 +109,8 @@ export class Dictionary {
   }
 
   /**
-   * The vocabulary of what was counted: by count descending, ties by code point, cut to `nwords`, then to the symbols
-   * that reach the threshold, then padded.
+   * Builds the dictionary from the counts: sorted by descending count, then by code point; limited to `nwords`; limited
+   * to symbols that reach the threshold; padded.
    */
   finalize({ threshold = -1, nwords = -1, paddingFactor = 8 }: FinalizeOptions = {}): Dictionary {
     const limit = nwords > 0 ? Math.max(nwords - SPECIALS.length, 0) : Number.POSITIVE_INFINITY;
@@ -123,9 +125,9 @@ export class Dictionary {
   }
 
   /**
-   * The ids of a line's tokens, ended by `</s>`.
+   * The ids of the tokens of a line, with `</s>` at the end.
    *
-   * @param onUnknown is told of every token that the dictionary lacks
+   * @param onUnknown called with every token that the dictionary lacks
    */
   encodeLine(line: string, onUnknown?: (token: string) => void): Int32Array {
     const tokens = splitWhitespace(line);
@@ -139,7 +141,7 @@ export class Dictionary {
     return ids;
   }
 
-  /** The symbols of ids, separated by spaces, without `<s>` and (unless asked for) `</s>`. */
+  /** The symbols of ids, separated by spaces, without `<s>` and, unless `includeEos` is set, `</s>`. */
   string(
     ids: Iterable<number>,
     { bpeSymbol = null, unkString = UNK, includeEos = false, ignore }: StringOptions = {},
@@ -155,9 +157,9 @@ export class Dictionary {
     return postProcess(symbols.join(' '), bpeSymbol);
   }
 
-  /** The lines of `dict.LANG.txt`, specials left out. A symbol that overwrites an earlier one says so. */
+  /** The lines of `dict.LANG.txt`, without special symbols. A repeated symbol is marked with `#fairseq:overwrite`. */
   *lines(): Generator<string, void, undefined> {
-    let written = SPECIALS.length; // entries of the table, which are in the order of their first ids
+    let written = SPECIALS.length; // table entries, which are in the order of their first ids
     for (let index = SPECIALS.length; index < this.size; index++) {
       const line = `${this.symbol(index)} ${this.count(index)}`;
       const isRepeated = this.#entryOf(index) < written;
@@ -167,11 +169,11 @@ export class Dictionary {
   }
 
   /**
-   * Reads the lines of `dict.LANG.txt`: `<symbol> <count>`, cut at the last space, optionally followed by
-   * ` #fairseq:overwrite`, which lets a symbol appear again under a new id.
+   * Parses the lines of `dict.LANG.txt`: `<symbol> <count>`, separated by the last space, optionally followed by
+   * ` #fairseq:overwrite`, which allows a symbol to be repeated under a new id.
    *
-   * @param name the file, for messages
-   * @throws UserError that names the line which has no count or repeats a symbol
+   * @param name the name of the file, for messages
+   * @throws UserError naming the line that has no count or repeats a symbol
    */
   static parse(lines: Iterable<string>, name: string): Dictionary {
     const dictionary = new Dictionary();
@@ -183,7 +185,7 @@ export class Dictionary {
       const entry = dictionary.#table.addText(symbol);
       if (entry < known && !overwrite) {
         throw new UserError(
-          `${name} line ${number}: "${symbol}" is there twice`,
+          `${name} line ${number}: "${symbol}" occurs twice`,
           SPECIALS.includes(symbol)
             ? 'remove the line: <s>, <pad>, </s> and <unk> are always in the dictionary'
             : `remove one, or end the line with ${OVERWRITE}`,
@@ -194,7 +196,7 @@ export class Dictionary {
     return dictionary;
   }
 
-  /** Adds to the count of an entry of the table, or gives the newest one an id. @returns its id */
+  /** Adds to the count of a table entry, or assigns an id to the newest one. @returns its id */
   #count(entry: number, count: number): number {
     if (entry === this.#entryCount) return this.#append(entry, count);
     const index = this.#idOf(entry);
@@ -202,7 +204,7 @@ export class Dictionary {
     return index;
   }
 
-  /** The next id, for an entry of the table. */
+  /** Assigns the next id to a table entry. */
   #append(entry: number, count: number): number {
     const index = this.size;
     if (entry !== index && this.#repeats === null) {
@@ -217,7 +219,7 @@ export class Dictionary {
     return index;
   }
 
-  /** Entries of the table that have an id. */
+  /** The number of table entries with an id. */
   get #entryCount(): number {
     return this.#repeats?.ids.length ?? this.size;
   }
@@ -230,7 +232,7 @@ export class Dictionary {
     return this.#repeats === null ? entry : this.#repeats.ids[entry]!;
   }
 
-  /** The ids after the specials, by count descending, ties by code point. */
+  /** The ids after the special symbols, sorted by descending count, then by code point. */
   #byCountThenCodePoint(): Uint32Array {
     const [counts, table] = [this.#counts, this.#table];
     const prefixes = Float64Array.from(counts, (_, index) => table.prefix(this.#entryOf(index)));

@@ -3,10 +3,10 @@ import { readLines } from '../text/lines.js';
 import type { Dictionary } from './dictionary.js';
 import { trimEndWhitespace } from './whitespace.js';
 
-/** `2000000 300`: how many vectors follow, and their width. */
+/** `2000000 300`: the number of vectors and their width. */
 const HEADER = /^\d+ (\d+)$/;
 
-/** A table of embeddings that a file fills in part. */
+/** A table of embeddings whose rows a file may overwrite. */
 export interface EmbeddingTable {
   readonly dictionary: Dictionary;
   readonly width: number;
@@ -14,11 +14,11 @@ export interface EmbeddingTable {
 }
 
 /**
- * Overwrites the rows of those symbols that a text file has a vector for: `word x1 x2 …` a line, with or without a first
- * line `COUNT WIDTH`. Of a word that comes twice the last counts. The file is read line by line.
+ * Overwrites the rows of symbols for which a text file contains a vector: one line `word x1 x2 …` per vector, with or
+ * without a first line `COUNT WIDTH`. If a word occurs twice, the last vector counts. The file is read line by line.
  *
- * @returns how many symbols were found
- * @throws UserError for vectors of another width and for what is no number, naming the line
+ * @returns the number of symbols found
+ * @throws UserError naming the line with a vector of another width or a value that is not a number
  */
 export function readEmbeddings(path: string, { dictionary, width, values }: EmbeddingTable): number {
   const found = new Set<number>();
@@ -57,7 +57,7 @@ function parseVector(where: string, text: string, width: number): number[] {
 function checkWidth(where: string, actual: number, width: number): void {
   if (actual === width) return;
   throw new UserError(
-    `${where}: vectors of ${actual} numbers, where the model's embeddings have ${width}`,
-    `give the model --encoder-embed-dim ${actual}, or leave the file out`,
+    `${where}: the vectors have ${actual} numbers, but the model's embeddings have ${width}`,
+    `train with --encoder-embed-dim ${actual}, or omit the file`,
   );
 }

@@ -1,32 +1,32 @@
 import { MersenneTwister } from './mersenne-twister.js';
 
-/** Which part of the batches a worker takes: batches `shard`, `shard + shards`, …. */
+/** The part of the batches for one worker: batches `shard`, `shard + shards`, …. */
 export interface Sharding {
   readonly shards: number;
   readonly shard: number;
 }
 
 export interface EpochIteratorOptions {
-  /** Epoch e is shuffled with the seed `seed + e`. */
+  /** Epoch e is shuffled with `seed + e`. */
   readonly seed: number;
   readonly sharding?: Sharding;
   /**
-   * More than 0: batches keep the order they were cut in, short sentences first. fairseq means to do so for the first
-   * `curriculum` epochs only, but decides once, when its first epoch begins, and so do we.
+   * If above 0, batches keep their original order, short sentences first. fairseq intends this only for the first
+   * `curriculum` epochs, but decides only once, when the first epoch starts; we do the same.
    */
   readonly curriculum?: number;
 }
 
-/** fairseq's state of its iterator, as it goes into a checkpoint. */
+/** The state of fairseq's iterator, as stored in a checkpoint. */
 export interface EpochState {
-  /** 1-based. */
+  /** Counted from 1. */
   readonly epoch: number;
-  /** Batches of this epoch (of this shard) that were handed out. */
+  /** The number of batches of this epoch and shard that were yielded. */
   readonly iterationsInEpoch: number;
   readonly shuffle: boolean;
 }
 
-/** Whether a value that was read from a file is such a state. */
+/** Whether a value read from a file is a valid state. */
 export function isEpochState(value: unknown): value is EpochState {
   if (typeof value !== 'object' || value === null) return false;
   const { epoch, iterationsInEpoch, shuffle } = value as Readonly<Record<string, unknown>>;
@@ -35,21 +35,23 @@ export function isEpochState(value: unknown): value is EpochState {
   return isCount(epoch, 1) && isCount(iterationsInEpoch, 0) && typeof shuffle === 'boolean';
 }
 
-const WHOLE: Sharding = { shards: 1, shard: 0 };
+const UNSHARDED: Sharding = { shards: 1, shard: 0 };
 
 /** The batches in the order of one epoch: `numpy.random.shuffle` seeded with `seed + epoch`. */
 export function shuffleBatches<T>(batches: readonly T[], seed: number, epoch: number): T[] {
   return new MersenneTwister(seed + epoch).shuffle([...batches]);
 }
 
-/** One shard of the batches. Some are a batch shorter than others; fairseq fills those up with an empty one. */
+/**
+ * The batches of one shard. Shards may differ in length by one batch; fairseq pads shorter ones with an empty batch.
+ */
 export function shardBatches<T>(batches: readonly T[], { shards, shard }: Sharding): T[] {
   return batches.filter((_, index) => index % shards === shard);
 }
 
 /**
- * Goes over the same batches epoch after epoch, each time in another order that depends only on the seed and the epoch.
- * Its state is three numbers, and an iterator made from them goes on exactly where the other stopped.
+ * Iterates over the same batches in every epoch, in an order that depends only on the seed and the epoch. An iterator
+ * created from a saved state continues exactly where the saved one stopped.
  */
 export class EpochIterator {
   readonly #batches: readonly Int32Array[];
@@ -61,7 +63,7 @@ export class EpochIterator {
 
   constructor(
     batches: readonly Int32Array[],
-    { seed, sharding = WHOLE, curriculum = 0 }: EpochIteratorOptions,
+    { seed, sharding = UNSHARDED, curriculum = 0 }: EpochIteratorOptions,
     state?: EpochState,
   ) {
     this.#batches = batches;
@@ -72,18 +74,18 @@ export class EpochIterator {
     this.#consumed = state?.iterationsInEpoch ?? 0;
   }
 
-  /** The epoch that `updates` goes over, or has just gone over to its end; 1-based. */
+  /** The epoch that `updates` iterates over or has just finished, counted from 1. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Batches of one epoch of this shard. */
+  /** The number of batches of this shard per epoch. */
   get batchesPerEpoch(): number {
     const { shards, shard } = this.#sharding;
     return Math.max(0, Math.ceil((this.#batches.length - shard) / shards));
   }
 
-  /** Batches handed out in this epoch. */
+  /** The number of batches yielded in this epoch. */
   get iterationsInEpoch(): number {
     return this.#consumed;
   }
@@ -92,14 +94,14 @@ export class EpochIterator {
     return this.#consumed >= this.batchesPerEpoch;
   }
 
-  /** Updates in one epoch: the last may have fewer batches than the others. */
+  /** The number of updates per epoch. The last may have fewer batches than the others. */
   updatesPerEpoch(updateFrequency = 1): number {
     return Math.ceil(this.batchesPerEpoch / updateFrequency);
   }
 
   /**
-   * What remains of this epoch, or the next epoch after its end, `updateFrequency` batches an update. `state()` during
-   * an update counts that update's batches as done.
+   * Yields the rest of this epoch, or the next epoch after its end, in groups of `updateFrequency` batches per update.
+   * During an update, `state()` counts the batches of that update as done.
    */
   *updates(updateFrequency = 1): Generator<Int32Array[], void, undefined> {
     if (this.endOfEpoch) {
@@ -114,7 +116,7 @@ export class EpochIterator {
     }
   }
 
-  /** At the end of an epoch this is the beginning of the next. */
+  /** The state to save. At the end of an epoch, it is the start of the next. */
   state(): EpochState {
     const shuffle = this.#shuffle;
     return this.endOfEpoch

@@ -1,12 +1,12 @@
-/** The 9 bytes that begin an `.idx` file of fairseq's mmap datasets. */
+/** The first 9 bytes of an `.idx` file of fairseq's mmap datasets. */
 export const INDEX_MAGIC = 'MMIDIDX\0\0';
 export const INDEX_VERSION = 1;
 /** magic (9), version (uint64), dtype code (1), number of sentences (uint64). */
 export const INDEX_HEADER_BYTES = 26;
 
-/** How ids lie in a `.bin` file, little-endian. */
+/** The encoding of ids in a `.bin` file, little-endian. */
 export interface IdType {
-  /** fairseq's code for it in the header of the `.idx`. */
+  /** fairseq's code for the type in the header of the `.idx` file. */
   readonly code: number;
   readonly bytes: number;
   read(view: DataView, offset: number): number;
@@ -45,7 +45,7 @@ export function idTypeOf(code: number): IdType | undefined {
   return ID_TYPES.find((type) => type.code === code);
 }
 
-/** The type that fairseq writes ids in: by the size of the vocabulary; uint32 where that is null (alignments). */
+/** The type that fairseq uses for ids of a vocabulary of this size; uint32 if the size is null (alignments). */
 export function idTypeFor(vocabularySize: number | null): IdType {
   if (vocabularySize === null) return UINT32;
   if (vocabularySize < 65_500) return UINT16;

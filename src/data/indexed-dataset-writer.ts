@@ -7,19 +7,19 @@ import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor } from './ind
 const CHUNK_BYTES = 1 << 18;
 
 export interface IndexedDatasetWriter {
-  /** Appends one sentence; ids must be below the vocabulary's size. */
+  /** Appends a sentence; ids must be less than the vocabulary size. */
   add(ids: Int32Array): void;
-  /** Writes the index and puts both files in their places. */
+  /** Writes the index and renames both files to their final names. */
   finish(): void;
   /** Removes what was written. */
   discard(): void;
 }
 
 /**
- * Writes fairseq's mmap dataset, PREFIX.bin and PREFIX.idx, byte for byte. Sentences go to disk as they come, their
- * sizes too; both files appear under their names only when all is written.
+ * Writes fairseq's mmap dataset, PREFIX.bin and PREFIX.idx, byte for byte. Sentences and their sizes are written to
+ * disk at once. The files get their final names only when all is written.
  *
- * @param vocabularySize decides the type of the ids, null for data that are no ids of symbols (alignments)
+ * @param vocabularySize decides the type of the ids; null for data other than ids of symbols (alignments)
  */
 export function writeIndexedDataset(prefix: string, vocabularySize: number | null): IndexedDatasetWriter {
   const part = writeDatasetPart(`${prefix}.${process.pid}.tmp`, vocabularySize);
@@ -33,7 +33,7 @@ export function writeIndexedDataset(prefix: string, vocabularySize: number | nul
   };
 }
 
-/** Makes PREFIX.bin and PREFIX.idx of parts, in their order; the files of the parts are gone afterwards. */
+/** Joins parts, in order, into PREFIX.bin and PREFIX.idx, and removes the files of the parts. */
 export function joinDatasetParts(parts: readonly DatasetPart[], prefix: string, vocabularySize: number | null): void {
   const type = idTypeFor(vocabularySize);
   const idx = `${prefix}.idx.${process.pid}.tmp`;
@@ -78,7 +78,7 @@ function writeIndex(path: string, parts: readonly DatasetPart[], type: { code: n
   index.close();
 }
 
-/** The `length` bytes of a file in order, all chunks but the last of the same length, a multiple of 4. */
+/** Reads `length` bytes of a file in chunks. All chunks except the last have the same length, a multiple of 4. */
 function forEachChunk(path: string, length: number, take: (bytes: Buffer) => void): void {
   const file = openSync(path, 'r');
   try {

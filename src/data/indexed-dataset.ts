@@ -5,23 +5,23 @@ import { type IdType, INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeOf }
 import type { SentenceStore } from './sentence-store.js';
 
 const REBUILD = 'rebuild the data with ts-fairseq preprocess';
-const START_AGAIN = 'start again, and write to no data in use';
+const RUN_AGAIN = 'run the command again, and do not write to data in use';
 
-/** Whether a dataset has both its files, PREFIX.idx and PREFIX.bin. */
+/** Whether both files of a dataset exist, PREFIX.idx and PREFIX.bin. */
 export function indexedDatasetExists(prefix: string): boolean {
   return existsSync(`${prefix}.idx`) && existsSync(`${prefix}.bin`);
 }
 
-/** Whether there is a dataset, be it that one of its files is missing. */
+/** Whether at least one file of a dataset exists. */
 export function indexedDatasetBegun(prefix: string): boolean {
   return existsSync(`${prefix}.idx`) || existsSync(`${prefix}.bin`);
 }
 
 /**
- * Opens fairseq's mmap dataset: PREFIX.idx is read whole, sentences of PREFIX.bin when they are asked for.
+ * Opens fairseq's mmap dataset. Reads PREFIX.idx at once, and sentences of PREFIX.bin on demand.
  *
- * @param vocabularySize an id at or above it is an error, raised when its sentence is read
- * @throws UserError for a missing, foreign or truncated file, naming it
+ * @param vocabularySize a sentence with an id of this size or above throws an error when it is read
+ * @throws UserError naming the file that is missing, in another format or truncated
  */
 export function openIndexedDataset(prefix: string, vocabularySize = Number.POSITIVE_INFINITY): SentenceStore {
   const [idx, path] = [`${prefix}.idx`, `${prefix}.bin`];
@@ -29,7 +29,7 @@ export function openIndexedDataset(prefix: string, vocabularySize = Number.POSIT
   const file = openBin(path, index);
   let open = true;
   try {
-    checkUnchanged(idx, index.identity, statSync(idx), START_AGAIN); // else the two may be of two datasets
+    checkUnchanged(idx, index.identity, statSync(idx), RUN_AGAIN); // otherwise they may belong to different datasets
   } catch (error) {
     closeSync(file);
     throw error;
@@ -39,17 +39,17 @@ export function openIndexedDataset(prefix: string, vocabularySize = Number.POSIT
     sizes: index.sizes,
     sentence(at) {
       if (at < 0 || at >= index.sizes.length) {
-        throw new RangeError(`sentence ${at} of ${prefix}, which has ${index.sizes.length}`);
+        throw new RangeError(`sentence ${at} is out of range: ${prefix} has ${index.sizes.length}`);
       }
       const ids = readIds({ file, path, remedy: REBUILD }, index, at);
       const foreign = ids.find((id) => id < 0 || id >= vocabularySize);
       if (foreign === undefined) return ids;
       throw new UserError(
-        `${prefix}.bin sentence ${at} has the id ${foreign}, the dictionary only ${vocabularySize} symbols`,
+        `${prefix}.bin sentence ${at} has the id ${foreign}, but the dictionary has only ${vocabularySize} symbols`,
         'use the dictionary that the data was made with, or rebuild the data with ts-fairseq preprocess',
       );
     },
-    checkUnchanged: () => checkUnchanged(path, identity, fstatSync(file), START_AGAIN),
+    checkUnchanged: () => checkUnchanged(path, identity, fstatSync(file), RUN_AGAIN),
     close() {
       if (open) closeSync(file);
       open = false;
@@ -58,7 +58,7 @@ export function openIndexedDataset(prefix: string, vocabularySize = Number.POSIT
 }
 
 interface Index {
-  readonly identity: string; // of its file
+  readonly identity: string; // of the .idx file
   readonly type: IdType;
   readonly sizes: Int32Array; // [sentences], in ids
   readonly offsets: Float64Array; // [sentences], in bytes from the start of the .bin
@@ -71,7 +71,7 @@ function readIndex(path: string): Index {
   const needed = INDEX_HEADER_BYTES + 12 * count;
   if (bytes.length < needed) {
     throw new UserError(
-      `${path} is truncated: ${count} sentences need ${needed} bytes, it has ${bytes.length}`,
+      `${path} is truncated: ${count} sentences need ${needed} bytes, but it has ${bytes.length}`,
       REBUILD,
     );
   }
@@ -85,24 +85,24 @@ function readIndex(path: string): Index {
   return { identity, type, sizes, offsets };
 }
 
-/** Checks the header and returns the type of the ids. */
+/** Checks the header and returns the id type. */
 function readHeader(path: string, bytes: Buffer): IdType {
   const magic = bytes.toString('latin1', 0, INDEX_MAGIC.length);
   if (magic.startsWith('TNTIDX')) {
-    throw new UserError(`${path} is of fairseq's older dataset format`, 'preprocess with --dataset-impl mmap');
+    throw new UserError(`${path} is in fairseq's older dataset format`, 'preprocess with --dataset-impl mmap');
   }
   if (!INDEX_MAGIC.startsWith(magic)) throw new UserError(`${path} is not an index of fairseq's mmap format`, REBUILD);
   if (bytes.length < INDEX_HEADER_BYTES) {
-    throw new UserError(`${path} is truncated: it has ${bytes.length} bytes, less than its header`, REBUILD);
+    throw new UserError(`${path} is truncated: it has ${bytes.length} bytes, fewer than its header`, REBUILD);
   }
   const version = bytes.readBigUInt64LE(9);
   if (version !== BigInt(INDEX_VERSION)) throw new UserError(`${path} has the unknown version ${version}`, REBUILD);
   const type = idTypeOf(bytes[17]!);
-  if (type === undefined) throw new UserError(`${path} has the unknown type of ids ${bytes[17]}`, REBUILD);
+  if (type === undefined) throw new UserError(`${path} has the unknown id type ${bytes[17]}`, REBUILD);
   return type;
 }
 
-/** Opens the .bin after checking that every sentence lies inside it. */
+/** Opens the .bin file and checks that it contains every sentence. */
 function openBin(path: string, { type, sizes, offsets }: Index): number {
   const file = attempt(path, () => openSync(path, 'r'));
   const { size: available } = fstatSync(file);
@@ -111,7 +111,7 @@ function openBin(path: string, { type, sizes, offsets }: Index): number {
     if (size >= 0 && offsets[at]! >= 0 && end <= available) continue;
     closeSync(file);
     throw new UserError(
-      `${path} is truncated: sentence ${at} of ${sizes.length} ends at byte ${end}, the file at ${available}`,
+      `${path} is truncated: sentence ${at} of ${sizes.length} ends at byte ${end}, but the file ends at byte ${available}`,
       REBUILD,
     );
   }

@@ -10,32 +10,32 @@ import {
 } from './batching.js';
 
 export interface MakeBatchesOptions {
-  /** Which split it is, for messages. */
+  /** The name of the split, for messages. */
   readonly split: string;
   readonly maxTokens?: number | null;
   readonly maxSentences?: number | null;
   readonly requiredBatchSizeMultiple?: number;
-  /** The longest sentences that the task and the model allow; null: any. */
+  /** The maximum lengths that the task and the model allow; null: no limit. */
   readonly maxPositions?: MaxPositions | null;
-  /** Leaves sentences out that are longer than `maxPositions` or `maxTokens` instead of throwing. */
+  /** Whether to skip sentences longer than `maxPositions` or `maxTokens` instead of throwing an error. */
   readonly skipInvalidSizes?: boolean;
-  /** Null batches the sentences in the order of the file among equal lengths, as fairseq does the split `test`. */
+  /** Null keeps the order of the file among sentences of equal length, as fairseq does for the split `test`. */
   readonly seed: number | null;
-  /** The epoch in which the batches are first needed: fairseq seeds their making with `seed + epoch`. */
+  /** The epoch for which the batches are made; fairseq shuffles with `seed + epoch` before making them. */
   readonly epoch?: number;
 }
 
 export interface Batches {
-  /** Sentence ids, batch by batch; within a batch short sentences first. */
+  /** The sentence ids of each batch; within a batch, short sentences come first. */
   readonly batches: Int32Array[];
-  /** Ids of the sentences that were left out for their length. */
+  /** The ids of the sentences that were skipped because of their length. */
   readonly skipped: Int32Array;
 }
 
 /**
- * Divides a split into batches exactly as fairseq 0.12.2 composes them for training, validation and generation alike.
+ * Divides a split into batches exactly like fairseq 0.12.2, for training, validation and generation alike.
  *
- * @throws UserError with neither `maxTokens` nor `maxSentences`, and for a sentence that is too long (unless skipped)
+ * @throws UserError if neither `maxTokens` nor `maxSentences` is set, or a sentence is too long and not skipped
  */
 export function makeBatches(sizes: PairSizes, options: MakeBatchesOptions): Batches {
   const { split, seed, epoch = 1, maxPositions = null, skipInvalidSizes = false } = options;
@@ -50,7 +50,7 @@ export function makeBatches(sizes: PairSizes, options: MakeBatchesOptions): Batc
 function batchLimits({ maxTokens, maxSentences, requiredBatchSizeMultiple = 8 }: MakeBatchesOptions): BatchLimits {
   const limits = { maxTokens: maxTokens ?? 0, maxSentences: maxSentences ?? 0, requiredBatchSizeMultiple };
   if (limits.maxTokens > 0 || limits.maxSentences > 0) return limits;
-  throw new UserError('the size of a batch is not given', 'give --max-tokens or --batch-size (or both)');
+  throw new UserError('no batch size is given', 'add --max-tokens or --batch-size (or both)');
 }
 
 function longestAllowed(maxPositions: MaxPositions | null, maxTokens: number): MaxPositions {
@@ -81,7 +81,7 @@ function tooLongError(
   ];
   const { side, length, limit, flag } = rules.find((rule) => rule.limit !== undefined && rule.length > rule.limit)!;
   return new UserError(
-    `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens with </s>, more than ${flag} ${limit}`,
-    `raise ${flag}, or leave such sentences out with --skip-invalid-size-inputs-valid-test`,
+    `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens including </s>, more than ${flag} ${limit}`,
+    `raise ${flag}, or skip such sentences with --skip-invalid-size-inputs-valid-test`,
   );
 }

@@ -3,17 +3,17 @@ const SHIFT_WORDS = 397;
 const TWIST = 0x9908b0df;
 
 /**
- * NumPy's legacy generator, `numpy.random.RandomState(seed)`: MT19937 (Matsumoto & Nishimura 1998) and the shuffles
- * that fairseq draws from it, bit for bit.
+ * NumPy's legacy generator, `numpy.random.RandomState(seed)`: MT19937 (Matsumoto & Nishimura 1998) with the shuffles
+ * that fairseq uses, bit for bit.
  */
 export class MersenneTwister {
   readonly #state = new Uint32Array(STATE_WORDS);
   #position = STATE_WORDS;
 
-  /** @param seed an integer in [0, 2³²), as `numpy.random.seed` takes it */
+  /** @param seed an integer in [0, 2³²), as for `numpy.random.seed` */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-      throw new RangeError(`a seed is an integer from 0 to 4294967295, not ${seed}`);
+      throw new RangeError(`a seed must be an integer from 0 to 4294967295, not ${seed}`);
     }
     // init_genrand: s[i] = 1812433253 · (s[i−1] ⊕ s[i−1] ≫ 30) + i
     let word = seed >>> 0;
@@ -73,7 +73,7 @@ export class MersenneTwister {
     return word >>> 0;
   }
 
-  /** A uniform integer in [0, max], by rejection under the smallest mask 2ᵏ − 1 ≥ max; max = 0 draws nothing. */
+  /** A uniform integer in [0, max], by rejection under the smallest mask 2ᵏ − 1 ≥ max. Draws nothing if max = 0. */
   interval(max: number): number {
     if (max === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(max);
@@ -83,7 +83,7 @@ export class MersenneTwister {
     }
   }
 
-  /** Shuffles in place, as `numpy.random.shuffle` does a list or a vector, and returns its argument. */
+  /** Shuffles in place, like `numpy.random.shuffle` with a list or a vector, and returns its argument. */
   shuffle<T extends unknown[] | Int32Array>(items: T): T {
     for (let last = items.length - 1; last > 0; last--) {
       const other = this.interval(last);

@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { trimEndWhitespace, trimWhitespace } from './whitespace.js';
 
-/** What `--remove-bpe`/`--post-process` may name; `@@ ` is what the bare flag means. */
+/** The values of `--remove-bpe` and `--post-process`. `@@ ` is the value of the bare flag in fairseq. */
 export const POST_PROCESSES = [
   'subword_nmt',
   '@@ ',
@@ -16,14 +16,14 @@ export const POST_PROCESSES = [
 ] as const;
 export type PostProcess = (typeof POST_PROCESSES)[number];
 
-/** Pieces were separated by spaces, and `boundary` marks where a word begins or ends. */
+/** Joins pieces separated by spaces. `boundary` marks the start or end of a word. */
 const joinPieces = (sentence: string, boundary: string): string =>
   trimWhitespace(sentence.replaceAll(' ', '').replaceAll(boundary, ' '));
 
 /**
- * Joins subword units to words again: fairseq's `post_process`.
+ * Joins subwords into words: fairseq's `post_process`.
  *
- * @param symbol the subword scheme; null leaves the sentence as it is
+ * @param symbol the subword scheme; null returns the sentence unchanged
  * @throws UserError for an unknown scheme
  */
 export function postProcess(sentence: string, symbol: string | null): string {

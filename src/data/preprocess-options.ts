@@ -4,7 +4,7 @@ import { defineOptions, type OptionsOf } from '../options/schema.js';
 const LANGUAGES = 'Languages and files';
 const DICTIONARIES = 'Dictionaries';
 
-/** The options of `ts-fairseq preprocess`, named and defaulted as fairseq's. */
+/** Options of `ts-fairseq preprocess`, with fairseq's names and defaults. */
 export const preprocessOptions = defineOptions({
   sourceLang: {
     kind: 'string',
@@ -27,21 +27,21 @@ export const preprocessOptions = defineOptions({
     default: null,
     metavar: 'FP',
     group: LANGUAGES,
-    help: 'train file prefix: FP.SRC and FP.TGT; also makes the dictionaries',
+    help: 'prefix of the training files FP.SRC and FP.TGT, which also give the dictionaries',
   },
   validpref: {
     kind: 'string',
     default: null,
     metavar: 'FP,…',
     group: LANGUAGES,
-    help: 'valid file prefixes, comma-separated: valid, valid1 …',
+    help: 'comma-separated prefixes of the validation files: valid, valid1 …',
   },
   testpref: {
     kind: 'string',
     default: null,
     metavar: 'FP,…',
     group: LANGUAGES,
-    help: 'test file prefixes, comma-separated: test, test1 …',
+    help: 'comma-separated prefixes of the test files: test, test1 …',
   },
   destdir: { kind: 'string', default: 'data-bin', metavar: 'DIR', group: LANGUAGES, help: 'destination folder' },
   onlySource: { kind: 'boolean', default: false, group: LANGUAGES, help: 'process the source language only' },
@@ -50,14 +50,14 @@ export const preprocessOptions = defineOptions({
     default: null,
     metavar: 'SUFFIX',
     group: LANGUAGES,
-    help: 'binarise the word alignments FP.SUFFIX of every split that has them',
+    help: 'binarise the word alignments FP.SUFFIX of every split that has such a file',
   },
   alignfile: {
     kind: 'string',
     default: null,
     metavar: 'FILE',
     group: LANGUAGES,
-    help: 'word alignments of the training set, for a dictionary of the most frequent translations (--replace-unk)',
+    help: 'word alignments of the training set, to write a dictionary of the most frequent translations (for --replace-unk)',
   },
   datasetImpl: {
     kind: 'choice',
@@ -72,7 +72,7 @@ export const preprocessOptions = defineOptions({
     min: 1,
     max: MOST_THREADS,
     group: LANGUAGES,
-    help: 'threads that share the work; the files are the same for any number',
+    help: 'number of threads; the files do not depend on it',
   },
   srcdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this source dictionary' },
   tgtdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this target dictionary' },
@@ -86,25 +86,25 @@ export const preprocessOptions = defineOptions({
     kind: 'int',
     default: 0,
     group: DICTIONARIES,
-    help: 'source words counted less often become <unk>',
+    help: 'source words with a lower count become <unk>',
   },
   thresholdtgt: {
     kind: 'int',
     default: 0,
     group: DICTIONARIES,
-    help: 'target words counted less often become <unk>',
+    help: 'target words with a lower count become <unk>',
   },
   nwordssrc: {
     kind: 'int',
     default: -1,
     group: DICTIONARIES,
-    help: 'size of the source dictionary with its four special symbols; −1: no limit',
+    help: 'maximum size of the source dictionary, including four special symbols; −1: no limit',
   },
   nwordstgt: {
     kind: 'int',
     default: -1,
     group: DICTIONARIES,
-    help: 'size of the target dictionary with its four special symbols; −1: no limit',
+    help: 'maximum size of the target dictionary, including four special symbols; −1: no limit',
   },
   paddingFactor: {
     kind: 'int',

@@ -1,14 +1,14 @@
 import { formatFixed } from 'sacrebleu-ts';
 import type { BinarizeSummary } from './binarize.js';
 
-/** What fairseq says of a text that it has binarised: `400 sents, 9042 tokens, 1.25% replaced (by <unk>)`. */
+/** fairseq's message for a binarised text: `400 sents, 9042 tokens, 1.25% replaced (by <unk>)`. */
 export function describeBinarized({ sentences, tokens, replaced }: BinarizeSummary): string {
   return `${sentences} sents, ${tokens} tokens, ${formatPercent((100 * replaced) / tokens)}% replaced (by <unk>)`;
 }
 
 /**
- * Python's `{:.3}` of 0 … 100: three significant digits without the zeros at the end, but at least one behind the point; with
- * an exponent below 1e-4 and where there would be three before the point.
+ * Formats a number in 0 … 100 like Python's `{:.3}`: three significant digits without trailing zeros, but with at least
+ * one digit after the point; with an exponent if it is below 1e-4 or has three digits before the point.
  */
 export function formatPercent(value: number): string {
   if (value === 0) return '0.0';

@@ -13,26 +13,26 @@ import { describeBinarized } from './preprocess-report.js';
 import { readingProgress } from './reading-progress.js';
 import { publishTogether } from './staging.js';
 
-/** One language of the corpus; `lang` is null for text without a language suffix (`--only-source` without `-s`). */
+/** A language of the corpus. `lang` is null for text without a language suffix (`--only-source` without `-s`). */
 interface Side {
   readonly lang: string | null;
-  readonly givenDictionary: string | null;
+  readonly dictionaryPath: string | null;
   readonly threshold: number;
   readonly nwords: number;
 }
 
 interface Split {
   readonly name: string;
-  /** Path of its text without the language. */
+  /** Path of the text without the language suffix. */
   readonly prefix: string;
 }
 
 /**
- * Makes dictionaries and binarised splits from parallel text: fairseq's `preprocess`, byte for byte. All files appear
- * together at the end; after an error there is none.
+ * Builds dictionaries and binarised splits from parallel text: fairseq's `preprocess`, byte for byte. All files appear
+ * together at the end; after an error, none appears.
  *
- * @throws UserError for missing, empty, unparallel or undecodable text, for options that contradict each other, and for
- *   a dictionary that exists already
+ * @throws UserError if text is missing, empty, not parallel or not UTF-8, if options conflict, or if a dictionary
+ *   already exists
  */
 export async function preprocess(options: PreprocessOptions): Promise<void> {
   const sides = corpusSides(options);
@@ -60,10 +60,10 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
       sources.flatMap(({ texts }) => texts),
     );
     const made = await Promise.all(
-      sources.map(async ({ givenDictionary, texts, threshold, nwords }) =>
-        givenDictionary === null
+      sources.map(async ({ dictionaryPath, texts, threshold, nwords }) =>
+        dictionaryPath === null
           ? buildDictionary(texts, pool, { threshold, nwords, paddingFactor: options.paddingFactor })
-          : loadDictionary(givenDictionary),
+          : loadDictionary(dictionaryPath),
       ),
     );
     const dictionaries = sides.map((_, at) => made[at] ?? made[0]!);
@@ -73,16 +73,17 @@ export async function preprocess(options: PreprocessOptions): Promise<void> {
     const paths = dictionaries.map((dictionary) =>
       join(staging, dictionaryName(sides[dictionaries.indexOf(dictionary)]!.lang)),
     );
-    for (const [at, path] of paths.entries()) if (paths.indexOf(path) === at) pool.know(path, dictionaries[at]!);
+    for (const [at, path] of paths.entries())
+      if (paths.indexOf(path) === at) pool.cacheDictionary(path, dictionaries[at]!);
     const splitTexts = corpusSplits(options).flatMap(({ prefix }) => sides.map(({ lang }) => textPath(prefix, lang)));
     pool.onRead = readingProgress('binarising, MB', splitTexts);
     const jobs = corpusSplits(options).map((split) =>
       binarizeSplit(split, sides, staging, options, pool, { dictionaries, paths }),
     );
-    for (const job of jobs) job.catch(() => {}); // thrown below, the first split's first
+    for (const job of jobs) job.catch(() => {}); // thrown below, that of the first split first
     const splits: BinarizedSplit[] = [];
     for (const job of jobs) splits.push(await job);
-    // As fairseq goes: all splits of one language, then of the other.
+    // In fairseq's order: all splits of one language, then of the other.
     for (const side of sides.keys()) for (const { messages } of splits) messages[side]!.forEach(report);
     if (options.alignSuffix !== null) binarizeSplitAlignments(options.alignSuffix, splits, staging, options, report);
     if (options.alignfile !== null) alignDictionaries(options.alignfile, dictionaries, staging, options);
@@ -93,37 +94,37 @@ function corpusSides(options: PreprocessOptions): readonly Side[] {
   const { sourceLang, targetLang, onlySource } = options;
   const source: Side = {
     lang: sourceLang,
-    givenDictionary: options.srcdict,
+    dictionaryPath: options.srcdict,
     threshold: options.thresholdsrc,
     nwords: options.nwordssrc,
   };
   if (onlySource) return [source];
   if (sourceLang === null || targetLang === null) {
     const missing = sourceLang === null ? '-s/--source-lang' : '-t/--target-lang';
-    throw new UserError(`${missing} is not given`, 'name both languages, e.g. -s de -t en, or give --only-source');
+    throw new UserError(`${missing} is not given`, 'name both languages, e.g. -s de -t en, or add --only-source');
   }
   const target: Side = {
     lang: targetLang,
-    givenDictionary: options.tgtdict,
+    dictionaryPath: options.tgtdict,
     threshold: options.thresholdtgt,
     nwords: options.nwordstgt,
   };
-  return sourceLang === targetLang ? [onlySide(source, target, options.joinedDictionary)] : [source, target];
+  return sourceLang === targetLang ? [sharedSide(source, target, options.joinedDictionary)] : [source, target];
 }
 
 /**
- * The one side of `-s en -t en`: its files serve as source and as target, as their names do.
- * @throws UserError where the two sides ask for dictionaries that differ: both would be `dict.en.txt`
+ * The single side of `-s en -t en`, whose files serve as source and as target.
+ * @throws UserError if the options of the two sides ask for different dictionaries: both would be `dict.en.txt`
  */
-function onlySide(source: Side, target: Side, isJoined: boolean): Side {
-  const given = source.givenDictionary ?? target.givenDictionary;
+function sharedSide(source: Side, target: Side, isJoined: boolean): Side {
+  const dictionaryPath = source.dictionaryPath ?? target.dictionaryPath;
   const isAlike =
-    (target.givenDictionary ?? given) === given &&
-    (isJoined || given !== null || (source.threshold === target.threshold && source.nwords === target.nwords));
-  if (isAlike) return { ...source, givenDictionary: given };
+    (target.dictionaryPath ?? dictionaryPath) === dictionaryPath &&
+    (isJoined || dictionaryPath !== null || (source.threshold === target.threshold && source.nwords === target.nwords));
+  if (isAlike) return { ...source, dictionaryPath };
   throw new UserError(
     `source and target are both ${source.lang}, and their dictionaries differ`,
-    'give the options of both dictionaries alike, or end the files of the two sides differently and name these endings with -s and -t',
+    'use the same options for both dictionaries, or give the files of the two sides different suffixes and pass these with -s and -t',
   );
 }
 
@@ -138,48 +139,48 @@ const textPath = (prefix: string, lang: string | null): string => (lang === null
 const dictionaryName = (lang: string | null): string => (lang === null ? 'dict.txt' : `dict.${lang}.txt`);
 
 function refuseExistingDictionaries(sides: readonly Side[], destdir: string): void {
-  for (const { lang, givenDictionary } of sides) {
+  for (const { lang, dictionaryPath } of sides) {
     const path = join(destdir, dictionaryName(lang));
-    if (givenDictionary === null && existsSync(path)) {
+    if (dictionaryPath === null && existsSync(path)) {
       throw new UserError(
-        `${path} exists already`,
+        `${path} already exists`,
         'use it with --srcdict or --tgtdict, remove it, or choose another --destdir',
       );
     }
   }
 }
 
-/** Where a dictionary comes from: a file, or training texts. */
-interface DictionarySource extends Pick<Side, 'givenDictionary' | 'threshold' | 'nwords'> {
+/** The source of a dictionary: a file or training texts. */
+interface DictionarySource extends Pick<Side, 'dictionaryPath' | 'threshold' | 'nwords'> {
   readonly texts: readonly string[];
 }
 
-/** One for each side; with `--joined-dictionary` one for all. A side that is both languages has one dictionary. */
+/** One source per side; with `--joined-dictionary`, one for all sides. */
 function dictionarySources(
   sides: readonly Side[],
   { trainpref, joinedDictionary, srcdict, tgtdict }: PreprocessOptions,
 ): readonly DictionarySource[] {
-  const source = (givenDictionary: string | null, side: Side, of: readonly Side[]): DictionarySource => {
-    if (givenDictionary !== null) return { ...side, givenDictionary, texts: [] };
-    if (trainpref !== null) return { ...side, givenDictionary, texts: of.map(({ lang }) => textPath(trainpref, lang)) };
-    throw new UserError('there is nothing to make a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
+  const source = (dictionaryPath: string | null, side: Side, of: readonly Side[]): DictionarySource => {
+    if (dictionaryPath !== null) return { ...side, dictionaryPath, texts: [] };
+    if (trainpref !== null) return { ...side, dictionaryPath, texts: of.map(({ lang }) => textPath(trainpref, lang)) };
+    throw new UserError('there is nothing to build a dictionary from', 'give --trainpref, or --srcdict and --tgtdict');
   };
-  if (!joinedDictionary) return sides.map((side) => source(side.givenDictionary, side, [side]));
+  if (!joinedDictionary) return sides.map((side) => source(side.dictionaryPath, side, [side]));
   if (srcdict !== null && tgtdict !== null && srcdict !== tgtdict) {
-    throw new UserError('--joined-dictionary has two dictionaries', 'give either --srcdict or --tgtdict');
+    throw new UserError('--joined-dictionary allows only one dictionary', 'give either --srcdict or --tgtdict');
   }
   return [source(srcdict ?? tgtdict, sides[0]!, sides)];
 }
 
-/** `SPLIT.SRC-TGT.LANG`, or `SPLIT` alone for text without a language. */
+/** `SPLIT.SRC-TGT.LANG`, or `SPLIT` for text without a language. */
 function datasetName(split: string, lang: string | null, { sourceLang, targetLang }: PreprocessOptions): string {
-  // fairseq writes Python's None for the target language that --only-source leaves out.
+  // fairseq writes Python's None for the target language if --only-source omits it.
   return lang === null ? split : `${split}.${sourceLang}-${targetLang ?? 'None'}.${lang}`;
 }
 
 interface BinarizedSplit extends Split {
   readonly sentences: number;
-  /** What is to be reported of it, side by side. */
+  /** The messages to report for each side. */
   readonly messages: readonly (readonly string[])[];
 }
 
@@ -224,13 +225,13 @@ function binarizeSplitAlignments(
 ): void {
   const languages = onlySource ? '' : `.${sourceLang}-${targetLang}`;
   const aligned = splits.map((split) => ({ ...split, path: `${split.prefix}.${suffix}` })).filter(hasAlignments);
-  if (aligned.length === 0) log.warning(`no split has word alignments: there is no PREFIX.${suffix}`);
+  if (aligned.length === 0) log.warning(`no split has word alignments: no file is named PREFIX.${suffix}`);
   for (const { name, path, sentences } of aligned) {
     const lines = binarizeAlignments(path, join(staging, `${name}.align${languages}`));
     if (lines !== sentences) {
       throw new UserError(
-        `${path} has ${lines} lines, its split ${sentences}`,
-        'word alignments need one line per sentence pair, empty where nothing is aligned',
+        `${path} has ${lines} lines, but its split has ${sentences}`,
+        'write one line of word alignments per sentence pair, empty if nothing is aligned',
       );
     }
     report(`[alignments] ${path}: parsed ${lines} alignments`);
@@ -247,7 +248,7 @@ function alignDictionaries(
 ): void {
   const [sourceDictionary, targetDictionary = sourceLang === targetLang ? sourceDictionary : undefined] = dictionaries;
   if (trainpref === null || sourceDictionary === undefined || targetDictionary === undefined) {
-    throw new UserError('--alignfile needs a parallel training text', 'give --trainpref and both languages');
+    throw new UserError('--alignfile requires a parallel training text', 'give --trainpref and both languages');
   }
   writeAlignmentDictionary(join(staging, `alignment.${sourceLang}-${targetLang}.txt`), {
     alignments: alignfile,

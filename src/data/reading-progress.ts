@@ -3,13 +3,13 @@ import { log } from '../log.js';
 
 const MEGABYTE = 1e6;
 
-/** Bytes of some files; one that is not there is the reader's to report. */
+/** The total size of files in bytes. A missing file counts as 0; its reader reports the error. */
 const sizeOfFiles = (paths: readonly string[]): number =>
   paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
 
 /**
- * Tells the log how much of some files has been read, in megabytes.
- * @returns what to call with the number of bytes of every piece
+ * Logs the progress of reading files, in megabytes.
+ * @returns a function to call with the number of bytes of every block read
  */
 export function readingProgress(label: string, paths: readonly string[]): (bytes: number) => void {
   const megabytes = (bytes: number): number => Math.floor((10 * bytes) / MEGABYTE) / 10;

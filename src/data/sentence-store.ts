@@ -1,15 +1,17 @@
-/** The sentences of one side of a corpus as ids, each ended by `</s>`, and their lengths without reading them. */
+/**
+ * The sentences of one side of a corpus as ids with a final `</s>`, and their lengths, available without reading them.
+ */
 export interface SentenceStore {
   readonly sizes: Int32Array; // [sentences], in ids with </s>
-  /** The ids of one sentence, counted from 0. */
+  /** The ids of a sentence. @param at its position, counted from 0 */
   sentence(at: number): Int32Array;
-  /** @throws UserError where the files behind it were written to since they were opened */
+  /** @throws UserError if the underlying files have changed since they were opened */
   checkUnchanged(): void;
-  /** Closes the files behind it. */
+  /** Closes the underlying files. */
   close(): void;
 }
 
-/** A store in memory: for `interactive`, and for tests. */
+/** A store in memory, for `interactive` and tests. */
 export function storeSentences(sentences: readonly Int32Array[]): SentenceStore {
   return {
     sizes: Int32Array.from(sentences, (ids) => ids.length),
@@ -19,7 +21,7 @@ export function storeSentences(sentences: readonly Int32Array[]): SentenceStore 
   };
 }
 
-/** Several stores, one after the other: the parts of a split, `train`, `train1` …. */
+/** Concatenates stores: the parts of a split, `train`, `train1` …. */
 export function concatenateStores(stores: readonly SentenceStore[]): SentenceStore {
   if (stores.length === 1) return stores[0]!;
   const sizes = new Int32Array(stores.reduce((total, store) => total + store.sizes.length, 0));
@@ -46,9 +48,9 @@ export function concatenateStores(stores: readonly SentenceStore[]): SentenceSto
 }
 
 /**
- * Cuts sentences to `length` ids, the last one still `</s>`: `--truncate-source`. As in fairseq, whose batches depend on it,
- * a sentence that is not cut counts one id more than it has: its `</s>` is taken off and put on again, the sizes know only
- * the second.
+ * Truncates sentences to `length` ids including the final `</s>`, for `--truncate-source`. As in fairseq, the size of a
+ * sentence that is not truncated is one too large: fairseq removes and re-appends `</s>`, but counts only the second.
+ * Batches depend on these sizes.
  */
 export function truncateSentences(store: SentenceStore, length: number): SentenceStore {
   return {
@@ -59,7 +61,7 @@ export function truncateSentences(store: SentenceStore, length: number): Sentenc
   };
 }
 
-/** The first ids of a sentence, the last of them its `</s>`. */
+/** Truncates a sentence to `length` ids, the last of which is its `</s>`. */
 export function truncateIds(ids: Int32Array, length: number): Int32Array {
   if (ids.length <= length) return ids;
   const cut = ids.slice(0, length);

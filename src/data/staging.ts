@@ -5,13 +5,14 @@ import { UserError } from '../errors.js';
 import { attempt } from '../text/file-errors.js';
 import { fillFolder } from '../text/make-folder.js';
 
-/** Begins the names of this machine's hidden folders; the number of the process follows. */
+/** The prefix of the names of this machine's hidden folders; the process id follows. */
 const STAGING = `.staging-${encodeURIComponent(hostname())}+`;
 
 /**
- * Lets `fill` make files in a hidden folder inside `destination` and, when all are made, moves them to `destination`.
- * If it throws, none appears, and folders that were made for them are gone. What a killed process left is removed.
- * @throws UserError where the destination cannot be written
+ * Runs `fill`, which creates files in a hidden folder inside `destination`, and then moves them all to `destination`.
+ * If `fill` throws, no file appears, and folders created for them are removed. Leftovers of killed processes are
+ * removed.
+ * @throws UserError if the destination cannot be written
  */
 export function publishTogether<T>(destination: string, fill: (staging: string) => Promise<T>): Promise<T> {
   return fillFolder(destination, async () => {
@@ -26,20 +27,20 @@ export function publishTogether<T>(destination: string, fill: (staging: string) 
       return result;
     } catch (error) {
       rmSync(staging, { recursive: true, force: true });
-      throw error instanceof UserError ? whereTheyBelong(error, staging) : error;
+      throw error instanceof UserError ? withFinalPaths(error, staging) : error;
     }
   });
 }
 
-/** Before the first file is moved: a set of which only some have is worse than none. */
+/** Called before the first file is moved, because an incomplete set of files would be worse than none. */
 function refuseFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UserError(`${path} cannot be written (it is a folder)`, 'remove it, or choose another --destdir');
   }
 }
 
-/** The error with the folder of files for that in which they would have appeared. */
-const whereTheyBelong = (error: UserError, staging: string): UserError =>
+/** Replaces the path of the hidden folder in an error by the destination. */
+const withFinalPaths = (error: UserError, staging: string): UserError =>
   new UserError(error.problem.replaceAll(staging, dirname(staging)), error.remedy, { cause: error });
 
 function removeLeftovers(destination: string): void {

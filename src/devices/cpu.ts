@@ -8,7 +8,7 @@ import type { Device, DeviceDefinition } from './device.js';
 
 const REMEDY = 'install what it needs: g++, make, python3 and libdnnl-dev (Debian, Ubuntu), or use --device wasm';
 
-/** oneDNN kernels of tfjs-backend-onednn; needs the add-on that set-up builds. */
+/** The oneDNN kernels of tfjs-backend-onednn. Requires the native add-on, which set-up builds. */
 export const cpu: DeviceDefinition = {
   name: 'cpu',
   async open({ threads, bfloat16 = false, int8 = false, forSearch = false }) {
@@ -16,7 +16,7 @@ export const cpu: DeviceDefinition = {
     const { available, reason } = native.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
     if (bfloat16 && !native.supportsBfloat16()) {
-      throw new UserError('--bf16: oneDNN has no bfloat16 products for this processor', 'leave --bf16 out');
+      throw new UserError('--bf16: oneDNN does not support bfloat16 products on this processor', 'leave --bf16 out');
     }
     const settings = native.settingsOf({ ...(threads === null ? {} : { threads }), bfloat16 });
     const precision = int8 ? 'int8' : bfloat16 ? 'bfloat16' : 'float32';
@@ -36,7 +36,7 @@ export const cpu: DeviceDefinition = {
   },
 };
 
-/** Makes the tfjs backend the current one. */
+/** Registers the tfjs backend and makes it the current one. */
 async function openBackend(settings: OneDnnOptions): Promise<Pick<Device, 'arenaKernels' | 'profiler'>> {
   const backend = await import('tfjs-backend-onednn');
   backend.registerOneDnnBackend(settings);

@@ -1,32 +1,41 @@
+import type { Profile } from 'tfjs-backend-onednn';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import type { Profiler } from './profile.js';
 
 export interface DeviceOptions {
-  /** Threads of the CPU device; null means as many as the process has processors for. */
+  /** Threads of the CPU device; null means one per processor that the process may use. */
   readonly threads: number | null;
-  /** Round the operands of the layers' matrix products to bfloat16, where the device can. Default false. */
+  /**
+   * Whether to round the operands of the layers' matrix products to bfloat16, if the device supports it. Default:
+   * false.
+   */
   readonly bfloat16?: boolean;
-  /** Translate with weights and activations of the layers' matrix products in int8. Default false. */
+  /** Whether to translate with int8 weights and activations in the layers' matrix products. Default: false. */
   readonly int8?: boolean;
-  /** For search alone: the tensor library waits until `tf.ready()` asks for it, where the device can search without. */
+  /** Whether the device only searches. If it can search without the tensor library, only `tf.ready()` loads that. */
   readonly forSearch?: boolean;
 }
 
-/** A device that is in use; its tfjs backend is the current one when it is opened. */
+/** Measures how a device spends its time. */
+export interface Profiler {
+  start(): void;
+  end(): Profile;
+}
+
+/** An open device. Its tfjs backend is the current one after opening. */
 export interface Device extends OpenedDevice {
   readonly name: string;
-  /** What the log and a checkpoint say about it, e.g. `{ device: 'cpu', oneDNN: '2.6.3', threads: 2, isa: 'AVX2' }`. */
+  /** For the log and for checkpoints, e.g. `{ device: 'cpu', oneDNN: '2.6.3', threads: 2, isa: 'AVX2' }`. */
   readonly description: Readonly<Record<string, string | number>>;
-  /** Clipping and the optimizer on the parameter arenas. */
+  /** Kernels for clipping and the optimizer on the parameter arenas. */
   readonly arenaKernels: ArenaKernels;
-  /** Where the device can say how long its kernels take. */
+  /** Present if the device can time its kernels. */
   readonly profiler?: Profiler;
 }
 
-/** One way to compute; opening it loads what it needs and makes its backend the current one. */
+/** A device that can be opened. Opening it loads its packages and makes its backend the current one. */
 export interface DeviceDefinition {
   readonly name: string;
-  /** @throws UserError that says exactly what is missing */
+  /** @throws UserError naming what is missing */
   open(options: DeviceOptions): Promise<Device>;
 }

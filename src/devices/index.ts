@@ -16,19 +16,19 @@ export const devices = new Registry<DeviceDefinition>('device', [
   loadedWhenOpened('wasm', async () => (await import('./wasm.js')).wasm),
 ]);
 
-/** A command that computes on another device never reads its module. */
+/** Imports the device's module only when the device is opened. */
 function loadedWhenOpened(name: string, load: () => Promise<DeviceDefinition>): DeviceDefinition {
   return { name, open: async (options) => (await load()).open(options) };
 }
 
-/** The options of every command that computes. */
+/** Options of all commands that compute. */
 export const deviceOptions = defineOptions({
   device: {
     kind: 'string',
     default: null,
     metavar: 'NAME',
     group: 'Device',
-    help: 'cpu, cuda, tensorflow, webgpu or wasm; without it cpu where the native add-on is built, else wasm',
+    help: 'cpu, cuda, tensorflow, webgpu or wasm (default: cpu if the native add-on is built, otherwise wasm)',
   },
   threads: {
     kind: 'int',
@@ -53,19 +53,19 @@ export const deviceOptions = defineOptions({
   },
 });
 
-/** Of the commands that translate. */
+/** Options of the commands that translate. */
 export const int8Option = defineOptions({
   int8: {
     kind: 'boolean',
     default: false,
     group: 'Device',
-    help: 'translate with matrix products in int8 on --device cpu: weights by output channel, activations by row',
+    help: 'translate with matrix products in int8 on --device cpu: weights quantized per output channel, activations per row',
   },
 });
 
 /**
- * Opens the device that the options of a command ask for.
- * @param forSearch whether it need not be ready for operations yet
+ * Opens the device that the options of a command select.
+ * @param forSearch whether the device only searches, so that operations need not be ready yet
  */
 export async function openRequestedDevice(
   options: OptionsOf<typeof deviceOptions> & { readonly int8?: boolean },
@@ -74,19 +74,20 @@ export async function openRequestedDevice(
   const { threads, bf16, fp16, int8 = false } = options;
   const settings = { threads, bfloat16: bf16 || fp16, int8, forSearch };
   const device = await openDevice(options.cpu ? 'cpu' : options.device, settings);
-  if (device.name !== 'cpu' && int8) log.warning(`--int8 is for --device cpu: computing in float32 on ${device.name}`);
+  if (device.name !== 'cpu' && int8)
+    log.warning(`--int8 is supported only on --device cpu; computing in float32 on ${device.name}`);
   if (device.name !== 'cpu' && (bf16 || fp16)) {
-    log.warning(`--bf16 and --fp16 are for --device cpu: computing in float32 on ${device.name}`);
+    log.warning(`--bf16 and --fp16 are supported only on --device cpu; computing in float32 on ${device.name}`);
   } else if (fp16 && !bf16) {
-    log.message('--fp16: computing matrix products in bfloat16, as --bf16 does');
+    log.message('--fp16: computing matrix products in bfloat16, like --bf16');
   }
   return device;
 }
 
 /**
- * Opens a device, which is the current one then, and logs which it is.
- * @param name null picks `cpu` where it is built, else `wasm`
- * @throws UserError when the device is unknown or something that it needs is missing
+ * Opens a device, makes it the current one and logs its description.
+ * @param name null selects `cpu` if it is built, otherwise `wasm`
+ * @throws UserError if the device is unknown or one of its requirements is missing
  */
 export async function openDevice(name: string | null, options: DeviceOptions): Promise<Device> {
   const device = name === null ? await openDefault(options) : await deviceOf(name).open(options);
@@ -95,7 +96,7 @@ export async function openDevice(name: string | null, options: DeviceOptions): P
   return device;
 }
 
-/** @throws UserError that lists the devices: names from elsewhere, such as `gpu`, are near none of them */
+/** @throws UserError listing all devices: names from other toolkits, e.g. `gpu`, are not similar to any of them */
 function deviceOf(name: string): DeviceDefinition {
   const names = devices.names();
   if (names.includes(name)) return devices.get(name);

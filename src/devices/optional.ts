@@ -8,12 +8,15 @@ interface OptionalDevice {
   readonly name: string;
   /** The npm package that registers the backend. */
   readonly module: string;
-  /** Its name among tfjs's backends. */
+  /** The name of the tfjs backend. */
   readonly backend: string;
   readonly remedy: string;
 }
 
-/** A device whose package is not a dependency because it cannot be installed everywhere: imported when asked for. */
+/**
+ * A device whose package is not a dependency, because it cannot be installed everywhere. Opening it imports the
+ * package.
+ */
 function optionalDevice({ name, module, backend, remedy }: OptionalDevice): DeviceDefinition {
   return {
     name,

@@ -1,42 +1,38 @@
 import type { KernelProfile, Profile } from 'tfjs-backend-onednn';
 import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
-import type { Device } from './device.js';
+import type { Device, Profiler } from './device.js';
 import { formatTable } from './table.js';
-
-/** A device's account of where its time goes. */
-export interface Profiler {
-  start(): void;
-  end(): Profile;
-}
 
 export const profileOption = defineOptions({
   profile: {
     kind: 'boolean',
     default: false,
     group: 'Log',
-    help: 'log where the time goes, kernel by kernel; on --device cpu',
+    help: 'log the time of each kernel; only on --device cpu',
   },
 });
 
-/** The profiler of a device where `--profile` asks for it; null, which the log explains, where the device has none. */
+/** The device's profiler with `--profile`, otherwise null. Warns if the device has no profiler. */
 export function requestedProfiler(
   { profile }: { readonly profile: boolean },
   device: Pick<Device, 'name' | 'profiler'>,
 ): Profiler | null {
   if (!profile) return null;
-  if (device.profiler === undefined) log.warning(`--profile is not supported on --device ${device.name}: only on cpu`);
+  if (device.profiler === undefined) log.warning(`--profile is supported only on --device cpu, not on ${device.name}`);
   return device.profiler ?? null;
 }
 
-/** Logs a profile as a table. @param what it is a profile of */
+/** Logs a profile as a table. @param what the profiled work, for the heading */
 export function logProfile(what: string, profile: Profile): void {
   log.message(`profile of ${what}: ${profile.milliseconds.toFixed(1)} ms\n${profileTable(profile)}`);
 }
 
 const HEADINGS = ['kernel', 'calls', 'ms', 'GFLOPS', 'share'];
 
-/** Name, calls, time, speed of the matrix products and share of the time; then memory and the cache of primitives. */
+/**
+ * Formats name, calls, time, speed of matrix products and share of time per kernel, then memory and primitive cache.
+ */
 export function profileTable({ milliseconds, kernels, pool, cachedPrimitives }: Profile): string {
   const share = (part: number): string => `${((100 * part) / milliseconds).toFixed(1)} %`;
   const row = ({ name, calls, milliseconds: time, flops }: KernelProfile): string[] => [

@@ -1,6 +1,6 @@
 /**
- * Rows as aligned lines: the first column to the left, numbers to the right, two spaces between.
- * @param rows of equal length, the headings first
+ * Formats rows as aligned lines: the first column left-aligned, the others right-aligned, two spaces between columns.
+ * @param rows headings and rows of equal length
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -2,29 +2,29 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What a search for Vulkan's drivers depends on. */
-export interface VulkanSurroundings {
+/** The environment in which Vulkan drivers are searched. */
+export interface VulkanEnvironment {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly hasLoader: () => boolean;
 }
 
-export const surroundings: VulkanSurroundings = {
+export const vulkanEnvironment: VulkanEnvironment = {
   platform: process.platform,
   env: process.env,
   hasLoader: () => {
     try {
       process.dlopen({ exports: {} }, 'libvulkan.so.1');
     } catch (error) {
-      // A library that is there, but is no add-on, "did not self-register".
+      // For a library that exists but is not an add-on, the message is "did not self-register".
       return !(error as Error).message.includes('cannot open shared object file');
     }
     return true;
   },
 };
 
-/** Why WebGPU has no adapter: what of Vulkan is missing. */
-export function whyNoAdapter({ platform, env, hasLoader }: VulkanSurroundings = surroundings): string {
+/** Explains why WebGPU has no adapter: which part of Vulkan is missing. */
+export function whyNoAdapter({ platform, env, hasLoader }: VulkanEnvironment = vulkanEnvironment): string {
   if (platform !== 'linux') return 'there is no GPU that Dawn can use';
   if (!hasLoader()) return 'libvulkan.so.1 is not installed';
   const drivers = vulkanDrivers(env);
@@ -32,7 +32,9 @@ export function whyNoAdapter({ platform, env, hasLoader }: VulkanSurroundings = 
   return `no GPU that Dawn can use under the Vulkan drivers ${drivers.join(', ')}`;
 }
 
-/** The manifests that Vulkan's loader reads: those named by a variable, else all in the folders for them. */
+/**
+ * The manifests that the Vulkan loader reads: those in an environment variable, otherwise all in the standard folders.
+ */
 function vulkanDrivers({
   VK_DRIVER_FILES,
   VK_ICD_FILENAMES,

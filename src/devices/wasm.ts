@@ -5,11 +5,11 @@ import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf/index.js';
 import type { DeviceDefinition } from './device.js';
 
-/** A TensorFlow.js backend as far as a borrowed kernel needs it. */
+/** The parts of tfjs's plain JavaScript backend that a borrowed kernel uses. */
 interface PlainBackend extends tf.KernelBackend {
   makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.BackendValues): tf.TensorInfo;
   disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
-  /** Whether its next use is its first, which it answers by advising another backend. */
+  /** Whether the backend has not been used yet. On first use it prints advice to install another backend. */
   firstUse: boolean;
 }
 
@@ -18,7 +18,7 @@ interface WasmBackend extends tf.KernelBackend {
 }
 
 /**
- * Kernels that the wasm backend lacks (scatter-add, expm1 …) run in the plain JavaScript backend on a copy, so that
+ * Runs kernels that the wasm backend lacks (scatter-add, expm1 …) in the plain JavaScript backend on copies, so that
  * every operation works on this device too.
  */
 function borrowMissingKernels(): void {
@@ -63,7 +63,7 @@ function runOnPlainBackend(
 
 let borrowed = false;
 
-/** WebAssembly on one thread; needs nothing, the fallback where no compiler is to be had. */
+/** WebAssembly on one thread. It has no requirements, so it is the fallback if the native add-on is not built. */
 export const wasm: DeviceDefinition = {
   name: 'wasm',
   async open() {

@@ -5,7 +5,7 @@ interface DispatchLayout {
   readonly x: number[];
 }
 
-/** tfjs-backend-webgpu as far as a kernel needs it. */
+/** The parts of tfjs-backend-webgpu that a kernel uses. */
 export interface WebGpuModule {
   readonly webgpu_util: {
     flatDispatchLayout(shape: readonly number[]): DispatchLayout;
@@ -22,11 +22,16 @@ interface Uniform {
   readonly data: number[];
 }
 
+/** The attributes of `DropoutMask`; a type and not an interface, so that it converts from tfjs's attribute map. */
+type MaskAttributes = { readonly [Name in keyof DropoutAttributes]: number } & { readonly shape: number[] };
+
 interface ProgramRunner extends tf.KernelBackend {
   runWebGPUProgram(program: object, inputs: tf.TensorInfo[], dtype: tf.DataType, uniforms: Uniform[]): tf.TensorInfo;
 }
 
-/** Philox4x32-10 in WGSL, the words of `ops/philox.ts`: a product of 32-bit words is put together from halves. */
+/**
+ * Philox4x32-10 in WGSL, equal to `ops/philox.ts`. WGSL has no 64-bit product, so it is assembled from 16-bit halves.
+ */
 const PHILOX = `
   fn multiplyHigh(a : u32, b : u32) -> u32 {
     let aLow = a & 0xffffu;
@@ -53,7 +58,7 @@ const PHILOX = `
   }
 `;
 
-/** The mask of `ops/dropout.ts`, made on the GPU: 67 million elements an update in transformer_iwslt_de_en. */
+/** The mask of `ops/dropout.ts`, computed on the GPU: 67 million elements per update in transformer_iwslt_de_en. */
 function dropoutMaskProgram({ webgpu_util }: WebGpuModule, shape: number[]): object {
   const workgroupSize = [64, 1, 1];
   const dispatchLayout = webgpu_util.flatDispatchLayout(shape);
@@ -82,13 +87,13 @@ function dropoutMaskProgram({ webgpu_util }: WebGpuModule, shape: number[]): obj
   };
 }
 
-/** Registers kernels of `ops` that are worth having on a GPU. */
+/** Registers the kernels of `ops` that are worth running on a GPU. */
 export function registerWebGpuKernels(module: WebGpuModule): void {
   tf.registerKernel({
     kernelName: 'DropoutMask',
     backendName: 'webgpu',
     kernelFunc: ({ attrs, backend }) => {
-      const { shape, ...dropout } = attrs as unknown as DropoutAttributes & { shape: number[] };
+      const { shape, ...dropout } = attrs as MaskAttributes;
       const word = (value: number): Uniform => ({ type: 'uint32', data: [value] });
       const uniforms: Uniform[] = [
         word(shape[shape.length - 1]!),

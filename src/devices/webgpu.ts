@@ -10,12 +10,12 @@ const BACKEND = '@tensorflow/tfjs-backend-webgpu';
 const DAWN = 'webgpu';
 const INSTALL = `npm install ${BACKEND}@4.22.0 ${DAWN}, or use --device cpu`;
 const INSTALL_DRIVER =
-  'install libvulkan1 and the Vulkan driver of the GPU (vulkaninfo --summary lists what is there), or use --device cpu';
+  'install libvulkan1 and the Vulkan driver of the GPU (vulkaninfo --summary lists the installed ones), or use --device cpu';
 
-/** Freed buffers that the backend may keep for reuse; beyond it they are given back to the driver. */
+/** Limit on freed buffers that the backend keeps for reuse; beyond it, they are returned to the driver. */
 const LARGEST_FREE_BYTES = 2 ** 31;
 
-/** `webgpu` as far as it is used here: WebGPU's entry point and its classes and constants. */
+/** The parts of the npm package `webgpu` in use: WebGPU's entry point, and its classes and constants. */
 interface Dawn {
   create(flags: string[]): Gpu;
   readonly globals: object;
@@ -38,12 +38,17 @@ interface Adapter {
   requestDevice(descriptor: { requiredLimits: Record<string, number> }): Promise<GpuDevice>;
 }
 
-interface GpuDevice extends EventTarget {
-  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
-  destroy(): void;
+interface UncapturedErrorEvent {
+  readonly error: { readonly message: string };
+  preventDefault(): void;
 }
 
-/** tfjs's backend as far as it is adapted here. */
+interface GpuDevice {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+  addEventListener(type: 'uncapturederror', listener: (event: UncapturedErrorEvent) => void): void;
+}
+
+/** The parts of tfjs's backend in use. */
 interface WebGpuBackend extends tf.KernelBackend {
   readonly bufferManager: {
     readonly numBytesUsed: number;
@@ -59,7 +64,7 @@ type BackendModule = WebGpuModule & {
   readonly WebGPUBackend: new (device: GpuDevice, info: AdapterInfo) => WebGpuBackend;
 };
 
-/** The limits of the adapter that tfjs's kernels make use of. */
+/** The adapter limits that tfjs's kernels use. */
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -69,7 +74,7 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ];
 
-/** Of the process: Dawn's objects are made once, whatever opens the device again. */
+/** Dawn's objects are created once per process, even if the device is opened again. */
 let opened: AdapterInfo | null = null;
 
 /** A GPU through Vulkan: tfjs-backend-webgpu on Dawn (npm package webgpu). */
@@ -87,9 +92,9 @@ export const webgpu: DeviceDefinition = {
 };
 
 /**
- * Makes the adapter's device and registers tfjs's backend on it.
+ * Creates the adapter's device and registers tfjs's backend on it.
  * @param load imports a package that is not a dependency
- * @throws UserError that says which package, driver or adapter is missing
+ * @throws UserError naming the package, driver or adapter that is missing
  */
 export async function start(load: (name: string) => Promise<unknown> = (name) => import(name)): Promise<AdapterInfo> {
   const module = await loadPackage<BackendModule>(load, BACKEND);
@@ -99,12 +104,12 @@ export async function start(load: (name: string) => Promise<unknown> = (name) =>
   if (adapter === null) throw new UserError(`--device webgpu: ${whyNoAdapter()}`, INSTALL_DRIVER);
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]!]));
   const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
-    throw new UserError(`--device webgpu: the adapter gives no device (${firstLine(cause)})`, INSTALL_DRIVER, {
+    throw new UserError(`--device webgpu: the adapter provides no device (${firstLine(cause)})`, INSTALL_DRIVER, {
       cause,
     });
   });
   publish(gpu, globals);
-  // Where there is a navigator.gpu already, the package has registered a backend of its own.
+  // If navigator.gpu already exists, the package has registered a backend of its own.
   if (tf.findBackendFactory('webgpu') != null) tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => adapt(new module.WebGPUBackend(device, adapter.info), device));
   registerWebGpuKernels(module);
@@ -119,13 +124,13 @@ async function loadPackage<T>(load: (name: string) => Promise<unknown>, name: st
   }
 }
 
-/** The first line of an error's message, without a full stop: a remedy follows. */
+/** The first line of an error message, without its full stop, because a remedy follows. */
 function firstLine(error: unknown): string {
   const { message = String(error) } = error as { message?: string };
   return message.split('\n')[0]!.replace(/\.$/, '');
 }
 
-/** tfjs's backend looks for a browser's `navigator.gpu` and classes; Node has no navigator before 21, then one of its own. */
+/** Defines the browser's `navigator.gpu` and classes for tfjs's backend. Node has a navigator only since version 21. */
 function publish(gpu: Gpu, globals: object): void {
   Object.assign(globalThis, globals);
   const host = globalThis as { navigator?: object };
@@ -135,19 +140,18 @@ function publish(gpu: Gpu, globals: object): void {
   Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
 }
 
-/** Lets errors of the GPU end a run, gives memory back, and says that nothing can be read synchronously. */
+/** Makes GPU errors end the run, frees unused memory, and refuses synchronous reads. */
 function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
   let failure: Error | null = null;
   device.addEventListener('uncapturederror', (event) => {
-    event.preventDefault(); // Dawn would print it, and all that follow from it
-    const { error } = event as unknown as { error: { message: string } };
-    failure ??= new UserError(`--device webgpu: ${firstLine(error)}`, 'lower --max-tokens, or use --device cpu');
+    event.preventDefault(); // otherwise Dawn prints it and all subsequent errors
+    failure ??= new UserError(`--device webgpu: ${firstLine(event.error)}`, 'lower --max-tokens, or use --device cpu');
   });
   void device.lost.then(({ reason, message }) => {
     if (reason === 'destroyed') return;
     failure ??= new UserError(
       `--device webgpu: the GPU is lost (${message})`,
-      'start the same command again: it goes on from the last checkpoint',
+      'run the same command again: it continues from the last checkpoint',
     );
   });
   const read = backend.read.bind(backend);
@@ -163,7 +167,7 @@ function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
       if (values != null) return values;
       throw new UserError(
         '--device webgpu: a tensor of the GPU cannot be read synchronously',
-        'write await tensor.data() for tensor.dataSync()',
+        'use await tensor.data() instead of tensor.dataSync()',
       );
     },
     submitQueue() {
@@ -173,7 +177,10 @@ function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
   });
 }
 
-/** Batches have many shapes, and tfjs keeps every buffer for another of its size: they would fill the GPU. */
+/**
+ * Frees unused buffers. tfjs keeps each for reuse at the same size; batches have many shapes, so they would fill the
+ * GPU.
+ */
 function freeUnusedBuffers({ bufferManager }: WebGpuBackend): void {
   if (bufferManager.numBytesAllocated - bufferManager.numBytesUsed <= LARGEST_FREE_BYTES) return;
   for (const buffers of bufferManager.freeBuffers.values()) {
@@ -185,7 +192,7 @@ function freeUnusedBuffers({ bufferManager }: WebGpuBackend): void {
   }
 }
 
-/** Clipping and the optimizer run on the host: natively where the add-on is built. */
+/** Kernels for clipping and the optimizer on the host: native ones if the add-on is built. */
 async function hostArenaKernels(): Promise<ArenaKernels> {
   const native = await import('tfjs-backend-onednn');
   if (!native.isAvailable().available) return portableArenaKernels;

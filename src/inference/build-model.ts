@@ -13,9 +13,10 @@ import type { Registry } from '../plugins/registry.js';
 import { type TranslationTask, translationOptions } from '../tasks/translation.js';
 
 /**
- * The model that a checkpoint was saved from, without its weights.
- * @param device what it is to compute on
- * @throws UserError where the checkpoint is of other dictionaries, or its options are none or not those of its tensors
+ * Builds the model that a checkpoint was saved from, without its weights.
+ * @param device the device that the model computes on
+ * @throws UserError if the checkpoint was trained with other dictionaries, or its options are invalid or do not match
+ *   its tensors
  */
 export function buildModel(
   stem: string,
@@ -45,7 +46,7 @@ export function buildModel(
   });
 }
 
-/** @throws UserError for an architecture that is not there; one of fairseq's own no --user-dir would bring */
+/** @throws UserError for an unknown architecture; the remedy for one of fairseq's own does not suggest --user-dir */
 function recordedArchitecture(
   stem: string,
   metadata: CheckpointMetadata,
@@ -64,8 +65,8 @@ function recordedArchitecture(
 function archOf(stem: string, { arch }: CheckpointMetadata): string {
   if (arch !== null) return arch;
   throw new UserError(
-    `${stem} does not say which model it is (it has neither args nor cfg)`,
-    'train on from it with --finetune-from-model and the options of the model',
+    `${stem} does not record its model (it has neither args nor cfg)`,
+    'continue training from it with --finetune-from-model and the options of the model',
   );
 }
 
@@ -88,13 +89,13 @@ function checkDictionaries(stem: string, checkpoint: CheckpointOutline, task: Tr
       const { source, target } = metadata.languages;
       throw new UserError(
         `${stem} translates ${source}-${target}, not ${task.sourceLang}-${task.targetLang}`,
-        'name the data that it was trained on',
+        'use the data that it was trained on',
       );
     }
     if (recorded !== hashDictionary(dictionary)) {
       throw new UserError(
         `dict.${language}.txt is not the dictionary that ${stem} was trained with`,
-        'name the data that it was trained on, or preprocess with --srcdict and --tgtdict',
+        'use the data that it was trained on, or preprocess with --srcdict and --tgtdict',
       );
     }
   }

@@ -2,31 +2,36 @@ import { UserError } from '../errors.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { chainCodecs, type TextCodec } from '../text/codec.js';
 
-/** fairseq's options of tokenization and subwords, for text that is neither tokenized nor split yet. */
+/** fairseq's options for tokenization and subwords, for raw text. */
 export const codecOptions = defineOptions({
   tokenizer: {
     kind: 'choice',
     choices: ['moses'],
     default: null,
     group: 'Text',
-    help: 'tokenize sources, and detokenize what D- lines say',
+    help: 'tokenize sources and detokenize D- lines',
   },
-  mosesNoDashSplits: { kind: 'boolean', default: false, group: 'Text', help: 'moses: leave hyphens in words alone' },
-  mosesNoEscape: { kind: 'boolean', default: false, group: 'Text', help: 'moses: no entities for quotes and the like' },
+  mosesNoDashSplits: { kind: 'boolean', default: false, group: 'Text', help: 'moses: do not split words at hyphens' },
+  mosesNoEscape: {
+    kind: 'boolean',
+    default: false,
+    group: 'Text',
+    help: 'moses: do not replace quotes, brackets and other special characters by entities',
+  },
   bpe: {
     kind: 'choice',
     choices: ['subword_nmt', 'sentencepiece'],
     default: null,
     group: 'Text',
-    help: 'split sources into subwords, and join those of D- lines',
+    help: 'split sources into subwords and join the subwords of D- lines',
   },
-  bpeCodes: { kind: 'string', default: null, metavar: 'FILE', group: 'Text', help: 'subword_nmt: the codes' },
+  bpeCodes: { kind: 'string', default: null, metavar: 'FILE', group: 'Text', help: 'subword_nmt: BPE codes' },
   bpeSeparator: {
     kind: 'string',
     default: '@@',
     metavar: 'MARK',
     group: 'Text',
-    help: 'subword_nmt: ends every subword but the last of a word',
+    help: 'subword_nmt: marks the end of every subword except the last of a word',
   },
   sentencepieceModel: {
     kind: 'string',
@@ -44,16 +49,17 @@ interface Languages {
   readonly targetLang: string;
 }
 
-/** Each scheme of subwords with what it needs; loaded when it is asked for, as the tokenizer is. */
+/** Creates the codec of each subword scheme. Schemes, like the tokenizer, are imported on demand. */
 const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: CodecOptions) => Promise<TextCodec>>> = {
   async subword_nmt({ bpeCodes, bpeSeparator }) {
-    if (bpeCodes === null) throw new UserError('--bpe subword_nmt needs --bpe-codes', 'name the file with the codes');
+    if (bpeCodes === null)
+      throw new UserError('--bpe subword_nmt requires --bpe-codes', 'name the file with the codes');
     const { createBpeCodec } = await import('../text/bpe/codec.js');
     return createBpeCodec(bpeCodes, bpeSeparator);
   },
   async sentencepiece({ sentencepieceModel }) {
     if (sentencepieceModel === null) {
-      throw new UserError('--bpe sentencepiece needs --sentencepiece-model', 'name the SentencePiece model');
+      throw new UserError('--bpe sentencepiece requires --sentencepiece-model', 'name the SentencePiece model');
     }
     const { loadSentencePieceCodec } = await import('../text/sentencepiece/codec.js');
     return loadSentencePieceCodec(sentencepieceModel);
@@ -61,9 +67,9 @@ const SUBWORDS: Readonly<Record<NonNullable<CodecOptions['bpe']>, (options: Code
 };
 
 /**
- * The way from text to tokens and back that the options ask for: the tokenizer, then subwords.
+ * Creates the codec between text and tokens: the tokenizer, then subwords.
  *
- * @throws UserError for a file that is missing or damaged, and options without the one that they belong to
+ * @throws UserError if a file is missing or damaged, or an option lacks the option that it belongs to
  */
 export async function createCodec(options: CodecOptions, { sourceLang, targetLang }: Languages): Promise<TextCodec> {
   const { tokenizer, mosesNoDashSplits, mosesNoEscape, bpe, bpeCodes, sentencepieceModel } = options;

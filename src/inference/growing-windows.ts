@@ -1,26 +1,26 @@
-/** Sizes of the first and of the largest window, and how much larger each is than the one before. */
+/** Window sizes: each window is `growth` times as large as the one before, up to `largest`. */
 export interface WindowSizes {
   readonly first: number;
-  readonly most: number;
+  readonly largest: number;
   readonly growth: number;
 }
 
 /**
- * Cuts a stream into windows: small ones first, so that what is made of them comes soon, then larger ones, in which more
- * lines of one length meet. No more than a window is in memory.
+ * Splits a stream into windows of growing size. Small windows at the start give early results. Large windows later
+ * contain more lines of equal length. Only one window is in memory at a time.
  */
 export async function* growingWindows<T>(
   items: AsyncIterable<T> | Iterable<T>,
-  { first, most, growth }: WindowSizes,
+  { first, largest, growth }: WindowSizes,
 ): AsyncGenerator<T[]> {
-  let size = Math.min(first, most);
+  let size = Math.min(first, largest);
   let window: T[] = [];
   for await (const item of items) {
     window.push(item);
     if (window.length < size) continue;
     yield window;
     window = [];
-    size = Math.min(size * growth, most);
+    size = Math.min(size * growth, largest);
   }
   if (window.length > 0) yield window;
 }

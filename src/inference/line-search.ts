@@ -19,19 +19,19 @@ export interface LineSettings extends Omit<TextSettings, 'detokenize'> {
   readonly batchSize: number | null;
 }
 
-/** A line with its translations, and the time of the search that fell to it. */
+/** A line with its translations and its share of the search time. */
 export interface TranslatedLine {
   readonly line: SourceLine;
   readonly sentence: TranslatedSentence;
   readonly seconds: number;
 }
 
-/** Lines of text through loaded models: `interactive` and the library's Translator. Lines are numbered over all calls. */
+/** Translates lines of text, for `interactive` and the library's Translator. Line numbers continue across calls. */
 export class LineSearch {
   readonly #task: TranslationTask;
   readonly #search: SequenceGenerator;
   readonly #settings: LineSettings;
-  readonly #longest: number; // tokens with </s>
+  readonly #longest: number; // in tokens, including </s>
   #translated = 0;
 
   constructor(task: TranslationTask, search: SequenceGenerator, settings: LineSettings) {
@@ -39,13 +39,14 @@ export class LineSearch {
     this.#search = search;
     this.#settings = settings;
     const { maxTokens, batchSize } = settings;
-    const ofBatch = maxTokens ?? (batchSize === null ? DEFAULT_MAX_TOKENS : Number.POSITIVE_INFINITY);
-    this.#longest = Math.min(task.options.maxSourcePositions, search.maxPositions.source, ofBatch);
+    const batchLimit = maxTokens ?? (batchSize === null ? DEFAULT_MAX_TOKENS : Number.POSITIVE_INFINITY);
+    this.#longest = Math.min(task.options.maxSourcePositions, search.maxPositions.source, batchLimit);
   }
 
   /**
-   * @param name what the line is called, for messages: `line 7`
-   * @throws UserError for a line that is longer than the model or a batch allows
+   * Encodes a line.
+   * @param name the name of the line for messages, e.g. `line 7`
+   * @throws UserError if the line is longer than the model or a batch allows
    */
   read(line: string, name: string): SourceLine {
     const { codec } = this.#settings;
@@ -60,7 +61,7 @@ export class LineSearch {
 
   /**
    * Translates lines in batches of similar length.
-   * @returns one for each line, in their order
+   * @returns one translation per line, in input order
    */
   async translate(
     lines: readonly SourceLine[],
@@ -96,11 +97,11 @@ export class LineSearch {
   }
 }
 
-/** A line that the model, or a batch, cannot take. */
+/** A line that is longer than the model or a batch allows. */
 export class LineTooLong extends UserError {
   constructor(name: string, tokens: number, longest: number) {
     super(
-      `${name} has ${tokens} tokens with </s>, more than the ${longest} that the model or a batch takes`,
+      `${name} has ${tokens} tokens including </s>, but the model or a batch allows at most ${longest}`,
       'split it into sentences',
     );
   }

@@ -5,9 +5,9 @@ import { writeLinesAtomically } from '../text/lines.js';
 import { fillFolder } from '../text/make-folder.js';
 
 /**
- * Writes the lines that `translate` makes to `DIR/generate-SPLIT.txt`, whole or not at all, or to stdout. The folder is
- * made before the work begins, and is gone again if that fails.
- * @throws UserError where the folder cannot be written
+ * Writes the lines that `translate` returns to `DIR/generate-SPLIT.txt` atomically, or to stdout. The folder is created
+ * before `translate` runs, and removed again if `translate` fails.
+ * @throws UserError if the folder cannot be written
  */
 export async function writeResults(
   resultsPath: string | null,

@@ -4,22 +4,22 @@ import type { SentencePhrases } from '../search/index.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TextCodec } from '../text/codec.js';
 
-/** A line of text as a model reads it. */
+/** An encoded line of text. */
 export interface SourceLine {
   readonly ids: Int32Array; // [tokens], ends with </s>
   readonly words: readonly string[]; // [tokens], without </s>
-  /** What its translation has to hold. */
+  /** Phrases that the translation must contain. */
   readonly phrases: SentencePhrases;
 }
 
 export interface LineReading {
   readonly task: Pick<TranslationTask, 'sourceDictionary' | 'targetDictionary' | 'options'>;
   readonly codec: TextCodec;
-  /** Whether phrases follow the source behind tabs. */
+  /** Whether tab-separated phrases follow the source. */
   readonly hasPhrases: boolean;
 }
 
-/** Reads `source` or, with `--constraints`, `source<TAB>phrase<TAB>phrase …`; phrases go through the codec too. */
+/** Encodes `source` or, with `--constraints`, `source<TAB>phrase<TAB>phrase …`. The codec encodes phrases too. */
 export function readSourceLine(line: string, { task, codec, hasPhrases }: LineReading): SourceLine {
   const [source = '', ...phrases] = hasPhrases ? trimWhitespace(line).split('\t') : [trimWhitespace(line)];
   const tokens = codec.encode(source);

@@ -18,23 +18,23 @@ export interface BatchSettings {
   readonly requiredBatchSizeMultiple: number;
   readonly skipInvalidSizeInputsValidTest: boolean;
   readonly seed: number;
-  /** How many parts the batches are dealt to, and which of them is translated here. */
+  /** The number of shards that the batches are divided into, and the shard to translate. */
   readonly numShards?: number; // 1
   readonly shardId?: number; // 0
 }
 
 export interface SplitOptions extends TextSettings, BatchSettings {
-  /** Says how far it is every so many batches. */
+  /** The number of batches between two progress messages. */
   readonly logInterval: number;
 }
 
-/** fairseq's size of a batch where none is given. */
+/** fairseq's default batch size in tokens. */
 export const DEFAULT_MAX_TOKENS = 12_000;
 
 /**
- * Translates a split, in the batches that fairseq makes of it; results are in the order of the data, since that is what
- * people compare files by. Of each sentence the `--nbest` translations of the search are kept.
- * @throws UserError for a sentence that is too long, where there is nothing to translate, and where --prefix-size has no references to take prefixes from
+ * Translates a split in fairseq's batches. Results are in the order of the data, so that files can be compared line by
+ * line. The `--nbest` best translations of each sentence are kept.
+ * @throws UserError if a sentence is too long, if there is nothing to translate, or if --prefix-size lacks references
  */
 export async function translateSplit(
   task: TranslationTask,
@@ -65,19 +65,19 @@ function nothingToTranslate(data: TranslationData, { numShards = 1, shardId = 0 
   if (data.length === 0 || numShards === 1) return nothingLeft(data);
   return new UserError(
     `--num-shards ${numShards} leaves no batch of '${data.split}' for --shard-id ${shardId}`,
-    'take fewer shards, or lower --max-tokens or --batch-size',
+    'use fewer shards, or lower --max-tokens or --batch-size',
   );
 }
 
-/** The sentences of a batch in its own order, and how long the search took. */
+/** The sentences of a batch, in its order, and the search time. */
 export interface TranslatedBatch {
   readonly sentences: readonly TranslatedSentence[];
   readonly seconds: number;
 }
 
 /**
- * Translates batches one after the other.
- * @param lines where the data are lines of a text
+ * Translates batches one after another.
+ * @param lines line numbers and phrases, if the data are lines of text
  */
 export async function* translateBatches(
   task: TranslationTask,
@@ -97,17 +97,17 @@ export async function* translateBatches(
     const sentences = Array.from(input.ids, (id, row) =>
       toText(pairs.get(id)!, hypotheses[row]!.slice(0, search.options.nbest), textOptions),
     );
-    await setImmediate(); // lets finalizers in, as in training
+    await setImmediate(); // lets finalizers run, as in training
     yield { sentences, seconds };
   }
 }
 
-/** What lines of text add to the input of a batch: their numbers in the whole of the text, and phrases. */
+/** What lines of text add to the input of a batch: their numbers in the text, and phrases. */
 export interface NumberedLines {
   inputOf(ids: Int32Array): Pick<SearchInput, 'ids' | 'phrases'>;
 }
 
-/** The batches of a split that are translated here. */
+/** Divides a split into batches and returns those of this shard. */
 export function cutIntoBatches(
   task: TranslationTask,
   data: TranslationData,
@@ -130,7 +130,7 @@ export function cutIntoBatches(
   return batches.filter((_, index) => index % numShards === shardId);
 }
 
-/** A batch with what its outputs have to begin with. */
+/** A batch with the prefixes that its outputs must begin with. */
 function searchInput(
   task: TranslationTask,
   data: TranslationData,
@@ -140,7 +140,7 @@ function searchInput(
   if (prefixSize === 0) return task.collateSource(data, ids);
   if (data.sizes.target === null) {
     throw new UserError(
-      `${data.split} has no references, which --prefix-size and --score-reference need`,
+      `${data.split} has no references, which --prefix-size and --score-reference require`,
       'preprocess both languages, or leave these options out',
     );
   }
@@ -150,7 +150,7 @@ function searchInput(
 
 /** fairseq's line at the end of `generate`. */
 export function speedLine(sentences: number, tokens: number, seconds: number): string {
-  const count = (value: number): string => `${value}`.replace(/\B(?=(\d{3})+$)/g, ','); // a locale would take 20 ms
+  const count = (value: number): string => `${value}`.replace(/\B(?=(\d{3})+$)/g, ','); // toLocaleString would take 20 ms
   const rate = (value: number): string => (value / seconds).toFixed(2);
   return (
     `Translated ${count(sentences)} sentences (${count(tokens)} tokens) in ${seconds.toFixed(1)}s ` +

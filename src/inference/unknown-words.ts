@@ -3,14 +3,14 @@ import { UserError } from '../errors.js';
 import { withoutBlankLinesAtEnd } from '../text/blank-lines.js';
 import { readLines } from '../text/lines.js';
 
-/** By what a word of the source is written in the target; a word that is not there is copied. */
+/** Translations of source words; a word without an entry is copied. */
 export type WordTranslations = ReadonlyMap<string, string>;
 
 /**
- * What `--replace-unk` asks for: null for nothing, words to copy where no file is named, else the lines
- * `<source word> <target word>` of an alignment dictionary.
+ * Reads the word translations for `--replace-unk`: null without the option, an empty map if it names no file, otherwise
+ * the lines `<source word> <target word>` of an alignment dictionary.
  *
- * @throws UserError naming the line that has no two words
+ * @throws UserError naming the line that does not have two words
  */
 export function readWordTranslations(replaceUnk: string | null): WordTranslations | null {
   if (replaceUnk === null) return null;
@@ -23,7 +23,7 @@ export function readWordTranslations(replaceUnk: string | null): WordTranslation
     if (source === undefined || target === undefined) {
       throw new UserError(
         `${replaceUnk} line ${number}: "${line}" is not "<source word> <target word>"`,
-        'give a dictionary as ts-fairseq preprocess --alignfile writes it',
+        'give a dictionary written by ts-fairseq preprocess --alignfile',
       );
     }
     translations.set(source, target);

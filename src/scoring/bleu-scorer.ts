@@ -2,23 +2,23 @@ import { formatFixed, splitWords } from 'sacrebleu-ts';
 
 const MAX_ORDER = 4;
 
-/** Stands for an unknown reference word: no token holds a space. */
+/** Replaces an unknown reference word; no token contains a space. */
 const UNMATCHED = ' ';
 
-/** The special tokens that the scorer treats apart, as ids or as text. */
+/** The tokens that the scorer treats specially, as ids or as text. */
 export interface SpecialTokens<Token> {
   readonly pad: Token;
   readonly eos: Token;
   readonly unk: Token;
 }
 
-/** The special tokens of lines of text. */
+/** The special tokens of text. */
 const TEXT_TOKENS: SpecialTokens<string> = { pad: '<pad>', eos: '</s>', unk: '<unk>' };
 
 /**
- * fairseq's tokenized BLEU, one reference a sentence: the number that `generate` ends with. It counts the tokens as they
- * are given, so it depends on how the text was tokenized: comparable between systems on the same data only.
- * Unsmoothed: 0 when an order has no match. An unknown word in the reference matches nothing.
+ * fairseq's tokenized BLEU with one reference per sentence: the score at the end of `generate`. It depends on the
+ * tokenization, so it is comparable only between systems on the same data.
+ * It is not smoothed: 0 if an order has no match. An unknown word in the reference matches nothing.
  * Source: fairseq's `scoring/bleu.py` and `clib/libbleu`.
  */
 export class BleuScorer<Token extends string | number> {
@@ -28,7 +28,10 @@ export class BleuScorer<Token extends string | number> {
   #hypothesisLength = 0; // tokens
   #referenceLength = 0; // tokens
 
-  /** @param addOne start the counts of orders above 1 at one match in one: what fairseq does for single sentences */
+  /**
+   * @param addOne whether to start the counts of orders above 1 at one match of one n-gram, like fairseq for single
+   * sentences
+   */
   constructor(special: SpecialTokens<Token>, { addOne = false } = {}) {
     this.#special = special;
     const start = (order: number): number => (addOne && order > 1 ? 1 : 0);
@@ -36,7 +39,9 @@ export class BleuScorer<Token extends string | number> {
     this.#counts = [...this.#matches];
   }
 
-  /** Adds a sentence; padding around it and `</s>` behind it do not count, but for the `</s>` of an empty one. */
+  /**
+   * Adds a sentence. Padding around it and `</s>` after it do not count, except for the `</s>` of an empty sentence.
+   */
   add(reference: readonly Token[], hypothesis: readonly Token[]): void {
     const expected = this.#trim(reference).map((token) => (token === this.#special.unk ? UNMATCHED : token));
     const actual = this.#trim(hypothesis);
@@ -48,7 +53,7 @@ export class BleuScorer<Token extends string | number> {
     }
   }
 
-  /** @param order the longest n-grams that count, 1 … 4; BLEU in 0 … 100 */
+  /** BLEU in 0 … 100. @param order the maximum n-gram order, 1 … 4 */
   score(order = MAX_ORDER): number {
     const logs = this.#precisions(order).map((precision) => Math.log(precision));
     return this.#brevityPenalty() * Math.exp(logs.reduce((sum, log) => sum + log, 0) / order) * 100;
@@ -81,7 +86,7 @@ export class BleuScorer<Token extends string | number> {
   }
 }
 
-/** A scorer of lines of text, tokens between white space; `addLine` is how `score` and `generate` after BPE removal add. */
+/** Scores lines of text, split into tokens at white space. */
 export class TextBleuScorer extends BleuScorer<string> {
   constructor(options: { readonly addOne?: boolean } = {}) {
     super(TEXT_TOKENS, options);
@@ -97,7 +102,7 @@ function ngrams(tokens: readonly (string | number)[], order: number): string[] {
   return Array.from({ length: starts }, (_, start) => tokens.slice(start, start + order).join(' '));
 }
 
-/** Σ over n-grams of min(count in the one, count in the other). */
+/** Σ over n-grams of min(count in the reference, count in the hypothesis). */
 function countMatches(reference: readonly string[], hypothesis: readonly string[]): number {
   const left = new Map<string, number>();
   for (const ngram of hypothesis) left.set(ngram, (left.get(ngram) ?? 0) + 1);

@@ -2,8 +2,8 @@ import { Bleu, Chrf, formatScore, type Metric, Ter } from 'sacrebleu-ts';
 import type { SacrebleuScoring } from './scorings.js';
 
 interface MetricSettings {
-  readonly ignoreCase?: boolean; // false; TER ignores it in any case
-  readonly order?: number; // 4, of BLEU
+  readonly ignoreCase?: boolean; // default: false; TER always ignores case
+  readonly order?: number; // of BLEU; default: 4
 }
 
 interface TextPair {
@@ -12,7 +12,7 @@ interface TextPair {
 }
 
 /**
- * A score with its signature: `BLEU|nrefs:1|…|version:2.6.0 = 29.21 49.6/38.5/33.2/27.5 (BP = 0.804 …)`,
+ * Formats a score with its signature: `BLEU|nrefs:1|…|version:2.6.0 = 29.21 49.6/38.5/33.2/27.5 (BP = 0.804 …)`,
  * `chrF2|nrefs:1|… = 52.30`, `TER|nrefs:1|… = 48.10`.
  */
 export function metricLine(

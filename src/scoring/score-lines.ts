@@ -4,8 +4,8 @@ import { TextBleuScorer } from './bleu-scorer.js';
 import { metricLine } from './metric-line.js';
 
 /**
- * The last lines of `generate`: the score that `--scoring` names, and sacreBLEU with its signature beside it. None where
- * a sentence has no reference.
+ * The last lines of `generate`: the score of `--scoring`, and sacreBLEU with its signature. Empty if a sentence has no
+ * reference.
  */
 export function scoreLines(
   sentences: readonly TranslatedSentence[],
@@ -21,7 +21,7 @@ export function scoreLines(
   if (sacrebleu || scoring === 'sacrebleu') return [`${prefix} ${sacrebleuLine}`];
   if (scoring !== 'bleu') return [`${prefix} ${metricLine(scoring, pairs)}`, sacrebleuLine];
   const scorer = new TextBleuScorer();
-  // As in fairseq: the tokens of the model, but where an option makes others of them.
+  // As in fairseq, the model's tokens are scored unless an option changes them.
   const scoresTokens = postProcess === null && replaceUnk === null;
   for (const { reference, detokenizedReference, translations } of sentences) {
     const best = translations[0];
@@ -31,7 +31,7 @@ export function scoreLines(
   return [`${prefix} ${scorer.resultLine()}`, sacrebleuLine];
 }
 
-/** What the lines say about the run. */
+/** The settings of the run that the lines mention. */
 interface ScoredRun {
   readonly genSubset: string;
   readonly beam: number;

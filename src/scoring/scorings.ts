@@ -1,4 +1,4 @@
-/** What `--scoring` chooses from: fairseq's BLEU of the tokens as they are, and sacrebleu's metrics of plain text. */
+/** The choices of `--scoring`: fairseq's BLEU on tokens, and sacrebleu's metrics on plain text. */
 export const SCORINGS = ['bleu', 'sacrebleu', 'chrf', 'ter'] as const;
 
 export type SacrebleuScoring = Exclude<(typeof SCORINGS)[number], 'bleu'>;

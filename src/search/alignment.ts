@@ -1,15 +1,19 @@
 import type { Hypothesis } from './hypothesis.js';
 
-/** Which source token each output token came from, or how much of each. Positions count from 0, padding left out. */
+/** Alignment of output tokens with source tokens. Positions count from 0 and exclude padding. */
 export type Alignment =
-  /** The source token with the most attention, for every output token but `</s>`; never `</s>` or a literal `<pad>`. */
+  /**
+   * For each output token except `</s>`, the source token with the most attention, excluding `</s>` and a literal
+   * `<pad>`.
+   */
   | { readonly kind: 'hard'; readonly pairs: ReadonlyArray<readonly [source: number, output: number]> }
-  /** The attention itself, `</s>` included on both sides: [output] of [source]. */
+  /** The attention itself, including `</s>` on both sides: [output] of [source]. */
   | { readonly kind: 'soft'; readonly weights: readonly Float32Array[] };
 
 /**
- * fairseq's alignment of an output with its source by the attention of the last layer; null where the search kept none.
- * @param source the sentence's ids, ended by `</s>`
+ * Aligns an output with its source by the attention of the last layer, like fairseq. Returns null if the search kept no
+ * attention.
+ * @param source the ids of the sentence, terminated by `</s>`
  */
 export function alignHypothesis(
   { tokens, attention }: Hypothesis,
@@ -28,11 +32,11 @@ export function alignHypothesis(
   return { kind, pairs };
 }
 
-/** The first of those with the most attention. */
+/** The candidate with the most attention; among equals, the first. */
 const strongest = (weights: Float32Array, candidates: readonly number[]): number =>
   candidates.reduce((best, position) => (weights[position]! > weights[best]! ? position : best));
 
-/** What follows `A-id`: `0-0 2-1 1-2`, or one comma-separated row of weights for each output token. */
+/** Formats the value of an `A-id` line: `0-0 2-1 1-2`, or one comma-separated row of weights per output token. */
 export function formatAlignment(alignment: Alignment): string {
   if (alignment.kind === 'hard') return alignment.pairs.map(([source, output]) => `${source}-${output}`).join(' ');
   return alignment.weights.map((row) => Array.from(row, (weight) => weight.toFixed(6)).join(',')).join(' ');

@@ -4,18 +4,18 @@ import type { EnsembleDecoding } from './ensemble.js';
 import { EventLoop } from './event-loop.js';
 import { type Hypothesis, HypothesisTree } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
+import type { SearchInput } from './search-input.js';
 import { type BeamSelection, selectBeams } from './select-beams.js';
-import type { SearchInput } from './sequence-generator.js';
 import { chooseStrategy, type SearchStrategy } from './strategies/index.js';
-import { constrain, isAlikeInRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
+import { constrain, isSameForAllRows, type Symbols, vocabularyPenalties } from './token-constraints.js';
 
-/** Options with the longest output worked out, in tokens without `</s>`. */
+/** Search options with the maximum output length, in tokens excluding `</s>`. */
 type BatchSearchOptions = SearchOptions & { readonly maxLength: number };
 
-/** No token has this id. */
+/** An id that no token has. */
 const NO_TOKEN = -1;
 
-/** The search over one batch. Rows are hypotheses, `beam` for each sentence that is not finished. */
+/** The search over one batch. A row is a hypothesis; each unfinished sentence has `beam` rows. */
 export class BatchSearch {
   readonly #input: SearchInput;
   readonly #decoding: EnsembleDecoding;
@@ -26,7 +26,7 @@ export class BatchSearch {
   readonly #tree = new HypothesisTree();
   #sentences: Int32Array; // [active], positions in the batch
   #ignored: readonly Uint8Array[]; // [active][beam]
-  #newest: Int32Array; // [rows], the tokens to be consumed next
+  #newest: Int32Array; // [rows], the tokens to consume next
 
   constructor(input: SearchInput, decoding: EnsembleDecoding, symbols: Symbols, options: BatchSearchOptions) {
     this.#input = input;
@@ -46,30 +46,32 @@ export class BatchSearch {
     const loop = new EventLoop();
     for (let step = 0; step <= this.#options.maxLength && this.#sentences.length > 0; step++) {
       const prefix = this.#prefixTokens(step);
-      const rows = await this.#topOfRows(step, prefix);
-      const candidates = Array.from(this.#sentences, (_, index) => this.#bestOf(rows, index, step, prefix));
+      const rows = await this.#rowCandidates(step, prefix);
+      const candidates = Array.from(this.#sentences, (_, index) => this.#sentenceCandidates(rows, index, step, prefix));
       this.#advance(step, rows, candidates);
       await loop.turn();
     }
-    // A stable sort: equal scores stay in the order in which they were finished.
+    // The sort is stable: hypotheses with equal scores stay in the order in which they finished.
     return this.#finished.map((hypotheses, sentence) =>
       hypotheses.sort((a, b) => b.score - a.score).map((hypothesis) => this.#withoutPadding(hypothesis, sentence)),
     );
   }
 
-  /** Leaves attention to the source's padding out. The padding is known by the sentence's length: `<pad>` may be a word. */
+  /**
+   * Removes attention to the source's padding, found by the sentence length because `<pad>` may be a word of the text.
+   */
   #withoutPadding(hypothesis: Hypothesis, sentence: number): Hypothesis {
     if (hypothesis.attention === null) return hypothesis;
     const { sourceTokens, sourceLength, sourceLengths } = this.#input;
     const length = sourceLengths[sentence]!;
-    // A source ends with `</s>`, so padding at the end of a row stands on the right.
+    // A source ends with `</s>`, so `<pad>` at the end of a row means padding on the right.
     const isPaddedRight = sourceTokens[(sentence + 1) * sourceLength - 1] === this.#symbols.padIndex;
     const start = isPaddedRight ? 0 : sourceLength - length;
     const attention = hypothesis.attention.map((weights) => weights.slice(start, start + length));
     return { ...hypothesis, attention };
   }
 
-  /** The token that each row has to take at this step, padding where it is free; null where all are. */
+  /** The token that each row must take at this step, or padding if the row is free; null if all rows are free. */
   #prefixTokens(step: number): Int32Array | null {
     const { prefixTokens } = this.#input;
     if (prefixTokens === undefined || step >= prefixTokens.length || step >= this.#options.maxLength) return null;
@@ -79,13 +81,13 @@ export class BatchSearch {
     });
   }
 
-  /** One step of the models and what the strategy reads of each row: one tidy, one read. */
-  async #topOfRows(step: number, prefix: Int32Array | null): Promise<RowCandidates> {
+  /** Runs one step of the models and reads what the strategy needs from each row: one tidy, one read. */
+  async #rowCandidates(step: number, prefix: Int32Array | null): Promise<RowCandidates> {
     const { temperature, maxLength } = this.#options;
     const { readsVocabulary } = this.#strategy;
     const width = Math.min(this.#strategy.width, this.#symbols.vocab);
     const constrainedStep = { step, isLast: step >= maxLength, rows: this.#newest.length, prefix, tree: this.#tree };
-    if (!readsVocabulary && isAlikeInRows(constrainedStep, this.#options)) {
+    if (!readsVocabulary && isSameForAllRows(constrainedStep, this.#options)) {
       const penalties = vocabularyPenalties(constrainedStep, this.#symbols, this.#options);
       const table = this.#decoding.stepTop(this.#newest, { width, temperature, penalties });
       if (table !== null) return { width, stride: 2 * width, table };
@@ -95,7 +97,7 @@ export class BatchSearch {
       const { logProbs, attention } = this.#decoding.step(this.#newest, temperature);
       const constrained = constrain(logProbs, constrainedStep, this.#symbols, this.#options);
       const top = tf.topk(constrained, width);
-      // Packed into one tensor: a vocabulary is far below 2^24, so float32 holds every index.
+      // Packed into one tensor. A vocabulary is far smaller than 2^24, so float32 represents every index exactly.
       const columns = [top.values, tf.cast(top.indices, 'float32')];
       return tf.concat([...columns, ...(attention ? [attention] : []), ...(readsVocabulary ? [constrained] : [])], 1);
     });
@@ -107,24 +109,24 @@ export class BatchSearch {
     }
   }
 
-  /** The continuations of a sentence that the strategy looks at. */
-  #bestOf(rows: RowCandidates, index: number, step: number, prefix: Int32Array | null): Candidates {
+  /** The continuations of a sentence that the strategy chooses. */
+  #sentenceCandidates(rows: RowCandidates, index: number, step: number, prefix: Int32Array | null): Candidates {
     const { beam } = this.#options;
-    // Before the first token all beams are alike: only the first one counts.
+    // Before the first token, all beams are identical and only the first counts.
     const sentenceRows = { firstRow: index * beam, beams: step === 0 ? 1 : beam, totals: this.#tree.totals };
     const candidates = this.#strategy.choose({ sentence: this.#sentences[index]!, step, rows, sentenceRows });
     const isEndOfPrefix = prefix?.[index * beam] === this.#symbols.eosIndex && !this.#isWithinPrefix(index, step);
     return isEndOfPrefix ? copiesOfBest(candidates, beam) : candidates;
   }
 
-  /** Whether a sentence's prefix goes on after this step: an `</s>` is a word there. */
+  /** Whether a sentence's prefix continues after this step: an `</s>` is then a word of the prefix. */
   #isWithinPrefix(index: number, step: number): boolean {
     const { prefixTokens } = this.#input;
     if (prefixTokens === undefined || step >= this.#options.maxLength) return false;
     return step + 1 < prefixTokens.lengths[this.#sentences[index]!]!;
   }
 
-  /** Ends hypotheses, drops finished sentences and moves the others one token on. */
+  /** Ends hypotheses, removes finished sentences and extends the others by one token. */
   #advance(step: number, rows: RowCandidates, candidates: readonly Candidates[]): void {
     const { beam } = this.#options;
     const attentionOf = attentionReader(rows);
@@ -149,7 +151,7 @@ export class BatchSearch {
     if (remaining.length > 0 && step < this.#options.maxLength) this.#decoding.select(parents);
   }
 
-  /** The rows of the next step: which row each continues, by which token, with which score. */
+  /** The rows of the next step: the row that each continues, its new token and its score. */
   #continuations(remaining: readonly number[], candidates: readonly Candidates[], choices: readonly BeamSelection[]) {
     const { beam } = this.#options;
     const rows = remaining.length * beam;
@@ -197,14 +199,14 @@ export class BatchSearch {
   }
 }
 
-/** Reads the attention of a row out of the packed table; null where there is none. */
+/** Reads the attention of a row from the packed table; null if the table contains none. */
 function attentionReader(rows: RowCandidates): ((row: number) => Float32Array) | null {
   const { table, stride, width, vocabulary = 0 } = rows;
   if (stride === 2 * width + vocabulary) return null;
   return (row) => table.subarray(row * stride + 2 * width, (row + 1) * stride - vocabulary);
 }
 
-/** A prefix that ends in `</s>` leaves one hypothesis; as in fairseq it fills every place. */
+/** Fills the beam with copies of the best candidate, like fairseq after a prefix that ends in `</s>`. */
 function copiesOfBest({ beams, tokens, scores }: Candidates, beam: number): Candidates {
   return {
     beams: new Int32Array(beam).fill(beams[0]!),

@@ -1,22 +1,22 @@
-/** The likeliest next tokens of every row, as they come from the device. */
+/** The most likely next tokens of every row, as read from the device. */
 export interface RowCandidates {
-  readonly width: number; // candidates of a row
-  readonly stride: number; // numbers of a row in `table`
+  readonly width: number; // candidates per row
+  readonly stride: number; // numbers per row of `table`
   /**
-   * float32 [rows, stride]: `width` log-probabilities, best first; their `width` tokens; attention to the source where it
-   * is kept; the log-probabilities of the whole vocabulary where a strategy reads them.
+   * float32 [rows, stride]: `width` log-probabilities, best first; their `width` tokens; attention to the source, if it
+   * is kept; the log-probabilities of the whole vocabulary, if a strategy reads them.
    */
   readonly table: Float32Array;
-  /** How many log-probabilities end a row: those of the vocabulary, or none. */
+  /** The number of log-probabilities at the end of a row: the vocabulary size, or 0. */
   readonly vocabulary?: number;
 }
 
-/** The log-probabilities of every token in one row, for strategies that read them: float32 [vocab]. */
+/** The log-probabilities of every token in a row, for strategies that read them: float32 [vocab]. */
 export function logProbsOf({ table, stride, vocabulary = 0 }: RowCandidates, row: number): Float32Array {
   return table.subarray((row + 1) * stride - vocabulary, (row + 1) * stride);
 }
 
-/** The likeliest tokens of one row, best first. */
+/** The most likely tokens of a row, best first. */
 export function* likeliestTokens(
   { table, stride, width }: RowCandidates,
   row: number,
@@ -24,7 +24,7 @@ export function* likeliestTokens(
   for (let at = row * stride; at < row * stride + width; at++) yield { token: table[at + width]!, logProb: table[at]! };
 }
 
-/** Rules a token out of a row's likeliest ones: it becomes the last of them, with −∞. */
+/** Rules out a token: it moves to the end of the row's most likely tokens, with log p −∞. */
 export function banToken({ table, stride, width }: RowCandidates, row: number, token: number): void {
   const values = table.subarray(row * stride, row * stride + width);
   const tokens = table.subarray(row * stride + width, row * stride + 2 * width);
@@ -36,7 +36,7 @@ export function banToken({ table, stride, width }: RowCandidates, row: number, t
   tokens[width - 1] = token;
 }
 
-/** Makes a token the likeliest of a row, with log p 0. */
+/** Makes a token the most likely of a row, with log p 0. */
 export function forceToken({ table, stride, width }: RowCandidates, row: number, token: number): void {
   const values = table.subarray(row * stride, row * stride + width);
   const tokens = table.subarray(row * stride + width, row * stride + 2 * width);
@@ -47,14 +47,14 @@ export function forceToken({ table, stride, width }: RowCandidates, row: number,
   tokens[0] = token;
 }
 
-/** The best continuations of one sentence at one step, best first. */
+/** The best continuations of a sentence at one step, best first. */
 export interface Candidates {
-  readonly beams: Int32Array; // [candidates], which beam each continues
+  readonly beams: Int32Array; // [candidates], the beam that each continues
   readonly tokens: Int32Array; // [candidates]
   readonly scores: Float32Array; // [candidates], Σ log p
 }
 
-/** One of them. */
+/** A continuation of one beam by one token. */
 export interface Continuation {
   readonly beam: number;
   readonly token: number;
@@ -69,26 +69,28 @@ export function toCandidates(continuations: readonly Continuation[]): Candidates
   };
 }
 
-/** The rows of one sentence: `[firstRow, firstRow + beams)`. */
+/** The rows of a sentence: `[firstRow, firstRow + beams)`. */
 export interface SentenceRows {
   readonly firstRow: number;
   readonly beams: number;
-  /** Σ log p of every row so far, or null where nothing is decoded yet. */
+  /** Σ log p of every row so far; null before the first step. */
   readonly totals: Float32Array | null; // [rows]
 }
 
 export interface MergeOptions {
-  /** How many candidates a sentence keeps. */
+  /** The number of candidates to keep per sentence. */
   readonly count: number;
-  /** Never chosen. */
+  /** A token that is never chosen. */
   readonly padIndex: number;
-  /** Taken off per rank among the continuations of one beam (Li et al. 2016, diverse siblings); 0 = plain beam search. */
+  /**
+   * Subtracted per rank among the continuations of one beam (diverse siblings, Li et al. 2016); 0: plain beam search.
+   */
   readonly diversityRate: number;
 }
 
 /**
- * The best continuations of a sentence out of the sorted ones of its beams. Among equals the lower beam comes first, and
- * within a beam the lower token: the lower index in a flat [beam · vocab] table.
+ * Merges the sorted continuations of a sentence's beams and returns the best. Among equal scores, the lower index in a
+ * flat [beam · vocab] table comes first.
  */
 export function mergeBeams(rows: RowCandidates, sentence: SentenceRows, options: MergeOptions): Candidates {
   const { count } = options;
@@ -99,7 +101,7 @@ export function mergeBeams(rows: RowCandidates, sentence: SentenceRows, options:
   const scores = new Float32Array(count);
   let found = 0;
   for (; found < count; found++) {
-    const best = likeliest(heads);
+    const best = mostLikely(heads);
     if (best === null) break;
     beams[found] = best.beam;
     tokens[found] = best.token;
@@ -110,7 +112,7 @@ export function mergeBeams(rows: RowCandidates, sentence: SentenceRows, options:
   return { beams: beams.subarray(0, found), tokens: tokens.subarray(0, found), scores: scores.subarray(0, found) };
 }
 
-function likeliest(heads: readonly RowHead[]): RowHead | null {
+function mostLikely(heads: readonly RowHead[]): RowHead | null {
   let best: RowHead | null = null;
   for (const head of heads) {
     if (!head.isEmpty && (best === null || !(head.score <= best.score))) best = head;
@@ -118,15 +120,15 @@ function likeliest(heads: readonly RowHead[]): RowHead | null {
   return best;
 }
 
-/** Where the merge stands in one beam's list. */
+/** The position of the merge in the list of one beam. */
 class RowHead {
   readonly #table: Float32Array;
-  readonly #last: number; // where the list ends in the table
+  readonly #end: number; // of the list in the table
   readonly #width: number;
   readonly #total: number;
   #at: number;
   #rank = 0;
-  score = Number.NEGATIVE_INFINITY; // of the continuation that stands at the front
+  score = Number.NEGATIVE_INFINITY; // of the continuation at the front
 
   constructor(
     { table, stride, width }: RowCandidates,
@@ -137,13 +139,13 @@ class RowHead {
     this.#table = table;
     this.#width = width;
     this.#at = (firstRow + beam) * stride;
-    this.#last = this.#at + width;
+    this.#end = this.#at + width;
     this.#total = totals?.[firstRow + beam] ?? 0;
-    this.#come();
+    this.#scoreNext();
   }
 
   get isEmpty(): boolean {
-    return this.#at >= this.#last;
+    return this.#at >= this.#end;
   }
 
   get token(): number {
@@ -153,11 +155,11 @@ class RowHead {
   next(): void {
     this.#at += 1;
     this.#rank += 1;
-    this.#come();
+    this.#scoreNext();
   }
 
-  /** Passes over padding and scores what comes then. */
-  #come(): void {
+  /** Skips padding and scores the next continuation. */
+  #scoreNext(): void {
     const { padIndex, diversityRate } = this.options;
     if (!this.isEmpty && this.token === padIndex) this.#at += 1;
     if (this.isEmpty) return;

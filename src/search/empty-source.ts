@@ -1,10 +1,10 @@
 import type { Hypothesis } from './hypothesis.js';
-import type { SearchInput } from './sequence-generator.js';
+import type { SearchInput } from './search-input.js';
 
 /**
- * Which sentences are nothing but `</s>` and have no words that the output must hold. A model makes something up for them,
- * so they are not for it to translate: an empty line is an empty translation.
- * @returns the rows of the batch
+ * Finds sentences that consist only of `</s>` and whose output need not contain anything. A model would invent an
+ * output for them, but the translation of an empty line is empty.
+ * @returns their rows in the batch
  */
 export function emptyRows({ batchSize, sourceLengths, prefixTokens, phrases }: SearchInput): ReadonlySet<number> {
   const rows = Array.from({ length: batchSize }, (_, row) => row);
@@ -16,7 +16,7 @@ export function emptyRows({ batchSize, sourceLengths, prefixTokens, phrases }: S
   );
 }
 
-/** `</s>` with certainty: log p = 0. */
+/** The hypothesis `</s>` with probability 1, so log p = 0. */
 export function emptyHypothesis(eosIndex: number, attention: boolean): Hypothesis {
   return {
     tokens: Int32Array.of(eosIndex),

@@ -9,14 +9,14 @@ import {
 } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
 
-/** What the models of an ensemble say about the next token. */
+/** The predictions of an ensemble for the next token. */
 export interface EnsembleStep {
   readonly logProbs: tf.Tensor2D; // float32 [rows, vocab], log of the mean of the models' probabilities
-  /** Attention of the last layer to the source, the mean over heads and models, where it was asked for. */
+  /** Attention of the last layer to the source, averaged over heads and models; null unless requested. */
   readonly attention: tf.Tensor2D | null; // float32 [rows, source]
 }
 
-/** The longest source and target that every model's position tables allow. */
+/** The maximum source and target lengths that the position tables of all models allow. */
 export function commonMaxPositions(models: readonly TranslationModel[]): { source: number; target: number } {
   const limits = models.map(({ maxPositions }) => maxPositions);
   return {
@@ -25,7 +25,7 @@ export function commonMaxPositions(models: readonly TranslationModel[]): { sourc
   };
 }
 
-/** A batch of hypotheses under way in one model or several that decode in step. */
+/** Decodes a batch of hypotheses with one or more models in lockstep. */
 export class EnsembleDecoding {
   readonly #members: readonly Member[];
 
@@ -33,7 +33,9 @@ export class EnsembleDecoding {
     this.#members = members;
   }
 
-  /** Encodes a batch; row r belongs to sentence ⌊r / beam⌋. Holds tensors until `dispose`, none where a model fails. */
+  /**
+   * Encodes a batch. Row r belongs to sentence ⌊r / beam⌋. Keeps tensors until `dispose`; keeps none if a model fails.
+   */
   static async start(
     models: readonly TranslationModel[],
     source: TokenTable,
@@ -51,8 +53,9 @@ export class EnsembleDecoding {
   }
 
   /**
-   * A step and the likeliest tokens of each row in one go: log p and token, float32 [rows, 2 · width], best first; null
-   * where that takes several operations (`step` then). Penalties [vocab] are added to log p.
+   * Runs a step and selects the most likely tokens of each row in one call: log p and tokens, float32 [rows, 2 ·
+   * width], best first. Returns null if several operations are required; use `step` then. Penalties [vocab] are added
+   * to log p.
    */
   stepTop(
     tokens: Int32Array,
@@ -64,7 +67,7 @@ export class EnsembleDecoding {
     return member!.fused.stepTop(tokens, width, temperature, penalties);
   }
 
-  /** Consumes the newest token of each hypothesis; call it inside a tidy. Temperature divides the logits. */
+  /** Consumes the newest token of each hypothesis. Must be called inside a tidy. The temperature divides the logits. */
   step(tokens: Int32Array /* [rows] */, temperature: number): EnsembleStep {
     const steps = this.#members.map((member) => {
       member.model.parameters.useDevice();
@@ -81,7 +84,7 @@ export class EnsembleDecoding {
     };
   }
 
-  /** Row i becomes what row rows[i] was. */
+  /** Replaces row i by row rows[i]. */
   select(rows: Int32Array): void {
     for (const { model, fused, state } of this.#members) {
       model.parameters.useDevice();
@@ -94,7 +97,7 @@ export class EnsembleDecoding {
   }
 }
 
-/** A model and where it stands: in native code, or in operations. */
+/** A model with its decoding state, in native code or in operations. */
 type Member =
   | { readonly model: TranslationModel; readonly fused: FusedDecoding; readonly state?: undefined }
   | { readonly model: TranslationModel; readonly state: IncrementalState; readonly fused?: undefined };

@@ -1,12 +1,12 @@
-/** Milliseconds of computing after which others get their turn. */
+/** Milliseconds of computation after which the event loop gets a turn. */
 const INTERVAL = 50;
 
-/** Node's; a browser needs none, as it has no signals. */
+/** Exists in Node only. A browser does not need it, because it has no signals. */
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
 /**
- * Lets the event loop turn where it has not for a while: a device that answers at once never leaves the microtasks, and
- * signals and finalizers wait.
+ * Lets the event loop run at intervals. With a synchronous device, the search never leaves the microtask queue, so
+ * signals and finalizers would wait.
  */
 export class EventLoop {
   #last = performance.now();

@@ -1,4 +1,4 @@
-/** Python's `repr` of a float: shortest digits that tell it from its neighbours, `-2.0`, `1e-05`, `-inf`. */
+/** Formats a number like Python's `repr`, with the shortest digits that identify it: `-2.0`, `1e-05`, `-inf`. */
 export function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
   const size = Math.abs(value);

@@ -1,33 +1,33 @@
-/** One translation of one sentence. */
+/** A translation of a sentence. */
 export interface Hypothesis {
   readonly tokens: Int32Array; // [length], ends with </s>
-  /** Σ log p, divided by length^lenpen unless unnormalized; natural logarithm, float32. */
+  /** Σ log p (natural logarithm, float32), divided by length^lenpen unless `unnormalized`. */
   readonly score: number;
-  readonly tokenScores: Float32Array; // [length], log p of each token as the search counted it
-  /** Attention to the source, its padding left out, when each token was predicted; null unless asked for. */
+  readonly tokenScores: Float32Array; // [length], log p of each token as used by the search
+  /** Attention to the source, excluding padding, when each token was predicted; null unless requested. */
   readonly attention: readonly Float32Array[] | null; // [length] of [source]
 }
 
-/** What the search did at one step, enough to walk back from a hypothesis to its beginning. */
+/** One step of the search, linked to the step before. */
 interface Step {
-  readonly parents: Int32Array; // [rows], row of the step before
-  readonly tokens: Int32Array; // [rows], the token that was added
-  readonly totals: Float32Array; // [rows], Σ log p up to it
+  readonly parents: Int32Array; // [rows], rows of the step before
+  readonly tokens: Int32Array; // [rows], the tokens added
+  readonly totals: Float32Array; // [rows], Σ log p including this token
   readonly attentionOf: AttentionOfRow | null; // by row of the step before
 }
 
 type AttentionOfRow = (row: number) => Float32Array; // [padded source]
 
-/** How a hypothesis ends. */
+/** The end of a hypothesis. */
 interface Ending {
   readonly row: number;
   readonly token: number;
-  readonly total: number; // Σ log p with the last token
-  readonly lengthPenalty: number | null; // null leaves the score a sum
+  readonly total: number; // Σ log p including the last token
+  readonly lengthPenalty: number | null; // null: the score is the sum
   readonly attentionOf: AttentionOfRow | null;
 }
 
-/** The hypotheses of a batch as a tree: each step points back to the rows of the step before. */
+/** The hypotheses of a batch as a tree: each row points to its parent in the step before. */
 export class HypothesisTree {
   readonly #steps: Step[] = [];
 
@@ -35,12 +35,12 @@ export class HypothesisTree {
     this.#steps.push(step);
   }
 
-  /** Σ log p of the rows under way; null before the first step. */
+  /** Σ log p of the unfinished rows; null before the first step. */
   get totals(): Float32Array | null {
     return this.#steps.at(-1)?.totals ?? null;
   }
 
-  /** The tokens of a row under way, without the `</s>` that every target begins with. */
+  /** The tokens of an unfinished row, without the `</s>` at the start of every target. */
   tokens(row: number): Int32Array {
     const tokens = new Int32Array(this.#steps.length);
     this.#walkBack(row, (index, step, at) => {
@@ -49,7 +49,7 @@ export class HypothesisTree {
     return tokens;
   }
 
-  /** A row under way, ended by one more token. */
+  /** Ends an unfinished row with one more token. */
   finish({ row, token, total, lengthPenalty, attentionOf }: Ending): Hypothesis {
     const length = this.#steps.length + 1;
     const tokens = new Int32Array(length).fill(token);

@@ -1,6 +1,7 @@
 export type { Hypothesis } from './hypothesis.js';
 export { type OutputOptions, outputOptions, type SearchOptions, searchOptions } from './options.js';
 export { outputLines, type SentenceNotes, type TranslatedSentence, type Translation, toText } from './output.js';
-export { type Prefixes, type SearchInput, SequenceGenerator } from './sequence-generator.js';
+export type { SearchInput } from './search-input.js';
+export { SequenceGenerator } from './sequence-generator.js';
 export { checkStrategies, type OptionSpelling, type SentencePhrases } from './strategies/index.js';
 export { type Symbols, symbolsOf } from './token-constraints.js';

@@ -1,4 +1,4 @@
-/** The tokens that would repeat an n-gram of `tokens` if they came next. */
+/** The tokens that would repeat an n-gram of `tokens` as the next token. */
 export function repeatedNgramTokens(tokens: Int32Array, size: number): Set<number> {
   const banned = new Set<number>();
   const context = size - 1;

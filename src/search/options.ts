@@ -3,27 +3,39 @@ import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { seedSpec } from '../options/seed.js';
 import { SCORINGS } from '../scoring/scorings.js';
 
-/** fairseq's options of the search. */
+/** fairseq's search options. */
 export const searchOptions = defineOptions({
   beam: { kind: 'int', default: 5, min: 1, group: 'Search', help: 'hypotheses kept at each step' },
   nbest: { kind: 'int', default: 1, min: 1, group: 'Search', help: 'hypotheses to print for each sentence' },
-  maxLenA: { kind: 'float', default: 0, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; a' },
-  maxLenB: { kind: 'int', default: 200, min: 0, group: 'Search', help: 'longest output: a·source + b tokens; b' },
-  minLen: { kind: 'int', default: 1, min: 0, group: 'Search', help: 'shortest output in tokens, without </s>' },
+  maxLenA: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    group: 'Search',
+    help: 'a in the maximum output length, a·source + b tokens',
+  },
+  maxLenB: {
+    kind: 'int',
+    default: 200,
+    min: 0,
+    group: 'Search',
+    help: 'b in the maximum output length, a·source + b tokens',
+  },
+  minLen: { kind: 'int', default: 1, min: 0, group: 'Search', help: 'minimum output length in tokens, excluding </s>' },
   matchSourceLen: {
     kind: 'boolean',
     default: false,
     group: 'Search',
-    help: 'outputs as long as their source, its </s> included',
+    help: 'make outputs as long as their source including its </s>',
   },
   lenpen: {
     kind: 'float',
     default: 1,
     group: 'Search',
-    help: 'scores are divided by length^lenpen; more favours length',
+    help: 'divide scores by length^lenpen; larger values favour longer outputs',
   },
   unnormalized: { kind: 'boolean', default: false, group: 'Search', help: 'do not divide scores by length' },
-  unkpen: { kind: 'float', default: 0, group: 'Search', help: 'subtracted from the score of every <unk>' },
+  unkpen: { kind: 'float', default: 0, group: 'Search', help: 'subtract this from the score of every <unk>' },
   temperature: { kind: 'float', default: 1, min: 1e-6, group: 'Search', help: 'divide logits by this' },
   prefixSize: { kind: 'int', default: 0, min: 0, group: 'Search', help: 'force the first N reference tokens' },
   noRepeatNgramSize: {
@@ -37,39 +49,39 @@ export const searchOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Search',
-    help: 'changes nothing: no search stops early by scores',
+    help: 'no effect: the search never stops early by score',
   },
   diverseBeamGroups: {
     kind: 'int',
     default: -1,
     group: 'Search',
-    help: 'diverse beam search: groups of the beam, which has to be a multiple; above 0 turns it on',
+    help: 'diverse beam search: number of groups, a divisor of the beam size; enabled above 0',
   },
   diverseBeamStrength: {
     kind: 'float',
     default: 0.5,
     min: 0,
     group: 'Search',
-    help: 'diverse beam search: taken off a token for every time that an earlier group chose it',
+    help: 'diverse beam search: subtract this from the score of a token for each earlier group that chose it',
   },
   sampling: { kind: 'boolean', default: false, group: 'Search', help: 'sample tokens by probability' },
   samplingTopk: {
     kind: 'int',
     default: -1,
     group: 'Search',
-    help: 'sample from the N most likely tokens; above 0 turns it on',
+    help: 'sample from the N most likely tokens; enabled above 0',
   },
   samplingTopp: {
     kind: 'float',
     default: -1,
     max: 1,
     group: 'Search',
-    help: 'sample from the smallest set of tokens with this total probability; above 0 turns it on',
+    help: 'sample from the smallest set of tokens with this total probability; enabled above 0',
   },
   seed: {
     ...seedSpec,
     group: 'Search',
-    help: 'seed of sampling and of the batch order',
+    help: 'seed for sampling and for the batch order',
   },
   constraints: {
     kind: 'choice',
@@ -77,19 +89,19 @@ export const searchOptions = defineOptions({
     bare: 'ordered',
     default: null,
     group: 'Search',
-    help: 'outputs hold the phrases that follow a source line behind tabs (interactive)',
+    help: 'make outputs contain the phrases that follow the source on its line, separated by tabs (interactive)',
   },
   diversityRate: {
     kind: 'float',
     default: -1,
     group: 'Search',
-    help: 'diverse siblings: taken off per rank among the continuations of one hypothesis; above -1 turns it on',
+    help: 'diverse siblings: subtract this per rank among the continuations of a hypothesis; enabled above -1',
   },
 });
 
 export type SearchOptions = OptionsOf<typeof searchOptions>;
 
-/** What is printed, and how it is scored. */
+/** Options for printing and scoring. */
 export const outputOptions = defineOptions({
   postProcess: {
     kind: 'choice',
@@ -107,7 +119,7 @@ export const outputOptions = defineOptions({
     bare: 'hard',
     default: null,
     group: 'Output',
-    help: "A- lines: each token's source token by the last layer's attention, or the attention itself",
+    help: 'print A- lines: the source token with the most attention of the last layer for each token (hard), or the attention (soft)',
   },
   replaceUnk: {
     kind: 'string',
@@ -115,7 +127,7 @@ export const outputOptions = defineOptions({
     default: null,
     metavar: 'FILE',
     group: 'Output',
-    help: 'write the source word with the most attention for <unk>, by the lines "source target" of FILE where it has it',
+    help: 'replace <unk> with the source word with the most attention, or with its translation in FILE (lines "source target")',
   },
   scoreReference: {
     kind: 'boolean',
@@ -128,7 +140,7 @@ export const outputOptions = defineOptions({
     choices: SCORINGS,
     default: 'bleu',
     group: 'Output',
-    help: 'the score that the Generate line names; sacreBLEU with its signature follows in any case',
+    help: 'score on the Generate line; sacreBLEU with its signature always follows',
   },
   sacrebleu: { kind: 'boolean', default: false, group: 'Output', help: 'the same as --scoring sacrebleu' },
 });

@@ -5,14 +5,14 @@ import { type Alignment, alignHypothesis, formatAlignment } from './alignment.js
 import { formatFloat } from './format-float.js';
 import type { Hypothesis } from './hypothesis.js';
 
-/** One translation as text, with scores in base 2 as fairseq prints them. */
+/** A translation as text, with scores in base 2 as fairseq prints them. */
 export interface Translation {
   readonly text: string;
-  /** The text with tokens and subwords joined, where a tokenizer or a scheme of subwords is named; else the same. */
+  /** The text with tokens and subwords joined; equal to `text` without a tokenizer and a subword scheme. */
   readonly detokenized: string;
-  readonly score: number; // a float32 value
-  readonly tokens: readonly string[]; // [tokens], as the model wrote them, the last one </s>
-  readonly tokenScores: readonly number[]; // [tokens], with </s>
+  readonly score: number; // float32
+  readonly tokens: readonly string[]; // [tokens], output of the model, ending with </s>
+  readonly tokenScores: readonly number[]; // [tokens], including </s>
   readonly alignment: Alignment | null;
 }
 
@@ -27,22 +27,22 @@ export interface TranslatedSentence {
 
 const LN_2 = Math.fround(Math.LN2);
 
-/** A natural logarithm in float32 as one of base 2. */
+/** Converts a natural logarithm to base 2, in float32. */
 const toBase2 = (logarithm: number): number => Math.fround(logarithm / LN_2);
 
 export interface TextOptions {
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;
-  /** The subword scheme that `--remove-bpe` undoes. */
+  /** The subword scheme of `--remove-bpe`; null leaves subwords unjoined. */
   readonly postProcess: string | null;
-  /** The kind of alignment that `--print-alignment` asks for. */
+  /** The alignment of `--print-alignment`; null for none. */
   readonly printAlignment: Alignment['kind'] | null;
   /**
-   * What an `<unk>` becomes: the source word with the most attention as it stands here, or itself where it does not. Null
-   * leaves `<unk>`.
+   * Replacements of `<unk>` by the source word with the most attention; a source word without an entry replaces `<unk>`
+   * itself. Null keeps `<unk>`.
    */
   readonly unknownWords: ReadonlyMap<string, string> | null;
-  /** From tokens to text. */
+  /** Converts tokens to text. */
   readonly detokenize: (line: string) => string;
 }
 
@@ -51,18 +51,18 @@ interface Sentence {
   readonly id: number;
   readonly source: Int32Array;
   readonly target: Int32Array | null;
-  /** The words of the source as they were written, where `<unk>` in it may stand for one. */
+  /** The words of the source before encoding, if known: `source` may contain `<unk>`. */
   readonly words?: readonly string[];
 }
 
-/** Ids back to text. `target` null: there is no reference. */
+/** Converts ids to text. A null `target` means that there is no reference. */
 export function toText(
   sentence: Sentence,
   hypotheses: readonly Hypothesis[],
   options: TextOptions,
 ): TranslatedSentence {
   const { sourceDictionary, targetDictionary, postProcess: bpeSymbol, detokenize } = options;
-  // As in fairseq a literal <pad> is left out of what is printed.
+  // As in fairseq, a literal <pad> is not printed.
   const ignore = new Set([sourceDictionary.padIndex]);
   const reference =
     sentence.target === null
@@ -93,7 +93,7 @@ function toTranslation(sentence: Sentence, hypothesis: Hypothesis, options: Text
   };
 }
 
-/** What `<unk>` at a position of the output becomes. */
+/** Returns a function from the position of an `<unk>` in the output to its replacement. */
 function unknownWordsOf(
   { source, words }: Sentence,
   alignment: Alignment | null,
@@ -109,16 +109,16 @@ function unknownWordsOf(
   };
 }
 
-/** What `interactive` says beside the translations. */
+/** What `interactive` prints in addition to translations. */
 export interface SentenceNotes {
   readonly seconds: number;
-  /** The phrases that the outputs had to hold. */
+  /** The phrases that the outputs must contain. */
   readonly phrases: readonly string[];
 }
 
 /**
- * The S-, T-, H-, D-, P- and A- lines of a sentence, with W- and C- where there is something to note. H is the text in
- * tokens, D the same detokenized.
+ * The S-, T-, H-, D-, P- and A- lines of a sentence, with W- and C- lines for `notes`. H is the tokenized text, D the
+ * detokenized text.
  */
 export function outputLines(sentence: TranslatedSentence, notes?: SentenceNotes): string[] {
   const { id, source, detokenizedReference, translations } = sentence;

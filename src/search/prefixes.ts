@@ -1,8 +1,8 @@
-import type { SearchInput } from './sequence-generator.js';
+import type { Prefixes } from './search-input.js';
 
 /**
- * The first `size` tokens of each reference: what --prefix-size makes an output begin with. A literal `<pad>` in a reference
- * is left out: no output can hold it.
+ * The first `size` tokens of each reference, for `--prefix-size`. A literal `<pad>` in a reference is omitted, because
+ * no output can contain it.
  */
 export function prefixesOf(
   batch: {
@@ -12,7 +12,7 @@ export function prefixesOf(
     readonly padIndex: number;
   },
   size: number,
-): NonNullable<SearchInput['prefixTokens']> {
+): Prefixes {
   const { batchSize, targetLength, target, padIndex } = batch;
   const length = Math.min(size, targetLength);
   const tokens = new Int32Array(batchSize * length).fill(padIndex);

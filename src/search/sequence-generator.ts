@@ -5,35 +5,16 @@ import { emptyHypothesis, emptyRows } from './empty-source.js';
 import { commonMaxPositions, EnsembleDecoding } from './ensemble.js';
 import type { Hypothesis } from './hypothesis.js';
 import type { SearchOptions } from './options.js';
-import { checkStrategies, type SentencePhrases } from './strategies/index.js';
+import type { SearchInput } from './search-input.js';
+import { checkStrategies } from './strategies/index.js';
 import type { Symbols } from './token-constraints.js';
-
-/** Sentences to translate, padded on the left as the model was trained. */
-export interface SearchInput {
-  readonly batchSize: number;
-  readonly sourceLength: number; // of the padded axis
-  readonly sourceTokens: Int32Array; // [batch, source]
-  readonly sourceLengths: Int32Array; // [batch], with </s>
-  /** The tokens that each output has to begin with, padded on the right; for --prefix-size. */
-  readonly prefixTokens?: Prefixes;
-  /** Where each sentence stands in its corpus, for the draws of sampling; without it, where it stands in the batch. */
-  readonly ids?: Int32Array; // [batch]
-  /** The phrases that each output has to hold, for --constraints. */
-  readonly phrases?: readonly SentencePhrases[]; // [batch]
-}
-
-export interface Prefixes {
-  readonly tokens: Int32Array; // [batch, length]
-  readonly length: number;
-  readonly lengths: Int32Array; // [batch], tokens of each prefix; padding follows them
-}
 
 /** Beam search over one or more models, exactly as fairseq's SequenceGenerator searches. */
 export class SequenceGenerator {
-  /** As in fairseq never more than there are tokens but padding. */
+  /** As in fairseq, at most the number of tokens other than padding. */
   readonly #beam: number;
 
-  /** @param attention whether hypotheses carry the last layer's attention to the source */
+  /** @param attention whether hypotheses include the last layer's attention to the source */
   constructor(
     readonly models: readonly TranslationModel[],
     readonly symbols: Symbols,
@@ -44,19 +25,19 @@ export class SequenceGenerator {
     checkStrategies({ ...options, beam: this.#beam });
   }
 
-  /** The longest source and target that every model's position tables allow. */
+  /** The maximum source and target lengths that the position tables of all models allow. */
   get maxPositions(): { source: number; target: number } {
     return commonMaxPositions(this.models);
   }
 
   /**
-   * The finished hypotheses of each sentence, best first; as many as the beam but where every continuation is ruled out.
-   * An empty sentence has one, `</s>` alone, unless its output has to hold something.
-   * @throws UserError where --min-len is more than the longest output
+   * Returns the finished hypotheses of each sentence, best first: `beam` of them, or fewer if every continuation is
+   * ruled out. An empty sentence has one, `</s>`, unless its output must contain a prefix or phrases.
+   * @throws UserError if --min-len is greater than the maximum output length
    */
   async translate(input: SearchInput): Promise<Hypothesis[][]> {
     const empty = emptyRows(input);
-    // Between others empty sentences stay in the batch: without them the products, and so the last bits, might be others.
+    // Empty sentences among others stay in the batch. Without them, matrix products might round differently.
     const found = empty.size === input.batchSize ? Array.from(empty, () => []) : await this.#search(input);
     return found.map((hypotheses, row) =>
       empty.has(row) ? [emptyHypothesis(this.symbols.eosIndex, this.attention)] : hypotheses,
@@ -79,14 +60,18 @@ export class SequenceGenerator {
     }
   }
 
-  /** In tokens without `</s>`: min(⌊a · source + b⌋, the position tables − 1); the padded source counts, with `</s>`. */
+  /**
+   * The maximum output length in tokens excluding `</s>`: min(⌊a · source + b⌋, position table − 1). `source` is the
+   * padded length, including `</s>`.
+   * @throws UserError if --min-len is greater
+   */
   longestOutput({ sourceLength, sourceLengths }: SearchInput): number {
     const { matchSourceLen, maxLenA, maxLenB, minLen } = this.options;
     const wanted = matchSourceLen ? Math.max(...sourceLengths) : Math.floor(maxLenA * sourceLength + maxLenB);
     const maxLength = Math.min(wanted, this.maxPositions.target - 1);
     if (minLen <= maxLength) return maxLength;
     throw new UserError(
-      `--min-len ${minLen} is more than ${maxLength}, the longest output for a source of ${sourceLength} tokens`,
+      `--min-len ${minLen} is greater than ${maxLength}, the maximum output length for a source of ${sourceLength} tokens`,
       'lower --min-len, or raise --max-len-b',
     );
   }

@@ -16,12 +16,12 @@ export function symbolsOf({ size, padIndex, eosIndex, unkIndex }: Dictionary): S
   return { vocab: size, padIndex, eosIndex, unkIndex };
 }
 
-/** One step as far as it decides what may come next. */
+/** The properties of a step that restrict the next tokens. */
 export interface ConstrainedStep {
   readonly step: number; // tokens decoded before it
   readonly isLast: boolean;
   readonly rows: number;
-  /** [rows], the token that each has to take, padding where it is free; null where all are free. */
+  /** [rows], the token that each row must take, or padding if the row is free; null if all rows are free. */
   readonly prefix: Int32Array | null;
   readonly tree: HypothesisTree;
 }
@@ -29,8 +29,8 @@ export interface ConstrainedStep {
 const IMPOSSIBLE = Number.NEGATIVE_INFINITY;
 
 /**
- * Rules out what may not come next, by adding −∞ to its log p, and takes `--unkpen` off `<unk>`. Padding is left to the
- * merge of the candidates, so that most steps have nothing to add.
+ * Rules out tokens by adding −∞ to their log p, and subtracts `--unkpen` from `<unk>`. `mergeBeams` excludes padding,
+ * so that most steps need no addition.
  */
 export function constrain(
   logProbs: tf.Tensor2D, // float32 [rows, vocab]
@@ -47,11 +47,11 @@ export function constrain(
   return masks.reduce<tf.Tensor2D>((sum, mask) => (mask === null ? sum : tf.add(sum, mask)), logProbs);
 }
 
-/** Whether a step rules out the same in every row. */
-export const isAlikeInRows = ({ prefix }: ConstrainedStep, { noRepeatNgramSize }: SearchOptions): boolean =>
+/** Whether a step restricts every row in the same way. */
+export const isSameForAllRows = ({ prefix }: ConstrainedStep, { noRepeatNgramSize }: SearchOptions): boolean =>
   prefix === null && noRepeatNgramSize === 0;
 
-/** What holds for every row, to be added to log p: float32 [vocab]; null for nothing. */
+/** The penalties that apply to every row, to be added to log p: float32 [vocab]; null if there are none. */
 export function vocabularyPenalties(
   { step, isLast, prefix }: ConstrainedStep,
   { vocab, eosIndex, unkIndex }: Symbols,
@@ -65,7 +65,7 @@ export function vocabularyPenalties(
   return penalties;
 }
 
-/** 0 at the prefix's token and −∞ elsewhere, 0 all over in rows that are free: float32 [rows, vocab]. */
+/** 0 for the token of the prefix and −∞ for the others; 0 everywhere in free rows: float32 [rows, vocab]. */
 function prefixMask(prefix: Int32Array, { vocab, padIndex }: Symbols): tf.Tensor2D {
   const mask = new Float32Array(prefix.length * vocab);
   prefix.forEach((token, row) => {
@@ -77,8 +77,8 @@ function prefixMask(prefix: Int32Array, { vocab, padIndex }: Symbols): tf.Tensor
 }
 
 /**
- * −∞ at every token that would complete an n-gram for the second time: float32 [rows, vocab]. What the search does not
- * choose it cannot avoid: the tokens of a prefix may repeat n-grams.
+ * −∞ for every token that would repeat an n-gram: float32 [rows, vocab]. The tokens of a prefix are not chosen by the
+ * search, so they may repeat n-grams.
  */
 function ngramMask({ rows, tree, prefix }: ConstrainedStep, size: number, { vocab, padIndex }: Symbols): tf.Tensor2D {
   const mask = new Float32Array(rows * vocab);

@@ -1,8 +1,8 @@
 import { trimSpaces } from './trim-spaces.js';
 
 /**
- * The lines of a file of entries, without the blank ones behind the last entry, which an editor or `echo >>` leaves. Blank
- * lines between entries stay, so that the lines keep their numbers and the reader can name them.
+ * Removes blank lines after the last entry of a file, which an editor or `echo >>` may leave. Blank lines between
+ * entries stay, so that line numbers stay correct and the caller can report them.
  */
 export function* withoutBlankLinesAtEnd(lines: Iterable<string>): Generator<string, void, undefined> {
   let blank: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Orders strings by code point, as Python does; JavaScript's `<` orders UTF-16 units, which puts the characters
- * beyond U+FFFF before those from U+E000.
+ * Compares strings by code point, like Python. JavaScript's `<` compares UTF-16 units, which orders characters above
+ * U+FFFF before those from U+E000 on.
  *
  * @returns negative, zero or positive, for `Array.sort`
  */
@@ -14,5 +14,5 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Moves the surrogates behind all other units. */
+/** Orders surrogates after all other units. */
 const orderOfUnit = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

@@ -1,15 +1,15 @@
-/** What stands between text as people write it and the tokens that a model knows. */
+/** Converts between raw text and the tokens of a model. */
 export interface TextCodec {
-  /** A line of text as tokens, separated by spaces. */
+  /** Converts a line of text to space-separated tokens. */
   encode(line: string): string;
-  /** The way back. */
+  /** Converts space-separated tokens to a line of text. */
   decode(tokens: string): string;
 }
 
-/** Leaves text as it is. */
+/** A codec that does not change the text. */
 export const PLAIN_TEXT: TextCodec = { encode: (line) => line, decode: (tokens) => tokens };
 
-/** One codec after the other; decoding goes through them backwards. */
+/** Applies codecs one after another; decoding applies them in reverse order. */
 export function chainCodecs(codecs: readonly TextCodec[]): TextCodec {
   return codecs.reduce(
     (outer, inner) => ({

@@ -10,25 +10,25 @@ export type MessagePair = readonly [source: string, english: string];
 
 export interface EmbeddedCorpusOptions {
   readonly language: 'de' | 'fr';
-  /** Gets `train`, `valid` and `test`, each with the suffixes `.de` or `.fr`, and `.en`. */
+  /** The folder for `train`, `valid` and `test`, each with the suffixes `.de` or `.fr`, and `.en`. */
   readonly directory: string;
 }
 
 const SPLITS = ['train', 'valid', 'test'] as const;
 export type SplitName = (typeof SPLITS)[number];
 
-/** Shares of 1,000; with the messages of typescript 6.0.3 they give 1,878, 107 and 133 German pairs. */
+/** Shares in thousandths. With the messages of typescript 6.0.3, the German splits have 1,878, 107 and 133 pairs. */
 const VALID_FROM = 881;
 const TEST_FROM = 928;
 
 /**
- * Writes a small parallel corpus of real text that every machine has: the diagnostic messages of the npm package
- * `typescript` (Apache-2.0) and their translations, raw, one a line.
+ * Writes a small parallel corpus of real text that is available on every machine: the diagnostic messages of the npm
+ * package `typescript` (Apache-2.0) and their translations, as raw text, one per line.
  *
- * Messages that differ only in case, numbers, placeholders or quoted names stay together in one split, so that no test
- * message is a training message with another name in it. The same package gives the same files.
+ * Messages that differ only in case, numbers, placeholders or quoted names are in the same split, so that no test
+ * message is a training message with another name. The same package version gives the same files.
  *
- * @returns how many pairs each split has
+ * @returns the number of pairs in each split
  * @throws UserError if the files cannot be written
  */
 export function makeEmbeddedCorpus({ language, directory }: EmbeddedCorpusOptions): Record<SplitName, number> {
@@ -41,10 +41,10 @@ export function makeEmbeddedCorpus({ language, directory }: EmbeddedCorpusOption
   return { train: splits.train.length, valid: splits.valid.length, test: splits.test.length };
 }
 
-/** The part of `ts.Diagnostics` that matters here; TypeScript ships it, but not its type. */
+/** The parts of `ts.Diagnostics` in use; TypeScript does not export its type. */
 type Diagnostics = Readonly<Record<string, { readonly key: string; readonly message: string }>>;
 
-/** The messages that have a translation, without repetitions on either side. */
+/** Reads the messages that have a translation, without duplicates on either side. */
 export function readMessagePairs(language: EmbeddedCorpusOptions['language']): MessagePair[] {
   const require = createRequire(import.meta.url);
   const { Diagnostics } = require('typescript') as { Diagnostics: Diagnostics };
@@ -64,7 +64,7 @@ export function readMessagePairs(language: EmbeddedCorpusOptions['language']): M
   return pairs;
 }
 
-/** What a message says, whatever it says it about: without case, quoted names, placeholders and digits. */
+/** Normalizes a message: removes case, quoted names, placeholder numbers and digits. */
 export function skeletonOf(english: string): string {
   return english
     .toLowerCase()
@@ -73,7 +73,7 @@ export function skeletonOf(english: string): string {
     .replace(/\d+/g, '0');
 }
 
-/** Divides pairs by a hash of the English skeleton. */
+/** Assigns pairs to splits by a hash of the English skeleton. */
 export function splitPairs(pairs: readonly MessagePair[]): Record<SplitName, MessagePair[]> {
   const splits: Record<SplitName, MessagePair[]> = { train: [], valid: [], test: [] };
   for (const pair of pairs) splits[splitOf(skeletonOf(pair[1]))].push(pair);

@@ -2,20 +2,20 @@ import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { UserError } from '../errors.js';
 import { attempt, waitWhileBusy } from './file-errors.js';
 
-/** node:fs refuses reads of 2 GiB and more in one call. */
+/** node:fs refuses to read 2 GiB or more in one call. */
 const MAX_READ_BYTES = 1 << 30;
 
-/** A file that is open, with what messages about it say. */
+/** An open file, with the texts for messages about it. */
 export interface OpenFile {
   readonly file: number; // descriptor
   readonly path: string;
-  /** What to do where it is damaged, e.g. `rebuild the data with ts-fairseq preprocess`. */
+  /** The remedy if the file is damaged, e.g. `rebuild the data with ts-fairseq preprocess`. */
   readonly remedy: string;
 }
 
 /**
- * Fills `bytes` from a place in a file. A disk may answer with fewer bytes than were asked for: it is asked again.
- * @throws UserError where the file ends before, and where it cannot be read
+ * Fills `bytes` from a position in a file. Repeats reads that return fewer bytes than requested.
+ * @throws UserError if the file ends too early or cannot be read
  */
 export function readInto({ file, path, remedy }: OpenFile, position: number, bytes: Uint8Array): void {
   const { length } = bytes;
@@ -30,7 +30,7 @@ export function readInto({ file, path, remedy }: OpenFile, position: number, byt
   }
 }
 
-/** The bytes of a part of a file. @throws UserError as `readInto` */
+/** Reads a part of a file. @throws UserError like `readInto` */
 export function readExactly(source: OpenFile, position: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   readInto(source, position, bytes);
@@ -38,8 +38,8 @@ export function readExactly(source: OpenFile, position: number, length: number):
 }
 
 /**
- * A whole file; of a pipe or a device, which says no size, all that comes.
- * @throws UserError where it cannot be read, or ends before the size that it says
+ * Reads a whole file. Reads a pipe or a device, whose size is unknown, to its end.
+ * @throws UserError if the file cannot be read, or is shorter than its size
  */
 export function readWhole(path: string, remedy = 'give the whole file'): Buffer {
   const file = attempt(path, 'read', () => openSync(path, 'r'));
@@ -54,7 +54,7 @@ export function readWhole(path: string, remedy = 'give the whole file'): Buffer 
 
 const BLOCK_BYTES = 1 << 16;
 
-/** What comes until there is no more. */
+/** Reads blocks until the end of the file. */
 function* readToEnd(file: number, path: string): Generator<Buffer> {
   for (;;) {
     const block = Buffer.alloc(BLOCK_BYTES);
@@ -64,10 +64,10 @@ function* readToEnd(file: number, path: string): Generator<Buffer> {
   }
 }
 
-/** Another text for another file of the same name, and for one that was written to. */
+/** A text that changes if a file is replaced or written to. */
 export const fileIdentity = ({ ino, size, mtimeMs }: Stats): string => [ino, size, mtimeMs].join();
 
-/** @throws UserError where a file is another one by now than when its identity was taken */
+/** @throws UserError if a file has changed since its identity was determined */
 export function checkUnchanged(path: string, identity: string, now: Stats, remedy: string): void {
   if (fileIdentity(now) === identity) return;
   throw new UserError(`${path} has changed since it was opened`, remedy);

@@ -11,7 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space on the disk',
 };
 
-/** Runs a file operation; what the operating system refuses becomes a UserError that names the file. */
+/** Runs a file operation. Converts an error of the operating system to a UserError that names the file. */
 export function attempt<T>(path: string, verb: 'read' | 'written', operation: () => T): T {
   try {
     return operation();
@@ -20,23 +20,23 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
   }
 }
 
-/** What the operating system refuses as a UserError that names the file; any other error as it is. */
+/** Converts an error of the operating system to a UserError that names the file; returns other errors unchanged. */
 export function nameFile(path: string, verb: 'read' | 'written', error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === undefined || syscall === undefined || code === 'EPIPE') return error; // EPIPE: nobody reads on
+  if (code === undefined || syscall === undefined || code === 'EPIPE') return error; // EPIPE: the reader has closed the pipe
   const remedy = REMEDIES[code] ?? 'check the path and the disk';
   return new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOTDIR: 'a file stands where a folder should be',
-  EEXIST: 'a file stands where a folder should be',
+  ENOTDIR: 'a file exists where a folder should be',
+  EEXIST: 'a file exists where a folder should be',
   EISDIR: 'it is a folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
-  ELOOP: 'its symbolic links go in a circle',
+  ELOOP: 'its symbolic links form a loop',
   ENAMETOOLONG: 'its name is too long',
 };
 
@@ -47,7 +47,7 @@ function reasonOf(code: string, verb: 'read' | 'written'): string {
 
 const PAUSE_MILLISECONDS = 5;
 
-/** Repeats an operation on a pipe that answers EAGAIN: Node has no blocking form for a pipe that others set so. */
+/** Repeats an operation while it fails with EAGAIN: another process may have made the pipe non-blocking. */
 export function waitWhileBusy(operation: () => number): number {
   for (;;) {
     try {

@@ -1,26 +1,32 @@
 import { UserError } from '../errors.js';
 
-/** `mteval`: XML with a `<seg>` a sentence (dev and test sets); `tags`: text with tagged lines about each talk (training). */
+/**
+ * `mteval`: XML with a `<seg>` per sentence (dev and test sets). `tags`: text with tagged lines per talk (training
+ * sets).
+ */
 export type IwsltFormat = 'mteval' | 'tags';
 
 export interface IwsltOptions {
-  /** The format; without it the first line that is not blank decides. */
+  /** The format. Default: detected from the first non-blank line. */
   readonly format?: IwsltFormat;
-  /** Writes `’` as `'` in segments, as fairseq's IWSLT recipes do for dev and test sets. */
+  /** Whether to replace `’` by `'` in segments, like fairseq's IWSLT recipes for dev and test sets. */
   readonly straightApostrophes?: boolean;
-  /** Writes `&amp;`, `&lt;`, `&gt;`, `&quot;` and `&apos;` of segments as the signs they stand for; fairseq's recipes and sacrebleu keep them. */
+  /**
+   * Whether to decode `&amp;`, `&lt;`, `&gt;`, `&quot;` and `&apos;` in segments; fairseq's recipes and sacrebleu keep
+   * them.
+   */
   readonly decodeEntities?: boolean;
 }
 
 /**
- * The sentences of a file as the IWSLT evaluations publish it, without the white space round them.
+ * The sentences of a file of the IWSLT evaluations, without surrounding white space.
  *
- * Of mteval XML these are the segments, an empty one included, so that both sides keep their line numbers. Of a
- * `train.tags` file they are the lines, titles and descriptions included, but not those of tags that only one side
- * may have (url, keywords, talkid, speaker, reviewer, translator, doc).
+ * In mteval XML, these are the segments, including empty ones, so that line numbers stay parallel. In a `train.tags`
+ * file, they are the lines, including titles and descriptions, but excluding tags that only one side may have (url,
+ * keywords, talkid, speaker, reviewer, translator, doc).
  *
- * @param name the file, for error messages
- * @throws UserError for a file of another format and for a segment that is not closed
+ * @param name the name of the file, for messages
+ * @throws UserError if the file has another format or a segment is not closed
  */
 export function* iwsltSentences(
   lines: Iterable<string>,
@@ -78,19 +84,19 @@ const ENTITY = /&(amp|lt|gt|quot|apos);/g;
 const SEGMENT_START = '<seg';
 const SEGMENT_END = '</seg>';
 
-/** Where the first `<seg>` or `<seg …>` of a text begins and where it ends; null where there is none. */
+/** The start and end of the first `<seg>` or `<seg …>` in a text; null if there is none. */
 export function findSegmentStart(text: string): { start: number; end: number } | null {
   for (let start = text.indexOf(SEGMENT_START); start >= 0; start = text.indexOf(SEGMENT_START, start + 1)) {
-    const behind = start + SEGMENT_START.length;
-    if (text[behind] === '>') return { start, end: behind + 1 };
-    if (!/^\s/.test(text.slice(behind, behind + 1))) continue;
-    const close = text.indexOf('>', behind);
+    const after = start + SEGMENT_START.length;
+    if (text[after] === '>') return { start, end: after + 1 };
+    if (!/^\s/.test(text.slice(after, after + 1))) continue;
+    const close = text.indexOf('>', after);
     return close < 0 ? null : { start, end: close + 1 };
   }
   return null;
 }
 
-/** The texts between `<seg …>` and `</seg>`; line ends within one are spaces. */
+/** The texts between `<seg …>` and `</seg>`, with line ends replaced by spaces. */
 function* segments(lines: Iterable<string>, name: string): Generator<string, void, undefined> {
   let count = 0;
   let number = 0;
@@ -126,9 +132,12 @@ function* segments(lines: Iterable<string>, name: string): Generator<string, voi
 }
 
 const unclosed = (name: string, line: number): UserError =>
-  new UserError(`${name} line ${line}: the segment is not closed by </seg>`, 'fetch the file again, it may be cut off');
+  new UserError(
+    `${name} line ${line}: the segment is not closed by </seg>`,
+    'download the file again: it may be truncated',
+  );
 
-/** Lines about a talk, which the other side may lack. */
+/** Lines about a talk that the other side may lack. */
 const DROPPED = /^\s*<(?:url|keywords|talkid|speaker|reviewer|translator|doc)\b|^\s*<\/doc>/;
 const KEPT_TAG = /<\/?(?:title|description)>/g;
 

@@ -16,27 +16,27 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * The lines of a UTF-8 text file, without their ends, read in blocks: memory is bounded by the longest line.
+ * The lines of a UTF-8 text file, without line ends. Reads blocks, so memory is bounded by the longest line.
  *
- * Lines end as in Python's universal newlines, by which fairseq reads: at `\n`, `\r\n` or a lone `\r`; not at U+0085,
- * U+2028 or a form feed. A last line needs no end; an empty file has no lines. A byte order mark is kept as U+FEFF.
+ * Lines end at `\n`, `\r\n` or a lone `\r`, like Python's universal newlines in fairseq; not at U+0085, U+2028 or a
+ * form feed. The last line may lack a line end; an empty file has no lines. A byte order mark is kept as U+FEFF.
  *
  * @param path a file, or `-` for standard input
- * @throws UserError if the file cannot be opened or holds a byte sequence that is not UTF-8 (names the line)
+ * @throws UserError if the file cannot be opened, or naming the line that is not valid UTF-8
  */
 export function* readLines(path: string): Generator<string, void, undefined> {
   for (const lines of readLineBlocks(path)) yield* lines;
 }
 
-/** The lines of `readLines`, a block of the file at a time. */
+/** Like `readLines`, but yields the lines of a block together. */
 function* readLineBlocks(path: string): Generator<readonly string[], void, undefined> {
   for (const block of readTextBlocks(path)) yield linesOf(block);
 }
 
 /**
- * A whole file as it is.
+ * Reads a whole file without changing line ends.
  *
- * @throws UserError as `readLines` does
+ * @throws UserError like `readLines`
  */
 export function readText(path: string): string {
   const bytes = readWhole(path);
@@ -52,11 +52,11 @@ export function linesOf(block: Buffer): string[] {
 }
 
 /**
- * A text in blocks of whole lines of UTF-8, every one of which ends in `\n` and nothing else.
- * A block is only valid until the next one is asked for.
+ * Reads a text in blocks of complete UTF-8 lines. All line ends are converted to `\n`.
+ * A block is valid only until the next one is requested.
  *
  * @param path a file, or `-` for standard input
- * @throws UserError as `readLines` does, after a block of the lines before the bad one
+ * @throws UserError like `readLines`, after yielding the lines before the bad one
  */
 export function* readTextBlocks(path: string): Generator<Buffer, void, undefined> {
   const name = path === '-' ? 'standard input' : path;
@@ -73,7 +73,7 @@ export function* readTextBlocks(path: string): Generator<Buffer, void, undefined
   }
 }
 
-/** The same lines, every one ended by `\n`. */
+/** Converts all line ends to `\n`. */
 function withNewlines(block: Buffer): Buffer {
   const newlines = block.includes(RETURN)
     ? Buffer.from(block.toString('latin1').replace(/\r\n?/g, '\n'), 'latin1')
@@ -82,13 +82,13 @@ function withNewlines(block: Buffer): Buffer {
 }
 
 function countNewlines(block: Buffer): number {
-  return block.toString('latin1').split('\n').length - 1; // quick before V8 has compiled anything
+  return block.toString('latin1').split('\n').length - 1; // fast even before V8 has compiled this code
 }
 
 /**
- * Pairs up the lines of two files that must have equally many.
+ * Pairs the lines of two files with the same number of lines.
  *
- * @throws UserError as `readLines` does, and if one file ends before the other
+ * @throws UserError like `readLines`, and if one file has fewer lines
  */
 export function* readParallelLines(
   sourcePath: string,
@@ -104,8 +104,8 @@ export function* readParallelLines(
       if (source.done || target.done) {
         const [short, long] = source.done ? [sourcePath, targetPath] : [targetPath, sourcePath];
         throw new UserError(
-          `${short} ends after ${pairs} lines, ${long} goes on`,
-          'the two files of a parallel corpus need one line per sentence pair, equally many',
+          `${short} ends after ${pairs} lines, but ${long} continues`,
+          'both files of a parallel corpus must have one line per sentence pair',
         );
       }
       yield [source.value, target.value];
@@ -117,13 +117,12 @@ export function* readParallelLines(
 }
 
 /**
- * The bytes of a file, or of a part of it, in blocks of whole lines with their ends, of which only the last may lack one.
- * The bytes of a newline never occur inside a UTF-8 sequence, so bytes can be cut before decoding; they may be no UTF-8.
- * A block is only valid until the next one is asked for.
+ * Reads the bytes of a file, or of a part of it, in blocks of complete lines including line ends. Only the last line
+ * may lack its end. The bytes may be invalid UTF-8: line ends never occur inside a UTF-8 sequence, so lines can be
+ * split before decoding. A block is valid only until the next one is requested.
  * @param path a file, or `-` for standard input
- * @param range where the part begins and ends, and of which file; without it the whole, also of what cannot be read at a
- *   place
- * @throws UserError where the file is not read to its end, or to that of the part
+ * @param range the part, and the identity of the file; default: the whole file, which may be a pipe
+ * @throws UserError if the file or the part cannot be read to its end
  */
 export function* readByteBlocks(path: string, range?: FilePart): Generator<Buffer, void, undefined> {
   const handle = path === '-' ? 0 : attempt(path, 'read', () => openSync(path, 'r'));
@@ -143,12 +142,12 @@ export function* readByteBlocks(path: string, range?: FilePart): Generator<Buffe
       if (length === 0) break;
       if (position !== null) position += length;
       total += length;
-      const whole = lastLineEnd(buffer, Math.max(0, filled - 1), filled + length);
+      const complete = lastLineEnd(buffer, Math.max(0, filled - 1), filled + length);
       filled += length;
-      if (whole > 0) {
-        yield buffer.subarray(0, whole);
-        buffer.copyWithin(0, whole, filled);
-        filled -= whole;
+      if (complete > 0) {
+        yield buffer.subarray(0, complete);
+        buffer.copyWithin(0, complete, filled);
+        filled -= complete;
       } else if (filled === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     }
     if (range === undefined) checkWhole(path, total, opened, fstatSync(handle));
@@ -159,7 +158,7 @@ export function* readByteBlocks(path: string, range?: FilePart): Generator<Buffe
   }
 }
 
-/** A part of a file, and the file's identity, which it has to keep. */
+/** A part of a file, and the identity of the file, which must not change. */
 interface FilePart {
   readonly start: number;
   readonly end: number;
@@ -167,8 +166,9 @@ interface FilePart {
 }
 
 /**
- * A file may grow while it is read, but not shrink. Standard input may begin in the middle of a file.
- * @param total bytes that were read
+ * Checks that a file was read to its end. It may grow while it is read, but not shrink. Standard input may start in the
+ * middle of a file.
+ * @param total the number of bytes read
  */
 function checkWhole(path: string, total: number, before: Stats, after: Stats): void {
   if (!before.isFile()) return;
@@ -178,10 +178,15 @@ function checkWhole(path: string, total: number, before: Stats, after: Stats): v
 
 export function textHasChanged(path: string): UserError {
   const name = path === '-' ? 'standard input' : path;
-  return new UserError(`${name} was written to or cut short while it was read`, 'start again when it is whole');
+  return new UserError(
+    `${name} was written to or cut short while it was read`,
+    'run the command again when the file is complete',
+  );
 }
 
-/** The place behind the last end of a line in `bytes[from, end)`, 0 without one; a return at the end may be half of an end. */
+/**
+ * The position after the last line end in `bytes[from, end)`, or 0. A final `\r` is ignored: it may be half of `\r\n`.
+ */
 function lastLineEnd(bytes: Buffer, from: number, end: number): number {
   const part = bytes.subarray(from, end);
   const newline = part.lastIndexOf(NEWLINE);
@@ -190,7 +195,7 @@ function lastLineEnd(bytes: Buffer, from: number, end: number): number {
   return last < 0 ? 0 : from + last + 1;
 }
 
-/** Where the first line begins that is not UTF-8, and the error that it is. */
+/** The start of the first line that is not valid UTF-8, and the error for it. */
 function findBadLine(block: Buffer, name: string, before: number): { start: number; error: UserError } {
   let start = 0;
   for (let line = before + 1; ; line += 1) {
@@ -208,12 +213,12 @@ function invalidUtf8(name: string, line: number, bytes: Buffer): UserError {
   return new UserError(
     `${name} line ${line} is not valid UTF-8 at column ${column} (0x${byte}, byte ${offset + 1} of the line)`,
     bytes.includes(0)
-      ? 'it holds zero bytes too: name a text, this is a file of another kind'
+      ? 'the line also contains zero bytes: name a text file, this is a file of another kind'
       : 'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8',
   );
 }
 
-/** The longest prefix that is UTF-8 ends where the first bad sequence begins; at most three bytes before it are cut. */
+/** The position of the first byte that does not start a valid UTF-8 sequence. */
 function firstInvalidByte(bytes: Buffer): number {
   let position = 0;
   while (position < bytes.length) {

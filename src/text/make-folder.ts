@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { attempt } from './file-errors.js';
 
 /**
- * Makes a folder and what is missing above it, and has the disk hold their names. Node 20's own `recursive` never returns where nothing can be made: below
- * /proc, or in a working folder that was deleted.
- * @returns the topmost folder made, or undefined where all were there
- * @throws what the operating system says
+ * Creates a folder and its missing parents, and flushes their names to disk. Not with `recursive` of Node 20, which
+ * never returns if no folder can be created: below /proc, or in a working folder that was deleted.
+ * @returns the topmost folder created, or undefined if the folder already exists
+ * @throws errors of the operating system
  */
 export function makeFolder(folder: string): string | undefined {
   try {
@@ -24,10 +24,10 @@ function makeOne(folder: string): void {
   syncFolder(dirname(folder));
 }
 
-/** Disks that have no such thing, and folders that may be written but not read, answer with one of these. */
+/** Error codes of file systems that cannot flush folders, and of folders that are writable but not readable. */
 const NOT_SYNCED: ReadonlySet<string> = new Set(['EACCES', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM']);
 
-/** Has the disk hold the names in a folder, where it can be told to. */
+/** Flushes the names in a folder to disk, if the file system supports it. */
 export function syncFolder(folder: string): void {
   try {
     const file = openSync(folder, 'r');
@@ -41,9 +41,9 @@ export function syncFolder(folder: string): void {
   }
 }
 
-function makeWithParent(folder: string, refusal: unknown): string {
+function makeWithParent(folder: string, reason: unknown): string {
   const parent = dirname(folder);
-  if (parent === folder) throw refusal;
+  if (parent === folder) throw reason;
   const top = makeFolder(parent);
   try {
     makeOne(folder);
@@ -62,9 +62,9 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * Makes a folder for what `fill` writes. If that throws, the folders that were made for it are gone.
- * @param name what an error calls the folder
- * @throws UserError where it cannot be made
+ * Creates a folder, and runs `fill` to write into it. If `fill` throws, the folders created are removed.
+ * @param name the name of the folder in messages
+ * @throws UserError if the folder cannot be created
  */
 export async function fillFolder<T>(folder: string, fill: () => Promise<T>, name = folder): Promise<T> {
   const created = attempt(name, 'written', () => makeFolder(folder));
@@ -76,11 +76,11 @@ export async function fillFolder<T>(folder: string, fill: () => Promise<T>, name
   }
 }
 
-/** Removes `folder` and what is above it up to `top`, as far as they are empty. */
+/** Removes `folder` and its parents up to `top`, as far as they are empty. */
 export function removeEmptyFolders(folder: string, top: string): void {
   try {
     for (let current = folder; current.length >= top.length; current = dirname(current)) rmdirSync(current);
   } catch {
-    // Somebody else has put something there: it stays.
+    // The folder is not empty, because another process has written to it.
   }
 }

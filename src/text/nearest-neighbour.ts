@@ -1,14 +1,14 @@
 import { UserError } from '../errors.js';
 
-/** How many characters (code points) are compared together. */
+/** The number of characters (code points) per n-gram. */
 const GRAM_LENGTH = 4;
 
 /**
- * The baseline that every trained model has to beat: each test source is answered with the translation of the training
- * source most like it. Likeness is the Jaccard similarity of the sets of character 4-grams, |A ∩ B| / |A ∪ B|; of
- * equally similar sources the first is taken. A text shorter than four characters is one gram.
+ * A baseline that every trained model should beat: translates each test source by the translation of the most similar
+ * training source. Similarity is the Jaccard similarity of the sets of character 4-grams, |A ∩ B| / |A ∪ B|. Among
+ * equally similar sources, the first is used. A text shorter than four characters is one n-gram.
  *
- * @throws UserError if there is a test source but no training pair
+ * @throws UserError if there are test sources but no training pairs
  */
 export function nearestNeighbourBaseline(
   train: readonly (readonly [source: string, target: string])[],
@@ -32,7 +32,7 @@ function gramsOf(text: string): ReadonlySet<string> {
   return grams;
 }
 
-/** The training sources that have each gram, in order. */
+/** Maps each n-gram to the training sources that contain it, in order. */
 function indexByGram(sources: readonly ReadonlySet<string>[]): Map<string, number[]> {
   const index = new Map<string, number[]>();
   for (const [source, grams] of sources.entries()) {

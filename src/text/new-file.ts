@@ -3,34 +3,33 @@ import { UserError } from '../errors.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
-/** Read and write for all, less what the process's umask takes away. */
+/** Read and write permission for all, restricted by the umask of the process. */
 const MODE = 0o666;
 
 /**
- * Creates a file to write to, whose name nothing may have: a symbolic link would lead to another file, a hard link is
- * another file.
- * @returns its descriptor
- * @throws what the operating system says, EEXIST where the name is taken
+ * Creates a file for writing. The name must not exist: a link with that name would redirect the writes to another file.
+ * @returns the file descriptor
+ * @throws errors of the operating system, e.g. EEXIST if the name exists
  */
 export function openNewFile(path: string): number {
   return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
 }
 
 /**
- * The same under a temporary name: what a killed process has left there, or someone has put there, is removed.
- * @throws UserError where it is a folder; what the operating system says
+ * Creates a file under a temporary name. An existing file or link with that name, e.g. of a killed process, is removed.
+ * @throws UserError if the name is a folder; errors of the operating system
  */
 export function openTemporaryFile(path: string): number {
   removeLeftover(path);
   return openNewFile(path);
 }
 
-/** Opens a file to write at its end. @throws what the operating system says, ELOOP for a symbolic link */
+/** Opens a file for appending. @throws errors of the operating system, e.g. ELOOP for a symbolic link */
 export function openToAppend(path: string): number {
   return openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW);
 }
 
-/** Removes a file or a link, not what it leads to. @throws UserError where it is a folder */
+/** Removes a file, or a link without its target. @throws UserError if the path is a folder */
 export function removeLeftover(path: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined) return;

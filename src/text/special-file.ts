@@ -2,13 +2,13 @@ import { readlinkSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 const DESCRIPTOR = new RegExp(`^/(?:dev|proc/(?:self|thread-self|${process.pid}))/fd/(\\d+)$`);
-/** So many symbolic links in a row Linux follows. */
-const MOST_LINKS = 40;
+/** The maximum number of consecutive symbolic links that Linux follows. */
+const MAX_LINKS = 40;
 
-/** The open descriptor of this process that a path names, directly or by links (`/dev/stdout`, `/dev/fd/3`), else null. */
+/** The descriptor of this process that a path names, directly or by links (`/dev/stdout`, `/dev/fd/3`), or null. */
 export function descriptorOf(path: string): number | null {
   let at = resolve(path);
-  for (let links = 0; links <= MOST_LINKS; links += 1) {
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
     const match = DESCRIPTOR.exec(at);
     if (match !== null) return Number(match[1]);
     try {
@@ -20,7 +20,7 @@ export function descriptorOf(path: string): number | null {
   return null;
 }
 
-/** Whether a path names what is neither a file nor a folder. */
+/** Whether a path exists and is neither a file nor a folder. */
 export function isDeviceOrPipe(path: string): boolean {
   try {
     const status = statSync(path);

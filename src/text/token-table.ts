@@ -1,50 +1,51 @@
-/** FNV-1a, byte by byte: start at HASH_START, then `hashByte` for every byte of the token. */
+/** FNV-1a: start with HASH_START, then apply `hashByte` to every byte of the token. */
 export const HASH_START = 0x811c9dc5 | 0;
 export const hashByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193);
 
-/** Open addressing is fast up to here. */
-const FULLEST = 0.5;
+/** The load factor up to which open addressing is fast. */
+const MAX_LOAD = 0.5;
 const EMPTY = -1;
 
-/** As many as a float64 holds exactly. */
+/** The number of bytes that a float64 represents exactly. */
 const PREFIX_BYTES = 6;
 
-/** Tokens one after the other, with their hashes: plain data, for another table. */
+/** A list of tokens with their hashes, as plain data for another table. */
 export interface TokenList {
   readonly bytes: Uint8Array;
-  /** Where each token ends in `bytes`; token i begins where i − 1 ends. */
+  /** The end of each token in `bytes`; token i starts where token i − 1 ends. */
   readonly ends: Float64Array;
   readonly hashes: Int32Array;
 }
 
 /**
- * Tokens as UTF-8 bytes, numbered 0, 1 … in the order they are added; a look-up makes no string and allocates nothing.
- * Holds more of them than a Map, which ends at 2^24, in a third of its memory.
+ * A table of tokens as UTF-8 bytes, numbered 0, 1 … in the order of their addition. A lookup creates no string and
+ * allocates nothing. The table can have more entries than a Map, which is limited to 2^24, and takes a third of the
+ * memory.
  */
 export class TokenTable {
   #size = 0;
   /** Entry numbers by hash. */
   #slots: Int32Array;
   #hashes: Int32Array;
-  /** Where the bytes of each entry end in `#bytes`; entry i begins where i − 1 ends. */
+  /** The end of each entry in `#bytes`; entry i starts where entry i − 1 ends. */
   #ends: Float64Array;
   #bytes: Buffer;
-  /** The bytes of the text that is looked up. */
-  #sought = Buffer.alloc(256);
+  /** The bytes of the text to look up. */
+  #encoded = Buffer.alloc(256);
 
-  /** @param room for how many tokens before anything grows, a power of two: growing makes V8 compile look-ups anew */
-  constructor(room = 1 << 11) {
-    this.#slots = new Int32Array(room / FULLEST).fill(EMPTY);
-    this.#hashes = new Int32Array(room);
-    this.#ends = new Float64Array(room);
-    this.#bytes = Buffer.alloc(16 * room);
+  /** @param capacity initial capacity in tokens, a power of two; growing makes V8 recompile lookups */
+  constructor(capacity = 1 << 11) {
+    this.#slots = new Int32Array(capacity / MAX_LOAD).fill(EMPTY);
+    this.#hashes = new Int32Array(capacity);
+    this.#ends = new Float64Array(capacity);
+    this.#bytes = Buffer.alloc(16 * capacity);
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** The number of the token in `bytes[from, to)`, or −1. `hash` is the token's. */
+  /** The number of the token `bytes[from, to)` with the given hash, or −1. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -54,26 +55,26 @@ export class TokenTable {
     }
   }
 
-  /** The number of the token, added if it is new. */
+  /** The number of a token, which is added if it is new. */
   add(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const known = this.find(bytes, from, to, hash);
     return known === EMPTY ? this.#append(bytes, from, to, hash) : known;
   }
 
-  /** The number of a text, or −1. Text that is not well-formed, with half a surrogate pair, is no token. */
+  /** The number of a text, or −1, also for text with a lone surrogate. */
   findText(token: string): number {
     const length = this.#encode(token);
-    const entry = this.find(this.#sought, 0, length, hashOf(this.#sought, length));
+    const entry = this.find(this.#encoded, 0, length, hashOf(this.#encoded, length));
     return entry !== EMPTY && /\p{Surrogate}/u.test(token) ? EMPTY : entry;
   }
 
-  /** The number of a text, added if it is new. */
+  /** The number of a text, which is added if it is new. */
   addText(token: string): number {
     const length = this.#encode(token);
-    return this.add(this.#sought, 0, length, hashOf(this.#sought, length));
+    return this.add(this.#encoded, 0, length, hashOf(this.#encoded, length));
   }
 
-  /** The number of another table's token, added if it is new. */
+  /** The number of a token of another table, which is added if it is new. */
   addFrom(other: TokenTable, entry: number): number {
     return this.add(other.#bytes, other.#start(entry), other.#ends[entry]!, other.#hashes[entry]!);
   }
@@ -82,12 +83,12 @@ export class TokenTable {
     return this.#bytes.toString('utf8', this.#start(entry), this.#ends[entry]);
   }
 
-  /** The order of two tokens by code point, which is that of their bytes: negative where `a` comes first. */
+  /** Compares two tokens by code point, which equals the order of their bytes; negative if `a` comes first. */
   compare(a: number, b: number): number {
     return this.#bytes.compare(this.#bytes, this.#start(b), this.#ends[b], this.#start(a), this.#ends[a]);
   }
 
-  /** The first bytes of a token as a number, which orders tokens as `compare` does but for equal numbers. */
+  /** The first bytes of a token as a number. Unequal numbers order tokens like `compare`. */
   prefix(entry: number): number {
     const [start, end] = [this.#start(entry), this.#ends[entry]!];
     let value = 0;
@@ -102,9 +103,9 @@ export class TokenTable {
   }
 
   #encode(token: string): number {
-    const most = 3 * token.length; // bytes of a UTF-16 unit
-    if (most > this.#sought.length) this.#sought = Buffer.alloc(2 * most);
-    return this.#sought.write(token);
+    const maxBytes = 3 * token.length; // a UTF-16 unit takes at most three bytes
+    if (maxBytes > this.#encoded.length) this.#encoded = Buffer.alloc(2 * maxBytes);
+    return this.#encoded.write(token);
   }
 
   #start(entry: number): number {
@@ -131,7 +132,7 @@ export class TokenTable {
     for (let at = from, other = start; at < to; at++, other++) this.#bytes[other] = bytes[at]!;
     this.#ends[entry] = end;
     this.#hashes[entry] = hash;
-    if (this.#size > this.#slots.length * FULLEST) this.#rehash();
+    if (this.#size > this.#slots.length * MAX_LOAD) this.#rehash();
     else this.#place(entry);
     return entry;
   }
@@ -155,7 +156,7 @@ function hashOf(bytes: Uint8Array, length: number): number {
   return hash;
 }
 
-/** FNV's low bits depend on the low bits of bytes only: fold the high ones in. */
+/** Mixes high bits into the low bits: FNV's low bits depend only on the low bits of the bytes. */
 const spread = (hash: number): number => hash ^ (hash >>> 15);
 
 function grown<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {

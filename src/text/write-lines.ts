@@ -8,10 +8,12 @@ import { descriptorOf, isDeviceOrPipe } from './special-file.js';
 const BUFFERED_CHARACTERS = 1 << 16;
 
 /**
- * Writes lines, each ended by `\n`, to a temporary file beside `path` and renames it when all are written: a reader
- * sees the old file or the whole new one. `-` writes to standard output, and stops quietly when its reader has gone.
+ * Writes lines, each followed by `\n`, to a temporary file next to `path`, and renames it when all are written. A
+ * reader sees either the old file or the complete new one. `-` writes to standard output, and stops silently if the
+ * reader closes it.
  *
- * @throws UserError if the file cannot be written; whatever `lines` throws. Nothing is left behind in either case.
+ * @throws UserError if the file cannot be written; errors that `lines` throws. In both cases, no temporary file
+ *   remains.
  */
 export function writeLinesAtomically(path: string, lines: Iterable<string>): void {
   writeTogether([path], ([writer]) => {
@@ -19,7 +21,7 @@ export function writeLinesAtomically(path: string, lines: Iterable<string>): voi
   });
 }
 
-/** Like `writeLinesAtomically` for whole lines of UTF-8, each with its end. */
+/** Like `writeLinesAtomically`, for blocks of complete UTF-8 lines including line ends. */
 export async function writeBlocksAtomically(
   path: string,
   blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -36,8 +38,8 @@ export async function writeBlocksAtomically(
 }
 
 /**
- * Like `writeLinesAtomically` for files that belong together: each row has one line for each path, and all files are
- * renamed after the last row.
+ * Like `writeLinesAtomically`, for several files: each row has one line per path. All files are renamed after the last
+ * row.
  */
 export function writeParallelLinesAtomically(paths: readonly string[], rows: Iterable<readonly string[]>): void {
   writeTogether(paths, (writers) => {
@@ -49,11 +51,11 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
 
 export interface FileContent {
   readonly path: string;
-  /** Lines without their ends, or bytes. */
+  /** Lines without line ends, or bytes. */
   readonly content: Iterable<string> | Uint8Array;
 }
 
-/** Like `writeLinesAtomically` for files that belong together: all are renamed after the last is written. */
+/** Like `writeLinesAtomically`, for several files: all are renamed after the last is written. */
 export function writeFilesAtomically(files: readonly FileContent[]): void {
   writeTogether(
     files.map(({ path }) => path),
@@ -81,23 +83,23 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
   }
 }
 
-/** Standard output and devices may be named twice: nothing is renamed to them. */
+/** Standard output and devices may be named twice, because they are not replaced by a file. */
 function refuseSameFile(paths: readonly string[]): void {
   const names = paths.map((path) => resolve(path));
   const twice = paths.find((path, at) => path !== '-' && !isDeviceOrPipe(path) && names.indexOf(names[at]!) < at);
-  if (twice !== undefined) throw new UserError(`${twice} is named for two outputs`, 'name one file for each');
+  if (twice !== undefined) throw new UserError(`${twice} is named for two outputs`, 'name a different file for each');
 }
 
 interface LineWriter {
-  /** Writes a line and its end. */
+  /** Writes a line and `\n`. */
   write(line: string): void;
-  /** Writes whole lines with their ends. */
+  /** Writes complete lines including line ends. */
   writeBytes(block: Uint8Array): void;
-  /** Writes out what is buffered and closes the file. */
+  /** Flushes the buffer and closes the file. */
   finish(): void;
-  /** Puts the finished file in the place of the old one. */
+  /** Renames the finished file to its final name. */
   publish(): void;
-  /** Removes what was written, unless it is published. */
+  /** Removes the temporary file, unless it is published. */
   discard(): void;
 }
 
@@ -105,7 +107,7 @@ function writerOf(path: string): LineWriter {
   if (path === '-') return streamWriter(1, 'standard output');
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw new UserError(`${path} cannot be written (it is a folder)`, 'name a file');
-  // A device or a pipe, e.g. /dev/null, is no file to put another in the place of; nor is one that a shell has opened.
+  // A device or a pipe, e.g. /dev/null, must not be replaced by a file; nor must a file that a shell has opened.
   if (status !== undefined && !status.isFile()) {
     return streamWriter(
       attempt(path, 'written', () => openSync(path, 'w')),
@@ -117,7 +119,7 @@ function writerOf(path: string): LineWriter {
   return temporaryFileWriter(path, status === undefined ? path : realpathSync(path));
 }
 
-/** @param file where `path` leads: a symbolic link stays one */
+/** @param file the target of `path`; a symbolic link is kept */
 function temporaryFileWriter(path: string, file: string): LineWriter {
   const temporary = `${file}.${process.pid}.tmp`;
   const handle = attempt(path, 'written', () => openTemporaryFile(temporary));

@@ -1,18 +1,18 @@
-/** The side of a `WorkerPool` that runs in its threads. */
+/** The part of `WorkerPool` that runs in its threads. */
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../errors.js';
 
 export type WorkerAnswer<Result> =
-  /** On the way: how much has been done since the last time, in the job's own unit. */
+  /** Progress since the last message, in the job's own unit. */
   | { readonly done: number }
   | { readonly result: Result }
-  /** Errors lose their class between threads: a UserError comes as its texts. */
+  /** A UserError. Errors lose their class between threads, so its texts are sent. */
   | { readonly problem: string; readonly remedy: string }
   | { readonly error: unknown };
 
 type Run<Job, Result> = (job: Job, onDone: (amount: number) => void) => Result | Promise<Result>;
 
-/** Does the jobs that this thread is sent, one after another. */
+/** Runs the jobs that this thread receives. */
 export function answerJobs<Job, Result>(run: Run<Job, Result>): void {
   parentPort!.on('message', async (job: Job) => parentPort!.postMessage(await answer(run, job)));
 }

@@ -3,19 +3,19 @@ import { Worker } from 'node:worker_threads';
 import { InternalError, UserError } from '../errors.js';
 import type { WorkerAnswer } from './answer-jobs.js';
 
-/** Does jobs, which are plain data, in threads that start when there is work for them. */
+/** Runs jobs, which are plain data, in threads. A thread starts when a job needs it. */
 export class WorkerPool<Job, Result> {
   readonly #idle: Worker[] = [];
   readonly #threads: Worker[] = [];
   readonly #waiting: ((thread: Worker) => void)[] = [];
 
-  /** Is told of what jobs have done on their way. */
+  /** Called with the progress of jobs. */
   onDone: (amount: number) => void = () => {};
 
   /**
-   * @param workers how many threads at most
-   * @param script the module that they run, which calls `answerJobs`
-   * @param workerData what every thread is given at its start
+   * @param workers the maximum number of threads
+   * @param script the module that the threads run; it calls `answerJobs`
+   * @param workerData passed to each thread when it starts
    */
   constructor(
     readonly workers: number,
@@ -23,7 +23,7 @@ export class WorkerPool<Job, Result> {
     private readonly workerData?: unknown,
   ) {}
 
-  /** @throws whatever the job throws, a UserError as one */
+  /** @throws what the job throws; a UserError stays a UserError */
   async run(job: Job): Promise<Result> {
     const thread = await this.#borrow();
     try {
@@ -34,13 +34,13 @@ export class WorkerPool<Job, Result> {
         if ('result' in answer) return answer.result;
         this.onDone(answer.done);
       }
-      throw new InternalError('a thread has ended without an answer');
+      throw new InternalError('a thread ended without an answer');
     } finally {
-      this.#giveBack(thread);
+      this.#release(thread);
     }
   }
 
-  /** Ends the threads, in the middle of their jobs too. */
+  /** Terminates the threads, even if they are running jobs. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
@@ -54,7 +54,7 @@ export class WorkerPool<Job, Result> {
     return thread;
   }
 
-  #giveBack(thread: Worker): void {
+  #release(thread: Worker): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(thread);
     else next(thread);

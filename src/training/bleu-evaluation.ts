@@ -5,7 +5,7 @@ import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { type SearchOptions, SequenceGenerator, searchOptions, symbolsOf } from '../search/index.js';
-import type { SearchInput } from '../search/sequence-generator.js';
+import type { SearchInput } from '../search/index.js';
 import type { SourceBatch, TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';

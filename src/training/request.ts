@@ -1,5 +1,5 @@
 import type { Machine } from '../checkpoint/metadata.js';
-import type { Profiler } from '../devices/profile.js';
+import type { Profiler } from '../devices/device.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { OptionsOf, OptionValues } from '../options/schema.js';

@@ -1,4 +1,5 @@
-import { logProfile, type Profiler } from '../devices/profile.js';
+import type { Profiler } from '../devices/device.js';
+import { logProfile } from '../devices/profile.js';
 import { log } from '../log.js';
 
 /** The update of the process that is profiled. By then, oneDNN primitives are cached and memory is warm. */

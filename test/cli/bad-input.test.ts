@@ -225,7 +225,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a dictionary that is there already',
       line: 'preprocess -s xx -t yy --destdir DIR/taken --trainpref DIR/train',
-      says: ['DIR/taken/dict.xx.txt exists already', '--srcdict'],
+      says: ['DIR/taken/dict.xx.txt already exists', '--srcdict'],
     },
     {
       what: 'a language that is not given',
@@ -240,7 +240,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a destination below a file',
       line: 'preprocess -s xx -t yy --destdir DIR/file/out --trainpref DIR/train',
-      says: ['DIR/file/out cannot be written (a file stands where a folder should be)'],
+      says: ['DIR/file/out cannot be written (a file exists where a folder should be)'],
     },
     {
       what: 'a dictionary that is none',
@@ -262,7 +262,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'embeddings of another width',
       line: `${TRAIN} --max-tokens 64 --encoder-embed-path DIR/vectors`,
-      says: ["DIR/vectors line 2: vectors of 3 numbers, where the model's embeddings have 8", '--encoder-embed-dim 3'],
+      says: [
+        "DIR/vectors line 2: the vectors have 3 numbers, but the model's embeddings have 8",
+        '--encoder-embed-dim 3',
+      ],
     },
     {
       what: 'a file of embeddings that is not there',
@@ -295,7 +298,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: [
         'sentence',
         '(line ',
-        'has 8 tokens with </s>, more than --max-tokens 7',
+        'has 8 tokens including </s>, more than --max-tokens 7',
         '--skip-invalid-size-inputs-valid-test',
       ],
     },
@@ -417,7 +420,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a --min-len above the longest output',
       line: `${GENERATE} --min-len 20 --max-len-b 10 --results-path DIR/new/results`,
-      says: ['--min-len 20 is more than 10, the longest output', 'lower --min-len'],
+      says: ['--min-len 20 is greater than 10, the maximum output length', 'lower --min-len'],
     },
     {
       what: 'a sentence longer than --max-tokens',
@@ -487,9 +490,9 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
     },
     {
-      what: 'validate without the size of a batch',
+      what: 'validate without a batch size',
       line: 'validate DIR/data-bin --path DIR/checkpoints/checkpoint_last',
-      says: ['the size of a batch is not given'],
+      says: ['no batch size is given'],
     },
     {
       what: 'train with validation data of one language',
@@ -504,7 +507,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a file behind links in a circle',
       line: 'score -s DIR/circle -r DIR/train.xx',
-      says: ['DIR/circle cannot be read (its symbolic links go in a circle); check the path and the disk'],
+      says: ['DIR/circle cannot be read (its symbolic links form a loop); check the path and the disk'],
     },
     {
       what: 'a checkpoint behind links in a circle',

@@ -57,6 +57,6 @@ describe('training on data that are written to meanwhile ends with one line and 
     };
     const { code, stderr } = await trainWhile(3, zeros, '--max-epoch', '3');
     expect(code).toBe(2);
-    expect(lastLine(stderr)).toMatch(/train\.xx-yy\.xx\.bin has changed since it was opened; start again/);
+    expect(lastLine(stderr)).toMatch(/train\.xx-yy\.xx\.bin has changed since it was opened; run the command again/);
   });
 });

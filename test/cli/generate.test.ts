@@ -162,7 +162,7 @@ describe('generate', () => {
   it.each([
     [['--constraints'], '--constraints: a split has no phrases beside it; give lines with them to interactive'],
     [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not below --num-shards 2; shards count from 0'],
-    [['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
+    [['--sampling'], 'with --sampling, --nbest 1 must equal --beam 5'],
     [['--lm-path', 'lm.pt'], '--lm-path is not supported; language models are not fused into the search'],
     [['--print-step'], '--print-step is not supported; it belongs to models that refine whole outputs'],
   ])('refuses %j', async (argv, message) => {
@@ -198,6 +198,6 @@ describe('a split without references', () => {
   it.each(['--score-reference', '--prefix-size=1'])('has nothing for %s', async (flag) => {
     const { code, stderr } = await runCommandLine(['generate', data, '--path', checkpoint, flag]);
     expect(code).toBe(2);
-    expect(stderr).toContain('test has no references, which --prefix-size and --score-reference need');
+    expect(stderr).toContain('test has no references, which --prefix-size and --score-reference require');
   });
 });

@@ -202,7 +202,7 @@ describe('interactive', () => {
     expect(code).toBe(0);
     expect([...new Set(kinds(stdout.trimEnd().split('\n')).map((kind) => kind.slice(2)))]).toEqual(['0', '2']);
     expect(stderr).toContain(
-      `${input} line 2 has ${words + 1} tokens with </s>, more than the ${longest} that the model or a batch`,
+      `${input} line 2 has ${words + 1} tokens including </s>, but the model or a batch allows at most ${longest}`,
     );
   });
 
@@ -259,10 +259,10 @@ describe('interactive refuses', () => {
     ],
     ['a missing file', ['--input', 'nowhere'], 'nowhere cannot be read (it does not exist)'],
     ['more translations than the beam', ['--nbest', '9'], '--nbest 9 is more than --beam 5'],
-    ['draws that are not all printed', ['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
-    ['subwords without codes', ['--bpe', 'subword_nmt'], '--bpe subword_nmt needs --bpe-codes'],
+    ['draws that are not all printed', ['--sampling'], 'with --sampling, --nbest 1 must equal --beam 5'],
+    ['subwords without codes', ['--bpe', 'subword_nmt'], '--bpe subword_nmt requires --bpe-codes'],
     ['codes without subwords', ['--bpe-codes', codes], '--bpe-codes requires --bpe subword_nmt; add --bpe subword_nmt'],
-    ['pieces without a model', ['--bpe', 'sentencepiece'], '--bpe sentencepiece needs --sentencepiece-model'],
+    ['pieces without a model', ['--bpe', 'sentencepiece'], '--bpe sentencepiece requires --sentencepiece-model'],
     [
       'a model without pieces',
       ['--sentencepiece-model', 'spm.model'],

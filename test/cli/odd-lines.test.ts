@@ -151,7 +151,7 @@ describe('what cannot be used is named in one line, with exit code 2, and nothin
   });
 
   test.each([
-    { line: 'apply-bpe -c DIR/v3 DIR/in DIR/out', says: 'v3 has BPE version 0.3; versions 0.1 and 0.2 are known' },
+    { line: 'apply-bpe -c DIR/v3 DIR/in DIR/out', says: 'v3 has BPE version 0.3; versions 0.1 and 0.2 are supported' },
     { line: 'apply-bpe -c DIR/empty DIR/in DIR/out', says: 'empty is empty; give a codes file' },
     { line: 'apply-bpe -c DIR/blank DIR/in DIR/out', says: 'blank is empty; give a codes file' },
     { line: 'truecase --model DIR/blank DIR/in DIR/out', says: 'blank is empty; give a model' },

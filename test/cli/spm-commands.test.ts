@@ -120,7 +120,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     await expect(
       run('spm-encode --model DIR/m.model --vocabulary GOLD/counts.bpe.de GOLD/test.de DIR/out'),
     ).rejects.toThrow(
-      'm.model cannot do a restricted vocabulary: Vocabulary constraint is only enabled in subword units; restrict a model',
+      'm.model cannot do a restricted vocabulary: Vocabulary constraint is only enabled in subword units; use a model',
     );
   });
 

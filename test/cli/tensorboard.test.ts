@@ -107,7 +107,7 @@ describe('--tensorboard-logdir', () => {
     const { code, stderr } = await runCommandLine(['train', 'data', '--max-tokens', '9', '--tensorboard-logdir', file]);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `ts-fairseq: --tensorboard-logdir ${file} cannot be written (a file stands where a folder should be); choose another name\n`,
+      stderr: `ts-fairseq: --tensorboard-logdir ${file} cannot be written (a file exists where a folder should be); choose another name\n`,
     });
   });
 });

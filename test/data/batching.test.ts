@@ -14,11 +14,11 @@ const cut = (lengths: number[], maxTokens: number, maxSentences: number, require
 describe('orderedIndices', () => {
   const sizes = { source: Int32Array.of(3, 2, 3, 2), target: Int32Array.of(5, 9, 4, 1) };
 
-  it('sorts by source length, equals by target length', () => {
+  it('sorts by source length, then by target length', () => {
     expect([...orderedIndices(sizes, null)]).toEqual([3, 1, 2, 0]);
   });
 
-  it('keeps the order of the file among equals without a seed, a permutation with one', () => {
+  it('keeps the order of the file among equals without a seed, and of a permutation with one', () => {
     const equal = { source: new Int32Array(5), target: null };
     expect([...orderedIndices(equal, null)]).toEqual([0, 1, 2, 3, 4]);
     // numpy.random.seed(1); numpy.random.permutation(5)
@@ -28,10 +28,10 @@ describe('orderedIndices', () => {
 
 describe('batchBySize', () => {
   it.each([
-    ['tokens count padding: the longest times the sentences', [2, 2, 2, 5, 5], 10, 0, 1, [3, 2]],
+    ['tokens include padding: the longest length times the sentences', [2, 2, 2, 5, 5], 10, 0, 1, [3, 2]],
     ['sentences alone may limit a batch', [1, 1, 1, 1, 1], 0, 2, 1, [2, 2, 1]],
-    ['a full batch is cut back to the multiple and the rest begins the next', Array(11).fill(3), 30, 0, 8, [8, 3]],
-    ['fewer sentences than the multiple may stand alone', Array(4).fill(10), 30, 0, 8, [3, 1]],
+    ['a full batch is reduced to the multiple and the rest starts the next', Array(11).fill(3), 30, 0, 8, [8, 3]],
+    ['fewer sentences than the multiple may form a batch', Array(4).fill(10), 30, 0, 8, [3, 1]],
     [
       'a rest that is too long with the next sentence is a batch of its own',
       [...Array(10).fill(1), 8, 9],
@@ -78,34 +78,34 @@ describe('makeBatches', () => {
   it.each([
     [
       { maxTokens: 15 },
-      'the target of valid sentence 2 (line 3) has 20 tokens with </s>, more than --max-tokens 15; raise --max-tokens',
+      'the target of valid sentence 2 (line 3) has 20 tokens including </s>, more than --max-tokens 15; raise --max-tokens',
     ],
     [{ maxTokens: 11 }, 'the target of valid sentence 2 (line 3) has 20 tokens'],
     [
       { maxSentences: 4, maxPositions: { source: 10, target: 100 } },
-      'the source of valid sentence 1 (line 2) has 12 tokens with </s>, more than --max-source-positions 10',
+      'the source of valid sentence 1 (line 2) has 12 tokens including </s>, more than --max-source-positions 10',
     ],
     [
       { maxTokens: 50, maxPositions: { source: 100, target: 19 } },
-      'the target of valid sentence 2 (line 3) has 20 tokens with </s>, more than --max-target-positions 19',
+      'the target of valid sentence 2 (line 3) has 20 tokens including </s>, more than --max-target-positions 19',
     ],
   ])('a sentence that is too long for %j is an error that names it', (options, message) => {
     expect(() => make(options)).toThrow(UserError);
     expect(() => make(options)).toThrow(message);
   });
 
-  it('leaves long sentences out when told to, and says which', () => {
+  it('skips long sentences if requested, and reports which', () => {
     const { batches, skipped } = make({ maxTokens: 11, skipInvalidSizes: true });
     expect(batches).toEqual([Int32Array.of(0)]);
     expect([...skipped].sort()).toEqual([1, 2]);
   });
 
-  it('needs the size of a batch', () => {
-    expect(() => make({})).toThrow('the size of a batch is not given; give --max-tokens or --batch-size (or both)');
+  it('requires a batch size', () => {
+    expect(() => make({})).toThrow('no batch size is given; add --max-tokens or --batch-size (or both)');
   });
 });
 
-it('filterBySize looks only at sources where there are no targets', () => {
+it('filterBySize checks only sources if there are no targets', () => {
   const sizes = { source: Int32Array.of(3, 12), target: null };
   const { kept, tooLong } = filterBySize(Int32Array.of(0, 1), sizes, { source: 10, target: 1 });
   expect([[...kept], [...tooLong]]).toEqual([[0], [1]]);

@@ -18,7 +18,7 @@ const text = fc
   .map((pieces) => pieces.join(''));
 
 describe('tokens counted in ranges of bytes', () => {
-  it('are those that lines of text split into, and so are the lines, for any number of ranges', () => {
+  it('equal the tokens and lines of the text for any number of ranges', () => {
     const path = join(folder, 'text');
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 9 }), (content, count) => {
@@ -41,7 +41,7 @@ describe('tokens counted in ranges of bytes', () => {
   });
 });
 
-describe('a text that is written to after it was cut into ranges', () => {
+describe('a text that is changed after it was divided into ranges', () => {
   it.each<[string, (path: string) => void]>([
     ['cut', (path) => truncateSync(path, 100)],
     ['longer', (path) => appendFileSync(path, 'more\n')],
@@ -58,11 +58,13 @@ describe('a text that is written to after it was cut into ranges', () => {
     const ranges = splitFile(path, 2, 1);
     change(path);
     for (const range of ranges) {
-      expect(() => countTokens(range)).toThrow(`${path} was written to or cut short while it was read; start again`);
+      expect(() => countTokens(range)).toThrow(
+        `${path} was written to or cut short while it was read; run the command again`,
+      );
     }
   });
 
-  it('is an error where it is cut between two blocks', () => {
+  it('is an error if it is truncated between two blocks', () => {
     const path = join(folder, 'cut');
     writeFileSync(path, 'a\n'.repeat(100_000));
     const [range] = splitFile(path, 1);
@@ -94,7 +96,7 @@ describe('preprocess --workers N', () => {
     expect(bytes[2]!).toEqual(bytes[0]);
   });
 
-  it('tells how much of the text its threads have read', () => {
+  it('reports how much of the text its threads have read', () => {
     const script = `Promise.all([import('./dist/src/cli/main.js'), import('./dist/src/log.js')]).then(
       async ([{ main }, { log }]) => {
         const positions = {};

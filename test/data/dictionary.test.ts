@@ -40,7 +40,7 @@ describe('finalizing', () => {
     expect(symbolsOf(dictionary)).toEqual(['a 1', 'madeupword0001 1', 'madeupword0000 0', 'madeupword0002 0']);
   });
 
-  it('leaves special symbols in the text where they are', () => {
+  it('does not move special symbols that occur in the text', () => {
     const dictionary = counted('<unk> </s> <pad> a').finalize({ paddingFactor: 1 });
     expect(symbolsOf(dictionary)).toEqual(['a 1']);
     expect(dictionary.index('<pad>')).toBe(1);
@@ -70,7 +70,7 @@ describe('symbols', () => {
     fc.constantFrom('a', '<unk>', '\ufffd', 'x'.repeat(300), 'ü'.repeat(300)),
   );
 
-  it('have the ids and counts that a Map would keep of them', () => {
+  it('have the same ids and counts as in a Map', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(symbol, fc.nat(5))), fc.array(symbol), (added, sought) => {
         const dictionary = new Dictionary();
@@ -97,18 +97,18 @@ describe('symbols', () => {
     );
   });
 
-  it.each(['\ud83d', 'a\ude00', '\ude00\ud83d'])('are not found by half a surrogate pair: %j', (text) => {
+  it.each(['\ud83d', 'a\ude00', '\ude00\ud83d'])('are not found by a lone surrogate: %j', (text) => {
     const dictionary = counted('\ufffd a\ufffd \ufffd\ufffd');
     expect(dictionary.has(text)).toBe(false);
     expect(dictionary.index(text)).toBe(dictionary.unkIndex);
   });
 
-  it.each([-1, 1.5, 4, Number.NaN])('of the id %d, which there is not, are <unk>', (id) => {
+  it.each([-1, 1.5, 4, Number.NaN])('are <unk> for the invalid id %d', (id) => {
     const dictionary = new Dictionary();
     expect([dictionary.symbol(id), dictionary.count(id)]).toEqual(['<unk>', 0]);
   });
 
-  it('take no memory of the JavaScript heap but for their counts', () => {
+  it('take no memory on the JavaScript heap except for their counts', () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     collect();
@@ -123,7 +123,7 @@ describe('symbols', () => {
 describe('encoding', () => {
   const dictionary = counted('a a b').finalize();
 
-  it('ends a line with </s> and tells of unknown words, but not of a literal <unk>', () => {
+  it('ends a line with </s> and reports unknown words, but not a literal <unk>', () => {
     const unknown: string[] = [];
     expect([...dictionary.encodeLine(' b\u0085x a <unk> ', (word) => unknown.push(word))]).toEqual([5, 3, 4, 3, 2]);
     expect(unknown).toEqual(['x']);
@@ -141,7 +141,7 @@ describe('encoding', () => {
     expect(pieces.string([0, 4, 5, 3, 2], options)).toBe(expected);
   });
 
-  it('reads an id beyond the vocabulary as <unk>', () => {
+  it('decodes an id outside the vocabulary as <unk>', () => {
     expect(dictionary.symbol(1000)).toBe('<unk>');
   });
 });
@@ -159,11 +159,11 @@ describe('the file', () => {
     },
   );
 
-  it('cuts an entry at its last space', () => {
+  it('splits an entry at its last space', () => {
     expect(parse('a b 3').index('a b')).toBe(4);
   });
 
-  it('gives a symbol that overwrites an earlier one a new id, and writes that again', () => {
+  it('gives a symbol that overwrites an earlier one a new id, and writes it again', () => {
     const dictionary = parse('a 3', 'b 2', 'a 1 #fairseq:overwrite');
     expect([dictionary.size, dictionary.index('a'), dictionary.symbol(4)]).toEqual([7, 6, 'a']);
     expect(symbolsOf(dictionary)).toEqual(['a 3', 'b 2', 'a 1 #fairseq:overwrite']);
@@ -173,8 +173,8 @@ describe('the file', () => {
     [['a 1', 'nocount'], 'dict.de.txt line 2: "nocount" has no count; each line is "<token> <count>"'],
     [['a 1', ''], 'dict.de.txt line 2: "" has no count'],
     [['a x'], 'dict.de.txt line 1: "a x" has no count'],
-    [['a 1', 'a 2'], 'dict.de.txt line 2: "a" is there twice; remove one, or end the line with #fairseq:overwrite'],
-    [['<unk> 1'], 'dict.de.txt line 1: "<unk>" is there twice; remove the line'],
+    [['a 1', 'a 2'], 'dict.de.txt line 2: "a" occurs twice; remove one, or end the line with #fairseq:overwrite'],
+    [['<unk> 1'], 'dict.de.txt line 1: "<unk>" occurs twice; remove the line'],
   ])('%j is an error that names file and line', (lines, message) => {
     expect(() => parse(...lines)).toThrow(UserError);
     expect(() => parse(...lines)).toThrow(message);
@@ -186,7 +186,7 @@ describe('the file', () => {
     expect(() => loadDictionary(path)).toThrow(/latin1\.txt line 2 is not valid UTF-8/);
   });
 
-  it('says that it is missing', () => {
+  it('reports that it is missing', () => {
     expect(() => loadDictionary(join(folder, 'none.txt'))).toThrow(UserError);
   });
 
@@ -195,7 +195,7 @@ describe('the file', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('survives being written and read, whatever the words', () => {
+  it('is unchanged after writing and reading, for any words', () => {
     const word = fc.stringMatching(/^[^\s\x1c-\x1f\x85]+$/u);
     fc.assert(
       fc.property(fc.array(word), (words) => {

@@ -12,7 +12,7 @@ const path = join(folder, 'vectors.txt');
 const dictionary = new Dictionary();
 for (const symbol of ['the', 'café', '12']) dictionary.add(symbol);
 
-/** The rows of a table of sevens after a file was read into it, and the number of symbols that the file had. */
+/** The rows of a table of sevens after reading a file into it, and the number of symbols found. */
 function read(text: string): { rows: number[][]; found: number } {
   writeFileSync(path, text);
   const values = new Float32Array(dictionary.size * 2).fill(7);
@@ -31,9 +31,9 @@ describe('a file of embeddings', () => {
     ['with a first line of count and width', '3 2\nthe 1 -2\nzebra 3 4\n'],
     ['without one', 'the 1 -2\nzebra 3 4\n'],
     ['with spaces at the ends of lines, as fastText writes it', '3 2 \r\nthe 1 -2 \r\n'],
-    ['in which a word comes twice', 'the 8 9\nthe 1 -2\n'],
-    ['whose words that are not asked for are broken', 'the 1 -2\nzebra 3 x\n. . . 1 2\n'],
-    ['without an end of its last line', 'the 1e0 -2.0'],
+    ['in which a word occurs twice', 'the 8 9\nthe 1 -2\n'],
+    ['whose invalid vectors belong to words outside the dictionary', 'the 1 -2\nzebra 3 x\n. . . 1 2\n'],
+    ['without a final newline', 'the 1e0 -2.0'],
   ])('%s overwrites the rows of the words that it has', (_, text) => {
     expect(read(text)).toEqual({ rows: [...specials, [1, -2], UNTOUCHED, UNTOUCHED], found: 1 });
   });
@@ -48,11 +48,11 @@ describe('a file of embeddings', () => {
     [
       'of another width',
       'the 1 2 3\n',
-      /vectors.txt line 1: vectors of 3 numbers, where .* have 2; .*--encoder-embed-dim 3/,
+      /vectors.txt line 1: the vectors have 3 numbers, but .* have 2; .*--encoder-embed-dim 3/,
     ],
-    ['whose first line says another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: vectors of 300 numbers'],
-    ['one of whose lines is short', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: vectors of 1 numbers'],
-    ['with what is not a number', 'the 1 two\n', "vectors.txt line 1: 'two' is not a number"],
+    ['whose first line has another width', '5 300\nthe 1 2\n', 'vectors.txt line 1: the vectors have 300 numbers'],
+    ['with a short line', 'zebra 1 2\nthe 1\n', 'vectors.txt line 2: the vectors have 1 numbers'],
+    ['with a value that is not a number', 'the 1 two\n', "vectors.txt line 1: 'two' is not a number"],
     ['with two spaces', 'the 1  2\n', "vectors.txt line 1: '' is not a number"],
     ['with infinity', 'the 1 Infinity\n', "'Infinity' is not a number"],
     ['without a line', '', 'vectors.txt is empty'],

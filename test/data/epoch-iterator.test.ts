@@ -12,7 +12,7 @@ interface GoldenCase {
   args: string[];
   epochs: Update[][];
 }
-/** The empty batches by which fairseq's workers keep step are no matter of one process. */
+/** Removes the empty batches that keep fairseq's workers in step; a single process does not need them. */
 const withoutFillers = (updates: readonly Update[]): Update[] =>
   updates.map((update) => update.filter((batch) => batch.length > 0)).filter((update) => update.length > 0);
 
@@ -25,7 +25,7 @@ function sizesOf(language: string): Int32Array {
 }
 const sizes: PairSizes = { source: sizesOf('de'), target: sizesOf('en') };
 
-/** The order inside a batch is the collation's, where equal lengths have no order of their own in PyTorch. */
+/** Sorts each batch: collation decides the order within a batch, which PyTorch leaves open for equal lengths. */
 const asSets = (updates: Iterable<readonly (readonly number[] | Int32Array)[]>): Update[] =>
   Array.from(updates, (update) => update.map((batch) => [...batch].sort((a, b) => a - b)));
 
@@ -51,7 +51,7 @@ describe("fairseq's order of the training batches", () => {
 });
 
 describe('sharding', () => {
-  it('gives every batch to one shard, and none more than one above another', () => {
+  it('gives every batch to one shard, and shards differ by at most one batch', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.integer({ min: 1, max: 8 }), (count, shards) => {
         const batches = Array.from({ length: count }, (_, id) => Int32Array.of(id));
@@ -99,7 +99,7 @@ describe('the state of an iterator', () => {
     );
   });
 
-  it('counts batches of the epoch, and is the beginning of the next epoch at the end of one', () => {
+  it('counts batches of the epoch, and is the start of the next epoch at the end of one', () => {
     const iterator = new EpochIterator(batchesOf(5), { seed: 1 });
     const states = Array.from(iterator.updates(2), () => iterator.state());
     expect(states).toEqual([
@@ -110,14 +110,14 @@ describe('the state of an iterator', () => {
     expect([iterator.epoch, iterator.endOfEpoch, iterator.updatesPerEpoch(2)]).toEqual([1, true, 3]);
   });
 
-  it('goes on with the epoch when its loop is left and entered again', () => {
+  it('continues the epoch when its loop is left and entered again', () => {
     const iterator = new EpochIterator(batchesOf(4), { seed: 1 });
     const expected = [...new EpochIterator(batchesOf(4), { seed: 1 }).updates()];
     const [first] = iterator.updates();
     expect([first, ...iterator.updates()]).toEqual(expected);
   });
 
-  it('keeps the order that its epoch began with, whatever --curriculum says now', () => {
+  it('keeps the order of its epoch when --curriculum changes', () => {
     const batches = batchesOf(9);
     for (const [then, now] of [
       [0, 1],
@@ -132,7 +132,7 @@ describe('the state of an iterator', () => {
     }
   });
 
-  it('ends at once when there is no batch', () => {
+  it('ends immediately without batches', () => {
     expect([...new EpochIterator([], { seed: 1 }).updates()]).toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ describe('reading and writing', () => {
     expect(readFileSync(`${prefix}.bin`).length).toBe(4 * bytes);
   });
 
-  it('gives back what was written, in any order, empty sentences too', () => {
+  it('reads what was written, in any order, including empty sentences', () => {
     const ids = fc.array(fc.nat(2 ** 31 - 1), { maxLength: 20 });
     fc.assert(
       fc.property(fc.array(ids), fc.constantFrom(70_000, 2 ** 32), (sentences, vocabularySize) => {
@@ -99,7 +99,7 @@ describe('reading and writing', () => {
     expect(read(open(prefix))).toEqual([[7, 300]]);
   });
 
-  it('leaves nothing behind when it is discarded', () => {
+  it('leaves no files when it is discarded', () => {
     const writer = writeIndexedDataset(prefix, 10);
     writer.add(Int32Array.of(4, 2));
     writer.discard();
@@ -107,13 +107,13 @@ describe('reading and writing', () => {
   });
 });
 
-describe('a dataset that is written to while it is open', () => {
+describe('a dataset that is changed while it is open', () => {
   const sentences = [
     [4, 5, 2],
     [6, 7, 8, 2],
   ];
 
-  it('is an error where a sentence is gone or cut, never zeros', () => {
+  it('is an error if a sentence is missing or truncated, never zeros', () => {
     write(sentences);
     const store = open(prefix);
     truncateSync(`${prefix}.bin`, 9);
@@ -124,19 +124,21 @@ describe('a dataset that is written to while it is open', () => {
     expect(() => store.sentence(1)).toThrow('8 of 8 bytes at byte 6 are missing');
   });
 
-  it('is an error where other bytes of the same length have taken the place of its own', () => {
+  it('is an error if other bytes of the same length were written', () => {
     write(sentences);
     const store = open(prefix);
     store.checkUnchanged();
     writeFileSync(`${prefix}.bin`, Buffer.alloc(14));
-    utimesSync(`${prefix}.bin`, new Date(), new Date(1e12)); // clocks of files are coarse
+    utimesSync(`${prefix}.bin`, new Date(), new Date(1e12)); // timestamps of files are coarse
     expect(() => store.checkUnchanged()).toThrow(
-      new UserError(`${prefix}.bin has changed since it was opened`, 'start again, and write to no data in use')
-        .message,
+      new UserError(
+        `${prefix}.bin has changed since it was opened`,
+        'run the command again, and do not write to data in use',
+      ).message,
     );
   });
 
-  it('stays readable where another dataset was put in its place', () => {
+  it('stays readable if another dataset replaces it', () => {
     write(sentences);
     const store = open(prefix);
     write([[9, 2]]);
@@ -157,20 +159,20 @@ describe('a damaged dataset is an error that names the file', () => {
     [
       "fairseq's older format",
       () => patchIndex((bytes) => bytes.write('TNTIDX\0\0')),
-      /train\.idx is of fairseq's older/,
+      /train\.idx is in fairseq's older/,
     ],
     ['another version', () => patchIndex((bytes) => bytes.writeUInt8(2, 9)), /train\.idx has the unknown version 2/],
-    [
-      'an unknown type',
-      () => patchIndex((bytes) => bytes.writeUInt8(11, 17)),
-      /train\.idx has the unknown type of ids 11/,
-    ],
+    ['an unknown type', () => patchIndex((bytes) => bytes.writeUInt8(11, 17)), /train\.idx has the unknown id type 11/],
     [
       'an index cut in its lengths',
       () => truncateSync(`${prefix}.idx`, 30),
       /train\.idx is truncated: 2 sentences need 50/,
     ],
-    ['an index cut in its header', () => truncateSync(`${prefix}.idx`, 20), /train\.idx is truncated: it has 20 bytes/],
+    [
+      'an index truncated in its header',
+      () => truncateSync(`${prefix}.idx`, 20),
+      /train\.idx is truncated: it has 20 bytes/,
+    ],
     ['an empty index', () => truncateSync(`${prefix}.idx`, 0), /train\.idx is truncated/],
     [
       'a .bin that is cut',
@@ -196,13 +198,15 @@ describe('a damaged dataset is an error that names the file', () => {
     expect(() => open(prefix)).toThrow(/train\.idx is missing; check the data folder/);
   });
 
-  it('an id that the dictionary lacks, when its sentence is read', () => {
+  it('an id outside the dictionary, when its sentence is read', () => {
     write([
       [4, 2],
       [4, 12, 2],
     ]);
     const store = open(prefix, 12);
     expect([...store.sentence(0)]).toEqual([4, 2]);
-    expect(() => store.sentence(1)).toThrow(/train\.bin sentence 1 has the id 12, the dictionary only 12 symbols/);
+    expect(() => store.sentence(1)).toThrow(
+      /train\.bin sentence 1 has the id 12, but the dictionary has only 12 symbols/,
+    );
   });
 });

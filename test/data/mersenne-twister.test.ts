@@ -22,7 +22,7 @@ describe('MersenneTwister', () => {
     },
   );
 
-  it('begins with the published first outputs of seed 5489', () => {
+  it('starts with the published outputs for seed 5489', () => {
     const generator = new MersenneTwister(5489);
     expect([generator.nextUint32(), generator.nextUint32()]).toEqual([3499211612, 581869302]);
   });

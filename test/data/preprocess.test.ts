@@ -8,6 +8,7 @@ import { type PreprocessOptions, preprocessOptions } from '../../src/data/prepro
 import { formatPercent } from '../../src/data/preprocess-report.js';
 import { UserError } from '../../src/errors.js';
 import { type LogEvent, log } from '../../src/log.js';
+import { selectOptions } from '../../src/options/select.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const TEXT = 'test/golden/data/text';
@@ -17,9 +18,7 @@ const sha256 = JSON.parse(readFileSync('test/golden/data/preprocess-sha256.json'
   string,
   Record<string, string>
 >;
-const defaults = Object.fromEntries(
-  Object.entries(preprocessOptions).map(([key, spec]) => [key, spec.default]),
-) as unknown as PreprocessOptions;
+const defaults = selectOptions(preprocessOptions, {});
 
 const parent = temporaryFolder();
 let folder: string;
@@ -62,7 +61,7 @@ describe("preprocess writes fairseq's files byte for byte", async () => {
   });
 
   const ALIGNED = { alignSuffix: 'align', thresholdsrc: 2 };
-  it('word alignments, and what is logged', async () => {
+  it('word alignments, and the log', async () => {
     const trainpref = alignedText();
     const [validpref, testpref] = [join(folder, 'valid'), join(folder, 'test')];
     await run({ ...ALIGNED, trainpref, validpref, testpref, alignfile: join(folder, 'train.align') });
@@ -72,13 +71,13 @@ describe("preprocess writes fairseq's files byte for byte", async () => {
     expect(printed).toBe(readFileSync('test/golden/data/preprocess-aligned.log', 'utf8'));
   });
 
-  it('word alignments of one side alone', async () => {
+  it('word alignments with --only-source', async () => {
     await run({ ...ALIGNED, trainpref: alignedText(), targetLang: null, onlySource: true });
     expect(hashes((file) => file.includes('align'))).toEqual(sha256['aligned-only-source']);
   });
 });
 
-/** SHA-256 of the files that were made. */
+/** SHA-256 of the files created. */
 function hashes(choose: (file: string) => boolean): Record<string, string> {
   const hash = (file: string): string =>
     createHash('sha256')
@@ -91,7 +90,7 @@ function hashes(choose: (file: string) => boolean): Record<string, string> {
   );
 }
 
-/** The golden text beside the alignments of test/golden/data/make-alignments.sh. @returns the train prefix */
+/** The golden text with the alignments of test/golden/data/make-alignments.sh. @returns the train prefix */
 function alignedText(): string {
   cpSync(TEXT, folder, { recursive: true });
   const tokens = (name: string): number[] =>
@@ -112,7 +111,7 @@ function alignedText(): string {
   return join(folder, 'train');
 }
 
-/** What is logged while `work` runs. */
+/** The log of `work`. */
 async function logged(work: () => Promise<void>): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   const detach = log.attach((event) => events.push(event));
@@ -121,14 +120,14 @@ async function logged(work: () => Promise<void>): Promise<LogEvent[]> {
 }
 
 describe('preprocess', () => {
-  it('reports like fairseq, in preprocess.log too', async () => {
+  it('logs like fairseq, also to preprocess.log', async () => {
     await run({ trainpref: text({ 'train.de': 'a b\na\n', 'train.en': 'c\nd\n' }), thresholdsrc: 2 });
     const lines = readFileSync(join(destdir, 'preprocess.log'), 'utf8').split('\n');
     expect(lines).toContain('[de] Dictionary: 8 types');
     expect(lines).toContain(`[de] ${folder}/train.de: 2 sents, 5 tokens, 20.0% replaced (by <unk>)`);
   });
 
-  it('tells how much of the text has been read, to the end', async () => {
+  it('reports how much of the text has been read, up to the end', async () => {
     const line = `${'word '.repeat(20)}\n`;
     const trainpref = text({ 'train.de': line.repeat(10_000), 'train.en': line.repeat(10_000) });
     const events = await logged(() => run({ trainpref, validpref: trainpref }));
@@ -145,14 +144,14 @@ describe('preprocess', () => {
     }
   });
 
-  it('warns where --align-suffix names no file', async () => {
+  it('warns if --align-suffix names no file', async () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
     const events = await logged(() => run({ trainpref, alignSuffix: 'algin' }));
     const warnings = events.filter(({ level }) => level === 'warning').map(({ fields }) => fields.message);
-    expect(warnings).toEqual(['no split has word alignments: there is no PREFIX.algin']);
+    expect(warnings).toEqual(['no split has word alignments: no file is named PREFIX.algin']);
   });
 
-  it('numbers further validation and test sets', async () => {
+  it('numbers additional validation and test sets', async () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n' });
     await run({ trainpref, validpref: `${trainpref},${trainpref}`, testpref: trainpref });
     expect(readdirSync(destdir).filter((name) => name.endsWith('.de.idx'))).toEqual([
@@ -163,7 +162,7 @@ describe('preprocess', () => {
     ]);
   });
 
-  it('uses given dictionaries, and may write where they lie', async () => {
+  it('uses existing dictionaries, even in the destination', async () => {
     const trainpref = text({ 'train.de': 'b a b\n', 'train.en': 'x\n' });
     await run({ trainpref, dictOnly: true });
     const [srcdict, tgtdict] = [join(destdir, 'dict.de.txt'), join(destdir, 'dict.en.txt')];
@@ -171,14 +170,14 @@ describe('preprocess', () => {
     expect(ids('train.de-en.de')).toEqual([[4, 5, 4, 2]]);
   });
 
-  it('shares a given dictionary between the languages with --joined-dictionary', async () => {
+  it('shares an existing dictionary between the languages with --joined-dictionary', async () => {
     const trainpref = text({ 'train.de': 'a\n', 'train.en': 'b\n', 'given.txt': 'b 7\na 5\n' });
     await run({ trainpref, srcdict: join(folder, 'given.txt'), joinedDictionary: true });
     expect(readFileSync(join(destdir, 'dict.en.txt'), 'utf8')).toBe('b 7\na 5\n');
     expect(ids('train.de-en.de')).toEqual([[5, 2]]);
   });
 
-  it('makes only dictionaries with --dict-only', async () => {
+  it('builds only dictionaries with --dict-only', async () => {
     await run({ trainpref: text({ 'train.de': 'a\n', 'train.en': 'b\n' }), dictOnly: true });
     expect(readdirSync(destdir).sort()).toEqual(['dict.de.txt', 'dict.en.txt', 'preprocess.log']);
   });
@@ -194,12 +193,12 @@ describe('preprocess', () => {
     expect(readdirSync(destdir)).toHaveLength(4);
   });
 
-  it('ends lines where Python does and keeps empty ones', async () => {
+  it('splits lines like Python and keeps empty ones', async () => {
     await run({ trainpref: text({ 'train.de': 'a\u0085b\r\n\ra\u2028b', 'train.en': 'c\n\nc\n' }) });
     expect(ids('train.de-en.de')).toEqual([[4, 5, 2], [2], [4, 5, 2]]);
   });
 
-  it('binarises word alignments and makes the dictionary of translations', async () => {
+  it('binarises word alignments and writes the dictionary of translations', async () => {
     const trainpref = text({
       'train.de': 'das Haus\ndas Haus\ndas\n',
       'train.en': 'the house\nthat house\nthe\n',
@@ -215,7 +214,7 @@ describe('preprocess', () => {
   });
 });
 
-describe('a mistake is one clear error and leaves nothing behind', () => {
+describe('a mistake is one clear error and leaves no files', () => {
   const good = { 'train.de': 'a\n', 'train.en': 'b\n' };
 
   it.each<[string, Record<string, string | Buffer>, Partial<PreprocessOptions>, RegExp]>([
@@ -236,16 +235,16 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     ['no target language', good, { targetLang: null }, /-t\/--target-lang is not given/],
     ['no source language', good, { sourceLang: null }, /-s\/--source-lang is not given/],
     [
-      'nothing to make a dictionary from',
+      'nothing to build a dictionary from',
       good,
       { trainpref: null },
-      /nothing to make a dictionary from; give --trainpref/,
+      /nothing to build a dictionary from; give --trainpref/,
     ],
     [
       'two dictionaries to join',
       good,
       { joinedDictionary: true, srcdict: 'a', tgtdict: 'b' },
-      /--joined-dictionary has two dictionaries/,
+      /--joined-dictionary allows only one dictionary/,
     ],
     [
       'a damaged alignment',
@@ -257,15 +256,15 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
       'alignments of fewer sentences',
       { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': '0-0\n' },
       { alignSuffix: 'align' },
-      /train\.align has 1 lines, its split 2; word alignments need one line per sentence pair/,
+      /train\.align has 1 lines, but its split has 2; write one line of word alignments per sentence pair/,
     ],
     ['no alignments at all', { ...good, 'train.align': '' }, { alignSuffix: 'align' }, /train\.align is empty/],
     ['a missing --alignfile', good, { alignfile: 'missing.align' }, /missing\.align cannot be read/],
   ])('%s', mistake);
 
   it.each<[string, string, RegExp]>([
-    ['too few lines', '0-0\n', /train\.align ends after 1 lines, .*train\.de goes on; write one line of alignments/],
-    ['too many lines', '0-0\n0-0\n0-0\n', /train\.align goes on after the 2 lines of .*train\.de/],
+    ['too few lines', '0-0\n', /train\.align ends after 1 lines, .*train\.de continues; write one line of alignments/],
+    ['too many lines', '0-0\n0-0\n0-0\n', /train\.align continues after the 2 lines of .*train\.de/],
     ['a position beyond the sentence', '0-0\n0-1\n', /train\.align line 2: 0-1 points beyond the sentence/],
   ])('--alignfile with %s', async (what, alignments, message) => {
     const files = { 'train.de': 'a\na\n', 'train.en': 'b\nb\n', 'train.align': alignments };
@@ -278,11 +277,15 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     [
       '--alignfile without a target',
       { onlySource: true, alignfile: 'x' },
-      /--alignfile needs a parallel training text/,
+      /--alignfile requires a parallel training text/,
     ],
     ['a destination that is a file', { destdir: 'FOLDER/train.de/x' }, /train\.de\/x cannot be written/],
     ['a text that is a folder', { validpref: 'FOLDER/folder' }, /folder\.de cannot be read \(it is a folder\)/],
-    ['a missing validation set of several', { validpref: 'FOLDER/train,FOLDER/nowhere' }, /nowhere\.de cannot be read/],
+    [
+      'a missing validation set among several',
+      { validpref: 'FOLDER/train,FOLDER/nowhere' },
+      /nowhere\.de cannot be read/,
+    ],
   ])('%s', async (what, options, message) => {
     for (const lang of ['de', 'en']) mkdirSync(join(folder, `folder.${lang}`));
     const named = Object.entries(options).map(([key, value]) =>
@@ -303,7 +306,7 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
     expect(existsSync(join(folder, 'made'))).toBe(false);
   }
 
-  it('an error in the last split withdraws the earlier ones, and other files stay', async () => {
+  it('an error in the last split removes the earlier ones, and other files stay', async () => {
     const trainpref = text({ ...good, 'other.de': 'a\n', 'other.en': 'b\nc\n' });
     await run({ trainpref, dictOnly: true, sourceLang: 'xx', onlySource: true, srcdict: text({ train: 'a 1\n' }) });
     const before = readdirSync(destdir);
@@ -314,7 +317,7 @@ describe('a mistake is one clear error and leaves nothing behind', () => {
   it('an existing dictionary is not overwritten', async () => {
     const trainpref = text(good);
     await run({ trainpref });
-    await expect(run({ trainpref })).rejects.toThrow(/dict\.de\.txt exists already; use it with --srcdict/);
+    await expect(run({ trainpref })).rejects.toThrow(/dict\.de\.txt already exists; use it with --srcdict/);
   });
 });
 
@@ -344,9 +347,12 @@ describe('source and target of one language', () => {
 
   it.each<[string, () => Partial<PreprocessOptions>]>([
     ['joined', () => ({ joinedDictionary: true })],
-    ['by themselves', () => ({})],
-    ['with one dictionary given for a side', () => ({ srcdict: join(folder, 'dict') })],
-    ['with one dictionary given for both', () => ({ srcdict: join(folder, 'dict'), tgtdict: join(folder, 'dict') })],
+    ['separate', () => ({})],
+    ['with a dictionary for one side', () => ({ srcdict: join(folder, 'dict') })],
+    [
+      'with the same dictionary for both sides',
+      () => ({ srcdict: join(folder, 'dict'), tgtdict: join(folder, 'dict') }),
+    ],
   ])('have one dictionary, which counts their text once: %s', async (_, options) => {
     const trainpref = train();
     await run({ sourceLang: 'en', targetLang: 'en', trainpref, paddingFactor: 1, ...options() });

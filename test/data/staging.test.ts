@@ -9,7 +9,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
 
-it('files appear together, and no hidden folder stays', async () => {
+it('files appear together, and no hidden folder remains', async () => {
   const destination = join(folder, 'new', 'data-bin');
   await publishTogether(destination, async (staging) => {
     for (const name of ['a', 'b']) writeFileSync(join(staging, name), name);
@@ -18,7 +18,7 @@ it('files appear together, and no hidden folder stays', async () => {
   expect(readdirSync(destination).sort()).toEqual(['a', 'b']);
 });
 
-it('a mistake names the file where it would have appeared, and leaves nothing', async () => {
+it('an error names the file by its final path, and leaves no files', async () => {
   const destination = join(folder, 'full', 'data-bin');
   const failing = publishTogether(destination, async (staging) => {
     writeFileSync(join(staging, 'a'), '');
@@ -30,7 +30,7 @@ it('a mistake names the file where it would have appeared, and leaves nothing', 
   expect(existsSync(join(folder, 'full'))).toBe(false);
 });
 
-it('a folder in the place of one file keeps all as they were', async () => {
+it('a folder with the name of a file leaves all files unchanged', async () => {
   const destination = join(folder, 'taken');
   mkdirSync(join(destination, 'b'), { recursive: true });
   writeFileSync(join(destination, 'a'), 'old');
@@ -42,7 +42,7 @@ it('a folder in the place of one file keeps all as they were', async () => {
   expect(readdirSync(destination).sort()).toEqual(['a', 'b']);
 });
 
-it('what a killed process left is removed; the folder of a running one stays', async () => {
+it('leftovers of a killed process are removed; the folder of a running one stays', async () => {
   const destination = join(folder, 'killed');
   const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
   await once(gone, 'close');

@@ -9,7 +9,7 @@ const PYTHON_SPACES = [
   ...[0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
 ];
 
-it('cuts at every character that Python calls a space, and at no other', () => {
+it('splits at every character that is a space in Python, and at no other', () => {
   const cutting: number[] = [];
   for (let code = 0; code < 0x10000; code++) {
     if (splitWhitespace(`a${String.fromCharCode(code)}b`).length === 2) cutting.push(code);
@@ -26,12 +26,12 @@ it.each([
   expect(splitWhitespace(line)).toEqual(tokens);
 });
 
-it('strips as Python does', () => {
+it('strips like Python', () => {
   expect(trimEndWhitespace(' a\u0085 \u2029')).toBe(' a');
   expect(trimWhitespace('\u001f a b\u00a0')).toBe('a b');
 });
 
-it('strips as the patterns of its characters at the ends of a text do', () => {
+it('strips like regular expressions for spaces at the ends of a text', () => {
   const space = `[${PYTHON_SPACES.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')}]+`;
   const text = fc
     .array(fc.constantFrom('a', ' ', '\t', '\u3000', '\u0085', '\ufeff', '\x1c', '\x1b', '\u2028', '😀'))
@@ -46,7 +46,7 @@ it('strips as the patterns of its characters at the ends of a text do', () => {
 });
 
 describe.each([' ', '\t', '\u3000'])('a run of %j inside a line', (space) => {
-  it.each([trimEndWhitespace, trimWhitespace, splitWhitespace])('takes %o a time that grows with it', (work) => {
+  it.each([trimEndWhitespace, trimWhitespace, splitWhitespace])('takes %o linear time', (work) => {
     expectLinearGrowth(work, (length) => `a${space.repeat(length)}b`);
   });
 });

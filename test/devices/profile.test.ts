@@ -7,7 +7,7 @@ const recorded = recordLog();
 const EMPTY = { milliseconds: 1, kernels: [], pool: { mostInUse: 0, reserved: 0 }, cachedPrimitives: 0 };
 
 describe('the table of a profile', () => {
-  it('has calls, time, speed where operations are known, and shares that add up, then memory and primitives', () => {
+  it('lists calls, time, speed if the operations are counted, and shares that add up, then memory and primitives', () => {
     const table = profileTable({
       milliseconds: 200,
       kernels: [
@@ -32,14 +32,14 @@ describe('--profile', () => {
   const device = { name: 'wasm', description: {}, arenaKernels: portableArenaKernels };
   const profiler = { start: () => {}, end: () => EMPTY };
 
-  it('is the device’s profiler where it is asked for', () => {
+  it('uses the device’s profiler if requested', () => {
     expect(requestedProfiler({ profile: false }, { ...device, profiler })).toBeNull();
     expect(requestedProfiler({ profile: true }, { ...device, profiler })).toBe(profiler);
     expect(recorded.messages()).toEqual([]);
   });
 
-  it('says where the device has none, and goes on', () => {
+  it('warns if the device has no profiler, and continues', () => {
     expect(requestedProfiler({ profile: true }, device)).toBeNull();
-    expect(recorded.messages()).toEqual(['--profile is not supported on --device wasm: only on cpu']);
+    expect(recorded.messages()).toEqual(['--profile is supported only on --device cpu, not on wasm']);
   });
 });

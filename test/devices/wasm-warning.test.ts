@@ -32,12 +32,12 @@ describe('without the native add-on', () => {
     ]);
   });
 
-  it('a command that asks for wasm is told nothing', async () => {
+  it('a command with --device wasm prints no warning', async () => {
     await openDevice('wasm', { threads: null });
     expect(recorded.events.filter(({ level }) => level === 'warning')).toEqual([]);
   });
 
-  it('the library warns once a process, unless wasm was asked for', async () => {
+  it('the library warns once per process, unless wasm was requested', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const load = async (options: { device?: string } = {}): Promise<string> => {
       const translator = await Translator.load({ path, data: goldenData, ...options });

@@ -18,7 +18,7 @@ const helper = (name: string): string => fileURLToPath(new URL(`../helpers/${nam
 const script = helper('ts-fairseq.ts');
 const probe = helper('start-webgpu.ts');
 
-/** Packages by name; what is not among them is not installed. */
+/** Imports the given packages; all others are not installed. */
 const installed = (packages: Record<string, unknown>) => (name: string) =>
   name in packages ? Promise.resolve(packages[name]) : Promise.reject(new Error(`Cannot find package '${name}'`));
 
@@ -41,10 +41,10 @@ describe('--device webgpu says what is missing', () => {
     await expect(start(installed(packages))).rejects.toThrow(/^--device webgpu: .*; install libvulkan1 and the Vulkan/);
   });
 
-  it('a device, where the adapter refuses one', async () => {
+  it('a device, if the adapter refuses one', async () => {
     const requestDevice = async () => Promise.reject(new Error('out of memory\nat Dawn'));
     const packages = { [TFJS]: {}, webgpu: dawn(async () => ({ limits: {}, requestDevice })) };
-    await expect(start(installed(packages))).rejects.toThrow('the adapter gives no device (out of memory); install');
+    await expect(start(installed(packages))).rejects.toThrow('the adapter provides no device (out of memory); install');
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe('--device webgpu says what is missing', () => {
   });
 });
 
-/** Why nothing can be computed on webgpu here; null where it can. */
+/** Why webgpu cannot compute here; null if it can. */
 async function reasonToSkip(): Promise<string | null> {
   try {
     await run('node', ['--import', 'jiti/register', probe], { timeout: 60_000 });
@@ -77,7 +77,7 @@ describe.skipIf(reason !== null)(`--device webgpu on a GPU${reason === null ? ''
     data = await makeToyData(folder);
   });
 
-  /** Runs a command in a process of its own, which has to end by itself with code 0. @returns stdout and stderr */
+  /** Runs a command in a process of its own, which must exit with code 0. @returns stdout and stderr */
   const command = async (...argv: string[]): Promise<string> => {
     const { stdout, stderr } = await run('node', ['--import', 'jiti/register', script, ...argv]);
     return stdout + stderr;
@@ -89,17 +89,19 @@ describe.skipIf(reason !== null)(`--device webgpu on a GPU${reason === null ? ''
     ...['--disable-validation', '--save-dir', join(folder, device), '--device', device],
   ];
 
-  it('makes the dropout masks of the other devices, reads them when awaited only, and lets errors of the GPU end a run', async () => {
+  it('makes the dropout masks of the other devices, reads them only asynchronously, and ends a run on GPU errors', async () => {
     await openDevice('webgpu', { threads: null });
     const spec = { seed: 4_000_000_000, update: 7, microBatch: 3, site: 9, probability: 0.3 };
     const mask = dropoutMaskTensor(spec, [5, 3, 70]);
-    expect(() => mask.dataSync()).toThrow('cannot be read synchronously; write await tensor.data()');
+    expect(() => mask.dataSync()).toThrow(
+      'cannot be read synchronously; use await tensor.data() instead of tensor.dataSync()',
+    );
     expect(await mask.data()).toEqual(dropoutMask(spec, 15, 70));
     const tooLarge = tf.sum(tf.matMul(tf.ones([300_000, 1]), tf.ones([1, 300_000])));
     await expect(tooLarge.data()).rejects.toThrow(/^--device webgpu: .*; lower --max-tokens/);
   });
 
-  it('trains with the losses of another device, then gives the hypotheses of another device', async () => {
+  it('trains with the losses of another device, then finds the hypotheses of another device', async () => {
     const lossesOf = (text: string): number[] => [...text.matchAll(/ loss=([\d.]+)/g)].map(([, loss]) => Number(loss));
     const expectedLosses = lossesOf(await command(...train('wasm')));
     const onGpu = lossesOf(await command(...train('webgpu')));

@@ -37,7 +37,7 @@ export function plainBeamSearch(
             ? step >= 1
             : token !== padIndex &&
               step < maxLength &&
-              (noRepeatNgramSize === 0 || !holdsNgramTwice([...tokens, token], noRepeatNgramSize));
+              (noRepeatNgramSize === 0 || !repeatsNgram([...tokens, token], noRepeatNgramSize));
         return { tokens: [...tokens, token], total: isPossible ? total + logProb : Number.NEGATIVE_INFINITY };
       }),
     );
@@ -56,7 +56,7 @@ export function plainBeamSearch(
 }
 
 /** Whether some n-gram of that size stands at two places. */
-export function holdsNgramTwice(tokens: readonly unknown[], size: number): boolean {
+export function repeatsNgram(tokens: readonly unknown[], size: number): boolean {
   const ngrams = tokens.flatMap((_, start) =>
     start + size <= tokens.length ? [tokens.slice(start, start + size).join(' ')] : [],
   );

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { growingWindows } from '../../src/inference/growing-windows.js';
 
-const sizes = { first: 2, most: 7, growth: 2 };
+const sizes = { first: 2, largest: 7, growth: 2 };
 
 async function collect<T>(windows: AsyncIterable<T[]>): Promise<T[][]> {
   const all: T[][] = [];
@@ -22,7 +22,7 @@ describe('windows over a stream', () => {
     expect(windows.map(({ length }) => length)).toEqual(lengths);
   });
 
-  it('hold every item once, in order', async () => {
+  it('contain every item once, in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer()), async (items) => {
         expect((await collect(growingWindows(items, sizes))).flat()).toEqual(items);
@@ -30,7 +30,7 @@ describe('windows over a stream', () => {
     );
   });
 
-  it('come before the stream has ended', async () => {
+  it('are yielded before the stream has ended', async () => {
     async function* endless(): AsyncGenerator<number> {
       for (let item = 0; ; item++) yield item;
     }

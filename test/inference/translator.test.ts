@@ -29,7 +29,7 @@ const folder = temporaryFolder();
 const recorded = recordLog();
 const path = join(folder, 'trained');
 const task = referenceTask();
-/** What was trained on is gone; the dictionaries are there. */
+/** A data folder with the dictionaries, but without the training data. */
 const data = join(folder, 'dictionaries');
 
 function saveGolden(name: 'trained' | 'update20', arch = 'transformer'): string {
@@ -101,7 +101,7 @@ describe('Translator', () => {
     }
   });
 
-  it('gives the same whatever the batches, and takes no longer line than a batch', async () => {
+  it('gives the same results for any batch size, and refuses a line longer than a batch', async () => {
     const some = lines.slice(0, 9);
     const whole = await (await load()).translate(some);
     const longest = Math.max(...some.map((line) => line.split(' ').length + 1));
@@ -112,11 +112,13 @@ describe('Translator', () => {
     const error = await (await load({ maxTokens: longest - 1 })).translate(some).catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(
-      new RegExp(`^line \\d has ${longest} tokens with </s>, more than the ${longest - 1} that`),
+      new RegExp(
+        `^line \\d has ${longest} tokens including </s>, but the model or a batch allows at most ${longest - 1};`,
+      ),
     );
   });
 
-  it('gives the subwords as the model wrote them beside the text', async () => {
+  it('returns the subwords of the model along with the text', async () => {
     const [{ text, tokens }] = (await (await load({ removeBpe: true })).translate(lines.slice(0, 1))) as [
       LineTranslation,
     ];
@@ -124,7 +126,7 @@ describe('Translator', () => {
     expect(tokens.length).toBeGreaterThan(text.split(' ').length + 1);
   });
 
-  it('splits words into subwords and joins them again where it is given BPE codes', async () => {
+  it('splits words into subwords and joins them again with BPE codes', async () => {
     const bpeCodes = fileURLToPath(new URL('../golden/text/bpe/codes', import.meta.url));
     const segment = createBpeSegmenter({ codes: parseCodes(readLines(bpeCodes), bpeCodes) });
     const words = ['ein kleines haus', 'zwei'];
@@ -139,7 +141,7 @@ describe('Translator', () => {
     expect(apart.map(({ text }) => text)).toEqual(spelt);
   });
 
-  it('tokenizes lines and detokenizes what comes out, as interactive does', async () => {
+  it('tokenizes lines and detokenizes translations like interactive', async () => {
     const run = interactive['moses-bpe']!;
     const bpeCodes = fileURLToPath(new URL('../golden/text/bpe/codes', import.meta.url));
     const translator = await load({ tokenizer: 'moses', bpeCodes, beam: 4, maxLenB: 40, batchSize: 12 });
@@ -151,14 +153,14 @@ describe('Translator', () => {
     expect(expected('D')).not.toEqual(expected('H'));
   });
 
-  it('holds phrases that follow a line, as interactive does', async () => {
+  it('outputs the phrases that follow a line, like interactive', async () => {
     const run = interactive['constraints-unordered']!;
     const translator = await load({ constraints: 'unordered', beam: 6, nbest: 3, maxLenB: 40, batchSize: 12 });
     const texts = (await translator.translate(run.input)).flatMap(({ nbest }) => nbest.map(({ text }) => text));
     expect(texts).toEqual(run.output.filter((line) => line.startsWith('H-')).map((line) => line.split('\t')[2]));
   });
 
-  it('has an empty translation for an empty line', async () => {
+  it('translates an empty line to an empty line', async () => {
     const translator = await load({ nbest: 2, beam: 2, maxLenB: 9 });
     const [empty, full, blank] = await translator.translate(['', 'datei', ' \t ']);
     expect(empty).toMatchObject({ text: '', detokenized: '', score: 0, tokens: ['</s>'], tokenScores: [0] });
@@ -168,7 +170,7 @@ describe('Translator', () => {
     expect(full!.nbest).toHaveLength(2);
   });
 
-  it('draws anew for every line, and again the same in another Translator', async () => {
+  it('samples differently for every line, and the same in another Translator', async () => {
     const sampling = { sampling: true, beam: 1, maxLenB: 9 };
     const sample = async (translator: Translator) =>
       (await translator.translate(['datei', 'datei'])).map(({ text }) => text);
@@ -178,7 +180,7 @@ describe('Translator', () => {
     expect([...(await sample(other)), ...(await sample(other))]).toEqual(drawn);
   });
 
-  it('translates a stream as it translates lines, before the stream has ended', async () => {
+  it('translates a stream like lines, and yields translations before the stream has ended', async () => {
     const translator = await load();
     const expected = await translator.translate(lines);
     let [read, readAtFirst] = [0, 0];
@@ -212,8 +214,8 @@ describe('Translator', () => {
     expect(mean).toBeGreaterThan(1e-4);
   });
 
-  it('keeps no tensor: not between translations, and none at all once it is disposed', async () => {
-    await load(); // whatever the device keeps for good
+  it('keeps no tensors between translations, and none at all after dispose', async () => {
+    await load(); // creates what the device keeps permanently
     const before = tf.memory().numTensors;
     const translator = await load();
     await translator.translate(lines.slice(0, 3));
@@ -224,7 +226,7 @@ describe('Translator', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('lets calls wait for each other, and dispose for both', async () => {
+  it('queues concurrent calls, and disposes after them', async () => {
     const before = tf.memory().numTensors;
     const translator = await load({ batchSize: 1 });
     const [first, second] = [translator.translate(lines.slice(0, 2)), translator.translate(lines.slice(0, 2))];
@@ -240,16 +242,18 @@ describe('Translator', () => {
     await expect(translator.translate(['x'])).rejects.toThrow('this Translator is disposed; load another');
   });
 
-  it('goes on after a line that it refused', async () => {
+  it('continues after it has refused a line', async () => {
     const translator = await load();
     const refused = translator.translate([new Array(2000).fill('x').join(' ')]);
     const taken = translator.translate(lines.slice(0, 1));
-    await expect(refused).rejects.toThrow('line 1 has 2001 tokens with </s>, more than the 1024');
+    await expect(refused).rejects.toThrow(
+      'line 1 has 2001 tokens including </s>, but the model or a batch allows at most 1024',
+    );
     expect(await taken).toHaveLength(1);
     expect(await translator.translate([])).toEqual([]);
   });
 
-  it('knows architectures that it is given', async () => {
+  it('uses plug-in architectures', async () => {
     const stem = saveGolden('trained', 'mine');
     const mine = defineArchitecture({ name: 'mine', summary: '', model: transformer, defaults: {} });
     await expect(load({ path: stem })).rejects.toThrow("the arch 'mine', which is not known here");
@@ -265,7 +269,7 @@ describe('Translator', () => {
 });
 
 describe('Translator', () => {
-  it('says what it computes on', async () => {
+  it('reports its device', async () => {
     expect((await load({ device: 'wasm' })).device).toBe('wasm');
   });
 
@@ -274,8 +278,8 @@ describe('Translator', () => {
     ['nothing', undefined, 'the lines are missing, not an array'],
     ['a number among the lines', ['a', 7], 'line 2 is a number, not a string'],
     ['null among the lines', [null], 'line 1 is null, not a string'],
-  ])('refuses %s in place of lines', async (_, given, message) => {
-    const refused = await (await load()).translate(given as string[]).catch((problem: unknown) => problem);
+  ])('refuses %s instead of lines', async (_, lines, message) => {
+    const refused = await (await load()).translate(lines as string[]).catch((problem: unknown) => problem);
     expect(refused).toBeInstanceOf(UserError);
     expect((refused as UserError).message).toContain(message);
   });
@@ -296,29 +300,29 @@ describe('Translator.load refuses', () => {
     ['a value of the wrong kind', { beam: 'wide' }, "Translator.load beam: 'wide' is not a whole number"],
     ['a value out of range', { temperature: 0 }, 'temperature: 0 is too small'],
     ['more than the beam', { nbest: 9 }, 'nbest 9 is more than beam 5; raise beam'],
-    ['draws that are not all returned', { sampling: true }, 'with sampling, nbest 1 has to equal beam 5'],
+    ['draws that are not all returned', { sampling: true }, 'with sampling, nbest 1 must equal beam 5'],
     ['an unknown tokenizer', { tokenizer: 'nltk' }, "Translator.load tokenizer: unknown value 'nltk'; known: moses"],
     ['an unknown device', { device: 'gpu' }, "unknown device 'gpu'; known: cpu, cuda, tensorflow, webgpu, wasm"],
     ['a typo in an option of its own', { bpecodes: 'codes' }, "unknown option 'bpecodes'; did you mean 'bpeCodes'?"],
-    ['a path that is no text', { path: 3 }, 'Translator.load path: a number, not a string'],
+    ['a path that is not a string', { path: 3 }, 'Translator.load path: a number, not a string'],
     [
       'the ending of another toolkit',
       { path: `${path}.pt` },
       `did you mean '${path}'? ts-fairseq's own checkpoints need no extension`,
     ],
-    ['a device that is no text', { device: 3 }, 'Translator.load device: a number, not a string'],
+    ['a device that is not a string', { device: 3 }, 'Translator.load device: a number, not a string'],
     [
       'codes that are no text',
       { bpeCodes: { file: 'x' } },
       'Translator.load bpeCodes: an object of Object, not a string',
     ],
-    ['a plug-in that is none', { plugins: [{ name: 'x' }] }, 'Translator.load plugins[0] is not a plug-in'],
+    ['a value that is not a plug-in', { plugins: [{ name: 'x' }] }, 'Translator.load plugins[0] is not a plug-in'],
     [
       'an unknown scheme of subwords',
       { removeBpe: 'bpe' },
       "Translator.load removeBpe: unknown value 'bpe'; known: subword_nmt",
     ],
-    ['codes that are not there', { bpeCodes: join(folder, 'codes') }, 'codes'],
+    ['codes that do not exist', { bpeCodes: join(folder, 'codes') }, 'codes'],
   ])('%s', async (_, options, message) => {
     const refused = await load(options as Partial<TranslatorOptions>).catch((problem: unknown) => problem);
     expect(refused).toBeInstanceOf(UserError);

@@ -28,7 +28,7 @@ const lines = Array.from({ length: 6 }, (_, id) => task.sourceDictionary.string(
 
 const loaded: Translator[] = [];
 async function load(options: Partial<TranslatorOptions>): Promise<Translator> {
-  // Several batches: between them, translations take turns.
+  // Several batches, so that translations can interleave.
   const translator = await Translator.load({ path: at('trained'), data, threads: 1, batchSize: 2, ...options });
   loaded.push(translator);
   return translator;
@@ -41,13 +41,13 @@ afterEach(() => {
   disposeLoaded();
 });
 
-/** Everything that precision changes, to the bit. */
+/** Everything that depends on the precision, bit for bit. */
 const metrics = (translations: readonly LineTranslation[]) =>
   translations.map(({ text, score, tokenScores }) => ({ text, score, tokenScores }));
 
 const PRECISIONS = ['float32', 'int8', ...(supportsBfloat16() ? (['bfloat16'] as const) : [])] as const;
 
-/** Every order of some things. */
+/** All permutations of some items. */
 const ordersOf = <T>(things: readonly T[]): T[][] =>
   things.length === 0
     ? [[]]
@@ -60,7 +60,7 @@ describe.runIf(available).each<{ title: string; options: () => Partial<Translato
   { title: 'an ensemble', options: () => ({ path: [at('trained'), at('update20')], beam: 1 }) },
   { title: 'by operations', options: () => ({ path: at('gelu'), beam: 2 }) },
 ])('Translators side by side, $title', ({ title, options }) => {
-  /** What each finds where no other was loaded in between. */
+  /** The results of each precision without any other Translator in between. */
   const alone = new Map<string, ReturnType<typeof metrics>>();
   beforeAll(async () => {
     for (const precision of PRECISIONS) {
@@ -70,7 +70,7 @@ describe.runIf(available).each<{ title: string; options: () => Partial<Translato
     }
   });
 
-  it('would show it where one had the precision of another', () => {
+  it('give different results in different precisions', () => {
     const distinct = new Set([...alone.values()].map((found) => JSON.stringify(found)));
     expect(distinct.size).toBe(title === 'by operations' ? PRECISIONS.length - 1 : PRECISIONS.length); // no int8 there
   });
@@ -84,8 +84,8 @@ describe.runIf(available).each<{ title: string; options: () => Partial<Translato
         const found = metrics(await translators.get(precision)!.translate(lines));
         expect(found, precision).toEqual(alone.get(precision));
       };
-      for (const precision of order) await translate(precision); // one after the other
-      await Promise.all(order.map(translate)); // in turns
+      for (const precision of order) await translate(precision); // one after another
+      await Promise.all(order.map(translate)); // interleaved
       await Promise.all([...order, ...order].map(translate));
     },
   );
@@ -108,7 +108,7 @@ describe.runIf(available)('the threads of Translators side by side', () => {
   it.each(['decodingStep', 'linear'] as const)('are their own, in %s', async (name) => {
     const path = at(name === 'linear' ? 'gelu' : 'trained');
     const [one, two] = [await load({ path, threads: 1 }), await load({ path, threads: 2 })];
-    /** The threads of the calls of each model: by its decodings, or by the memory of its weights. */
+    /** The numbers of threads per model, identified by its decodings or the memory of its weights. */
     const seen = new Map<unknown, Set<number>>();
     const native = addon()[name] as (args: unknown) => unknown;
     vi.spyOn(addon(), name).mockImplementation((args: { weight?: Float32Array; decoding?: number }) => {
@@ -123,7 +123,7 @@ describe.runIf(available)('the threads of Translators side by side', () => {
     expect(new Set(threads.flat())).toEqual(new Set([1, 2]));
   });
 
-  it.each([0, 1025, 1e9, 1.5])('are refused where they are %d', async (threads) => {
+  it.each([0, 1025, 1e9, 1.5])('are refused if they are %d', async (threads) => {
     const refused = load({ threads });
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(/Translator.load threads: .*(the most is 1024|the least is 1|whole number)/);
@@ -131,7 +131,7 @@ describe.runIf(available)('the threads of Translators side by side', () => {
 });
 
 describe.runIf(available)('a Translator on another device', () => {
-  it.each(['trained', 'gelu'])('leaves one on cpu where it is, and the other way round: %s', async (name) => {
+  it.each(['trained', 'gelu'])('does not change one on cpu, and vice versa: %s', async (name) => {
     const options = { path: at(name), beam: 2 };
     const alone = [];
     for (const device of ['cpu', 'wasm']) {

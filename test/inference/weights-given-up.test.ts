@@ -24,7 +24,7 @@ const folder = temporaryFolder();
 const task = referenceTask();
 const source = sourceTable(wholeSplit(task, 'valid'));
 
-/** Features of the encoder by the operations, which read the float32 weights. */
+/** Features of the encoder, computed by operations, which read the float32 weights. */
 function encode(model: TranslationModel): Float32Array {
   const { features, layout } = model.encode(source, EVALUATION);
   const values = features.dataSync() as Float32Array;
@@ -32,13 +32,13 @@ function encode(model: TranslationModel): Float32Array {
   return values;
 }
 
-/** Bit for bit; a difference of such arrays takes too long to print. */
+/** Compares bit for bit. vitest takes too long to print a difference of such arrays. */
 const equal = (a: Float32Array, b: Float32Array): boolean =>
   a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
 
 const search = (model: TranslationModel): void => model.startFusedDecoding!(source, 2)!.dispose();
 
-/** A tensor of the model as the device has it, and how many of its values are 0. */
+/** Counts the zeros in a tensor of the model. */
 function zerosIn(tensor: tf.Tensor): number {
   return (tensor.dataSync() as Float32Array).reduce((zeros, value) => zeros + (value === 0 ? 1 : 0), 0);
 }
@@ -56,7 +56,7 @@ describe('a model that only translates', () => {
     return () => model.dispose();
   });
 
-  it('gives up the matrices that the search has packed, and nothing else', () => {
+  it('discards the matrices that the search has packed, and nothing else', () => {
     const tensors = new Map(model.parameters.trainable.map(({ parts, tensor }) => [parts[0]!.name, tensor]));
     search(model);
     const matrix = tensors.get('decoder.layers.1.fc1.weight')!;
@@ -69,7 +69,7 @@ describe('a model that only translates', () => {
       expect(zerosIn(tensors.get(name)!), name).toBeLessThan(tensors.get(name)!.size / 8); // the row of <pad>
   });
 
-  it('has them again, bit for bit, for operations that read them', () => {
+  it('reads them again, bit for bit, for operations that need them', () => {
     const before = encode(model);
     search(model);
     expect(equal(encode(model), before)).toBe(true);
@@ -77,13 +77,13 @@ describe('a model that only translates', () => {
     expect(equal(encode(model), before)).toBe(true);
   });
 
-  it('has them again for who saves them', () => {
+  it('reads them again to save the model', () => {
     const before = model.parameters.values.slice();
     search(model);
     expect(equal(model.parameters.values, before)).toBe(true);
   });
 
-  it('says so where the checkpoint was replaced meanwhile', () => {
+  it('reports an error if the checkpoint was replaced in the meantime', () => {
     const other = saveReferenceCheckpoint(join(folder, 'other'), 'update20');
     search(model);
     cpSync(`${other}.safetensors`, `${stem}.safetensors`);
@@ -106,7 +106,7 @@ describe('a model that was not loaded to translate', () => {
 });
 
 describe('the weights of a checkpoint', () => {
-  it('are freed one by one as they are taken over, but not where two lie in one piece of memory', () => {
+  it('are freed one by one as they are copied, but not if two share memory', () => {
     const model = buildTransformer(task, REFERENCE_OPTIONS, null);
     const weights = new Map(goldenWeights('trained'));
     const [one, two] = ['encoder.layers.0.fc1.bias', 'encoder.layers.1.fc1.bias'] as const;

@@ -23,7 +23,7 @@ const task = referenceTask();
 const split = task.loadSplit('test');
 const lines = Array.from({ length: split.length }, (_, id) => task.sourceDictionary.string(split.pair(id).source));
 
-/** What a worker does: it translates the lines again and again, or trains. */
+/** The job of a worker: to translate the lines repeatedly, or to train. */
 type Job =
   | { readonly kind: 'translate'; readonly precision: 'float32' | 'int8'; readonly rounds: number }
   | { readonly kind: 'train'; readonly args: readonly string[] };
@@ -45,7 +45,7 @@ const { root, job, path, data, lines } = workerData;
 })();
 `;
 
-/** What a worker answers, once it has ended. */
+/** The answer of a worker, after it has ended. */
 async function work(job: Job): Promise<unknown> {
   const workerData = { root, job, path, data: dictionaries, lines };
   const worker = new Worker(PROGRAM, { eval: true, workerData, stdout: true, stderr: true });
@@ -69,7 +69,7 @@ const training = (saveDir: string, seed: number): Job => ({
   ],
 });
 
-/** Of the weights and the optimizer's state. */
+/** A hash of the weights and the optimizer's state. */
 function digest(saveDir: string): string {
   const bytes = readFileSync(join(saveDir, 'checkpoint_last.safetensors'));
   return createHash('sha256')
@@ -78,7 +78,7 @@ function digest(saveDir: string): string {
 }
 
 describe('worker threads', () => {
-  it('train and translate at once with the bits of one alone', async () => {
+  it('train and translate concurrently with the same bits as alone', async () => {
     const [float32, int8] = [await work(translations('float32', 1)), await work(translations('int8', 1))];
     expect(float32).toHaveLength(1);
     expect(int8).not.toEqual(float32);

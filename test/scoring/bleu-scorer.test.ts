@@ -22,7 +22,7 @@ function scoreLines(references: readonly string[], hypotheses: readonly string[]
 }
 
 describe("the last line of fairseq's generate", () => {
-  it.each(golden.cases.map((entry) => [entry.args, entry] as const))('is the same for %s', (_, entry) => {
+  it.each(golden.cases.map((entry) => [entry.args, entry] as const))('equals ours for %s', (_, entry) => {
     const references = golden.references[entry.references]!;
     const line = entry.line.startsWith('BLEU4')
       ? scoreLines(references, entry.hypotheses).resultLine()
@@ -41,7 +41,7 @@ describe('tokenized BLEU', () => {
     expect(scoreLines([reference], [hypothesis]).resultLine().startsWith(start)).toBe(true);
   });
 
-  it('counts orders up to the one that is asked for', () => {
+  it('counts orders up to the requested one', () => {
     const scorer = scoreLines(['a b c'], ['a b d']);
     expect(scorer.resultLine(2)).toBe('BLEU2 = 57.74, 66.7/50.0 (BP=1.000, ratio=1.000, syslen=3, reflen=3)');
     expect(scorer.score(1)).toBeCloseTo(200 / 3, 10);
@@ -54,7 +54,7 @@ describe('tokenized BLEU', () => {
     expect(scorer.resultLine()).toBe('BLEU4 = 68.66, 66.7/66.7/50.0/100.0 (BP=1.000, ratio=1.000, syslen=3, reflen=3)');
   });
 
-  it('of nothing is 0', () => {
+  it('is 0 without sentences', () => {
     expect(new TextBleuScorer().resultLine()).toBe(
       'BLEU4 = 0.00, 0.0/0.0/0.0/0.0 (BP=0.000, ratio=0.000, syslen=0, reflen=0)',
     );
@@ -62,7 +62,7 @@ describe('tokenized BLEU', () => {
 
   const sentence = fc.array(fc.integer({ min: 4, max: 9 }), { minLength: 1, maxLength: 12 });
 
-  it('is the same on ids as on the words that they stand for', () => {
+  it('is the same for ids as for their words', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(sentence, sentence), { minLength: 1, maxLength: 5 }), (pairs) => {
         const ids = new BleuScorer(SPECIAL);

@@ -26,7 +26,7 @@ describe('an alignment', () => {
     expect(formatAlignment(alignHypothesis(hypothesis(attention), source, SYMBOLS, 'hard')!)).toBe('1-0 0-1');
   });
 
-  it('is the attention itself, </s> included, where a soft one is asked for', () => {
+  it('is the attention itself, including </s>, if it is soft', () => {
     expect(formatAlignment(alignHypothesis(hypothesis(attention), source, SYMBOLS, 'soft')!)).toBe(
       '0.125000,0.250000,0.625000 0.375000,0.375000,0.250000 0.000000,0.000000,1.000000',
     );
@@ -37,7 +37,7 @@ describe('an alignment', () => {
     expect(formatAlignment(empty)).toBe('');
   });
 
-  it('is not there where the search kept no attention', () => {
+  it('is null if the search kept no attention', () => {
     expect(alignHypothesis(hypothesis(null), source, SYMBOLS, 'hard')).toBeNull();
   });
 });

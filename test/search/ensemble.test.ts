@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, vi } from 'vitest';
 import { EncoderAttention } from '../../src/nn/multihead-attention.js';
+import { ParameterStore } from '../../src/optim/parameter-store.js';
 import type { FusedDecoding, TokenTable, TranslationModel } from '../../src/plugins/model.js';
 import { EnsembleDecoding } from '../../src/search/ensemble.js';
 import { buildTransformer, referenceTask } from '../helpers/reference-model.js';
@@ -12,14 +13,14 @@ const fail = (): never => {
   throw new Error(MESSAGE);
 };
 
-/** What of a model the beginning of a search asks for. */
+/** A model with only the parts that the start of a search uses. */
 const fake = (parts: Partial<TranslationModel>): TranslationModel =>
-  ({ parameters: { useDevice() {} }, ...parts }) as unknown as TranslationModel;
+  ({ parameters: new ParameterStore(), ...parts }) as TranslationModel;
 
-/** A sentence of three tokens, </s> the last. */
+/** A sentence of three tokens including </s>. */
 const source: TokenTable = { ids: Int32Array.of(5, 6, 2), batch: 1, time: 3 };
 
-/** A model in operations whose tables are there. */
+/** A model computed by operations, with its position tables already created. */
 async function inOperations(): Promise<TranslationModel> {
   await tf.setBackend('cpu');
   const model = buildTransformer(referenceTask());
@@ -28,10 +29,10 @@ async function inOperations(): Promise<TranslationModel> {
 }
 
 describe('the start of a search with several models', () => {
-  it('disposes the decodings in native code that have begun when a later model fails', async () => {
+  it('disposes the native decodings already started when a later model fails', async () => {
     const disposed: string[] = [];
     const begins = (name: string): TranslationModel =>
-      fake({ startFusedDecoding: () => ({ dispose: () => disposed.push(name) }) as unknown as FusedDecoding });
+      fake({ startFusedDecoding: () => ({ dispose: () => void disposed.push(name) }) as FusedDecoding });
     const models = [begins('first'), begins('second'), fake({ startFusedDecoding: fail })];
     await expect(EnsembleDecoding.start(models, source, { ...SIZES, attention: false })).rejects.toThrow(MESSAGE);
     expect(disposed).toEqual(['first', 'second']);

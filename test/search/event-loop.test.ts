@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { EventLoop } from '../../src/search/event-loop.js';
 
-it('a long computation lets others have their turn, a short one does not wait', async () => {
+it('a long computation lets the event loop run, a short one does not wait', async () => {
   const loop = new EventLoop();
   let heard = false;
   setImmediate(() => {

@@ -21,13 +21,13 @@ const golden = JSON.parse(readFileSync(new URL('../golden/generate/generate.json
   GoldenRun
 >;
 
-/** How far a score may lie from fairseq's. */
+/** The maximum difference from fairseq's scores. */
 const TOLERANCE = 1e-3;
 
 /**
- * Sentences where the search stands on a knife's edge: the third and the fourth candidate for the 15th token of `align`'s
- * sentence 5 (beam 3) have log p −27.65735, one unit in the last place of float32 apart. Which of them goes on depends on
- * the order in which a device sums: `wasm` finds fairseq's translation, `cpu` another one.
+ * Sentences whose search depends on rounding. The third and the fourth candidate for the 15th token of `align`'s
+ * sentence 5 (beam 3) have log p −27.65735 and differ by one unit in the last place of float32. Which of them continues
+ * depends on the summation order of the device: `wasm` finds fairseq's translation, `cpu` another one.
  */
 const TIES: Readonly<Record<string, string>> = { align: '5' };
 
@@ -36,7 +36,7 @@ beforeAll(() => {
   for (const name of ['trained', 'update20'] as const) saveReferenceCheckpoint(join(folder, name), name);
 });
 
-/** fairseq's arguments with our data and checkpoints; the device is whichever there is. */
+/** fairseq's arguments with our data and checkpoints, on the default device. */
 function translated(args: readonly string[]): string[] {
   return args
     .filter((argument) => argument !== '--cpu')
@@ -52,7 +52,7 @@ async function generate(args: readonly string[]): Promise<string[]> {
     .split('\n');
 }
 
-/** The lines of one sentence, by what begins them: `H` → what follows `H-id` of each. */
+/** The lines of a sentence by type: `H` → the text after `H-id` of each. */
 function linesOf(lines: readonly string[], id: string): (kind: string) => string[] {
   return (kind) => {
     const prefix = `${kind}-${id}\t`;
@@ -76,7 +76,7 @@ describe("fairseq's translations with fairseq's weights", () => {
     }
     const ids = lines.filter((line) => line.startsWith('S-')).map((line) => Number(/\d+/.exec(line)));
     expect(ids).toEqual(Object.keys(hypotheses).map(Number));
-    // Our sacreBLEU never stands without its signature, which fairseq leaves out.
+    // We always print sacreBLEU with its signature, which fairseq omits.
     const scores = lines.map((line) => line.replace(/BLEU\|\S+/, 'BLEU'));
     if (differing === 0) expect(scores).toContain(result);
     expect(tf.memory().numTensors).toBe(before);

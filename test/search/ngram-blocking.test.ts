@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { repeatedNgramTokens } from '../../src/search/ngram-blocking.js';
-import { holdsNgramTwice } from '../helpers/plain-beam-search.js';
+import { repeatsNgram } from '../helpers/plain-beam-search.js';
 
 describe('the tokens that would repeat an n-gram', () => {
   it.each([
@@ -14,12 +14,12 @@ describe('the tokens that would repeat an n-gram', () => {
     expect([...repeatedNgramTokens(Int32Array.from(tokens), size)]).toEqual(banned);
   });
 
-  it('are those that make an n-gram stand twice, in any sequence without one', () => {
+  it('are those that repeat an n-gram, in any sequence without repetition', () => {
     const sequence = fc.array(fc.integer({ min: 4, max: 7 }), { maxLength: 10 });
     fc.assert(
       fc.property(sequence, fc.integer({ min: 1, max: 4 }), (tokens, size) => {
-        fc.pre(!holdsNgramTwice(tokens, size));
-        const repeating = [4, 5, 6, 7].filter((token) => holdsNgramTwice([...tokens, token], size));
+        fc.pre(!repeatsNgram(tokens, size));
+        const repeating = [4, 5, 6, 7].filter((token) => repeatsNgram([...tokens, token], size));
         expect([...repeatedNgramTokens(Int32Array.from(tokens), size)].sort()).toEqual(repeating);
       }),
     );

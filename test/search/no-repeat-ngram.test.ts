@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
 import { runCommandLine } from '../helpers/command-line.js';
-import { holdsNgramTwice, plainBeamSearch } from '../helpers/plain-beam-search.js';
+import { plainBeamSearch, repeatsNgram } from '../helpers/plain-beam-search.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData, referenceModel, referenceTask } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 const MAX_LENGTH = 16;
 
-/** The lines H-id of a command, in the order of the ids and of the hypotheses. */
+/** The H- lines of a command, in the order of ids and hypotheses. */
 async function translations(command: string, ...argv: string[]): Promise<{ id: number; text: string }[]> {
   const { code, stdout, stderr } = await runCommandLine([
     ...[command, goldenData, '--path', checkpoint, '--max-len-b', String(MAX_LENGTH)],
@@ -32,9 +32,9 @@ async function translations(command: string, ...argv: string[]): Promise<{ id: n
 }
 
 const repeats = (texts: readonly { text: string }[], size: number): number =>
-  texts.filter(({ text }) => holdsNgramTwice(text.split(' '), size)).length;
+  texts.filter(({ text }) => repeatsNgram(text.split(' '), size)).length;
 
-/** The translation of the first sentences of a split by a search that is its definition. */
+/** Translates the first sentences of a split with a search that follows the definition literally. */
 function expected(split: string, sentences: number, beam: number, noRepeatNgramSize: number) {
   const task = referenceTask();
   const model = referenceModel(task, 'trained');
@@ -53,7 +53,7 @@ function expected(split: string, sentences: number, beam: number, noRepeatNgramS
   return texts;
 }
 
-// fairseq's main does not block: its block compares with padding (issue 5206). So the values come from the definition.
+// fairseq's main does not block, because it compares with padding (issue 5206). Expected values follow the definition.
 describe('--no-repeat-ngram-size', () => {
   it.each([
     [1, 1],
@@ -70,15 +70,15 @@ describe('--no-repeat-ngram-size', () => {
   const searches: [name: string, argv: string[]][] = [
     ['one hypothesis', ['--beam', '1']],
     ['beams', ['--beam', '4', '--nbest', '4']],
-    // As in fairseq an ended hypothesis of diverse beams may fill a place and go on: the best one has no `</s>` within.
+    // As in fairseq, an ended hypothesis of diverse beams may fill the beam and continue. The best has no inner `</s>`.
     ['diverse beams', ['--beam', '4', '--diverse-beam-groups', '2']],
     ['diverse siblings', ['--beam', '4', '--nbest', '4', '--diversity-rate', '0.5']],
     ['sampling', ['--beam', '4', '--nbest', '4', '--sampling', '--temperature', '0.5']],
-    ['sampling of the likeliest', ['--beam', '4', '--nbest', '4', '--sampling', '--sampling-topk', '3']],
-    ['sampling of the nucleus', ['--beam', '4', '--nbest', '4', '--sampling', '--sampling-topp', '0.5']],
+    ['sampling from the most likely', ['--beam', '4', '--nbest', '4', '--sampling', '--sampling-topk', '3']],
+    ['sampling from the nucleus', ['--beam', '4', '--nbest', '4', '--sampling', '--sampling-topp', '0.5']],
     ['wasm', ['--beam', '2', '--device', 'wasm', '--batch-size', '15', '--num-shards', '4']],
   ];
-  it.each(searches)('lets no n-gram stand twice in an output: %s', { timeout: 60_000 }, async (_, argv) => {
+  it.each(searches)('repeats no n-gram in an output: %s', { timeout: 60_000 }, async (_, argv) => {
     const size = argv.includes('--sampling-topk') || !argv.includes('--sampling') ? 2 : 1;
     expect(repeats(await translations('generate', ...argv), size)).toBeGreaterThan(0);
     const blocked = await translations('generate', ...argv, '--no-repeat-ngram-size', `${size}`);
@@ -86,7 +86,7 @@ describe('--no-repeat-ngram-size', () => {
     expect(repeats(blocked, size)).toBe(0);
   });
 
-  it('is heeded by interactive', async () => {
+  it('works in interactive', async () => {
     const task = referenceTask();
     const data = task.loadSplit('test');
     const lines = Array.from({ length: 20 }, (_, id) => task.sourceDictionary.string(data.pair(id).source));
@@ -96,11 +96,11 @@ describe('--no-repeat-ngram-size', () => {
     expect(repeats(await translations('interactive', ...argv, '--no-repeat-ngram-size', '2'), 2)).toBe(0);
   });
 
-  it('leaves a prefix that repeats itself as it is', async () => {
+  it('keeps a prefix that repeats itself', async () => {
     const argv = ['--beam', '2', '--prefix-size', '20', '--no-repeat-ngram-size', '1', '--gen-subset', 'test'];
     const free = await translations('generate', ...argv.filter((_, at) => at < 4));
     const found = await translations('generate', ...argv);
-    const repeating = free.filter(({ text }) => holdsNgramTwice(text.split(' ').slice(0, 20), 1));
+    const repeating = free.filter(({ text }) => repeatsNgram(text.split(' ').slice(0, 20), 1));
     expect(repeating.length).toBeGreaterThan(0);
     for (const { id, text } of repeating) {
       const begins = text.split(' ').slice(0, 20);

@@ -34,14 +34,14 @@ describe('the prefixes of references', () => {
         [20, EOS],
       ],
     ],
-    [4, references], // the longest reference, with its </s>
+    [4, references], // the longest reference, including its </s>
     [9, references],
   ])('of %i tokens end with </s> where they cover the reference', (size, expected) => {
     expect(prefixes(size, references)).toEqual(expected);
     expect(prefixes(size, references, true)).toEqual(expected);
   });
 
-  it('leave out a literal <pad> and keep an </s> that is a word', () => {
+  it('omit a literal <pad> and keep an </s> that is a word', () => {
     expect(
       prefixes(3, [
         [10, PAD, EOS, 11, EOS],

@@ -5,7 +5,7 @@ import { selectOptions } from '../../src/options/select.js';
 import { SequenceGenerator, searchOptions, symbolsOf } from '../../src/search/index.js';
 import { modelContext, REFERENCE_OPTIONS, referenceTask } from '../helpers/reference-model.js';
 
-/** A batch of sources without padding in their middle, padded on the left. */
+/** A batch of sources, padded on the left. */
 function inputOf(...sources: number[][]) {
   const sourceLength = Math.max(...sources.map(({ length }) => length));
   const padded = sources.flatMap((source) => [...Array(sourceLength - source.length).fill(1), ...source] as number[]);
@@ -20,7 +20,7 @@ function inputOf(...sources: number[][]) {
 describe('an empty sentence', () => {
   const nothing = { tokens: Int32Array.of(2), score: 0, tokenScores: Float32Array.of(0) };
 
-  it('is an empty translation and changes nothing of the others', async () => {
+  it('has an empty translation and does not affect the others', async () => {
     await openDevice('cpu', { threads: 1 });
     const task = referenceTask();
     const model = transformer.build(REFERENCE_OPTIONS, modelContext(task));
@@ -35,7 +35,7 @@ describe('an empty sentence', () => {
     const [alone] = await search(true).translate(inputOf(full));
     expect(mixed[1]!.map(({ tokens }) => tokens)).toEqual(alone!.map(({ tokens }) => tokens));
 
-    // No output of at least 9 tokens could be made of it.
+    // Its output could not have at least 9 tokens.
     const apart = search(false, 9).translate(inputOf([2], [2]));
     await expect(apart).resolves.toEqual([[{ ...nothing, attention: null }], [{ ...nothing, attention: null }]]);
 
@@ -53,13 +53,13 @@ describe('an empty sentence', () => {
   });
 });
 
-describe('the longest output', () => {
-  it('has as many tokens with </s> as the position table of the target', async () => {
+describe('the maximum output length', () => {
+  it('including </s> equals the size of the position table of the target', async () => {
     await openDevice('cpu', { threads: 1 });
     const task = referenceTask();
     const context = { ...modelContext(task), maxTargetPositions: 6 };
     const model = transformer.build({ ...REFERENCE_OPTIONS, decoderLearnedPos: true }, context);
-    // An output of --min-len tokens before </s> is as long as the search allows.
+    // An output of --min-len tokens before </s> reaches the maximum output length.
     const search = (minLen: number) =>
       new SequenceGenerator(
         [model],
@@ -74,7 +74,9 @@ describe('the longest output', () => {
     };
     const [hypotheses] = await search(5).translate(input);
     expect(hypotheses![0]!.tokens).toHaveLength(6);
-    await expect(search(6).translate(input)).rejects.toThrow('--min-len 6 is more than 5, the longest output');
+    await expect(search(6).translate(input)).rejects.toThrow(
+      '--min-len 6 is greater than 5, the maximum output length',
+    );
     model.dispose();
   });
 });

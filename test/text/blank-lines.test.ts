@@ -13,7 +13,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const file = join(temporaryFolder(), 'file');
 
-/** Every reader of a file of entries, with two lines of such a file. */
+/** All readers of files of entries, with two lines of such a file. */
 const readers: [what: string, lines: string, read: () => unknown][] = [
   ['BPE codes', '#version: 0.2\na b', () => parseCodes(readLines(file), file)],
   ['BPE codes of version 0.1', 'a b\nab c', () => parseCodes(readLines(file), file)],
@@ -34,12 +34,12 @@ describe.each(readers)('%s', (_, lines, read) => {
     expect(readAs(`${lines}${end}`)).toEqual(readAs(`${lines}\n`));
   });
 
-  test('has no blank line before its last entry: the error names it', () => {
+  test('may not have a blank line before its last entry: the error names it', () => {
     expect(() => readAs(`${lines.replace('\n', '\n\n')}\n\n`)).toThrow('file line 2: ');
   });
 });
 
-test('blank lines at the end go, all other lines stay in their order', () => {
+test('blank lines at the end are removed, all other lines stay in order', () => {
   const line = fc.constantFrom('', ' ', 'a', ' b ', '#');
   fc.assert(
     fc.property(fc.array(line), fc.array(fc.constantFrom('', '  ')), (before, blank) => {

@@ -10,7 +10,7 @@ function compareLists(a: readonly number[], b: readonly number[]): number {
   return at < b.length ? a[at]! - b[at]! : 1;
 }
 
-test('strings are ordered as their lists of code points', () => {
+test('strings are ordered like their lists of code points', () => {
   const text = fc.array(fc.constantFrom('a', '\ud7ff', '\ue000', '\uffff', '😀', '𐀀')).map((units) => units.join(''));
   fc.assert(
     fc.property(text, text, (a, b) => {

@@ -32,18 +32,18 @@ describe.each([
     expect(makeEmbeddedCorpus({ language, directory })).toEqual(counts);
   });
 
-  test('each split has as many lines on both sides as was said', () => {
+  test('each split has the returned number of lines on both sides', () => {
     for (const split of splits) {
       expect(linesOf(split, language)).toHaveLength(counts[split]);
       expect(linesOf(split, 'en')).toHaveLength(counts[split]);
     }
   });
 
-  test('a message stands beside its translation', () => {
+  test('a message is paired with its translation', () => {
     expect(splits.flatMap(pairsOf)).toContain(pair.join('\t'));
   });
 
-  test('no message of one split is another split’s message with other names in it', () => {
+  test('no message of a split is a message of another split with other names', () => {
     const homes = new Map<string, string>();
     for (const split of splits) {
       for (const english of linesOf(split, 'en')) {
@@ -61,7 +61,7 @@ describe.each([
     }
   });
 
-  test('making it again gives the same files', () => {
+  test('a second run gives the same files', () => {
     const again = join(root, `${language}-again`);
     makeEmbeddedCorpus({ language, directory: again });
     for (const split of splits) {
@@ -78,10 +78,10 @@ test.each([
   ['since ES2015', 'since ES5'],
   ["a class's '{0}' and \"x\"", "a class's 'name' and \"y\""],
   ["`{'}'}` or `&rbrace;`", "`{'>'}` or `&gt;`"],
-])('%s and %s have one skeleton', (a, b) => {
+])('%s and %s have the same skeleton', (a, b) => {
   expect(skeletonOf(a)).toBe(skeletonOf(b));
 });
 
-test('messages that say different things have different skeletons', () => {
+test('messages with different meanings have different skeletons', () => {
   expect(skeletonOf("a class's '{0}' is x")).not.toBe(skeletonOf("a module's '{0}' is x"));
 });

@@ -14,7 +14,7 @@ import { readLines } from '../../src/text/lines.js';
 import { sampleCheckpoint } from '../checkpoint/sample.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-/** Most bytes that one read gives; what a disk under load or on a network may do. */
+/** The maximum number of bytes per read, as with a busy or networked disk. */
 let mostBytes = Number.POSITIVE_INFINITY;
 
 vi.mock('node:fs', async (importOriginal) => {
@@ -40,15 +40,15 @@ const withFile = <T>(use: (file: number) => T): T => {
   }
 };
 
-describe('a read of so many bytes', () => {
-  it('is repeated until they are there', () => {
+describe('a read of a number of bytes', () => {
+  it('is repeated until it is complete', () => {
     fs.writeFileSync(path, 'abcdefgh');
     mostBytes = 3;
     const bytes = withFile((file) => readExactly({ file, path, remedy: 'r' }, 1, 7));
     expect(Buffer.from(bytes).toString()).toBe('bcdefgh');
   });
 
-  it('past the end of the file names the file, what is missing and what to do', () => {
+  it('past the end of the file reports the file, the missing bytes and the remedy', () => {
     fs.writeFileSync(path, 'abcdefgh');
     const read = (): Uint8Array => withFile((file) => readExactly({ file, path, remedy: 'copy it again' }, 6, 5));
     expect(read).toThrow(
@@ -57,20 +57,20 @@ describe('a read of so many bytes', () => {
     expect(read).toThrow(UserError);
   });
 
-  it('of a folder says so in one line', () => {
+  it('of a folder is an error in one line', () => {
     expect(() => readWhole(folder)).toThrow(`${folder} cannot be read (it is a folder)`);
   });
 });
 
 describe('a whole file', () => {
-  it.each([1, 5, 1000])('comes in reads of at most %i bytes', (most) => {
+  it.each([1, 5, 1000])('is read in steps of at most %i bytes', (most) => {
     const content = 'x'.repeat(100);
     fs.writeFileSync(path, content);
     mostBytes = most;
     expect(readWhole(path).toString()).toBe(content);
   });
 
-  it('that says no size is read to its end', () => {
+  it('without a size is read to its end', () => {
     expect(readWhole('/proc/self/stat').length).toBeGreaterThan(10);
     expect(readWhole('/dev/null')).toHaveLength(0);
   });
@@ -80,7 +80,7 @@ describe('a file that was opened', () => {
   it.each<[string, () => void]>([
     ['cut', () => fs.truncateSync(path, 3)],
     ['longer', () => fs.appendFileSync(path, 'more')],
-    ['written anew in its place', () => fs.utimesSync(path, new Date(), new Date(1e12))],
+    ['rewritten', () => fs.utimesSync(path, new Date(), new Date(1e12))],
   ])('and is %s has changed', (_, change) => {
     fs.writeFileSync(path, 'abcdefgh');
     withFile((file) => {
@@ -93,7 +93,7 @@ describe('a file that was opened', () => {
   });
 });
 
-describe('reads that give few bytes change nothing of', () => {
+describe('short reads do not change', () => {
   const text = Array.from({ length: 300 }, (_, at) => `a b${at % 7} ü${'x'.repeat(at)}\n`).join('');
 
   it('the lines of a text', () => {
@@ -110,12 +110,12 @@ describe('reads that give few bytes change nothing of', () => {
     expect(count()).toEqual(whole);
   });
 
-  it('what preprocess makes of it, and what is read from that', async () => {
+  it('its preprocessed data, and what is read from them', async () => {
     const make = async (name: string): Promise<readonly [unknown, unknown]> => {
       for (const language of ['xx', 'yy']) fs.writeFileSync(join(folder, `train.${language}`), text);
       const destdir = join(folder, name);
-      const given = { sourceLang: 'xx', targetLang: 'yy', trainpref: join(folder, 'train'), destdir };
-      await preprocess(selectOptions(preprocessOptions, given));
+      const options = { sourceLang: 'xx', targetLang: 'yy', trainpref: join(folder, 'train'), destdir };
+      await preprocess(selectOptions(preprocessOptions, options));
       const store = openIndexedDataset(join(destdir, 'train.xx-yy.xx'));
       const sentences = Array.from(store.sizes, (_, at) => store.sentence(at));
       store.close();

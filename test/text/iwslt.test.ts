@@ -12,25 +12,25 @@ const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<mteval>\n<srcset setid="x
 
 describe('mteval XML', () => {
   test.each([
-    ['a segment loses the white space round it', '<seg id="1"> Ja.\u00a0 </seg>', ['Ja.']],
+    ['white space around a segment is removed', '<seg id="1"> Ja.\u00a0 </seg>', ['Ja.']],
     ['an empty segment is an empty line', '<seg id="1"></seg>\n<seg id="2"> b </seg>', ['', 'b']],
     ['several segments may share a line', '<seg id="1">a</seg><seg id="2">b</seg>', ['a', 'b']],
     ['a segment over several lines is one', '<seg id="1"> a\nb\n</seg>\n<seg id="2">c</seg>', ['a b', 'c']],
-    ['what stands outside segments is dropped', '<title>T</title>\n<seg id="1">a</seg>\n</doc>', ['a']],
+    ['text outside segments is dropped', '<title>T</title>\n<seg id="1">a</seg>\n</doc>', ['a']],
     ['U+2028 does not end a line', '<seg id="1">a\u2028b</seg>', ['a\u2028b']],
     ['entities and ’ stay', '<seg id="1">A&amp;B’s</seg>', ['A&amp;B’s']],
   ])('%s', (_, body, expected) => {
     expect(extract(HEAD + body)).toEqual(expected);
   });
 
-  test('entities and apostrophes change where that is asked for', () => {
+  test('entities and apostrophes change if requested', () => {
     const text = `${HEAD}<seg id="1">A&amp;lt;B’s &gt; C</seg>`;
     expect(extract(text, { decodeEntities: true, straightApostrophes: true })).toEqual(["A&lt;B's > C"]);
   });
 });
 
 describe('train.tags', () => {
-  test('lines, titles and descriptions stay, lines that one side may lack go', () => {
+  test('lines, titles and descriptions stay, lines that one side may lack are dropped', () => {
     const text = [
       '<url>http://x</url>',
       '<keywords>talks</keywords>',
@@ -48,7 +48,7 @@ describe('train.tags', () => {
   });
 });
 
-describe('a file that is not whole is refused', () => {
+describe('an incomplete file is refused', () => {
   test.each([
     ['plain text', 'ein Satz', 'file is neither mteval XML'],
     ['an empty file', '', 'file is neither mteval XML'],
@@ -72,7 +72,7 @@ describe('of long lines', () => {
     .array(fc.constantFrom('<seg', '>', ' ', 'a', '<', '</seg>', '\u00a0'), { maxLength: 12 })
     .map((list) => list.join(''));
 
-  test('the start of a segment is where the pattern finds it', () => {
+  test('the start of a segment is where a regular expression finds it', () => {
     fc.assert(
       fc.property(text, (line) => {
         const match = pattern.exec(line);
@@ -82,7 +82,7 @@ describe('of long lines', () => {
     );
   });
 
-  test('the time grows with a run, whatever it is a run of', () => {
+  test('time is linear in the length of a run of any text', () => {
     const work = (line: string) => {
       try {
         extract(`<mteval>\n<seg>${line}</seg>\n${line}`);

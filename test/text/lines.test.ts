@@ -33,7 +33,7 @@ describe('readLines', () => {
     { title: 'an empty file has no lines', content: '', lines: [] },
     { title: 'a lone newline is one empty line', content: '\n', lines: [''] },
     { title: 'the last line needs no newline', content: 'a\nb', lines: ['a', 'b'] },
-    { title: 'a last newline does not begin another line', content: 'a\nb\n', lines: ['a', 'b'] },
+    { title: 'a final newline does not start another line', content: 'a\nb\n', lines: ['a', 'b'] },
     { title: 'all three newlines end a line', content: 'a\nb\r\nc\rd', lines: ['a', 'b', 'c', 'd'] },
     { title: 'two returns are two ends', content: 'a\r\r\nb', lines: ['a', '', 'b'] },
     { title: 'newline and return are two ends', content: 'a\n\rb', lines: ['a', '', 'b'] },
@@ -53,7 +53,7 @@ describe('readLines', () => {
     expect([...readLines(fileOf(`${line}\rnext\n`))]).toEqual([line, 'next']);
   });
 
-  test('a file that is cut while it is read is a user error; one that grows is read on', () => {
+  test('a file that is truncated while it is read is a user error; one that grows is read to its end', () => {
     const path = fileOf('line\n'.repeat(100_000));
     const read = (change: () => void): number => {
       let lines = 0;
@@ -62,11 +62,14 @@ describe('readLines', () => {
     };
     expect(read(() => appendFileSync(path, 'more\n'))).toBe(100_001);
     expect(() => read(() => truncateSync(path, 100_000))).toThrow(
-      new UserError(`${path} was written to or cut short while it was read`, 'start again when it is whole').message,
+      new UserError(
+        `${path} was written to or cut short while it was read`,
+        'run the command again when the file is complete',
+      ).message,
     );
   });
 
-  test('lines that straddle the chunks of the reader come out whole', () => {
+  test('lines that cross block boundaries are complete', () => {
     const line = fc.oneof(
       fc.array(fc.constantFrom('a', 'ü', '€', '😀'), { maxLength: 5 }).map((units) => units.join('')),
       fc.integer({ min: 65_520, max: 65_540 }).map((length) => 'x'.repeat(length)),
@@ -87,8 +90,8 @@ describe('readLines', () => {
     { title: 'a Latin-1 letter', bytes: [0x61, 0xfc, 0x62], column: 2, byte: 2, value: 'fc' },
     { title: 'a sequence cut short', bytes: [0x61, 0xe2, 0x82], column: 2, byte: 2, value: 'e2' },
     { title: 'an overlong slash', bytes: [0xc0, 0xaf], column: 1, byte: 1, value: 'c0' },
-    { title: 'a surrogate behind two bytes', bytes: [0xc3, 0xbc, 0xed, 0xa0, 0x80], column: 2, byte: 3, value: 'ed' },
-    { title: 'a byte behind 😀', bytes: [0xf0, 0x9f, 0x98, 0x80, 0xff], column: 2, byte: 5, value: 'ff' },
+    { title: 'a surrogate after two bytes', bytes: [0xc3, 0xbc, 0xed, 0xa0, 0x80], column: 2, byte: 3, value: 'ed' },
+    { title: 'a byte after 😀', bytes: [0xf0, 0x9f, 0x98, 0x80, 0xff], column: 2, byte: 5, value: 'ff' },
   ])('invalid UTF-8, $title, is a user error that names file, line and column, in characters and in bytes', (bad) => {
     const text = [Buffer.from('gut\nüber\n'), Buffer.from(bad.bytes), Buffer.from('\nmore\n')];
     const path = fileOf(Buffer.concat(text));
@@ -101,13 +104,13 @@ describe('readLines', () => {
     expect(() => [...readLines(path)]).toThrow(UserError);
   });
 
-  test('the lines before one that is not UTF-8 come out', () => {
+  test('the lines before one that is not UTF-8 are yielded', () => {
     const lines = readLines(fileOf(Buffer.concat([Buffer.from('gut\rüber\n'), Buffer.from([0xff, 0x0a])])));
     expect([lines.next().value, lines.next().value]).toEqual(['gut', 'über']);
     expect(() => lines.next()).toThrow('line 3 is not valid UTF-8');
   });
 
-  test('the number of a bad line counts the blocks before it', () => {
+  test('the number of a bad line includes the blocks before it', () => {
     const path = fileOf(Buffer.concat([Buffer.from('x\n'.repeat(100_000)), Buffer.from([0xff])]));
     expect(() => [...readLines(path)]).toThrow('line 100001 is not valid UTF-8');
   });
@@ -134,7 +137,7 @@ describe('readParallelLines', () => {
   ])('unequal line counts are a user error: $short is shorter', ({ source, target, short, long }) => {
     const paths = [fileOf(source, 's'), fileOf(target, 't')] as const;
     expect(() => [...readParallelLines(...paths)]).toThrow(
-      `${join(directory, short)} ends after 1 lines, ${join(directory, long)} goes on`,
+      `${join(directory, short)} ends after 1 lines, but ${join(directory, long)} continues`,
     );
   });
 });
@@ -148,7 +151,7 @@ describe('writeLinesAtomically', () => {
     expect([...readLines(path)]).toEqual(lines);
   });
 
-  test('leaves the old file and nothing else when the lines fail half-way', () => {
+  test('keeps the old file and no other when the lines fail half-way', () => {
     const folder = mkdtempSync(join(directory, 'half-'));
     const path = join(folder, 'kept');
     writeFileSync(path, 'old\n');
@@ -165,7 +168,7 @@ describe('writeLinesAtomically', () => {
     expect(() => writeLinesAtomically(join(directory, 'none', 'file'), ['a'])).toThrow(UserError);
   });
 
-  test('writes where a symbolic link leads, and leaves the link', () => {
+  test('writes to the target of a symbolic link, and keeps the link', () => {
     const [target, link] = [fileOf('old\n', 'target'), join(directory, 'link')];
     symlinkSync(target, link);
     writeLinesAtomically(link, ['new']);

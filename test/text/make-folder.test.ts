@@ -7,7 +7,7 @@ import { unfinishedFile } from '../../src/checkpoint/unfinished-file.js';
 import { makeFolder } from '../../src/text/make-folder.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-/** What was synced to the disk. */
+/** The paths that were flushed to disk. */
 const synced: string[] = [];
 
 vi.mock('node:fs', async (importOriginal) => {
@@ -28,10 +28,10 @@ describe('making a folder', () => {
   writeFileSync(at('file'), '');
 
   it.each([
-    ['is made itself', at('one'), at('one')],
-    ['is made with those above it, the topmost of which is named', at('a', 'b', 'c'), at('a')],
-    ['is made below one that is there', at('there', 'd', 'e'), at('there', 'd')],
-    ['that is there is left alone', at('there'), undefined],
+    ['is created', at('one'), at('one')],
+    ['is created with its parents, and the topmost is returned', at('a', 'b', 'c'), at('a')],
+    ['is created in an existing folder', at('there', 'd', 'e'), at('there', 'd')],
+    ['exists is not changed', at('there'), undefined],
     ['may be the root', '/', undefined],
     ['may be the working folder', '.', undefined],
   ])('one that %s', (_, path, made) => {
@@ -40,7 +40,7 @@ describe('making a folder', () => {
   });
 
   it.each([
-    ['where a file is', at('file'), 'EEXIST'],
+    ['if a file exists there', at('file'), 'EEXIST'],
     ['below a file', at('file', 'x', 'y'), 'ENOTDIR'],
     ['below /proc', '/proc/none/x/y', 'ENOENT'],
   ])('is refused %s', (_, path, code) => {
@@ -48,8 +48,8 @@ describe('making a folder', () => {
   });
 });
 
-describe('the disk holds the name of', () => {
-  it('every folder that is made, not of those that were there', () => {
+describe('the following names are flushed to disk:', () => {
+  it('every folder that is created, but no existing ones', () => {
     synced.length = 0;
     makeFolder(at('new', 'newer', 'newest'));
     expect(synced).toEqual([folder, at('new'), at('new', 'newer')]);
@@ -57,14 +57,14 @@ describe('the disk holds the name of', () => {
     expect(synced).toHaveLength(3);
   });
 
-  it('a checkpoint in new folders, after its bytes and before it is said to be saved', () => {
+  it('a checkpoint in new folders, after its bytes and before it is reported as saved', () => {
     synced.length = 0;
     writeAtomically(at('save', 'run', 'file'), [Buffer.from('bytes')]);
     const unfinished = unfinishedFile(at('save', 'run', 'file'));
     expect(synced).toEqual([folder, at('save'), unfinished, at('save', 'run')]);
   });
 
-  it('one in a folder that may be written but not read, as far as that can be', () => {
+  it('one in a folder that is writable but not readable, if possible', () => {
     mkdirSync(at('dark'), { mode: 0o300 });
     expect(makeFolder(at('dark', 'inner'))).toBe(at('dark', 'inner'));
   });

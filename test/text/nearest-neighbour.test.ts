@@ -11,9 +11,9 @@ const train = [
 
 test.each([
   { title: 'a training source gets its own translation', source: 'die Katze schläft', answer: 'the cat sleeps' },
-  { title: 'the most similar source answers', source: 'der Hund läuft weg', answer: 'the dog runs' },
-  { title: 'a short text is one gram', source: 'ja', answer: 'yes' },
-  { title: 'without anything in common the first source answers', source: 'xyzzy', answer: 'the dog runs' },
+  { title: 'the most similar source is used', source: 'der Hund läuft weg', answer: 'the dog runs' },
+  { title: 'a short text is one n-gram', source: 'ja', answer: 'yes' },
+  { title: 'without common n-grams the first source is used', source: 'xyzzy', answer: 'the dog runs' },
 ])('$title', ({ source, answer }) => {
   expect(nearestNeighbourBaseline(train, [source])).toEqual([answer]);
 });
@@ -26,6 +26,6 @@ test('an earlier source wins a tie', () => {
   expect(nearestNeighbourBaseline(twins, ['abcd'])).toEqual(['first']);
 });
 
-test('without training pairs there is no answer', () => {
+test('no training pairs are a user error', () => {
   expect(() => nearestNeighbourBaseline([], ['a'])).toThrow(UserError);
 });

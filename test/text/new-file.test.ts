@@ -38,14 +38,14 @@ beforeEach(() => {
 });
 
 const LEFTOVERS: [string, (path: string) => void][] = [
-  ['a half-written file', (path) => writeFileSync(path, 'a longer half of a file')],
+  ['an unfinished file', (path) => writeFileSync(path, 'a longer half of a file')],
   ['a hard link to another file', (path) => linkSync(precious, path)],
   ['a symbolic link to another file', (path) => symlinkSync(precious, path)],
   ['a symbolic link to nothing', (path) => symlinkSync(at('nowhere'), path)],
 ];
 
 const PID = process.pid;
-/** What writes under a temporary name, that name, and the file that there is afterwards. */
+/** Functions that write under a temporary name, that name, and the resulting file. */
 const WRITERS: [string, temporary: string, result: string, write: () => void][] = [
   ['a whole file', unfinishedFile('a'), 'a', () => writeAtomically(at('a'), [Buffer.from('new')])],
   ['a second name', unfinishedFile('b'), 'b', () => copyAtomically(at('source'), at('b'))],
@@ -59,8 +59,8 @@ const WRITERS: [string, temporary: string, result: string, write: () => void][] 
   ['a text', `t.${PID}.tmp`, 't', () => writeLinesAtomically(at('t'), ['new'])],
 ];
 
-describe.each(LEFTOVERS)('where %s has the temporary name', (_, leave) => {
-  it.each(WRITERS)('%s is written anew, and nothing else', (_what, temporary, result, write) => {
+describe.each(LEFTOVERS)('if %s has the temporary name', (_, leave) => {
+  it.each(WRITERS)('%s is rewritten, and nothing else', (_what, temporary, result, write) => {
     leave(at(temporary));
     write();
     expect(lstatSync(at(result)).isFile()).toBe(true);
@@ -70,7 +70,7 @@ describe.each(LEFTOVERS)('where %s has the temporary name', (_, leave) => {
     expect(readFileSync(at(result), 'utf8')).not.toContain('half of a file');
   });
 
-  it('a folder is made ready for checkpoints', () => {
+  it('a folder is prepared for checkpoints', () => {
     const killed = { ...identityOfProcess(process.pid), started: '1' };
     for (const name of ['.writable', 'checkpoint1.safetensors']) leave(at(unfinishedFile(name, killed)));
     leave(at(unfinishedFile('.writable')));
@@ -79,7 +79,7 @@ describe.each(LEFTOVERS)('where %s has the temporary name', (_, leave) => {
     expect(readFileSync(precious, 'utf8')).toBe('precious');
   });
 
-  it('a part of a dataset is written anew', () => {
+  it('a part of a dataset is rewritten', () => {
     leave(at('part'));
     const file = new BufferedFile(at('part'));
     file.append(Buffer.from('new'));
@@ -88,35 +88,38 @@ describe.each(LEFTOVERS)('where %s has the temporary name', (_, leave) => {
     expect(readFileSync(precious, 'utf8')).toBe('precious');
   });
 
-  it('an event file is not begun there', () => {
+  it('an event file is not started there', () => {
     leave(at('events'));
     expect(() => new EventFile(at('events'), 0)).toThrow(expect.objectContaining({ code: 'EEXIST' }));
     expect(readFileSync(precious, 'utf8')).toBe('precious');
   });
 });
 
-describe('where a folder has the temporary name', () => {
-  it.each(WRITERS)('%s is refused in one line that names it, and the folder stays', (_, temporary, result, write) => {
-    mkdirSync(at(temporary));
-    expect(write).toThrow(UserError);
-    expect(write).toThrow(`the folder ${at(temporary)} has the name of a temporary file; remove it`);
-    expect(readdirSync(folder)).toContain(temporary);
-    expect(readdirSync(folder)).not.toContain(result);
-  });
+describe('if a folder has the temporary name', () => {
+  it.each(WRITERS)(
+    '%s is refused with an error in one line that names it, and the folder stays',
+    (_, temporary, result, write) => {
+      mkdirSync(at(temporary));
+      expect(write).toThrow(UserError);
+      expect(write).toThrow(`the folder ${at(temporary)} has the name of a temporary file; remove it`);
+      expect(readdirSync(folder)).toContain(temporary);
+      expect(readdirSync(folder)).not.toContain(result);
+    },
+  );
 
-  it('a folder is made ready for checkpoints without it', () => {
+  it('a folder is prepared for checkpoints without it', () => {
     mkdirSync(at('mine.unfinished'));
     prepareFolder(folder);
     expect(readdirSync(folder)).toEqual(['mine.unfinished', 'source']);
   });
 });
 
-it('the end of a part is not that of the file to which a link leads', () => {
+it('a part is not appended to the target of a link', () => {
   symlinkSync(precious, at('part'));
   expect(() => new BufferedFile(at('part'), 'end')).toThrow(expect.objectContaining({ code: 'ELOOP' }));
 });
 
-it('a new file is of the rights that the umask leaves', () => {
+it('a new file has the permissions that the umask leaves', () => {
   const umask = process.umask();
   for (const open of [openNewFile, openTemporaryFile]) {
     const file = open(at(open.name));

@@ -1,13 +1,8 @@
-import { MersenneTwister } from '../../data/mersenne-twister.js';
 import { UserError } from '../../errors.js';
-import { defineOptions, type OptionsOf } from '../../options/schema.js';
-import { parseCodes } from '../../text/bpe/codes.js';
-import { createBpeBlockSegmenter } from '../../text/bpe/segmenter.js';
-import { readVocabulary } from '../../text/bpe/word-counts.js';
-import { readLines } from '../../text/lines.js';
+import { defineOptions } from '../../options/schema.js';
 import { defineCommand } from '../command.js';
 import { filterInThreads, threadsOption } from '../filters/filter-in-threads.js';
-import { type BlockFilter, fileOptions, filesOf, filterArguments } from '../filters/filter-lines.js';
+import { fileOptions, filesOf, filterArguments } from '../filters/filter-lines.js';
 
 const options = defineOptions({
   ...fileOptions,
@@ -32,29 +27,6 @@ export const applyBpeCommand = defineCommand({
     if (options.threads > 1 && options.dropout > 0) {
       throw new UserError('--dropout draws word after word, in one thread', 'leave out --threads');
     }
-    const create = (): BlockFilter => createApplyBpeFilter(options);
-    await filterInThreads(filesOf(args, options), options.threads, { command: 'apply-bpe', options }, create);
+    await filterInThreads(filesOf(args, options), options.threads, { command: 'apply-bpe', options });
   },
 });
-
-export type ApplyBpeOptions = OptionsOf<typeof options>;
-
-export function createApplyBpeFilter(options: ApplyBpeOptions): BlockFilter {
-  const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
-  if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');
-  const codes = parseCodes(readLines(path), path);
-  return createBpeBlockSegmenter({
-    codes: merges === null || merges < 0 ? codes : { ...codes, merges: codes.merges.slice(0, merges) },
-    vocabulary: vocabulary === null ? undefined : readVocabulary(vocabulary, vocabularyThreshold),
-    separator,
-    glossaries,
-    dropout,
-    random: seed === null ? undefined : seededRandom(seed),
-  });
-}
-
-/** The draws of Python's `random.seed(seed)`, so that dropout equals subword-nmt's. */
-function seededRandom(seed: number): () => number {
-  const generator = MersenneTwister.seededAsPython(seed);
-  return () => generator.random();
-}

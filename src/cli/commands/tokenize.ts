@@ -1,11 +1,7 @@
-import { defineOptions, type OptionsOf } from '../../options/schema.js';
-import { readLines } from '../../text/lines.js';
-import { MARKUP_LINE } from '../../text/moses/detokenizer.js';
-import { parseProtectedPatterns } from '../../text/moses/protected-patterns.js';
-import { createMosesTokenizer } from '../../text/moses/tokenizer.js';
+import { defineOptions } from '../../options/schema.js';
 import { defineCommand } from '../command.js';
 import { filterInThreads, threadsOption } from '../filters/filter-in-threads.js';
-import { type BlockFilter, filterArguments, lineFilter } from '../filters/filter-lines.js';
+import { filterArguments } from '../filters/filter-lines.js';
 import { MOSES_FLAGS } from '../options/moses-flags.js';
 import { startLog } from '../output/log-sink.js';
 
@@ -46,23 +42,9 @@ export const tokenizeCommand = defineCommand({
   async run({ args, options }) {
     const stopLog = startLog();
     try {
-      const create = (): BlockFilter => createTokenizeFilter(options);
-      await filterInThreads(args, options.threads, { command: 'tokenize', options }, create);
+      await filterInThreads(args, options.threads, { command: 'tokenize', options });
     } finally {
       stopLog();
     }
   },
 });
-
-export type TokenizeOptions = OptionsOf<typeof options>;
-
-export function createTokenizeFilter(options: TokenizeOptions): BlockFilter {
-  const { language, aggressive, skipXml, noEscape, protected: patterns } = options;
-  const tokenize = createMosesTokenizer({
-    language,
-    aggressiveHyphens: aggressive,
-    escape: !noEscape,
-    protectedPatterns: patterns === null ? [] : parseProtectedPatterns(readLines(patterns), patterns),
-  });
-  return lineFilter(skipXml ? (line) => (MARKUP_LINE.test(line) ? line : tokenize(line)) : tokenize);
-}

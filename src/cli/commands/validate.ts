@@ -2,7 +2,7 @@ import { loadMetadata } from '../../checkpoint/checkpoint.js';
 import type { CheckpointMetadata } from '../../checkpoint/metadata.js';
 import { deviceOptions, openRequestedDevice } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
-import { loadModel } from '../../inference/load-model.js';
+import { loadModel } from '../../inference/load-models.js';
 import { checkRecordedOptions } from '../../options/recorded.js';
 import { defineOptions, type OptionSchema, type OptionValues } from '../../options/schema.js';
 import { selectOptions } from '../../options/select.js';
@@ -99,7 +99,7 @@ export const validateCommand = defineCommand({
       const { architectures, criterions } = await loadComponents(asked);
       const task = openTranslationTask(args[0]!, asked);
       const device = await openRequestedDevice(asked);
-      const { model, metadata } = loadModel(asked.path, task, architectures, device);
+      const { model, metadata } = await loadModel(asked.path, task, architectures, device);
       const givenValues = pick(all, given);
       const values: OptionValues = { ...metadata.options, ...givenValues };
       const definition = criterions.getRecorded(asked.criterion ?? recordedCriterion(asked.path, metadata), asked.path);

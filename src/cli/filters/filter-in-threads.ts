@@ -3,9 +3,9 @@ import { MOST_THREADS } from '../../options/most-threads.js';
 import { readTextBlocks } from '../../text/lines.js';
 import { WorkerPool } from '../../threads/worker-pool.js';
 import { type BlockFilter, filterBlocks, writeFiltered } from './filter-lines.js';
-import type { FilterWork } from './filter-worker.js';
+import { createFilter, type FilterWork } from './filter-work.js';
 
-/** `--threads` of the commands that filter lines in threads. */
+/** The option `--threads` of commands that filter lines. */
 export const threadsOption = {
   kind: 'int',
   default: 1,
@@ -15,28 +15,22 @@ export const threadsOption = {
 } as const;
 
 /**
- * Bytes that are done before other threads start: each takes a tenth of a second of processor time to load what it needs,
- * and what apply-bpe does then is as quick as to hand it over and back.
+ * Bytes that this thread filters before it starts others. Starting a thread takes a tenth of a second of processor
+ * time. apply-bpe then filters a block about as fast as a block can be sent to a thread and back.
  */
 const ALONE_BYTES: Readonly<Record<FilterWork['command'], number>> = { tokenize: 1 << 22, 'apply-bpe': 1 << 25 };
-/** Blocks are gathered up to so many bytes for another thread. */
+/** Blocks are joined up to this many bytes for another thread. */
 const SHARE_BYTES = 1 << 18;
-/** What may wait for a share that another thread has. */
-const MOST_WAITING = 64;
+/** The maximum number of results that wait for a share of another thread. */
+const MAX_WAITING = 64;
 
 /**
- * Like `filterBlocks` in `threads` threads, this one and others with a filter of their own; the same bytes in the same
- * order. A short text is done here.
- *
- * @param create makes the filter, in this thread
+ * Like `filterBlocks`, but in `threads` threads including this one. Each thread has its own filter. The output does not
+ * depend on the number of threads. This thread alone filters a short text.
+ * @throws UserError for invalid options of the filter
  */
-export async function filterInThreads(
-  args: readonly string[],
-  threads: number,
-  work: FilterWork,
-  create: () => BlockFilter,
-): Promise<void> {
-  const filter = create(); // a mistake in the options shows before anything is read
+export async function filterInThreads(args: readonly string[], threads: number, work: FilterWork): Promise<void> {
+  const filter = await createFilter(work); // throws for invalid options before anything is read
   if (threads === 1) return filterBlocks(args, filter);
   const [input = '-', output = '-'] = args;
   const script = new URL('./filter-worker.js', import.meta.url);
@@ -48,13 +42,16 @@ export async function filterInThreads(
   }
 }
 
-/** What comes of a share or a block, perhaps later. */
+/** The output for a share or a block, which may be pending. */
 interface Result {
   readonly bytes: Promise<Uint8Array> | Uint8Array;
-  isThere: boolean;
+  isReady: boolean;
 }
 
-/** What comes of the blocks, in their order; an error after what comes of those before it. */
+/**
+ * Yields the output for blocks in their order. If reading or filtering fails, the output before the failure comes
+ * first.
+ */
 async function* shared(
   blocks: Generator<Buffer, void, undefined>,
   filter: BlockFilter,
@@ -66,11 +63,11 @@ async function* shared(
   const handOver = (share: Uint8Array): void => {
     busy += 1;
     const bytes = pool.run(share);
-    const result = { bytes, isThere: false };
+    const result = { bytes, isReady: false };
     results.push(result);
     const settle = (): void => {
       busy -= 1;
-      result.isThere = true;
+      result.isReady = true;
     };
     bytes.then(settle, settle); // an error is thrown where the bytes are awaited
   };
@@ -81,9 +78,9 @@ async function* shared(
       read += block.length;
       if (read <= aloneBytes) yield filter(block);
       else if (busy < pool.workers) gather(blocks, block, handOver);
-      else results.push({ bytes: new Uint8Array(filter(block)), isThere: true });
-      await setImmediate(); // else this thread would not hear of the others
-      while (results[0]?.isThere || results.length > MOST_WAITING) yield await results.shift()!.bytes;
+      else results.push({ bytes: new Uint8Array(filter(block)), isReady: true });
+      await setImmediate(); // lets messages of other threads arrive
+      while (results[0]?.isReady || results.length > MAX_WAITING) yield await results.shift()!.bytes;
     }
   } catch (error) {
     failure = { error };
@@ -92,7 +89,7 @@ async function* shared(
   if (failure !== null) throw failure.error;
 }
 
-/** Joins blocks to a share, which stays valid; what was read before an error goes over too. */
+/** Joins copies of blocks into a share. If reading fails, the blocks before the failure are still handed over. */
 function gather(
   blocks: Generator<Buffer, void, undefined>,
   first: Buffer,

@@ -6,33 +6,33 @@ import { isDeviceOrPipe } from '../../text/special-file.js';
 import type { ArgumentSpec } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 
-/** Where a line filter reads and writes. */
+/** The file arguments of a line filter. */
 export const filterArguments: readonly ArgumentSpec[] = [
-  { name: 'input', help: 'text to read; - or nothing is stdin', optional: true },
-  { name: 'output', help: 'file to write; - or nothing is stdout', optional: true },
+  { name: 'input', help: 'text to read; stdin if - or omitted', optional: true },
+  { name: 'output', help: 'file to write; stdout if - or omitted', optional: true },
 ];
 
-/** The same as options, as subword-nmt and SentencePiece have them. */
+/** The same files as options, like those of subword-nmt and SentencePiece. */
 export const fileOptions = defineOptions({
   input: {
     kind: 'string',
     default: null,
     aliases: ['-i'],
     metavar: 'FILE',
-    help: 'the text to read, instead of the argument',
+    help: 'text to read, instead of the argument',
   },
   output: {
     kind: 'string',
     default: null,
     aliases: ['-o'],
     metavar: 'FILE',
-    help: 'the file to write, instead of the argument',
+    help: 'file to write, instead of the argument',
   },
 });
 
 /**
- * Where to read and to write, by argument or option.
- * @throws UserError where both say it
+ * The files to read and to write, from arguments or options.
+ * @throws UserError if a file is given by both
  */
 export function filesOf(
   [input, output]: readonly string[],
@@ -46,17 +46,17 @@ function oneOf(name: 'input' | 'output', argument: string | undefined, option: s
   throw new UserError(`the ${name} is given twice, as '${argument}' and by --${name} ${option}`, 'leave one out');
 }
 
-/** Turns a block of lines, each ended by `\n`, into another, which may be valid until the next call only. */
+/** Transforms a block of lines, each terminated by `\n`. The result may be valid only until the next call. */
 export type BlockFilter = (block: Buffer) => Uint8Array;
 
-/** Reads a text, turns each block of lines into another and writes them, in bounded memory. */
+/** Reads a text, transforms each block of lines and writes the results, in bounded memory. */
 export async function filterBlocks([input = '-', output = '-']: readonly string[], filter: BlockFilter): Promise<void> {
   await writeFiltered(input, output, filtered(readTextBlocks(input), filter));
 }
 
 /**
- * Writes what comes of an input. Between two files SIGINT and SIGTERM take away what was written; with a stream, which may
- * keep the process waiting where it hears no signal, they end it at once.
+ * Writes the blocks made from an input. If both are files, SIGINT and SIGTERM remove the unfinished output. If one is a
+ * stream, they end the process at once: it may be blocked on the stream and unable to handle signals.
  */
 export async function writeFiltered(
   input: string,
@@ -71,7 +71,7 @@ export async function writeFiltered(
 async function* unlessAborted<T>(blocks: Iterable<T> | AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   for await (const block of blocks) {
     yield block;
-    await setImmediate(); // else no signal is heard
+    await setImmediate(); // lets signals arrive
     signal.throwIfAborted();
   }
 }
@@ -80,7 +80,7 @@ function* filtered(blocks: Iterable<Buffer>, filter: BlockFilter): Generator<Uin
   for (const block of blocks) yield filter(block);
 }
 
-/** A filter that turns each line into another. */
+/** A filter that transforms each line. */
 export function lineFilter(transform: (line: string) => string): BlockFilter {
   return (block) => {
     const lines = linesOf(block).map((line) => transform(line));

@@ -6,26 +6,26 @@ import { attempt } from '../../text/file-errors.js';
 import { readByteBlocks, readLines, textHasChanged } from '../../text/lines.js';
 import { isDeviceOrPipe } from '../../text/special-file.js';
 
-/** Whole lines of a file: the bytes from `start` up to `end`. */
+/** A range of bytes `[start, end)` of a file that contains only complete lines. */
 export interface ByteRange {
   readonly path: string;
   readonly start: number;
   readonly end: number;
-  /** Of the file as it was when it was cut. */
+  /** The identity of the file when the range was determined. */
   readonly identity: string;
 }
 
 const NEWLINE = 0x0a;
 
-/** A smaller share of a file is not worth a thread. */
-export const SMALLEST_SHARE = 1 << 18;
+/** The minimum bytes of a file that are worth a thread. */
+export const MIN_SHARE_BYTES = 1 << 18;
 
 /**
- * Cuts a file into at most `count` ranges of about equal size, each after a `\n` (or at the end).
- * @throws UserError if the file cannot be read, and for a pipe, which a second reading finds empty
+ * Divides a file into at most `count` ranges of about equal size, each ending after a `\n` or at the end of the file.
+ * @throws UserError if the file cannot be read, or is a pipe, which cannot be read twice
  */
-export function splitFile(path: string, count: number, smallest: number = SMALLEST_SHARE): ByteRange[] {
-  // Before it is opened: that waits for somebody to write to the pipe.
+export function splitFile(path: string, count: number, smallest: number = MIN_SHARE_BYTES): ByteRange[] {
+  // Checked before opening the file: opening a pipe waits for a writer.
   if (isDeviceOrPipe(path)) {
     throw new UserError(`${path} is a device or a pipe`, 'write the text to a file: it is read more than once');
   }
@@ -44,7 +44,7 @@ export function splitFile(path: string, count: number, smallest: number = SMALLE
   });
 }
 
-/** The first position from `from` on that follows a `\n`, or `size`. */
+/** The first position after a `\n` at or after `from`, or `size`. */
 function afterNewline(file: number, path: string, from: number, size: number): number {
   const buffer = Buffer.alloc(1 << 12);
   for (let position = from; position < size; position += buffer.length) {
@@ -57,10 +57,10 @@ function afterNewline(file: number, path: string, from: number, size: number): n
 }
 
 /**
- * Passes the bytes of a range on in blocks of whole lines: memory is bounded by the longest line.
+ * Reads a range in blocks of complete lines. Memory is bounded by the longest line.
  *
- * @param take is given a block, valid during the call
- * @throws UserError if the file cannot be read or is not UTF-8 (names the line)
+ * @param take called with each block, which is valid only during the call
+ * @throws UserError if the file cannot be read or is not UTF-8, naming the line
  */
 export function readBlocks({ path, ...range }: ByteRange, take: (block: Buffer) => void): void {
   for (const block of readByteBlocks(path, range)) {
@@ -69,7 +69,7 @@ export function readBlocks({ path, ...range }: ByteRange, take: (block: Buffer) 
   }
 }
 
-/** Reads from the beginning, line by line, up to the error that names the line. */
+/** Reads the file from the start by lines, to throw the error that names the line. */
 function refuseInvalidUtf8(path: string): never {
   for (const _line of readLines(path));
   throw textHasChanged(path);

@@ -6,22 +6,22 @@ import { type EncodedPart, encodeText } from './encode-text.js';
 
 export interface EncodeJob {
   readonly range: ByteRange;
-  /** The file of the dictionary. */
+  /** Path of the dictionary. */
   readonly dictionary: string;
   readonly partPath: string;
 }
 
-/** What is done with a range of a text, here or in a thread: all of it is plain data. */
+/** A job on a range of a text, as plain data that can be sent to a thread. */
 export type CorpusJob =
   | { readonly kind: 'count'; readonly range: ByteRange }
   | ({ readonly kind: 'encode' } & EncodeJob);
 
-/** Does jobs; keeps every dictionary it has seen. */
+/** Runs jobs, and caches dictionaries. */
 export class CorpusJobs {
   readonly #dictionaries = new Map<string, Dictionary>();
 
   /**
-   * @param onRead is told of every block of the text, by its length in bytes
+   * @param onRead called with the length in bytes of every block read
    * @throws UserError if the text cannot be read or is not UTF-8
    */
   run(job: CorpusJob, onRead: (bytes: number) => void): TokenCounts | EncodedPart {
@@ -29,8 +29,8 @@ export class CorpusJobs {
     return encodeText(job.range, this.#dictionaryOf(job.dictionary), job.partPath, onRead);
   }
 
-  /** Spares reading the file of a dictionary that is in memory. */
-  know(path: string, dictionary: Dictionary): void {
+  /** Adds a dictionary to the cache, so that its file need not be read. */
+  cacheDictionary(path: string, dictionary: Dictionary): void {
     this.#dictionaries.set(path, dictionary);
   }
 

@@ -7,12 +7,12 @@ import type { EncodedPart } from './encode-text.js';
 
 type Result = TokenCounts | EncodedPart;
 
-/** Does jobs in threads; with one worker in this thread, in the order they are given. */
+/** Runs jobs in threads. With one worker, runs them in this thread, in order. */
 export class CorpusPool {
   readonly #jobs = new CorpusJobs();
   readonly #pool: WorkerPool<CorpusJob, Result>;
 
-  /** Is told of every block of text that has been read, by its length in bytes. */
+  /** Called with the length in bytes of every block read. */
   onRead: (bytes: number) => void = () => {};
 
   constructor(readonly workers: number) {
@@ -20,9 +20,9 @@ export class CorpusPool {
     this.#pool.onDone = (bytes) => this.onRead(bytes);
   }
 
-  /** Spares reading the file of a dictionary again where this thread does the jobs. */
-  know(path: string, dictionary: Dictionary): void {
-    if (this.workers === 1) this.#jobs.know(path, dictionary);
+  /** Caches a dictionary if jobs run in this thread, so that its file need not be read again. */
+  cacheDictionary(path: string, dictionary: Dictionary): void {
+    if (this.workers === 1) this.#jobs.cacheDictionary(path, dictionary);
   }
 
   count(range: ByteRange): Promise<TokenCounts> {
@@ -33,7 +33,7 @@ export class CorpusPool {
     return this.#run({ kind: 'encode', ...job }) as Promise<EncodedPart>;
   }
 
-  /** Ends the threads, in the middle of their jobs too. */
+  /** Terminates the threads, even if they are running jobs. */
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -2,7 +2,7 @@ import { type TokenList, TokenTable } from '../../text/token-table.js';
 import { type ByteRange, readBlocks } from './byte-range.js';
 import { scanTokens } from './scan-tokens.js';
 
-/** How often every token of some text occurs, in the order of first sight. */
+/** The number of occurrences of every token of a text, in the order of first occurrence. */
 export interface TokenCounts {
   readonly lines: number;
   readonly tokens: TokenList;

@@ -9,7 +9,7 @@ export interface EncodedPart extends DatasetPart {
 }
 
 /**
- * Writes the ids of a text, each line ended by `</s>`, as a part of a dataset.
+ * Writes the ids of a text as part of a dataset, with `</s>` after each line.
  * @throws UserError if the text cannot be read or is not UTF-8
  */
 export function encodeText(

@@ -1,6 +1,6 @@
 import { HASH_START, hashByte } from '../../text/token-table.js';
 
-/** What is told of every token, as bytes and hash, and of every end of a line. */
+/** Receives every token, as bytes and hash, and every end of a line. */
 export interface TokenSink {
   token(bytes: Uint8Array, from: number, to: number, hash: number): void;
   lineEnd(): void;
@@ -10,14 +10,14 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const ASCII_END = 0x80;
 
-/** 1 for the ASCII bytes that Python's `str.split` cuts at: U+0009–000D, U+001C–0020. */
+/** 1 for the ASCII bytes at which Python's `str.split` splits: U+0009–000D, U+001C–0020. */
 const ASCII_SPACE = new Uint8Array(ASCII_END);
 for (let byte = 0x09; byte <= 0x0d; byte++) ASCII_SPACE[byte] = 1;
 for (let byte = 0x1c; byte <= 0x20; byte++) ASCII_SPACE[byte] = 1;
 
 /**
- * Cuts `bytes[0, end)`, UTF-8 that ends with a whole line, into lines as Python's universal newlines do and lines into
- * tokens as its `str.split` does: `splitWhitespace` on bytes. The last line may lack its end.
+ * Splits `bytes[0, end)`, UTF-8 text of complete lines, into lines like Python's universal newlines, and lines into
+ * tokens like Python's `str.split` (`splitWhitespace` on bytes). The last line may lack its line end.
  */
 export function scanTokens(bytes: Uint8Array, end: number, sink: TokenSink): void {
   let at = 0;
@@ -50,7 +50,7 @@ export function scanTokens(bytes: Uint8Array, end: number, sink: TokenSink): voi
   if (inLine) sink.lineEnd();
 }
 
-/** The bytes of the whitespace character beyond ASCII that begins at `at`, 0 if there is none. */
+/** The length in bytes of the non-ASCII whitespace character at `at`, or 0 if there is none. */
 function wideSpace(bytes: Uint8Array, at: number): number {
   const second = bytes[at + 1]!;
   const third = bytes[at + 2]!;

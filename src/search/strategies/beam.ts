@@ -1,18 +1,19 @@
 import { mergeBeams } from '../candidates.js';
 import type { SearchStrategy, StrategyContext } from './strategy.js';
 
-/** The diversity rate from which on fairseq's search is that of diverse siblings. */
+/** fairseq searches with diverse siblings if the diversity rate is above this. */
 const NO_DIVERSITY = -1;
 
 /**
- * Beam search: the best 2·beam continuations, so that `beam` go on even where as many end. With `--diversity-rate` each
- * continuation of a hypothesis loses the rate times its rank among them (diverse siblings, Li et al. 2016).
+ * Beam search. Examines the best 2·beam continuations, so that `beam` continue even if as many end. With
+ * `--diversity-rate`, the rate times the rank among the continuations of a hypothesis is subtracted (diverse siblings,
+ * Li et al. 2016).
  */
 export function beamStrategy({ options, symbols }: StrategyContext): SearchStrategy {
   const { beam, diversityRate } = options;
   const { padIndex, vocab } = symbols;
   return {
-    width: 2 * beam + 1, // one more than a sentence keeps, for the padding that the merge leaves out
+    width: 2 * beam + 1, // one more than a sentence keeps, because the merge excludes padding
     readsVocabulary: false,
     choose: ({ step, rows, sentenceRows }) =>
       mergeBeams(rows, sentenceRows, {

@@ -17,13 +17,14 @@ interface Advanced extends Continuation {
   readonly progress: PhraseProgress;
 }
 
-/** What a bank is worth in the order of continuations: more than any step's log p. */
+/** The weight of a bank in the order of continuations, larger than the |log p| of a step. */
 const BANK_WEIGHT = 100;
 
 /**
- * Lexically constrained beam search with dynamic beam allocation (Post & Vilar 2018, Hu et al. 2019) as fairseq has it.
- * To the best continuations come, for every hypothesis, its likeliest one and those by the tokens of phrases that would
- * bring it further. They form banks by how many tokens of phrases they hold, and the beam takes from the banks in turn.
+ * Lexically constrained beam search with dynamic beam allocation (Post & Vilar 2018, Hu et al. 2019), like fairseq's.
+ * The candidates are the best continuations overall, the best of each hypothesis, and those by tokens that advance a
+ * phrase. Candidates with the same number of phrase tokens form a bank. The beam takes candidates from the banks in
+ * turn.
  */
 export function constrainedStrategy(context: StrategyContext): SearchStrategy {
   const { options, symbols, phrases } = context;
@@ -35,7 +36,7 @@ export function constrainedStrategy(context: StrategyContext): SearchStrategy {
   const count = Math.min(2 * beam, beam * symbols.vocab - 1);
 
   return {
-    width: 2 * beam + 2, // with padding and </s>, which may both be left out
+    width: 2 * beam + 2, // including padding and </s>, which may both be excluded
     readsVocabulary: true,
     choose(step) {
       const before = progress[step.sentence]!;
@@ -63,7 +64,7 @@ interface Limits {
   readonly eosIndex: number;
 }
 
-/** Everything that is looked at, some of it more than once. Nothing ends before every phrase is held. */
+/** All continuations to consider, with repetitions. A hypothesis cannot end before it contains every phrase. */
 function* continuationsOf(
   { step, rows, sentenceRows }: SentenceStep,
   progress: readonly PhraseProgress[],
@@ -81,7 +82,7 @@ function* continuationsOf(
     const logProbs = logProbsOf(rows, firstRow + beam);
     const total = totals?.[firstRow + beam] ?? 0;
     for (const token of progress[beam]!.nextTokens) {
-      // Words of a phrase can be `<pad>` or `</s>`: no output holds padding, and none ends before its phrases are held.
+      // Words of a phrase can be `<pad>` or `</s>`. No output contains padding, or ends before it contains its phrases.
       if (token === padIndex || (token === eosIndex && !mayEnd(beam))) continue;
       yield { beam, token, score: Math.fround(logProbs[token]! + total) };
     }
@@ -98,7 +99,9 @@ function* best(
   for (const [at, beam] of beams.entries()) yield { beam, token: tokens[at]!, score: scores[at]! };
 }
 
-/** The best of the highest bank, the best of the next …, then the second best of each, and so on. */
+/**
+ * Orders continuations: the best of the highest bank, the best of the next …, then the second best of each, and so on.
+ */
 function takeInTurn(continuations: readonly Advanced[], distinctTokens: number): readonly Advanced[] {
   const keyOf = ({ progress, score }: Advanced): number =>
     Math.fround((progress.bank - distinctTokens) * BANK_WEIGHT + score);
@@ -112,5 +115,5 @@ function takeInTurn(continuations: readonly Advanced[], distinctTokens: number):
   return turns.sort((a, b) => a.turn - b.turn).map(({ continuation }) => continuation);
 }
 
-/** −∞ equals itself. */
+/** Compares in descending order; −∞ equals −∞. */
 const descending = (a: number, b: number): number => (a === b ? 0 : b - a);

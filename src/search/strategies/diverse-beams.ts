@@ -2,9 +2,10 @@ import { type Candidates, type Continuation, likeliestTokens, toCandidates } fro
 import type { SearchStrategy, SentenceStep, StrategyContext } from './strategy.js';
 
 /**
- * Diverse beam search (Vijayakumar et al. 2016) as fairseq has it. Beam b belongs to group b mod `--diverse-beam-groups`;
- * the groups choose one after the other, and a token that an earlier group chose at this step loses
- * `--diverse-beam-strength` · (1 + how often the two groups agreed before). The loss stays in the scores.
+ * Diverse beam search (Vijayakumar et al. 2016), like fairseq's. Beam b belongs to group b mod `--diverse-beam-groups`.
+ * The groups choose one after another. For each earlier group that chose a token at this step, its score is reduced by
+ * `--diverse-beam-strength` · (1 + the number of earlier agreements of the two groups). The reduction stays in the
+ * score.
  */
 export function diverseBeamsStrategy({ options, symbols, ids }: StrategyContext): SearchStrategy {
   const { beam, diverseBeamGroups: groups, diverseBeamStrength: strength } = options;
@@ -19,15 +20,16 @@ export function diverseBeamsStrategy({ options, symbols, ids }: StrategyContext)
       const total = totals?.[row] ?? 0;
       for (const { token, logProb } of likeliestTokens(step.rows, row)) {
         if (token === symbols.padIndex) continue;
-        const lost = Math.fround(strength * (penalties.get(token) ?? 0));
-        continuations.push({ beam: beamOfGroup, token, score: Math.fround(Math.fround(logProb - lost) + total) });
+        const penalty = Math.fround(strength * (penalties.get(token) ?? 0));
+        continuations.push({ beam: beamOfGroup, token, score: Math.fround(Math.fround(logProb - penalty) + total) });
       }
     }
     return continuations.sort((a, b) => b.score - a.score || a.beam - b.beam || a.token - b.token);
   };
 
   return {
-    // A token in reach is among the beam / groups likeliest of its row, or behind those that earlier groups made unlikely.
+    // A group considers the beam / groups most likely tokens of a row that earlier groups did not choose: all groups
+    // together consider at most `beam` tokens, and padding.
     width: beam + 1,
     readsVocabulary: false,
     choose(step) {
@@ -43,7 +45,7 @@ export function diverseBeamsStrategy({ options, symbols, ids }: StrategyContext)
   };
 }
 
-/** What each token loses, before the strength. */
+/** The penalty of each token, before multiplication by the strength. */
 type Penalties = ReadonlyMap<number, number>;
 
 function penaltiesOf(earlier: readonly Continuation[][], weightOf: (group: number) => number): Penalties {
@@ -54,7 +56,7 @@ function penaltiesOf(earlier: readonly Continuation[][], weightOf: (group: numbe
   return penalties;
 }
 
-/** Two groups agree where their choices of one rank are the same token. */
+/** Counts agreements: two groups agree at a rank if both choose the same token. */
 function countAgreements(chosen: readonly Continuation[][], agreement: Float32Array): void {
   for (const [group, continuations] of chosen.entries()) {
     for (const [other, others] of chosen.entries()) {
@@ -64,7 +66,7 @@ function countAgreements(chosen: readonly Continuation[][], agreement: Float32Ar
   }
 }
 
-/** The best of every group, then the second best of every group …; where a group has none, one that is impossible. */
+/** The best of each group, then the second best of each …; an impossible candidate stands in for a missing one. */
 function interleave(chosen: readonly Continuation[][], count: number, eosIndex: number): Candidates {
   const groups = chosen.length;
   const inOrder = Array.from(

@@ -1,14 +1,14 @@
 import type { PhraseProgress } from './phrase-progress.js';
 import type { SentencePhrases } from './strategy.js';
 
-/** Phrases in the order in which they are given, with anything between them. */
+/** Phrases that must occur in this order, with any tokens between them. */
 interface PhraseSequence {
   readonly tokens: readonly number[];
   /** Whether a phrase ends at each token. */
   readonly isEnd: readonly boolean[];
 }
 
-/** Nothing is held yet; `--constraints ordered`. */
+/** The initial progress for `--constraints ordered`. */
 export function orderedPhrases(phrases: SentencePhrases): PhraseProgress {
   const sequence = {
     tokens: phrases.flatMap((phrase) => [...phrase]),
@@ -17,7 +17,7 @@ export function orderedPhrases(phrases: SentencePhrases): PhraseProgress {
   return new OrderedProgress(sequence, 0);
 }
 
-/** fairseq's rules: a phrase that breaks off takes the hypothesis back to the very beginning. */
+/** Follows fairseq: an unfinished phrase resets the progress to zero. */
 class OrderedProgress implements PhraseProgress {
   readonly #sequence: PhraseSequence;
 

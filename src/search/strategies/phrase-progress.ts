@@ -1,13 +1,12 @@
 /**
- * How far a hypothesis is in holding the phrases that it has to (lexical constraints). Immutable: reading a token gives
- * the next state.
+ * The progress of a hypothesis towards its phrases (lexical constraints). Immutable: `advance` returns the next state.
  */
 export interface PhraseProgress {
-  /** How many tokens of phrases are held: hypotheses of one number compete with each other. */
+  /** The number of phrase tokens matched so far. Hypotheses with the same number compete with each other. */
   readonly bank: number;
-  /** Whether every phrase is held. */
+  /** Whether the hypothesis contains every phrase. */
   readonly isComplete: boolean;
-  /** The tokens that would bring it further. */
+  /** The tokens that would advance a phrase. */
   readonly nextTokens: ReadonlySet<number>;
   advance(token: number): PhraseProgress;
 }

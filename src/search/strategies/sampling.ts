@@ -2,34 +2,34 @@ import { philox4x32 } from '../../ops/philox.js';
 import { likeliestTokens, logProbsOf, type RowCandidates } from '../candidates.js';
 import type { SearchStrategy, StrategyContext } from './strategy.js';
 
-/** The tokens that draws choose from. */
+/** The tokens to draw from. */
 interface Choices {
   readonly tokens: ArrayLike<number>; // [choices]
   readonly logProbs: ArrayLike<number>; // [choices]
 }
 
-/** The same with what a draw needs of them, worked out once for all draws of a row. */
+/** Choices with their probabilities, computed once for all draws from a row. */
 interface Urn extends Choices {
   readonly probabilities: Float64Array; // [choices]
   readonly total: number;
 }
 
 /**
- * Draws one continuation of every hypothesis by its probability (`--sampling`), from all tokens, from the `--sampling-topk`
- * likeliest, or from the fewest whose probabilities together exceed `--sampling-topp` (Holtzman et al. 2020). Scores are
- * the model's log-probabilities, not those within the choice.
+ * Draws one continuation of every hypothesis by its probability (`--sampling`): from all tokens, from the
+ * `--sampling-topk` most likely, or from the smallest set whose total probability reaches `--sampling-topp` (Holtzman
+ * et al. 2020). Scores are the model's log-probabilities, not renormalized over the choices.
  *
- * A draw depends on the seed, the sentence's number, the step and the beam alone (Philox4x32-10), and so neither on the
- * batch nor on the device.
+ * A draw depends only on the seed, the sentence id, the step and the beam (Philox4x32-10), not on the batch or the
+ * device.
  */
 export function samplingStrategy({ options, symbols, ids }: StrategyContext): SearchStrategy {
   const { beam, samplingTopk, samplingTopp, seed } = options;
   const { padIndex, eosIndex, vocab } = symbols;
-  const fromLikeliest = samplingTopk > 0 && samplingTopp <= 0;
+  const fromTopk = samplingTopk > 0 && samplingTopp <= 0;
   const everyToken = Int32Array.from({ length: vocab }, (_, token) => token);
 
   const choicesOf = (rows: RowCandidates, row: number): Choices => {
-    if (fromLikeliest) {
+    if (fromTopk) {
       const likeliest = [...likeliestTokens(rows, row)]
         .filter(({ token }) => token !== padIndex)
         .slice(0, samplingTopk);
@@ -41,8 +41,8 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
   };
 
   return {
-    width: fromLikeliest ? samplingTopk + 1 : 1, // with padding
-    readsVocabulary: !fromLikeliest,
+    width: fromTopk ? samplingTopk + 1 : 1, // including padding
+    readsVocabulary: !fromTopk,
     choose({ sentence, step, rows, sentenceRows: { firstRow, beams, totals } }) {
       const candidates = {
         beams: new Int32Array(beam),
@@ -55,7 +55,7 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
         if (urn === null || beams > 1) urn = fill(choicesOf(rows, firstRow + parent));
         candidates.beams[place] = parent;
         const drawn = draw(urn, uniform(seed, [ids[sentence]!, step, place]));
-        if (drawn < 0) continue; // everything is ruled out
+        if (drawn < 0) continue; // every token is ruled out
         candidates.tokens[place] = urn.tokens[drawn]!;
         candidates.scores[place] = urn.logProbs[drawn]! + (totals?.[firstRow + parent] ?? 0);
       }
@@ -64,7 +64,9 @@ export function samplingStrategy({ options, symbols, ids }: StrategyContext): Se
   };
 }
 
-/** The fewest tokens, likeliest first, whose probabilities together are not below `mass`; among equals the lower ones. */
+/**
+ * The smallest set of most likely tokens with a total probability of at least `mass`; among equals, lower ids first.
+ */
 export function nucleus(logProbs: Float32Array /* [vocab] */, mass: number): Choices {
   const ascending = logProbs.slice().sort();
   let left = mass;
@@ -75,7 +77,7 @@ export function nucleus(logProbs: Float32Array /* [vocab] */, mass: number): Cho
     if (left <= 0) break;
   }
   const threshold = ascending[ascending.length - count]!;
-  // Of those that equal the last one, as many as are left once all above it are in.
+  // The number of tokens at the threshold that are still needed after all tokens above it.
   let equals = count - (ascending.length - 1 - ascending.lastIndexOf(threshold));
   const tokens: number[] = [];
   for (let token = 0; token < logProbs.length; token++) {
@@ -97,7 +99,7 @@ function fill({ tokens, logProbs }: Choices): Urn {
   return { tokens, logProbs, probabilities, total };
 }
 
-/** Which of the choices a number in [0, 1) stands for; −1 where none is possible. */
+/** The choice that a number in [0, 1) selects; −1 if none is possible. */
 function draw({ probabilities, total }: Urn, at: number): number {
   let left = at * total;
   let last = -1;
@@ -110,7 +112,7 @@ function draw({ probabilities, total }: Urn, at: number): number {
   return last;
 }
 
-/** A number in [0, 1) of 53 bits. */
+/** A uniform number in [0, 1) with 53 bits. */
 function uniform(seed: number, [id, step, place]: readonly [number, number, number]): number {
   const words = new Uint32Array(4);
   philox4x32([id >>> 0, step, place, 0], [seed >>> 0, Math.floor(seed / 0x100000000)], words);

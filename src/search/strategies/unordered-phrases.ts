@@ -1,19 +1,19 @@
 import type { PhraseProgress } from './phrase-progress.js';
 import type { SentencePhrases } from './strategy.js';
 
-/** Nothing is held yet; `--constraints unordered` (Hu et al. 2019). */
+/** The initial progress for `--constraints unordered` (Hu et al. 2019). */
 export function unorderedPhrases(phrases: SentencePhrases): PhraseProgress {
   const root = new TrieNode(null);
   for (const phrase of phrases) root.add(phrase);
   return new UnorderedProgress(root, root, new Map(), new Map());
 }
 
-/** A token of phrases that begin alike. */
+/** A node of the trie of phrases: a common prefix of one or more phrases. */
 class TrieNode {
   readonly children = new Map<number, TrieNode>();
-  /** How many phrases end here. */
+  /** The number of phrases that end here. */
   ends = 0;
-  /** How many phrases go through here or end here. */
+  /** The number of phrases that pass through or end here. */
   phrases = 0;
 
   constructor(readonly parent: TrieNode | null) {}
@@ -36,28 +36,28 @@ class TrieNode {
 
 type Counts = ReadonlyMap<TrieNode, number>;
 
-/** fairseq's rules: a walk over the trie that falls back to its root where a token leads nowhere. */
+/** Follows fairseq: walks over the trie, and returns to its root if a token continues no phrase. */
 class UnorderedProgress implements PhraseProgress {
   readonly #root: TrieNode;
   readonly #node: TrieNode;
-  /** How often each node was walked through, by walks that are not undone. */
-  readonly #walked: Counts;
-  /** How many phrases are held that end at each node; the one that ends where the walk stands is not yet among them. */
-  readonly #held: Counts;
+  /** How often each node was visited, by walks that were not undone. */
+  readonly #visited: Counts;
+  /** The number of completed phrases that end at each node, excluding a phrase that ends at the current node. */
+  readonly #completed: Counts;
 
-  constructor(root: TrieNode, node: TrieNode, walked: Counts, held: Counts) {
+  constructor(root: TrieNode, node: TrieNode, visited: Counts, completed: Counts) {
     this.#root = root;
     this.#node = node;
-    this.#walked = walked;
-    this.#held = held;
+    this.#visited = visited;
+    this.#completed = completed;
   }
 
   get bank(): number {
-    return sum(this.#walked);
+    return sum(this.#visited);
   }
 
   get isComplete(): boolean {
-    return sum(this.#held) + (this.#endsPhrase(this.#node) ? 1 : 0) === this.#root.phrases;
+    return sum(this.#completed) + (this.#endsPhrase(this.#node) ? 1 : 0) === this.#root.phrases;
   }
 
   get nextTokens(): ReadonlySet<number> {
@@ -66,37 +66,37 @@ class UnorderedProgress implements PhraseProgress {
 
   advance(token: number): PhraseProgress {
     const child = this.#open(this.#node, token);
-    if (child !== null) return this.#enter(child, this.#walked, this.#held);
+    if (child !== null) return this.#enter(child, this.#visited, this.#completed);
     const fromRoot = this.#open(this.#root, token);
-    const { walked, held } = this.#rewound();
+    const { visited, completed } = this.#rewound();
     return fromRoot === null
-      ? new UnorderedProgress(this.#root, this.#root, walked, held)
-      : this.#enter(fromRoot, walked, held);
+      ? new UnorderedProgress(this.#root, this.#root, visited, completed)
+      : this.#enter(fromRoot, visited, completed);
   }
 
-  #enter(node: TrieNode, walked: Counts, held: Counts): UnorderedProgress {
-    return new UnorderedProgress(this.#root, node, plus(walked, node, 1), held);
+  #enter(node: TrieNode, visited: Counts, completed: Counts): UnorderedProgress {
+    return new UnorderedProgress(this.#root, node, plus(visited, node, 1), completed);
   }
 
-  /** The child that a token leads to, unless all phrases through it are walked already. */
+  /** The child for a token, or null if all phrases through it were already visited. */
   #open(node: TrieNode, token: number): TrieNode | null {
     const child = node.children.get(token);
-    return child !== undefined && count(this.#walked, child) < child.phrases ? child : null;
+    return child !== undefined && count(this.#visited, child) < child.phrases ? child : null;
   }
 
-  /** Whether a phrase ends at a node that does not count as held yet. */
+  /** Whether a phrase that is not yet counted as completed ends at a node. */
   #endsPhrase(node: TrieNode): boolean {
-    return node.ends > 0 && count(this.#held, node) < node.ends;
+    return node.ends > 0 && count(this.#completed, node) < node.ends;
   }
 
-  /** What is left of the walk when it breaks off: up to its longest prefix that is a phrase, which is then held. */
-  #rewound(): { walked: Counts; held: Counts } {
-    let walked = this.#walked;
+  /** Undoes an interrupted walk, back to its longest prefix that is a phrase, which is then completed. */
+  #rewound(): { visited: Counts; completed: Counts } {
+    let visited = this.#visited;
     for (let node = this.#node; node.parent !== null; node = node.parent) {
-      if (this.#endsPhrase(node)) return { walked, held: plus(this.#held, node, 1) };
-      walked = plus(walked, node, -1);
+      if (this.#endsPhrase(node)) return { visited, completed: plus(this.#completed, node, 1) };
+      visited = plus(visited, node, -1);
     }
-    return { walked, held: this.#held };
+    return { visited, completed: this.#completed };
   }
 }
 

@@ -4,9 +4,9 @@ import { parseCodes } from './codes.js';
 import { createBpeSegmenter } from './segmenter.js';
 
 /**
- * Subwords by a file of BPE codes, as subword-nmt makes them, and back to words.
+ * A codec between words and subwords, with a file of BPE codes as in subword-nmt.
  *
- * @throws UserError where the file cannot be read or is no file of codes
+ * @throws UserError if the file cannot be read or is not a file of BPE codes
  */
 export function createBpeCodec(codesPath: string, separator = '@@'): TextCodec {
   const codes = parseCodes(readLines(codesPath), codesPath);

@@ -2,28 +2,29 @@ import { UserError } from '../../errors.js';
 import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 import { trimSpaces } from '../trim-spaces.js';
 
-/** Two symbols that become one. */
+/** Two symbols that are merged into one. */
 export type Merge = readonly [left: string, right: string];
 
-/** Behind the last character of a word; in version 0.2 a part of it, in 0.1 a symbol of its own. */
+/** Follows the last character of a word: in version 0.2 as part of its symbol, in 0.1 as a symbol of its own. */
 export const END_OF_WORD = '</w>';
 
-/** BPE merges in the order in which they were learned, which is that in which they are applied. */
+/** BPE merges in the order in which they were learned and are applied. */
 export interface BpeCodes {
   readonly version: '0.1' | '0.2';
   readonly merges: readonly Merge[];
 }
 
-/** The lines of a codes file. */
+/** The lines of a file of BPE codes. */
 export function* codesLines({ version, merges }: BpeCodes): Generator<string, void, undefined> {
   if (version !== '0.1') yield `#version: ${version}`;
   for (const [left, right] of merges) yield `${left} ${right}`;
 }
 
 /**
- * Reads a codes file of subword-nmt; without a `#version` line it is of version 0.1. Blank lines at its end do not count.
+ * Parses a codes file of subword-nmt. Without a `#version` line, its version is 0.1. Blank lines at the end are
+ * ignored.
  *
- * @param name the file, for error messages
+ * @param name the name of the file, for messages
  * @throws UserError naming the line that is not two symbols, or for an unknown version or an empty file
  */
 export function parseCodes(lines: Iterable<string>, name: string): BpeCodes {
@@ -57,5 +58,8 @@ const GIVE_CODES = 'give a codes file written by learn-joint-bpe-and-vocab or su
 function parseVersion(line: string, name: string): BpeCodes['version'] {
   const version = line.split(/\s+/).pop()!;
   if (version === '0.1' || version === '0.2') return version;
-  throw new UserError(`${name} has BPE version ${version}`, 'versions 0.1 and 0.2 are known; learn the codes again');
+  throw new UserError(
+    `${name} has BPE version ${version}`,
+    'versions 0.1 and 0.2 are supported; learn the codes again',
+  );
 }

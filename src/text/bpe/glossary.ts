@@ -1,16 +1,16 @@
 import { UserError } from '../../errors.js';
 
-/** Words, or patterns of words, that BPE neither splits nor joins to anything. */
+/** Words, or patterns of words, that BPE neither splits nor merges. */
 export interface Glossary {
-  /** Whether the whole text is one entry. */
+  /** Whether the whole text matches an entry. */
   has(text: string): boolean;
-  /** Cuts a word before and after every entry inside it. */
+  /** Splits a word before and after every entry inside it. */
   isolate(word: string): readonly string[];
 }
 
 /**
- * @param entries regular expressions in JavaScript's syntax, `\d` meaning every decimal digit as in Python
- * @throws UserError for one that is not
+ * @param entries regular expressions in JavaScript's syntax, in which `\d` matches every decimal digit, as in Python
+ * @throws UserError if an entry is not a valid regular expression
  */
 export function createGlossary(entries: readonly string[]): Glossary {
   const isolators = entries.map(createIsolator);
@@ -33,8 +33,8 @@ function compile(source: string): RegExp {
     return new RegExp(source.replaceAll('\\d', '\\p{Nd}'), 'u');
   } catch (error) {
     throw new UserError(
-      `the glossary entry '${source}' is not a regular expression (${(error as Error).message})`,
-      'put a backslash before signs that stand for themselves, e.g. C\\+\\+',
+      `the glossary entry '${source}' is not a valid regular expression (${(error as Error).message})`,
+      'escape literal special characters with a backslash, e.g. C\\+\\+',
       { cause: error },
     );
   }

@@ -6,20 +6,20 @@ import { createBpeSegmenter } from './segmenter.js';
 import { countWordsOf, vocabularyLines, type WordCounts } from './word-counts.js';
 
 export interface LearnJointOptions extends LearnBpeOptions {
-  /** Tokenized texts, one file for each language. */
+  /** Paths of tokenized texts, one per language. */
   readonly inputs: readonly string[];
-  /** The file for the codes. */
+  /** Path of the codes to write. */
   readonly output: string;
-  /** A file for the subword vocabulary of each input. */
+  /** Paths of the subword vocabularies to write, one per input. */
   readonly vocabularies: readonly string[];
   readonly separator?: string;
 }
 
 /**
- * Learns BPE codes on several texts together and writes them with the vocabulary that each text has under them;
- * the files equal those of subword-nmt's `learn-joint-bpe-and-vocab` and appear together.
+ * Learns joint BPE codes from several texts, and writes the codes and the subword vocabulary of each text. The files
+ * equal those of subword-nmt's `learn-joint-bpe-and-vocab`, and appear together.
  *
- * @throws UserError if there are not as many vocabularies as inputs, and as `readLines` and `learnBpe` do
+ * @throws UserError if the numbers of vocabularies and inputs differ, and like `readLines` and `learnBpe`
  */
 export function learnJointBpeAndVocabulary(options: LearnJointOptions): void {
   const { inputs, output, vocabularies, separator = '@@' } = options;
@@ -48,7 +48,7 @@ function sumCounts(parts: readonly WordCounts[]): WordCounts {
   return sum;
 }
 
-/** The subwords of a text from the counts of its words: a subword first occurs where a word does. */
+/** Counts the subwords of a text from its word counts. Subwords keep the order of first occurrence, like the words. */
 function countSubwords(counts: WordCounts, codes: BpeCodes, separator: string): WordCounts {
   const segment = createBpeSegmenter({ codes, separator });
   const subwords: WordCounts = new Map();

@@ -5,19 +5,21 @@ import { PairStatistics } from './pair-statistics.js';
 import type { WordCounts } from './word-counts.js';
 
 export interface LearnBpeOptions {
-  /** How many merges to learn, at least 1. */
+  /** The number of merges to learn, at least 1. */
   readonly symbols: number;
-  /** Whether `symbols` counts characters too: each that stands within a word and each that ends one is a merge less. */
+  /**
+   * Whether `symbols` includes characters: each character within words and each at the end of words replaces a merge.
+   */
   readonly totalSymbols?: boolean;
-  /** Stop when no pair occurs this often; 2 by default. */
+  /** Stops when no pair occurs this often. Default: 2. */
   readonly minFrequency?: number;
 }
 
-/** The rare pairs are set aside after this many merges. */
+/** The number of merges between two rounds of setting rare pairs aside. */
 const MERGES_BETWEEN_CLEARINGS = 100;
 
 /**
- * Learns BPE merges from word counts; the codes equal subword-nmt's `learn-bpe` (version 0.2) byte for byte.
+ * Learns BPE merges from word counts. The codes equal those of subword-nmt's `learn-bpe` (version 0.2) byte for byte.
  *
  * @throws UserError if no word has two characters, or `symbols` leaves no merge
  */
@@ -30,7 +32,7 @@ export function learnBpe(counts: WordCounts, options: LearnBpeOptions): BpeCodes
   if (pair === undefined) {
     throw new UserError('there is nothing to learn BPE from: no word has two characters', 'give a text with words');
   }
-  // Pairs follow Zipf's law: a tenth of the highest count leaves few of them.
+  // Pairs follow Zipf's law: few have at least a tenth of the highest count.
   let threshold = pair.count! / 10;
   for (let step = 0; step < symbols; step += 1) {
     pair = statistics.mostFrequent();
@@ -65,8 +67,8 @@ function mergesToLearn(counts: WordCounts, { symbols, totalSymbols = false }: Le
   const kinds = `${inner.size} characters within words and ${final.size} at their ends`;
   if (symbols <= characters) {
     throw new UserError(
-      `${symbols} symbols in total leave none to learn: the text has ${kinds}`,
-      `ask for more than ${characters}, or count merges alone, without --total-symbols`,
+      `${symbols} symbols in total leave no merges to learn: the text has ${kinds}`,
+      `request more than ${characters}, or omit --total-symbols to count merges only`,
     );
   }
   log.message(`BPE: ${kinds} leave ${symbols - characters} of ${symbols} symbols to merges`);

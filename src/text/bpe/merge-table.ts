@@ -1,34 +1,34 @@
 import { type BpeCodes, END_OF_WORD } from './codes.js';
 
-/** Of a pair that nothing merges. */
+/** The rank of a pair without a merge. */
 export const NO_MERGE = 0x7fffffff;
 
-/** Of a character that no merge has. */
+/** The symbol of a character that occurs in no merge. */
 const UNKNOWN = -2;
 const FREE = -1;
 
-/** The number of `END_OF_WORD`; those of characters are above it. */
+/** The symbol of `END_OF_WORD`; characters have greater ones. */
 const END_OF_WORD_ID = 0;
 
-/** From here code points have no place in a table. */
+/** Code points from here on are not in the tables by code point. */
 const BEYOND = 0x10000;
 
-/** The symbols of BPE codes as numbers, and which pairs of them merge into what. */
+/** The symbols of BPE codes as numbers, and the merges of their pairs. */
 export class MergeTable {
   /** An open-addressed hash table of `mask + 1` slots: left, right and rank of each pair; see `findPair`. */
   readonly pairs: Int32Array;
   readonly mask: number;
-  /** What each merge makes, by its rank. */
+  /** The resulting symbol of each merge, by rank. */
   readonly merged: Int32Array;
 
   readonly #ids = new Map([[END_OF_WORD, END_OF_WORD_ID]]);
-  /** By code point: the symbol of a character within a word, and of one at its end; 0 where it was not looked up yet. */
+  /** By code point: the symbols of a character within a word and at its end; 0 if not looked up yet. */
   readonly #inner = new Int32Array(BEYOND);
   readonly #final = new Int32Array(BEYOND);
-  /** Whether the end of a word is a part of its last symbol; else it is one of its own, `END_OF_WORD_ID`. */
+  /** Whether the end of a word is part of its last symbol. Otherwise it is a separate symbol, `END_OF_WORD_ID`. */
   readonly marksLast: boolean;
 
-  /** Of repeated merges the first counts. */
+  /** If a merge is repeated, the first counts. */
   constructor({ merges, version }: BpeCodes) {
     this.marksLast = version !== '0.1';
     const slots = 2 ** Math.ceil(Math.log2(2 * merges.length + 2));
@@ -51,11 +51,11 @@ export class MergeTable {
   }
 
   /**
-   * Puts the symbols of the word `bytes[from, to)`, UTF-8, into `symbols`, the last of them with the end of the word,
-   * and into `ends` where the bytes of each end.
+   * Writes the symbols of the UTF-8 word `bytes[from, to)` to `symbols`, the last including the end of the word, and
+   * the end of the bytes of each symbol to `ends`.
    *
-   * @param symbols room for one more than there are bytes, as is `ends`
-   * @returns how many there are
+   * @param symbols with room for one more symbol than bytes, like `ends`
+   * @returns the number of symbols
    */
   fill(symbols: Int32Array, ends: Int32Array, bytes: Uint8Array, from: number, to: number): number {
     let count = 0;
@@ -85,7 +85,7 @@ export class MergeTable {
     return id;
   }
 
-  /** The number of a character as a symbol, never 0; of one that no merge has, below 0. */
+  /** The symbol of a character, never 0; negative if it occurs in no merge. */
   characterId(character: number, final: boolean): number {
     const text = String.fromCodePoint(character);
     return this.#ids.get(final ? text + END_OF_WORD : text) ?? UNKNOWN;
@@ -98,19 +98,19 @@ export class MergeTable {
   }
 }
 
-/** Spreads neighbouring numbers over the table (Knuth's multiplicative hashing). */
+/** Factor that spreads consecutive numbers over the table (Knuth's multiplicative hashing). */
 const GOLDEN = 0x9e3779b1;
 
-/** Where a table has the pair, or the free place where it would be. */
+/** The slot of a pair in a table, or the free slot for it. */
 export function findPair(pairs: Int32Array, mask: number, left: number, right: number): number {
   for (let slot = Math.imul(Math.imul(left, GOLDEN) ^ right, GOLDEN) >>> 7; ; slot += 1) {
     const at = 3 * (slot & mask);
-    const held = pairs[at]!;
-    if (held === FREE || (held === left && pairs[at + 1] === right)) return at;
+    const first = pairs[at]!;
+    if (first === FREE || (first === left && pairs[at + 1] === right)) return at;
   }
 }
 
-/** The bytes of the UTF-8 sequence that begins so. */
+/** The length in bytes of a UTF-8 sequence, from its first byte. */
 export const sequenceLength = (first: number): number => (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
 
 /** The code point of the UTF-8 sequence of `size` bytes at `at`. */

@@ -1,41 +1,41 @@
 import { findPair, type MergeTable, NO_MERGE } from './merge-table.js';
 
-/** Of a place whose pair has to be looked up. */
+/** The rank of a position whose pair has not been looked up. */
 const NOT_LOOKED_UP = -1;
 
-/** No slot of the table. */
+/** Not a slot of the table. */
 const NONE = -1;
 
-const FIRST_ROOM = 64;
+const INITIAL_CAPACITY = 64;
 
 /** Merges the symbols of words. */
 export class Merger {
   readonly #table: MergeTable;
   readonly #isDropped: (() => boolean) | undefined;
-  #symbols = new Int32Array(FIRST_ROOM);
+  #symbols = new Int32Array(INITIAL_CAPACITY);
   /** The rank of each symbol with its right neighbour. */
-  #ranks = new Int32Array(FIRST_ROOM);
+  #ranks = new Int32Array(INITIAL_CAPACITY);
 
-  /** Where the bytes of each symbol of the last word end; its last symbol may have none. */
-  ends = new Int32Array(FIRST_ROOM);
+  /** The end of the bytes of each symbol of the latest word. Its last symbol may be empty. */
+  ends = new Int32Array(INITIAL_CAPACITY);
 
-  /** @param isDropped whether a place is left out at a step, asked place by place */
+  /** @param isDropped whether to skip a merge (BPE-dropout), called for every position at every step */
   constructor(table: MergeTable, isDropped?: () => boolean) {
     this.#table = table;
     this.#isDropped = isDropped;
   }
 
-  /** Merges the characters of the word `bytes[from, to)`, UTF-8, into symbols and returns how many there are. */
+  /** Merges the characters of the UTF-8 word `bytes[from, to)` into symbols. @returns the number of symbols */
   merge(bytes: Uint8Array, from: number, to: number): number {
-    if (to - from >= this.#symbols.length) this.#makeRoom(2 * (to - from));
+    if (to - from >= this.#symbols.length) this.#grow(2 * (to - from));
     const length = this.#table.fill(this.#symbols, this.ends, bytes, from, to);
     this.#ranks.fill(NOT_LOOKED_UP, 0, length);
     return this.#mergeAll(length);
   }
 
   /**
-   * Applies the earliest merge that fits, at every place, until none fits. One function without helpers: most texts end
-   * before V8 has compiled more.
+   * Applies the merge of lowest rank at all its positions, until no merge applies. A single function without helpers,
+   * because most texts end before V8 would have compiled more.
    */
   #mergeAll(length: number): number {
     const { pairs, mask, merged } = this.#table;
@@ -74,9 +74,9 @@ export class Merger {
     }
   }
 
-  #makeRoom(room: number): void {
-    this.#symbols = new Int32Array(room);
-    this.#ranks = new Int32Array(room);
-    this.ends = new Int32Array(room);
+  #grow(capacity: number): void {
+    this.#symbols = new Int32Array(capacity);
+    this.#ranks = new Int32Array(capacity);
+    this.ends = new Int32Array(capacity);
   }
 }

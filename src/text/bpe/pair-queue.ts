@@ -1,17 +1,17 @@
 import { compareCodePoints } from '../code-points.js';
 
-/** Two neighbouring symbols and where they occur. */
+/** Two adjacent symbols and where they occur. */
 export interface SymbolPair {
   readonly left: number;
   readonly right: number;
-  /** The symbols' texts, which break ties. */
+  /** The texts of the symbols, which break ties. */
   readonly leftText: string;
   readonly rightText: string;
-  /** The live count, or undefined while the pair is set aside as rare. */
+  /** The current count, or undefined while the pair is set aside as rare. */
   count: number | undefined;
   /** The count when the pair was last set aside. */
   asideCount: number;
-  /** Occurrences by word index; at times 0 or, for counts that overlap, below. */
+  /** Occurrences by word index; may be 0, or negative for overlapping counts. */
   readonly words: Map<number, number>;
 }
 
@@ -21,13 +21,13 @@ interface Entry {
 }
 
 /**
- * A max-heap of pairs by count; equal counts are ordered by the texts' code points, the greatest first. Counts change
- * behind its back: whoever raises one pushes the pair again, and lowered ones are noticed when they come to the top.
+ * A max-heap of pairs by count. Among equal counts, the pair with the greatest texts by code point comes first. Counts
+ * may change while a pair is in the heap: after raising a count, push the pair again; `top` detects lowered counts.
  */
 export class PairQueue {
   #heap: Entry[] = [];
 
-  /** Forgets everything and holds these pairs. */
+  /** Replaces the contents by these pairs. */
   reset(pairs: Iterable<SymbolPair>): void {
     this.#heap = [];
     for (const pair of pairs) if (pair.count !== undefined) this.#heap.push({ pair, count: pair.count });
@@ -45,13 +45,13 @@ export class PairQueue {
     }
   }
 
-  /** The pair with the highest live count, or undefined if none is left. */
+  /** The pair with the highest current count, or undefined if none is left. */
   top(): SymbolPair | undefined {
     for (;;) {
       const entry = this.#heap[0];
       if (entry === undefined || entry.pair.count === entry.count) return entry?.pair;
       this.#removeTop();
-      // A raised pair has an entry of its own; a lowered one gets it here.
+      // A raised pair has another entry. A lowered pair gets one here.
       if (entry.pair.count !== undefined && entry.pair.count < entry.count) this.push(entry.pair);
     }
   }

@@ -3,10 +3,10 @@ import { PairQueue, type SymbolPair } from './pair-queue.js';
 import type { WordCounts } from './word-counts.js';
 
 /**
- * How often two symbols stand side by side, and in which words. A merge updates only the words that it touches.
+ * Counts of adjacent symbols, with the words that contain them. A merge updates only the words that contain its pair.
  *
- * subword-nmt sets rare pairs aside and keeps two tables; a pair whose count rises while it is aside starts again from
- * zero. Its choice of merges depends on that, so the same is done here, at the same moments.
+ * subword-nmt sets rare pairs aside and keeps two tables. A pair whose count rises while it is set aside starts again
+ * from zero. The choice of merges depends on this, so this class does the same at the same times.
  */
 export class PairStatistics {
   readonly #symbolTexts: string[] = [];
@@ -26,12 +26,12 @@ export class PairStatistics {
     this.#queue.reset(this.#all);
   }
 
-  /** The most frequent pair that is not set aside; of equally frequent ones that with the greatest texts. */
+  /** The most frequent pair that is not set aside; among equals, the one with the greatest texts. */
   mostFrequent(): SymbolPair | undefined {
     return this.#queue.top();
   }
 
-  /** Sets pairs with a lower count aside. */
+  /** Sets pairs with a count below the threshold aside. */
   setAside(threshold: number): void {
     for (const pair of this.#all) {
       if (pair.count === undefined || pair.count >= threshold) continue;
@@ -40,14 +40,16 @@ export class PairStatistics {
     }
   }
 
-  /** Sets every live pair below the threshold aside, then brings all pairs back with the counts they had then. */
+  /**
+   * Sets pairs below the threshold aside, then restores all pairs with the counts that they had when last set aside.
+   */
   restore(threshold: number): void {
     this.setAside(threshold);
     for (const pair of this.#all) pair.count = pair.asideCount;
     this.#queue.reset(this.#all);
   }
 
-  /** Joins the pair wherever it occurs. */
+  /** Merges all occurrences of a pair. */
   merge(pair: SymbolPair): void {
     const occurrences = [...pair.words];
     pair.count = 0;
@@ -76,7 +78,7 @@ export class PairStatistics {
     for (let at = 1; at < symbols.length; at += 1) this.#change(symbols[at - 1]!, symbols[at]!, index, 1);
   }
 
-  /** In A B C the merge of B C ends an occurrence of A B; in B C D, one of C D, unless D begins the next B C. */
+  /** In A B C, merging B C removes an occurrence of A B; in B C D, one of C D, unless D starts the next B C. */
   #lowerNeighbours(word: readonly number[], { left, right }: SymbolPair, index: number): void {
     for (let at = word.indexOf(left); at >= 0; at = word.indexOf(left, at)) {
       if (word[at + 1] !== right) {
@@ -91,7 +93,9 @@ export class PairStatistics {
     }
   }
 
-  /** Each merged symbol makes a pair with its left neighbour, and with its right one unless that is merged too. */
+  /**
+   * Each merged symbol forms a pair with its left neighbour, and with its right neighbour unless that is also merged.
+   */
   #raiseNeighbours(word: readonly number[], merged: number, index: number, raised: Set<SymbolPair>): void {
     for (let at = word.indexOf(merged); at >= 0; at = word.indexOf(merged, at + 1)) {
       if (at > 0) raised.add(this.#change(word[at - 1]!, merged, index, 1));

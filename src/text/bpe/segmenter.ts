@@ -6,9 +6,9 @@ import { createWordSegmenter, type SegmenterOptions, type WordSegmenter } from '
 export type { SegmenterOptions } from './word-segmenter.js';
 
 /**
- * Segments text with BPE as subword-nmt's `apply-bpe` does; each distinct word is worked out once.
+ * Segments text with BPE like subword-nmt's `apply-bpe`. Each distinct word is segmented once.
  *
- * @returns a function from a line of words to the line of their subwords; spaces round the line stay
+ * @returns a function from a line of words to a line of subwords; spaces around the line stay
  */
 export function createBpeSegmenter(options: SegmenterOptions): (line: string) => string {
   const segment = createBpeBlockSegmenter(options);
@@ -18,12 +18,12 @@ export function createBpeSegmenter(options: SegmenterOptions): (line: string) =>
       .slice(0, -1);
 }
 
-/** The same for a block of lines, each ended by `\n`; what is returned is valid until the next call. */
+/** Like `createBpeSegmenter`, for blocks of lines that each end with `\n`. A result is valid until the next call. */
 export function createBpeBlockSegmenter(options: SegmenterOptions): (block: Buffer) => Buffer {
   const { codes, separator = '@@', vocabulary, glossaries = [], dropout = 0 } = options;
   if (dropout > 0 || glossaries.length > 0 || (vocabulary?.size ?? 0) > 0) return createScriptedSegmenter(options);
   const segment = createWasmBlockSegmenter(codes, separator);
-  let scripted: ReturnType<typeof createScriptedSegmenter> | undefined; // seldom needed
+  let scripted: ReturnType<typeof createScriptedSegmenter> | undefined; // rarely needed
   return (block) => {
     const segmented = segment(block);
     if (segmented !== null) return segmented;
@@ -32,7 +32,7 @@ export function createBpeBlockSegmenter(options: SegmenterOptions): (block: Buff
   };
 }
 
-/** `createBpeBlockSegmenter` in JavaScript, for every option and every size of block. */
+/** `createBpeBlockSegmenter` in JavaScript, for all options and block sizes. */
 function createScriptedSegmenter(options: SegmenterOptions): (block: Buffer) => Buffer {
   const writeWord = createWordWriter(options);
   const output = new ByteOutput(1 << 17);
@@ -46,10 +46,10 @@ function createScriptedSegmenter(options: SegmenterOptions): (block: Buffer) => 
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
-/** Writes the subwords of the word `bytes[from, to)`, whose hash is known. */
+/** Writes the subwords of the word `bytes[from, to)` with the given hash. */
 type WordWriter = (bytes: Buffer, from: number, to: number, hash: number, output: ByteOutput) => void;
 
-/** Writes the subwords of the line that begins at `from`, and its end. @returns where that is */
+/** Writes the subwords of the line that starts at `from`, and its `\n`. @returns the position of the `\n` */
 function writeLine(bytes: Buffer, from: number, writeWord: WordWriter, output: ByteOutput): number {
   for (let at = from; ; ) {
     const start = at;
@@ -58,7 +58,7 @@ function writeLine(bytes: Buffer, from: number, writeWord: WordWriter, output: B
     if (at > start) writeWord(bytes, start, at, hash, output);
     const space = at;
     while (bytes[at] === SPACE) at++;
-    // Spaces round a line stay, one stays of those between words.
+    // Spaces around the line stay; spaces between words become one.
     const end = space === from || bytes[at] === NEWLINE ? at : space + 1;
     output.copy(bytes, space, end);
     if (bytes[at] !== NEWLINE) continue;
@@ -67,7 +67,7 @@ function writeLine(bytes: Buffer, from: number, writeWord: WordWriter, output: B
   }
 }
 
-/** Segments words; where a word always comes out the same it is remembered. */
+/** Segments words, and caches them unless dropout makes the result vary. */
 function createWordWriter(options: SegmenterOptions): WordWriter {
   const segment = createWordSegmenter(options);
   if (options.dropout !== undefined && options.dropout > 0) {
@@ -77,20 +77,20 @@ function createWordWriter(options: SegmenterOptions): WordWriter {
   return (bytes, from, to, hash, output) => known.write(bytes, from, to, hash, output);
 }
 
-/** Room for the words of most texts. */
-const FIRST_WORDS = 1 << 15;
+/** The initial capacity of the cache, enough for the words of most texts. */
+const INITIAL_WORDS = 1 << 15;
 
-/** Bound the memory; a text of a million sentences has fewer words. */
-const MOST_WORDS = 1 << 18;
-const MOST_BYTES = 1 << 25;
+/** Limits on memory; a text of a million sentences has fewer words. */
+const MAX_WORDS = 1 << 18;
+const MAX_BYTES = 1 << 25;
 
-/** Words that were segmented, and what came out. */
+/** A cache of words and their subwords. */
 class KnownWords {
   readonly #segment: WordSegmenter;
-  #words = new TokenTable(FIRST_WORDS);
-  /** The subwords of all words, and where those of each end. */
-  readonly #subwords = new ByteOutput(32 * FIRST_WORDS);
-  #ends = new Int32Array(FIRST_WORDS);
+  #words = new TokenTable(INITIAL_WORDS);
+  /** The subwords of all words, and the end of those of each word. */
+  readonly #subwords = new ByteOutput(32 * INITIAL_WORDS);
+  #ends = new Int32Array(INITIAL_WORDS);
 
   constructor(segment: WordSegmenter) {
     this.#segment = segment;
@@ -104,8 +104,8 @@ class KnownWords {
   }
 
   #learn(bytes: Buffer, from: number, to: number, hash: number): number {
-    if (this.#words.size === MOST_WORDS || this.#subwords.length > MOST_BYTES) {
-      this.#words = new TokenTable(FIRST_WORDS);
+    if (this.#words.size === MAX_WORDS || this.#subwords.length > MAX_BYTES) {
+      this.#words = new TokenTable(INITIAL_WORDS);
       this.#subwords.clear();
     }
     const word = this.#words.add(bytes, from, to, hash);

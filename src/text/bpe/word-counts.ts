@@ -4,10 +4,10 @@ import { linesOf, readLines, readTextBlocks } from '../lines.js';
 import { trimSpaces } from '../trim-spaces.js';
 import { WordCounter } from './wasm/word-counter.js';
 
-/** How often each word occurs, in the order of first occurrence. */
+/** The number of occurrences of each word, in the order of first occurrence. */
 export type WordCounts = Map<string, number>;
 
-/** Counts the words of lines that are tokenized by spaces; adds to `counts` where given. */
+/** Counts the words of space-separated lines, adding to `counts`. */
 export function countWords(lines: Iterable<string>, counts: WordCounts = new Map()): WordCounts {
   for (const line of lines) {
     for (const word of line.split(' ')) {
@@ -18,30 +18,30 @@ export function countWords(lines: Iterable<string>, counts: WordCounts = new Map
 }
 
 /**
- * Counts the words of a text that is tokenized by spaces.
+ * Counts the words of a space-separated text.
  *
- * @throws UserError as `readLines` does
+ * @throws UserError like `readLines`
  */
 export function countWordsOf(path: string): WordCounts {
   const counts: WordCounts = new Map();
   const counter = new WordCounter((word, count) => counts.set(word, (counts.get(word) ?? 0) + count));
   for (const block of readTextBlocks(path)) {
     if (counter.add(block)) continue;
-    counter.flush(); // words stay in the order of first occurrence
+    counter.flush(); // keeps the order of first occurrence
     countWords(linesOf(block), counts);
   }
   counter.flush();
   return counts;
 }
 
-/** The lines `<word> <count>` of a vocabulary file: most frequent first, then by first occurrence (`get-vocab`). */
+/** The lines `<word> <count>` of a vocabulary file (`get-vocab`): most frequent first, then in order of occurrence. */
 export function* vocabularyLines(counts: WordCounts): Generator<string, void, undefined> {
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   for (const [word, count] of sorted) yield `${word} ${count}`;
 }
 
 /**
- * The words and counts of a vocabulary file (`--dict-input`); a repeated word adds up.
+ * Reads the words and counts of a vocabulary file (`--dict-input`). Counts of a repeated word are added.
  *
  * @throws UserError naming the line that is not `<word> <count>`
  */
@@ -52,7 +52,7 @@ export function readWordCounts(path: string): WordCounts {
 }
 
 /**
- * The words of a vocabulary file that occur at least `threshold` times.
+ * Reads the words of a vocabulary file that occur at least `threshold` times.
  *
  * @throws UserError naming the line that is not `<word> <count>`
  */

@@ -6,19 +6,19 @@ import { Merger } from './merger.js';
 
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
-  /** Ends every subword but the last of a word; `@@` by default. */
+  /** The mark at the end of every subword except the last of a word. Default: `@@`. */
   readonly separator?: string;
-  /** Subwords that may come out, with their separators; others are split again into smaller ones. */
+  /** Allowed subwords, including their separators; others are split into smaller ones. */
   readonly vocabulary?: ReadonlySet<string>;
-  /** Words or regular expressions that are kept whole. */
+  /** Words or regular expressions that are not split. */
   readonly glossaries?: readonly string[];
-  /** BPE-dropout (Provilkov et al. 2020): leaves a merge out with this probability, anew at every step of every word. */
+  /** BPE-dropout (Provilkov et al. 2020): the probability of skipping a merge at each step of each word. */
   readonly dropout?: number;
-  /** Draws for dropout, from 0 to below 1. */
+  /** Draws a number in [0, 1) for dropout. */
   readonly random?: () => number;
 }
 
-/** Writes the subwords of the word `bytes[from, to)`, UTF-8, separated by spaces. */
+/** Writes the subwords of the UTF-8 word `bytes[from, to)`, separated by spaces. */
 export type WordSegmenter = (bytes: Buffer, from: number, to: number, output: ByteOutput) => void;
 
 export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
@@ -42,7 +42,7 @@ export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
 const isOneCharacter = (word: string): boolean =>
   word.length === 1 || (word.length === 2 && word.codePointAt(0)! > 0xffff);
 
-/** The segmenter without a vocabulary and glossaries, which makes no strings. */
+/** The segmenter without vocabulary and glossaries, which creates no strings. */
 function createPlainSegmenter(merger: Merger, between: string): WordSegmenter {
   const separator = Buffer.from(between);
   return (bytes, from, to, output) => {
@@ -57,7 +57,7 @@ function createPlainSegmenter(merger: Merger, between: string): WordSegmenter {
   };
 }
 
-/** The texts of a word's symbols without the mark at its end. */
+/** The texts of the symbols of a word, without the mark at its end. */
 function mergedTexts(merger: Merger, word: Buffer): string[] {
   const count = merger.merge(word, 0, word.length);
   const texts: string[] = [];
@@ -70,8 +70,8 @@ function mergedTexts(merger: Merger, word: Buffer): string[] {
 }
 
 /**
- * The merge that made each symbol; where several make one, that which comes first in the codes. A merge that the codes
- * repeat stands where it comes last, as in subword-nmt.
+ * Maps each symbol to the merge that produces it; if several do, to the first in the codes. The position of a repeated
+ * merge is its last one, as in subword-nmt.
  */
 function invertMerges(merges: readonly Merge[]): Map<string, Merge> {
   const distinct = new Map<string, Merge>();

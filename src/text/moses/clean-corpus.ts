@@ -1,21 +1,21 @@
 import { UserError } from '../../errors.js';
 
 export interface CleanCorpusOptions {
-  /** Fewest tokens of either side. */
+  /** Minimum number of tokens on each side. */
   readonly min: number;
-  /** Most tokens of either side. */
+  /** Maximum number of tokens on each side. */
   readonly max: number;
-  /** The longer side may have this many times the tokens of the shorter; Moses' default is 9. */
+  /** Maximum ratio of the lengths of the longer and the shorter side. Default: 9, as in Moses. */
   readonly ratio?: number;
 }
 
-/** A token longer than this many characters drops its pair (word aligners crash on them). */
-const LONGEST_TOKEN = 1000;
-const OVERLONG_TOKEN = new RegExp(`[^\\p{White_Space}|]{${LONGEST_TOKEN + 1}}`, 'u');
+/** A pair with a token longer than this is dropped, because word aligners crash on such tokens. */
+const MAX_TOKEN_LENGTH = 1000;
+const OVERLONG_TOKEN = new RegExp(`[^\\p{White_Space}|]{${MAX_TOKEN_LENGTH + 1}}`, 'u');
 
 /**
- * The pairs that Moses' `clean-corpus-n.perl` keeps, with white space collapsed. A `|` is removed unless one stands in
- * the first pair: then the corpus is factored.
+ * The pairs that Moses' `clean-corpus-n.perl` keeps, with white space collapsed. Every `|` is removed unless the first
+ * pair contains one: the corpus is then factored.
  *
  * @throws UserError if a token of a factored corpus has an empty factor
  */

@@ -5,13 +5,13 @@ import { createMosesTokenizer } from './tokenizer.js';
 export interface MosesCodecOptions {
   readonly sourceLanguage: string;
   readonly targetLanguage: string;
-  /** Splits hyphens between words into `@-@`. */
+  /** Whether to split hyphens between words into `@-@`. */
   readonly aggressiveHyphens: boolean;
-  /** Writes quotes, brackets and the like as entities. */
+  /** Whether to write quotes, brackets and other special characters as entities. */
   readonly escape: boolean;
 }
 
-/** Moses's tokenizer of the source language and its detokenizer of the target language. */
+/** The Moses tokenizer for the source language and detokenizer for the target language. */
 export function createMosesCodec(options: MosesCodecOptions): TextCodec {
   const { sourceLanguage, targetLanguage, ...tokenizing } = options;
   return {

@@ -2,11 +2,11 @@ import { trimSpacesAtEnd } from '../trim-spaces.js';
 import { applyRules, BLANK_LINE, type Rule } from './rules.js';
 
 /**
- * The detokenizer of Moses: its output equals `detokenizer.perl`'s line by line. English, French, Italian,
- * Czech and Finnish have rules of their own; any other language gets the common ones.
+ * The Moses detokenizer: its output equals that of `detokenizer.perl`. English, French, Italian, Czech and Finnish have
+ * rules of their own; other languages use the common ones.
  *
  * @param language a language code, e.g. `de`
- * @returns a function from a line of tokens joined by spaces to text
+ * @returns a function from a line of space-separated tokens to text
  */
 export function createMosesDetokenizer(language: string): (line: string) => string {
   return (line) => {
@@ -16,7 +16,7 @@ export function createMosesDetokenizer(language: string): (line: string) => stri
   };
 }
 
-/** A line that the scripts take for a tag of XML. */
+/** A line that the Moses scripts treat as an XML tag. */
 export const MARKUP_LINE = /^<.+>$/su;
 
 const UNESCAPE: readonly Rule[] = [
@@ -38,20 +38,20 @@ const TRIM: readonly Rule[] = [
   [/^ | $/gu, ''],
 ];
 
-/** How a word meets its neighbours. */
+/** How a word is joined with its neighbours. */
 interface Joint {
   readonly spaceBefore: boolean | 'always';
   readonly spaceAfter: boolean;
-  /** What is written instead of the word. */
+  /** The text to write instead of the word. */
   readonly text?: string;
-  /** The next word, a dash, follows at once. */
+  /** Whether the next word, a dash, follows without a space. */
   readonly takesNext?: boolean;
 }
 
 const APART: Joint = { spaceBefore: true, spaceAfter: true };
 const OPENING: Joint = { spaceBefore: true, spaceAfter: false };
 const CLOSING: Joint = { spaceBefore: false, spaceAfter: true };
-/** French sets a space before high punctuation even behind an opening bracket. */
+/** French high punctuation has a space before it, even after an opening bracket. */
 const SPACED_CLOSING: Joint = { spaceBefore: 'always', spaceAfter: true };
 
 function join(words: readonly string[], language: string): string {
@@ -118,11 +118,11 @@ function isCzechDashed(words: readonly string[], index: number): boolean {
   return /^[-–]$/u.test(words[index + 1]!) && /^(?:li$|mail)/iu.test(words[index + 2]!);
 }
 
-/** Case endings behind a colon: `EU : ssa`. */
+/** Case endings after a colon: `EU : ssa`. */
 const FINNISH_SUFFIX =
   /^(?:[NnAaÄä]|[Ss]s[aä]|[Ss]t[aä]|[Hh](?:un|yn|an|än|ön)|[UuYyAaÄäÖö]n|[Ss]een|[Ll](?:la|lä|ta|tä|le)|[Kk]s[ie]|[Tt]ta|[Ii]ne)(?:ni|si|mme|nne|nsa)?(?:ko|kö|han|hän|pa|pä|kaan|kään|kin)?$/u;
 
-/** Quotes look alike on both sides: every odd one of a kind opens, every even one closes. */
+/** Opening and closing quotes look the same: every odd one of a kind opens, every even one closes. */
 class QuoteCounter {
   readonly #seen = new Map<string, number>();
 

@@ -2,15 +2,15 @@ import { log } from '../../log.js';
 import { type NonbreakingPrefixes, nonbreakingPrefixes, prefixLanguages } from './nonbreaking-prefixes/index.js';
 
 /**
- * Where an apostrophe between two letters goes: with the right part (`he 's`), with the left (`l' homme`), or alone;
- * or it stays within the word (a glottal stop).
+ * How an apostrophe between two letters is tokenized: with the right part (`he 's`), with the left part (`l' homme`),
+ * as a token of its own, or inside the word (a glottal stop).
  */
 export type ApostropheStyle = 'right' | 'left' | 'alone' | 'inside';
 
-/** A sign that is part of a word before a lowercase letter (`EU:ssa`), where symbols are otherwise tokens. */
+/** A symbol that is part of a word before a lowercase letter (`EU:ssa`); other symbols are separate tokens. */
 export type WordSign = 'colon' | 'apostrophe' | 'middle dot';
 
-/** All that the tokenizer knows of a language. */
+/** The tokenizer's rules for a language. */
 export interface MosesLanguage {
   readonly apostrophe: ApostropheStyle;
   readonly wordSign?: WordSign;
@@ -34,15 +34,15 @@ const WORD_SIGNS: ReadonlyMap<string, WordSign> = new Map([
   ['ca', 'middle dot'],
 ]);
 
-/** Languages with abbreviations of their own, by code. */
+/** Codes of the languages with a list of abbreviations. */
 export const mosesLanguages: readonly string[] = [...prefixLanguages].sort();
 
 /**
- * What tokenizer.perl does in a language, by its code as it stands: `pt-br` is not `pt`. One without a list of
- * abbreviations gets the English list, as in Moses, and a warning in the log that says so.
+ * The rules of tokenizer.perl for a language. Codes must match exactly: `pt-br` is not `pt`. A language without a list
+ * of abbreviations uses the English list, as in Moses, and logs a warning.
  */
 export function mosesLanguage(code: string): MosesLanguage {
-  if (!mosesLanguages.includes(code)) log.warning(takesEnglishList(code));
+  if (!mosesLanguages.includes(code)) log.warning(englishListWarning(code));
   return {
     apostrophe: APOSTROPHES.get(code) ?? 'alone',
     wordSign: WORD_SIGNS.get(code),
@@ -50,8 +50,8 @@ export function mosesLanguage(code: string): MosesLanguage {
   };
 }
 
-function takesEnglishList(code: string): string {
-  const warning = `the Moses tokenizer has no list of abbreviations for language '${code}' and takes the English one`;
+function englishListWarning(code: string): string {
+  const warning = `the Moses tokenizer has no list of abbreviations for language '${code}' and uses the English one`;
   const language = code.toLowerCase().split(/[-_]/)[0]!; // zh_CN, pt-br
   return mosesLanguages.includes(language) ? `${warning}; there is a list for '${language}'` : warning;
 }

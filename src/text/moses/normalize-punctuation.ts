@@ -1,10 +1,10 @@
 import { applyRules, type Rule } from './rules.js';
 
 /**
- * Moses' `normalize-punctuation.perl`: quotes, dashes and ellipses become ASCII, spaces round punctuation go.
- * Its output equals the script's line by line.
+ * Normalizes punctuation like Moses' `normalize-punctuation.perl`: converts quotes, dashes and ellipses to ASCII, and
+ * removes spaces around punctuation. The output equals that of the script.
  *
- * @param language decides where a comma or full stop at a closing quote goes and what joins groups of digits
+ * @param language decides the order of a closing quote and a comma or full stop, and the separator of digit groups
  */
 export function createPunctuationNormalizer(language: string): (line: string) => string {
   const rules = [
@@ -12,11 +12,11 @@ export function createPunctuationNormalizer(language: string): (line: string) =>
     ...quotation(language),
     [/([0-9])\u00a0([0-9])/gu, `$1${digitJoiner(language)}$2`] as const,
   ];
-  // The script works on lines with their newline, which its last rule about quotes can see.
+  // The script's lines include the newline, which its last rule for quotes can match.
   return (line) => (CHANGEABLE.test(line) ? applyRules(`${line}\n`, rules).slice(0, -1) : line);
 }
 
-/** Where a rule may find something. Most lines have none of it. */
+/** Matches lines that a rule may change; most lines do not match. */
 const CHANGEABLE = /[\r()%:;`´"„“”‘’‚–—…«»\u00a0]|''| {2}/u;
 
 const COMMON: readonly Rule[] = [
@@ -56,13 +56,13 @@ const COMMON: readonly Rule[] = [
   [/ +/gu, ' '],
 ];
 
-/** English sets commas and full stops before the closing quote, German, French and others behind it, Czech varies. */
+/** English puts commas and full stops before a closing quote, German, French and others after it; Czech varies. */
 export function quotation(language: string): readonly Rule[] {
   if (language === 'en') return [[/"([,.]+)/gu, '$1"']];
   if (language === 'cs' || language === 'cz') return [];
   return [
     [/,"/gu, '",'],
-    // The quote is optional, so that a run of dots without one is taken in one step.
+    // The quote is optional, so that a run of dots without a quote is matched in one step.
     [/(\.+)(?:"([\t-\r ]*[^<]))?/gu, (match, dots, rest) => (rest === undefined ? match : `"${dots}${rest}`)],
   ];
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 
-/** Perl's classes outside and inside brackets; JavaScript's own are ASCII or differ. */
+/** Perl's character classes; JavaScript's own match only ASCII or differ. */
 const CLASSES: Readonly<Record<string, string>> = {
   w: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d',
   d: '\\p{Nd}',
@@ -9,9 +9,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Compiles the patterns of a `tokenize --protected` file, one a line in Perl's syntax as Moses takes them.
+ * Compiles the patterns of a `tokenize --protected` file: one per line, in Perl's syntax, as in Moses.
  *
- * @throws UserError naming the line that is no pattern, or one that JavaScript has no equal for
+ * @throws UserError naming the line that is not a pattern, or has no equivalent in JavaScript
  */
 export function parseProtectedPatterns(lines: Iterable<string>, name: string): readonly RegExp[] {
   const patterns: RegExp[] = [];
@@ -24,21 +24,21 @@ export function parseProtectedPatterns(lines: Iterable<string>, name: string): r
       const reason = (error as Error).message.replace(/^Invalid regular expression: /, '');
       throw new UserError(
         `${name} line ${number}: the pattern cannot be used (${reason})`,
-        'write one regular expression a line, without Perl-only constructs',
+        'write one regular expression per line, without Perl-only constructs',
         { cause: error },
       );
     }
     if (patterns.at(-1)!.test('')) {
       throw new UserError(
-        `${name} line ${number}: the pattern matches the empty text`,
-        'write one that takes a character',
+        `${name} line ${number}: the pattern matches the empty string`,
+        'write a pattern that matches at least one character',
       );
     }
   }
   return patterns;
 }
 
-/** A Perl pattern in JavaScript's syntax with the flag `u`, which allows no needless backslash. */
+/** Converts a Perl pattern to JavaScript's syntax with the flag `u`, which does not allow unnecessary backslashes. */
 function fromPerl(source: string): string {
   let inClass = false;
   return source.replace(/\\.|\[:|[[\]]/gsu, (part) => {
@@ -71,13 +71,15 @@ function escapeFromPerl(sign: string, inClass: boolean): string {
 
 const MARK = 'THISISPROTECTED';
 
-/** Stands for the n-th protected text of a line while it is tokenized; the mark that tokenizer.perl uses. */
+/** The placeholder of the n-th protected text of a line during tokenization, as in tokenizer.perl. */
 const markOf = (index: number): string => `${MARK}${String(index).padStart(3, '0')}`;
 
-/** Three digits: behind the thousandth text a mark begins with that of an earlier one, which is put in its place. */
+/**
+ * Marks have three digits. From the thousandth text on, a mark starts with that of an earlier text, which replaces it.
+ */
 const ANY_MARK = new RegExp(`${MARK}(\\d{3})`, 'g');
 
-/** The texts that the patterns match, pattern by pattern, each from left to right. */
+/** The texts that the patterns match: pattern by pattern, from left to right. */
 export function findProtected(line: string, patterns: readonly RegExp[]): string[] {
   const found: string[] = [];
   for (const pattern of patterns) {
@@ -90,20 +92,20 @@ export function findProtected(line: string, patterns: readonly RegExp[]): string
   return found;
 }
 
-/** Replaces the texts one after the other, each wherever it stands. */
+/** Replaces all occurrences of the texts by marks, one text after another. */
 export function hideProtected(line: string, texts: readonly string[]): string {
-  const gone = new Set<string>();
+  const hiddenTexts = new Set<string>();
   let hidden = line;
   for (const [index, text] of texts.entries()) {
-    if (gone.has(text)) continue;
+    if (hiddenTexts.has(text)) continue;
     hidden = hidden.replaceAll(text, () => ` ${markOf(index)} `);
-    if (!mayMeetMark(text)) gone.add(text);
+    if (!mayOverlapMark(text)) hiddenTexts.add(text);
   }
   return hidden;
 }
 
-/** Whether a text may stand in ` THISISPROTECTED012 ` or across one of its ends. */
-function mayMeetMark(text: string): boolean {
+/** Whether a text may occur in ` THISISPROTECTED012 ` or overlap with one of its ends. */
+function mayOverlapMark(text: string): boolean {
   if (!text.includes(' ')) return /^[THISPROECD]*\d*$/.test(text);
   return /^ | $| T|\d /.test(text);
 }

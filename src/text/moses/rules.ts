@@ -1,10 +1,10 @@
-/** A substitution of every match in a line; patterns carry the flags `gu`. */
+/** A substitution of every match in a line; patterns have the flags `gu`. */
 export type Rule = readonly [pattern: RegExp, replacement: string | Replacer];
 
-/** What a match becomes, given it and its groups, of which an optional one may be undefined. */
+/** Returns the replacement of a match; an optional group may be undefined. */
 type Replacer = (match: string, ...groups: (string | undefined)[]) => string;
 
-/** Applies the rules one after the other, each to the whole line. */
+/** Applies the rules one after another, each to the whole line. */
 export function applyRules(line: string, rules: readonly Rule[]): string {
   let text = line;
   for (const [pattern, replacement] of rules) {
@@ -13,8 +13,8 @@ export function applyRules(line: string, rules: readonly Rule[]): string {
   return text;
 }
 
-// Perl's character classes as the Moses scripts name them; all but the last are for use inside brackets.
-// JavaScript's own \s and \w differ from Perl's: \s has U+FEFF and lacks U+0085, \w is ASCII.
+// Perl's character classes in the Moses scripts, for use inside brackets.
+// JavaScript's \s and \w differ from Perl's: \s includes U+FEFF and lacks U+0085, \w is ASCII.
 
 /** Perl's `\p{IsAlnum}`. */
 export const ALPHANUMERIC = '\\p{Alphabetic}\\p{Nd}';
@@ -25,7 +25,7 @@ export const NUMBER = '\\p{N}';
 /** Perl's `\s` on decoded text. */
 export const WHITESPACE = '\\p{White_Space}';
 
-/** A line of nothing but white space, which the Moses scripts print as it is. */
+/** A line of only white space, which the Moses scripts print unchanged. */
 export const BLANK_LINE = /^\p{White_Space}*$/u;
 
 /** Builds a `gu` pattern from its source. */

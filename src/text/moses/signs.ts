@@ -1,15 +1,15 @@
-/** What a line has in it that some rule of the tokenizer looks for; a set of flags. */
+/** A set of flags: the kinds of characters in a line that rules of the tokenizer look for. */
 export type Signs = number;
 
-/** Neither letter, digit, white space nor one of ``. , ' ` -``. */
+/** A character other than letters, digits, white space and ``. , ' ` -``. */
 export const SYMBOL = 1;
 export const DOT = 2;
-/** Two full stops side by side. */
+/** Two adjacent full stops. */
 export const DOT_RUN = 4;
 export const COMMA = 8;
 export const APOSTROPHE = 16;
 export const HYPHEN = 32;
-/** White space that has to be repaired: none but single spaces between words need no care. Such a line has every sign. */
+/** White space to normalize: anything but single spaces between words. Such a line has every sign. */
 export const UNEVEN = 64;
 
 const KNOWN = 128;
@@ -17,7 +17,7 @@ export const EVERY_SIGN = KNOWN - 1;
 const SPACE = 0x20;
 const FULL_STOP = 0x2e;
 
-/** The sign of each UTF-16 unit, found out when it first occurs; a surrogate passes for a symbol. */
+/** The sign of each UTF-16 unit, computed on first use. A surrogate counts as a symbol. */
 const signsOfUnits = new Uint8Array(0x10000);
 
 const SIGNS: Readonly<Record<string, Signs>> = { '.': DOT, ',': COMMA, "'": APOSTROPHE, '-': HYPHEN, ' ': 0, '`': 0 };
@@ -32,7 +32,7 @@ function signOfUnit(unit: number): Signs {
   return LETTER_OR_DIGIT.test(character) ? 0 : SYMBOL;
 }
 
-/** One pass over a line, so that most lines are spared most rules. */
+/** Computes the signs of a line in one pass, so that rules that cannot match are skipped. */
 export function signsOf(line: string): Signs {
   let signs = 0;
   let previous = SPACE;

@@ -6,21 +6,21 @@ import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type
 import { APOSTROPHE, COMMA, DOT, DOT_RUN, EVERY_SIGN, HYPHEN, type Signs, SYMBOL, signsOf, UNEVEN } from './signs.js';
 
 export interface TokenizerOptions {
-  /** A code, e.g. `de`; one that is not among `mosesLanguages` takes the English abbreviations, with a warning in the log. */
+  /** A language code, e.g. `de`. A code not in `mosesLanguages` uses the English abbreviations and logs a warning. */
   readonly language: string;
-  /** Splits hyphens between letters or digits into the token `@-@` (Moses `-a`). */
+  /** Whether to split hyphens between letters or digits into the token `@-@` (Moses `-a`). */
   readonly aggressiveHyphens?: boolean;
-  /** Writes `& | < > ' " [ ]` as entities, on by default (off: Moses `-no-escape`). */
+  /** Whether to write `& | < > ' " [ ]` as entities. Default: true (false: Moses `-no-escape`). */
   readonly escape?: boolean;
-  /** Texts that stay whole: the patterns of `parseProtectedPatterns`. */
+  /** Patterns of texts not to split; see `parseProtectedPatterns`. */
   readonly protectedPatterns?: readonly RegExp[];
 }
 
 /**
- * The tokenizer of Moses, version 1.1: its output equals `tokenizer.perl`'s line by line.
- * (One difference: a literal `DOTMULTI` in the text, which the script takes for its own mark, is left alone.)
+ * The Moses tokenizer, version 1.1: its output equals that of `tokenizer.perl`, with one difference: a literal
+ * `DOTMULTI` in the text, which the script mistakes for its own mark, is not changed.
  *
- * @returns a function from a line, without its newline, to its tokens joined by single spaces
+ * @returns a function from a line without newline to its tokens, separated by single spaces
  */
 export function createMosesTokenizer(options: TokenizerOptions): (line: string) => string {
   const { language, aggressiveHyphens = false, escape: escapes = true, protectedPatterns = [] } = options;
@@ -87,11 +87,11 @@ const CLEAN_UP: readonly Rule[] = [
   [/[\0-\x1f]/gu, ''],
 ];
 
-/** A language's word sign is no symbol, but parted from the word unless a lowercase letter follows. */
+/** A word sign is not isolated like a symbol, but split from the word unless a lowercase letter follows. */
 const WORD_SIGN_RULES: Readonly<Record<WordSign, { readonly sign: string; readonly part: Rule }>> = {
   colon: { sign: ':', part: [/:(?=$|\P{Ll})/gu, ' $& '] },
   apostrophe: { sign: '', part: [/'(?=$|\P{Ll})/gu, ' $& '] },
-  // tokenizer.perl holds its middle dot as two bytes, which decoded text has as Â·: a · alone always stays.
+  // The middle dot in tokenizer.perl is two bytes, which match Â· in decoded text. A single · therefore always stays.
   'middle dot': { sign: '·', part: [/Â·(?=$|\P{Ll})/gu, ' $& '] },
 };
 
@@ -103,13 +103,13 @@ function isolateSymbols(wordSign: WordSign | undefined): readonly Rule[] {
 
 const SPLIT_HYPHENS: readonly Rule[] = [[pattern(`([${ALPHANUMERIC}])-(?=[${ALPHANUMERIC}])`), '$1 @-@ ']];
 
-/** An ellipsis of two or more dots is one token. A run is looked at where it begins: from each dot it would be n² steps. */
+/** An ellipsis of two or more dots is one token. The lookbehind avoids quadratic time on a run of dots. */
 export const ISOLATE_DOT_RUNS: readonly Rule[] = [
   [/(?<!\.)\.{2,}(?=[^.])/gu, ' $& '],
   [/(?<!\.)\.{2,}$/gu, ' $&'],
 ];
 
-/** Commas are tokens, except within numbers. Two steps, as A,B,C shares its letters between neighbouring commas. */
+/** Commas are tokens, except within numbers. Two steps, because adjacent commas in A,B,C share a letter. */
 const ISOLATE_COMMAS: readonly Rule[] = [
   [pattern(`([^${NUMBER}]),`), '$1 , '],
   [pattern(`,([^${NUMBER}])`), ' , $1'],
@@ -138,7 +138,7 @@ const SPLIT_APOSTROPHES: Readonly<Record<ApostropheStyle, readonly Rule[]>> = {
   ],
 };
 
-/** A quotation that ends in .' keeps the space behind it, as in Moses. */
+/** A line that ends with .' keeps a space after the quote, as in Moses. */
 const QUOTED_END: readonly Rule[] = [[/\.' ?$/gu, " . ' "]];
 
 const ESCAPED = /[&|<>'"[\]]/g;
@@ -158,7 +158,7 @@ const LETTER = /\p{Alphabetic}/u;
 const BEGINS_LOWERCASE = /^\p{Lowercase}/u;
 const BEGINS_WITH_DIGIT = /^[0-9]/u;
 
-/** Splits the full stop off a word unless the word is an abbreviation. */
+/** Splits final full stops from words that are not abbreviations. */
 function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
   const end = line.length - 1;
   if (end >= 0 && line.indexOf('.') === end)
@@ -173,7 +173,7 @@ function splitFullStops(line: string, prefixes: NonbreakingPrefixes): string {
     .join(' ');
 }
 
-/** The last word of a line (no `next`) is unlikely to be one. */
+/** Whether a word before a full stop is an abbreviation. The last word of a line (no `next`) is not. */
 function isAbbreviation(stem: string, next: string | undefined, prefixes: NonbreakingPrefixes): boolean {
   if (next === undefined) return false;
   if (stem.includes('.') && LETTER.test(stem)) return true; // U.S.A.

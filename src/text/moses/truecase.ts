@@ -2,20 +2,21 @@ import { UserError } from '../../errors.js';
 import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 
 const SENTENCE_ENDS: ReadonlySet<string> = new Set(['.', ':', '?', '!']);
-/** Signs before the first word of a sentence. */
+/** Tokens that may precede the first word of a sentence. */
 const OPENERS: ReadonlySet<string> = new Set(['(', '[', '"', "'", '&apos;', '&quot;', '&#91;', '&#93;']);
 
-/** How often each casing of a word occurs, by the lowercased word, both in the order of first occurrence. */
+/** The number of occurrences of each casing of a word, by lowercased word, in the order of first occurrence. */
 export type CasingCounts = Map<string, Map<string, number>>;
 
 const lower = (text: string): string => text.replaceAll('Σ', 'σ').toLowerCase();
 
 /**
- * Counts casings as Moses' `train-truecaser.perl` does: words within sentences, not the first ones, whose capital says
- * nothing.
+ * Counts casings like Moses' `train-truecaser.perl`. The first words of sentences are excluded, because their capitals
+ * are not informative.
  *
  * @param lines tokenized text; XML tags are not words
- * @param useFirst counts a first word too if it is lowercase, and for a tenth if it is the whole line
+ * @param useFirst whether to count a first word if it is lowercase, and with weight 0.1 if it is the only word of the
+ *   line
  */
 export function countCasings(lines: Iterable<string>, useFirst = false): CasingCounts {
   const counts: CasingCounts = new Map();
@@ -56,8 +57,8 @@ function add(counts: CasingCounts, word: string, weight: number): void {
 }
 
 /**
- * The lines of a model in Moses' format, `best (count/total) other (count) …`. Where casings are equally frequent the
- * first to occur is best; Perl takes one by chance.
+ * The lines of a model in Moses' format, `best (count/total) other (count) …`. Among equally frequent casings, the
+ * first to occur is the best; Perl chooses one at random.
  */
 export function* truecaseModelLines(counts: CasingCounts): Generator<string, void, undefined> {
   for (const casings of counts.values()) {
@@ -73,17 +74,17 @@ export function* truecaseModelLines(counts: CasingCounts): Generator<string, voi
   }
 }
 
-/** Perl prints 15 digits, so that sums of tenths are whole. */
+/** Perl prints 15 significant digits, which hides rounding errors in sums of tenths. */
 const decimal = (value: number): string => String(Number(value.toPrecision(15)));
 
 export interface TruecaseModel {
-  /** The best casing of each lowercased word. */
+  /** The most frequent casing of each lowercased word. */
   readonly best: ReadonlyMap<string, string>;
-  /** Every casing that was seen. */
+  /** All casings in the training text. */
   readonly known: ReadonlySet<string>;
 }
 
-/** @throws UserError naming the line that is not of the format; blank lines at the end do not count */
+/** Parses a truecasing model, ignoring blank lines at the end. @throws UserError naming the line in another format */
 export function parseTruecaseModel(lines: Iterable<string>, name: string): TruecaseModel {
   const best = new Map<string, string>();
   const known = new Set<string>();
@@ -114,9 +115,9 @@ const areCounted = (others: readonly string[]): boolean =>
   others.length % 2 === 0 && others.every((text, index) => index % 2 === 0 || COUNT.test(text));
 
 /**
- * Moses' `truecase.perl`: the first word of a sentence and unknown words get their best casing.
+ * Truecases like Moses' `truecase.perl`: the first word of a sentence and unknown words get their best casing.
  *
- * @returns a function from a tokenized line, factors and XML tags allowed, to the same line truecased
+ * @returns a function from a tokenized line, which may contain factors and XML tags, to the truecased line
  */
 export function createTruecaser({ best, known }: TruecaseModel): (line: string) => string {
   return (line) => {
@@ -142,18 +143,18 @@ const WORD = /^\p{White_Space}*([^\p{White_Space}<>]+)/u;
 const OTHER = /^\p{White_Space}*(\P{White_Space}+)/u;
 
 /**
- * The words of a line and the tags before each of them and behind the last, as the scripts part them.
+ * Splits a line into words, and the tags before each word and after the last, like the Moses scripts.
  *
- * @param factored a tag behind a `|` is a factor of the word
+ * @param factored whether a tag after a `|` is a factor of the word
  */
 export function splitMarkup(line: string, factored: boolean): { words: string[]; markup: string[] } {
   const words: string[] = [];
   const markup = [''];
   const lastTagEnd = line.lastIndexOf('>');
-  let endsWithBar = false; // the last word; asked of a word that grows piece by piece it would be copied each time
+  let endsWithBar = false; // of the last word; calling endsWith on a growing word would copy it every time
   let rest = line;
   while (/\P{White_Space}/u.test(rest)) {
-    // Behind the last > no < begins a tag, and none is looked for up to the end of the line.
+    // No tag starts after the last >, so none is searched there.
     const tag = line.length - rest.length < lastTagEnd ? TAG.exec(rest) : null;
     if (tag !== null) {
       rest = rest.slice(tag[0].length);

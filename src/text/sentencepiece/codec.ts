@@ -2,7 +2,7 @@ import type { TextCodec } from '../codec.js';
 import { SentencePiece } from './processor.js';
 
 /**
- * Text to the pieces of a model, separated by spaces, and back: fairseq's `--bpe sentencepiece`.
+ * A codec between text and the space-separated pieces of a model: fairseq's `--bpe sentencepiece`.
  * @throws UserError if the file cannot be read or is not a SentencePiece model
  */
 export async function loadSentencePieceCodec(modelPath: string): Promise<TextCodec> {

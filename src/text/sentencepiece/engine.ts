@@ -1,12 +1,12 @@
-/** What stands behind a SentencePiece model: the add-on on the system's library, or WebAssembly. */
+/** An implementation of a SentencePiece model: the native add-on or WebAssembly. */
 export interface Engine {
   encodePieces(text: string): string[];
   encodeIds(text: string): number[];
-  /** The pieces with spaces between. */
+  /** The pieces, separated by spaces. */
   encodeLine(text: string): string;
   decodeLine(pieces: string): string;
-  /** Pieces that the vocabulary lacks stay as they are. */
+  /** Decodes pieces. Pieces that are not in the vocabulary stay unchanged. */
   decodePieces(pieces: readonly string[]): string;
-  /** @throws UserError where an id is not in the vocabulary */
+  /** @throws UserError if an id is not in the vocabulary */
   decodeIds(ids: readonly number[]): string;
 }

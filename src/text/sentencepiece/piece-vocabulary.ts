@@ -3,10 +3,10 @@ import { withoutBlankLinesAtEnd } from '../blank-lines.js';
 import { readLines } from '../lines.js';
 
 /**
- * The pieces of a file `<piece><TAB><count>` that occur at least `threshold` times; a piece without a count occurs once. A
- * space may stand for the tab, as in what get-vocab writes: no piece has one.
+ * Reads the pieces of a file of lines `<piece><TAB><count>` that occur at least `threshold` times. A piece without a
+ * count occurs once. A space may replace the tab, as in files of get-vocab: no piece contains a space.
  *
- * @throws UserError naming the line that is none
+ * @throws UserError naming the line in another format
  */
 export function readPieceVocabulary(path: string, threshold: number): string[] {
   const pieces: string[] = [];

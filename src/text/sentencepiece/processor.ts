@@ -7,13 +7,13 @@ import { reasonOf, refusals, requireNative } from './native.js';
 import { loadWasmEngine } from './wasm-engine.js';
 
 export interface SamplingOptions {
-  /** Unigram models: out of how many best segmentations to draw; negative: out of all. */
+  /** Unigram models: the number of best segmentations to draw from; negative: all. */
   readonly nBestSize: number;
-  /** Unigram models: probabilities are ∝ p^alpha. BPE models: each merge is left out with this probability. */
+  /** Unigram models: probabilities are ∝ p^alpha. BPE models: the probability of skipping a merge. */
   readonly alpha: number;
 }
 
-/** The library makes longer lists of no text. */
+/** The maximum length of an n-best list in the library. */
 export const MOST_N_BEST = 512;
 
 /** A SentencePiece model: text to pieces (with `▁` for a space) or ids, and back. */
@@ -26,9 +26,10 @@ export class SentencePiece {
   ) {}
 
   /**
-   * @param engine `native` is the add-on on the system's library, `wasm` the npm package sentencepiece-js; without a
-   *   choice the add-on where it is built. Both give the same pieces; sampling and n-best lists need the add-on.
-   * @throws UserError if the file cannot be read or is not a sound SentencePiece model, or there is no add-on
+   * Loads a model.
+   * @param engine `native` is the add-on for the system's library, `wasm` the npm package sentencepiece-js. Default:
+   *   the add-on if it is built. Both give the same pieces. Sampling and n-best lists require the add-on.
+   * @throws UserError if the file cannot be read, is not a valid SentencePiece model, or the add-on is not available
    */
   static async load(path: string, engine?: 'native' | 'wasm'): Promise<SentencePiece> {
     const bytes = readWhole(path);
@@ -41,7 +42,9 @@ export class SentencePiece {
     return new SentencePiece(path, bytes, native, native);
   }
 
-  /** @throws UserError where the model is damaged in a way that only this text shows; so do the other ways to encode */
+  /**
+   * @throws UserError, like the other encoding methods, if the model is damaged in a way that only this text reveals
+   */
   encodePieces(text: string): string[] {
     return this.#encode((engine) => engine.encodePieces(text));
   }
@@ -50,12 +53,12 @@ export class SentencePiece {
     return this.#encode((engine) => engine.encodeIds(text));
   }
 
-  /** The pieces with spaces between. */
+  /** The pieces, separated by spaces. */
   encodeLine(text: string): string {
     return this.#encode((engine) => engine.encodeLine(text));
   }
 
-  /** The text of pieces with spaces between. */
+  /** Decodes space-separated pieces. */
   decodeLine(pieces: string): string {
     return this.#decode((engine) => engine.decodeLine(pieces));
   }
@@ -64,12 +67,12 @@ export class SentencePiece {
     return this.#decode((engine) => engine.decodePieces(pieces));
   }
 
-  /** @throws UserError where an id is not in the vocabulary */
+  /** @throws UserError if an id is not in the vocabulary */
   decodeIds(ids: readonly number[]): string {
     return this.#decode((engine) => engine.decodeIds(ids));
   }
 
-  /** Draws one segmentation; `seedSampling` makes draws repeat. @throws UserError without the add-on */
+  /** Draws a segmentation; `seedSampling` makes draws reproducible. @throws UserError without the add-on */
   samplePieces(text: string, { nBestSize, alpha }: SamplingOptions): string[] {
     return this.#withNative('sampling', (model) => model.samplePieces(text, nBestSize, alpha));
   }
@@ -78,7 +81,7 @@ export class SentencePiece {
     return this.#withNative('sampling', (model) => model.sampleIds(text, nBestSize, alpha));
   }
 
-  /** The best segmentations, best first, of a unigram model. @throws UserError for another, or without the add-on */
+  /** The best segmentations of a unigram model, best first. @throws UserError for other models or without the add-on */
   nBestPieces(text: string, size: number): string[][] {
     return this.#withNative('an n-best list', (model) => model.nBestPieces(text, size));
   }
@@ -88,31 +91,31 @@ export class SentencePiece {
   }
 
   /**
-   * From now on text gives only these pieces, beside single characters, symbols and what is unknown.
+   * Restricts encoding to these pieces, single characters, symbols and unknown pieces.
    * @throws UserError for a model of words or characters, or without the add-on
    */
   restrictVocabulary(pieces: readonly string[]): void {
-    const remedy = 'restrict a model of the type unigram or bpe';
+    const remedy = 'use a model of type unigram or bpe';
     this.#withNative('a restricted vocabulary', (model) => model.restrictVocabulary(pieces), remedy);
   }
 
   /**
-   * What is done with every segmentation, but not with samples and n-best lists: `reverse`, `bos`, `eos` and `unk` (the
-   * piece `<unk>` for what is unknown), one after the other with colons between.
-   * @throws UserError for another word and a piece that the model does not have, or without the add-on
+   * Sets options for all segmentations except samples and n-best lists: `reverse`, `bos`, `eos` and `unk` (writes
+   * unknown pieces as `<unk>`), separated by colons.
+   * @throws UserError for an unknown option, for a piece that the model lacks, or without the add-on
    */
   setEncodeOptions(options: string): void {
     this.#withNative(`the extra options ${options}`, (model) => model.setEncodeOptions(options), EXTRA_OPTIONS);
   }
 
-  /** The same with what is decoded, before it becomes text. */
+  /** Sets the same options for pieces before they are decoded. */
   setDecodeOptions(options: string): void {
     this.#withNative(`the extra options ${options}`, (model) => model.setDecodeOptions(options), EXTRA_OPTIONS);
   }
 
   /**
-   * How often each piece occurs in lines, most frequent first and then by code point; what is unknown does not count.
-   * @throws UserError where the model is damaged in a way that only these lines show
+   * Counts the pieces of lines, sorted by descending count, then by code point. Unknown pieces are excluded.
+   * @throws UserError if the model is damaged in a way that only these lines reveal
    */
   countPieces(lines: Iterable<string>): [piece: string, count: number][] {
     const pieces = textPieces(this.bytes);
@@ -140,32 +143,32 @@ export class SentencePiece {
   }
 }
 
-/** What to do about a refusal of the library, or how to tell from its reason. */
+/** The remedy for an error of the library, or a function from its reason to the remedy. */
 type Remedy = string | ((reason: string) => string);
 
-const EXTRA_OPTIONS = 'there are reverse, bos, eos and unk, with colons between, for pieces that the model has';
+const EXTRA_OPTIONS = 'use reverse, bos, eos and unk, separated by colons, for pieces that the model has';
 const DAMAGED = 'copy the model again from where it was made';
 
-/** What to do where the library gives no list or sample, by its reason. */
+/** The remedy if the library gives no list or sample, by its reason. */
 function remedyOf(reason: string): string {
-  if (reason.includes('is not available')) return 'such lists and samples are for unigram models';
-  return reason.includes('has to be') ? 'ask for another number' : DAMAGED;
+  if (reason.includes('is not available')) return 'use a unigram model: others give no such lists and samples';
+  return reason.includes('has to be') ? 'use another number' : DAMAGED;
 }
 
-/** Runs a step of loading; what it finds wrong becomes a UserError that names the file. */
+/** Runs a step of loading, and converts its error to a UserError that names the file. */
 function asModel<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
     throw new UserError(
       `${path} is not a SentencePiece model: ${reasonOf(error as Error)}`,
-      'name the .model file that the training wrote, or copy it again where it is damaged',
+      'name the .model file that the training wrote, or copy it again if it is damaged',
       { cause: error },
     );
   }
 }
 
-/** Starts the random numbers of sampling anew, for every model of this thread. @throws UserError without the add-on */
+/** Seeds the sampling of all models of this thread. @throws UserError without the add-on */
 export function seedSampling(seed: number): void {
   requireNative('sampling').seed(seed);
 }

@@ -2,30 +2,30 @@ import type { Model } from 'sentencepiece-native';
 import { UserError } from '../../errors.js';
 import { refusals, requireNative } from './native.js';
 
-/** Options of `spm_train` by its names, e.g. `vocab_size`; what is left out has the library's default. */
+/** Options of `spm_train` by name, e.g. `vocab_size`. Omitted options have the library's defaults. */
 export type TrainingOptions = Readonly<Record<string, string | number | boolean>>;
 
 export interface TrainedModel {
-  /** The content of the .model file. */
+  /** The contents of the .model file. */
   readonly model: Buffer;
   /** The lines of the .vocab file: `piece<TAB>score`, by id. */
   readonly vocabulary: string[];
 }
 
-/** Sentences that go to the add-on in one call. */
+/** The number of sentences passed to the add-on per call. */
 const BATCH = 1000;
 
 /**
- * Trains a SentencePiece model on the system's library; its log goes to stderr unless `minloglevel` is above 0.
- * @param sentences are read one after the other; the library keeps them, or a sample of `input_sentence_size`
- * @throws UserError without the add-on, for options that the library refuses, and where there are no sentences
+ * Trains a SentencePiece model with the system's library, which logs to stderr unless `minloglevel` is above 0.
+ * @param sentences read one by one; the library keeps them, or a sample of `input_sentence_size`
+ * @throws UserError without the add-on, for options that the library refuses, or if there are no sentences
  */
 export function trainSentencePiece(sentences: Iterable<string>, options: TrainingOptions): TrainedModel {
   const { train, Model } = requireNative('training a SentencePiece model');
   const texts = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]));
-  const longest = Number(options.max_sentence_length ?? LIBRARY_LONGEST);
+  const longest = Number(options.max_sentence_length ?? DEFAULT_MAX_SENTENCE_LENGTH);
   const batches = inBatches(sentences, longest);
-  // What is wrong with the text's start is said before the library begins its log.
+  // Reads the first batch now, to report errors in the text before the library starts its log.
   let ahead = batches.next().value ?? null;
   return refusals('SentencePiece cannot train', 'change the options or the text', () => {
     const model = train(texts, () => {
@@ -37,10 +37,10 @@ export function trainSentencePiece(sentences: Iterable<string>, options: Trainin
   });
 }
 
-/** The library's own `max_sentence_length`. */
-const LIBRARY_LONGEST = 4192;
+/** The library's default for `max_sentence_length`. */
+const DEFAULT_MAX_SENTENCE_LENGTH = 4192;
 
-/** @param longest bytes of a sentence that the library takes */
+/** @param longest the maximum length of a sentence in bytes; the library ignores longer ones */
 function* inBatches(sentences: Iterable<string>, longest: number): Generator<string[], void> {
   let batch: string[] = [];
   let any = false;
@@ -57,7 +57,7 @@ function* inBatches(sentences: Iterable<string>, longest: number): Generator<str
   if (!any) throw new UserError('the text has no sentences', 'give the text to train on');
   if (!anyTaken) {
     throw new UserError(
-      `every sentence has more than ${longest} bytes, and such are left out`,
+      `every sentence has more than ${longest} bytes and is ignored`,
       'raise --max-sentence-length, or split the text into sentences',
     );
   }
@@ -68,7 +68,7 @@ function vocabularyLines(model: Model): string[] {
   return model.vocabulary().map(([piece, score]) => `${piece}\t${asText(score)}`);
 }
 
-/** Six significant digits, as C++ writes numbers. */
+/** Formats with six significant digits, like C++. */
 function asText(score: number): string {
   return Object.is(score, -0) ? '-0' : String(Number(score.toPrecision(6)));
 }

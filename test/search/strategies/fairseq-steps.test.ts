@@ -6,8 +6,8 @@ import { type SearchOptions, searchOptions } from '../../../src/search/options.j
 import { chooseStrategy, type SearchStrategy } from '../../../src/search/strategies/index.js';
 
 /**
- * Steps of fairseq's searches over random tables of log-probabilities, from its `fairseq/search.py` (main, 3d262bb) with
- * PyTorch. `active` are the candidates that go on, those that end a hypothesis last.
+ * Steps of fairseq's searches over random tables of log-probabilities, from its `fairseq/search.py` (main, 3d262bb)
+ * with PyTorch. `active` lists the candidates that continue, then those that end a hypothesis.
  */
 interface GoldenSearch {
   readonly strategy: 'diverse' | 'ordered' | 'unordered' | 'matched' | 'topk1' | 'siblings';
@@ -55,7 +55,7 @@ function strategyOf(search: GoldenSearch): SearchStrategy {
   });
 }
 
-/** What a device would hand over of the rows of a batch. */
+/** The rows of a batch as read from a device. */
 function rowsOf(logProbs: readonly number[][][], { width, readsVocabulary }: SearchStrategy): RowCandidates {
   const rows = logProbs.flat().map((row) => {
     const likeliest = [...row.keys()].sort((a, b) => row[b]! - row[a]! || a - b).slice(0, width);
@@ -70,7 +70,7 @@ function rowsOf(logProbs: readonly number[][][], { width, readsVocabulary }: Sea
   };
 }
 
-/** Runs a search along fairseq's choices. @returns the candidates of each step and sentence */
+/** Runs a search that follows fairseq's choices. @returns the candidates of each step and sentence */
 function candidatesOf(search: GoldenSearch): Candidates[][] {
   const strategy = strategyOf(search);
   let totals: Float32Array | null = null;
@@ -95,7 +95,7 @@ describe("fairseq's candidates at every step", () => {
       const found = candidatesOf(search);
       for (const [step, { tokens, beams, scores }] of search.steps.entries()) {
         for (const [sentence, candidates] of found[step]!.entries()) {
-          // What is ruled out has no order, and the candidates beyond fairseq's are of no consequence.
+          // The order of ruled-out candidates, and candidates beyond fairseq's, do not matter.
           const possible = scores[sentence]!.filter((score) => score !== null).length;
           const where = `step ${step}, sentence ${sentence}`;
           expect([...candidates.tokens.subarray(0, possible)], where).toEqual(tokens[sentence]!.slice(0, possible));

@@ -9,7 +9,7 @@ const phrasesOf = (phrases: readonly (readonly number[])[]) => phrases.map((phra
 const read = (start: PhraseProgress, tokens: readonly number[]): PhraseProgress =>
   tokens.reduce((progress, token) => progress.advance(token), start);
 
-/** What a state is, as one line. */
+/** Describes a state in one line. */
 const shown = ({ bank, isComplete, nextTokens }: PhraseProgress): string =>
   `${bank}${isComplete ? ' complete' : ''} next ${[...nextTokens].sort((a, b) => a - b).join(',')}`;
 
@@ -31,7 +31,7 @@ describe('ordered phrases', () => {
     expect(shown(read(orderedPhrases(phrases), tokens))).toBe(state);
   });
 
-  it('are complete from the beginning where there are none', () => {
+  it('are complete from the start if there are none', () => {
     expect(shown(orderedPhrases([]))).toBe('0 complete next ');
   });
 });
@@ -53,7 +53,7 @@ describe('unordered phrases', () => {
     expect(shown(read(unorderedPhrases(phrases), tokens))).toBe(state);
   });
 
-  it('are complete from the beginning where there are none', () => {
+  it('are complete from the start if there are none', () => {
     expect(shown(unorderedPhrases([]))).toBe('0 complete next ');
   });
 });
@@ -65,7 +65,7 @@ describe.each([
   ['ordered', orderedPhrases],
   ['unordered', unorderedPhrases],
 ] as const)('%s phrases', (_, start) => {
-  it('one after the other are complete', () => {
+  it('in sequence are complete', () => {
     // Different first tokens: no phrase begins within another.
     const apart = fc.uniqueArray(fc.array(fc.integer({ min: 100, max: 900 }), { minLength: 1, maxLength: 3 }), {
       selector: ([first]) => first,
@@ -79,7 +79,7 @@ describe.each([
     );
   });
 
-  it('never hold more tokens than they have, and none twice without need', () => {
+  it('never match more tokens than they have, nor a token twice unnecessarily', () => {
     fc.assert(
       fc.property(somePhrases, fc.array(tokens, { maxLength: 30 }), (phrases, output) => {
         const progress = read(start(phrasesOf(phrases)), output);

@@ -22,7 +22,7 @@ export function contextOf(
   };
 }
 
-/** What the device would hand over of rows of log-probabilities: the `width` likeliest, then the vocabulary. */
+/** Rows of log-probabilities as read from a device: the `width` most likely tokens, then the vocabulary. */
 export function rowsOf(logProbs: readonly (readonly number[])[], width: number): RowCandidates {
   const vocabulary = logProbs[0]!.length;
   const rows = logProbs.map((row) => {
@@ -37,7 +37,7 @@ export function rowsOf(logProbs: readonly (readonly number[])[], width: number):
   };
 }
 
-/** A step of the first sentence, whose rows are all of them. */
+/** A step of the first sentence, to which all rows belong. */
 export function stepOf(step: number, rows: RowCandidates, totals: readonly number[]): SentenceStep {
   const beams = step === 0 ? 1 : totals.length;
   return {

@@ -9,7 +9,7 @@ const LOG_PROBS = PROBABILITIES.map(Math.log);
 const VOCAB = PROBABILITIES.length;
 const DRAWS = 20_000;
 
-/** How often each token comes out of many first steps of one sentence. */
+/** How often each token is drawn in many first steps of one sentence. */
 function frequencies(options: { samplingTopk?: number; samplingTopp?: number; seed?: number }): number[] {
   const counts = new Array<number>(VOCAB).fill(0);
   const context = contextOf({ beam: DRAWS, nbest: DRAWS, sampling: true, ...options }, VOCAB);
@@ -19,7 +19,7 @@ function frequencies(options: { samplingTopk?: number; samplingTopp?: number; se
   return counts.map((count) => count / DRAWS);
 }
 
-/** The probabilities of some tokens, scaled to one. */
+/** The probabilities of some tokens, normalized. */
 function among(tokens: readonly number[]): number[] {
   const total = tokens.reduce((sum, token) => sum + PROBABILITIES[token]!, 0);
   return PROBABILITIES.map((probability, token) => (tokens.includes(token) ? probability / total : 0));
@@ -27,12 +27,12 @@ function among(tokens: readonly number[]): number[] {
 
 describe('sampling', () => {
   it.each([
-    ['from every token but padding', {}, [2, 3, 4, 5, 6, 7]],
-    ['from the likeliest tokens', { samplingTopk: 3 }, [2, 4, 5]],
-    ['from the likeliest tokens, at most all', { samplingTopk: 100 }, [2, 3, 4, 5, 6, 7]],
-    ['from the fewest tokens whose probabilities reach the sum', { samplingTopp: 0.56 }, [2, 4, 5]],
+    ['from every token except padding', {}, [2, 3, 4, 5, 6, 7]],
+    ['from the most likely tokens', { samplingTopk: 3 }, [2, 4, 5]],
+    ['from the most likely tokens, at most all', { samplingTopk: 100 }, [2, 3, 4, 5, 6, 7]],
+    ['from the smallest set of tokens whose probabilities reach the sum', { samplingTopp: 0.56 }, [2, 4, 5]],
     ['from one token for a small sum', { samplingTopp: 0.01 }, [4]],
-    ['from every token where the sum is not reached', { samplingTopp: 1 }, [2, 3, 4, 5, 6, 7]],
+    ['from every token if the sum is not reached', { samplingTopp: 1 }, [2, 3, 4, 5, 6, 7]],
   ])('draws %s by probability', (_, options, tokens) => {
     const drawn = frequencies(options);
     const expected = among(tokens);
@@ -42,13 +42,13 @@ describe('sampling', () => {
     }
   });
 
-  it('draws the same for the same seed, and otherwise for another', () => {
+  it('draws the same for the same seed, and differently for another', () => {
     expect(frequencies({ seed: 3 })).toEqual(frequencies({ seed: 3 }));
     expect(frequencies({ seed: 3 })).not.toEqual(frequencies({ seed: 4 }));
     expect(frequencies({ seed: 1 })).not.toEqual(frequencies({ seed: 1 + 2 ** 32 }));
   });
 
-  it('continues every hypothesis by its own distribution; scores are log-probabilities, not those of the choice', () => {
+  it('continues every hypothesis by its own distribution; scores are log-probabilities, not renormalized', () => {
     const rows = [
       [-9, -9, -9, -9, -0.5, -9],
       [-9, -9, -9, -9, -9, -0.25],
@@ -62,7 +62,7 @@ describe('sampling', () => {
     ]);
   });
 
-  it('draws for a sentence whatever its place in the batch', () => {
+  it('draws the same for a sentence at any position in the batch', () => {
     const draw = (ids: number[], sentence: number) => {
       const context = contextOf({ beam: 8, nbest: 8, sampling: true }, VOCAB, { ids: Int32Array.from(ids) });
       const strategy = samplingStrategy(context);
@@ -72,7 +72,7 @@ describe('sampling', () => {
     expect(draw([5, 9], 0)).not.toEqual(draw([9], 0));
   });
 
-  it('ends a hypothesis that nothing may continue as impossible', () => {
+  it('ends a hypothesis without possible continuations with score −∞', () => {
     const strategy = samplingStrategy(contextOf({ beam: 1, sampling: true }, 4));
     const nothing = [new Array<number>(4).fill(Number.NEGATIVE_INFINITY)];
     const { scores } = strategy.choose(stepOf(1, rowsOf(nothing, strategy.width), [0]));
@@ -81,7 +81,7 @@ describe('sampling', () => {
 });
 
 describe('the nucleus', () => {
-  it('reaches the sum, and would not without its least likely token', () => {
+  it('reaches the sum, and does not without its least likely token', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 40 }),

@@ -32,7 +32,7 @@ test('dropout with a seed equals subword-nmt with that of Python', () => {
 });
 
 describe('laws', () => {
-  test.each([0, 0.3, 1])('joining the subwords gives the text back, dropout %s', (dropout) => {
+  test.each([0, 0.3, 1])('joining the subwords restores the text, dropout %s', (dropout) => {
     const segment = createBpeSegmenter({ codes, dropout, random: seeded(1) });
     fc.assert(
       fc.property(lines, (text) => {
@@ -51,7 +51,7 @@ describe('laws', () => {
     expect(encode('zqx')).toBe(`z${separator} q${separator} x`);
   });
 
-  test('a block of lines comes out as its lines do', () => {
+  test('a block of lines is segmented like its lines', () => {
     const segment = createBpeSegmenter({ codes });
     const segmentBlock = createBpeBlockSegmenter({ codes });
     const spaced = fc.array(fc.oneof(word, fc.constantFrom('', ' ')), { maxLength: 8 }).map((words) => words.join(' '));
@@ -63,7 +63,7 @@ describe('laws', () => {
     );
   });
 
-  test('the way in WebAssembly and that in JavaScript, which dropout takes, give the same', () => {
+  test('WebAssembly and JavaScript, which dropout uses, give the same result', () => {
     const pieces = fc.oneof(
       word,
       fc.stringMatching(/^[ab]{1,12}$/),
@@ -81,33 +81,33 @@ describe('laws', () => {
         const inScript = createBpeBlockSegmenter({ codes: some, ...never })(Buffer.from(text)).toString();
         const segment = createBpeBlockSegmenter({ codes: some });
         expect(segment(Buffer.from(text)).toString()).toBe(inScript);
-        expect(segment(Buffer.from(text)).toString()).toBe(inScript); // now of words that are remembered
+        expect(segment(Buffer.from(text)).toString()).toBe(inScript); // now with cached words
       }),
     );
   });
 
-  test('a line longer than WebAssembly has room for comes out as its parts do', () => {
+  test('a line too long for WebAssembly is segmented like its parts', () => {
     const segment = createBpeBlockSegmenter({ codes });
     const part = 'der schnelle braune fuchs ';
     const long = segment(Buffer.from(`${part.repeat(30_000)}der\n`)).toString();
     const short = segment(Buffer.from(`${part}der\n`)).toString();
     const expected = `${short.slice(0, short.lastIndexOf(' ') + 1).repeat(30_000)}der\n`;
-    expect(long === expected).toBe(true); // a difference would fill the screen
+    expect(long === expected).toBe(true); // a diff would fill the screen
     const word = 'der'.repeat(200_000);
     expect(join(segment(Buffer.from(`${word}\n`)).toString()) === `${word}\n`).toBe(true);
   });
 
-  test('a separator longer than WebAssembly has room for is written in full', () => {
+  test('a separator too long for WebAssembly is written in full', () => {
     const separator = '@'.repeat(1000);
     expect(createBpeSegmenter({ codes, separator })('zqx')).toBe(`z${separator} q${separator} x`);
   });
 
-  test('the module in WebAssembly was made from its source as it is', () => {
+  test('the WebAssembly module was compiled from the current source', () => {
     const source = readFileSync(new URL('../../../src/text/bpe/wasm/segment.as.ts', import.meta.url));
     expect(createHash('sha256').update(source).digest('hex')).toBe(SOURCE_SHA256);
   });
 
-  test('more words than are remembered are all split, and so are the first again', () => {
+  test('more words than fit into the cache are all split, and the first are split again', () => {
     const segment = createBpeSegmenter({ codes });
     const words = Array.from({ length: (1 << 18) + 10 }, (_, at) => `der${at}`);
     const split = words.map(segment);
@@ -115,7 +115,7 @@ describe('laws', () => {
     expect(words.slice(0, 20).map(segment)).toEqual(split.slice(0, 20));
   });
 
-  test('spaces round a line stay, those between words become one', () => {
+  test('spaces around a line stay, those between words become one', () => {
     const segment = createBpeSegmenter({ codes });
     expect(['', '   ', '  a  b ', 'a'].map(segment)).toEqual(['', '   ', '  a b ', 'a']);
   });
@@ -125,7 +125,7 @@ describe('laws', () => {
     expect(['😀', '😀😀', 'x😀'].map(segment)).toEqual(['😀', '😀@@ 😀', 'x@@ 😀']);
   });
 
-  test('dropout 1 leaves characters', () => {
+  test('dropout 1 gives single characters', () => {
     expect(createBpeSegmenter({ codes, dropout: 1 })('der')).toBe('d@@ e@@ r');
   });
 

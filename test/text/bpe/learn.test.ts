@@ -22,12 +22,12 @@ test.each(['de', 'en'] as const)('the %s vocabulary equals that of subword-nmt g
 test.each([
   { title: 'a pair that overlaps itself', text: 'aaaa aaaa aaa', codes: ['a a', 'aa a', 'aaa a</w>'] },
   {
-    title: 'equal counts go by code point, the greatest first',
+    title: 'equal counts are ordered by code point, the greatest first',
     text: 'ab ab \ue000b \ue000b 😀b 😀b',
     codes: ['😀 b</w>', '\ue000 b</w>', 'a b</w>'],
   },
   {
-    title: 'the text of a symbol decides, not how it was made',
+    title: 'the text of a symbol decides, not its merges',
     text: 'abcx abcx abcx bcy bcy aby aby abc abc',
     codes: ['a b', 'c x</w>', 'ab cx</w>', 'c y</w>', 'b cy</w>', 'ab y</w>', 'ab c</w>'],
   },
@@ -40,11 +40,11 @@ test.each([
   { symbols: 14, codes: ['l o', 'w e', 'n e', 'lo w</w>', 'we s'] },
   { symbols: 11, codes: ['l o', 'w e'] },
   { symbols: 10, codes: ['l o'] },
-])('of $symbols symbols in total, those beside the 9 characters are merges', ({ symbols, codes }) => {
+])('of $symbols symbols in total, those other than the 9 characters are merges', ({ symbols, codes }) => {
   const counts = countWords(['low lower lowest new newer newest', 'low low new']);
   expect(learnBpe(counts, { symbols, totalSymbols: true }).merges.map((merge) => merge.join(' '))).toEqual(codes);
   expect(() => learnBpe(counts, { symbols: 9, totalSymbols: true })).toThrow(
-    '9 symbols in total leave none to learn: the text has 6 characters within words and 3 at their ends; ask for more than 9',
+    '9 symbols in total leave no merges to learn: the text has 6 characters within words and 3 at their ends; request more than 9',
   );
 });
 

@@ -23,14 +23,14 @@ describe.each(['de', 'en'])('segmented text equals that of subword-nmt apply-bpe
 // Golden values: subword-nmt 0.3.8 apply-bpe.
 test.each([
   {
-    title: 'spaces round a line stay, double ones inside go',
+    title: 'spaces around a line stay, double spaces inside become one',
     codes: ['#version: 0.2', 'a b', 'ab c</w>', 'b c</w>'],
     line: ' abc bc  ab ',
     out: ' abc bc a@@ b ',
   },
   { title: 'a blank line stays', codes: ['#version: 0.2', 'a b'], line: '  ', out: '  ' },
   {
-    title: 'version 0.1 has the end of a word as a symbol',
+    title: 'version 0.1 treats the end of a word as a symbol',
     codes: ['a b', 'ab c', 'abc </w>', 'b </w>'],
     line: 'abc bc ab xabc',
     out: 'abc b@@ c ab x@@ abc',
@@ -62,7 +62,7 @@ test('the separator can be chosen', () => {
   expect(createBpeSegmenter({ codes, separator: '￭' })('qqq')).toBe('q￭ q￭ q');
 });
 
-test('a glossary that is not a regular expression is a user error', () => {
+test('an invalid regular expression in a glossary is a user error', () => {
   expect(() => createBpeSegmenter({ codes, glossaries: ['C++'] })).toThrow(UserError);
 });
 
@@ -75,7 +75,7 @@ test.each([
   { lines: ['', '#version: 0.2', 'a b'], message: 'my.codes line 1: "" is not two symbols separated by a space' },
   { lines: ['', ' '], message: 'my.codes is empty; give a codes file' },
   { lines: ['a b c'], message: 'my.codes line 1: "a b c" is not two symbols separated by a space' },
-  { lines: ['#version: 0.3', 'a b'], message: 'my.codes has BPE version 0.3; versions 0.1 and 0.2 are known' },
+  { lines: ['#version: 0.3', 'a b'], message: 'my.codes has BPE version 0.3; versions 0.1 and 0.2 are supported' },
 ])('damaged codes are a user error: $message', ({ lines, message }) => {
   expect(() => parseCodes(lines, 'my.codes')).toThrow(message);
 });

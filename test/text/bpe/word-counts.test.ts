@@ -19,10 +19,10 @@ function countsOf(text: string): [string, number][] {
 }
 
 const expected = (text: string): [string, number][] => [...countWords(text.replace(/\n$/, '').split('\n'))];
-// A difference would fill the screen.
+// A diff would fill the screen.
 const isRight = (text: string): boolean => JSON.stringify(countsOf(text)) === JSON.stringify(expected(text));
 
-test('the words of a file are counted as those of its lines are', () => {
+test('the words of a file are counted like those of its lines', () => {
   const word = fc.constantFrom(
     '',
     ' ',
@@ -50,17 +50,17 @@ test('an empty file has no words', () => {
   expect(countsOf('')).toEqual([]);
 });
 
-test('more words than WebAssembly has room for are counted, in the order of first occurrence', () => {
+test('more words than fit into WebAssembly are counted, in the order of first occurrence', () => {
   const words = Array.from({ length: (1 << 18) + 100_000 }, (_, at) => `w${(at * 7919) % 300_007}`);
-  expect(isRight(`${words.join(' ')}\n`)).toBe(true); // one line, beyond the room for a block too
+  expect(isRight(`${words.join(' ')}\n`)).toBe(true); // one line, also larger than a block
   expect(isRight(`${words.join('\n')}\n`)).toBe(true);
 });
 
-test('a line longer than WebAssembly has room for is counted between others', () => {
+test('a line too long for WebAssembly is counted among others', () => {
   expect(isRight(`b a\n${'c a d '.repeat(150_000)}\n${'y'.repeat(600_000)} d b e\n`)).toBe(true);
 });
 
-test('texts beyond the room for them are counted', () => {
+test('texts larger than the text memory are counted', () => {
   const long = (at: number): string => `${at}${'x'.repeat(99_990)}`;
   const words = Array.from({ length: 400 }, (_, at) => long(at % 180));
   expect(isRight(`${words.join('\n')}\n`)).toBe(true);

@@ -18,7 +18,7 @@ test.each<{ title: string; pair: Pair; kept: Pair[] }>([
   { title: 'white space is collapsed and trimmed', pair: [' a\u00a0\tb ', 'c'], kept: [['a b', 'c']] },
   { title: 'an empty side drops the pair', pair: ['a', ' '], kept: [] },
   { title: 'a side over the maximum drops the pair', pair: ['a b c d e', 'a b c d'], kept: [] },
-  { title: 'the ratio itself is allowed', pair: ['a b', 'a b c d'], kept: [['a b', 'a b c d']] },
+  { title: 'a ratio equal to the maximum is allowed', pair: ['a b', 'a b c d'], kept: [['a b', 'a b c d']] },
   { title: 'a ratio above it drops the pair', pair: ['a b c', 'a'], kept: [] },
   { title: 'a token of 1000 characters is kept', pair: ['x'.repeat(1000), 'a'], kept: [['x'.repeat(1000), 'a']] },
   { title: 'a longer token drops the pair', pair: ['x'.repeat(1001), 'a'], kept: [] },
@@ -26,7 +26,7 @@ test.each<{ title: string; pair: Pair; kept: Pair[] }>([
   expect([...cleanCorpus([pair], limits)]).toEqual(kept);
 });
 
-test('a | stays if one stands in the first pair, else it is removed', () => {
+test('a | stays if the first pair contains one, otherwise it is removed', () => {
   expect([
     ...cleanCorpus(
       [

@@ -20,7 +20,7 @@ describe('languages with rules of their own equal the Perl scripts', () => {
   });
 });
 
-/** What the log says while `operation` runs. */
+/** The log of `operation`. */
 function messagesOf(operation: () => void): string[] {
   const messages: string[] = [];
   const detach = log.attach(({ level, fields }) => messages.push(`${level}: ${String(fields.message)}`));
@@ -40,13 +40,13 @@ describe('a language without a list of abbreviations', () => {
   test.each(['tr', 'uk', 'ar', 'ja', 'ko', 'pt-br', 'pt_BR', 'zh_CN', 'EN', 'constructor', '__proto__', ''])(
     'is tokenized with the English one and a warning: %j',
     (language) => {
-      const warning = `warning: the Moses tokenizer has no list of abbreviations for language '${language}' and takes the English one`;
+      const warning = `warning: the Moses tokenizer has no list of abbreviations for language '${language}' and uses the English one`;
       const messages = messagesOf(() => expect(createMosesTokenizer({ language })(line)).toBe(tokens));
       expect(messages).toEqual([expect.stringContaining(warning)]);
     },
   );
 
-  test('keeps its rule for apostrophes where it has one', () => {
+  test('keeps its rule for apostrophes if it has one', () => {
     const messages = messagesOf(() =>
       expect(createMosesTokenizer({ language: 'so' })("go'aan Dr. Ali")).toBe('go&apos;aan Dr. Ali'),
     );
@@ -62,7 +62,7 @@ describe('a language without a list of abbreviations', () => {
     expect(message).toMatch(new RegExp(`there is a list for '${known}'$`));
   });
 
-  test('languages with a list are silent', () => {
+  test('languages with a list log no warning', () => {
     expect(messagesOf(() => mosesLanguages.map((language) => createMosesTokenizer({ language })))).toEqual([]);
   });
 });
@@ -74,7 +74,7 @@ const PATTERNS = [
   'http[s]?:\\/\\/[^:\\/\\s]+(\\/\\w+)*\\/[\\w\\-\\.]*(\\/)?',
 ];
 
-test('protected texts stay whole, as in tokenizer.perl', () => {
+test('protected texts are not split, as in tokenizer.perl', () => {
   const tokenize = createMosesTokenizer({
     language: 'en',
     protectedPatterns: parseProtectedPatterns(PATTERNS, 'file'),
@@ -86,18 +86,18 @@ test.each([
   ['(', 'file line 1: the pattern cannot be used'],
   ['[[:alpha:]]', 'a POSIX class'],
   ['[\\W]', '\\W within brackets'],
-  ['x*', 'matches the empty text'],
+  ['x*', 'matches the empty string'],
 ])('the protected pattern %s is refused', (pattern, message) => {
   expect(() => parseProtectedPatterns([pattern], 'file')).toThrow(message);
 });
 
-test.each(mosesLanguages)('detokenizing the tokens of plain %s text gives it back', (language) => {
+test.each(mosesLanguages)('detokenizing the tokens of plain %s text restores it', (language) => {
   const words = fc.array(fc.stringMatching(/^[a-zA-Zäöéß]{1,8}$/), { minLength: 1, maxLength: 12 });
   const tokenize = createMosesTokenizer({ language, aggressiveHyphens: true });
   const detokenize = createMosesDetokenizer(language);
   fc.assert(
     fc.property(words, fc.constantFrom('.', '!', '?', ''), fc.constantFrom(' ', ', ', '; '), (list, end, joint) => {
-      // French sets a space before ; ! ?
+      // French puts a space before ; ! ?
       const high = language === 'fr' ? (sign: string): string => sign.replace(/[;!?]/, ' $&') : (sign: string) => sign;
       const line = list.join(high(joint)) + high(end);
       expect(detokenize(tokenize(line))).toBe(line);

@@ -25,7 +25,7 @@ describe('the rules for long runs equal those of the scripts', () => {
     );
   });
 
-  test('of dots before a quote in the normaliser of punctuation', () => {
+  test('of dots before a quote in the punctuation normaliser', () => {
     const script: readonly Rule[] = [
       [/,"/gu, '",'],
       [/(\.+)"([\t-\r ]*[^<])/gu, '"$1$2'],
@@ -66,7 +66,7 @@ describe('the rules for long runs equal those of the scripts', () => {
   });
 });
 
-/** As truecase.perl has it: a tag is looked for at every place. */
+/** Like truecase.perl, which searches for a tag at every position. */
 function splitMarkupOfScript(line: string, factored: boolean): { words: string[]; markup: string[] } {
   const words: string[] = [];
   const markup = [''];
@@ -116,7 +116,7 @@ const TOOLS: Readonly<Record<string, (line: string) => unknown>> = {
 };
 
 describe.each(Object.keys(TOOLS))('%s', (name) => {
-  test('takes a time that grows with a run, whatever it is a run of', () => {
+  test('takes linear time for a run of any text', () => {
     for (const { text } of longRuns()) expectLinearGrowth(TOOLS[name]!, text);
   });
 });

@@ -12,7 +12,7 @@ test.each(['edge.de', 'edge.en', 'edge.fr', 'test.de', 'test.en'])(
   },
 );
 
-// Each line was given to normalize-punctuation.perl.
+// Expected values are from normalize-punctuation.perl.
 test.each([
   { language: 'de', line: '1\u00a0000 „so“.', text: '1,000 "so".' },
   { language: 'en', line: '1\u00a0000 “so”.', text: '1.000 "so."' },
@@ -23,7 +23,7 @@ test.each([
   expect(createPunctuationNormalizer(language)(line)).toBe(text);
 });
 
-test('no line that a rule would change is passed over: a carriage return, which goes, calls every rule', () => {
+test('no line that a rule would change is skipped: a carriage return, which is removed, triggers every rule', () => {
   const pieces = [...'aZ0 .,:;!?()%`\'"´„“”‘’‚–—…«»\u00a0<', '  ', "''", 'nº\u00a0', 'ºC', 'cm'];
   const lines = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
   const languages = fc.constantFrom('de', 'en', 'fr', 'cs');

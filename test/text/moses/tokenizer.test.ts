@@ -27,7 +27,7 @@ describe('the Moses tokenizer equals tokenizer.perl', () => {
     );
   });
 
-  // Each line was given to tokenizer.perl; where Perl's character classes and JavaScript's differ, and odd corners.
+  // Expected values are from tokenizer.perl, for characters whose classes differ in JavaScript, and for edge cases.
   test.each([
     {
       title: 'U+0085, U+2028 and U+3000 are white space',
@@ -36,20 +36,20 @@ describe('the Moses tokenizer equals tokenizer.perl', () => {
       tokens: 'a b c d',
     },
     { title: 'a byte order mark is a symbol', language: 'en', line: '\ufeffa', tokens: '\ufeff a' },
-    { title: 'control characters vanish', language: 'en', line: 'a\x01b\x1cc', tokens: 'abc' },
-    { title: 'a blank line stays as it is', language: 'en', line: ' \t ', tokens: ' \t ' },
-    { title: 'an accent joins no word', language: 'de', line: 'e\u0301t', tokens: 'e \u0301 t' },
+    { title: 'control characters are removed', language: 'en', line: 'a\x01b\x1cc', tokens: 'abc' },
+    { title: 'a blank line is not changed', language: 'en', line: ' \t ', tokens: ' \t ' },
+    { title: 'an accent does not join a word', language: 'de', line: 'e\u0301t', tokens: 'e \u0301 t' },
     {
-      title: 'a comma within a Roman numeral stays, one by a fraction does not',
+      title: 'a comma within a Roman numeral stays, one next to a fraction does not',
       language: 'en',
       line: 'Ⅷ,5 ½,5 a,b,c',
       tokens: 'Ⅷ,5 ½ , 5 a , b , c',
     },
-    { title: 'a comma behind the last number is a token', language: 'en', line: 'I have 5,', tokens: 'I have 5 ,' },
+    { title: 'a comma after the last number is a token', language: 'en', line: 'I have 5,', tokens: 'I have 5 ,' },
     { title: 'dots stay together', language: 'en', line: 'a..b ... c..', tokens: 'a .. b ... c ..' },
     { title: 'a final quotation keeps its space', language: 'en', line: "No.'", tokens: 'No . &apos; ' },
     {
-      title: 'No. stays whole before a number only',
+      title: 'No. stays together only before a number',
       language: 'en',
       line: 'No. 5 No. X 1.',
       tokens: 'No. 5 No . X 1 .',
@@ -60,7 +60,7 @@ describe('the Moses tokenizer equals tokenizer.perl', () => {
   });
 });
 
-/** Signs that some rule looks for, alone and side by side. */
+/** Signs that rules look for, alone and combined. */
 const awkwardLine = fc
   .array(fc.constantFrom(...Array.from(' ..,\'-:aB5"&[½ß😀·`\u00a0\u0001|'), 'No.', '. ', "'s"), {
     minLength: 1,
@@ -68,9 +68,9 @@ const awkwardLine = fc
   })
   .map((parts) => parts.join(''));
 
-describe('rules that a line is spared', () => {
-  // Spaces in front change no token, but make a line go through every rule.
-  test.each(['de', 'en', 'fr', 'fi', 'ca', 'so'])('would not have changed it, %s', (language) => {
+describe('rules that are skipped for a line', () => {
+  // Leading spaces change no token, but make every rule apply.
+  test.each(['de', 'en', 'fr', 'fi', 'ca', 'so'])('would not change it, %s', (language) => {
     const tokenize = createMosesTokenizer({ language, aggressiveHyphens: true });
     fc.assert(
       fc.property(awkwardLine, (line) => {

@@ -22,14 +22,14 @@ test('the model has the casings and counts of train-truecaser.perl', () => {
   expect(sorted(model)).toEqual(sorted(goldenLines('moses/truecase-model.en')));
 });
 
-test('a text is truecased as by truecase.perl', () => {
+test('a text is truecased like by truecase.perl', () => {
   const truecase = createTruecaser(parseTruecaseModel(goldenLines('moses/truecase-model.en'), 'model'));
   expect(goldenLines('moses/test.tok.en').map(truecase)).toEqual(goldenLines('moses/test.true.en'));
 });
 
 test.each([
   ['first words get their usual case', 'The House . The end', 'the House . the end'],
-  ['quotes do not begin a sentence', '&quot; The end', '&quot; the end'],
+  ['quotes do not start a sentence', '&quot; The end', '&quot; the end'],
   ['factors stay', 'The|DT end', 'the|DT end'],
   ['tags stay, and join the word before them as in Moses', '<s> The </s> End', '<s> the</s> end'],
 ])('%s', (_, line, expected) => {
@@ -37,7 +37,7 @@ test.each([
   expect(createTruecaser(model)(line)).toBe(expected);
 });
 
-test('first tokens count where that is asked for, alone for a tenth', () => {
+test('first tokens count if requested, with weight 0.1 if alone', () => {
   expect([...truecaseModelLines(countCasings(['Word', 'word again', 'Word', 'Word x'], true))]).toEqual([
     'word (1/1.2) Word (0.2)',
     'again (1/1)',

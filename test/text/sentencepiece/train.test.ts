@@ -23,7 +23,7 @@ describe.runIf(hasNative)('training', () => {
   test.each(TYPES.flatMap((type) => ENGINES.map((engine) => ({ type, engine }))))(
     'makes a $type model that gives the text back in the engine $engine',
     async ({ type, engine }) => {
-      // Of a word that the vocabulary lacks the library keeps the ▁ before it: here it lacks none.
+      // The library keeps the ▁ before a word that the vocabulary lacks; here, it lacks none.
       const whole: TrainingOptions = type === 'word' ? { vocab_size: 90_000, hard_vocab_limit: false } : {};
       const path = join(directory, `${type}.model`);
       writeFileSync(path, trainSentencePiece(sentences, { ...OPTIONS, ...whole, model_type: type }).model);
@@ -32,7 +32,7 @@ describe.runIf(hasNative)('training', () => {
     },
   );
 
-  test('reads more sentences than go to the library at once, and blank ones', () => {
+  test('reads more sentences than one batch for the library, and blank ones', () => {
     const many = Array.from({ length: 40 }, () => ['', ...sentences]).flat();
     expect(
       trainSentencePiece(many, { ...OPTIONS, model_type: 'bpe' }).vocabulary.map((line) => line.split('\t')[0]),
@@ -55,8 +55,8 @@ describe.runIf(hasNative)('training', () => {
       options: { vocab_size: 20 },
       message: /smaller than required_chars/,
     },
-    { title: 'a normalisation that is not there', options: { normalization_rule_name: 'x' }, message: /found: x/ },
-    { title: 'a number of threads', options: { num_threads: 0 }, message: /it asks for num_threads >= 1/ },
+    { title: 'an unknown normalisation', options: { normalization_rule_name: 'x' }, message: /found: x/ },
+    { title: 'a number of threads', options: { num_threads: 0 }, message: /it requires num_threads >= 1/ },
     { title: 'an unknown option', options: { vocabsize: 3 }, message: /unknown field name "vocabsize"/ },
   ])('refuses $title', ({ options, message }) => {
     const train = () => trainSentencePiece(sentences, { ...OPTIONS, ...options });
@@ -69,19 +69,19 @@ describe.runIf(hasNative)('training', () => {
     .skipIf(process.env.SENTENCEPIECE_NATIVE_FOLDER === 'sanitized')
     .each<{ title: string; lines: string[]; options: TrainingOptions; message: string }>([
       {
-        title: 'a text of which normalisation leaves nothing',
+        title: 'a text that normalisation makes empty',
         lines: ['\u200b', '▁▁'],
         options: { vocab_size: 20 },
         message: 'normalisation leaves nothing of the text',
       },
       {
-        title: 'a required character that is not there',
+        title: 'a required character that is not in the text',
         lines: ['a'],
         options: { model_type: 'bpe', vocab_size: 6, required_chars: 'x' },
         message: 'a required character is not in the text',
       },
       {
-        title: 'a file of rules that is none',
+        title: 'an invalid file of rules',
         lines: ['a'],
         options: { normalization_rule_tsv: goldenPath('spm/test.de') },
         message: 'failed to insert key: zero-length key',
@@ -96,7 +96,7 @@ describe.runIf(hasNative)('training', () => {
     expect(() => trainSentencePiece(lines, OPTIONS)).toThrow('the text has no sentences');
   });
 
-  test('gives on what the sentences throw, late too', () => {
+  test('rethrows errors of the sentences, also late ones', () => {
     const broken = function* (): Generator<string> {
       for (let index = 0; index < 2500; index++) yield 'ein Satz';
       throw new UserError('the file ends early', 'fetch it again');

@@ -3,9 +3,9 @@ import { MergeTable } from '../merge-table.js';
 import { startWordLoops } from './word-loops.js';
 
 /**
- * Segments blocks of lines in WebAssembly, as `createBpeBlockSegmenter` does with the codes alone.
+ * Segments blocks of lines in WebAssembly, like `createBpeBlockSegmenter` without further options.
  *
- * @returns a function from a block to its subwords, valid until the next call, or to null where it is too large
+ * @returns a function from a block to its subwords, valid until the next call, or to null if the block is too large
  */
 export function createWasmBlockSegmenter(codes: BpeCodes, separator: string): (block: Buffer) => Buffer | null {
   const table = new MergeTable(codes);

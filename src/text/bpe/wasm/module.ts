@@ -1,7 +1,7 @@
 // Made by scripts/make-bpe-wasm.sh from segment.as.ts.
 
-/** Of the source that the bytes were made from. */
-export const SOURCE_SHA256 = 'db5e593fbc77ce33dae2019fdf111e6c18c224201c21bb26c5a7496c9c8f2e75';
+/** The hash of the source that the module was compiled from. */
+export const SOURCE_SHA256 = 'ccad2f63d897cd98feed1bdeb2018969b4d984019a55766b077450abf7f615fc';
 
 /** The WebAssembly module, base64. */
 export const MODULE = [

@@ -1,17 +1,18 @@
 /**
- * AssemblyScript: the loops over a block of lines of `apply-bpe` and of counting words, with the table of words that were
- * seen. They are here and not in JavaScript as a text of 29,000 lines is done before V8 has compiled the same there.
- * After a change: scripts/make-bpe-wasm.sh, which writes module.ts.
+ * AssemblyScript: the loops of `apply-bpe` and of word counting over a block of lines, with the table of known words.
+ * They are not in JavaScript, because a text of 29,000 lines ends before V8 has compiled the same code. After a change,
+ * run scripts/make-bpe-wasm.sh, which writes module.ts.
  *
- * The host puts block after block, lines that are each ended by a newline, into `INPUT` and calls `count`; or it fills in
- * `PAIRS` and what follows, as MergeTable has them, calls `open`, and for each block `segment` and reads `OUTPUT`.
+ * To count words, the host writes blocks of lines, each terminated by a newline, to `INPUT` and calls `count`. To
+ * segment, it writes the arrays of a MergeTable to `PAIRS` and calls `open`; then, for each block, it calls `segment`
+ * and reads `OUTPUT`.
  */
 
-/** The number of the character as a symbol, at the end of a word where `final`; never 0. */
+/** The symbol of a character, within a word or (`final`) at its end; never 0. */
 @external('host', 'symbolOf')
 declare function symbolOf(character: i32, final: bool): i32;
 
-/** Spreads neighbouring numbers over a table (Knuth's multiplicative hashing). */
+/** Factor that spreads consecutive numbers over a table (Knuth's multiplicative hashing). */
 const GOLDEN: i32 = <i32>0x9e3779b1;
 const SPACE: u32 = 0x20;
 const NEWLINE: u32 = 0x0a;
@@ -21,38 +22,40 @@ const NOT_LOOKED_UP: i32 = -1;
 const CODE_POINTS: usize = 0x110000;
 const MOST_WORDS: i32 = 1 << 18;
 const MOST_TEXTS: usize = 1 << 24;
-/** Of a block, and so of a word. */
+/** The maximum size of a block, and so of a word. */
 const MOST_INPUT: usize = 1 << 19;
 const MOST_OUTPUT: usize = 1 << 22;
 /** Texts are read and written eight bytes at a time. */
 const BEYOND_END: usize = 8;
 
-// Memory; whatever is not touched takes none of the machine's.
-/** By code point: the symbol of a character within a word, and of one at its end; 0 where it was not looked up yet. */
+// Memory layout. Pages that are never touched take no physical memory.
+/** By code point: the symbols of a character within a word and at its end; 0 if not looked up yet. */
 const INNER: usize = 0;
 const FINAL: usize = INNER + 4 * CODE_POINTS;
-/** Of the word at hand: its symbols, the rank of each with its right neighbour, and where the bytes of each end. */
+/** The current word: its symbols, the rank of each with its right neighbour, and the end of the bytes of each. */
 const SYMBOLS: usize = FINAL + 4 * CODE_POINTS;
 const RANKS: usize = SYMBOLS + 4 * (MOST_INPUT + 1);
 const ENDS: usize = RANKS + 4 * (MOST_INPUT + 1);
-/** By hash: entries of known words, open addressing, at most half full; 0 is free. */
+/** Entries of known words by hash, with open addressing, at most half full; 0 is free. */
 const SLOTS: usize = ENDS + 4 * (MOST_INPUT + 1);
 /**
- * Of each known word, from 1: its hash, where its bytes begin, where they end and its subwords begin, where these end;
- * of a word that is counted: its hash, where its bytes begin, where the newline behind them is, its count.
+ * Entries of known words, from 1. When segmenting: hash, start of the bytes, end of the bytes and start of the
+ * subwords, end of the subwords. When counting: hash, start of the bytes, position of the newline after them, count.
  */
 export const ENTRIES: usize = SLOTS + 8 * MOST_WORDS;
 const ENTRY: usize = 16;
-/** The known words and their subwords, or words that are counted, each ended by a newline. */
+/** The known words with their subwords, or the counted words, each terminated by a newline. */
 export const TEXTS: usize = ENTRIES + ENTRY * (MOST_WORDS + 1);
 export const INPUT: usize = TEXTS + MOST_TEXTS + BEYOND_END;
 export const INPUT_SIZE: usize = MOST_INPUT;
 export const OUTPUT: usize = INPUT + MOST_INPUT + BEYOND_END;
 export const OUTPUT_SIZE: usize = MOST_OUTPUT;
-/** What stands between two subwords. */
+/** The text between two subwords. */
 export const SEPARATOR: usize = OUTPUT + MOST_OUTPUT + BEYOND_END;
 export const SEPARATOR_SIZE: usize = 256;
-/** A hash table of pairs (left, right, rank; a left below 0 is free), and behind it what each merge makes. */
+/**
+ * A hash table of pairs (left, right, rank; a negative left is free), followed by the resulting symbol of each merge.
+ */
 export const PAIRS: usize = SEPARATOR + SEPARATOR_SIZE;
 
 let pairMask: i32 = 0;
@@ -61,10 +64,10 @@ let separatorSize: usize = 0;
 let marksLast: bool = true;
 let words: i32 = 0;
 let wordMask: i32 = (1 << 16) - 1;
-/** Where the next text begins. */
+/** The start of the next text. */
 let texts: usize = TEXTS;
 
-/** @param marks whether the end of a word is a part of its last character, else it is the symbol 0 */
+/** @param marks whether the end of a word is part of its last symbol; otherwise it is the symbol 0 */
 export function open(mask: i32, separator: usize, marks: bool): void {
   pairMask = mask;
   merged = PAIRS + 12 * (<usize>mask + 1);
@@ -72,7 +75,7 @@ export function open(mask: i32, separator: usize, marks: bool): void {
   marksLast = marks;
 }
 
-/** Segments `size` bytes and returns how many come out. */
+/** Segments `size` bytes. @returns the number of bytes written */
 export function segment(size: usize): usize {
   const end = INPUT + size;
   let to = OUTPUT;
@@ -92,7 +95,7 @@ export function segment(size: usize): usize {
     }
     const space = at;
     while (byte === SPACE) byte = load<u8>(++at);
-    // Spaces round a line stay, one stays of those between words.
+    // Spaces around the line stay; spaces between words become one.
     let spaces = space === line || byte === NEWLINE ? at - space : 1;
     for (; spaces > 0; spaces--) store<u8>(to++, SPACE);
     if (byte !== NEWLINE) continue;
@@ -102,7 +105,7 @@ export function segment(size: usize): usize {
   return to - OUTPUT;
 }
 
-/** Writes the bytes from `from` to `end`, and anything up to eight more, and returns the place behind them. */
+/** Copies the bytes `[from, end)`, and up to seven arbitrary bytes more. @returns the end of the copied bytes */
 function copy(from: usize, end: usize, to: usize): usize {
   const last = to + (end - from);
   for (; to < last; to += 8, from += 8) store<u64>(to, load<u64>(from));
@@ -110,10 +113,10 @@ function copy(from: usize, end: usize, to: usize): usize {
 }
 
 /**
- * Counts the words in `INPUT[from, size)`, where there may be spaces and newlines round them.
- * Where no more words can be held, the host takes and `forget`s those that there are and goes on.
+ * Counts the words in `INPUT[from, size)`, which are separated by spaces and newlines. If the table is full, the host
+ * reads the counts, calls `forget` and continues.
  *
- * @returns up to where they were counted
+ * @returns the end of the bytes whose words were counted
  */
 export function count(from: usize, size: usize): usize {
   const end = INPUT + size;
@@ -134,17 +137,17 @@ export function count(from: usize, size: usize): usize {
   return size;
 }
 
-/** How many words are known. */
+/** The number of known words. */
 export function known(): i32 {
   return words;
 }
 
-/** Where the texts of the known words end. */
+/** The end of the texts of the known words. */
 export function textsEnd(): usize {
   return texts;
 }
 
-/** The entry of the word between two places, 0 if it is not known. */
+/** The entry of the word at `[from, to)`, or 0 if it is not known. */
 function find(from: usize, to: usize, hash: i32): usize {
   let slot = spread(hash);
   while (true) {
@@ -163,7 +166,7 @@ function isSame(known: usize, end: usize, from: usize, to: usize): bool {
   return ((load<u64>(known) ^ load<u64>(from)) << (64 - 8 * left)) === 0;
 }
 
-/** Where the search begins: the high bits of a product depend on all bits of the hash. */
+/** The slot where a search starts, from the high bits of a product, which depend on all bits of the hash. */
 function spread(hash: i32): i32 {
   return (hash * GOLDEN) >>> 7;
 }
@@ -176,12 +179,12 @@ function learn(from: usize, to: usize, hash: i32): usize {
   return entry;
 }
 
-/** Whether there is no room for another word with `size` bytes of texts. */
+/** Whether there is no room for another word with `size` bytes of text. */
 function isFull(size: usize): bool {
   return words === MOST_WORDS || texts + size > TEXTS + MOST_TEXTS;
 }
 
-/** The entry of a new word, without what comes of it. */
+/** Adds an entry for a word, without its subwords or count. */
 function add(from: usize, to: usize, hash: i32): usize {
   if (2 * words > wordMask) grow();
   words++;
@@ -225,7 +228,7 @@ function writeSubwords(from: usize, end: usize, target: usize): usize {
   return to;
 }
 
-/** Applies the earliest merge that fits, at every place, until none fits; returns how many symbols are left. */
+/** Applies the merge of lowest rank at all its positions, until no merge applies. @returns the number of symbols */
 function merge(from: usize, to: usize): usize {
   let count = fill(from, to);
   if (count === 1 || (!marksLast && count === 2)) return 1; // a character stays
@@ -248,7 +251,7 @@ function merge(from: usize, to: usize): usize {
   }
 }
 
-/** Merges the places of this rank from the left, of which `first` is the first. */
+/** Merges the positions of this rank from the left, starting at `first`. */
 function mergePlaces(rank: i32, first: usize, count: usize): usize {
   const symbol: i32 = load<i32>(merged + 4 * <usize>rank);
   let kept = first;
@@ -278,7 +281,7 @@ function rankOf(left: i32, right: i32): i32 {
   }
 }
 
-/** Sets up the symbols of a word, UTF-8, and returns how many there are. */
+/** Writes the symbols of a UTF-8 word. @returns the number of symbols */
 function fill(from: usize, to: usize): usize {
   let count: usize = 0;
   for (let at = from; at < to; count++) {

@@ -1,18 +1,18 @@
 import { startWordLoops } from './word-loops.js';
 
-/** Numbers of an entry, and which of them is the count. */
+/** The number of integers per entry, and the index of the count. */
 const ENTRY = 4;
 const COUNT = 3;
 
-/** Counts words of blocks of lines, each ended by `\n`, in WebAssembly. */
+/** Counts the words of blocks of lines, each terminated by `\n`, in WebAssembly. */
 export class WordCounter {
   readonly #loops = startWordLoops(0);
   readonly #bytes = Buffer.from(this.#loops.memory.buffer);
 
-  /** @param take is given every word with its count, in the order of first occurrence; a word comes again by and by */
+  /** @param take called with words and counts in the order of first occurrence; a word may be passed repeatedly */
   constructor(private readonly take: (word: string, count: number) => void) {}
 
-  /** @returns false where the block is too large, and not counted */
+  /** Counts the words of a block. @returns false if the block is too large and was not counted */
   add(block: Buffer): boolean {
     const { INPUT, INPUT_SIZE } = this.#loops;
     if (block.length > INPUT_SIZE.value) return false;
@@ -25,7 +25,7 @@ export class WordCounter {
     return true;
   }
 
-  /** Gives what was counted since the last time. */
+  /** Passes on the words counted since the last flush. */
   flush(): void {
     const { ENTRIES, TEXTS, memory } = this.#loops;
     const known = this.#loops.known();

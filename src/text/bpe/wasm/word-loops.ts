@@ -1,17 +1,17 @@
 import { MODULE } from './module.js';
 
-/** Of Node's, whose types have none, as much as is used here. */
+/** The parts of WebAssembly in use; Node's types lack it. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
-/** A number that a module exports. */
+/** A number exported by a module. */
 interface Constant {
   readonly value: number;
 }
 
-/** What segment.as.ts exports, and says of it. */
+/** The exports of segment.as.ts, which documents them. */
 export interface WordLoops {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly ENTRIES: Constant;
@@ -34,17 +34,18 @@ export interface WordLoops {
 const PAGE_BYTES = 1 << 16;
 
 /**
- * The module with memory of its own.
+ * Instantiates the module with its own memory.
  *
- * @param behindPairs the bytes from `PAIRS` on
- * @param symbolOf the number of a character as a symbol, never 0; `final` is 1 at the end of a word that is marked there
+ * @param pairsBytes the number of bytes from `PAIRS` on
+ * @param symbolOf returns the symbol of a character, never 0; `final` is 1 at the end of a word if that is part of its
+ *   last symbol
  */
 export function startWordLoops(
-  behindPairs: number,
+  pairsBytes: number,
   symbolOf: (character: number, final: number) => number = () => -1,
 ): WordLoops {
   const module = new WebAssembly.Module(Buffer.from(MODULE, 'base64'));
   const loops = new WebAssembly.Instance(module, { host: { symbolOf } }).exports as WordLoops;
-  loops.memory.grow(Math.ceil((loops.PAIRS.value + behindPairs) / PAGE_BYTES));
+  loops.memory.grow(Math.ceil((loops.PAIRS.value + pairsBytes) / PAGE_BYTES));
   return loops;
 }

@@ -3,11 +3,11 @@ import { prefixLists, sameLists } from './lists.js';
 /** Abbreviations after which a full stop does not end a sentence. */
 export interface NonbreakingPrefixes {
   readonly always: ReadonlySet<string>;
-  /** Only before a number: `No. 5`. */
+  /** Abbreviations only before a number: `No. 5`. */
   readonly beforeNumber: ReadonlySet<string>;
 }
 
-/** Language codes that have a list. */
+/** Codes of the languages with a list. */
 export const prefixLanguages: readonly string[] = Object.keys({ ...prefixLists, ...sameLists });
 
 /** The prefixes of one of `prefixLanguages`. */

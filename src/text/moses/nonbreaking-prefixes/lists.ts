@@ -1,6 +1,6 @@
 /**
- * Source: the nonbreaking_prefixes of sacremoses 0.2.0 (PyPI, MIT licence, see README.md here); comments, repetitions and
- * entries with white space, which no token equals, are left out. `Nr#` stands for `Nr #NUMERIC_ONLY#`.
+ * Source: the nonbreaking_prefixes of sacremoses 0.2.0 (PyPI, MIT licence, see README.md in this folder), without
+ * comments, duplicates, and entries with white space, which no token equals. `Nr#` stands for `Nr #NUMERIC_ONLY#`.
  */
 export const prefixLists: Readonly<Record<string, string>> = {
   bn: `
@@ -312,5 +312,5 @@ export const prefixLists: Readonly<Record<string, string>> = {
   `,
 };
 
-/** Languages whose list there is the same, entry by entry, as that of another one. */
+/** Languages whose list is identical to that of another language. */
 export const sameLists: Readonly<Record<string, string>> = { as: 'bn', et: 'fi', tdt: 'pt', yue: 'zh' };
