@@ -86,7 +86,7 @@ key="$(node --version) $(cksum package-lock.json packages/*/package.json | cksum
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$key" ]; then
   [ -w . ] || fail "this folder may not be written to; clone the repository into one that may"
   say "installing npm packages, about 1 minute"
-  npm ci --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error ||
+  npm ci --include=dev --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error ||
     fail "npm could not install the packages (see its messages above); run this again when the cause is fixed"
   printf '%s' "$key" >"$stamp"
   done_steps+="installed npm packages; "

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { UserError } from '../errors.js';
 import { attempt } from './file-errors.js';
 import { writeParallelLinesAtomically } from './lines.js';
 import { makeFolder } from './make-folder.js';
@@ -23,13 +24,14 @@ const TEST_FROM = 928;
 
 /**
  * Writes a small parallel corpus of real text that every machine has: the diagnostic messages of the npm package
- * `typescript` (Apache-2.0) and their translations, raw, one a line.
+ * `typescript` (Apache-2.0) and their translations, raw, one per line. The package is a development dependency of this
+ * project: a clone has it, an installed `ts-fairseq` does not.
  *
  * Messages that differ only in case, numbers, placeholders or quoted names stay together in one split, so that no test
  * message is a training message with another name in it. The same package gives the same files.
  *
  * @returns how many pairs each split has
- * @throws UserError if the files cannot be written
+ * @throws UserError if the package `typescript` is not installed or the files cannot be written
  */
 export function makeEmbeddedCorpus({ language, directory }: EmbeddedCorpusOptions): Record<SplitName, number> {
   const splits = splitPairs(readMessagePairs(language));
@@ -44,14 +46,21 @@ export function makeEmbeddedCorpus({ language, directory }: EmbeddedCorpusOption
 /** The part of `ts.Diagnostics` that matters here; TypeScript ships it, but not its type. */
 type Diagnostics = Readonly<Record<string, { readonly key: string; readonly message: string }>>;
 
-/** The messages that have a translation, without repetitions on either side. */
-export function readMessagePairs(language: EmbeddedCorpusOptions['language']): MessagePair[] {
-  const require = createRequire(import.meta.url);
-  const { Diagnostics } = require('typescript') as { Diagnostics: Diagnostics };
-  const translations = require(`typescript/lib/${language}/diagnosticMessages.generated.json`) as Record<
-    string,
-    string
-  >;
+/** Returns the exports of a module or the contents of a JSON file of a package, as `require` does. */
+type LoadModule = (name: string) => unknown;
+
+/**
+ * The messages that have a translation, without repetitions on either side.
+ *
+ * @throws UserError if the package `typescript` is not installed
+ */
+export function readMessagePairs(
+  language: EmbeddedCorpusOptions['language'],
+  load: LoadModule = createRequire(import.meta.url),
+): MessagePair[] {
+  const { Diagnostics } = fromTypescript(load, 'typescript') as { Diagnostics: Diagnostics };
+  const file = `typescript/lib/${language}/diagnosticMessages.generated.json`;
+  const translations = fromTypescript(load, file) as Record<string, string>;
   const seen = { sources: new Set<string>(), english: new Set<string>() };
   const pairs: MessagePair[] = [];
   for (const { key, message } of Object.values(Diagnostics)) {
@@ -62,6 +71,19 @@ export function readMessagePairs(language: EmbeddedCorpusOptions['language']): M
     pairs.push([source, message]);
   }
   return pairs;
+}
+
+function fromTypescript(load: LoadModule, name: string): unknown {
+  try {
+    return load(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new UserError(
+      `the embedded corpus is made from the npm package typescript, and the module '${name}' is not installed`,
+      'install it with npm install --no-save typescript@6.0.3',
+      { cause: error },
+    );
+  }
 }
 
 /** What a message says, whatever it says it about: without case, quoted names, placeholders and digits. */
