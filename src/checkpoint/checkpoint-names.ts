@@ -29,6 +29,7 @@ export function rankNames(names: readonly string[], keyOf: NameKey): string[] {
 /** A metric's value to this many decimals is what counts when the best are compared. */
 const VALUE_DECIMALS = 6;
 
+/** Rounds a metric's value for comparisons. */
 export const roundValue = (value: number): number => Number(value.toFixed(VALUE_DECIMALS));
 
 /**

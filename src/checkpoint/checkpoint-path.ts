@@ -17,6 +17,7 @@ export function isFairseqFile(name: string): boolean {
   return name.endsWith(FAIRSEQ_EXTENSION);
 }
 
+/** Whether the checkpoint's file exists. */
 export function checkpointExists(stem: string): boolean {
   return isFile(checkpointFile(stem));
 }
@@ -92,6 +93,7 @@ function withoutFairseqFiles(file: string, stem: string): string {
 
 const isFile = (path: string): boolean => statusOf(path)?.isFile() ?? false;
 
+/** Whether the path is a folder. */
 export const isFolder = (path: string): boolean => statusOf(path)?.isDirectory() ?? false;
 
 /** Undefined where nothing is there, also below a regular file. */

@@ -15,7 +15,10 @@ const ARRAYS = {
   BOOL: Uint8Array,
 } as const;
 
+/** The element types that are read, by safetensors' names. */
 export type Dtype = keyof typeof ARRAYS;
+
+/** The elements of a tensor. */
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -43,6 +46,7 @@ export interface TensorEntry {
   readonly end: number;
 }
 
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -60,6 +64,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
 /** What to do about a file that is damaged. */
 export const REMEDY = 'take another checkpoint, or save it again';
 
+/** The size of one element in bytes. */
 export function elementBytes(dtype: Dtype): number {
   return ARRAYS[dtype].BYTES_PER_ELEMENT;
 }

@@ -16,6 +16,7 @@ import {
 } from './safetensors-header.js';
 import { writeWhole } from './whole-file.js';
 
+/** The contents of a safetensors file. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;

@@ -8,8 +8,11 @@ import type { Dtype } from './safetensors-header.js';
 
 /** Before the names of tensors in the file that are no weights; weights stand under fairseq's own names. */
 export const OPTIMIZER = 'optimizer.';
+
+/** Prefix of the tensors of the moving average. */
 export const AVERAGE = 'ema.';
 
+/** Whether a tensor of a checkpoint is a weight of the model. */
 export const isWeight = (name: string): boolean => !name.startsWith(OPTIMIZER) && !name.startsWith(AVERAGE);
 
 /** What a checkpoint says, and which weights it holds, without their values. */

@@ -7,6 +7,7 @@ import { type ConfigFile, configOption, configValues, formatConfig, readConfigFi
 import { givenIgnored, type IgnoredOptions, ignoredSchema } from './options/ignored-options.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
 
+/** A positional argument of a command. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
@@ -22,6 +23,7 @@ export interface OptionSection {
   readonly defaults?: OptionValues;
 }
 
+/** A parsed command line. */
 export interface Invocation<S extends OptionSchema> {
   readonly args: readonly string[];
   readonly options: OptionsOf<S>;
@@ -35,6 +37,7 @@ export interface Invocation<S extends OptionSchema> {
   formatConfig(): Promise<string>;
 }
 
+/** A command of `ts-fairseq`: its arguments, options and help, and the function that runs it. */
 export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly name: string;
   /** One or more sentences under the usage line. */
@@ -54,6 +57,7 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   run(invocation: Invocation<S>): Promise<void>;
 }
 
+/** Makes a command and infers the types of its options. */
 export function defineCommand<const S extends OptionSchema>(definition: CommandDefinition<S>): CommandDefinition<S> {
   return definition;
 }

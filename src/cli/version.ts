@@ -14,4 +14,5 @@ function readVersion(): string {
   return 'unknown';
 }
 
+/** The version of the package ts-fairseq. */
 export const version = readVersion();

@@ -9,6 +9,7 @@ import {
   pairTokens,
 } from './batching.js';
 
+/** Limits on batches and sentences. */
 export interface MakeBatchesOptions {
   /** Which split it is, for messages. */
   readonly split: string;
@@ -25,6 +26,7 @@ export interface MakeBatchesOptions {
   readonly epoch?: number;
 }
 
+/** The batches of a split. */
 export interface Batches {
   /** Sentence ids, batch by batch; within a batch short sentences first. */
   readonly batches: Int32Array[];

@@ -14,6 +14,8 @@ export const POST_PROCESSES = [
   '_EOW',
   'none',
 ] as const;
+
+/** A value of `--post-process`. */
 export type PostProcess = (typeof POST_PROCESSES)[number];
 
 /** Pieces were separated by spaces, and `boundary` marks where a word begins or ends. */

@@ -2,6 +2,7 @@ import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { Profiler } from './profile.js';
 
+/** How a device computes. */
 export interface DeviceOptions {
   /** Threads of the CPU device; null means as many as the process has processors for. */
   readonly threads: number | null;

@@ -10,6 +10,7 @@ export interface Profiler {
   end(): Profile;
 }
 
+/** `--profile` of the commands that compute. */
 export const profileOption = defineOptions({
   profile: {
     kind: 'boolean',

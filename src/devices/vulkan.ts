@@ -9,6 +9,7 @@ export interface VulkanSurroundings {
   readonly hasLoader: () => boolean;
 }
 
+/** The environment of this process. */
 export const surroundings: VulkanSurroundings = {
   platform: process.platform,
   env: process.env,

@@ -37,6 +37,7 @@ export const codecOptions = defineOptions({
   },
 });
 
+/** The values of `codecOptions`. */
 export type CodecOptions = OptionsOf<typeof codecOptions>;
 
 interface Languages {

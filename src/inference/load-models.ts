@@ -57,6 +57,7 @@ async function loadModelToTranslate(
   return model;
 }
 
+/** Frees the weights of all models. */
 export function disposeAll(models: readonly TranslationModel[]): void {
   for (const model of models) model.dispose();
 }

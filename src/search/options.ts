@@ -87,6 +87,7 @@ export const searchOptions = defineOptions({
   },
 });
 
+/** The values of `searchOptions`. */
 export type SearchOptions = OptionsOf<typeof searchOptions>;
 
 /** What is printed, and how it is scored. */
@@ -133,4 +134,5 @@ export const outputOptions = defineOptions({
   sacrebleu: { kind: 'boolean', default: false, group: 'Output', help: 'the same as --scoring sacrebleu' },
 });
 
+/** The values of `outputOptions`. */
 export type OutputOptions = OptionsOf<typeof outputOptions>;

@@ -7,13 +7,13 @@ import type { Hypothesis } from './hypothesis.js';
 
 /** One translation as text, with scores in base 2 as fairseq prints them. */
 export interface Translation {
-  readonly text: string;
+  readonly text: string; // tokens separated by spaces
   /** The text with tokens and subwords joined, where a tokenizer or a scheme of subwords is named; else the same. */
   readonly detokenized: string;
   readonly score: number; // a float32 value
   readonly tokens: readonly string[]; // [tokens], as the model wrote them, the last one </s>
   readonly tokenScores: readonly number[]; // [tokens], with </s>
-  readonly alignment: Alignment | null;
+  readonly alignment: Alignment | null; // null unless it was asked for
 }
 
 /** A sentence of a split with its translations, best first. */
@@ -30,6 +30,7 @@ const LN_2 = Math.fround(Math.LN2);
 /** A natural logarithm in float32 as one of base 2. */
 const toBase2 = (logarithm: number): number => Math.fround(logarithm / LN_2);
 
+/** How a hypothesis becomes text. */
 export interface TextOptions {
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;

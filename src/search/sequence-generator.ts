@@ -22,6 +22,7 @@ export interface SearchInput {
   readonly phrases?: readonly SentencePhrases[]; // [batch]
 }
 
+/** Target tokens that each translation must begin with. */
 export interface Prefixes {
   readonly tokens: Int32Array; // [batch, length]
   readonly length: number;

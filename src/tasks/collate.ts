@@ -10,6 +10,7 @@ export interface SentencePair {
   readonly words?: readonly string[];
 }
 
+/** How sentences are padded. */
 export interface CollateOptions {
   readonly padIndex: number;
   readonly eosIndex: number;

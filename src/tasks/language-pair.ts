@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { UserError } from '../errors.js';
 
+/** The source and target language of a data folder. */
 export interface LanguagePair {
   readonly source: string;
   readonly target: string;

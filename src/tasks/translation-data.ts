@@ -19,6 +19,7 @@ export interface TranslationData {
   close(): void;
 }
 
+/** How sentence pairs are read. */
 export interface TranslationDataOptions {
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;

@@ -62,6 +62,7 @@ export const translationOptions = defineOptions({
   },
 });
 
+/** The values of `translationOptions`. */
 export type TranslationOptions = OptionsOf<typeof translationOptions>;
 
 /** The first task: translation between the two languages of a data folder. */
@@ -83,6 +84,7 @@ export interface TranslationTask {
   collateSource(data: TranslationData, ids: Int32Array): SourceBatch;
 }
 
+/** Limits on batches, and the seed of their order. */
 export interface TaskBatchOptions extends Omit<MakeBatchesOptions, 'split' | 'seed'> {
   readonly seed: number;
 }

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 /** `mteval`: XML with a `<seg>` a sentence (dev and test sets); `tags`: text with tagged lines about each talk (training). */
 export type IwsltFormat = 'mteval' | 'tags';
 
+/** How sentences are read from an IWSLT file. */
 export interface IwsltOptions {
   /** The format; without it the first line that is not blank decides. */
   readonly format?: IwsltFormat;

@@ -1,5 +1,7 @@
 /** FNV-1a, byte by byte: start at HASH_START, then `hashByte` for every byte of the token. */
 export const HASH_START = 0x811c9dc5 | 0;
+
+/** One step of the hash FNV-1a. */
 export const hashByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193);
 
 /** Open addressing is fast up to here. */

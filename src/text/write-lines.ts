@@ -47,6 +47,7 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
   });
 }
 
+/** A file to write. */
 export interface FileContent {
   readonly path: string;
   /** Lines without their ends, or bytes. */

@@ -6,6 +6,7 @@ import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
 
+/** How the loss of a batch is computed. */
 export interface BatchLossOptions {
   readonly mode: Mode;
   readonly epoch: number; // 1-based

@@ -7,6 +7,7 @@ export interface MetricValue {
   readonly unit: Metric['unit'];
 }
 
+/** The values of a criterion's metrics by name. */
 export type MetricValues = Readonly<Record<string, MetricValue>>;
 
 /** A criterion's output, read from the device; sums over the rows, in nats. */

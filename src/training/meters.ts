@@ -1,6 +1,7 @@
 /** Seconds of a clock that never goes back. */
 export type Clock = () => number;
 
+/** The monotonic clock of the process, in seconds. */
 export const monotonicClock: Clock = () => performance.now() / 1000;
 
 /** A weighted mean. What weighs nothing is only the latest value. (fairseq's AverageMeter.) */

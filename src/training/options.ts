@@ -108,6 +108,7 @@ export const datasetOptions = defineOptions({
   },
 });
 
+/** Options of updates, stopping and gradient clipping. */
 export const optimizationOptions = defineOptions({
   maxEpoch: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N epochs; 0: never' },
   maxUpdate: { kind: 'int', default: 0, min: 0, group: 'Optimization', help: 'stop after N updates; 0: never' },
@@ -155,6 +156,7 @@ export const optimizationOptions = defineOptions({
   },
 });
 
+/** Options of checkpoints. */
 export const checkpointOptions = defineOptions({
   saveDir: {
     kind: 'string',
@@ -312,6 +314,7 @@ export const averageOptions = defineOptions({
   },
 });
 
+/** Options of the evaluation with BLEU. */
 export const evaluationOptions = defineOptions({
   evalBleu: {
     kind: 'boolean',
@@ -368,6 +371,7 @@ export const lossOptions = defineOptions({
   },
 });
 
+/** `--seed` of `train`. */
 export const seedOption = defineOptions({
   seed: { ...seedSpec, group: 'Optimization', help: 'seed of the initial weights, batches and dropout' },
 });
@@ -377,7 +381,14 @@ export const { seed: batchSeed } = defineOptions({
   seed: { ...seedSpec, group: 'Dataset', help: 'of the order in which batches are cut' },
 });
 
+/** The values of `datasetOptions`. */
 export type DatasetOptions = OptionsOf<typeof datasetOptions>;
+
+/** The values of `optimizationOptions`. */
 export type OptimizationOptions = OptionsOf<typeof optimizationOptions>;
+
+/** The values of `checkpointOptions`. */
 export type CheckpointOptions = OptionsOf<typeof checkpointOptions>;
+
+/** The values of `evaluationOptions`. */
 export type EvaluationOptions = OptionsOf<typeof evaluationOptions>;

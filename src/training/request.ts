@@ -30,6 +30,7 @@ export const trainingOptions = {
   ...seedOption,
 } as const;
 
+/** The values of `trainingOptions`. */
 export type TrainingOptions = OptionsOf<typeof trainingOptions>;
 
 /** Options that say where a run is put and when it ends; they do not change what it computes and are not recorded. */

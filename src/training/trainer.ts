@@ -12,6 +12,7 @@ import { batchLoss } from './batch-loss.js';
 import { addLosses, type LossValues, readLoss, tidyOutput } from './loss-values.js';
 import type { UpdateReport } from './statistics.js';
 
+/** The parts that a trainer connects. */
 export interface TrainerParts {
   readonly model: TranslationModel;
   readonly criterion: Criterion;
@@ -22,6 +23,7 @@ export interface TrainerParts {
   readonly average?: MovingAverage | null;
 }
 
+/** How the trainer updates the weights. */
 export interface TrainerOptions {
   readonly seed: number;
   /** The gradient's norm is cut to this; 0 leaves it. */

@@ -17,6 +17,7 @@ export interface BleuEvaluation {
   score(): number;
 }
 
+/** The parts that a validation needs. */
 export interface ValidationParts {
   readonly task: TranslationTask;
   readonly model: TranslationModel;
@@ -25,6 +26,7 @@ export interface ValidationParts {
   readonly startBleu: (() => BleuEvaluation) | null;
 }
 
+/** How the losses of a validation are averaged and limited. */
 export interface ValidationOptions {
   readonly sentenceAvg: boolean;
   readonly ignorePrefixSize: number;
@@ -34,6 +36,7 @@ export interface ValidationOptions {
 /** The metrics by which checkpoints can be compared. */
 export type Metric = 'loss' | 'nll_loss' | 'ppl' | 'bleu';
 
+/** The result of one validation. */
 export interface ValidationResult {
   /** As printed: rounded, so that what the log calls equal is equal. */
   readonly metrics: Readonly<Partial<Record<Metric, number>>>;

@@ -20,8 +20,8 @@ export interface BleuScore extends MetricScore {
   readonly precisions: readonly number[]; // [order], per cent, smoothed
   readonly brevityPenalty: number; // 0 … 1
   readonly ratio: number; // hypothesisLength / referenceLength
-  readonly hypothesisLength: number;
-  readonly referenceLength: number;
+  readonly hypothesisLength: number; // tokens
+  readonly referenceLength: number; // tokens of the closest references
 }
 
 export interface Smoothing {

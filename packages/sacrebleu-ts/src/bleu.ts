@@ -7,6 +7,7 @@ import { type TokenizerName, tokenizerNamed } from './tokenizers/index.js';
 import type { Tokenizer } from './tokenizers/tokenizer.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of BLEU; the comments give the defaults. */
 export interface BleuOptions {
   /** A name, or a tokenizer of your own, e.g. `sentencePieceTokenizer`. */
   readonly tokenize?: TokenizerName | Tokenizer; // '13a'

@@ -1,9 +1,10 @@
 import { type Arithmetic, type MetricScore, roundingOf, type Statistics } from './metric.js';
 
+/** A chrF score with its parameters. */
 export interface ChrfScore extends MetricScore {
-  readonly charOrder: number;
-  readonly wordOrder: number;
-  readonly beta: number;
+  readonly charOrder: number; // longest n-grams of characters
+  readonly wordOrder: number; // longest n-grams of words
+  readonly beta: number; // weight of recall against precision
 }
 
 /** What an order without n-grams counts under `epsSmoothing`. */

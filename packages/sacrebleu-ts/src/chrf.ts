@@ -5,6 +5,7 @@ import { splitWords } from './python-text.js';
 import type { SignatureField } from './signature.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of chrF; the comments give the defaults. */
 export interface ChrfOptions {
   readonly charOrder?: number; // 6
   /** Longest n-grams of words; 2 makes it chrF++. */

@@ -1,6 +1,7 @@
 import type { ConfidenceInterval, MetricScore } from './metric.js';
 import { formatFixed } from './python-text.js';
 
+/** How a score is printed; the comments give the defaults. */
 export interface FormatOptions {
   /** Decimals of the score. */
   readonly width?: number; // 2

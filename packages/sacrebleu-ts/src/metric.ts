@@ -10,6 +10,7 @@ export interface ConfidenceInterval {
   readonly halfWidth: number; // of the middle 95 per cent
 }
 
+/** The score of a corpus or segment. */
 export interface MetricScore {
   /** As it is printed: `BLEU`, `chrF2++`, `TER`. */
   readonly name: string;
@@ -37,6 +38,7 @@ export abstract class Metric<Score extends MetricScore = MetricScore> {
   /** How many sums the statistics are. */
   protected abstract readonly width: number;
   protected abstract readonly signatureFields: readonly SignatureField[];
+  /** The types in which sacrebleu's significance tests compute this metric. */
   abstract readonly numpyTypes: NumpyTypes;
 
   /** The statistics of one segment. @throws RangeError without any reference */

@@ -10,6 +10,7 @@ export type ReferenceCount = number | 'var';
 /** What must be known to compare two scores, with its short name. */
 export type SignatureField = readonly [name: string, short: string, value: string];
 
+/** How a signature is printed. */
 export interface SignatureOptions {
   /** `#:1|c:mixed|…` */
   readonly short?: boolean;

@@ -5,6 +5,7 @@ import { countEdits } from './ter/count-edits.js';
 import { tercomText } from './ter/tercom-text.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of TER; the comments give the defaults. */
 export interface TerOptions {
   /** Split punctuation from words and resolve entities, as TERCOM does. */
   readonly normalized?: boolean; // false
@@ -14,8 +15,9 @@ export interface TerOptions {
   readonly caseSensitive?: boolean; // false
 }
 
+/** A TER score with its counts. */
 export interface TerScore extends MetricScore {
-  readonly edits: number;
+  readonly edits: number; // insertions, deletions, substitutions and shifts
   readonly referenceLength: number; // words, the mean over a segment's references
 }
 

@@ -5,10 +5,13 @@ import { checkModel } from './model-file/check-model.js';
 
 /** A loaded model. Pieces carry `▁` for a space; a method throws an Error with the library's message. */
 export interface Model {
+  /** The pieces of a text. */
   encodePieces(text: string): string[];
+  /** The ids of the pieces of a text. */
   encodeIds(text: string): number[];
   /** The pieces with spaces between, made in one step. */
   encodeLine(text: string): string;
+  /** The text of pieces separated by spaces. */
   decodeLine(pieces: string): string;
   /**
    * Draws one segmentation. Unigram models: out of the `nBest` best, or of all where it is negative, with
@@ -16,10 +19,13 @@ export interface Model {
    * @throws Error where `nBest` is above 512 or no integer, or `alpha` is not finite
    */
   samplePieces(text: string, nBest: number, alpha: number): string[];
+  /** Like `samplePieces`, as ids. */
   sampleIds(text: string, nBest: number, alpha: number): number[];
   /** The `nBest` best segmentations, best first; unigram models only. @throws Error unless `nBest` is 1 to 1024 */
   nBestPieces(text: string, nBest: number): string[][];
+  /** Like `nBestPieces`, as ids. */
   nBestIds(text: string, nBest: number): number[][];
+  /** The text of pieces. */
   decodePieces(pieces: readonly string[]): string;
   /** @throws Error where an id is not in the vocabulary */
   decodeIds(ids: readonly number[]): string;
@@ -40,6 +46,7 @@ export interface Model {
   setDecodeOptions(options: string): void;
 }
 
+/** The functions of the compiled add-on. */
 export interface Addon {
   /** Takes the bytes of a .model file. @throws Error that says what is wrong where they are not those of a sound model */
   readonly Model: new (

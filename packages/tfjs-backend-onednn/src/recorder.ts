@@ -2,8 +2,8 @@
 export interface KernelProfile {
   /** tfjs's name of the kernel, ` (JavaScript)` behind it where no native code computed it. */
   readonly name: string;
-  readonly calls: number;
-  readonly milliseconds: number;
+  readonly calls: number; // how often it ran
+  readonly milliseconds: number; // of all calls together
   /** Floating-point operations of its matrix products; 0 where it declares none. */
   readonly flops: number;
 }

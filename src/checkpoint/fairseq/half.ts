@@ -19,6 +19,7 @@ export function toHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(bits, halfBits);
 }
 
+/** Truncates float32 values to bfloat16 bits. */
 export function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return Uint16Array.from(bits, (word) => word >>> 16);

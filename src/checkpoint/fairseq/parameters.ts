@@ -9,6 +9,7 @@ export interface FairseqParameter {
   readonly parts: readonly ParameterPart[];
 }
 
+/** Rows of one of fairseq's parameters. */
 export interface ParameterPart {
   /** fairseq's name of today. */
   readonly name: string;
@@ -85,4 +86,5 @@ export function splitParameter(
   return parts.map(({ name, firstRow, rows }) => [name, tensor.rows(firstRow, rows)] as const);
 }
 
+/** Reads the values of a tensor of a `.pt` file. */
 export type ReadTensor = (tensor: TensorReference) => NamedTensor;

@@ -21,6 +21,7 @@ export type PythonValue =
   | readonly PythonValue[]
   | PythonDict;
 
+/** Python's dict. */
 export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
 
 /** Python's float where JavaScript's number would look like an int: 1.0, 0.0, -0.0. */
@@ -28,6 +29,7 @@ export class PythonFloat {
   constructor(readonly value: number) {}
 }
 
+/** Python's tuple. */
 export class PythonTuple {
   constructor(readonly items: readonly PythonValue[]) {}
 }

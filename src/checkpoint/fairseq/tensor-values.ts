@@ -26,6 +26,7 @@ const ELEMENTS: Readonly<Record<StorageDtype, ElementType>> = {
   BOOL: { array: Uint8Array, bytes: 1, dtype: 'BOOL' },
 };
 
+/** The size of one element of a storage in bytes. */
 export const storageElementBytes = (dtype: StorageDtype): number => ELEMENTS[dtype].bytes;
 
 /** Views may repeat elements (expand); one that makes more of them than this is no tensor of a checkpoint. */

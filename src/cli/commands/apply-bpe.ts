@@ -37,8 +37,10 @@ export const applyBpeCommand = defineCommand({
   },
 });
 
+/** The option values of `apply-bpe`. */
 export type ApplyBpeOptions = OptionsOf<typeof options>;
 
+/** Makes the filter that splits the words of lines into subwords; also called in worker threads. */
 export function createApplyBpeFilter(options: ApplyBpeOptions): BlockFilter {
   const { codes: path, merges, vocabulary, vocabularyThreshold, separator, glossaries, dropout, seed } = options;
   if (path === null) throw new UserError('--codes is missing', 'name the file with the BPE codes');

@@ -54,8 +54,10 @@ export const tokenizeCommand = defineCommand({
   },
 });
 
+/** The option values of `tokenize`. */
 export type TokenizeOptions = OptionsOf<typeof options>;
 
+/** Makes the filter that tokenizes lines; also called in worker threads. */
 export function createTokenizeFilter(options: TokenizeOptions): BlockFilter {
   const { language, aggressive, skipXml, noEscape, protected: patterns } = options;
   const tokenize = createMosesTokenizer({

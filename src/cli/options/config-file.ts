@@ -3,6 +3,7 @@ import { parseOptionValue } from '../../options/parse.js';
 import { defineOptions, flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../../options/schema.js';
 import { readText } from '../../text/lines.js';
 
+/** `--config`, an option of every command that has options. */
 export const configOption = defineOptions({
   config: {
     kind: 'string',

@@ -25,10 +25,12 @@ export function unsupportedWithUnderscores(flags: Readonly<Record<`--${string}`,
 /** Of the commands that encode and decode. */
 export const NO_LOG = 'nothing is logged; leave it out';
 
+/** `--model` of the commands that use a SentencePiece model. */
 export const modelOptions = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'SentencePiece model' },
 });
 
+/** `--extra-options` of `spm-encode` and `spm-decode`. */
 export const extraOptions = {
   kind: 'string',
   default: null,

@@ -7,6 +7,7 @@ import { makeFolder } from '../../text/make-folder.js';
 import type { StatsEvent } from '../../training/events.js';
 import { EventFile } from './event-file.js';
 
+/** `--tensorboard-logdir` of `train`. */
 export const tensorboardOption = defineOptions({
   tensorboardLogdir: {
     kind: 'string',

@@ -44,6 +44,7 @@ export function chooseStrategy(context: StrategyContext): SearchStrategy {
 /** How a caller writes the name of an option, for messages. */
 export type OptionSpelling = (option: keyof SearchOptions) => string;
 
+/** Spells an option as its flag. */
 export const asFlag: OptionSpelling = (option) => flagOf(option, searchOptions[option]);
 
 /** @throws UserError for options of the search that do not go together */

@@ -4,8 +4,9 @@ import { createGlossary } from './glossary.js';
 import { MergeTable, sequenceLength } from './merge-table.js';
 import { Merger } from './merger.js';
 
+/** How words are split into subwords. */
 export interface SegmenterOptions {
-  readonly codes: BpeCodes;
+  readonly codes: BpeCodes; // the merges to apply
   /** Ends every subword but the last of a word; `@@` by default. */
   readonly separator?: string;
   /** Subwords that may come out, with their separators; others are split again into smaller ones. */
@@ -21,6 +22,7 @@ export interface SegmenterOptions {
 /** Writes the subwords of the word `bytes[from, to)`, UTF-8, separated by spaces. */
 export type WordSegmenter = (bytes: Buffer, from: number, to: number, output: ByteOutput) => void;
 
+/** Makes a function that splits words into subwords. */
 export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
   const { codes, separator = '@@', vocabulary, glossaries = [], dropout = 0, random = Math.random } = options;
   const merger = new Merger(new MergeTable(codes), dropout > 0 ? () => random() <= dropout : undefined);

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 
+/** Limits on the sentence pairs that are kept. */
 export interface CleanCorpusOptions {
   /** Fewest tokens of either side. */
   readonly min: number;

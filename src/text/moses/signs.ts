@@ -3,17 +3,17 @@ export type Signs = number;
 
 /** Neither letter, digit, white space nor one of ``. , ' ` -``. */
 export const SYMBOL = 1;
-export const DOT = 2;
+export const DOT = 2; // a full stop
 /** Two full stops side by side. */
 export const DOT_RUN = 4;
-export const COMMA = 8;
-export const APOSTROPHE = 16;
-export const HYPHEN = 32;
+export const COMMA = 8; // a comma
+export const APOSTROPHE = 16; // an apostrophe
+export const HYPHEN = 32; // a hyphen
 /** White space that has to be repaired: none but single spaces between words need no care. Such a line has every sign. */
 export const UNEVEN = 64;
 
 const KNOWN = 128;
-export const EVERY_SIGN = KNOWN - 1;
+export const EVERY_SIGN = KNOWN - 1; // all signs together
 const SPACE = 0x20;
 const FULL_STOP = 0x2e;
 

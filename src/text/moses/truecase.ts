@@ -76,6 +76,7 @@ export function* truecaseModelLines(counts: CasingCounts): Generator<string, voi
 /** Perl prints 15 digits, so that sums of tenths are whole. */
 const decimal = (value: number): string => String(Number(value.toPrecision(15)));
 
+/** The casings of words, from a file that `train-truecaser` wrote. */
 export interface TruecaseModel {
   /** The best casing of each lowercased word. */
   readonly best: ReadonlyMap<string, string>;

@@ -5,6 +5,7 @@ import { refusals, requireNative } from './native.js';
 /** Options of `spm_train` by its names, e.g. `vocab_size`; what is left out has the library's default. */
 export type TrainingOptions = Readonly<Record<string, string | number | boolean>>;
 
+/** The contents of the files that SentencePiece's trainer writes. */
 export interface TrainedModel {
   /** The content of the .model file. */
   readonly model: Buffer;

@@ -5,18 +5,20 @@ import { type BootstrapOptions, DEFAULT_SEED, generatorOf, intervalOf, resampled
 
 /** What one system translated. */
 export interface System {
-  readonly name: string;
+  readonly name: string; // heads its row or column in tables
   readonly hypotheses: readonly string[]; // [segments]
 }
 
+/** The result of one system in a paired test. */
 export interface PairedResult {
-  readonly score: number;
+  readonly score: number; // of the whole corpus
   /** How likely a difference from the baseline as large is by chance; null for the baseline itself. */
   readonly pValue: number | null;
   /** Null under approximate randomization. */
   readonly interval: ConfidenceInterval | null;
 }
 
+/** Options of approximate randomization; the comments give the defaults. */
 export interface RandomizationOptions {
   readonly trials?: number; // 10000
   readonly seed?: BootstrapOptions['seed']; // 12345

@@ -5,6 +5,7 @@ import { Pcg64 } from './pcg64.js';
 /** sacrebleu's seed, unless `SACREBLEU_SEED` says otherwise. */
 export const DEFAULT_SEED = 12345n;
 
+/** Options of bootstrap resampling; the comments give the defaults. */
 export interface BootstrapOptions {
   readonly samples?: number; // 1000
   /** Null draws other resamples each time. */

@@ -14,8 +14,10 @@ export const TOKENIZERS = {
   none,
 } as const satisfies Record<string, Tokenizer>;
 
+/** The name of a tokenizer. */
 export type TokenizerName = keyof typeof TOKENIZERS;
 
+/** The names of all tokenizers. */
 export const TOKENIZER_NAMES = Object.keys(TOKENIZERS) as readonly TokenizerName[];
 
 const MECAB = 'it needs the morphological analyzer MeCab with its dictionary, which does not run in JavaScript';

@@ -2,5 +2,6 @@
 export interface Tokenizer {
   /** As it stands in signatures after `tok:`. */
   readonly name: string;
+  /** Returns the tokens of a segment, separated by spaces. */
   tokenize(segment: string): string;
 }
