@@ -160,11 +160,14 @@ describe('generate', () => {
   });
 
   it.each([
-    [['--constraints'], '--constraints: a split has no phrases beside it; give lines with them to interactive'],
-    [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not below --num-shards 2; shards count from 0'],
+    [['--constraints'], '--constraints requires phrases, which a split does not have; use interactive'],
+    [
+      ['--num-shards', '2', '--shard-id', '2'],
+      '--shard-id 2 is not less than --num-shards 2; shards are numbered from 0',
+    ],
     [['--sampling'], 'with --sampling, --nbest 1 has to equal --beam 5'],
-    [['--lm-path', 'lm.pt'], '--lm-path is not supported; language models are not fused into the search'],
-    [['--print-step'], '--print-step is not supported; it belongs to models that refine whole outputs'],
+    [['--lm-path', 'lm.pt'], '--lm-path is not supported; the search does not use a language model'],
+    [['--print-step'], '--print-step is not supported; models that refine whole outputs are not supported'],
   ])('refuses %j', async (argv, message) => {
     const { code, stdout, stderr } = await runCommandLine(['generate', goldenData, '--path', checkpoint, ...argv]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -183,7 +183,7 @@ describe('validate refuses what only it uses', () => {
     [
       'no criterion',
       { criterion: undefined },
-      /does not say which criterion it was trained with; name one: --criterion/,
+      /does not record the criterion that it was trained with; choose one with --criterion/,
     ],
     ['an option of the criterion that is none', { labelSmoothing: 'x' }, /--label-smoothing: 'x' is not a number/],
     ['an option of the loss that is none', { ignorePrefixSize: -1 }, /--ignore-prefix-size: -1 is too small/],

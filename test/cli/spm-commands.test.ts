@@ -47,7 +47,7 @@ test.each([
   { line: 'spm-train --model_prefix DIR/m --vocab_size 2e9', message: "'2e9' is not a whole number" },
   { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the most is 1000000000' },
   { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the most is 1000000000' },
-  { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
+  { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' occurs twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');
   writeFileSync(at('far'), '5 90000\n');
@@ -98,8 +98,11 @@ describe.runIf(hasNative)('with the add-on', () => {
 
   test.each([
     { options: '--extra_options=bos:x', message: 'option "x" is not available; there are reverse, bos, eos and unk' },
-    { options: '--extra_options=eos --alpha 0.1', message: '--extra-options is not for samples and n-best lists' },
-    { options: '--generate_vocabulary=true --output_format nbest_id', message: '--generate-vocabulary is not for' },
+    {
+      options: '--extra_options=eos --alpha 0.1',
+      message: '--extra-options does not apply to samples and n-best lists',
+    },
+    { options: '--generate_vocabulary=true --output_format nbest_id', message: '--generate-vocabulary does not apply' },
     { options: '--vocabulary DIR/blank', message: 'blank is empty; give a vocabulary written by' },
     { options: '--vocabulary DIR/scores', message: 'scores line 2: "▁a\t-3.5" is not "<piece> <count>"; give a' },
     { options: '--vocabulary DIR/middle', message: 'middle line 2: "" is not "<piece> <count>"' },

@@ -58,11 +58,11 @@ describe('--threads N', () => {
     ]);
   });
 
-  test('dropout draws in one thread only', async () => {
+  test('dropout works in one thread only', async () => {
     writeFileSync(at('in'), 'a\n');
     const refused = run(`apply-bpe -c ${codes} --dropout 0.1 --threads 2 DIR/in DIR/out`);
     await expect(refused).rejects.toThrow(UserError);
-    await expect(refused).rejects.toThrow('--dropout draws word after word, in one thread; leave out --threads');
+    await expect(refused).rejects.toThrow('--dropout works in one thread only; remove --threads');
   });
 });
 

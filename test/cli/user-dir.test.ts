@@ -185,7 +185,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
       'index.ts': "export * from './mine';\n",
       'mine.ts': "interface Sizes {\n  a: 1;\n}\nthrow new RangeError('no weights here\\nsecond line');\n",
     },
-    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; fix it there$/,
+    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; fix the plug-in$/,
   },
   {
     what: 'a module that says itself what is wrong',
@@ -197,7 +197,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'a module that does not parse',
     files: { 'index.ts': '\nexport const = 1;\n' },
-    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; fix it there$/,
+    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; fix the plug-in$/,
   },
   {
     what: 'an import that is not there',
@@ -207,13 +207,13 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'exports that are no plug-ins',
     files: { 'index.ts': "export const name = 'mine';\nexport default () => null;\n" },
-    message: /exports no plug-in; export what defineCriterion/,
+    message: /exports no plug-in; export the results of defineCriterion/,
   },
-  { what: 'a folder without modules', files: { 'notes.txt': 'x' }, message: /holds no module; put an index\.ts/ },
+  { what: 'a folder without modules', files: { 'notes.txt': 'x' }, message: /contains no module; add an index\.ts/ },
   {
     what: 'an option that the command has already',
     files: { 'index.js': SCALED.replaceAll('scale', 'lr').replaceAll('lrd', 'scaled') },
-    message: 'Criterion scaled: the option --lr is there already, under Options; give the option',
+    message: 'Criterion scaled: the option --lr already exists, under Options; rename the option',
   },
   {
     what: 'a criterion without a name',
@@ -257,17 +257,18 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
   {
     what: 'throws while it computes',
     index: SCALED.replace('const nll', 'scores.nonsense();\n      const nll'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; fix it there$/,
+    message:
+      /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; fix the plug-in$/,
   },
   {
     what: 'multiplies shapes that do not fit',
     index: SCALED.replace('nll, scale', 'tf.ones([2]), tf.ones([3])'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; fix it there$/,
+    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; fix the plug-in$/,
   },
   {
     what: 'throws while it is built',
     index: SCALED.replace('=> ({', "=> {\n throw new Error('no');\n return {").replace('}),\n});', '};\n}});'),
-    message: /index\.js:9: no; fix it there$/,
+    message: /index\.js:9: no; fix the plug-in$/,
   },
   {
     what: 'builds nothing',
@@ -403,6 +404,6 @@ describe('--user-dir', () => {
     const given = command === 'generate' ? rest.slice(0, 2) : rest;
     const { code, stderr } = await runMain(command, data, '--user-dir', join(folder, 'nowhere'), ...given);
     expect(code).toBe(2);
-    expect(stderr).toContain('nowhere: there is no such folder or file; check the path');
+    expect(stderr).toContain('nowhere does not exist; check the path');
   });
 });

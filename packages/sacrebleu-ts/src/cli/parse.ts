@@ -20,7 +20,7 @@ const SPECS: ReadonlyMap<string, readonly [key: string, spec: FlagSpec]> = new M
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const values = new Map<string, unknown>(Object.entries<FlagSpec>(FLAGS).map(([key, spec]) => [key, defaultOf(spec)]));
-  const given = new Set<string>();
+  const seen = new Set<string>();
   const references: string[] = [];
   for (let index = 0; index < argv.length; ) {
     const argument = argv[index++]!;
@@ -38,11 +38,11 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     index = end;
     const value = readValue(name, spec, texts);
     // A list goes on where its flag comes again: -i a -i b.
-    const isAgain = spec.kind === 'list' && given.has(key);
+    const isAgain = spec.kind === 'list' && seen.has(key);
     values.set(key, isAgain ? [...(values.get(key) as string[]), ...(value as string[])] : value);
-    given.add(key);
+    seen.add(key);
   }
-  return { references, values: Object.fromEntries(values) as unknown as Values };
+  return { references, values: Object.fromEntries(values) as Values };
 }
 
 const defaultOf = (spec: FlagSpec): unknown => (spec.kind === 'boolean' ? false : spec.default);
