@@ -27,13 +27,13 @@ ts_fairseq clean-corpus "$text/tok.train.de" "$text/tok.train.en" \
 say "2/5 taking every 23rd pair for validation, joining the dev and test sets"
 for lang in de en; do
   ts_fairseq lowercase "$text/clean.train.$lang" "$text/lower.$lang"
-  awk 'NR % 23 == 0' "$text/lower.$lang" | whole "$text/valid.$lang"
-  awk 'NR % 23 != 0' "$text/lower.$lang" | whole "$text/train.$lang"
+  awk 'NR % 23 == 0' "$text/lower.$lang" | complete_file "$text/valid.$lang"
+  awk 'NR % 23 != 0' "$text/lower.$lang" | complete_file "$text/train.$lang"
   for set in TED.dev2010 TEDX.dev2012 TED.tst2010 TED.tst2011 TED.tst2012; do
     iwslt_tokens mteval "IWSLT14.$set.de-en.$lang.xml" "$lang" "$set" --straight-apostrophes
     ts_fairseq lowercase "$text/tok.$set.$lang" "$text/lower.$set.$lang"
   done
-  cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | whole "$text/test.$lang"
+  cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | complete_file "$text/test.$lang"
 done
 for split in train valid test; do same_lines "$text/$split.de" "$text/$split.en"; done
 

@@ -31,7 +31,7 @@ join_sets() {
     files+=("$text/tok.$set.$3")
   done
   [ ${#files[@]} -gt 0 ] || fail "--$1 names no sets, e.g. dev2010,tst2010"
-  cat "${files[@]}" | whole "$text/tok.$1.$3"
+  cat "${files[@]}" | complete_file "$text/tok.$1.$3"
 }
 
 say "1/5 tokenizing the training text"
@@ -58,7 +58,7 @@ done
 ts_fairseq clean-corpus "$text/pieces.train.fr" "$text/pieces.train.en" \
   "$text/spm.train.fr" "$text/spm.train.en" 1 250 --ratio 251
 for lang in fr en; do
-  for split in valid test; do cat "$text/pieces.$split.$lang" | whole "$text/spm.$split.$lang"; done
+  for split in valid test; do cat "$text/pieces.$split.$lang" | complete_file "$text/spm.$split.$lang"; done
 done
 
 say "5/5 binarising"

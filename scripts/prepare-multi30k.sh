@@ -30,7 +30,7 @@ for split in train val test_2016_flickr; do
       packed="$text/$name"
       download "$source/$name" "$packed"
     fi
-    gzip -dc "$packed" 2>/dev/null | whole "$text/raw.$split.$lang" || fail "$packed is not a complete gzip file; download it again"
+    gzip -dc "$packed" 2>/dev/null | complete_file "$text/raw.$split.$lang" || fail "$packed is not a complete gzip file; download it again"
     say "tokenizing $split.$lang"
     ts_fairseq tokenize -l "$lang" -a "$text/raw.$split.$lang" "$text/tok.$split.$lang"
     ts_fairseq lowercase "$text/tok.$split.$lang" "$text/lower.$split.$lang"

@@ -84,5 +84,5 @@ same_lines() {
   [ "$a" -gt 0 ] || fail "$(basename "$1") has no lines; download the files again"
 }
 
-# whole FILE: writes stdin to a file, which appears only when it is complete.
-whole() { cat >"$1.part" && mv "$1.part" "$1"; }
+# complete_file FILE: writes stdin to a file, which appears only when it is complete.
+complete_file() { cat >"$1.part" && mv "$1.part" "$1"; }

@@ -50,7 +50,7 @@ Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
 };
 
 /** Writes a complete line to the parent process; a signal may interrupt a write. */
-function tell(report: object): void {
+function send(report: object): void {
   const line = Buffer.from(`${JSON.stringify(report)}\n`);
   for (let written = 0; written < line.length; ) written += writeSync(1, line, written);
 }
@@ -67,7 +67,7 @@ log.attach((event) => {
     ...workOf(),
     ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
   };
-  tell(report);
+  send(report);
   if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
   start = performance.now();
 });

@@ -164,7 +164,7 @@ describe('a configuration that is written out', () => {
     criterion: fc.string({ unit: 'grapheme' }),
   });
 
-  it('gives the same options back', async () => {
+  it('returns the same options', async () => {
     await fc.assert(
       fc.asyncProperty(values, async (expected) => {
         const entries = new Map(Object.entries(parse(await formatConfig(options, expected)) as object));
@@ -173,7 +173,7 @@ describe('a configuration that is written out', () => {
     );
   });
 
-  it('stands beside the checkpoints of train and trains the same again', async () => {
+  it('is written next to the checkpoints of train and repeats the training', async () => {
     const data = await makeToyData(folder);
     const first = join(folder, 'first');
     const second = join(folder, 'second');
@@ -196,7 +196,7 @@ describe('a configuration that is written out', () => {
     expect(weights[1]!.equals(weights[0]!)).toBe(true);
   });
 
-  it('is not left by a command that fails', async () => {
+  it('is not left behind by a command that fails', async () => {
     const run = join(folder, 'failed');
     const { code } = await runCommandLine(['train', join(folder, 'no-data'), '--max-tokens', '10', '--save-dir', run]);
     expect(code).toBe(2);

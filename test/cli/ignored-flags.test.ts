@@ -98,7 +98,7 @@ describe('options that change neither results nor memory', () => {
     },
   );
 
-  it('are no options of the command, nor of those that are refused', async () => {
+  it('are neither options of the command nor refused', async () => {
     for (const { name, load } of commands) {
       const { options, ignored = {} as IgnoredOptions, unsupported = {} } = await load();
       expect(Object.keys(ignoredSchema(ignored, options)), name).toEqual(Object.keys(ignored));

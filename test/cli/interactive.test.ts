@@ -125,7 +125,7 @@ describe('interactive', () => {
     }
   });
 
-  it('answers every line in order, an empty one too, whatever the buffer', async () => {
+  it('answers every line in order, including empty ones, for any buffer size', async () => {
     const lines = ['datei', '', 'die datei ist', 'option'];
     const one = await answers(lines);
     expect(kinds(one)).toEqual([0, 1, 2, 3].flatMap((id) => ['S', 'W', 'H', 'D', 'P'].map((kind) => `${kind}-${id}`)));
@@ -206,7 +206,7 @@ describe('interactive', () => {
     );
   });
 
-  it('cuts them where --truncate-source says so', async () => {
+  it('truncates them with --truncate-source', async () => {
     const [source] = linesOf('S', await answers(['x '.repeat(2000)], '--truncate-source'));
     expect(source!.split(' ')).toHaveLength(1023);
   });

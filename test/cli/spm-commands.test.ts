@@ -62,7 +62,7 @@ test.each(['bpe', 'unigram'])('spm-encode --generate-vocabulary counts the piece
   expect(linesOf('out')).toEqual(goldenLines(`spm/counts.${model}.de`));
 });
 
-test('the file options name what the arguments name', async () => {
+test('the file options are equivalent to the arguments', async () => {
   await run('spm-encode --model GOLD/bpe.model --input=GOLD/test.de --output=DIR/encoded');
   await run('spm-decode --model GOLD/bpe.model --input=DIR/encoded --output=DIR/decoded');
   expect(linesOf('encoded')).toEqual(goldenLines('spm/test.bpe.de'));
@@ -152,7 +152,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     expect(linesOf('decoded')).toEqual(goldenLines('spm/test.de'));
   });
 
-  test('spm-train reports how much of the text is read, and draws nothing where stderr is no terminal', async () => {
+  test('spm-train reports how much of the text is read, and draws no bar if stderr is not a terminal', async () => {
     const text = `${goldenLines('spm/test.en').join('\n')}\n`.repeat(80);
     writeFileSync(at('many'), text);
     const reports: unknown[] = [];
@@ -168,7 +168,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     expect(reports.at(-1)).toEqual({ label: 'reading, MB', position: total, total });
   });
 
-  test('spm-train leaves nothing behind where the text ends in a mistake', async () => {
+  test('spm-train leaves nothing behind if reading the text fails', async () => {
     writeFileSync(at('bad'), Buffer.from('ein Satz\nein \xff Satz\n', 'latin1'));
     await expect(run('spm-train --input GOLD/test.de,DIR/bad --model_prefix DIR/m --minloglevel 3')).rejects.toThrow(
       'bad line 2 is not valid UTF-8',

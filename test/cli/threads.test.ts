@@ -49,7 +49,7 @@ describe('--threads N', () => {
     expect(stdout.toString().split('\n').length - 1).toBe(lines);
   });
 
-  test('a warning is given once', () => {
+  test('a warning is printed once', () => {
     writeFileSync(at('in'), text);
     const { status, stderr } = inProcess('tokenize', '-l', 'tr', '--threads', '2', at('in'), at('out'));
     expect(status).toBe(0);
@@ -66,7 +66,7 @@ describe('--threads N', () => {
   });
 });
 
-describe('more threads than a system gives', () => {
+describe('more threads than the system allows', () => {
   test.each([
     ['train', 'data', '--threads'],
     ['generate', 'data', '--threads'],
@@ -81,7 +81,7 @@ describe('more threads than a system gives', () => {
     expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the most is 1024`);
   });
 
-  test('are as many for the command line as for the native kernels', () => {
+  test('default to the same number in the command line and the native kernels', () => {
     expect(MOST_THREADS).toBe(MOST_OF_BACKEND);
   });
 });

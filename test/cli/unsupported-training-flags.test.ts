@@ -16,7 +16,7 @@ const everyPlugin: OptionSchema = Object.assign(
 const flagsOf = (schema: OptionSchema): string[] =>
   Object.entries(schema).flatMap(([key, spec]) => [flagOf(key, spec), ...(spec.aliases ?? [])]);
 
-describe("fairseq's options that are not there", () => {
+describe("fairseq's options that are not supported", () => {
   it.each([
     [
       'train',

@@ -110,8 +110,8 @@ describe('a criterion of --user-dir', () => {
     [['--bonus-weight', 'much'], "--bonus-weight: 'much' is not a number"],
     [['--bonus-weight', '-1'], '--bonus-weight: -1 is too small'],
     [['--bonus-wait', '1'], "unknown option '--bonus-wait'; did you mean '--bonus-weight'?"],
-  ])('has its options checked: %j', async (given, message) => {
-    const line = await complaintOf('train', data, '--user-dir', example, '--criterion', 'power_bonus', ...given);
+  ])('has its options checked: %j', async (flags, message) => {
+    const line = await complaintOf('train', data, '--user-dir', example, '--criterion', 'power_bonus', ...flags);
     expect(line).toContain(message);
   });
 
@@ -401,8 +401,8 @@ describe('--user-dir', () => {
 
   it.each(['train', 'validate', 'generate'])('refuses a folder that is not there: %s', async (command) => {
     const rest = command === 'train' ? [] : ['--path', join(folder, 'own', 'checkpoint_last'), '--criterion', 'scaled'];
-    const given = command === 'generate' ? rest.slice(0, 2) : rest;
-    const { code, stderr } = await runMain(command, data, '--user-dir', join(folder, 'nowhere'), ...given);
+    const flags = command === 'generate' ? rest.slice(0, 2) : rest;
+    const { code, stderr } = await runMain(command, data, '--user-dir', join(folder, 'nowhere'), ...flags);
     expect(code).toBe(2);
     expect(stderr).toContain('nowhere does not exist; check the path');
   });

@@ -131,7 +131,7 @@ describe('setup.sh', () => {
     expect(lines[1]).toMatch(/no oneDNN: .* sudo apt-get install g\+\+ make python3 libdnnl-dev$/);
   });
 
-  test('says at the end that npm failed', () => {
+  test('reports at the end that npm failed', () => {
     const { status, lines } = clone().prepareRun({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });
     expect(lines.at(-1)).toMatch(/^setup: npm could not install the packages/);
     expect(status).toBe(2);

@@ -10,7 +10,7 @@ export interface TerOptions {
   /** Split punctuation from words and resolve entities, as TERCOM does. */
   readonly normalized?: boolean; // false
   readonly noPunct?: boolean; // false
-  /** With `normalized` every CJK character is a word; with `noPunct` CJK punctuation falls away too. */
+  /** With `normalized`, every CJK character is a word; with `noPunct`, CJK punctuation is removed too. */
   readonly asianSupport?: boolean; // false
   readonly caseSensitive?: boolean; // false
 }
@@ -23,7 +23,7 @@ export interface TerScore extends MetricScore {
 
 /**
  * TER (Snover et al. 2006) with one set of options, equal to `sacrebleu.TER` of release 2.6.0. Its statistics are the
- * edits to the nearest reference and the mean length of the references.
+ * edits to the closest reference and the mean length of the references.
  */
 export class Ter extends Metric<TerScore> {
   override readonly name = 'TER';
