@@ -1,8 +1,8 @@
-/** The one direction of imports; ARCHITECTURE.md draws it. */
+/** Imports point in one direction; ARCHITECTURE.md describes it. */
 const nodeFree =
   '^(models|criterions|src/(nn|ops|plugins|scoring|search|tf)/(?!library\\.ts)|src/(errors|log)\\.ts|packages/sacrebleu-ts/src/(?!cli/))';
 
-/** Forbids imports from `from` to anything that is ours and not in `to`. */
+/** Forbids imports from `from` to any file of this repository that does not match `to`. */
 const only = (name, from, to) => ({
   name,
   severity: 'error',
@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'runs-in-a-browser',
       comment:
-        'models, criterions, nn, ops, plugins, scoring, search and sacrebleu-ts without its cli import nothing of Node',
+        'models, criterions, nn, ops, plugins, scoring, search and sacrebleu-ts without its cli import no module of Node',
       severity: 'error',
       from: { path: nodeFree },
       to: { dependencyTypes: ['core'] },

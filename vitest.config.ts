@@ -16,12 +16,12 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-    // The native kernels use every core: two test processes at once gain nothing.
+    // The native kernels use every core, so parallel test processes would not be faster.
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Small work on one thread, unless asked: faster than two on small shapes, and steady beside other processes.
+    // One thread unless set: faster for small shapes, and steadier while other processes run.
     env: { OMP_NUM_THREADS: process.env.OMP_NUM_THREADS ?? '1' },
     reporters: ['default', './test/helpers/count-reporter.ts'],
   },

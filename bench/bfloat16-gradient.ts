@@ -1,4 +1,4 @@
-/** How near is the gradient under --bf16 to float32's, for the tokens that a trained model is sure of? */
+/** How close is the gradient under --bf16 to float32's, for tokens to which a trained model gives a high probability? */
 
 import * as tf from '@tensorflow/tfjs';
 import { loadComponents } from '../src/cli/plugins/user-dir.js';
@@ -19,7 +19,7 @@ const options = benchmarkOptions({
 const SURE = 0.99; // p of the target above which a token counts, in float32
 const LOG_ENDS = [0.5, 0.75, 1];
 
-/** Of all rows, one after another: p of the target, and for each LE the gradient of the loss by the features. */
+/** For all rows: p of the target, and for each LE the gradient of the loss with respect to the features. */
 interface Gradients {
   readonly probabilities: number[]; // [rows]
   readonly byLogEnd: readonly Float32Array[][]; // [LE][batch] → [rows of the batch, embed]
@@ -71,7 +71,7 @@ async function gradients(
   return { probabilities, byLogEnd, embed };
 }
 
-/** For one LE, over all values a in float32 and b of the rows that are sure: the cosine and ‖b − a‖ / ‖a‖. */
+/** For one LE, over the float32 values a and the bfloat16 values b of rows with high p: the cosine and ‖b − a‖ / ‖a‖. */
 function compare(exact: Gradients, rounded: Gradients, index: number): { cosine: number; difference: number } {
   let [product, ofExact, ofRounded, ofDifference] = [0, 0, 0, 0];
   let row = 0;
@@ -90,7 +90,7 @@ function compare(exact: Gradients, rounded: Gradients, index: number): { cosine:
 }
 
 if (options.path === undefined) {
-  console.error('bench: bfloat16-gradient needs --path CHECKPOINT, trained with --criterion encouraging');
+  console.error('bench: bfloat16-gradient requires --path CHECKPOINT, trained with --criterion encouraging');
   process.exit(2);
 }
 const components = await loadComponents({ userDir: null });

@@ -1,4 +1,4 @@
-/** How much of their speed do training and translation keep when other programs use the same processors? */
+/** How much of their speed do training and translation keep while other programs use the same processors? */
 import { spawn } from 'node:child_process';
 import { Contestant, training } from './harness/contestant.js';
 import { modelSize } from './harness/model-size.js';
@@ -21,7 +21,7 @@ const rounds = Number(options.rounds ?? (options.short ? 1 : 5));
 const seconds = Number(options.seconds ?? (options.short ? 2 : 5));
 const translations = options.short ? 20 : 40;
 
-/** What else the machine does. */
+/** Other work on the machine. */
 type Company = 'nothing' | 'a busy process' | 'another one';
 const COMPANY: readonly Company[] = ['nothing', 'a busy process', 'another one'];
 
@@ -29,14 +29,14 @@ interface Row {
   readonly project: string;
   readonly company: Company;
   readonly tokensPerSecond: number;
-  readonly trainingShare: number; // of the speed beside nothing
+  readonly trainingShare: number; // relative to the speed without other work
   readonly latency: number; // s, median
   readonly worstLatency: number;
-  readonly latencyRatio: number; // to that beside nothing
+  readonly latencyRatio: number; // relative to the latency without other work
   readonly cpuSeconds: number; // of a translation
 }
 
-/** A checkout's processes; two of each, so that one can have the other for company. */
+/** A checkout's processes; two of each, so that one can be the other work of the other. */
 class Subject {
   readonly #trainings: readonly Contestant[];
   readonly #translators: readonly Contestant<ObservedTranslation>[];
@@ -56,13 +56,13 @@ class Subject {
     this.#translators = [1, 2].map(() => new Contestant(name, command, threads, { waits: true }));
   }
 
-  /** Lets compilers and caches warm up. */
+  /** Warms up compilers and caches. */
   async prepare(): Promise<void> {
     for (const run of this.#trainings) for (let update = 0; update < 20; update++) await run.next();
     for (const translator of this.#translators) for (let line = 0; line < 20; line++) await translator.next();
   }
 
-  /** Target tokens a second over some seconds. */
+  /** Target tokens per second, measured over some seconds. */
   async train(company: Company): Promise<number> {
     let ended = false;
     const companion = company === 'another one' ? repeat(this.#trainings[1]!, () => ended) : null;
@@ -96,8 +96,8 @@ async function repeat<T>(contestant: Contestant<T>, isOver: () => boolean): Prom
   while (!isOver()) await contestant.next();
 }
 
-/** `work` while another program computes on one thread, where that is the company. */
-async function beside<T>(company: Company, work: () => Promise<T>): Promise<T> {
+/** Runs `work`, with another program computing on one thread if that is the other work. */
+async function withOtherWork<T>(company: Company, work: () => Promise<T>): Promise<T> {
   if (company !== 'a busy process') return work();
   const busy = spawn(process.execPath, ['-e', 'for (;;);']);
   try {
@@ -119,11 +119,11 @@ try {
   for (const subject of subjects) await subject.prepare();
   for (let round = 1; round <= rounds; round++) {
     for (const company of COMPANY) {
-      progress(`round ${round} of ${rounds}, beside ${company}`);
+      progress(`round ${round} of ${rounds}, other work: ${company}`);
       for (const subject of subjects) {
         const at = key(subject, company);
-        speeds.set(at, [...(speeds.get(at) ?? []), await beside(company, () => subject.train(company))]);
-        const translated = await beside(company, () => subject.translate(company));
+        speeds.set(at, [...(speeds.get(at) ?? []), await withOtherWork(company, () => subject.train(company))]);
+        const translated = await withOtherWork(company, () => subject.translate(company));
         observed.set(at, [...(observed.get(at) ?? []), ...translated]);
       }
     }
@@ -154,7 +154,7 @@ publish(
     note: `${options.corpus}, --max-tokens ${options['max-tokens']}; one line of ${options.line.split(' ').length} tokens, ${options.path}; ${rounds} rounds, medians`,
     columns: [
       { heading: 'checkout', value: ({ project }) => project },
-      { heading: 'beside', value: ({ company }) => company },
+      { heading: 'other work', value: ({ company }) => company },
       { heading: 'training tokens/s', value: ({ tokensPerSecond }) => tokensPerSecond },
       { heading: 'of alone', value: ({ trainingShare }) => percent(trainingShare) },
       { heading: 'a line, ms', value: ({ latency }) => 1000 * latency, digits: 1 },

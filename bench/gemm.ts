@@ -1,4 +1,4 @@
-/** How fast are our linear layers, shape by shape, against oneDNN alone? */
+/** How fast are our linear layers compared with oneDNN alone, shape by shape? */
 
 import * as tf from '@tensorflow/tfjs';
 import { openDevice } from '../src/devices/index.js';
@@ -31,7 +31,7 @@ interface Row extends Layer {
 
 const LEAST_SECONDS = 0.1;
 
-/** Best time of `work`, in seconds, with as many repetitions as gemm-peak makes. */
+/** Best time of `work` in seconds, with the same number of repetitions as gemm-peak. */
 function bestTime(work: () => void): number {
   let [best, all] = [Number.POSITIVE_INFINITY, 0];
   for (let repetition = 0; repetition <= repetitions || all < LEAST_SECONDS; repetition++) {

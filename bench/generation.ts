@@ -1,4 +1,4 @@
-/** How fast does translation run, over beams and sizes of batches? */
+/** How fast is translation for different beams and batch sizes? */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const numbers = (list: string): number[] => list.split(',').map(Number);
 const beams = numbers(options.beams ?? (short ? '1,5' : '1,4,5,10'));
 const batches = numbers(options.batches ?? (short ? '1,128' : '1,4,16,64,128,256'));
 
-/** Tokens of every translation where the weights are random: about those of Multi30k. */
+/** Tokens per translation with random weights; about as many as in Multi30k. */
 const STEPS = 15;
 const PEAK_REPETITIONS = 5;
 const SPEED = /\(([\d.]+) sentences\/s, ([\d.]+) tokens\/s\)/;
@@ -38,14 +38,14 @@ const data = requireData(options.data);
 const vocab = vocabularySize(`${data}/dict.en.txt`);
 const work = temporaryFolder();
 
-/** A checkpoint of the model as it is before training: one update at a rate that moves nothing. */
+/** Writes a checkpoint of the untrained model: one update at a learning rate that changes nothing. */
 async function randomCheckpoint(): Promise<string> {
   const recipe = ['--max-tokens', '512', '--max-update', '1', '--lr', '1e-12', '--disable-validation', '--seed', '1'];
   await runCommand(['train', data, ...model.flags, ...recipe, '--save-dir', work], threads);
   return join(work, 'checkpoint_last');
 }
 
-/** What the peers have of ours. */
+/** What the peers get from our run. */
 const PRECISIONS = {
   float32: { flags: [], peer: true },
   bfloat16: { flags: ['--bf16'], peer: false },
@@ -77,7 +77,7 @@ interface Setting {
   readonly batch: number;
 }
 
-/** 2 · parameters in matrix products · rows: source tokens once, and beam rows for every token of a translation. */
+/** 2 · parameters in matrix products · rows: one per source token, and one per beam for every token of a translation. */
 function flopsPerSentence(beam: number, source: number, target: number): number {
   const parameters = (side: 'source' | 'target'): number =>
     linears(model, vocab)
@@ -101,9 +101,9 @@ async function ours({ path, folder, precision, beam, batch }: Setting): Promise<
   return { sentencesPerSecond: Number(speed[1]), tokensPerSecond: Number(speed[2]), peakBytes };
 }
 
-/** The same checkpoint in CTranslate2; with random weights as many steps as ours makes, `</s>` among them. */
+/** Translates with the same checkpoint in CTranslate2; with random weights the same number of steps as ours, including `</s>`. */
 function peers(python: string, { path, folder, precision, beam, batch }: Setting): Speed {
-  const given = {
+  const request = {
     ...{
       checkpoint: checkpointFile(path),
       data: folder,
@@ -116,14 +116,14 @@ function peers(python: string, { path, folder, precision, beam, batch }: Setting
   };
   const { status, stdout, stderr } = spawnSync(
     python,
-    [inRepository('bench/peers/translation.py'), JSON.stringify(given)],
+    [inRepository('bench/peers/translation.py'), JSON.stringify(request)],
     { encoding: 'utf8', maxBuffer: 2 ** 26 },
   );
   if (status !== 0) throw new Error(`bench/peers/translation.py failed:\n${stderr.slice(-2000)}`);
   return JSON.parse(stdout) as Speed;
 }
 
-/** Ours and theirs, one after the other. */
+/** Runs ours, then CTranslate2. */
 async function measure(path: string, precision: Precision, beam: number, batch: number): Promise<Row[]> {
   const wanted = Number(options.sentences ?? Math.max(2 * batch, short ? 16 : 64));
   const folder = join(work, `${wanted}`);
@@ -138,7 +138,7 @@ async function measure(path: string, precision: Precision, beam: number, batch: 
   const { sentencesPerSecond, tokensPerSecond } = speeds[0]![1];
   const target = tokensPerSecond / sentencesPerSecond;
   const sizes = { sourceTokens: Math.round(batch * source), rows: batch * beam, steps: Math.round(target) };
-  // oneDNN's int8 is not what int8 of ours is made of: its peak is left out.
+  // Our int8 products are not oneDNN's, so there is no peak for int8.
   const peak =
     precision === 'int8'
       ? Number.NaN
@@ -154,7 +154,7 @@ async function measure(path: string, precision: Precision, beam: number, batch: 
   }));
 }
 
-/** The source as symbols, without `</s>`. */
+/** The source sentences as symbols, without `</s>`. */
 function sourceSentences(folder: string): string[][] {
   const dictionary = loadDictionary(join(folder, 'dict.de.txt'));
   const split = openIndexedDataset(join(folder, 'test.de-en.de'));

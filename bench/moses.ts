@@ -1,4 +1,4 @@
-/** How fast are the Moses tools beside the Perl scripts, and do they write the same? Whole processes, from file to file. */
+/** How fast are the Moses tools compared with the Perl scripts, and is the output equal? Whole processes, from file to file. */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchmarkOptions } from './harness/options.js';
@@ -18,7 +18,7 @@ const work = temporaryFolder();
 const at = (name: string): string => join(text, name);
 const to = (name: string): string => join(work, name);
 
-/** The same work by a script of Moses, from INPUT to OUTPUT. */
+/** The same work by a Moses script, from INPUT to OUTPUT. */
 const perl = (script: string, ...args: string[]): TextCase['peer'] => {
   const { moses } = options;
   return moses === undefined
@@ -26,7 +26,7 @@ const perl = (script: string, ...args: string[]): TextCase['peer'] => {
     : { name: script, run: () => runPerl([join(moses, 'scripts', script), ...args]) };
 };
 
-/** `ts-fairseq NAME FLAGS… INPUT OUTPUT` and the script at the same work. */
+/** `ts-fairseq NAME FLAGS… INPUT OUTPUT` and the script that does the same. */
 function filter(command: string, flags: string[], input: string, script: string, scriptFlags: string[]): TextCase {
   const outputs = [to(`ours.${command}`), to(`perl.${command}`)] as const;
   return {
@@ -54,7 +54,7 @@ const CASES: readonly TextCase[] = [
   filter('normalize-punctuation', ['-l', 'de'], german, 'tokenizer/normalize-punctuation.perl', ['-l', 'de']),
   filter('lowercase', [], german, 'tokenizer/lowercase.perl', []),
   {
-    // Which of two equally frequent forms comes first is chance in Perl, so that the models are not compared.
+    // In Perl the order of equally frequent forms is arbitrary, so the models are not compared.
     name: 'train-truecaser',
     files: [tokens],
     command: ['train-truecaser', '--corpus', tokens, '--model', MODEL],

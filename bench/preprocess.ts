@@ -1,4 +1,4 @@
-/** How fast is preprocess, how much memory does it take, and does either change with the corpus? From text to data folder. */
+/** How fast is preprocess, how much memory does it use, and do both depend on the size of the corpus? From text to data folder. */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,15 +31,15 @@ interface Row extends Run {
   readonly workers: number;
   readonly pairs: number;
   readonly bytes: number; // of both texts
-  /** How many times as fast as fairseq with as many workers; NaN without it. */
+  /** Speed relative to fairseq with the same number of workers; NaN without fairseq. */
   readonly ratio: number;
 }
 
-const given = options.text ?? join(options.data, 'text', 'bpe.train');
-const isGiven = options.text !== undefined || existsSync(`${given}.de`);
-const text = isGiven ? given : makeUpText(join(work, 'text'), { pairs: PAIRS, languages: LANGUAGES });
+const prefix = options.text ?? join(options.data, 'text', 'bpe.train');
+const hasText = options.text !== undefined || existsSync(`${prefix}.de`);
+const text = hasText ? prefix : makeUpText(join(work, 'text'), { pairs: PAIRS, languages: LANGUAGES });
 
-/** The text `times` over. @returns its prefix */
+/** Writes the text `times` times. @returns its prefix */
 function repeat(times: number): string {
   const prefix = join(work, `train-${times}`);
   for (const language of LANGUAGES) {
@@ -50,7 +50,7 @@ function repeat(times: number): string {
   return prefix;
 }
 
-/** fairseq's command in the Python of --peers; null where that has no fairseq. @throws Error when it fails */
+/** Runs fairseq's command with the Python of --peers; null if that has no fairseq. @throws Error if it fails */
 function runFairseq(python: string, args: readonly string[]): Run | null {
   const script = [inRepository('bench/peers/preprocess.py'), ...args];
   const { status, stdout, stderr } = spawnSync(python, script, { encoding: 'utf8', maxBuffer: 2 ** 30 });
@@ -62,7 +62,7 @@ function runFairseq(python: string, args: readonly string[]): Run | null {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Run;
 }
 
-/** The names of files that are not the same in both folders, the log apart. */
+/** The names of files that differ between the folders, except the log. */
 const differences = (ours: string, theirs: string): string[] =>
   readdirSync(ours).filter(
     (name) => name !== 'preprocess.log' && !readFileSync(join(ours, name)).equals(readFileSync(join(theirs, name))),
@@ -111,7 +111,7 @@ const comparison = different.size > 0 ? `; DIFFERENT bytes in ${[...different].j
 publish(
   {
     benchmark: 'preprocess',
-    note: `${isGiven ? text : 'made-up text'}, median of ${repetitions}, without the start of the process${withFairseq ? comparison : ''}`,
+    note: `${hasText ? text : 'generated text'}, median of ${repetitions}, without the start of the process${withFairseq ? comparison : ''}`,
     columns: [
       { heading: 'program', value: ({ program }) => program },
       { heading: 'pairs', value: ({ pairs }) => pairs },

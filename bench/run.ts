@@ -1,9 +1,9 @@
-/** `npm run bench`: every benchmark in its short form; `npm run bench -- NAME [flags]`: one of them, in full. */
+/** `npm run bench`: all benchmarks in short form; `npm run bench -- NAME [flags]`: one of them in full. */
 import { spawnSync } from 'node:child_process';
 import { inRepository } from './harness/paths.js';
 
 const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'moses', 'text-memory', 'scaling'];
-/** Those that need a trained model: only by name. */
+/** Benchmarks that require a trained model; they run by name only. */
 const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention'];
 
 const [first, ...rest] = process.argv.slice(2);
@@ -18,7 +18,7 @@ if (first === '--help' || first === '-h') {
   process.exit();
 }
 if (one !== null && !known.includes(one)) {
-  console.error(`bench: no benchmark '${one}'; there are ${known.join(', ')}`);
+  console.error(`bench: there is no benchmark '${one}'; choose one of ${known.join(', ')}`);
   process.exit(2);
 }
 const flags = one === null ? [...process.argv.slice(2), '--short'] : rest;

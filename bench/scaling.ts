@@ -26,7 +26,7 @@ interface Point {
 const BASE: Point = { maxTokens: 4096, vocab: 8000, length: 20 };
 const choose = <T>(values: readonly T[]): T[] => (short ? [values[0]!, values.at(-1)!] : [...values]);
 
-/** Points of which one number grows. */
+/** Points that differ in one growing number. */
 interface Series {
   readonly name: string;
   readonly of: keyof Point;
@@ -46,7 +46,7 @@ const attentionFlops = (tokens: number, length: number): number =>
 interface Row extends Point {
   readonly tokensPerSecond: number;
   readonly gflops: number;
-  /** The same with the products of attention. */
+  /** GFLOPS including the products of attention. */
   readonly gflopsWithAttention: number;
   readonly peak: number;
   readonly peakBytes: number;
@@ -85,7 +85,7 @@ const work = temporaryFolder();
 
 const known = new Map<string, Row>();
 
-/** Measured once: the base is a point of every series. */
+/** Measured once, because every series contains the base point. */
 async function rowOf(point: Point): Promise<Row> {
   const name = `--max-tokens ${point.maxTokens}, ${point.vocab} symbols, ${point.length} tokens a sentence`;
   let row = known.get(name);
@@ -97,10 +97,10 @@ async function rowOf(point: Point): Promise<Row> {
   return row;
 }
 
-/** A series bends where it reaches less than this of its own best share of the peak, attention counted. */
+/** A series is bent at points below this fraction of its best share of the peak, including attention. */
 const BENT = 0.8;
 
-/** In words: where speed is not what the operations say, and what memory grows by. */
+/** Describes the points where the series is bent, and the growth of memory. */
 function remarksOn({ name, of }: Series, series: readonly Row[]): string {
   const share = ({ gflopsWithAttention, peak }: Row): number => gflopsWithAttention / peak;
   const best = series.reduce((a, b) => (share(b) > share(a) ? b : a));

@@ -1,4 +1,4 @@
-/** Does the memory of the text tools grow with the text? A corpus is piped in again and again. */
+/** Does the memory of the text tools grow with the text? A corpus is piped in repeatedly. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

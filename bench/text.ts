@@ -1,4 +1,4 @@
-/** How fast are the text tools, and Python's beside them? Whole processes, from file to file. */
+/** How fast are the text tools compared with Python's? Whole processes, from file to file. */
 import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAvailable } from 'sentencepiece-native';
@@ -20,7 +20,7 @@ const at = (name: string): string => join(text, name);
 const to = (name: string): string => join(work, name);
 for (const language of ['de', 'en']) copyFileSync(at(`bpe.train.${language}`), to(`train.${language}`));
 
-/** A text of `parts`, one after another. */
+/** Concatenates `parts`. */
 function joined(name: string, parts: readonly string[]): string {
   for (const part of parts) appendFileSync(to(name), readFileSync(part));
   return to(name);
@@ -62,7 +62,7 @@ const sides = `${at('lower.train.de')},${at('lower.train.en')}`;
 const PIECES = '8000';
 const sentencePiece = (...args: string[]): TextCase['peer'] => python('sentencepiece', ...args);
 
-/** Training needs the add-on; what follows uses its model. */
+/** Training requires the add-on; encoding and decoding use the trained model. */
 const SENTENCE_PIECE: readonly TextCase[] = [
   {
     name: `spm-train, bpe, ${PIECES} pieces`,

@@ -1,4 +1,4 @@
-/** How fast does training run, and how near is that to what the processor can multiply? */
+/** How fast is training, and how close to the peak of the processor? */
 
 import { Contestant, training } from './harness/contestant.js';
 import { bestOf, measurePeak, type Peak, type Precision, REPETITIONS } from './harness/gemm-peak.js';
@@ -30,7 +30,7 @@ interface Counts {
   readonly updates: number;
 }
 
-/** Updates to time: those of the small model are short, and the noise of a machine is not shorter with them. */
+/** Number of timed updates; more for the small model, whose short updates are noisier. */
 function updatesOf(model: ModelSize): number {
   if (options.updates !== undefined) return Number(options.updates);
   if (options.short) return 5;
@@ -43,7 +43,7 @@ interface Variant {
   readonly flags: readonly string[];
 }
 
-/** Programs that get the batches of the first variant. */
+/** Programs that run on the batches of the first variant. */
 const ALL_PEERS = [
   { name: 'PyTorch float32', precision: 'float32' },
   { name: 'PyTorch bfloat16 autocast', precision: 'bfloat16' },
@@ -70,7 +70,7 @@ interface Row {
   readonly ofMean: number;
   readonly ofBest: number;
   readonly peakBytes: number;
-  /** Time of an update against the first variant's for the same batch, minus 1. */
+  /** Time of an update relative to the first variant's for the same batch, minus 1. */
   readonly cost: number;
   readonly losses: readonly number[];
 }
@@ -84,7 +84,7 @@ function startPeers(python: string, { embed, inner, layers, heads, shared }: Mod
   });
 }
 
-/** Turn about: the updates of every run after the warm-up, ours first. */
+/** Alternates between the runs, ours first; returns the updates of each run after the warm-up. */
 async function timeUpdates(contestants: readonly Contestant[], peers: readonly Contestant[], counts: Counts) {
   const timed: ObservedUpdate[][] = [...contestants, ...peers].map(() => []);
   for (const peer of peers) await peer.next(); // it is ready

@@ -51,6 +51,7 @@ export function encouragingLoss(settings: EncouragingLoss): Criterion {
   };
 }
 
+/** The names of the schedules. */
 export const SCHEDULES = ['constant', 'linear', 'exponential', 'cosine'] as const;
 
 /**

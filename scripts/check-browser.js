@@ -1,6 +1,6 @@
 /**
- * Models, criterions, operations, the search and sacrebleu-ts are to run in a browser too: bundles them for one and fails where
- * something of Node is imported. Part of `npm run check`.
+ * Checks that models, criterions, operations, the search and sacrebleu-ts run in a browser: bundles them and fails if they import
+ * a module of Node. Part of `npm run check`.
  */
 import { build } from 'esbuild';
 
@@ -24,4 +24,4 @@ const result = await build({
 }).catch(() => process.exit(1));
 
 const megabytes = (result.outputFiles[0].contents.length / 1e6).toFixed(1);
-console.log(`browser bundle: ${megabytes} MB, nothing of Node in it`);
+console.log(`browser bundle: ${megabytes} MB, without modules of Node`);

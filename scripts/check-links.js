@@ -1,5 +1,5 @@
 /**
- * Checks every link between files of the repository in its Markdown files: the file exists, and so does the heading behind `#`.
+ * Checks that every link in the Markdown files to a file of the repository is valid: the file and the heading after `#` exist.
  *   node scripts/check-links.js
  */
 import { execFileSync } from 'node:child_process';
@@ -11,13 +11,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const list = ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'];
 const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).trim().split('\n');
 
-/** Markdown without what is inside code. */
+/** Markdown without code blocks and without brackets in inline code. */
 const proseOf = (file) =>
   readFileSync(join(root, file), 'utf8')
     .replace(/^```[\s\S]*?^```/gm, '')
     .replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '));
 
-/** The anchors that GitHub gives to headings. */
+/** The anchors that GitHub makes for headings. */
 const anchorsOf = (file) =>
   [...proseOf(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading

@@ -1,6 +1,6 @@
 /**
- * Draws docs/gradient.svg: how strongly each loss pulls on a target's score, over the target's probability. The curves are
- * gradients of the built-in criterions, computed as in training.
+ * Draws docs/gradient.svg: the gradient of each loss by the target's score, as a function of the target's probability. The curves
+ * are gradients of the built-in criterions, computed as in training.
  *   node scripts/draw-gradient.js > docs/gradient.svg     (after npm run build)
  */
 
@@ -33,7 +33,7 @@ const CURVES = [
   },
 ];
 
-/** |∂L/∂f_y| for each probability: rows of two classes with the scores log(p / (1 − p)) and 0. */
+/** |∂L/∂f_y| for each probability, from rows of two classes with the scores log(p / (1 − p)) and 0. */
 function gradients({ criterion: name, options }) {
   const definition = criterions.find((one) => one.name === name);
   const criterion = definition.build(selectOptions(definition.options, options));

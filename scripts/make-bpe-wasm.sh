@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles src/text/bpe/wasm/segment.as.ts (AssemblyScript) and writes module.ts beside it, which holds the bytes.
-# The compiler is fetched for this alone: it is large, and the source seldom changes.
+# Compiles src/text/bpe/wasm/segment.as.ts (AssemblyScript) and writes the bytes to module.ts in the same folder.
+# Downloads the compiler, which is not a dependency because it is large and the source rarely changes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../src/text/bpe/wasm"
 binary="$(mktemp)"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# IWSLT 2014 De-En as fairseq's users prepare it: Moses tokens, lowercased, 1 to 175 tokens, ratio 1.5, every 23rd pair to
+# Prepares IWSLT 2014 De-En as in fairseq's example: Moses tokens, lowercased, 1 to 175 tokens, ratio 1.5, every 23rd pair in
 # valid, five dev and test sets joined to test, joint BPE of 10,000 merges, two dictionaries.
 #   bash scripts/prepare-iwslt14.sh [--from FILE|DIR] [--to DATA_BIN]
-# --from FILE|DIR  the published archive (de-en.tgz) or a folder with its files; without it the archive is downloaded
-# --to DIR         gets the dictionaries and the binarised splits [data-bin/iwslt14.de-en]; the text lies in DIR/text
-# Every step writes whole files, so an interrupted run is repeated safely; a download goes on where it ended.
+# --from FILE|DIR  the published archive (de-en.tgz) or a folder with its files; without it the script downloads the archive
+# --to DIR         folder for the dictionaries and binarised splits [data-bin/iwslt14.de-en]; the text goes to DIR/text
+# Every step writes complete files, so an interrupted run can be repeated. An interrupted download is resumed.
 set -euo pipefail
 recipe="prepare-iwslt14" usage="prepare-iwslt14.sh [--from FILE|DIR] [--to DATA_BIN]"
 . "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
@@ -27,13 +27,13 @@ ts_fairseq clean-corpus "$text/tok.train.de" "$text/tok.train.en" \
 say "2/5 taking every 23rd pair for validation, joining the dev and test sets"
 for lang in de en; do
   ts_fairseq lowercase "$text/clean.train.$lang" "$text/lower.$lang"
-  awk 'NR % 23 == 0' "$text/lower.$lang" | whole "$text/valid.$lang"
-  awk 'NR % 23 != 0' "$text/lower.$lang" | whole "$text/train.$lang"
+  awk 'NR % 23 == 0' "$text/lower.$lang" | complete_file "$text/valid.$lang"
+  awk 'NR % 23 != 0' "$text/lower.$lang" | complete_file "$text/train.$lang"
   for set in TED.dev2010 TEDX.dev2012 TED.tst2010 TED.tst2011 TED.tst2012; do
     iwslt_tokens mteval "IWSLT14.$set.de-en.$lang.xml" "$lang" "$set" --straight-apostrophes
     ts_fairseq lowercase "$text/tok.$set.$lang" "$text/lower.$set.$lang"
   done
-  cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | whole "$text/test.$lang"
+  cat "$text"/lower.{TED.dev2010,TEDX.dev2012,TED.tst2010,TED.tst2011,TED.tst2012}."$lang" | complete_file "$text/test.$lang"
 done
 for split in train valid test; do same_lines "$text/$split.de" "$text/$split.en"; done
 

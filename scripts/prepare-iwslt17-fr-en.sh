@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# IWSLT 2017 Fr-En as in the encouraging-loss paper: Moses tokens, cased, one SentencePiece BPE model of 16,384 pieces for both
-# sides, 1 to 250 pieces a sentence in the training text (fairseq's bounds), joined dictionary.
+# Prepares IWSLT 2017 Fr-En as in the encouraging-loss paper: Moses tokens, cased, one SentencePiece BPE model of 16,384 pieces for both
+# sides, 1 to 250 pieces per sentence in the training text (fairseq's bounds), joined dictionary.
 #   bash scripts/prepare-iwslt17-fr-en.sh [--from FILE|DIR] [--to DATA_BIN] [--valid SETS] [--test SETS] [--pieces N]
-# --from FILE|DIR  the published archive (fr-en.tgz) or a folder with its files; without it the archive is downloaded
-# --to DIR         gets the dictionary and the binarised splits [data-bin/iwslt17.fr-en]; the text lies in DIR/text
-# --valid, --test  which sets are joined [dev2010,tst2010,tst2011,tst2012,tst2013,tst2014] [tst2015]; the paper does not say
+# --from FILE|DIR  the published archive (fr-en.tgz) or a folder with its files; without it the script downloads the archive
+# --to DIR         folder for the dictionary and binarised splits [data-bin/iwslt17.fr-en]; the text goes to DIR/text
+# --valid, --test  the sets to join [dev2010,tst2010,tst2011,tst2012,tst2013,tst2014] [tst2015]; the paper does not say
 # --pieces N       size of the SentencePiece model [16384]
-# Every step writes whole files, so an interrupted run is repeated safely; a download goes on where it ended.
+# Every step writes complete files, so an interrupted run can be repeated. An interrupted download is resumed.
 set -euo pipefail
 recipe="prepare-iwslt17-fr-en"
 usage="prepare-iwslt17-fr-en.sh [--from FILE|DIR] [--to DATA_BIN] [--valid SETS] [--test SETS] [--pieces N]"
@@ -23,7 +23,7 @@ mkdir -p "$text"
 
 published_folder "$from" "$text" "$url"
 
-# join_sets SPLIT SETS LANG: the tokenized sentences of dev or test sets, one after the other.
+# join_sets SPLIT SETS LANG: tokenizes and concatenates dev or test sets.
 join_sets() {
   local set files=()
   for set in ${2//,/ }; do
@@ -31,7 +31,7 @@ join_sets() {
     files+=("$text/tok.$set.$3")
   done
   [ ${#files[@]} -gt 0 ] || fail "--$1 names no sets, e.g. dev2010,tst2010"
-  cat "${files[@]}" | whole "$text/tok.$1.$3"
+  cat "${files[@]}" | complete_file "$text/tok.$1.$3"
 }
 
 say "1/5 tokenizing the training text"
@@ -54,11 +54,11 @@ for split in train valid test; do
     ts_fairseq spm-encode --model "$text/spm.model" "$text/tok.$split.$lang" "$text/pieces.$split.$lang"
   done
 done
-# A ratio that no pair of 1 to 250 pieces reaches: only the lengths count.
+# No pair of 1 to 250 pieces has a ratio of 251, so only the lengths matter.
 ts_fairseq clean-corpus "$text/pieces.train.fr" "$text/pieces.train.en" \
   "$text/spm.train.fr" "$text/spm.train.en" 1 250 --ratio 251
 for lang in fr en; do
-  for split in valid test; do cat "$text/pieces.$split.$lang" | whole "$text/spm.$split.$lang"; done
+  for split in valid test; do cat "$text/pieces.$split.$lang" | complete_file "$text/spm.$split.$lang"; done
 done
 
 say "5/5 binarising"

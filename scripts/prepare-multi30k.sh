@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Multi30k task 1 as translation data: Moses tokens (-a), lowercased, joint BPE of 8,000 merges, joined dictionary.
+# Prepares Multi30k task 1: Moses tokens (-a), lowercased, joint BPE of 8,000 merges, joined dictionary.
 #   bash scripts/prepare-multi30k.sh [--from FILE|DIR] [--to DATA_BIN] [--langs de-en]
-# --from PATH  folder or archive with {train,val,test_2016_flickr}.{SRC,TGT}.gz; without it they are downloaded
-# --to DIR     gets the dictionaries and the binarised splits [data-bin/multi30k.SRC-TGT]; the text lies in DIR/text
+# --from PATH  folder or archive with {train,val,test_2016_flickr}.{SRC,TGT}.gz; without it the script downloads them
+# --to DIR     folder for the dictionaries and binarised splits [data-bin/multi30k.SRC-TGT]; the text goes to DIR/text
 # --langs S-T  source and target: de, en or fr [de-en]
-# Every step writes whole files, so an interrupted run is repeated safely.
+# Every step writes complete files, so an interrupted run can be repeated.
 set -euo pipefail
 recipe="prepare-multi30k" usage="prepare-multi30k.sh [--from FILE|DIR] [--to DATA_BIN] [--langs de-en]"
 . "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
@@ -14,7 +14,7 @@ from="" to="" langs="de-en"
 parse_options "from to langs" "$@"
 [[ "$langs" =~ ^(de|en|fr)-(de|en|fr)$ ]] || fail "--langs '$langs' is not two of de, en, fr joined by '-', e.g. de-en"
 src="${langs%-*}" tgt="${langs#*-}"
-[ "$src" != "$tgt" ] || fail "--langs '$langs' names one language twice"
+[ "$src" != "$tgt" ] || fail "--langs '$langs' names the same language twice"
 to="${to:-data-bin/multi30k.$langs}"
 need_build
 
@@ -30,7 +30,7 @@ for split in train val test_2016_flickr; do
       packed="$text/$name"
       download "$source/$name" "$packed"
     fi
-    gzip -dc "$packed" 2>/dev/null | whole "$text/raw.$split.$lang" || fail "$packed is not a whole gzip file; fetch it again"
+    gzip -dc "$packed" 2>/dev/null | complete_file "$text/raw.$split.$lang" || fail "$packed is not a complete gzip file; download it again"
     say "tokenizing $split.$lang"
     ts_fairseq tokenize -l "$lang" -a "$text/raw.$split.$lang" "$text/tok.$split.$lang"
     ts_fairseq lowercase "$text/tok.$split.$lang" "$text/lower.$split.$lang"

@@ -1,6 +1,6 @@
 /**
- * The end of quickstart.sh: BLEU of the model beside that of answering with the nearest training message's translation,
- * and the first test lines with their translations.
+ * Prints the results of quickstart.sh: the first test lines with their translations, BLEU of a baseline that answers with the
+ * translation of the most similar training message, and BLEU of the model.
  *   node scripts/quickstart-report.js TEXT_DIR GENERATE_OUTPUT
  */
 import { readFileSync } from 'node:fs';

@@ -1,33 +1,35 @@
 #!/usr/bin/env bash
 # From a fresh clone to German-English translations by a Transformer trained with the encouraging loss.
-#   bash scripts/quickstart.sh [--fresh] [--on-wasm]
+#   bash scripts/quickstart.sh [--fresh] [--on-wasm] [--no-apt]
+# --fresh    discard the result of an earlier run and train again; without it a finished run only prints its result
+# --on-wasm  train on wasm without asking if the native backend is missing, which takes hours (or QUICKSTART_ON_WASM=1)
+# --no-apt   install no system packages (passed on to setup.sh)
 # The corpus is the German translation of TypeScript's messages, which the npm package `typescript` ships.
-# A finished run only prints its result again; --fresh trains anew. Without the native backend training takes hours on wasm:
-# that is asked first, and where there is no terminal to ask it needs --on-wasm or QUICKSTART_ON_WASM=1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-usage="usage: bash scripts/quickstart.sh [--fresh] [--on-wasm]"
-fresh="" on_wasm="${QUICKSTART_ON_WASM:-}"
+usage="usage: bash scripts/quickstart.sh [--fresh] [--on-wasm] [--no-apt]"
+fresh="" on_wasm="${QUICKSTART_ON_WASM:-}" setup=()
 for argument in "$@"; do
   case "$argument" in
     --fresh) fresh=1 ;;
     --on-wasm) on_wasm=1 ;;
+    --no-apt) setup+=("$argument") ;;
     *) echo "quickstart: unknown arguments '$*'; $usage" >&2; exit 2 ;;
   esac
 done
-bash scripts/setup.sh
+bash scripts/setup.sh "${setup[@]}"
 ts_fairseq() { node bin/ts-fairseq.js "$@"; }
 step() { printf '\n== %s\n' "$*"; }
 
 data=data-bin/embedded.de-en text=data-bin/embedded.de-en/text save=checkpoints/quickstart
 [ -z "$fresh" ] || rm -rf "$data" "$save"
 
-# A trained model is only averaged and translates: minutes on wasm too.
+# With a trained model only averaging and translation remain, which take minutes even on wasm.
 if [ ! -e "$save/checkpoint100.safetensors" ] && ! node packages/tfjs-backend-onednn/scripts/build.js --done; then
-  echo "quickstart: without the native backend training computes on wasm, about 30 times slower: 2 to 3 hours, not 5 minutes" >&2
+  echo "quickstart: without the native backend, training runs on wasm, about 30 times slower: 2 to 3 hours instead of 5 minutes" >&2
   if [ -z "$on_wasm" ]; then
-    [ -t 0 ] || { echo "quickstart: add --on-wasm (or set QUICKSTART_ON_WASM=1) to go on, or install what set-up names above" >&2; exit 2; }
-    read -r -p "Go on? [y/N] " answer
+    [ -t 0 ] || { echo "quickstart: add --on-wasm (or set QUICKSTART_ON_WASM=1) to continue, or install the packages that setup names above" >&2; exit 2; }
+    read -r -p "Continue? [y/N] " answer
     [[ "$answer" == [yY]* ]] || exit 2
   fi
 fi

@@ -1,4 +1,4 @@
-# What the corpus recipes (prepare-*.sh) share; they source it. Set before: recipe (the script's name), usage (its line).
+# Functions of the corpus recipes (prepare-*.sh), which source this file after setting: recipe (the name of the script), usage.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 fail() { printf '%s: %s\n' "$recipe" "$*" >&2; exit 2; }
@@ -17,21 +17,21 @@ parse_options() {
   done
 }
 
-# need_build: builds the toolkit where that has not been done.
+# need_build: runs setup.sh unless the toolkit is built.
 need_build() { [ -e "$root/dist/src/cli/main.js" ] || bash "$root/scripts/setup.sh" >&2; }
 
-# download URL FILE: fetches a file unless it is there; an interrupted download goes on.
+# download URL FILE: downloads a file unless it exists; resumes an interrupted download.
 download() {
   [ -f "$2" ] && return
   say "downloading $(basename "$2")"
   local show=-sS
   [ -t 2 ] && show=--progress-bar
   curl -fL "$show" --retry 3 -C - -o "$2.part" "$1" >&2 ||
-    fail "$1 cannot be had; download it by hand and give --from"
+    fail "$1 cannot be downloaded; download it by hand and use --from"
   mv "$2.part" "$2"
 }
 
-# unpack ARCHIVE FOLDER: extracts a tar or zip archive, whole or not at all.
+# unpack ARCHIVE FOLDER: extracts a tar or zip archive, completely or not at all.
 unpack() {
   [ -f "$1" ] || fail "$1 is neither a file nor a folder"
   rm -rf "$2.part"
@@ -40,7 +40,7 @@ unpack() {
   case "$1" in
     *.zip) unzip -q "$1" -d "$2.part" >&2 ;;
     *) tar -xf "$1" -C "$2.part" 2>/dev/null ;;
-  esac || { rm -rf "$2.part"; fail "$1 is not a whole archive (tar, tar.gz, tgz or zip); fetch it again"; }
+  esac || { rm -rf "$2.part"; fail "$1 is not a complete archive (tar, tar.gz, tgz or zip); download it again"; }
   rm -rf "$2"
   mv "$2.part" "$2"
 }
@@ -68,21 +68,21 @@ iwslt_tokens() {
   ts_fairseq tokenize -l "$lang" "$text/raw.$name.$lang" "$text/tok.$name.$lang"
 }
 
-# find_file FOLDER NAME: prints the path of the file, wherever in the folder it lies.
+# find_file FOLDER NAME: prints the path of the file with this name anywhere in the folder.
 find_file() {
   local found
   found="$(find "$1" -type f -name "$2" | LC_ALL=C sort | head -n 1)"
-  [ -n "$found" ] || fail "$2 is missing in $1; give the published archive or a folder with its files"
+  [ -n "$found" ] || fail "$2 is missing in $1; use the published archive or a folder with its files"
   printf '%s\n' "$found"
 }
 
-# same_lines A B: the two sides of a corpus have equally many lines, and some.
+# same_lines A B: fails unless the two sides of a corpus have the same number of lines, at least one.
 same_lines() {
   local a b
   a="$(wc -l <"$1")" b="$(wc -l <"$2")"
-  [ "$a" -eq "$b" ] || fail "$(basename "$1") has $a lines, $(basename "$2") has $b; fetch the files again"
-  [ "$a" -gt 0 ] || fail "$(basename "$1") has no lines; fetch the files again"
+  [ "$a" -eq "$b" ] || fail "$(basename "$1") has $a lines, $(basename "$2") has $b; download the files again"
+  [ "$a" -gt 0 ] || fail "$(basename "$1") has no lines; download the files again"
 }
 
-# whole FILE: takes stdin for a file, which appears when it is complete.
-whole() { cat >"$1.part" && mv "$1.part" "$1"; }
+# complete_file FILE: writes stdin to a file, which appears only when it is complete.
+complete_file() { cat >"$1.part" && mv "$1.part" "$1"; }

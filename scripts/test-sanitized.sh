@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests of the add-ons under AddressSanitizer and UndefinedBehaviorSanitizer, and the team of threads, in a program of
-# its own, under ThreadSanitizer. A finding ends the process that made
-# it; all are printed at the end, and the status is 1. The add-ons are built once more, into build/sanitized beside
-# build/Release, by the makefiles that set-up leaves; there, memory between the tensors of a slab may not be touched.
-#   bash scripts/test-sanitized.sh           every build that this processor can run, with tfjs-core's specs
-#   bash scripts/test-sanitized.sh v4        one of baseline, v3 (AVX2), v4 (AVX-512); several too
+# Runs the tests of the add-ons under AddressSanitizer and UndefinedBehaviorSanitizer, and a test program of the team of threads
+# under ThreadSanitizer. A finding ends its process; all findings are printed at the end, and the exit status is 1.
+# The add-ons are built again into build/sanitized, with the makefiles that setup.sh generated. In these builds, access to the
+# memory between the tensors of a slab is an error.
+#   bash scripts/test-sanitized.sh           all builds that this processor can run, and tfjs-core's specs
+#   bash scripts/test-sanitized.sh v4        one or more of baseline, v3 (AVX2), v4 (AVX-512)
 #   bash scripts/test-sanitized.sh v4 packages/tfjs-backend-onednn/test/storage.test.ts   only these test files
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -25,9 +25,9 @@ if [ ${#builds[@]} = 0 ]; then
   done
 fi
 
-# Casts of NaN and of what is out of range count as undefined; so does a wrong index of a std::vector.
+# float-cast-overflow reports casts of NaN and of out-of-range values; _GLIBCXX_ASSERTIONS checks indices of std::vector.
 flags="-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
-# compile <package> <targets>; -O1 compiles in minutes what takes an hour at -O3.
+# compile PACKAGE TARGETS; with -O1 this takes minutes, with -O3 an hour.
 compile() {
   echo "test-sanitized: compiling $*"
   CXXFLAGS="$flags -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS -O1 -g1 -w" LDFLAGS=$flags \
@@ -37,8 +37,8 @@ compile() {
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 library() { "${CXX:-g++}" -print-file-name="$1"; }
-# sanitized <command>: Node is not compiled with the sanitizers and starts without them. V8 leaves its memory to the system
-# at the end, so leaks are not looked for; the three builds of the add-on have the same symbols.
+# sanitized COMMAND: preloads the sanitizers, because Node is not compiled with them. Leaks are not detected, because V8 does not
+# free its memory at exit. The three builds of the add-on have the same symbols, so odr violations are not detected either.
 sanitized() {
   LD_PRELOAD="$(library libasan.so) $(library libubsan.so)" \
     ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:log_path=$reports/asan" \
@@ -46,7 +46,7 @@ sanitized() {
     TFJS_ONEDNN_FOLDER=sanitized SENTENCEPIECE_NATIVE_FOLDER=sanitized "$@"
 }
 
-# test_files <files>: on two threads, since most of what kernels share out they share out only then.
+# test_files FILES: uses two threads, because kernels divide most of their work only then.
 status=0
 test_files() {
   OMP_NUM_THREADS=2 sanitized node node_modules/vitest/vitest.mjs run \
@@ -61,7 +61,7 @@ if [ ${#files[@]} = 0 ]; then
   rm -f "$reports/team"
 fi
 
-# The baseline says which build is the best.
+# The baseline build is always needed: it determines the best build for the processor.
 compile $onednn $(printf 'onednn_%s\n' baseline "${builds[@]}" | sort -u)
 for build in "${builds[@]}"; do
   echo "test-sanitized: $build"
@@ -77,5 +77,5 @@ if [ -n "$(ls "$reports")" ]; then
   cat "$reports"/*
   status=1
 fi
-[ "$status" = 0 ] && echo "test-sanitized: no finding"
+[ "$status" = 0 ] && echo "test-sanitized: no findings"
 exit "$status"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# IWSLT14 De-En with the settings of the encouraging-loss paper: 20,000 updates, the average of the last 10 epochs, beam 5.
+# Trains on IWSLT14 De-En with the settings of the encouraging-loss paper: 20,000 updates, the average of the last 10 epochs, beam 5.
 #   bash scripts/train-iwslt-de-en.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --log-end 1 --seed 2]
-# Its baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
-# An interrupted run goes on where its last checkpoint ended.
+# The baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
+# An interrupted run resumes from its last checkpoint.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 data="${1:-data-bin/iwslt14.de-en}" save="${2:-checkpoints/iwslt14.de-en}"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# IWSLT17 Fr-En with the settings of the encouraging-loss paper: 2+2 layers, shared embeddings, 100,000 updates, the average of
+# Trains on IWSLT17 Fr-En with the settings of the encouraging-loss paper: 2+2 layers, shared embeddings, 100,000 updates, the average of
 # the last 10 epochs, beam 5.
 #   bash scripts/train-iwslt-fr-en.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --log-end 0.75 --seed 2]
-# Its baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
-# An interrupted run goes on where its last checkpoint ended.
+# The baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
+# An interrupted run resumes from its last checkpoint.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 data="${1:-data-bin/iwslt17.fr-en}" save="${2:-checkpoints/iwslt17.fr-en}"

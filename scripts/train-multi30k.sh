@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The Multi30k benchmark of quality: a 4+4-layer model of 128/256, 25 epochs, the average of the last 10, beam 5.
+# Trains the model of docs/benchmarks.md on Multi30k: 4+4 layers of 128/256, 25 epochs, the average of the last 10, beam 5.
 #   bash scripts/train-multi30k.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --criterion encouraging]
-# An interrupted run goes on where its last checkpoint ended.
+# An interrupted run resumes from its last checkpoint.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 data="${1:-data-bin/multi30k.de-en}" save="${2:-checkpoints/multi30k}"

@@ -1,10 +1,10 @@
 /** One thing that happened; `fields` keep their types until a sink formats them. */
 export interface LogEvent {
-  readonly level: 'info' | 'warning';
+  readonly level: 'info' | 'warning'; // warnings stand out in the log
   /** What is logged: `train`, `train_inner`, `valid`, `message`, … Sinks choose their format by it. */
   readonly kind: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly time: Date;
+  readonly fields: Readonly<Record<string, unknown>>; // by name, not yet formatted
+  readonly time: Date; // when it was logged
 }
 
 /** Kinds in use: `message`, `train_inner`, `train`, `valid` (metrics of training), `progress` (for the bar). */
@@ -41,4 +41,5 @@ export class Log {
   }
 }
 
+/** The log of this process; it prints nothing until a sink is attached. */
 export const log = new Log();

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
   readonly bundleDependencies: readonly string[];
   readonly scripts: Readonly<Record<string, string>>;
 }
@@ -19,7 +20,7 @@ it.each(['.', 'packages/sacrebleu-ts', 'packages/sentencepiece-native', 'package
 );
 
 describe('the package that npm pack makes', () => {
-  const { bundleDependencies, dependencies } = manifestOf('.');
+  const { bundleDependencies, dependencies, devDependencies } = manifestOf('.');
 
   it.each(['sacrebleu-ts', 'sentencepiece-native', 'tfjs-backend-onednn'])(
     'carries %s, which no registry has, in the version that it asks for',
@@ -28,4 +29,9 @@ describe('the package that npm pack makes', () => {
       expect(dependencies[name]).toBe(manifestOf(`packages/${name}`).version);
     },
   );
+
+  it('does not install the TypeScript compiler, which only a clone needs', () => {
+    expect(dependencies).not.toHaveProperty('typescript');
+    expect(devDependencies).toHaveProperty('typescript');
+  });
 });

@@ -1,9 +1,8 @@
-// What oneDNN's matrix products reach on this machine, without anything of ours around them. Each line of stdin is
+// Measures oneDNN's matrix products on this machine, without any of our code. Each line of stdin is
 //   f32|bf16 M K N transposed(0|1) repetitions
-// for dst [M, N] = src [M, K] · weights [K, N], src stored as [K, M] where transposed, the weights in the layout that
-// oneDNN likes best; the best time in seconds comes back, of so many repetitions or of those of a tenth of a second, if
-// that is more: a small product may fit whole into a moment that another process has taken. dst is float32. Threads:
-// OMP_NUM_THREADS.
+// for dst [M, N] = src [M, K] · weights [K, N], with src stored as [K, M] if transposed and the weights in oneDNN's preferred
+// layout. Prints the best time in seconds of this number of repetitions, or of as many as take 0.1 s if that is more, because
+// another process may run during the whole of a small product. dst is float32. OMP_NUM_THREADS sets the threads.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { CommandReport } from './observed-command.js';
 import { inRepository } from './paths.js';
 
-/** Runs a command of ts-fairseq in a process of its own. @throws Error when it fails */
+/** Runs a command of ts-fairseq in a separate process. @throws Error if it fails */
 export async function runCommand(args: readonly string[], threads: number): Promise<CommandReport> {
   const child = fork(inRepository('dist/bench/harness/observed-command.js'), args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -5,14 +5,14 @@ import type { Readable, Writable } from 'node:stream';
 import type { ObservedUpdate } from './observed-training.js';
 import { inRepository } from './paths.js';
 
-/** A process of its own that makes an update, or something else that it reports in a line of JSON, when it is told to. */
+/** A process that runs an update, or another unit of work, on request and reports it in a line of JSON. */
 export class Contestant<Report = ObservedUpdate> {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
   #started: boolean;
   #errors = '';
 
-  /** @param waits whether the process waits for a line before its first report too */
+  /** @param waits whether the process also waits for a line before its first report */
   constructor(
     readonly name: string,
     command: readonly string[],
@@ -29,7 +29,7 @@ export class Contestant<Report = ObservedUpdate> {
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The next report; the first call waits for the model to be built too. @param message for the run, on one line */
+  /** Requests the next report; the first call also waits until the model is built. @param message one line for the process */
   async next(message = ''): Promise<Report> {
     if (this.#started) this.#process.stdin.write(`${message}\n`);
     this.#started = true;
@@ -44,8 +44,8 @@ export class Contestant<Report = ObservedUpdate> {
 }
 
 /**
- * `ts-fairseq train` with the recipe of both models, and more flags.
- * @param emitBatches whether the updates have their batches
+ * `ts-fairseq train` with the recipe of both models and further flags.
+ * @param emitBatches whether reports contain the batches
  * @param project another compiled checkout to run
  */
 export function training(

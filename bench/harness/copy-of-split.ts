@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openIndexedDataset } from '../../src/data/indexed-dataset.js';
 import { writeIndexedDataset } from '../../src/data/indexed-dataset-writer.js';
 
-/** A data folder whose test split are the first sentences of another's. @returns how many there were, and their source tokens */
+/** Makes a data folder whose test split has the first sentences of another one. @returns their number and source tokens */
 export function copyOfSplit(from: string, to: string, wanted: number): { sentences: number; sourceTokens: number } {
   mkdirSync(to, { recursive: true });
   let [sentences, sourceTokens] = [0, 0];

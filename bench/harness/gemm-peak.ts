@@ -11,7 +11,7 @@ export interface Gemm {
   readonly n: number;
   /** Whether src is stored as [k, m]. */
   readonly transposed: boolean;
-  /** How many of them there are in what is measured. */
+  /** The number of such products. */
   readonly count: number;
 }
 
@@ -22,10 +22,10 @@ export interface MeasuredGemm extends Gemm {
   readonly gflops: number;
 }
 
-/** What oneDNN alone reaches. */
+/** The speed of oneDNN alone. */
 export interface Peak {
   readonly shapes: readonly MeasuredGemm[];
-  /** GFLOPS of all products one after another, each at its best time. */
+  /** GFLOPS of all products together, each with its best time. */
   readonly mean: number;
   /** GFLOPS of the fastest shape. */
   readonly best: number;
@@ -44,7 +44,7 @@ const PROGRAM = inRepository('build/bench/gemm-peak');
 
 const flops = ({ m, k, n }: Gemm): number => 2 * m * k * n;
 
-/** Measures every shape now: nothing is remembered from an earlier run, since machines are not as fast every time. */
+/** Measures every shape. Results of earlier runs are not reused, because the speed of machines varies. */
 export function measurePeak(gemms: readonly Gemm[], { precision, threads, repetitions }: PeakOptions): Peak {
   build();
   const type = precision === 'bfloat16' ? 'bf16' : 'f32';
@@ -52,7 +52,7 @@ export function measurePeak(gemms: readonly Gemm[], { precision, threads, repeti
   const { status, stdout, stderr } = spawnSync(PROGRAM, {
     input: lines.join('\n'),
     encoding: 'utf8',
-    // Bound, or two threads may share a core for a while beside other work.
+    // Bind the threads, because two of them may otherwise share a core while other work runs.
     env: { ...process.env, OMP_NUM_THREADS: String(threads), OMP_PROC_BIND: 'true' },
   });
   if (status !== 0) throw new Error(`gemm-peak failed: ${stderr}`);
@@ -60,7 +60,7 @@ export function measurePeak(gemms: readonly Gemm[], { precision, threads, repeti
   return peakOf(gemms.map((gemm, index) => ({ ...gemm, seconds: seconds[index]! })));
 }
 
-/** The better time of each shape out of two measurements. */
+/** The better time of each shape from two measurements. */
 export function bestOf(one: Peak, other: Peak): Peak {
   return peakOf(
     one.shapes.map((shape, index) => ({ ...shape, seconds: Math.min(shape.seconds, other.shapes[index]!.seconds) })),
@@ -78,7 +78,7 @@ function peakOf(gemms: readonly (Gemm & { readonly seconds: number })[]): Peak {
   };
 }
 
-/** Compiles the program where it is older than its source. */
+/** Compiles the program unless it is newer than its source. */
 function build(): void {
   if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs >= statSync(SOURCE).mtimeMs) return;
   mkdirSync(dirname(PROGRAM), { recursive: true });
@@ -86,5 +86,5 @@ function build(): void {
   const place = root === undefined ? [] : [`-I${root}/include`, `-L${root}/lib`, `-Wl,-rpath,${root}/lib`];
   const command = ['-O2', '-std=c++17', SOURCE, '-o', PROGRAM, ...place, '-ldnnl'];
   const { status, stderr } = spawnSync(process.env.CXX ?? 'g++', command, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`gemm-peak does not compile; it needs g++ and libdnnl-dev\n${stderr}`);
+  if (status !== 0) throw new Error(`gemm-peak does not compile; it requires g++ and libdnnl-dev\n${stderr}`);
 }

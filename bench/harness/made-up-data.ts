@@ -5,7 +5,7 @@ import { writeIndexedDataset } from '../../src/data/indexed-dataset-writer.js';
 const EOS = 2;
 const SPECIALS = 4;
 
-/** A data folder of random sentences, all of one length, source and target over one vocabulary. */
+/** Makes a data folder of random sentences of equal length, with one vocabulary for source and target. */
 export function makeUpData(
   folder: string,
   { vocab, length, sentences }: { readonly vocab: number; readonly length: number; readonly sentences: number },

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 const WORDS = 8000;
 
-/** Parallel text of made-up words, few of them frequent and many rare as in a language, 5 to 24 a line. @returns its prefix */
+/** Writes parallel text of generated words with Zipf's distribution, 5 to 24 per line. @returns its prefix */
 export function makeUpText(
   prefix: string,
   { pairs, languages }: { readonly pairs: number; readonly languages: readonly string[] },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Gemm } from './gemm-peak.js';
 
-/** A Transformer as far as its arithmetic goes. */
+/** The sizes of a Transformer that determine its arithmetic. */
 export interface ModelSize {
   readonly name: string;
   readonly flags: readonly string[];
@@ -9,11 +9,11 @@ export interface ModelSize {
   readonly inner: number;
   readonly layers: number; // of the encoder, and of the decoder
   readonly heads: number;
-  /** One table for the embeddings of both sides and the classifier. */
+  /** Whether one table serves as the embeddings of both sides and the classifier. */
   readonly shared: boolean;
 }
 
-/** What a batch has to be computed for. */
+/** The number of tokens of a batch. */
 export interface BatchWork {
   readonly sourceTokens: number; // without padding
   readonly targetTokens: number;
@@ -44,15 +44,15 @@ export const MODELS = {
   },
 } as const satisfies Record<string, ModelSize>;
 
-/** The size of a name, as `--model` gives it. Ends the process where there is none. */
+/** The size with the name of `--model`. Ends the process for an unknown name. */
 export function modelSize(name: string): ModelSize {
   const size = (MODELS as Readonly<Record<string, ModelSize>>)[name];
   if (size !== undefined) return size;
-  console.error(`bench: --model ${name}: there are ${Object.keys(MODELS).join(', ')}`);
+  console.error(`bench: unknown --model ${name}; choose one of ${Object.keys(MODELS).join(', ')}`);
   return process.exit(2);
 }
 
-/** A weight matrix [out, in] and which rows it is multiplied with. */
+/** A weight matrix [out, in] and the rows with which it is multiplied. */
 interface Linear {
   readonly name: string;
   readonly in: number;
@@ -79,8 +79,8 @@ export function linears({ embed, inner, layers }: ModelSize, vocab: number): Lin
 }
 
 /**
- * 6 · parameters in matrix products · tokens that are no padding: source tokens for the encoder and for the keys and
- * values of cross-attention, target tokens for the rest. Attention scores and what is computed twice do not count.
+ * 6 · parameters in matrix products · tokens without padding: source tokens for the encoder and for the keys and values of
+ * cross-attention, target tokens for the rest. Attention scores and recomputation do not count.
  */
 export function trainingFlops(model: ModelSize, vocab: number, work: BatchWork): number {
   const tokens = { source: work.sourceTokens, target: work.targetTokens, classifier: work.targetTokens };
@@ -90,10 +90,10 @@ export function trainingFlops(model: ModelSize, vocab: number, work: BatchWork):
   );
 }
 
-/** Rows come in multiples of this for the kernels of oneDNN. */
+/** Rows are padded to multiples of this for oneDNN's kernels. */
 const ROW_MULTIPLE = 32;
 
-/** The products of one update: of each linear layer y = x · Wᵀ, dx = dy · W and dW = dyᵀ · x. */
+/** The products of one update: y = x · Wᵀ, dx = dy · W and dW = dyᵀ · x of each linear layer. */
 export function trainingGemms(model: ModelSize, vocab: number, work: BatchWork): Gemm[] {
   const tokens = { source: work.sourceTokens, target: work.targetTokens, classifier: work.targetTokens };
   return merged(
@@ -108,7 +108,7 @@ export function trainingGemms(model: ModelSize, vocab: number, work: BatchWork):
   );
 }
 
-/** The products of translating a batch: the encoder once, the decoder `steps` times for every sentence and beam. */
+/** The products of translating a batch: the encoder once, the decoder `steps` times per sentence and beam. */
 export function generationGemms(
   model: ModelSize,
   vocab: number,
@@ -122,7 +122,7 @@ export function generationGemms(
   );
 }
 
-/** Equal shapes once. */
+/** Merges products with equal shapes. */
 function merged(gemms: readonly Gemm[]): Gemm[] {
   const byShape = new Map<string, Gemm>();
   for (const gemm of gemms) {
@@ -133,6 +133,6 @@ function merged(gemms: readonly Gemm[]): Gemm[] {
   return [...byShape.values()];
 }
 
-/** Symbols of a data folder's dictionary, the four special ones included. */
+/** The number of symbols in a data folder's dictionary, including the four special ones. */
 export const vocabularySize = (dictionary: string): number =>
   readFileSync(dictionary, 'utf8').trimEnd().split('\n').length + 4;

@@ -1,7 +1,7 @@
 import { main } from '../../src/cli/main.js';
 import { log } from '../../src/log.js';
 
-/** How a command of ts-fairseq went in a process of its own. */
+/** The report of a command of ts-fairseq that ran in a separate process. */
 export interface CommandReport {
   readonly seconds: number; // of the command, without the start of Node
   readonly peakBytes: number; // resident

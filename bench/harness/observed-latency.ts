@@ -1,6 +1,6 @@
 /**
- * Translates a line again and again. For each line on stdin it makes one translation and tells how long that took, so that
- * several processes can take turns. `node observed-latency.js PROJECT PATH DATA THREADS LINE`; PROJECT is a compiled checkout.
+ * Translates a line repeatedly: once for each line on stdin. Reports the time of each translation, so that several processes can
+ * take turns. `node observed-latency.js PROJECT PATH DATA THREADS LINE`; PROJECT is a compiled checkout.
  */
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** What a process used from its start to its end; `--import` of this module writes it to file descriptor 3. */
+/** The resources that a process used in total; a process with `--import` of this module writes them to file descriptor 3. */
 export interface ProcessFigures {
   readonly cpuSeconds: number;
   readonly peakBytes: number; // resident

@@ -1,22 +1,22 @@
 import { readSync, writeSync } from 'node:fs';
 import { main } from '../../src/cli/main.js';
+import { isStatsEvent } from '../../src/cli/output/event-kinds.js';
 import { log } from '../../src/log.js';
 import type { TranslationBatch } from '../../src/tasks/collate.js';
-import type { StatsEvent } from '../../src/training/events.js';
 import { Trainer } from '../../src/training/trainer.js';
 import type { BatchWork } from './model-size.js';
 
 /**
- * Runs `ts-fairseq train` as it is, with the arguments of this process. When an update has been logged it writes a line
- * about it to stdout and waits for a line on stdin before it goes on, so that several runs can take turns. What is timed
- * is the whole update: loading, forward, backward, clipping, optimizer and log.
+ * Runs `ts-fairseq train` with the arguments of this process. After each logged update it writes a line to stdout and waits
+ * for a line on stdin, so that several runs can take turns. The time is that of the whole update: loading, forward,
+ * backward, clipping, optimizer and log.
  */
 export interface ObservedUpdate extends BatchWork {
   readonly update: number;
   readonly seconds: number; // NaN for the first
   readonly loss: number; // as logged
-  readonly peakBytes: number; // resident, of the process so far
-  /** The batch, for runs of other programs on the same; with --emit-batches as the first argument. */
+  readonly peakBytes: number; // maximum resident memory of the process so far
+  /** The batch, for other programs that run on the same data; only with --emit-batches as the first argument. */
   readonly batch?: Pick<
     TranslationBatch,
     'batchSize' | 'sourceLength' | 'targetLength' | 'sourceTokens' | 'prevOutputTokens' | 'target'
@@ -42,23 +42,23 @@ function batchOf({ batchSize, sourceLength, targetLength, ...batch }: Translatio
   return { batchSize, sourceLength, targetLength, ...arrays };
 }
 
-// The batches are in no event of the log: seen on their way into the trainer.
+// No log event contains the batches, so intercept them on their way to the trainer.
 const step = Trainer.prototype.step;
 Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
   batches = microBatches;
   return step.call(this, microBatches, epoch);
 };
 
-/** A line to the parent, whole: a signal may cut a write short. */
-function tell(report: object): void {
+/** Writes a complete line to the parent process; a signal may interrupt a write. */
+function send(report: object): void {
   const line = Buffer.from(`${JSON.stringify(report)}\n`);
   for (let written = 0; written < line.length; ) written += writeSync(1, line, written);
 }
 
-log.attach(({ kind, fields }) => {
-  if (kind !== 'train_inner') return;
+log.attach((event) => {
+  if (event.kind !== 'train_inner' || !isStatsEvent(event)) return;
   const seconds = (performance.now() - start) / 1000;
-  const stats = new Map((fields as unknown as StatsEvent).stats);
+  const stats = new Map(event.fields.stats);
   const report = {
     update: Number(stats.get('num_updates')),
     seconds,
@@ -67,7 +67,7 @@ log.attach(({ kind, fields }) => {
     ...workOf(),
     ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
   };
-  tell(report);
+  send(report);
   if (readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
   start = performance.now();
 });

@@ -8,18 +8,18 @@ const COMMON = {
   short: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
-/** The flags of a benchmark: its own, and `--json FILE`, `--threads N`, `--data DIR`, `--short`. */
+/** Parses the flags of a benchmark: its own, and `--json FILE`, `--threads N`, `--data DIR`, `--short`. */
 export function benchmarkOptions<const T extends NonNullable<ParseArgsConfig['options']>>(own: T) {
   const { values } = parsed({ ...own, ...COMMON });
   const { json, threads, data, short } = values as CommonValues;
   return { ...values, json, threads: Number(threads), data, short };
 }
 
-/** Ends the process where flags are asked for or one is unknown. */
+/** Parses flags. Ends the process for `--help` and for an unknown flag. */
 function parsed<T extends NonNullable<ParseArgsConfig['options']>>(options: T) {
   const flags = Object.keys(options).map((name) => `--${name}`);
   if (process.argv.includes('--help')) {
-    console.log(`flags: ${flags.join(', ')}; bench/README.md says what they do`);
+    console.log(`flags: ${flags.join(', ')}; see bench/README.md`);
     return process.exit();
   }
   try {

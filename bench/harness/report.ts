@@ -7,37 +7,37 @@ type Value = string | number;
 export interface Column<Row> {
   readonly heading: string;
   readonly value: (row: Row) => Value;
-  /** Digits behind the point; 0 where it is not said. */
+  /** Digits after the decimal point; default 0. */
   readonly digits?: number;
 }
 
 export interface Report<Row> {
   readonly benchmark: string;
-  /** What is behind the columns, in a line or two. */
+  /** The explanation of the columns, in a line or two. */
   readonly note: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  /** What they show: lines below the table. */
+  /** Conclusions, printed below the table. */
   readonly remarks?: readonly string[];
-  /** What else goes into the JSON. */
+  /** Further fields of the JSON. */
   readonly details?: object;
 }
 
 const [loadAtStart] = loadavg();
 
-/** What the metrics were seen on. */
+/** The machine that was measured. */
 const machine = (threads: number) => ({
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
   threads,
   node: process.version,
-  /** Processes that ran or waited in the minute before; metrics are too low where it is more than a little. */
+  /** The load average of the last minute; if it is high, the measured speed is too low. */
   loadAtStart: loadAtStart!,
 });
 
 /**
- * Prints a table; with `--json FILE` appends the metrics to it as a line, with `--json -` prints that line and the table
- * goes to stderr.
+ * Prints a table. With `--json FILE`, also appends the results to the file as a line; with `--json -`, prints this line to stdout
+ * and the table to stderr.
  */
 export function publish<Row extends object>(
   { benchmark, note, columns, rows, remarks = [], details = {} }: Report<Row>,
@@ -58,7 +58,7 @@ export function publish<Row extends object>(
 const cell = (value: Value, digits: number): string =>
   typeof value === 'string' ? value : Number.isFinite(value) ? value.toFixed(digits) : '';
 
-/** The middle of some metrics. */
+/** The median. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -67,5 +67,5 @@ export function median(values: readonly number[]): number {
 
 export const percent = (ratio: number): string => (Number.isFinite(ratio) ? `${(100 * ratio).toFixed(1)} %` : '');
 
-/** What a benchmark is at, on stderr. */
+/** Prints the progress of a benchmark to stderr. */
 export const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);

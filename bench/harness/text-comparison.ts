@@ -4,16 +4,16 @@ import { type ProcessRun, runNode } from './whole-process.js';
 
 export interface TextCase {
   readonly name: string;
-  /** Whose lines count. */
+  /** The file whose lines are counted. */
   readonly files: readonly string[];
-  /** Of `ts-fairseq`, or of what `script` names, which then writes its stdout to `outputs[0]`. */
+  /** Arguments of `ts-fairseq`, or of `script`, whose stdout is then written to `outputs[0]`. */
   readonly command: readonly string[];
   readonly script?: string;
-  /** A folder that the command makes and may not find. */
+  /** A folder that the command creates and that must not exist before. */
   readonly makes?: string;
-  /** The same work of another tool; without `run` it is left out. */
+  /** The same work by another tool; without `run` it is skipped. */
   readonly peer?: { readonly name: string; readonly run?: () => Promise<ProcessRun> };
-  /** What both write, where it should be the same. */
+  /** The files of both that should be equal. */
   readonly outputs?: readonly [ours: string, theirs: string];
 }
 
@@ -23,13 +23,13 @@ interface Row {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakBytes: number;
-  /** Of a peer: its seconds to ours. */
+  /** The peer's seconds divided by ours. */
   readonly times: number;
   readonly cpuTimes: number;
   readonly output: string;
 }
 
-/** Runs whole processes, ours and their peers in turn, and publishes their medians. */
+/** Runs whole processes, alternating between ours and the peer's, and reports medians. */
 export async function compareTextTools(
   benchmark: { readonly name: string; readonly data: string; readonly repetitions: number },
   cases: readonly TextCase[],
@@ -60,7 +60,7 @@ export async function compareTextTools(
   publish(
     {
       benchmark: title,
-      note: `${data}, median of ${repetitions}; whole processes; the last columns: a peer's time to ours, its output to ours`,
+      note: `${data}, median of ${repetitions}; whole processes; the last columns compare the peer's time and output with ours`,
       columns: [
         { heading: 'command', value: ({ name }) => name },
         { heading: 'lines', value: ({ lines }) => lines },

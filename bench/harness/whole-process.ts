@@ -10,13 +10,13 @@ export interface ProcessRun extends ProcessFigures {
 }
 
 export interface Streams {
-  /** Gets what the process prints; without it that is thrown away. */
+  /** The file for the output of the process; without it the output is discarded. */
   readonly stdout?: string;
-  /** Feeds the process; without it there is nothing to read. */
+  /** The input of the process; default: none. */
   readonly feed?: (stdin: Writable) => Promise<void>;
 }
 
-/** Runs a script of this repository, e.g. `bin/ts-fairseq.js`, as a whole process. @throws Error when it fails */
+/** Runs a script of this repository, e.g. `bin/ts-fairseq.js`, as a separate process. @throws Error if it fails */
 export const runNode = (script: string, args: readonly string[], streams: Streams = {}): Promise<ProcessRun> =>
   runWhole(
     process.execPath,
@@ -24,11 +24,11 @@ export const runNode = (script: string, args: readonly string[], streams: Stream
     streams,
   );
 
-/** Runs `bench/peers/text.py`. @throws Error when it fails */
+/** Runs `bench/peers/text.py`. @throws Error if it fails */
 export const runPeer = (python: string, args: readonly string[]): Promise<ProcessRun> =>
   runWhole(python, [inRepository('bench/peers/text.py'), ...args], {});
 
-/** Runs `bench/peers/moses.pl`. @throws Error when it fails */
+/** Runs `bench/peers/moses.pl`. @throws Error if it fails */
 export const runPerl = (args: readonly string[]): Promise<ProcessRun> =>
   runWhole('perl', [inRepository('bench/peers/moses.pl'), ...args], {});
 

@@ -1,6 +1,6 @@
 import type { BatchWork } from './model-size.js';
 
-/** The mean of some batches, in whole tokens. */
+/** The mean work per batch, in whole tokens. */
 export function averageWork(works: readonly BatchWork[]): BatchWork {
   const mean = (value: (work: BatchWork) => number): number =>
     Math.round(works.reduce((sum, work) => sum + value(work), 0) / works.length);

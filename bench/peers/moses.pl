@@ -1,14 +1,14 @@
-# A Perl script of Moses from file to file, as bench/moses.ts times it:
+# Runs a Perl script of Moses from file to file, for bench/moses.ts:
 #
 #   perl moses.pl SCRIPT INPUT OUTPUT ARGUMENT…
 #
 # INPUT is its stdin, OUTPUT its stdout. Writes a line of JSON to file descriptor 3: seconds of processor time and peak
-# memory in bytes of this process, start-up included.
+# memory in bytes of this process, including start-up.
 use strict;
 use warnings;
 
 my ($input, $output);
-BEGIN {    # before the script is compiled, which looks for its data beside $0
+BEGIN {    # before the script is compiled, because it looks for its data next to $0
   ($0, $input, $output) = splice @ARGV, 0, 3;
 }
 open STDIN, '<', $input or die "$input: $!";

@@ -1,9 +1,9 @@
-"""fairseq's own preprocess at the work of bench/preprocess.ts.
+"""Runs fairseq's preprocess for bench/preprocess.ts.
 
-    python preprocess.py ARGUMENT...     those of fairseq-preprocess
+    python preprocess.py ARGUMENT...     the arguments of fairseq-preprocess
 
-Prints a line of JSON as its last: the seconds, without the start of Python and the imports, and peak memory in bytes (of the
-process and the largest of its workers). Ends with code 3 where there is no fairseq.
+The last line of its output is JSON: the seconds, without the start of Python and the imports, and peak memory in bytes (of
+the process plus its largest worker). Exits with code 3 if fairseq is not installed.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""The commands of bench/text.ts in Python's own tools, from INPUT to OUTPUT.
+"""Runs the commands of bench/text.ts with Python tools, from INPUT to OUTPUT.
 
     python text.py sacremoses|subword-nmt|sacrebleu INPUT OUTPUT ARGUMENT…
     python text.py spm-train TEXT,… MODEL_PREFIX PIECES THREADS
     python text.py spm-encode|spm-decode MODEL INPUT OUTPUT
 
-Of the first three the console scripts run as they are, reading INPUT as stdin. Writes a line of JSON to file descriptor
-3: seconds of processor time and peak memory in bytes of this process, start-up included.
+The first three run the console scripts with INPUT as stdin. Writes a line of JSON to file descriptor 3: seconds of processor
+time and peak memory in bytes of this process, including start-up.
 """
 
 import atexit

@@ -1,9 +1,9 @@
-"""The model of bench/training-step.ts in PyTorch, one update for every batch that comes as a line of JSON on stdin.
+"""The model of bench/training-step.ts in PyTorch. Runs one update per line of stdin, which is a batch as JSON.
 
     python training_step.py '{"embed": 128, "inner": 256, "layers": 4, "heads": 4, "vocab": 7864, "shared": true,
                               "bfloat16": false, "threads": 2}'
 
-Answers each batch with a line of JSON: the seconds of the update, its loss in bits a token, peak memory in bytes.
+Prints a line of JSON per batch: the seconds of the update, the loss in bits per token, peak memory in bytes.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """Self-attention, attention to the encoder where there is one, feed-forward; normalised after each."""
+    """Self-attention, attention to the encoder if there is one, feed-forward; each followed by normalisation."""
 
     def __init__(self, size, is_decoder):
         super().__init__()

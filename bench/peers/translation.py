@@ -1,9 +1,9 @@
-"""A model of ours in CTranslate2, timed over sentences: a line of JSON with the figures.
+"""Translates sentences with one of our models in CTranslate2. Prints a line of JSON with the times.
 
     python translation.py '{"checkpoint": "averaged.safetensors", "data": "data-bin/de-en", "sentences": "source.json",
                             "precision": "int8", "beam": 5, "batch": 128, "threads": 2, "steps": null}'
 
-`sentences` is a JSON list of lists of tokens; `steps` fixes the number of tokens of a translation, </s> among them.
+`sentences` is a JSON list of lists of tokens; `steps` fixes the number of tokens per translation, including </s>.
 """
 
 import json

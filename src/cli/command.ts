@@ -4,9 +4,10 @@ import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './options/config-file.js';
-import { givenIgnored, type IgnoredOptions, ignoredSchema } from './options/ignored-options.js';
+import { type IgnoredOptions, ignoredAsTyped, ignoredSchema } from './options/ignored-options.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
 
+/** A positional argument of a command. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
@@ -14,46 +15,49 @@ export interface ArgumentSpec {
   readonly variadic?: boolean;
 }
 
-/** Options that a chosen plug-in brings: they follow its schema and stand under its title in `--help`. */
+/** The options of a selected plug-in, listed under its title in `--help`. */
 export interface OptionSection {
   readonly title: string;
   readonly schema: OptionSchema;
-  /** Defaults that differ from the schema's, e.g. those of an architecture. */
+  /** Defaults that override the schema's, e.g. those of an architecture. */
   readonly defaults?: OptionValues;
 }
 
+/** A parsed command line. */
 export interface Invocation<S extends OptionSchema> {
   readonly args: readonly string[];
   readonly options: OptionsOf<S>;
-  /** The values of every section of `extend`, by key, beside the command's own. */
+  /** The values of the command's own options and of every section of `extend`, by key. */
   readonly all: OptionValues;
-  /** Keys that the user gave, on the command line or with --config: these win over what a checkpoint says. */
-  readonly given: ReadonlySet<string>;
-  /** What was given of the options that are `ignored`, as typed; for `warnOfIgnored` once there is a log. */
+  /** Keys that the user set, on the command line or with --config; they override the values that a checkpoint records. */
+  readonly explicitKeys: ReadonlySet<string>;
+  /** The `ignored` options that the user set, as typed; for `warnOfIgnored` after the log has started. */
   readonly ignored: readonly string[];
   /** All options as a file for --config. */
   formatConfig(): Promise<string>;
 }
 
+/** A command of `ts-fairseq`: its arguments, options and help, and the function that runs it. */
 export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly name: string;
-  /** One or more sentences under the usage line. */
+  /** One or more sentences below the usage line. */
   readonly description: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options: S;
-  /** Example lines at the end of the help. */
+  /** Example command lines at the end of the help. */
   readonly examples?: readonly string[];
-  /** The options of the plug-ins that the first reading of the command line selects. */
+  /** Returns the options of the plug-ins that the command line selects. */
   extend?(selected: OptionsOf<S>): Promise<readonly OptionSection[]>;
-  /** Flags of fairseq's that there are on purpose not, with what to do instead: `['--lm-path', 'rescore …']`. */
+  /** Flags of the original tool that are not supported, each with what to do instead: `'--lm-path': 'rescore …'`. */
   readonly unsupported?: Readonly<Record<string, string>>;
-  /** Options of fairseq's that are accepted without effect; no help shows them. */
+  /** fairseq's options that are accepted without effect; `--help` does not show them. */
   readonly ignored?: IgnoredOptions;
-  /** Which choices would bring a long flag that is unknown with the present one, e.g. `--criterion encouraging`. */
-  broughtBy?(flag: string): readonly string[];
+  /** The choices of plug-ins that have an otherwise unknown long flag, e.g. `--criterion encouraging`. */
+  choicesWith?(flag: string): readonly string[];
   run(invocation: Invocation<S>): Promise<void>;
 }
 
+/** Makes a command and infers the types of its options. */
 export function defineCommand<const S extends OptionSchema>(definition: CommandDefinition<S>): CommandDefinition<S> {
   return definition;
 }
@@ -61,11 +65,11 @@ export function defineCommand<const S extends OptionSchema>(definition: CommandD
 interface Declared {
   readonly key: string;
   readonly spec: OptionSpec;
-  /** Every spelling; those that were given are behind, the last one last. */
+  /** Every spelling of the option, in the order in which they were set; those that were not set come first. */
   readonly options: readonly Option[];
 }
 
-/** Parses and runs one command; `argv` is what follows the command's name. */
+/** Parses and runs one command; `argv` are the words after the command's name. */
 export async function runCommand<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
@@ -94,25 +98,25 @@ async function runWith<S extends OptionSchema>(
   const hidden = { title: 'Ignored', schema: ignoredSchema(ignored, schemaOf(sections)) };
   const declaredHidden = declareSection(command, hidden, { isHidden: true });
   parse(command, argv, definition);
-  const { all, given } = collect(command, declared, sections);
-  const { all: passedOver, given: givenHidden } = collect(command, declaredHidden, [hidden]);
+  const { all, explicitKeys } = collect(command, declared, sections);
+  const { all: ignoredValues, explicitKeys: ignoredKeys } = collect(command, declaredHidden, [hidden]);
   if (file !== null) {
     const unknown = (flag: string): UserError => unknownFlag(command, flag, definition);
     const values = Object.entries(configValues(file, schemaOf([...sections, hidden]), unknown));
-    fillIn(all, given, Object.fromEntries(values.filter(([key]) => !(key in hidden.schema))));
-    fillIn(passedOver, givenHidden, Object.fromEntries(values.filter(([key]) => key in hidden.schema)));
+    fillIn(all, explicitKeys, Object.fromEntries(values.filter(([key]) => !(key in hidden.schema))));
+    fillIn(ignoredValues, ignoredKeys, Object.fromEntries(values.filter(([key]) => key in hidden.schema)));
   }
   await definition.run({
     args: command.args,
     options: all as OptionsOf<S>,
     all,
-    given,
-    ignored: givenIgnored(ignored, passedOver),
+    explicitKeys,
+    ignored: ignoredAsTyped(ignored, ignoredValues),
     formatConfig: () => formatConfig(schemaOf(sections), all),
   });
 }
 
-/** The command's own options; `--config` is one of every command that has any. */
+/** The command's own options, with `--config` if it has any. */
 function ownSection({ options }: Pick<CommandDefinition, 'options'>): OptionSection {
   const specs = Object.values(options);
   if (specs.length === 0) return { title: 'Options', schema: options };
@@ -124,33 +128,33 @@ function ownSection({ options }: Pick<CommandDefinition, 'options'>): OptionSect
 const schemaOf = (sections: readonly OptionSection[]): OptionSchema =>
   Object.assign({}, ...sections.map(({ schema }) => schema)) as OptionSchema;
 
-/** What a configuration file says, where the command line says nothing. */
-function fillIn(all: Record<string, unknown>, given: Set<string>, values: OptionValues): void {
+/** Fills in the values of a configuration file that the command line does not set. */
+function fillIn(all: Record<string, unknown>, explicitKeys: Set<string>, values: OptionValues): void {
   for (const [key, value] of Object.entries(values)) {
-    if (given.has(key)) continue;
+    if (explicitKeys.has(key)) continue;
     all[key] = value;
-    // `null` is how a file that was written out says that nothing was given.
-    if (value !== null) given.add(key);
+    // `train` writes null to its config.yaml for an option that was not set.
+    if (value !== null) explicitKeys.add(key);
   }
 }
 
-/** A first reading that knows only the command's own options and lets everything else pass. */
+/** Parses only the command's own options and skips everything else. */
 function readLeniently(definition: CommandDefinition, argv: readonly string[], file: ConfigFile | null): OptionValues {
   const sections = [ownSection(definition)];
   const { command, declared } = buildCommand({ ...definition, arguments: [] }, sections);
   command.helpOption(false).allowUnknownOption().allowExcessArguments();
   parse(command, argv);
-  const { all, given } = collect(command, declared, sections);
-  if (file !== null) fillIn(all, given, configValues(file, schemaOf(sections)));
+  const { all, explicitKeys } = collect(command, declared, sections);
+  if (file !== null) fillIn(all, explicitKeys, configValues(file, schemaOf(sections)));
   return all;
 }
 
-/** Columns that the help has for flags; a wider one has a line of its own, so that 80 columns hold what flags mean. */
+/** Columns for flags in the help. A wider flag gets its own line, so that descriptions fit into 80 columns. */
 const WIDEST_FLAG = 30;
 
-function formatHelpItem(this: void, flag: string, width: number, meaning: string, help: Help): string {
-  const item = (term: string): string => Help.prototype.formatItem.call(help, term, width, meaning, help);
-  return flag.length <= width || meaning === '' ? item(flag) : `  ${flag}\n${item('')}`;
+function formatHelpItem(this: void, flag: string, width: number, description: string, help: Help): string {
+  const item = (term: string): string => Help.prototype.formatItem.call(help, term, width, description, help);
+  return flag.length <= width || description === '' ? item(flag) : `  ${flag}\n${item('')}`;
 }
 
 function buildCommand(
@@ -180,19 +184,19 @@ function buildCommand(
   return { command, declared };
 }
 
-/** @throws UserError where a plug-in has an option that the command, or another plug-in, has too */
+/** @throws UserError if a plug-in defines an option that the command or another plug-in also has */
 function checkClashes(sections: readonly OptionSection[]): void {
-  const owners = new Map<string, string>();
+  const titles = new Map<string, string>();
   for (const { title, schema } of sections) {
     for (const [key, spec] of Object.entries(schema)) {
       const flag = flagOf(key, spec);
       for (const spelling of [key, flag, ...(spec.aliases ?? [])]) {
-        const owner = owners.get(spelling);
-        if (owner !== undefined) {
-          const problem = `${title}: the option ${flag} is there already, under ${owner}`;
-          throw new UserError(problem, 'give the option of the plug-in another name');
+        const other = titles.get(spelling);
+        if (other !== undefined) {
+          const problem = `${title}: the option ${flag} already exists, under ${other}`;
+          throw new UserError(problem, 'rename the option of the plug-in');
         }
-        owners.set(spelling, title);
+        titles.set(spelling, title);
       }
     }
   }
@@ -224,7 +228,7 @@ function declareSection(
 
 function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   const option = new Option(`${flags}${placeholder(spec)}`, spec.help);
-  // commander reads `--no-x` as the negation of `--x` and gives false, whatever value follows; our names are whole.
+  // commander would read `--no-x` as the negation of `--x` and ignore its value.
   option.negate = false;
   if (spec.kind === 'strings') {
     option.argParser((text: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), text]);
@@ -235,7 +239,7 @@ function makeOption(flags: string, flag: string, spec: OptionSpec): Option {
   return option;
 }
 
-/** The help of an option: what it is, which values it takes, what it means alone, what it is when it is not given. */
+/** The help of an option: its description, choices, bare value, other spellings and default. */
 function describe(spec: OptionSpec, value: unknown): string {
   const notes: string[] = [];
   if (spec.kind === 'choice' && spec.metavar === undefined && !fitsPlaceholder(spec.choices)) {
@@ -248,15 +252,15 @@ function describe(spec: OptionSpec, value: unknown): string {
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
 }
 
-/** Other words for an option, e.g. `--remove-bpe` for `--post-process`; the same words with underscores are no others. */
+/** Other spellings of an option, e.g. `--remove-bpe` for `--post-process`, except those that differ only in underscores. */
 function otherNames({ aliases = [] }: OptionSpec): string[] {
   return aliases.filter((alias) => /^--[a-z-]+$/.test(alias));
 }
 
-/** A value as a shell needs it. */
+/** A value, quoted for a shell. */
 const quoted = (text: string): string => (text.includes(' ') ? `'${text}'` : text);
 
-/** Longer lists of choices would push the column of descriptions off the page. */
+/** Longer lists of choices would leave no room for the descriptions. */
 const PLACEHOLDER_WIDTH = 24;
 const fitsPlaceholder = (choices: readonly string[]): boolean => choices.join('|').length <= PLACEHOLDER_WIDTH;
 
@@ -286,36 +290,36 @@ function placeholder(spec: OptionSpec): string {
 const showsDefault = (value: unknown): boolean =>
   value !== null && value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 
-/** A default as it would be typed. */
+/** A default as the user would type it. */
 function defaultText(value: unknown): string {
   if (value === true) return 'True';
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
-/** The value of every option and the keys that were given; a later spelling of the same option wins. */
+/** The value of every option and the keys that the user set; of several spellings the last one wins. */
 function collect(
   command: Command,
   declared: readonly Declared[],
   sections: readonly OptionSection[],
-): { all: Record<string, unknown>; given: Set<string> } {
+): { all: Record<string, unknown>; explicitKeys: Set<string> } {
   const defaults = Object.assign({}, ...sections.map((section) => section.defaults ?? {})) as Record<string, unknown>;
   const all: Record<string, unknown> = {};
-  const given = new Set<string>();
+  const explicitKeys = new Set<string>();
   for (const { key, spec, options } of declared) {
     if (key in all) throw new InternalError(`two options share the key '${key}'`);
     all[key] = key in defaults ? defaults[key] : spec.default;
     for (const option of options) {
       const name = option.attributeName();
       if (command.getOptionValueSource(name) !== 'cli') continue;
-      given.add(key);
+      explicitKeys.add(key);
       all[key] = command.getOptionValue(name) as unknown;
     }
   }
-  return { all, given };
+  return { all, explicitKeys };
 }
 
-/** What a command knows of flags that it does not have. */
-type UnknownFlags = Pick<CommandDefinition, 'broughtBy' | 'unsupported'>;
+/** What a command can say about flags that it does not have. */
+type UnknownFlags = Pick<CommandDefinition, 'choicesWith' | 'unsupported'>;
 
 function parse(command: Command, argv: readonly string[], unknownFlags: UnknownFlags = {}): void {
   try {
@@ -325,7 +329,7 @@ function parse(command: Command, argv: readonly string[], unknownFlags: UnknownF
   }
 }
 
-/** commander's complaint as one of ours, with the nearest flag; help and version pass through. */
+/** Converts commander's error to a UserError that suggests the nearest flag. Help and version pass through. */
 function translate(
   command: Command,
   argv: readonly string[],
@@ -337,13 +341,13 @@ function translate(
   const remedy = `see ${command.name()} --help`;
   if (error.code === 'commander.excessArguments') {
     const excess = command.args[command.registeredArguments.length];
-    return new UserError(`'${excess}' is one argument too many`, listInPieces(command, argv) ?? remedy);
+    return new UserError(`unexpected argument '${excess}'`, listInPieces(command, argv) ?? remedy);
   }
   if (error.code !== 'commander.unknownOption') return new UserError(problem, remedy);
   return unknownFlag(command, /'(.*?)'/.exec(problem)?.[1] ?? '', unknownFlags);
 }
 
-/** How a list of numbers is written, where its numbers were given as words: `--adam-betas 0.9 0.98`; null where none was. */
+/** How to write a list of numbers that was typed as several words: `--adam-betas 0.9 0.98`; null if there is none. */
 function listInPieces(command: Command, argv: readonly string[]): string | null {
   const isNumber = (text: string | undefined): boolean => text !== undefined && /^[\d.][\d.e+-]*,?$/i.test(text);
   for (const { long, flags } of command.options) {
@@ -358,21 +362,21 @@ function listInPieces(command: Command, argv: readonly string[]): string | null 
 
 const joined = (numbers: readonly string[]): string => numbers.map((text) => text.replace(/,$/, '')).join(',');
 
-/** The error for a flag, or a name in a configuration file, that a command does not have. */
-function unknownFlag(command: Command, flag: string, { broughtBy, unsupported = {} }: UnknownFlags): UserError {
+/** The error for an unknown flag or an unknown name in a configuration file. */
+function unknownFlag(command: Command, flag: string, { choicesWith, unsupported = {} }: UnknownFlags): UserError {
   const problem = `unknown option '${flag}'`;
   const remedy = `see ${command.name()} --help`;
   const name = flag.split('=')[0]!;
   const instead = unsupported[name];
   if (instead !== undefined) return new UserError(`${name} is not supported`, instead);
-  const choices = broughtBy?.(flag) ?? [];
-  if (choices.length > 0) return new UserError(problem, `it comes with ${choices.join(' or ')}`);
+  const choices = choicesWith?.(flag) ?? [];
+  if (choices.length > 0) return new UserError(problem, `it requires ${choices.join(' or ')}`);
   const known = command.options.filter((option) => !option.hidden).flatMap((option) => option.long ?? []);
   const suggestion = didYouMean(flag, known);
   return new UserError(problem, suggestion.startsWith('did you mean') ? suggestion : remedy);
 }
 
-/** The help text of a command with the given plug-in sections; for the generated reference docs. */
+/** The help text of a command with the options of plug-ins. */
 export function helpText(definition: CommandDefinition, sections: readonly OptionSection[]): string {
   const all = [ownSection(definition), ...sections];
   const { command } = buildCommand(definition, all);

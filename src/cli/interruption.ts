@@ -3,16 +3,16 @@ import { log } from '../log.js';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs work that a first SIGINT or SIGTERM asks to end well; a second one kills the process at once. When the work has
- * ended so, or thrown the reason of its `AbortSignal`, the process dies of the signal after all: its shell then knows that
- * what follows is not to run.
+ * Runs work that stops cleanly after the first SIGINT or SIGTERM; a second one kills the process at once. When the work has
+ * ended, or has thrown the reason of its `AbortSignal`, the process kills itself with the signal, so that a shell does not
+ * run the commands that follow.
  *
- * Signals that come while the thread computes are delivered in the event loop's next turn, the first and the second one after
- * another. Two of the same name may be one: the kernel keeps a signal that every thread holds back once (signal(7)).
+ * Signals that arrive during a computation are delivered in the event loop's next turn, one after the other. Two signals of
+ * the same kind may be delivered as one: the kernel queues a blocked signal only once (signal(7)).
  */
 export async function untilInterrupted(
   work: (signal: AbortSignal) => Promise<void>,
-  warning: string | null = 'stopping after this update; a second one stops at once and saves nothing',
+  warning: string | null = 'stopping after this update; a second signal stops at once and saves nothing',
 ): Promise<void> {
   const controller = new AbortController();
   let received: NodeJS.Signals | null = null;
@@ -23,8 +23,8 @@ export async function untilInterrupted(
       return;
     }
     received = signal;
-    // Without a listener the system kills, also while the thread computes. But a second signal may be in this turn's queue
-    // by now, and only a listener hears that.
+    // Without a listener a second signal kills the process even during a computation. The listener is removed in the next
+    // turn only, because the second signal may already be queued in this one.
     setImmediate(stopListening);
     if (warning !== null) log.warning(`${signal}: ${warning}`);
     controller.abort();

@@ -6,22 +6,22 @@ import { runCommand } from './command.js';
 import { commands } from './commands/index.js';
 import { version } from './version.js';
 
-const EXIT_USER_ERROR = 2; // what the user can fix
-const EXIT_INTERNAL_ERROR = 70; // sysexits.h EX_SOFTWARE: a defect of ours
+const EXIT_USER_ERROR = 2; // the user can fix it
+const EXIT_INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h: a bug
 
 function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'Usage: ts-fairseq <command> [options]',
     '',
-    'Sequence-to-sequence toolkit in the manner of fairseq;',
-    'the training criterion is a plug-in.',
+    'A sequence-to-sequence toolkit modelled on fairseq.',
+    'The training criterion is a plug-in.',
     '',
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'ts-fairseq <command> --help describes the options of a command;',
-    'ts-fairseq --version prints the version.',
+    'ts-fairseq <command> --help   describe the options of a command',
+    'ts-fairseq --version          print the version',
     '',
   ].join('\n');
 }
@@ -52,10 +52,10 @@ async function dispatch(argv: readonly string[]): Promise<void> {
 
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // Once in a process; they stay, since a pipe may break after the last write.
-  if (!process.stdout.listeners('error').includes(leaveWithReader)) {
-    process.stdout.on('error', leaveWithReader);
-    process.stderr.on('error', goOnUnheard);
+  // Added once per process and never removed, because a pipe may break after the last write.
+  if (!process.stdout.listeners('error').includes(exitWhenStdoutFails)) {
+    process.stdout.on('error', exitWhenStdoutFails);
+    process.stderr.on('error', ignoreStderrError);
   }
   try {
     await dispatch(argv);
@@ -65,12 +65,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A reader that closes early (`ts-fairseq … | head`) is no error. */
-const leaveWithReader = (error: NodeJS.ErrnoException): never =>
+/** A reader that closes early (`ts-fairseq … | head`) is not an error. */
+const exitWhenStdoutFails = (error: NodeJS.ErrnoException): never =>
   process.exit(error.code === 'EPIPE' ? 0 : report(nameFile('standard output', 'written', error)));
 
-/** A log that cannot be written, or that nobody reads on, ends no training, as in fairseq. */
-const goOnUnheard = (): void => {};
+/** Training continues if the log cannot be written or its reader is gone, as in fairseq. */
+const ignoreStderrError = (): void => {};
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -85,24 +85,24 @@ function report(error: unknown): number {
   return EXIT_INTERNAL_ERROR;
 }
 
-/** Line ends and other control characters, as a file's name may hold them, in JSON's spelling. */
+/** Replaces line ends and other control characters, which file names may contain, by JSON's escapes. */
 const onOneLine = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029]/gu, (sign) => {
-    const short = JSON.stringify(sign).slice(1, -1);
-    return short === sign ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : short;
+  text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    return escaped === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : escaped;
   });
 
 const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
   EACCES: 'check the permissions',
   EPERM: 'check the permissions',
-  EROFS: 'write to another place',
-  EISDIR: 'give a file, not a folder',
-  ENOTDIR: 'give a folder, not a file',
+  EROFS: 'choose another folder',
+  EISDIR: 'name a file, not a folder',
+  ENOTDIR: 'name a folder, not a file',
   ENOSPC: 'free some space or write to another disk',
 };
 
-/** The user has to fix what the operating system refuses. */
+/** The UserError for an operation that the operating system refused; null for any other error. */
 function systemError(error: unknown): UserError | null {
   if (!(error instanceof Error)) return null;
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** This package's version, from its package.json two folders above dist/src/cli (or one fewer from the sources). */
+/** Reads the version from package.json, three folders above dist/src/cli or two above src/cli. */
 function readVersion(): string {
   const require = createRequire(import.meta.url);
   for (const candidate of ['../../package.json', '../../../package.json']) {
@@ -8,10 +8,11 @@ function readVersion(): string {
       const manifest = require(candidate) as { name?: string; version?: string };
       if (manifest.name === 'ts-fairseq' && manifest.version !== undefined) return manifest.version;
     } catch {
-      // not at this depth
+      // not there: try the next folder
     }
   }
   return 'unknown';
 }
 
+/** The version of the package ts-fairseq. */
 export const version = readVersion();

@@ -6,6 +6,7 @@ import { emptyFile } from './empty-file.js';
 import { joinDatasetParts, writeIndexedDataset } from './indexed-dataset-writer.js';
 import { splitWhitespace } from './whitespace.js';
 
+/** What was written of one text. */
 export interface BinarizeSummary {
   readonly sentences: number;
   /** Including the `</s>` of each sentence. */

@@ -9,6 +9,7 @@ export interface DatasetPart {
   readonly tokens: number;
 }
 
+/** Writes one part of a dataset. */
 export interface DatasetPartWriter {
   put(id: number): void;
   endSentence(): void;
@@ -17,7 +18,10 @@ export interface DatasetPartWriter {
   discard(): void;
 }
 
+/** The file with the ids of a part. */
 export const idsFile = (path: string): string => `${path}.ids`;
+
+/** The file with the sentence lengths of a part. */
 export const sizesFile = (path: string): string => `${path}.sizes`;
 
 /** @param vocabularySize decides the type of the ids; null for data other than ids of symbols (alignments) */

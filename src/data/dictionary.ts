@@ -10,6 +10,7 @@ const UNK = '<unk>';
 const SPECIALS: readonly string[] = [BOS, PAD, EOS, UNK];
 const OVERWRITE = '#fairseq:overwrite';
 
+/** How a dictionary is cut off and padded. */
 export interface FinalizeOptions {
   /** Omits symbols with a lower count; −1 keeps all. */
   readonly threshold?: number;
@@ -19,6 +20,7 @@ export interface FinalizeOptions {
   readonly paddingFactor?: number;
 }
 
+/** How ids become text. */
 export interface StringOptions {
   /** Joins subwords; see `postProcess`. */
   readonly bpeSymbol?: string | null;

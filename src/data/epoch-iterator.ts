@@ -6,6 +6,7 @@ export interface Sharding {
   readonly shard: number;
 }
 
+/** How the batches of an epoch are ordered and divided. */
 export interface EpochIteratorOptions {
   /** Epoch e is shuffled with `seed + e`. */
   readonly seed: number;

@@ -1,5 +1,7 @@
 /** The first 9 bytes of an `.idx` file of fairseq's mmap datasets. */
 export const INDEX_MAGIC = 'MMIDIDX\0\0';
+
+/** Version of the `.idx` format. */
 export const INDEX_VERSION = 1;
 /** magic (9), version (uint64), dtype code (1), number of sentences (uint64). */
 export const INDEX_HEADER_BYTES = 26;
@@ -41,6 +43,7 @@ const ID_TYPES: readonly IdType[] = [
   { code: 10, bytes: 8, read: (view, offset) => Number(view.getBigUint64(offset, true)) },
 ];
 
+/** The id type with fairseq's code, or undefined if there is none. */
 export function idTypeOf(code: number): IdType | undefined {
   return ID_TYPES.find((type) => type.code === code);
 }

@@ -6,6 +6,7 @@ import { INDEX_HEADER_BYTES, INDEX_MAGIC, INDEX_VERSION, idTypeFor } from './ind
 
 const CHUNK_BYTES = 1 << 18;
 
+/** Writes a dataset sentence by sentence. */
 export interface IndexedDatasetWriter {
   /** Appends a sentence; ids must be less than the vocabulary size. */
   add(ids: Int32Array): void;

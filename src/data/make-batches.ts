@@ -9,6 +9,7 @@ import {
   pairTokens,
 } from './batching.js';
 
+/** Limits on batches and sentences. */
 export interface MakeBatchesOptions {
   /** The name of the split, for messages. */
   readonly split: string;
@@ -25,6 +26,7 @@ export interface MakeBatchesOptions {
   readonly epoch?: number;
 }
 
+/** The batches of a split. */
 export interface Batches {
   /** The sentence ids of each batch; within a batch, short sentences come first. */
   readonly batches: Int32Array[];

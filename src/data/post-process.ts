@@ -14,6 +14,8 @@ export const POST_PROCESSES = [
   '_EOW',
   'none',
 ] as const;
+
+/** A value of `--post-process`. */
 export type PostProcess = (typeof POST_PROCESSES)[number];
 
 /** Joins pieces separated by spaces. `boundary` marks the start or end of a word. */

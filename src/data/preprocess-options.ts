@@ -115,4 +115,5 @@ export const preprocessOptions = defineOptions({
   dictOnly: { kind: 'boolean', default: false, group: DICTIONARIES, help: 'only make the dictionaries' },
 });
 
+/** The option values of `preprocess`. */
 export type PreprocessOptions = OptionsOf<typeof preprocessOptions>;

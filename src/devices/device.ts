@@ -2,6 +2,7 @@ import type { Profile } from 'tfjs-backend-onednn';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 
+/** How a device computes. */
 export interface DeviceOptions {
   /** Threads of the CPU device; null means one per processor that the process may use. */
   readonly threads: number | null;

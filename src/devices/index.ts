@@ -8,6 +8,7 @@ import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
 
 export type { Device, DeviceOptions } from './device.js';
 
+/** The devices by name, the values of `--device`. */
 export const devices = new Registry<DeviceDefinition>('device', [
   cpu,
   loadedWhenOpened('cuda', async () => (await import('./optional.js')).cuda),

@@ -42,6 +42,7 @@ export const codecOptions = defineOptions({
   },
 });
 
+/** The values of `codecOptions`. */
 export type CodecOptions = OptionsOf<typeof codecOptions>;
 
 interface Languages {

@@ -13,6 +13,7 @@ import {
   translateBatches,
 } from './translate-split.js';
 
+/** How lines are translated and printed. */
 export interface LineSettings extends Omit<TextSettings, 'detokenize'> {
   readonly codec: TextCodec;
   readonly maxTokens: number | null;

@@ -12,6 +12,7 @@ export interface SourceLine {
   readonly phrases: SentencePhrases;
 }
 
+/** How lines become source sentences. */
 export interface LineReading {
   readonly task: Pick<TranslationTask, 'sourceDictionary' | 'targetDictionary' | 'options'>;
   readonly codec: TextCodec;

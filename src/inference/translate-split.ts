@@ -10,8 +10,10 @@ import { nothingLeft } from '../tasks/nothing-left.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TranslationData } from '../tasks/translation-data.js';
 
+/** How translations become text. */
 export type TextSettings = Pick<TextOptions, 'postProcess' | 'printAlignment' | 'unknownWords' | 'detokenize'>;
 
+/** How sentences are grouped into batches. */
 export interface BatchSettings {
   readonly maxTokens: number | null;
   readonly batchSize: number | null;
@@ -23,6 +25,7 @@ export interface BatchSettings {
   readonly shardId?: number; // 0
 }
 
+/** Options for translating a split. */
 export interface SplitOptions extends TextSettings, BatchSettings {
   /** The number of batches between two progress messages. */
   readonly logInterval: number;

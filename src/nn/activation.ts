@@ -2,6 +2,8 @@ import * as tf from '../tf/index.js';
 
 /** fairseq's `--activation-fn`. */
 export const ACTIVATIONS = ['relu', 'gelu', 'gelu_accurate', 'gelu_fast', 'linear', 'swish', 'tanh'] as const;
+
+/** The name of an activation function. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** x · Φ(x), Φ the normal distribution function. */

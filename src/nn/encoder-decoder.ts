@@ -27,6 +27,7 @@ export interface Stack<Layer> {
   readonly finalNorm: LayerNorm | null;
 }
 
+/** The parts of a Transformer. */
 export interface TransformerParts {
   readonly parameters: ParameterStore;
   readonly encoder: Stack<TransformerEncoderLayer>;

@@ -14,7 +14,10 @@ export function uniformSource(seed: number): () => number {
   };
 }
 
+/** Fills a parameter with zeros. */
 export const zeros: Initializer = (values) => values.fill(0);
+
+/** Fills a parameter with ones. */
 export const ones: Initializer = (values) => values.fill(1);
 
 /** U(−bound, bound). */

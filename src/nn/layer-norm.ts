@@ -19,6 +19,7 @@ export class LayerNorm {
     return [this.#gain, this.#bias];
   }
 
+  /** Normalises each row of x, float32 [..., size], then applies gain and bias. */
   apply<T extends Tensor>(x: T): T {
     return layerNorm(x, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D);
   }

@@ -24,6 +24,7 @@ export class Linear {
     return [this.weight, this.bias];
   }
 
+  /** x · weightᵀ + bias, then the activation; x is float32 [..., in], the result [..., out]. */
   apply<T extends Tensor>(x: T, activation: 'linear' | 'relu' = 'linear'): T {
     return linear(x, this.weight.tensor as Tensor2D, this.bias.tensor as Tensor1D, activation);
   }

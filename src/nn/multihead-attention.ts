@@ -37,9 +37,9 @@ export class SelfAttention {
   constructor(
     store: ParameterStore,
     name: string,
-    readonly embed: number,
-    readonly heads: number,
-    readonly weightDropout: DropoutSite,
+    readonly embed: number, // width of the model
+    readonly heads: number, // a divisor of embed
+    readonly weightDropout: DropoutSite, // dropout of the attention weights
   ) {
     this.#queryKeyValue = stackedProjection(store, name, ['q_proj', 'k_proj', 'v_proj'], embed);
     this.#output = outputProjection(store, name, embed);
@@ -50,6 +50,7 @@ export class SelfAttention {
     return [...this.#queryKeyValue.parameters, ...this.#output.parameters];
   }
 
+  /** Attends from each row to the rows of the same sentence. */
   apply(
     x: tf.Tensor2D, // float32 [rows, embed]
     layout: RowLayout,
@@ -99,9 +100,9 @@ export class EncoderAttention {
   constructor(
     store: ParameterStore,
     name: string,
-    readonly embed: number,
-    readonly heads: number,
-    readonly weightDropout: DropoutSite,
+    readonly embed: number, // width of the model
+    readonly heads: number, // a divisor of embed
+    readonly weightDropout: DropoutSite, // dropout of the attention weights
   ) {
     this.#query = stackedProjection(store, name, ['q_proj'], embed);
     this.#keyValue = stackedProjection(store, name, ['k_proj', 'v_proj'], embed);
@@ -118,6 +119,7 @@ export class EncoderAttention {
     return this.#keyValue.apply(source);
   }
 
+  /** Attends from target rows to the source's keys and values. */
   apply(
     x: tf.Tensor2D, // float32 [target rows, embed]
     layout: RowLayout,

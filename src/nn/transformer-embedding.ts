@@ -9,6 +9,7 @@ import { normal } from './initializers.js';
 import { LayerNorm } from './layer-norm.js';
 import { positionNumbers, SinusoidalTable } from './positions.js';
 
+/** Sizes and options of the embedding of tokens and positions. */
 export interface TransformerEmbeddingOptions {
   readonly embed: number;
   readonly padIndex: number;

@@ -10,6 +10,7 @@ import { FeedForward } from './feed-forward.js';
 import { LayerNorm } from './layer-norm.js';
 import { EncoderAttention, SelfAttention, type SourceMemory } from './multihead-attention.js';
 
+/** Sizes and options of one layer. */
 export interface TransformerLayerOptions {
   readonly embed: number;
   readonly inner: number;

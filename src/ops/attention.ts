@@ -155,6 +155,7 @@ function weightMask(
   return tf.tensor4d(table, [queryLayout.batch, heads, target, source]);
 }
 
+/** Options of the fused attention operations. */
 export interface AttentionOptions {
   readonly heads: number;
   readonly causal: boolean;

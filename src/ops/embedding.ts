@@ -55,6 +55,7 @@ function scatterAdd(dy: tf.Tensor2D, ids: tf.Tensor1D, [vocab]: [number, number]
   return tf.matMul(tf.oneHot(ids, vocab) as tf.Tensor2D, counted as tf.Tensor2D, true, false);
 }
 
+/** Options of the fused embedding operation. */
 export interface EmbeddingOptions {
   /** √embed, or 1 with `--no-scale-embedding`. */
   readonly scale: number;

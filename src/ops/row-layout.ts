@@ -5,10 +5,10 @@ import * as tf from '../tf/index.js';
  * that treats rows alone computes nothing for padding, and attention finds its sequences by `starts`.
  */
 export interface RowLayout {
-  readonly batch: number;
+  readonly batch: number; // number of sequences
   /** Columns of the table that the rows come from. */
   readonly time: number;
-  readonly rows: number;
+  readonly rows: number; // rows of all sequences together
   /** Rows of the longest sequence. */
   readonly longest: number;
   readonly starts: Int32Array; // [batch + 1], the first row of each sequence, and the number of rows

@@ -21,8 +21,8 @@ export interface RowStatistics {
  * written with it in plain tf operations is fused without native code.
  */
 export interface RowScores {
-  readonly rows: number;
-  readonly classes: number;
+  readonly rows: number; // number of target tokens
+  readonly classes: number; // size of the target vocabulary
   /** One pass for everything asked for; asking once, with all the sums a criterion needs, is the fastest. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
   /** The whole table, float32 [rows, classes]: always there, slow and large. */

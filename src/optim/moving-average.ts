@@ -1,5 +1,6 @@
 import type { ParameterStore } from './parameter-store.js';
 
+/** Options of the moving average of the weights. */
 export interface MovingAverageOptions {
   readonly emaDecay: number;
   /** Up to this many updates the average is the weights themselves. */

@@ -13,10 +13,10 @@ export type Initializer = (values: Float32Array, shape: readonly number[], rando
 
 /** One parameter under the name it has in a checkpoint (fairseq's). */
 export interface NamedParameter {
-  readonly name: string;
-  readonly shape: readonly number[];
+  readonly name: string; // e.g. `encoder.layers.0.fc1.weight`, as in fairseq
+  readonly shape: readonly number[]; // row-major
   readonly offset: number; // elements into the arenas
-  readonly size: number;
+  readonly size: number; // number of elements
 }
 
 /**
@@ -30,11 +30,12 @@ export class Parameter {
   #restore: (() => void) | null = null;
 
   constructor(
-    readonly shape: readonly number[],
-    readonly offset: number,
-    readonly parts: readonly NamedParameter[],
+    readonly shape: readonly number[], // row-major
+    readonly offset: number, // elements into the arenas
+    readonly parts: readonly NamedParameter[], // the named parameters in it, one after the other
   ) {}
 
+  /** The number of elements. */
   get size(): number {
     return this.shape.reduce((product, size) => product * size, 1);
   }
@@ -266,6 +267,7 @@ export class ParameterStore {
     for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
   }
 
+  /** Frees the tensors on the device. */
   dispose(): void {
     for (const block of this.#trainable) block.replaceTensor(null);
   }

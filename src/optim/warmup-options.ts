@@ -8,6 +8,7 @@ export const warmupUpdatesOption = {
   help: 'updates until the rate is --lr',
 } as const satisfies IntOption;
 
+/** `--warmup-init-lr` of the schedules with a warm-up. */
 export const warmupInitLrOption = {
   kind: 'float',
   default: -1,

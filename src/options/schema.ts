@@ -16,16 +16,21 @@ interface OptionBase<T> {
   readonly metavar?: string;
 }
 
+/** An integer; `min` and `max` are inclusive. */
 export interface IntOption extends OptionBase<number | null> {
   readonly kind: 'int';
   readonly min?: number;
   readonly max?: number;
 }
+
+/** A finite number; `min` and `max` are inclusive. */
 export interface FloatOption extends OptionBase<number | null> {
   readonly kind: 'float';
   readonly min?: number;
   readonly max?: number;
 }
+
+/** A text. */
 export interface StringOption extends OptionBase<string | null> {
   readonly kind: 'string';
   /** The value of the bare flag, e.g. `--replace-unk` alone names no file. */
@@ -36,6 +41,8 @@ export interface BooleanOption extends OptionBase<boolean> {
   readonly kind: 'boolean';
   readonly takesValue?: boolean;
 }
+
+/** One of a list of names. */
 export interface ChoiceOption<C extends string = string> extends OptionBase<C | null> {
   readonly kind: 'choice';
   readonly choices: readonly C[];
@@ -53,6 +60,7 @@ export interface StringsOption extends OptionBase<readonly string[]> {
   readonly kind: 'strings';
 }
 
+/** The type, default and help of one option. */
 export type OptionSpec =
   | IntOption
   | FloatOption
@@ -61,6 +69,8 @@ export type OptionSpec =
   | ChoiceOption
   | NumbersOption
   | StringsOption;
+
+/** The options of one part of the program, by key; `maxTokens` becomes the flag `--max-tokens`. */
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
 /** Every `kind` that an option can have. */

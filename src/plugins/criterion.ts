@@ -20,7 +20,7 @@ export interface CriterionInput {
 
 /** A sum over the rows that the log shows beside the loss. */
 export interface Metric {
-  readonly sum: Scalar;
+  readonly sum: Scalar; // summed over the rows
   /** 'nats' is divided by the sample size and shown in bits, as the loss is; 'count' is shown as it is. */
   readonly unit: 'nats' | 'count';
 }
@@ -33,6 +33,7 @@ export interface CriterionOutput {
   readonly metrics?: Readonly<Record<string, Metric>>;
 }
 
+/** A training loss with its option values. */
 export interface Criterion {
   /** 'keep' only for a criterion that scores padding rows too (the paper's code without `--el_mask_pad 1`). */
   readonly paddingRows: 'drop' | 'keep';
@@ -40,15 +41,18 @@ export interface Criterion {
   readonly passes?: 1 | 2;
   /** Where a criterion of --user-dir is defined, for messages; `checkedCriterion` sets it. */
   readonly source?: string;
+  /** Computes the loss of one batch from the model's scores. */
   forward(input: CriterionInput): CriterionOutput;
 }
 
+/** A criterion plug-in; make one with `defineCriterion`. */
 export interface CriterionDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'criterion';
-  readonly name: string;
+  readonly name: string; // the value of `--criterion`
   /** One line for `--help` and the docs. */
   readonly summary: string;
-  readonly options: S;
+  readonly options: S; // become flags of `train`
+  /** Makes the criterion from its option values. */
   build(options: OptionsOf<S>): Criterion;
 }
 

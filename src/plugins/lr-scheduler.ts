@@ -38,12 +38,13 @@ export interface ScheduleContext {
   readonly maximizeBestCheckpointMetric: boolean;
 }
 
+/** A learning rate schedule plug-in; make one with `defineLrScheduler`. */
 export interface LrSchedulerDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'lr-scheduler';
-  readonly name: string;
+  readonly name: string; // the value of `--lr-scheduler`
   /** One line for `--help` and the docs. */
   readonly summary: string;
-  readonly options: S;
+  readonly options: S; // become flags of `train`
   /**
    * @param learningRates `--lr`, one an epoch; never empty
    * @throws UserError where the options do not go together

@@ -12,21 +12,23 @@ export interface Classifier {
 
 /** Training draws dropout masks from `dropout`; evaluation has none. */
 export interface Mode {
-  readonly dropout: DropoutKey | null;
+  readonly dropout: DropoutKey | null; // the key of this pass's masks; null: no dropout
 }
+
+/** The mode without dropout. */
 export const EVALUATION: Mode = { dropout: null };
 
 /** Token ids of a batch of sequences, padded to one length. */
 export interface TokenTable {
   readonly ids: Int32Array; // [batch, time]
-  readonly batch: number;
-  readonly time: number;
+  readonly batch: number; // number of sequences
+  readonly time: number; // length of the longest sequence
 }
 
 /** Rows are the tokens of the source, sentence after sentence, without padding. */
 export interface EncoderOutput {
   readonly features: Tensor2D; // float32 [rows, embed]
-  readonly layout: RowLayout;
+  readonly layout: RowLayout; // which rows belong to which sentence
 }
 
 /** Rows of the target: its tokens, or every position where a criterion scores padding too. */
@@ -44,12 +46,13 @@ export interface IncrementalState {
   readonly length: number;
   /** Row i of the state becomes what row rows[i] was; fewer rows drop finished sentences. */
   select(rows: Int32Array): void;
+  /** Frees the keys and values. */
   dispose(): void;
 }
 
 /** An encoder-decoder as training and search need it. Pure over its parameters: tensors made in a call are the caller's. */
 export interface TranslationModel {
-  readonly parameters: ParameterStore;
+  readonly parameters: ParameterStore; // all weights; the model disposes them
   /** The longest source and target (tokens with `</s>`) that the position tables allow. */
   readonly maxPositions: { readonly source: number; readonly target: number };
   /** True where training may do without some layers in a pass: their parameters then have no gradient. */
@@ -61,6 +64,7 @@ export interface TranslationModel {
   readonly symbolTables?: Readonly<Record<string, 'source' | 'target'>>;
   /** Where a model of --user-dir is defined, for messages; `checkedModel` sets it. */
   readonly source?: string;
+  /** Encodes a batch of source sentences. */
   encode(source: TokenTable, mode: Mode): EncoderOutput;
   /**
    * Teacher forcing.
@@ -98,6 +102,7 @@ export interface FusedDecoding {
   dispose(): void;
 }
 
+/** The result of one decoding step; the caller's scope owns the tensors. */
 export interface DecodeStep {
   readonly features: Tensor2D; // float32 [rows, embed]
   /** Attention of the last decoder layer to the source, averaged over heads, where startDecoding asked for it. */
@@ -106,13 +111,13 @@ export interface DecodeStep {
 
 /** What a model is built for: sizes and special symbols from the task's dictionaries. */
 export interface ModelContext {
-  readonly sourceVocab: number;
-  readonly targetVocab: number;
-  readonly padIndex: number;
-  readonly eosIndex: number;
+  readonly sourceVocab: number; // size of the source dictionary
+  readonly targetVocab: number; // size of the target dictionary
+  readonly padIndex: number; // id of `<pad>` in both dictionaries
+  readonly eosIndex: number; // id of `</s>` in both dictionaries
   /** The longest source and target sentences, in tokens with `</s>`, for the position tables. */
   readonly maxSourcePositions: number;
-  readonly maxTargetPositions: number;
+  readonly maxTargetPositions: number; // tokens with `</s>`
   /** True when source and target dictionaries are the same, as shared embeddings need. */
   readonly joinedDictionary: boolean;
   /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */
@@ -121,16 +126,19 @@ export interface ModelContext {
   readonly fillEmbeddings?: (side: 'source' | 'target', path: string, table: Float32Array, width: number) => void;
 }
 
+/** A model plug-in; make one with `defineModel`. */
 export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'model';
-  readonly name: string;
-  readonly summary: string;
-  readonly options: S;
+  readonly name: string; // architectures and checkpoints refer to it
+  readonly summary: string; // one line for `--help`
+  readonly options: S; // become flags of `train`
   /** Keys of the options that the model has had from the first: a checkpoint that does not record them is damaged. */
   readonly alwaysRecorded?: readonly string[];
+  /** Builds the model and its parameters, initialised as the context says. */
   build(options: OptionsOf<S>, context: ModelContext): TranslationModel;
 }
 
+/** Makes a model plug-in. */
 export function defineModel<const S extends OptionSchema>(
   definition: Omit<ModelDefinition<S>, 'kind'>,
 ): ModelDefinition<S> {
@@ -140,13 +148,14 @@ export function defineModel<const S extends OptionSchema>(
 /** A named set of defaults for a model's options: fairseq's `--arch`. */
 export interface ArchitectureDefinition {
   readonly kind: 'architecture';
-  readonly name: string;
-  readonly model: ModelDefinition;
-  readonly summary: string;
+  readonly name: string; // the value of `--arch`
+  readonly model: ModelDefinition; // the model that it configures
+  readonly summary: string; // one line for `--help`
   /** Overrides of the model's own defaults. */
   readonly defaults: Readonly<Record<string, unknown>>;
 }
 
+/** Makes an architecture plug-in: a model with other defaults. */
 export function defineArchitecture(definition: Omit<ArchitectureDefinition, 'kind'>): ArchitectureDefinition {
   return { kind: 'architecture', ...definition };
 }

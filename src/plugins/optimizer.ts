@@ -4,7 +4,7 @@ import type { OptionSchema, OptionsOf } from '../options/schema.js';
 
 /** State of a shape of its own, saved and restored in place. */
 export interface StateTensor {
-  readonly shape: readonly number[];
+  readonly shape: readonly number[]; // row-major
   readonly data: Float32Array | Float64Array; // [∏ shape]
 }
 
@@ -22,17 +22,19 @@ export interface Optimizer {
   step(learningRate: number, step: number): void;
 }
 
+/** An optimizer plug-in; make one with `defineOptimizer`. */
 export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'optimizer';
-  readonly name: string;
+  readonly name: string; // the value of `--optimizer`
   /** One line for `--help` and the docs. */
   readonly summary: string;
-  readonly options: S;
+  readonly options: S; // become flags of `train`
   /**
    * The `--lr` to begin with, which a warning names where none is given; null where `--lr` has no part in it. Without this
    * method the warning names fairseq's default alone.
    */
   usualLearningRate?(options: OptionsOf<S>): number | null;
+  /** Makes the optimizer from its option values, for the parameters of the store. */
   build(options: OptionsOf<S>, store: ParameterStore, kernels: ArenaKernels): Optimizer;
 }
 

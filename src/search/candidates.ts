@@ -61,6 +61,7 @@ export interface Continuation {
   readonly score: number; // float32
 }
 
+/** Converts continuations to columns. */
 export function toCandidates(continuations: readonly Continuation[]): Candidates {
   return {
     beams: Int32Array.from(continuations, ({ beam }) => beam),
@@ -77,6 +78,7 @@ export interface SentenceRows {
   readonly totals: Float32Array | null; // [rows]
 }
 
+/** How the candidates of a sentence are merged. */
 export interface MergeOptions {
   /** The number of candidates to keep per sentence. */
   readonly count: number;

@@ -99,6 +99,7 @@ export const searchOptions = defineOptions({
   },
 });
 
+/** The values of `searchOptions`. */
 export type SearchOptions = OptionsOf<typeof searchOptions>;
 
 /** Options for printing and scoring. */
@@ -145,4 +146,5 @@ export const outputOptions = defineOptions({
   sacrebleu: { kind: 'boolean', default: false, group: 'Output', help: 'the same as --scoring sacrebleu' },
 });
 
+/** The values of `outputOptions`. */
 export type OutputOptions = OptionsOf<typeof outputOptions>;

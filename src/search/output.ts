@@ -30,6 +30,7 @@ const LN_2 = Math.fround(Math.LN2);
 /** Converts a natural logarithm to base 2, in float32. */
 const toBase2 = (logarithm: number): number => Math.fround(logarithm / LN_2);
 
+/** How a hypothesis becomes text. */
 export interface TextOptions {
   readonly sourceDictionary: Dictionary;
   readonly targetDictionary: Dictionary;

@@ -12,6 +12,7 @@ export interface Symbols {
   readonly unkIndex: number;
 }
 
+/** The size and special symbols of a target dictionary. */
 export function symbolsOf({ size, padIndex, eosIndex, unkIndex }: Dictionary): Symbols {
   return { vocab: size, padIndex, eosIndex, unkIndex };
 }

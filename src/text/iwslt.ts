@@ -6,6 +6,7 @@ import { UserError } from '../errors.js';
  */
 export type IwsltFormat = 'mteval' | 'tags';
 
+/** How sentences are read from an IWSLT file. */
 export interface IwsltOptions {
   /** The format. Default: detected from the first non-blank line. */
   readonly format?: IwsltFormat;

@@ -176,6 +176,7 @@ function checkWhole(path: string, total: number, before: Stats, after: Stats): v
   throw textHasChanged(path);
 }
 
+/** The error for a text that changed while it was read. */
 export function textHasChanged(path: string): UserError {
   const name = path === '-' ? 'standard input' : path;
   return new UserError(

@@ -1,5 +1,7 @@
 /** FNV-1a: start with HASH_START, then apply `hashByte` to every byte of the token. */
 export const HASH_START = 0x811c9dc5 | 0;
+
+/** One step of the hash FNV-1a. */
 export const hashByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193);
 
 /** The load factor up to which open addressing is fast. */

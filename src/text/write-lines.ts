@@ -49,6 +49,7 @@ export function writeParallelLinesAtomically(paths: readonly string[], rows: Ite
   });
 }
 
+/** A file to write. */
 export interface FileContent {
   readonly path: string;
   /** Lines without line ends, or bytes. */

@@ -54,8 +54,10 @@ export async function ready(): Promise<void> {
   await tensorLibrary().ready();
 }
 
+/** The name of the current or chosen backend. */
 export const getBackend = (): string => chosen?.name ?? tensorLibrary().getBackend();
 
+/** Makes another backend current, as tfjs's `setBackend` does. */
 export function setBackend(name: string): Promise<boolean> {
   chosen = null;
   return tensorLibrary().setBackend(name);

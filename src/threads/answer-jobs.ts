@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../errors.js';
 
+/** A message from a worker thread about its job. */
 export type WorkerAnswer<Result> =
   /** Progress since the last message, in the job's own unit. */
   | { readonly done: number }

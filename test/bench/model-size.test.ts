@@ -10,14 +10,14 @@ const WORK = { sourceTokens: 40, targetTokens: 7 };
 
 /** `--encoder-layers 4` as the option it stands for. */
 function optionsOf(flags: readonly string[]): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
+  const options: Record<string, unknown> = {};
   flags.forEach((flag, index) => {
     if (!flag.startsWith('--') || flag === '--arch') return;
     const key = flag.slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const value = flags[index + 1];
-    given[key] = value === undefined || value.startsWith('--') ? true : Number(value);
+    options[key] = value === undefined || value.startsWith('--') ? true : Number(value);
   });
-  return given;
+  return options;
 }
 
 /** Parameters of the weight matrices of the real model that rows are multiplied with. */
@@ -56,7 +56,7 @@ describe('the sizes that benchmarks count with', () => {
     expect(trainingFlops(model, VOCAB, WORK)).toBe(6 * (source * 40 + target * 7));
   });
 
-  it('name the products of an update, rows in multiples of 32 and equal shapes once (fc1’s y and fc2’s dx)', () => {
+  it('are the products of an update, with rows in multiples of 32 and equal shapes merged (fc1’s y and fc2’s dx)', () => {
     const gemms = trainingGemms(
       { name: 'one layer', flags: [], embed: 2, inner: 3, layers: 5, heads: 1, shared: false },
       VOCAB,

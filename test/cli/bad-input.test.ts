@@ -106,7 +106,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'an option of another plug-in',
       line: `${TRAIN} --max-tokens 64 --label-smoothing 0.1`,
-      says: ["unknown option '--label-smoothing'", 'it comes with --criterion label_smoothed_cross_entropy or '],
+      says: ["unknown option '--label-smoothing'", 'it requires --criterion label_smoothed_cross_entropy or '],
     },
     {
       what: 'text for a number',
@@ -187,7 +187,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a list of numbers in pieces',
       line: `${TRAIN} --max-tokens 64 --adam-betas 0.9 0.98`,
-      says: ["'0.98' is one argument too many; did you mean --adam-betas 0.9,0.98?"],
+      says: ["unexpected argument '0.98'; did you mean --adam-betas 0.9,0.98?"],
     },
     {
       what: 'a language that the folder does not have',
@@ -385,7 +385,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       line: `${GENERATE} --seed 1000000000000`,
       says: ['--seed: 1000000000000 is too large; the most is 2147483647'],
     },
-    { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['no checkpoint is given', 'add --path'] },
+    { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['--path is missing', 'name the checkpoint'] },
     {
       what: 'a checkpoint that is missing',
       line: 'generate DIR/data-bin --gen-subset valid --path DIR/checkpoints/checkpoint_bets',
@@ -487,7 +487,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'convert onto the checkpoint itself, which --int8 would cut down',
       line: 'convert --int8 DIR/checkpoints/checkpoint_last DIR/checkpoints/checkpoint_last',
-      says: ['DIR/checkpoints/checkpoint_last is the input and the output; name another output'],
+      says: ['DIR/checkpoints/checkpoint_last is both the input and the output; choose another output name'],
     },
     {
       what: 'validate without a batch size',

@@ -73,8 +73,8 @@ describe('the command line', () => {
     expect((await run(argv)).options).toMatchObject(expected);
   });
 
-  it('says which options were given, so that they win over a checkpoint', async () => {
-    expect([...(await run(['data', '--max-sentences', '8', '--lr', '0.25'])).given].sort()).toEqual([
+  it('reports which options were set, so that they override a checkpoint', async () => {
+    expect([...(await run(['data', '--max-sentences', '8', '--lr', '0.25'])).explicitKeys].sort()).toEqual([
       'batchSize',
       'lr',
     ]);
@@ -95,7 +95,7 @@ describe('the command line', () => {
     [['--max-token', '4'], "unknown option '--max-token'; did you mean '--max-tokens'?"],
     [['--log-end', '0.5'], "unknown option '--log-end'"],
     [['--max-tokens'], "option '--max-tokens <N>' argument missing"],
-    [['a', 'b'], "'b' is one argument too many; see "],
+    [['a', 'b'], "unexpected argument 'b'; see "],
   ])('refuses %j in one line', async (argv, message) => {
     const error = await run(argv).catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(UserError);

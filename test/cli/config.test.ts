@@ -80,9 +80,9 @@ describe('--config FILE.yaml', () => {
     expect((await run(yaml, argv)).all).toMatchObject(expected);
   });
 
-  it('counts what a file says as given, but not its nulls', async () => {
-    const { given } = await run('max_tokens: 10\nsource_lang: null', ['--lr', '1']);
-    expect([...given].filter((key) => key !== 'config').sort()).toEqual(['lr', 'maxTokens']);
+  it('counts the values of a file as set, except null', async () => {
+    const { explicitKeys } = await run('max_tokens: 10\nsource_lang: null', ['--lr', '1']);
+    expect([...explicitKeys].filter((key) => key !== 'config').sort()).toEqual(['lr', 'maxTokens']);
   });
 
   it.each([
@@ -106,11 +106,11 @@ describe('--config FILE.yaml', () => {
     ['__proto__: 1', /run\.yaml: unknown option/],
     [
       'batch_size: 1\nmax_sentences: 2',
-      /run\.yaml: batch_size and max_sentences are one option; leave one of them out/,
+      /run\.yaml: batch_size and max_sentences are the same option; remove one of them/,
     ],
     ['lr: 1\nlr: 2', /run\.yaml: Map keys must be unique at line 2, column 1; write one/],
     ['lr: [1', /run\.yaml: .* at line 1, column \d+; write one/],
-    ['- lr', /run\.yaml: no names with values; write one/],
+    ['- lr', /run\.yaml is not a list of names with values; write one/],
     ['lr: !!python/tuple [1]', /run\.yaml: Unresolved tag: .* at line 1, column 5; write one/],
   ])('refuses %j in one line', async (yaml, message) => {
     await expect(run(yaml)).rejects.toThrow(message);
@@ -164,16 +164,16 @@ describe('a configuration that is written out', () => {
     criterion: fc.string({ unit: 'grapheme' }),
   });
 
-  it('gives the same options back', async () => {
+  it('returns the same options', async () => {
     await fc.assert(
-      fc.asyncProperty(values, async (given) => {
-        const entries = new Map(Object.entries(parse(await formatConfig(options, given)) as object));
-        expect(configValues({ path: 'x', entries }, options)).toEqual(given);
+      fc.asyncProperty(values, async (expected) => {
+        const entries = new Map(Object.entries(parse(await formatConfig(options, expected)) as object));
+        expect(configValues({ path: 'x', entries }, options)).toEqual(expected);
       }),
     );
   });
 
-  it('stands beside the checkpoints of train and trains the same again', async () => {
+  it('is written next to the checkpoints of train and repeats the training', async () => {
     const data = await makeToyData(folder);
     const first = join(folder, 'first');
     const second = join(folder, 'second');
@@ -196,7 +196,7 @@ describe('a configuration that is written out', () => {
     expect(weights[1]!.equals(weights[0]!)).toBe(true);
   });
 
-  it('is not left by a command that fails', async () => {
+  it('is not left behind by a command that fails', async () => {
     const run = join(folder, 'failed');
     const { code } = await runCommandLine(['train', join(folder, 'no-data'), '--max-tokens', '10', '--save-dir', run]);
     expect(code).toBe(2);

@@ -19,8 +19,8 @@ const SMALL = [
 ];
 
 /** The warnings of a run. */
-async function warningsOf(...given: string[]): Promise<string[]> {
-  const { code, stderr } = await runMain('train', data, ...SMALL, '--save-dir', join(folder, 'none'), ...given);
+async function warningsOf(...flags: string[]): Promise<string[]> {
+  const { code, stderr } = await runMain('train', data, ...SMALL, '--save-dir', join(folder, 'none'), ...flags);
   expect(code, stderr).toBe(0);
   return stderr.split('\n').filter((line) => line.includes('WARNING'));
 }
@@ -38,7 +38,7 @@ describe('training without --lr', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
       new RegExp(
-        `no --lr is given: the learning rate is 0\\.25, fairseq's default; usual for ${optimizer}: --lr ${rate}$`,
+        `--lr is not set: the learning rate is fairseq's default, 0\\.25; --lr ${rate} is usual for ${optimizer}$`,
       ),
     );
   });
@@ -47,9 +47,9 @@ describe('training without --lr', () => {
     ['the default is usual for sgd', ['--optimizer', 'sgd']],
     ['the default is usual for nag', ['--optimizer', 'nag']],
     ['adafactor has a rate of its own', ['--optimizer', 'adafactor', '--relative-step']],
-    ['a rate is given', ['--lr', '5e-4']],
-    ['a rate is given under its other name, even the default', ['--learning-rate', '0.25']],
-  ])('says nothing where %s', async (_, given) => {
-    expect(await warningsOf(...given)).toEqual([]);
+    ['a rate is set', ['--lr', '5e-4']],
+    ['a rate is set under its other name, even the default', ['--learning-rate', '0.25']],
+  ])('does not warn if %s', async (_, flags) => {
+    expect(await warningsOf(...flags)).toEqual([]);
   });
 });

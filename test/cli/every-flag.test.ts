@@ -43,8 +43,8 @@ const takesValue = (spec: OptionSpec): boolean => spec.kind !== 'boolean' || spe
 
 async function read(schema: OptionSchema, argv: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   let seen: Readonly<Record<string, unknown>> = {};
-  const run = async ({ all, given }: { all: object; given: ReadonlySet<string> }): Promise<void> => {
-    seen = Object.fromEntries(Object.entries(all).filter(([key]) => given.has(key)));
+  const run = async ({ all, explicitKeys }: { all: object; explicitKeys: ReadonlySet<string> }): Promise<void> => {
+    seen = Object.fromEntries(Object.entries(all).filter(([key]) => explicitKeys.has(key)));
   };
   await runCommand({ name: 'try', description: 'Try.', options: schema, run }, argv);
   return seen;

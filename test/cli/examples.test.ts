@@ -19,7 +19,7 @@ const EXAMPLES = [
   { name: 'lr-scheduler', chosen: [...TINY, '--lr-scheduler', 'half_life', '--half-life', '4', '--lr', '0.01'] },
   { name: 'model', chosen: ['--arch', 'bag_of_words', '--bag-dim', '16', '--lr', '0.02'] },
 ];
-const cases = EXAMPLES.flatMap((given) => DEVICES.map((device) => ({ ...given, ...device })));
+const cases = EXAMPLES.flatMap((example) => DEVICES.map((device) => ({ ...example, ...device })));
 
 const train = (name: string, chosen: readonly string[], saveDir: string, epochs: number): Promise<CommandResult> =>
   runMain(
@@ -31,10 +31,10 @@ const losses = ({ stderr }: CommandResult): number[] =>
 const bytes = (saveDir: string): Buffer => readFileSync(join(saveDir, 'checkpoint_last.safetensors'));
 
 describe('the examples of plug-ins', () => {
-  it.each(cases)('$name learns on $device and goes on as if it had not been interrupted', async (given) => {
-    const { name, device, available } = given;
+  it.each(cases)('$name learns on $device and goes on as if it had not been interrupted', async (example) => {
+    const { name, device, available } = example;
     if (!available) return;
-    const chosen = [...given.chosen, '--device', device];
+    const chosen = [...example.chosen, '--device', device];
     const [whole, halves] = [join(folder, `${name}-${device}`), join(folder, `${name}-${device}-halves`)];
     const trained = await train(name, chosen, whole, 4);
     expect(trained.code, trained.stderr).toBe(0);

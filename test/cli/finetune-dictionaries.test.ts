@@ -93,8 +93,8 @@ describe('--finetune-dictionaries', () => {
     const [oldData, newData] = [`${joined}old`, `${joined}new`];
     await train(oldData, name('old-model'), '--max-epoch', '2', '--lr', '0.1', ...sharing);
     await begin(newData, name('fresh'), ...sharing);
-    const given = [...sharing, ...from(name('old-model')), '--finetune-dictionaries', path(oldData)];
-    const { code, stderr } = await begin(newData, name('tuned'), ...given);
+    const flags = [...sharing, ...from(name('old-model')), '--finetune-dictionaries', path(oldData)];
+    const { code, stderr } = await begin(newData, name('tuned'), ...flags);
     expect(code, stderr).toBe(0);
 
     const runs = {
@@ -128,16 +128,16 @@ describe('--finetune-dictionaries', () => {
 
   it('takes the weights of a fairseq checkpoint, which says nothing of its dictionaries', async () => {
     saveAsFairseq(path('old.pt'), loadCheckpoint(path('old-model-3/checkpoint_last'), { optimizer: true }));
-    const given = ['--finetune-from-model', path('old.pt'), '--finetune-dictionaries', path('old')];
-    const { code, stderr } = await begin('new', 'tuned-pt', ...given);
+    const flags = ['--finetune-from-model', path('old.pt'), '--finetune-dictionaries', path('old')];
+    const { code, stderr } = await begin('new', 'tuned-pt', ...flags);
     expect(code, stderr).toBe(0);
     expect(weightsOf('tuned-pt')).toEqual(weightsOf('tuned-3'));
   });
 
   it('takes the moving average the same way', async () => {
     await train('old', 'old-average', '--max-epoch', '2', '--lr', '0.1', '--store-ema', '--ema-decay', '0.5');
-    const given = [...from('old-average'), '--finetune-dictionaries', path('old'), '--store-ema'];
-    expect(await begin('new', 'tuned-average', ...given, '--ema-decay', '1')).toMatchObject({ code: 0 });
+    const flags = [...from('old-average'), '--finetune-dictionaries', path('old'), '--store-ema'];
+    expect(await begin('new', 'tuned-average', ...flags, '--ema-decay', '1')).toMatchObject({ code: 0 });
     const averageOf = (saveDir: string): Weights =>
       loadCheckpoint(path(`${saveDir}/checkpoint_last`), { optimizer: false, ema: true }).ema!;
     const runs = { old: averageOf('old-average'), fresh: weightsOf('fresh-3'), tuned: averageOf('tuned-average') };
@@ -146,9 +146,9 @@ describe('--finetune-dictionaries', () => {
     }
   });
 
-  it('keeps every row where the dictionaries are the same', async () => {
-    const given = [...from('old-model-3'), '--finetune-dictionaries', path('old')];
-    expect(await begin('old', 'same', ...given)).toMatchObject({ code: 0 });
+  it('keeps every row if the dictionaries are equal', async () => {
+    const flags = [...from('old-model-3'), '--finetune-dictionaries', path('old')];
+    expect(await begin('old', 'same', ...flags)).toMatchObject({ code: 0 });
     expect(weightsOf('same')).toEqual(weightsOf('old-model-3'));
   });
 
@@ -177,8 +177,8 @@ describe('--finetune-dictionaries', () => {
   });
 
   it('refuses dictionaries of other sizes for a fairseq checkpoint', async () => {
-    const given = ['--finetune-from-model', path('old.pt'), '--finetune-dictionaries', path('joined-new')];
-    const { code, stderr } = await begin('new', 'refused', ...given);
+    const flags = ['--finetune-from-model', path('old.pt'), '--finetune-dictionaries', path('joined-new')];
+    const { code, stderr } = await begin('new', 'refused', ...flags);
     expect(stderr).toMatch(/was trained with \d+; give the folder of its dictionaries with --finetune-dictionaries/);
     expect(code).toBe(2);
   });
@@ -193,8 +193,8 @@ describe('--finetune-dictionaries', () => {
     const example = fileURLToPath(new URL('../../examples/model', import.meta.url));
     await run('old', 'old-bag', '0.1', '--user-dir', example);
     await run('new', 'fresh-bag', '0', '--user-dir', example);
-    const given = [...from('old-bag'), '--finetune-dictionaries', path('old')];
-    const { code, stderr } = await run('new', 'tuned-bag', '0', '--user-dir', example, ...given);
+    const flags = [...from('old-bag'), '--finetune-dictionaries', path('old')];
+    const { code, stderr } = await run('new', 'tuned-bag', '0', '--user-dir', example, ...flags);
     expect(code, stderr).toBe(0);
     const runs = { old: weightsOf('old-bag'), fresh: weightsOf('fresh-bag'), tuned: weightsOf('tuned-bag') };
     const dictionaries = { before: 'old/dict.en.txt', now: 'new/dict.en.txt' };
@@ -203,15 +203,15 @@ describe('--finetune-dictionaries', () => {
     mkdirSync(path('nameless'));
     const source = readFileSync(join(example, 'index.ts'), 'utf8').replace('symbolTables =', 'tables =');
     writeFileSync(path('nameless/index.ts'), source);
-    const refused = await run('new', 'refused', '0', '--user-dir', path('nameless'), ...given);
+    const refused = await run('new', 'refused', '0', '--user-dir', path('nameless'), ...flags);
     expect(refused.stderr).toMatch(/does not declare which of its parameters have one row per symbol; list them in/);
     expect(refused.code).toBe(2);
   });
 
   it('refuses two dictionaries for a model with one table', async () => {
     saveAsFairseq(path('shared.pt'), loadCheckpoint(path('old-model-joined-1/checkpoint_last'), { optimizer: true }));
-    const given = ['--share-all-embeddings', '--finetune-from-model', path('shared.pt')];
-    const { code, stderr } = await begin('joined-new', 'refused', ...given, '--finetune-dictionaries', path('old'));
+    const flags = ['--share-all-embeddings', '--finetune-from-model', path('shared.pt')];
+    const { code, stderr } = await begin('joined-new', 'refused', ...flags, '--finetune-dictionaries', path('old'));
     expect(stderr).toMatch(/one table for both sides, but the dictionaries in .*old differ from each other/);
     expect(code).toBe(2);
   });
@@ -220,8 +220,8 @@ describe('--finetune-dictionaries', () => {
     const alone = await begin('new', 'refused', '--finetune-dictionaries', path('old'));
     expect(alone.stderr).toMatch(/--finetune-dictionaries is given without --finetune-from-model/);
     expect(alone.code).toBe(2);
-    const given = [...from('old-model-3'), '--finetune-dictionaries', path('old'), '--encoder-layers', '2'];
-    const other = await begin('new', 'refused', ...given);
+    const flags = [...from('old-model-3'), '--finetune-dictionaries', path('old'), '--encoder-layers', '2'];
+    const other = await begin('new', 'refused', ...flags);
     expect(other.stderr).toMatch(/was trained with --encoder-layers 1, not 2/);
     expect(other.code).toBe(2);
   });

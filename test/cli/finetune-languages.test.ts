@@ -24,8 +24,8 @@ beforeAll(async () => {
   for (const language of ['de', 'fr']) writeFileSync(path(`text.${language}`), `${language} a b\nb c\n`);
   writeFileSync(path('text.en'), 'x y\ny z\n');
   await preprocess('de', 'de-en');
-  const given = ['--srcdict', path('de-en/dict.de.txt'), '--tgtdict', path('de-en/dict.en.txt')];
-  await preprocess('fr', 'fr-en', ...given);
+  const dictionaries = ['--srcdict', path('de-en/dict.de.txt'), '--tgtdict', path('de-en/dict.en.txt')];
+  await preprocess('fr', 'fr-en', ...dictionaries);
   await preprocess('fr', 'fr-en-of-its-own');
   expect(await train('de-en', 'de-en-model')).toMatchObject({ code: 0 });
 });
@@ -43,7 +43,7 @@ describe('--finetune-from-model on other languages', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('is refused where the dictionaries differ, and training does not go on in other languages', async () => {
+  it('is refused if the dictionaries differ, and training does not resume in other languages', async () => {
     const other = await train('fr-en-of-its-own', 'refused', '--finetune-from-model', saved);
     expect(other.stderr).toMatch(/was trained with another dictionary of 'fr'/);
     expect(other.code).toBe(2);

@@ -51,7 +51,7 @@ describe('generate', () => {
     expect(lines).toEqual([expect.stringMatching(line), expect.stringMatching(/^BLEU\|nrefs:1/)]);
   });
 
-  it('has an empty translation for an empty line of the text', async () => {
+  it('translates an empty line of the text to an empty line', async () => {
     const text = join(folder, 'with-empty');
     writeFileSync(`${text}.de`, 'datei\n\ndie datei ist\n');
     writeFileSync(`${text}.en`, 'file\n\nthe file is\n');
@@ -117,7 +117,7 @@ describe('generate', () => {
 });
 
 describe('generate in parts', () => {
-  it('deals the batches to --num-shards processes', async () => {
+  it('distributes the batches to --num-shards processes', async () => {
     const ids = (lines: readonly string[]): number[] =>
       lines.filter((line) => line.startsWith('S-')).map((line) => Number(/\d+/.exec(line)));
     const parts: number[][] = [];
@@ -145,7 +145,7 @@ describe('generate', () => {
     expect(texts(plain).join('\n')).toContain('<unk>');
   });
 
-  it('detokenizes S-, T- and D- lines, and scores tokens all the same', async () => {
+  it('detokenizes S-, T- and D- lines, but scores tokens', async () => {
     const plain = await generate(goldenData, '--max-len-b', '9');
     const moses = await generate(goldenData, '--max-len-b', '9', '--tokenizer', 'moses');
     const beginning = (kind: string, lines: readonly string[]) =>
@@ -160,11 +160,11 @@ describe('generate', () => {
   });
 
   it.each([
-    [['--constraints'], '--constraints: a split has no phrases beside it; give lines with them to interactive'],
-    [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not below --num-shards 2; shards count from 0'],
+    [['--constraints'], '--constraints requires phrases, which a split does not have; use interactive'],
+    [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not less than --num-shards 2; shards are numbered from 0'],
     [['--sampling'], 'with --sampling, --nbest 1 must equal --beam 5'],
-    [['--lm-path', 'lm.pt'], '--lm-path is not supported; language models are not fused into the search'],
-    [['--print-step'], '--print-step is not supported; it belongs to models that refine whole outputs'],
+    [['--lm-path', 'lm.pt'], '--lm-path is not supported; the search does not use a language model'],
+    [['--print-step'], '--print-step is not supported; models that refine whole outputs are not supported'],
   ])('refuses %j', async (argv, message) => {
     const { code, stdout, stderr } = await runCommandLine(['generate', goldenData, '--path', checkpoint, ...argv]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

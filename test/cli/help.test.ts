@@ -23,7 +23,7 @@ const introduces = (line: string, flag: string): boolean =>
   line.startsWith('  -') && line.trim().split(/[ ,]+/).slice(0, 2).includes(flag);
 
 describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help', ({ name, load }) => {
-  it('shows every option once, in its group, with what it means', async () => {
+  it('shows every option once, in its group, with its help', async () => {
     const { code, stdout, stderr } = await runCommandLine([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { options }: CommandDefinition = await load();
@@ -38,7 +38,7 @@ describe.each(commands.map(({ name, load }) => ({ name, load })))('$name --help'
     }
   });
 
-  it('names the other words for an option, e.g. --remove-bpe, but not the same word with underscores', async () => {
+  it('shows other spellings of an option, e.g. --remove-bpe, but not those with underscores', async () => {
     const words = (await runCommandLine([name, '--help'])).stdout.split(/[\s,();]+/);
     const { options }: CommandDefinition = await load();
     for (const [key, { aliases = [], ...spec }] of Object.entries(options)) {
@@ -78,12 +78,12 @@ describe('the overview', () => {
     for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name} +${summary}$`, 'm'));
   });
 
-  it('leads to the help of a command', async () => {
+  it('prints the help of a command', async () => {
     const { stdout } = await runCommandLine(['help', 'score']);
     expect(stdout).toMatch(/^Usage: ts-fairseq score/);
   });
 
-  it('says the version', async () => {
+  it('prints the version', async () => {
     expect(await runCommandLine(['--version'])).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

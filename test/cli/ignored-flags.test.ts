@@ -26,7 +26,7 @@ const RECIPE = [
   ...['--distributed-world-size', '1', '--find-unused-parameters', '--data-buffer-size', '10'],
 ];
 const NAMED =
-  'ignored, as it changes neither results nor memory here: --ddp-backend no_c10d, --distributed-world-size 1, --find-unused-parameters, --fp16-init-scale 128, --threshold-loss-scale 1, --dataset-impl mmap, --data-buffer-size 10';
+  'ignored, because it changes neither results nor memory here: --ddp-backend no_c10d, --distributed-world-size 1, --find-unused-parameters, --fp16-init-scale 128, --threshold-loss-scale 1, --dataset-impl mmap, --data-buffer-size 10';
 
 const EXAMPLES: Readonly<Record<string, string[]>> = { boolean: [], string: ['text'], float: ['3'] };
 const valueFor = ({ kind }: OptionSpec): string[] => EXAMPLES[kind]!;
@@ -54,13 +54,13 @@ describe('options that change neither results nor memory', () => {
     expect(config('recipe').replace('recipe', 'plain')).toBe(config('plain'));
   });
 
-  it('may stand in --config, where false and null are not given; flags win', async () => {
+  it('are accepted in --config, where false and null count as not set; flags override it', async () => {
     mkdirSync(path('configs'));
     const lines = ['ddp-backend: c10d', 'fp16_init_scale: 4', 'fast_stat_sync: false', 'bucket_cap_mb: null'];
     writeFileSync(path('configs/run.yaml'), `${lines.join('\n')}\n`);
     const outcome = await train('configured', '--config', path('configs/run.yaml'), '--fp16-init-scale', '8');
     const named = '--ddp-backend c10d, --fp16-init-scale 8';
-    expect(warnings(outcome)).toEqual([`ignored, as it changes neither results nor memory here: ${named}`]);
+    expect(warnings(outcome)).toEqual([`ignored, because it changes neither results nor memory here: ${named}`]);
     writeFileSync(path('configs/many.yaml'), 'distributed_world_size: 4\n');
     const many = await train('configured', '--config', path('configs/many.yaml'));
     expect(many.stderr).toMatch(/--distributed-world-size 4 is not supported; training runs in one process/);
@@ -98,7 +98,7 @@ describe('options that change neither results nor memory', () => {
     },
   );
 
-  it('are no options of the command, nor of those that are refused', async () => {
+  it('are neither options of the command nor refused', async () => {
     for (const { name, load } of commands) {
       const { options, ignored = {} as IgnoredOptions, unsupported = {} } = await load();
       expect(Object.keys(ignoredSchema(ignored, options)), name).toEqual(Object.keys(ignored));

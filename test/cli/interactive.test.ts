@@ -125,7 +125,7 @@ describe('interactive', () => {
     }
   });
 
-  it('answers every line in order, an empty one too, whatever the buffer', async () => {
+  it('answers every line in order, including empty ones, for any buffer size', async () => {
     const lines = ['datei', '', 'die datei ist', 'option'];
     const one = await answers(lines);
     expect(kinds(one)).toEqual([0, 1, 2, 3].flatMap((id) => ['S', 'W', 'H', 'D', 'P'].map((kind) => `${kind}-${id}`)));
@@ -151,7 +151,7 @@ describe('interactive', () => {
     expect(linesOf('H', lines)[0]).toMatch(/\bthe\b.* of a\b/);
   });
 
-  it('says that no output holds the phrases within the longest output', async () => {
+  it('says that no output within the maximum length contains the phrases', async () => {
     const { code, stdout, stderr } = await run(
       inputOf(['datei\ta b c d e f', 'datei']),
       ...SHORT,
@@ -164,7 +164,7 @@ describe('interactive', () => {
     expect(code).toBe(0);
     expect(kinds(stdout.trimEnd().split('\n'))).toEqual(['S-0', 'W-0', 'C-0', 'S-1', 'W-1', 'H-1', 'D-1', 'P-1']);
     expect(stderr).toContain(
-      'WARNING | ts-fairseq | line 1 has no translation: no output holds its phrases; raise --beam or --max-len-b',
+      'WARNING | ts-fairseq | line 1 has no translation: no output contains its phrases; raise --beam or --max-len-b',
     );
   });
 
@@ -206,7 +206,7 @@ describe('interactive', () => {
     );
   });
 
-  it('cuts them where --truncate-source says so', async () => {
+  it('truncates them with --truncate-source', async () => {
     const [source] = linesOf('S', await answers(['x '.repeat(2000)], '--truncate-source'));
     expect(source!.split(' ')).toHaveLength(1023);
   });
@@ -279,17 +279,9 @@ describe('interactive refuses', () => {
       ['--replace-unk', single],
       `${single} line 2: "alone" is not "<source word>`,
     ],
-    [
-      'language models',
-      ['--lm-path=lm.pt'],
-      '--lm-path is not supported; language models are not fused into the search',
-    ],
+    ['language models', ['--lm-path=lm.pt'], '--lm-path is not supported; the search does not use a language model'],
     ['references', ['--score-reference'], '--score-reference is not supported; lines have no references; use generate'],
-    [
-      'refinement',
-      ['--iter-decode-max-iter', '3'],
-      '--iter-decode-max-iter is not supported; it belongs to models that',
-    ],
+    ['refinement', ['--iter-decode-max-iter', '3'], '--iter-decode-max-iter is not supported; models that refine'],
   ])('%s', async (_, argv, message) => {
     const { code, stdout, stderr } = await run(inputOf(['datei']), ...argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

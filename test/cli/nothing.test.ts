@@ -27,7 +27,7 @@ describe('a command that is left with nothing to measure is refused', () => {
       [goldenData, '--path', path, '--num-shards', '99', '--shard-id', '98'],
       /--num-shards 99 leaves no batch of 'test' for --shard-id 98/,
     ],
-    ['score', ['--sys', empty, '--ref', empty], /empty has no lines, so that there is nothing to score/],
+    ['score', ['--sys', empty, '--ref', empty], /empty has no lines to score/],
     ['score', ['--sys', empty, '--ref', empty, '--sacrebleu'], /empty has no lines/],
     ['score', ['--sys', empty, '--ref', empty, '--sentence-bleu'], /empty has no lines/],
   ])('%s %j', async (command, args, message) => {

@@ -22,7 +22,7 @@ describe.each<[source: string, target: string, ...options: string[]]>([
   ['pt-br', 'zh-CN'],
   ['tok.de', 'tok.en'],
 ])('data of %s and %s', (source, target, ...options) => {
-  it('go through every command, the languages told by the files', { timeout: 60_000 }, async () => {
+  it('work in every command, with languages from the file names', { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
     const prefix = join(folder, 'text');
     writeFileSync(`${prefix}.${source}`, 'a b c\nb c d\nc d\n');

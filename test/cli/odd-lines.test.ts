@@ -61,7 +61,7 @@ describe('a line filter', () => {
 });
 
 describe('a count', () => {
-  test('get-vocab parts lines at a lone \\r and not at a form feed', async () => {
+  test('get-vocab splits lines at a lone \\r and not at a form feed', async () => {
     write('in', 'a a\ra\fb\r\na');
     await run('get-vocab DIR/in DIR/out');
     expect(linesOf('out')).toEqual(['a 3', 'a\fb 1']);

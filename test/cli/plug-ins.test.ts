@@ -16,9 +16,9 @@ const DEVICES = ['wasm', 'cpu'].filter((device) => device === 'wasm' || isAvaila
 let runs = 0;
 
 /** Trains three updates. @returns the options that the checkpoint records */
-async function optionsAfter(...given: string[]): Promise<Readonly<Record<string, unknown>>> {
+async function optionsAfter(...flags: string[]): Promise<Readonly<Record<string, unknown>>> {
   const saveDir = join(folder, `run-${++runs}`);
-  const result = await runMain('train', data, ...SMALL, '--max-update', '3', '--save-dir', saveDir, ...given);
+  const result = await runMain('train', data, ...SMALL, '--max-update', '3', '--save-dir', saveDir, ...flags);
   expect(result.code, result.stderr).toBe(0);
   expect(result.stderr).not.toMatch(/\b(nan|NaN|inf)\b/);
   return loadMetadata(join(saveDir, 'checkpoint_last')).options;
@@ -88,7 +88,7 @@ describe('the command line trains with', () => {
     });
   });
 
-  it('one optimizer from beginning to end, or a new state', async () => {
+  it('one optimizer for the whole run, or a new state', async () => {
     const saveDir = join(folder, 'another-optimizer');
     const command = ['train', data, ...SMALL, '--save-dir', saveDir, '--lr', '1e-3'];
     await runMain(...command, '--optimizer', 'adam', '--max-update', '2');
@@ -99,7 +99,7 @@ describe('the command line trains with', () => {
     expect(reset.code, reset.stderr).toBe(0);
   });
 
-  it('lists of rates and update frequencies, a least rate and a moving average', async () => {
+  it('lists of rates and update frequencies, a minimum rate and a moving average', async () => {
     const flags = [
       '--lr',
       '1e-3,5e-4',

@@ -73,7 +73,7 @@ it('a run of train whose log nobody reads on trains to its end', async () => {
   expect(loadMetadata(join(save, 'checkpoint_last')).training!.updates).toBe(3);
 });
 
-it('standard output on a full disk is named', async () => {
+it('an error names standard output if the disk is full', async () => {
   const full = openSync('/dev/full', 'w');
   const child = spawn('node', ['--import', jiti, script, '--version'], { stdio: ['ignore', full, 'pipe'] });
   closeSync(full);

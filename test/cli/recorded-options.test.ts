@@ -183,7 +183,7 @@ describe('validate refuses what only it uses', () => {
     [
       'no criterion',
       { criterion: undefined },
-      /does not say which criterion it was trained with; name one: --criterion/,
+      /does not record the criterion that it was trained with; choose one with --criterion/,
     ],
     ['an option of the criterion that is none', { labelSmoothing: 'x' }, /--label-smoothing: 'x' is not a number/],
     ['an option of the loss that is none', { ignorePrefixSize: -1 }, /--ignore-prefix-size: -1 is too small/],
@@ -193,7 +193,7 @@ describe('validate refuses what only it uses', () => {
     expect(await run('interactive', checkpoint)).toMatchObject({ code: 0 });
   });
 
-  it('takes numbers that stand as text, as the text says', async () => {
+  it('takes numbers that are written as text', async () => {
     const texts = { encoderLayers: '2', dropout: '0.1', labelSmoothing: '0.1', shareAllEmbeddings: 'True' };
     const [text, number] = [await run('validate', save(texts)), await run('validate', save({}))];
     const metrics = ({ stdout }: { stdout: string }): string => stdout.replace(/wps [\d.]+/, '');
@@ -202,7 +202,7 @@ describe('validate refuses what only it uses', () => {
   });
 });
 
-describe('what opens as before', () => {
+describe('files that still open', () => {
   it.each(Object.keys(COMMANDS))(
     'is for %s a checkpoint of ours, and with options that nothing here has',
     async (command) => {
@@ -219,7 +219,7 @@ describe('what opens as before', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('is one whose options --model-overrides sets right', async () => {
+  it('can be corrected with --model-overrides', async () => {
     const argv = COMMANDS.interactive!(save({ encoderAttentionHeads: 0 })).split(' ');
     expect(await runMain(...argv, '--model-overrides', '{"encoder_attention_heads": 4}')).toMatchObject({ code: 0 });
   });
@@ -233,6 +233,6 @@ describe('Translator.load', () => {
   });
 });
 
-it('a checkpoint that is refused for training leaves no folder', () => {
+it('a checkpoint that training refuses leaves no folder behind', () => {
   expect(existsSync(at('none'))).toBe(false);
 });

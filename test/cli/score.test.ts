@@ -66,7 +66,7 @@ describe('score', () => {
       /--scoring chrf and --sentence-bleu/,
     ],
     ['an unknown score', ['-s', sys, '-r', ref, '--scoring', 'chrff'], /chrf/],
-    ['two kinds of score', ['-s', sys, '-r', ref, '--sacrebleu', '--sentence-bleu'], /cannot go together/],
+    ['two kinds of score', ['-s', sys, '-r', ref, '--sacrebleu', '--sentence-bleu'], /cannot be combined/],
   ])('refuses %s', async (_, argv, message) => {
     await expect(score(...argv)).rejects.toThrow(UserError);
     await expect(score(...argv)).rejects.toThrow(message);

@@ -78,7 +78,7 @@ describe('special tokens as words of a text', () => {
     expect(of('P').map((scores) => scores.split(' ').length)).toEqual(words.map((count) => count + 1));
   });
 
-  it('stand in the prefix of an output, but for <pad>', async () => {
+  it('are part of the prefix of an output, except <pad>', async () => {
     const hypotheses = (await generated('--prefix-size', '3'))('H');
     TARGETS.forEach((target, id) => {
       const prefix = target.split(' ').filter((word) => word !== '<pad>');
@@ -91,7 +91,7 @@ describe('special tokens as words of a text', () => {
     expect(scores.map((line) => line.split(' ').length <= 3)).toEqual(SOURCES.map(() => true));
   });
 
-  it('are counted by the places of an alignment', async () => {
+  it('are counted by the pairs of an alignment', async () => {
     const soft = (await generated('--print-alignment', 'soft'))('A');
     expect(soft.map((line) => line.split(' ')[0]!.split(',').length)).toEqual(
       SOURCES.map((line) => line.split(' ').length + 1),
@@ -103,7 +103,7 @@ describe('special tokens as words of a text', () => {
     }
   });
 
-  it('are translated line by line, and are no phrase that an output can hold', async () => {
+  it('are translated line by line, and cannot be phrases of an output', async () => {
     const input = join(folder, 'lines');
     writeFileSync(input, SOURCES.map((line) => `${line}\n`).join(''));
     const options = ['--path', checkpoint, '--input', input, '--max-len-b', '4', '--beam', '2'];

@@ -47,7 +47,7 @@ test.each([
   { line: 'spm-train --model_prefix DIR/m --vocab_size 2e9', message: "'2e9' is not a whole number" },
   { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the most is 1000000000' },
   { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the most is 1000000000' },
-  { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' stands twice" },
+  { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' occurs twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');
   writeFileSync(at('far'), '5 90000\n');
@@ -62,7 +62,7 @@ test.each(['bpe', 'unigram'])('spm-encode --generate-vocabulary counts the piece
   expect(linesOf('out')).toEqual(goldenLines(`spm/counts.${model}.de`));
 });
 
-test('the file options name what the arguments name', async () => {
+test('the file options are equivalent to the arguments', async () => {
   await run('spm-encode --model GOLD/bpe.model --input=GOLD/test.de --output=DIR/encoded');
   await run('spm-decode --model GOLD/bpe.model --input=DIR/encoded --output=DIR/decoded');
   expect(linesOf('encoded')).toEqual(goldenLines('spm/test.bpe.de'));
@@ -98,8 +98,11 @@ describe.runIf(hasNative)('with the add-on', () => {
 
   test.each([
     { options: '--extra_options=bos:x', message: 'option "x" is not available; there are reverse, bos, eos and unk' },
-    { options: '--extra_options=eos --alpha 0.1', message: '--extra-options is not for samples and n-best lists' },
-    { options: '--generate_vocabulary=true --output_format nbest_id', message: '--generate-vocabulary is not for' },
+    {
+      options: '--extra_options=eos --alpha 0.1',
+      message: '--extra-options does not apply to samples and n-best lists',
+    },
+    { options: '--generate_vocabulary=true --output_format nbest_id', message: '--generate-vocabulary does not apply' },
     { options: '--vocabulary DIR/blank', message: 'blank is empty; give a vocabulary written by' },
     { options: '--vocabulary DIR/scores', message: 'scores line 2: "▁a\t-3.5" is not "<piece> <count>"; give a' },
     { options: '--vocabulary DIR/middle', message: 'middle line 2: "" is not "<piece> <count>"' },
@@ -149,7 +152,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     expect(linesOf('decoded')).toEqual(goldenLines('spm/test.de'));
   });
 
-  test('spm-train reports how much of the text is read, and draws nothing where stderr is no terminal', async () => {
+  test('spm-train reports how much of the text is read, and draws no bar if stderr is not a terminal', async () => {
     const text = `${goldenLines('spm/test.en').join('\n')}\n`.repeat(80);
     writeFileSync(at('many'), text);
     const reports: unknown[] = [];
@@ -165,7 +168,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     expect(reports.at(-1)).toEqual({ label: 'reading, MB', position: total, total });
   });
 
-  test('spm-train leaves nothing behind where the text ends in a mistake', async () => {
+  test('spm-train leaves nothing behind if reading the text fails', async () => {
     writeFileSync(at('bad'), Buffer.from('ein Satz\nein \xff Satz\n', 'latin1'));
     await expect(run('spm-train --input GOLD/test.de,DIR/bad --model_prefix DIR/m --minloglevel 3')).rejects.toThrow(
       'bad line 2 is not valid UTF-8',

@@ -101,7 +101,7 @@ describe('--tensorboard-logdir', () => {
     }
   });
 
-  it('that cannot be made is refused in one line before training', async () => {
+  it('that cannot be created is refused in one line before training', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     const { code, stderr } = await runCommandLine(['train', 'data', '--max-tokens', '9', '--tensorboard-logdir', file]);

@@ -45,7 +45,7 @@ test('tokenize goes on with the English abbreviations where a language has none,
   expect(linesOf('out')).toEqual(['Dr. Ali &apos; nin No. 5 ( mavi ) .']);
 });
 
-test('tokenize --skip-xml leaves lines that are a tag alone', async () => {
+test('tokenize --skip-xml leaves lines that consist of a tag unchanged', async () => {
   writeFileSync(at('in'), '<a b="c">\nx<b>\n<>\n');
   await run('tokenize -x DIR/in DIR/out');
   expect(linesOf('out')).toEqual(['<a b="c">', 'x &lt; b &gt;', '&lt; &gt;']);

@@ -49,7 +49,7 @@ describe('--threads N', () => {
     expect(stdout.toString().split('\n').length - 1).toBe(lines);
   });
 
-  test('a warning is given once', () => {
+  test('a warning is printed once', () => {
     writeFileSync(at('in'), text);
     const { status, stderr } = inProcess('tokenize', '-l', 'tr', '--threads', '2', at('in'), at('out'));
     expect(status).toBe(0);
@@ -58,15 +58,15 @@ describe('--threads N', () => {
     ]);
   });
 
-  test('dropout draws in one thread only', async () => {
+  test('dropout works in one thread only', async () => {
     writeFileSync(at('in'), 'a\n');
     const refused = run(`apply-bpe -c ${codes} --dropout 0.1 --threads 2 DIR/in DIR/out`);
     await expect(refused).rejects.toThrow(UserError);
-    await expect(refused).rejects.toThrow('--dropout draws word after word, in one thread; leave out --threads');
+    await expect(refused).rejects.toThrow('--dropout works in one thread only; remove --threads');
   });
 });
 
-describe('more threads than a system gives', () => {
+describe('more threads than the system allows', () => {
   test.each([
     ['train', 'data', '--threads'],
     ['generate', 'data', '--threads'],
@@ -81,7 +81,7 @@ describe('more threads than a system gives', () => {
     expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the most is 1024`);
   });
 
-  test('are as many for the command line as for the native kernels', () => {
+  test('default to the same number in the command line and the native kernels', () => {
     expect(MOST_THREADS).toBe(MOST_OF_BACKEND);
   });
 });

@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 
 describe('several data folders, separated by colons', () => {
-  it('take turns by epoch, and the first comes again after the last', async () => {
+  it('take turns by epoch, starting again after the last one', async () => {
     mkdirSync(at('short'));
     for (const language of ['xx', 'yy']) {
       const lines = readFileSync(at(`train.${language}`), 'utf8').split('\n');
@@ -98,7 +98,7 @@ describe('--curriculum', () => {
 });
 
 describe('--validate-interval-updates', () => {
-  it('validates every N updates and at the end of an epoch, and saves at the end alone', async () => {
+  it('validates every N updates and at the end of an epoch, and saves at the end of an epoch only', async () => {
     const { valid } = await train(`--max-epoch 1 --validate-interval-updates 4 --save-dir ${at('validating')}`);
     expect(column(valid, 'valid_num_updates')).toEqual(['4', '8', '9']);
     expect(listCheckpoints(at('validating'))).toEqual(['checkpoint1', 'checkpoint_best', 'checkpoint_last']);
@@ -113,7 +113,7 @@ describe('--validate-interval-updates', () => {
 });
 
 describe('--lr and --update-freq', () => {
-  it('take one value for each epoch, the last for all that follow', async () => {
+  it('take one value per epoch, the last one for all later epochs', async () => {
     const { inner, train: epochs } = await train(
       '--max-epoch 4 --no-save --disable-validation --lr 0.01,0.002,0.001 --update-freq 1,5',
     );
@@ -125,7 +125,7 @@ describe('--lr and --update-freq', () => {
 });
 
 describe('--stop-time-hours', () => {
-  it('ends after the update in which the time is over, saves, and the same command goes on', async () => {
+  it('ends after the update in which the time runs out, saves, and resumes with the same command', async () => {
     const flags = `--stop-time-hours 1e-9 --save-dir ${at('hours')} --disable-validation`;
     for (const updates of [1, 2, 3]) {
       const { stderr } = await train(flags);
@@ -178,7 +178,7 @@ describe('what is kept', () => {
   });
 });
 
-describe('a start that ends in a mistake', () => {
+describe('a start that fails', () => {
   it.each([
     ['shards that leave no batch', '--num-shards 1000 --shard-id 999'],
     ['a shard that is not there', '--shard-id 999'],
@@ -197,7 +197,7 @@ describe('a start that ends in a mistake', () => {
   });
 });
 
-describe('a checkpoint to go on from', () => {
+describe('a checkpoint to resume from', () => {
   const restored = (): string => at('start', 'checkpoint1');
   beforeAll(async () => {
     await train(
@@ -227,13 +227,13 @@ describe('a checkpoint to go on from', () => {
     expect(valid[0]).not.toHaveProperty('valid_best_loss');
   });
 
-  it('forgets the best value by --reset-meters, and nothing else', async () => {
+  it('discards only the best value with --reset-meters', async () => {
     const { inner, valid } = await goOn('--reset-meters');
     expect(inner[0]).toMatchObject({ epoch: 2, num_updates: '10' });
     expect(valid[0]).not.toHaveProperty('valid_best_loss');
   });
 
-  it('forgets what the schedule has seen by --reset-lr-scheduler', async () => {
+  it('resets the state of the schedule with --reset-lr-scheduler', async () => {
     const plateau = '--lr-scheduler reduce_lr_on_plateau --lr-shrink 0.5 --lr-patience 0 --lr 1e-4 --lr-threshold 0.5';
     await train(`${plateau} --max-epoch 4 --save-dir ${at('plateau')}`);
     const next = `${plateau} --max-epoch 5 --no-save --restore-file ${at('plateau', 'checkpoint4')}`;
@@ -320,7 +320,7 @@ describe('--optimizer-overrides', () => {
 });
 
 describe('--num-shards and --shard-id', () => {
-  it('deal the batches of an epoch one after another, every batch to one shard', async () => {
+  it('distribute the batches of an epoch in turn, each to one shard', async () => {
     const flags = '--max-epoch 2 --no-save --disable-validation';
     const sizes = ({ inner }: Run) => inner.map(({ epoch, wpb, bsz }) => [epoch, wpb, bsz]);
     const all = sizes(await train(flags));

@@ -16,17 +16,21 @@ const everyPlugin: OptionSchema = Object.assign(
 const flagsOf = (schema: OptionSchema): string[] =>
   Object.entries(schema).flatMap(([key, spec]) => [flagOf(key, spec), ...(spec.aliases ?? [])]);
 
-describe("fairseq's options that are not there", () => {
+describe("fairseq's options that are not supported", () => {
   it.each([
-    ['train', '--wandb-project', 'metrics go to no service; keep them with --log-format json --log-file FILE'],
-    ['train', '--load-alignments', 'alignments are not learnt from; leave it out'],
-    ['train', '--upsample-primary', 'a folder holds one train split; repeat its lines before preprocess'],
-    ['train', '--num-batch-buckets', 'lengths are padded to the longest of a batch only; leave it out'],
-    ['train', '--load-alignments=20', 'alignments are not learnt from; leave it out'],
-    ['train', '--zero-sharding', 'training runs in one process; for larger batches raise --update-freq'],
-    ['validate', '--cpu-offload', 'training runs in one process; for larger batches raise --update-freq'],
-    ['validate', '--num-shards', 'training runs in one process; for larger batches raise --update-freq'],
-    ['validate', '--results-path', 'validate prints no translations; see generate'],
+    [
+      'train',
+      '--wandb-project',
+      'metrics are not sent to any service; save them with --log-format json --log-file FILE',
+    ],
+    ['train', '--load-alignments', 'training does not use alignments; remove the flag'],
+    ['train', '--upsample-primary', 'a data folder has one train split; repeat lines of the text before preprocess'],
+    ['train', '--num-batch-buckets', 'sentences are padded to the longest of their batch only; remove the flag'],
+    ['train', '--load-alignments=20', 'training does not use alignments; remove the flag'],
+    ['train', '--zero-sharding', 'training runs in one process; for larger batches, raise --update-freq'],
+    ['validate', '--cpu-offload', 'training runs in one process; for larger batches, raise --update-freq'],
+    ['validate', '--num-shards', 'training runs in one process; for larger batches, raise --update-freq'],
+    ['validate', '--results-path', 'validate prints no translations; use generate'],
   ])('%s %s is answered with what to do', async (command, flag, remedy) => {
     const { code, stderr } = await runCommandLine([command, 'data', flag, '1']);
     const name = flag.split('=')[0];

@@ -110,8 +110,8 @@ describe('a criterion of --user-dir', () => {
     [['--bonus-weight', 'much'], "--bonus-weight: 'much' is not a number"],
     [['--bonus-weight', '-1'], '--bonus-weight: -1 is too small'],
     [['--bonus-wait', '1'], "unknown option '--bonus-wait'; did you mean '--bonus-weight'?"],
-  ])('has its options checked: %j', async (given, message) => {
-    const line = await complaintOf('train', data, '--user-dir', example, '--criterion', 'power_bonus', ...given);
+  ])('has its options checked: %j', async (flags, message) => {
+    const line = await complaintOf('train', data, '--user-dir', example, '--criterion', 'power_bonus', ...flags);
     expect(line).toContain(message);
   });
 
@@ -185,7 +185,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
       'index.ts': "export * from './mine';\n",
       'mine.ts': "interface Sizes {\n  a: 1;\n}\nthrow new RangeError('no weights here\\nsecond line');\n",
     },
-    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; fix it there$/,
+    message: /mine\.ts:4 cannot be loaded: RangeError: no weights here; fix the plug-in$/,
   },
   {
     what: 'a module that says itself what is wrong',
@@ -197,7 +197,7 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'a module that does not parse',
     files: { 'index.ts': '\nexport const = 1;\n' },
-    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; fix it there$/,
+    message: /index\.ts:2 cannot be loaded: ParseError: Unexpected token; fix the plug-in$/,
   },
   {
     what: 'an import that is not there',
@@ -207,13 +207,13 @@ const REFUSED: readonly { what: string; files: Record<string, string>; message: 
   {
     what: 'exports that are no plug-ins',
     files: { 'index.ts': "export const name = 'mine';\nexport default () => null;\n" },
-    message: /exports no plug-in; export what defineCriterion/,
+    message: /exports no plug-in; export the results of defineCriterion/,
   },
-  { what: 'a folder without modules', files: { 'notes.txt': 'x' }, message: /holds no module; put an index\.ts/ },
+  { what: 'a folder without modules', files: { 'notes.txt': 'x' }, message: /contains no module; add an index\.ts/ },
   {
     what: 'an option that the command has already',
     files: { 'index.js': SCALED.replaceAll('scale', 'lr').replaceAll('lrd', 'scaled') },
-    message: 'Criterion scaled: the option --lr is there already, under Options; give the option',
+    message: 'Criterion scaled: the option --lr already exists, under Options; rename the option',
   },
   {
     what: 'a criterion without a name',
@@ -257,17 +257,18 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
   {
     what: 'throws while it computes',
     index: SCALED.replace('const nll', 'scores.nonsense();\n      const nll'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; fix it there$/,
+    message:
+      /^ts-fairseq: --user-dir: \S+index\.js:11: TypeError: scores\.nonsense is not a function; fix the plug-in$/,
   },
   {
     what: 'multiplies shapes that do not fit',
     index: SCALED.replace('nll, scale', 'tf.ones([2]), tf.ones([3])'),
-    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; fix it there$/,
+    message: /^ts-fairseq: --user-dir: \S+index\.js:12: .*; fix the plug-in$/,
   },
   {
     what: 'throws while it is built',
     index: SCALED.replace('=> ({', "=> {\n throw new Error('no');\n return {").replace('}),\n});', '};\n}});'),
-    message: /index\.js:9: no; fix it there$/,
+    message: /index\.js:9: no; fix the plug-in$/,
   },
   {
     what: 'builds nothing',
@@ -400,9 +401,9 @@ describe('--user-dir', () => {
 
   it.each(['train', 'validate', 'generate'])('refuses a folder that is not there: %s', async (command) => {
     const rest = command === 'train' ? [] : ['--path', join(folder, 'own', 'checkpoint_last'), '--criterion', 'scaled'];
-    const given = command === 'generate' ? rest.slice(0, 2) : rest;
-    const { code, stderr } = await runMain(command, data, '--user-dir', join(folder, 'nowhere'), ...given);
+    const flags = command === 'generate' ? rest.slice(0, 2) : rest;
+    const { code, stderr } = await runMain(command, data, '--user-dir', join(folder, 'nowhere'), ...flags);
     expect(code).toBe(2);
-    expect(stderr).toContain('nowhere: there is no such folder or file; check the path');
+    expect(stderr).toContain('nowhere does not exist; check the path');
   });
 });

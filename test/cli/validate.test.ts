@@ -48,14 +48,14 @@ function printed({ loss_sum_nats, nll_sum_nats, sample_size, ntokens }: Run): Re
   };
 }
 
-describe('validate over a checkpoint of cross entropy', () => {
+describe('validate with a checkpoint of cross entropy', () => {
   it.each(Object.entries(runs))("prints fairseq's loss of the criterion on the command line: %s", async (_, run) => {
     const actual = await metrics(crossEntropy, ...run.args);
     expect(actual).toMatchObject({ ...printed(run), wpb: '839', bsz: '34' });
   });
 });
 
-describe('validate over a checkpoint of label-smoothed cross entropy', () => {
+describe('validate with a checkpoint of label-smoothed cross entropy', () => {
   it('takes criterion and options from the checkpoint', async () => {
     expect(await metrics(smoothed)).toMatchObject(printed(runs['label_smoothed_cross_entropy_0.1']!));
   });
@@ -81,17 +81,17 @@ describe('validate over a checkpoint of label-smoothed cross entropy', () => {
     const args = ['--criterion', 'label_smoothed_cross_entropy_with_rdrop'];
     expect((await metrics(smoothed, ...args)).loss).toBe((await metrics(crossEntropy, ...args)).loss);
     expect((await metrics(smoothed, ...args)).loss).toBe(printed(runs.cross_entropy!).loss);
-    const given = [...args, '--label-smoothing', '0.1'];
-    expect((await metrics(smoothed, ...given)).loss).toBe((await metrics(smoothed)).loss);
+    const flags = [...args, '--label-smoothing', '0.1'];
+    expect((await metrics(smoothed, ...flags)).loss).toBe((await metrics(smoothed)).loss);
   });
 
-  it('lets the option on the command line win over the checkpoint', async () => {
+  it('lets an option on the command line override the checkpoint', async () => {
     const actual = await metrics(smoothed, '--criterion', 'label_smoothed_cross_entropy', '--label-smoothing', '0');
     expect(actual).toMatchObject(printed(runs.cross_entropy!));
   });
 });
 
-describe('what validate takes from the checkpoint', () => {
+describe('options that validate takes from the checkpoint', () => {
   const search = '{"beam": 1, "max_len_b": 9}';
   it.each<[string, OptionValues, readonly string[]]>([
     ['--sentence-avg', { sentenceAvg: true }, ['--sentence-avg']],
@@ -101,12 +101,12 @@ describe('what validate takes from the checkpoint', () => {
       { evalBleu: true, evalBleuArgs: search },
       ['--eval-bleu', '--eval-bleu-args', search],
     ],
-  ])('is %s, as if it were given', async (flag, options, args) => {
+  ])('is %s, as if the flag were set', async (flag, options, args) => {
     const recorded = await metrics(saveReferenceCheckpoint(join(folder, flag), 'trained', { options }));
-    const { wps: _, ...given } = await metrics(crossEntropy, ...args);
-    expect(recorded).toMatchObject(given);
+    const { wps: _, ...explicit } = await metrics(crossEntropy, ...args);
+    expect(recorded).toMatchObject(explicit);
     const { wps: __, ...neither } = await metrics(crossEntropy);
-    expect(given).not.toEqual(neither);
+    expect(explicit).not.toEqual(neither);
   });
 });
 

@@ -59,7 +59,7 @@ const OPTIMIZERS: readonly Case[] = [
   {
     what: 'throws',
     build: '() => ({ arenas: {}, step() { nonsense(); } })',
-    message: /--user-dir: \S+index\.js:\d+: ReferenceError: nonsense is not defined; \w+ it there$/,
+    message: /--user-dir: \S+index\.js:\d+: ReferenceError: nonsense is not defined; fix the plug-in$/,
   },
 ];
 
@@ -112,7 +112,7 @@ const SCHEDULERS: readonly Case[] = [
 
 /** A transformer with something replaced. */
 const altered = (replacement: string): string =>
-  `(given, context) => { const model = transformer.build(given, context); ${replacement} return model; }`;
+  `(options, context) => { const model = transformer.build(options, context); ${replacement} return model; }`;
 
 const MODELS: readonly Case[] = [
   { what: 'builds nothing', build: '() => {}', message: /what build returns is missing; return a TranslationModel$/ },
@@ -167,7 +167,7 @@ const MODELS: readonly Case[] = [
   {
     what: 'encodes without a layout',
     build: altered(
-      'const { encode } = model; model.encode = (...given) => ({ features: encode.apply(model, given).features });',
+      'const { encode } = model; model.encode = (...args) => ({ features: encode.apply(model, args).features });',
     ),
     message: /encode: layout is missing; return \{ features, layout \}/,
   },

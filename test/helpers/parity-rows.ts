@@ -1,32 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What the matrix can say of an option that the help shows, and of one that it does not. */
-export const VERDICTS = {
-  there: ['same', 'different', 'in part', 'ours'],
-  absent: ['ignored', 'not supported'],
-} as const;
+/** What a row can say about an option. */
+export const VERDICTS: readonly string[] = ['same', 'different', 'partly', 'ours'];
 
 interface Row {
   readonly line: string;
   readonly commands: readonly string[];
   readonly flags: readonly string[];
   readonly verdict: string;
-  readonly note: string;
-  /** Whether it speaks of options that the help shows. */
-  readonly isThere: boolean;
+  readonly remark: string;
 }
 
-const text = ['fairseq-parity.md', 'text-parity.md']
-  .map((name) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8'))
-  .join('\n');
+/** The paths of the pages that compare options with those of other tools. */
+export const PARITY_PAGES = ['fairseq-parity.md', 'text-parity.md'].map((name) =>
+  fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)),
+);
 
-/** The rows `| commands | options | verdict | note |` of every table that has these columns, beside fairseq and the text tools. */
-export const parityRows: readonly Row[] = text.split('\n').flatMap((line) => {
+/** The rows `| commands | options | verdict | remark |` of all tables with these columns. */
+export const parityRows: readonly Row[] = PARITY_PAGES.flatMap((path) =>
+  readFileSync(path, 'utf8').split('\n'),
+).flatMap((line) => {
   const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
   if (cells.length !== 6 || cells[0] !== '' || /^(commands|-+)$/.test(cells[1]!)) return [];
-  const [, names, options, verdict, note] = cells as [string, string, string, string, string];
+  const [, names, options, verdict, remark] = cells as [string, string, string, string, string];
   const flags = [...options.matchAll(/`(?:-\w, )?(--?\w[\w-]*)/g)].map(([, flag]) => flag!);
-  const isThere = (VERDICTS.there as readonly string[]).includes(verdict);
-  return [{ line, commands: names.split(', '), flags, verdict, note, isThere }];
+  return [{ line, commands: names.split(', '), flags, verdict, remark }];
 });

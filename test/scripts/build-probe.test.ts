@@ -58,7 +58,7 @@ describe.each([
     expect(output.split('\n')).toHaveLength(1);
   });
 
-  test('says that the compiler was stopped', () => {
+  test('reports that the compiler was stopped', () => {
     expect(outputOf(name, '', 'kill -9 $$')).toContain(': it was stopped by SIGKILL (c++ ');
   });
 });

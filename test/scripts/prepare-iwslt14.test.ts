@@ -56,7 +56,7 @@ describe('prepare-iwslt14.sh', () => {
 
   test.each([
     { title: 'a path that is not there', args: ['--from', 'DIR/none'], message: 'none is neither a file nor a folder' },
-    { title: 'an archive that is cut off', args: ['--from', 'DIR/cut.tgz'], message: 'cut.tgz is not a whole archive' },
+    { title: 'a truncated archive', args: ['--from', 'DIR/cut.tgz'], message: 'cut.tgz is not a complete archive' },
     {
       title: 'a folder without the files',
       args: ['--from', 'DIR/empty'],

@@ -8,10 +8,10 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ADD_ONS = ['tfjs-backend-onednn', 'sentencepiece-native'];
 
-/** Commands of the machine that a test replaces: what the shell does for each. */
+/** Commands of the machine that a test replaces, each with its shell script. */
 type Commands = Readonly<Record<string, string>>;
 
-/** A user without root's rights, for whom npm succeeds and the programs of the add-ons do not link. */
+/** A user without root's rights, for whom npm succeeds and the programs of the add-ons do not compile. */
 const PLAIN_USER: Commands = {
   id: 'echo 1000',
   sudo: 'exit 1',
@@ -22,10 +22,14 @@ const PLAIN_USER: Commands = {
   python3: 'exit 0',
 };
 
-/** Runs set-up with these commands and arguments. */
+/** A user for whom apt-get installs nothing and reports success. */
+const ROOT_USER: Commands = { ...PLAIN_USER, id: 'echo 0', 'apt-get': 'exit 0' };
+const SUDO_USER: Commands = { ...ROOT_USER, id: 'echo 1000', sudo: '[ "$1" = -n ] && shift && exec "$@"' };
+
+/** Runs a script of the clone with these commands and arguments. */
 type SetUp = (commands: Commands, ...argv: string[]) => { status: number | null; lines: string[] };
 
-/** A clone with what set-up reads, and set-up in it. */
+/** A clone with the files that setup.sh reads. */
 function clone(): { folder: string; prepareRun: SetUp } {
   const folder = join(temporaryFolder(), 'ein Ordner ü');
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true });
@@ -50,9 +54,10 @@ function clone(): { folder: string; prepareRun: SetUp } {
 }
 
 describe('setup.sh', () => {
-  test('names in one line all that is missing, and goes on', () => {
+  test('names in one line everything that is missing, and continues', () => {
     const { status, lines } = clone().prepareRun(PLAIN_USER);
     expect(lines).toEqual([
+      expect.stringMatching(/^setup: will install npm packages into .*\/node_modules$/),
       expect.stringMatching(
         /--device wasm, about 30 times slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev$/,
       ),
@@ -64,11 +69,11 @@ describe('setup.sh', () => {
     expect(status).toBe(0);
   });
 
-  test.each(['--help', '-h'])('%s says what it does and how long it takes, and does nothing', (flag) => {
+  test.each(['--help', '-h'])('%s prints what setup does and how long it takes, and does nothing', (flag) => {
     const { folder, prepareRun } = clone();
     const { status, lines } = prepareRun(PLAIN_USER, flag);
     expect(lines[0]).toBe('Usage: bash scripts/setup.sh [--no-apt]');
-    expect(lines.join(' ')).toMatch(/About 4 minutes .*about 30 times slower.*--no-apt {2,}install no system packages/);
+    expect(lines.join(' ')).toMatch(/about 4 minutes .*about 30 times slower.*--no-apt {2,}install no system packages/);
     expect(status).toBe(0);
     expect(existsSync(join(folder, 'node_modules'))).toBe(false);
   });
@@ -82,29 +87,57 @@ describe('setup.sh', () => {
     expect(existsSync(join(folder, 'node_modules'))).toBe(false);
   });
 
-  test('installs system packages through apt where it may, and none with --no-apt', () => {
+  test('installs no system packages with --no-apt', () => {
     const { folder, prepareRun } = clone();
-    const installed = join(folder, 'installed');
-    const root = { ...PLAIN_USER, id: 'echo 0', 'apt-get': `echo "$@" >>"${installed}"` };
-    const { status, lines } = prepareRun(root, '--no-apt');
-    expect(lines[0]).toMatch(/^setup: no compiler or no libraries: .*to fix it: sudo apt-get install g\+\+ make/);
-    expect([status, existsSync(installed)]).toEqual([0, false]);
-    expect(prepareRun(root).lines[0]).toMatch(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/);
-    expect(readFileSync(installed, 'utf8')).toMatch(/^update .*\ninstall -y -qq g\+\+\n(.*\n)*install .*libdnnl-dev\n/);
+    const called = join(folder, 'called');
+    const { status, lines } = prepareRun({ ...ROOT_USER, 'apt-get': `touch "${called}"` }, '--no-apt');
+    expect(lines[1]).toMatch(/^setup: no compiler or no libraries: .*to fix it: sudo apt-get install g\+\+ make/);
+    expect(lines.join('\n')).not.toContain('through apt');
+    expect([status, existsSync(called)]).toEqual([0, false]);
   });
 
-  test('names what an add-on lacks whose headers are there and whose library is not', () => {
+  test.each([
+    { user: 'root', commands: ROOT_USER, how: 'through apt' },
+    { user: 'a user with passwordless sudo', commands: SUDO_USER, how: 'through apt, with sudo' },
+  ])('says to $user what it will install and how to decline, then installs it', ({ commands, how }) => {
+    const { folder, prepareRun } = clone();
+    const calls = join(folder, 'calls');
+    const { lines } = prepareRun({ ...commands, 'apt-get': `echo "$@" >>"${calls}"` });
+    expect(lines.slice(0, 4)).toEqual([
+      `setup: will install on this machine, ${how}: g++ make python3 libdnnl-dev libsentencepiece-dev`,
+      'setup:   to decline, press Ctrl-C and run this again with --no-apt',
+      expect.stringMatching(/^setup: will install npm packages into /),
+      expect.stringMatching(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/),
+    ]);
+    expect(readFileSync(calls, 'utf8')).toMatch(/^update .*\ninstall -y -qq g\+\+\n(.*\n)*install .*libdnnl-dev\n/);
+  });
+
+  test('shows the errors of apt-get and the packages that it could not install, and continues', () => {
+    const aptGet = `case "$*" in
+      update*) echo 'W: no network' >&2 ;;
+      *libdnnl-dev) echo 'E: Unable to locate package libdnnl-dev' >&2; exit 100 ;;
+    esac`;
+    const { status, lines } = clone().prepareRun({ ...ROOT_USER, 'apt-get': aptGet });
+    expect(lines.filter((line) => /apt-get could|W:|E:/.test(line))).toEqual([
+      'setup: apt-get could not install libdnnl-dev:',
+      'setup:   W: no network',
+      'setup:   E: Unable to locate package libdnnl-dev',
+    ]);
+    expect(status).toBe(0);
+  });
+
+  test('names the package of an add-on whose headers are installed and whose library is not', () => {
     const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'case "$*" in *-ldnnl*) exit 1 ;; esac' });
-    expect(lines[0]).toMatch(/no oneDNN: .* sudo apt-get install g\+\+ make python3 libdnnl-dev$/);
+    expect(lines[1]).toMatch(/no oneDNN: .* sudo apt-get install g\+\+ make python3 libdnnl-dev$/);
   });
 
-  test('says at the end that npm failed', () => {
+  test('reports at the end that npm failed', () => {
     const { status, lines } = clone().prepareRun({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });
     expect(lines.at(-1)).toMatch(/^setup: npm could not install the packages/);
     expect(status).toBe(2);
   });
 
-  test('builds anew an add-on whose build was killed, and leaves a whole one alone without a compiler', () => {
+  test('rebuilds an add-on whose build was killed, and keeps a complete one without a compiler', () => {
     const { folder, prepareRun } = clone();
     const built = (file: string): void => {
       for (const name of ADD_ONS) {
@@ -114,16 +147,33 @@ describe('setup.sh', () => {
     };
     built('Release/onednn_baseline.node');
     built('Release/sentencepiece.node');
-    expect(prepareRun(PLAIN_USER).lines[0]).toContain('--device wasm');
+    expect(prepareRun(PLAIN_USER).lines[1]).toContain('--device wasm');
     built('complete');
     expect(prepareRun(PLAIN_USER)).toEqual({
       status: 0,
       lines: [
         'setup: compiling TypeScript, about 20 seconds',
-        'setup: done: everything was there already; computing on --device cpu',
+        'setup: done: nothing to do; computing on --device cpu',
         'setup: next: bash scripts/quickstart.sh, or npx ts-fairseq --help',
       ],
     });
     expect(existsSync(join(folder, 'node_modules'))).toBe(true);
   });
+});
+
+test.each([
+  { argv: [], setup: '', vitest: 'run' },
+  { argv: ['--no-apt', 'test/text', '-t', 'two words'], setup: '--no-apt', vitest: 'run test/text -t two words' },
+])('test.sh $argv runs setup.sh with "$setup" and vitest with "$vitest"', ({ argv, setup, vitest }) => {
+  const folder = temporaryFolder();
+  for (const name of ['scripts', 'bin']) mkdirSync(join(folder, name));
+  cpSync(join(root, 'scripts/test.sh'), join(folder, 'scripts/test.sh'));
+  writeFileSync(join(folder, 'scripts/setup.sh'), 'echo "setup $*"\n');
+  writeFileSync(join(folder, 'bin/npx'), '#!/bin/sh\necho "npx $*"\n', { mode: 0o755 });
+  const { status, stdout } = spawnSync('bash', [join(folder, 'scripts/test.sh'), ...argv], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` },
+  });
+  expect(stdout).toBe(`setup ${setup}\nnpx --no-install vitest ${vitest}\n`);
+  expect(status).toBe(0);
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { makeEmbeddedCorpus, skeletonOf } from '../../src/text/embedded-corpus.js';
+import { UserError } from '../../src/errors.js';
+import { makeEmbeddedCorpus, readMessagePairs, skeletonOf } from '../../src/text/embedded-corpus.js';
 import { readLines } from '../../src/text/lines.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -84,4 +85,20 @@ test.each([
 
 test('messages with different meanings have different skeletons', () => {
   expect(skeletonOf("a class's '{0}' is x")).not.toBe(skeletonOf("a module's '{0}' is x"));
+});
+
+describe('without the package typescript', () => {
+  const failWith = (code: string) => () => {
+    throw Object.assign(new Error('require failed'), { code });
+  };
+
+  test('says in one line what is missing and how to install it', () => {
+    const reading = () => readMessagePairs('de', failWith('MODULE_NOT_FOUND'));
+    expect(reading).toThrow(UserError);
+    expect(reading).toThrow(/'typescript' is not installed; install it with npm install --no-save typescript@6\.0\.3$/);
+  });
+
+  test('passes any other error on', () => {
+    expect(() => readMessagePairs('de', failWith('EACCES'))).toThrow(/^require failed$/);
+  });
 });

@@ -5,7 +5,7 @@ import { formatFixed } from './python-text.js';
 /** How n-gram precisions of zero are smoothed (Chen and Cherry 2014, aclanthology.org/W14-3346). */
 export type SmoothMethod = 'none' | 'floor' | 'add-k' | 'exp';
 
-/** Values that `floor` and `add-k` take when none is given. */
+/** Default values of `floor` and `add-k`. */
 export const SMOOTH_DEFAULTS: Readonly<Record<SmoothMethod, number | null>> = {
   none: null,
   floor: 0.1,
@@ -13,28 +13,28 @@ export const SMOOTH_DEFAULTS: Readonly<Record<SmoothMethod, number | null>> = {
   exp: null,
 };
 
-/** A score with all that sacrebleu prints of it. With `add-k`, counts and totals are the smoothed ones. */
+/** A BLEU score with everything that sacrebleu prints. With `add-k`, counts and totals are smoothed. */
 export interface BleuScore extends MetricScore {
   readonly counts: readonly number[]; // [order]
   readonly totals: readonly number[]; // [order]
   readonly precisions: readonly number[]; // [order], per cent, smoothed
   readonly brevityPenalty: number; // 0 … 1
   readonly ratio: number; // hypothesisLength / referenceLength
-  readonly hypothesisLength: number;
-  readonly referenceLength: number;
+  readonly hypothesisLength: number; // tokens
+  readonly referenceLength: number; // tokens of the closest references
 }
 
 export interface Smoothing {
   readonly method: SmoothMethod;
   readonly value: number;
-  /** Leave out the orders that no hypothesis is long enough for; what sentence BLEU needs. */
+  /** Ignore orders for which no hypothesis is long enough; needed for sentence BLEU. */
   readonly effectiveOrder: boolean;
 }
 
-/** Stands for log 0: as sacrebleu, low enough that the score becomes 0. */
+/** Used for log 0, as in sacrebleu: low enough that the score becomes 0. */
 const LOG_OF_ZERO = -9999999999;
 
-/** BLEU of sums: BP · exp(mean of log precisions) (Papineni et al. 2002), smoothed. */
+/** BLEU from summed statistics: BP · exp(mean of log precisions) (Papineni et al. 2002), smoothed. */
 export function scoreStatistics(statistics: Statistics, smoothing: Smoothing, arithmetic: Arithmetic): BleuScore {
   const [hypothesisLength, referenceLength] = [statistics[0]!, statistics[1]!];
   const { counts, totals, precisions, order } = smoothPrecisions(statistics, smoothing, arithmetic);
@@ -56,7 +56,7 @@ interface SmoothedPrecisions {
   readonly counts: number[];
   readonly totals: number[];
   readonly precisions: number[]; // per cent
-  /** How many of the precisions enter the mean. */
+  /** The number of precisions in the mean. */
   readonly order: number;
 }
 
@@ -65,7 +65,7 @@ function smoothPrecisions(statistics: Statistics, smoothing: Smoothing, arithmet
   const counts = statistics.slice(2, 2 + order);
   const totals = statistics.slice(2 + order);
   const precisions = counts.map(() => 0);
-  // Nothing matches: smoothing must not make a score out of it.
+  // Without any match the score stays 0, regardless of smoothing.
   if (counts.every((count) => count === 0)) return { counts, totals, precisions, order };
   const round = roundingOf(arithmetic);
   const store = arithmetic === 'int64' ? Math.trunc : round;

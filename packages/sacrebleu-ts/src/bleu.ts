@@ -7,22 +7,23 @@ import { type TokenizerName, tokenizerNamed } from './tokenizers/index.js';
 import type { Tokenizer } from './tokenizers/tokenizer.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of BLEU; the comments give the defaults. */
 export interface BleuOptions {
-  /** A name, or a tokenizer of your own, e.g. `sentencePieceTokenizer`. */
+  /** A name or your own tokenizer, e.g. from `sentencePieceTokenizer`. */
   readonly tokenize?: TokenizerName | Tokenizer; // '13a'
   readonly lowercase?: boolean; // false
   readonly smoothMethod?: SmoothMethod; // 'exp'
   /** For `floor` (0.1) and `add-k` (1). */
   readonly smoothValue?: number;
   readonly maxNgramOrder?: number; // 4
-  /** Leave out orders longer than every hypothesis; recommended for sentences, off for a corpus. */
+  /** Ignore orders longer than every hypothesis; recommended for sentences, not for a corpus. */
   readonly effectiveOrder?: boolean; // false
 }
 
 /**
  * BLEU with one set of options, equal to `sacrebleu.BLEU` of release 2.6.0. Its statistics are the hypothesis length,
- * the reference length (of each segment's references the one nearest to the hypothesis's), the n-grams that a reference
- * has too by order, clipped by its count, and all n-grams of the hypothesis by order: 2 + 2·maxNgramOrder sums.
+ * the reference length (that of each segment's reference closest in length), the matching n-grams by order, clipped by their
+ * counts in the references, and all n-grams of the hypothesis by order: 2 + 2·maxNgramOrder sums.
  */
 export class Bleu extends Metric<BleuScore> {
   override readonly name = 'BLEU';
@@ -89,7 +90,7 @@ export class Bleu extends Metric<BleuScore> {
     return scoreStatistics(statistics, this.#smoothing, arithmetic);
   }
 
-  /** Leaves in the trie the n-grams of the references, each with the highest count that it has in one of them. */
+  /** Fills the trie with the n-grams of the references, each with its highest count in one of them. */
   #countReferences(references: readonly (readonly number[])[]): void {
     const trie = this.#trie;
     trie.reset(references.reduce((sum, words) => sum + words.length, 0));
@@ -104,7 +105,7 @@ export class Bleu extends Metric<BleuScore> {
     }
   }
 
-  /** The words of a segment, as numbers that stand for them. */
+  /** The words of a segment as numbers. */
   #words(segment: string): number[] {
     return this.#vocabulary.ids(splitWords(this.#tokenize(trimEnd(this.#lowercase ? segment.toLowerCase() : segment))));
   }
@@ -114,7 +115,7 @@ function describe({ method, value }: Smoothing): string {
   return SMOOTH_DEFAULTS[method] === null ? method : `${method}[${formatFixed(value, 2)}]`;
 }
 
-/** The reference length nearest to the hypothesis's; the shorter of two that are as near. */
+/** The reference length closest to the hypothesis's; the shorter one of two equally close lengths. */
 function closestLength(length: number, references: readonly ArrayLike<number>[]): number {
   return references
     .map((words) => words.length)

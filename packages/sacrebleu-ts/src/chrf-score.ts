@@ -1,17 +1,18 @@
 import { type Arithmetic, type MetricScore, roundingOf, type Statistics } from './metric.js';
 
+/** A chrF score with its parameters. */
 export interface ChrfScore extends MetricScore {
-  readonly charOrder: number;
-  readonly wordOrder: number;
-  readonly beta: number;
+  readonly charOrder: number; // maximum length of character n-grams
+  readonly wordOrder: number; // maximum length of word n-grams
+  readonly beta: number; // weight of recall relative to precision
 }
 
-/** What an order without n-grams counts under `epsSmoothing`. */
+/** The value of an order without n-grams with `epsSmoothing`. */
 const EPS = 1e-16;
 
 /**
- * 100 · Fβ of precision and recall, each the mean over the orders that both sides have n-grams of; under `epsSmoothing`
- * the mean of the Fβ of every order.
+ * 100 · Fβ of precision and recall, each averaged over the orders for which both sides have n-grams; with `epsSmoothing`
+ * the mean of Fβ over all orders.
  */
 export function fScore(
   statistics: Statistics,

@@ -5,20 +5,21 @@ import { splitWords } from './python-text.js';
 import type { SignatureField } from './signature.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of chrF; the comments give the defaults. */
 export interface ChrfOptions {
   readonly charOrder?: number; // 6
-  /** Longest n-grams of words; 2 makes it chrF++. */
+  /** Maximum length of word n-grams; 2 is chrF++. */
   readonly wordOrder?: number; // 0
-  /** How many times as much recall counts as precision. */
+  /** Weight of recall relative to precision. */
   readonly beta?: number; // 2
   readonly lowercase?: boolean; // false
-  /** White space is part of the n-grams of characters. */
+  /** Character n-grams include white space. */
   readonly whitespace?: boolean; // false
-  /** Orders without n-grams count as 1e-16 (as in chrF++.py, Moses, NLTK) instead of being left out. */
+  /** Count orders without n-grams as 1e-16 (as chrF++.py, Moses and NLTK do) instead of ignoring them. */
   readonly epsSmoothing?: boolean; // false
 }
 
-/** The symbols of a segment whose n-grams count. */
+/** The symbols of a segment from which n-grams are made. */
 interface Symbols {
   readonly characters: Int32Array; // code points
   readonly length: number; // of them
@@ -29,8 +30,8 @@ const PUNCTUATION = new Set('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~');
 
 /**
  * chrF (Popović 2015) and chrF++ (Popović 2017) with one set of options, equal to `sacrebleu.CHRF` of release 2.6.0. Its
- * statistics are three sums for each order of characters, then of words: n-grams of the hypothesis, of the reference, of
- * both. Of several references the one with the highest score counts.
+ * statistics are three sums for each order of characters, then of words: n-grams of the hypothesis, of the reference and of
+ * both. Of several references the one with the highest score is used.
  */
 export class Chrf extends Metric<ChrfScore> {
   override readonly name: string;
@@ -42,7 +43,7 @@ export class Chrf extends Metric<ChrfScore> {
   readonly #words: NgramTrie;
   readonly #vocabulary = new Vocabulary();
 
-  /** @throws RangeError for an order or a beta that cannot be */
+  /** @throws RangeError for an invalid order or beta */
   constructor(options: ChrfOptions = {}) {
     super();
     const { charOrder = 6, wordOrder = 0, beta = 2 } = options;
@@ -112,7 +113,7 @@ export class Chrf extends Metric<ChrfScore> {
   }
 }
 
-/** Sets how many n-grams of each order there are; those of the hypothesis do not count where the reference has none. */
+/** Sets the numbers of n-grams of each order; 0 for the hypothesis if the reference has none of that order. */
 function fillTotals(statistics: number[], first: number, orders: number, hypothesis: number, reference: number): void {
   for (let index = 0; index < orders; index++) {
     const ofReference = Math.max(0, reference - index);
@@ -132,7 +133,7 @@ function codePoints(text: string): { characters: Int32Array; length: number } {
   return { characters, length };
 }
 
-/** One mark off the end of a word, else one off its beginning: `(hi)` becomes `(hi` and `)`, as in sacrebleu. */
+/** Splits one punctuation mark off the end of a word, or else off its beginning: `(hi)` → `(hi`, `)`, as in sacrebleu. */
 function splitPunctuation(word: string): string[] {
   if (word.length === 1) return [word];
   const last = word.at(-1)!;

@@ -1,6 +1,6 @@
 /**
- * exp and log rounded as C's are, which Python calls: JavaScript engines are free to be off by one in the last digit.
- * Both compute with pairs of numbers, a sum high + low of some 100 bits.
+ * exp and log with the rounding of C's functions, which Python calls; JavaScript engines may differ in the last digit.
+ * Both compute with pairs of numbers: sums high + low with about 100 bits.
  */
 interface Pair {
   readonly high: number;
@@ -8,10 +8,10 @@ interface Pair {
 }
 
 const LN2: Pair = { high: Math.LN2, low: 2.3190468138462996e-17 };
-/** Beyond it the result is near the ends of what a number holds, where the engine's own serves. */
+/** Beyond this limit the result is close to overflow or underflow, and the engine's own function is used. */
 const LIMIT = 700;
 const HALVINGS = 6;
-/** Of rⁿ/n!; with |r| < 0.006 the first that is left out is below 2^−96. */
+/** Terms of rⁿ/n!; with |r| < 0.006 the first omitted term is below 2^−96. */
 const TERMS = 9;
 
 export function exp(x: number): number {
@@ -20,7 +20,7 @@ export function exp(x: number): number {
   return high + low;
 }
 
-/** y = log(x) made exact by one step of Newton: y + (x·e⁻ʸ − 1). */
+/** y = log(x), corrected by one Newton step: y + (x·e⁻ʸ − 1). */
 export function log(x: number): number {
   const y = Math.log(x);
   if (!(Math.abs(y) < LIMIT)) return y;
@@ -83,5 +83,5 @@ function plusOne(a: Pair): Pair {
   return normalize(sum.high, sum.low + a.low);
 }
 
-/** Times a power of two. */
+/** Multiplies by a power of two. */
 const scale = ({ high, low }: Pair, factor: number): Pair => ({ high: high * factor, low: low * factor });

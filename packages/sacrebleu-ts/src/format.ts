@@ -1,10 +1,11 @@
 import type { ConfidenceInterval, MetricScore } from './metric.js';
 import { formatFixed } from './python-text.js';
 
+/** How a score is printed; the comments give the defaults. */
 export interface FormatOptions {
   /** Decimals of the score. */
   readonly width?: number; // 2
-  /** Stands after the name: `BLEU|nrefs:1|… = 33.96 …`. */
+  /** Printed after the name: `BLEU|nrefs:1|… = 33.96 …`. */
   readonly signature?: string; // ''
   readonly interval?: ConfidenceInterval | null; // null
 }
@@ -20,13 +21,13 @@ export function formatScore(score: MetricScore, options: FormatOptions = {}): st
   return `${name} = ${formatNumber(score, options)}${details}`;
 }
 
-/** The score alone, with its confidence interval where there is one: `30.1 (μ = 27.8 ± 17.7)`. */
+/** Only the score, with its confidence interval if there is one: `30.1 (μ = 27.8 ± 17.7)`. */
 export function formatNumber(score: MetricScore, { width = 2, interval = null }: FormatOptions = {}): string {
   const number = formatFixed(score.score, width);
   return isShown(interval) ? `${number} (${formatInterval(interval, width)})` : number;
 }
 
-/** The JSON object that sacrebleu prints, its numbers rounded as in the text. */
+/** The JSON object that sacrebleu prints, with numbers rounded as in the text. */
 export function formatJson(score: MetricScore, options: FormatOptions = {}): string {
   const { width = 2, signature = '', interval = null } = options;
   const fields: [name: string, value: string][] = [
@@ -49,7 +50,7 @@ export function formatJson(score: MetricScore, options: FormatOptions = {}): str
   return `{\n${fields.map(([name, value]) => ` ${JSON.stringify(name)}: ${value}`).join(',\n')}\n}`;
 }
 
-/** sacrebleu shows no interval around a mean of 0. */
+/** sacrebleu omits the interval if the mean is 0. */
 const isShown = (interval: ConfidenceInterval | null): interval is ConfidenceInterval =>
   interval !== null && interval.mean > 0;
 

@@ -2,8 +2,7 @@ const ROOT = 0;
 
 /**
  * The n-grams of a segment as the nodes of a trie: a node is an n-gram, its child an n-gram one symbol longer. Symbols
- * are non-negative integers. The edges lie in one open hash table, so that counting an n-gram of any order is a step
- * from the one before it.
+ * are non-negative integers. All edges are in one open hash table, so that extending an n-gram by a symbol is one step.
  */
 export class NgramTrie {
   readonly #maxOrder: number;
@@ -12,19 +11,19 @@ export class NgramTrie {
   #parents = new Int32Array(128);
   #symbols = new Int32Array(128);
   #size = 1;
-  /** By node: how often its n-gram occurs. Valid up to `size`. */
+  /** The count of each node's n-gram; valid up to `size`. */
   counts = new Int32Array(128);
 
   constructor(maxOrder: number) {
     this.#maxOrder = maxOrder;
   }
 
-  /** The nodes there are, the root included. */
+  /** The number of nodes, including the root. */
   get size(): number {
     return this.#size;
   }
 
-  /** Forgets all n-grams and makes room for those of so many symbols. */
+  /** Removes all n-grams and reserves room for those of a number of symbols. */
   reset(symbols: number): void {
     const nodes = symbols * this.#maxOrder + 1;
     let slots = 256;
@@ -55,8 +54,8 @@ export class NgramTrie {
   }
 
   /**
-   * How many n-grams of the symbols are here too, by order, each as often as it was counted at most. Takes them out.
-   * @param matches [maxOrder], is added to, from `offset` in steps of `stride`
+   * Counts the n-grams of the symbols that are in the trie, by order and clipped by their counts, and removes them.
+   * @param matches [maxOrder], to which the counts are added, from `offset` in steps of `stride`
    */
   take(symbols: ArrayLike<number>, length: number, matches: number[], offset = 0, stride = 1): void {
     const counts = this.counts;
@@ -65,7 +64,7 @@ export class NgramTrie {
       let node = ROOT;
       for (let position = start, index = offset; position < end; position++, index += stride) {
         node = this.#child(node, symbols[position]!);
-        // An n-gram that is not here begins no longer one that is.
+        // If an n-gram is not in the trie, no longer one that starts with it is.
         if (node === ROOT) break;
         if (counts[node]! > 0) {
           counts[node]!--;
@@ -75,7 +74,7 @@ export class NgramTrie {
     }
   }
 
-  /** The node of an n-gram one symbol longer, or the root where it is not here. */
+  /** The node of the n-gram extended by a symbol, or the root if it is not in the trie. */
   #child(parent: number, symbol: number): number {
     const mask = this.#mask;
     let slot = hash(parent, symbol) & mask;

@@ -1,4 +1,4 @@
-/** What Python's `str.isspace` accepts, which is not JavaScript's `\s`: with U+001C–1F and U+0085, without U+FEFF. */
+/** The characters of Python's `str.isspace`. Unlike JavaScript's `\s`: with U+001C–1F and U+0085, without U+FEFF. */
 function isSpace(code: number): boolean {
   if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code >= 0x1c;
   if (code < 0x1680) return code === 0x85 || code === 0xa0;
@@ -6,7 +6,7 @@ function isSpace(code: number): boolean {
   return code === 0x1680 || code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000;
 }
 
-/** Python's `text.split()`: the words between runs of white space, none empty. */
+/** Python's `text.split()`: the words separated by white space. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
   let start = -1; // of the word that is being read
@@ -37,12 +37,12 @@ export function trim(text: string): string {
 }
 
 /**
- * Python's `f'{value:.{digits}f}'`. A value exactly halfway between two decimals goes to the even one (6.25 → `6.2`)
- * where `toFixed` goes up, and minus zero keeps its sign.
+ * Python's `f'{value:.{digits}f}'`. Unlike `toFixed`, rounds a value exactly halfway between two decimals to the even one
+ * (6.25 → `6.2`) and keeps the sign of minus zero.
  */
 export function formatFixed(value: number, digits: number): string {
   if (Object.is(value, -0)) return `-${(0).toFixed(digits)}`;
-  // Only a multiple of 2^−(digits+1) can lie halfway; then value·2·10^digits is an integer, odd when it does.
+  // Only a multiple of 2^−(digits+1) can be halfway; value·2·10^digits is then an odd integer.
   const scaled = value * 2 ** (digits + 1);
   const halves = scaled * 5 ** digits;
   const halfway = Number.isInteger(scaled) && Math.abs(halves % 2) === 1;

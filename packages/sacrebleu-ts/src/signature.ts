@@ -1,15 +1,16 @@
 /**
- * The release of sacrebleu whose scores these are, digit for digit; it ends every signature, so that a score computed
- * here and one computed there can stand in one table.
+ * The release of sacrebleu with the same scores, digit for digit. Signatures end with it, so that scores of both tools can
+ * be compared.
  */
 export const SACREBLEU_COMPATIBLE_VERSION = '2.6.0';
 
-/** How many references the segments have: a number, or `var` where it varies. */
+/** The number of references per segment, or `var` if it varies. */
 export type ReferenceCount = number | 'var';
 
-/** What must be known to compare two scores, with its short name. */
+/** A setting that affects the score, with its short name. */
 export type SignatureField = readonly [name: string, short: string, value: string];
 
+/** How a signature is printed. */
 export interface SignatureOptions {
   /** `#:1|c:mixed|…` */
   readonly short?: boolean;
@@ -17,7 +18,7 @@ export interface SignatureOptions {
   readonly bootstrap?: number;
   /** The number of trials of approximate randomization. */
   readonly randomization?: number;
-  /** Of the resamples or trials; null where they were drawn without one. */
+  /** The seed of the resamples or trials; null if there was none. */
   readonly seed?: bigint | number | null;
 }
 

@@ -5,23 +5,25 @@ import { countEdits } from './ter/count-edits.js';
 import { tercomText } from './ter/tercom-text.js';
 import { Vocabulary } from './vocabulary.js';
 
+/** Options of TER; the comments give the defaults. */
 export interface TerOptions {
   /** Split punctuation from words and resolve entities, as TERCOM does. */
   readonly normalized?: boolean; // false
   readonly noPunct?: boolean; // false
-  /** With `normalized` every CJK character is a word; with `noPunct` CJK punctuation falls away too. */
+  /** With `normalized`, every CJK character is a word; with `noPunct`, CJK punctuation is removed too. */
   readonly asianSupport?: boolean; // false
   readonly caseSensitive?: boolean; // false
 }
 
+/** A TER score with its counts. */
 export interface TerScore extends MetricScore {
-  readonly edits: number;
+  readonly edits: number; // insertions, deletions, substitutions and shifts
   readonly referenceLength: number; // words, the mean over a segment's references
 }
 
 /**
  * TER (Snover et al. 2006) with one set of options, equal to `sacrebleu.TER` of release 2.6.0. Its statistics are the
- * edits to the nearest reference and the mean length of the references.
+ * edits to the closest reference and the mean length of the references.
  */
 export class Ter extends Metric<TerScore> {
   override readonly name = 'TER';

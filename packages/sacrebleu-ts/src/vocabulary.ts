@@ -1,11 +1,11 @@
-/** More words than this are forgotten before the next segment. */
+/** With more words than this, the vocabulary is cleared before the next segment. */
 const MAX_WORDS = 65536;
 
-/** Numbers that stand for words; the same word has the same number within a segment. */
+/** Maps words to numbers; within a segment the same word has the same number. */
 export class Vocabulary {
   readonly #ids = new Map<string, number>();
 
-  /** Keeps what is known from growing without bound; numbers from before must not be used after. */
+  /** Limits the size of the vocabulary. Earlier numbers are invalid afterwards. */
   startSegment(): void {
     if (this.#ids.size > MAX_WORDS) this.#ids.clear();
   }

@@ -97,7 +97,7 @@ describe('what sacrebleu-ts prints', () => {
     expect((await call(['ref', '-i', 'a', 'é hyp'])).stdout).toContain('"system": "\\u00e9 hyp",');
   });
 
-  it('takes the metrics that JSON in Python cannot print', async () => {
+  it('prints metrics that Python cannot print as JSON', async () => {
     const [baseline, other] = JSON.parse((await call(words('ref -i a b_1 -m chrf ter -pbs -pbsn 50 -q'))).stdout);
     expect(Object.keys(baseline)).toEqual(['system', 'chrF2', 'TER']);
     expect(other.chrF2).toEqual({
@@ -120,7 +120,7 @@ describe('what sacrebleu-ts prints', () => {
     expect((await call(words(line))).stdout).toEqual(stdout);
   });
 
-  it('warns of text that looks tokenized', async () => {
+  it('warns about text that looks tokenized', async () => {
     expect((await call(words('tokenized -i tokenized'))).stderr).toMatch(
       /^sacreBLEU: tokenized: that's 100 lines.*\n$/,
     );
@@ -129,20 +129,20 @@ describe('what sacrebleu-ts prints', () => {
     expect((await call(words('tokenized -i tokenized -m chrf'))).stderr).toBe('');
   });
 
-  it('says how many systems there are', async () => {
+  it('prints the number of systems', async () => {
     expect((await call(words('ref -i a b_1'))).stderr).toBe('sacreBLEU: Found 2 systems.\n');
   });
 
-  it('explains itself', async () => {
+  it('prints its help and version', async () => {
     const help = (await call(['--help'])).stdout;
-    expect(help).toMatch(/--chrf-word-order, -cw N +longest n-grams of words; 2 is chrF\+\+ \(0\)/);
+    expect(help).toMatch(/--chrf-word-order, -cw N +longest word n-grams; 2 is chrF\+\+ \(0\)/);
     expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect((await call(['-V'])).stdout).toBe('sacrebleu-ts 0.1.0, equal to sacrebleu 2.6.0\n');
   });
 });
 
-describe('a mistake of the program', () => {
-  it('shows where it is, with status 70', async () => {
+describe('an internal error', () => {
+  it('is printed with its stack, and the exit status is 70', async () => {
     const readStdin = (): Uint8Array => {
       throw new TypeError('broken');
     };
@@ -152,18 +152,18 @@ describe('a mistake of the program', () => {
   });
 });
 
-describe('a mistake is one line and status 2:', () => {
+describe('an error of the user is one line, with status 2:', () => {
   it.each([
     ['no references', '-i a', 'there are no references: name their files first: sacrebleu-ts REF … -i HYP'],
     [
       'unequal lines',
       'ref -i short',
-      'ref has 4 lines, short has 1: each line of a system answers the same line of every reference',
+      'ref has 4 lines, short has 1: line N of the translations must match line N of the references',
     ],
-    ['an unequal second reference', 'ref short -i a', 'short has 1 lines, a has 4: each line'],
+    ['an unequal second reference', 'ref short -i a', 'short has 1 lines, a has 4: line N'],
     ['a missing file', 'ref -i none', 'none does not exist: check its name'],
     ['a folder', 'ref -i .', '. is a folder: name a file'],
-    ['an empty file', 'empty -i empty', 'empty is empty: it should hold a translation on each line'],
+    ['an empty file', 'empty -i empty', 'empty is empty: write one translation per line'],
     ['bytes that are not text', 'ref -i binary', 'binary line 2 is not utf-8: save it in that encoding'],
     ['no gzip', 'ref -i broken.gz', 'broken.gz is not a gzip file'],
     ['an unknown encoding', 'ref -i a -e utf9', "unknown encoding 'utf9': for example utf-8"],
@@ -173,17 +173,13 @@ describe('a mistake is one line and status 2:', () => {
     [
       'a tokenizer that is not here',
       'ref -i a -tok ja-mecab',
-      "bleu: the tokenizer 'ja-mecab' is not supported: it needs",
+      "bleu: the tokenizer 'ja-mecab' is not supported: it requires",
     ],
     ['Japanese by its language pair', 'ref -i a -l en-ja', "bleu: the tokenizer 'ja-mecab' is not supported"],
     ['an unknown smoothing', 'ref -i a -s flor', "-s: unknown 'flor': did you mean 'floor'?"],
     ['an unknown option', 'ref -i a --lowercsae', 'unknown option --lowercsae: did you mean '],
-    [
-      'an ambiguous one',
-      'ref -i a --chrf-w',
-      '--chrf-w is ambiguous: it may be --chrf-word-order or --chrf-whitespace',
-    ],
-    ['a test set', '-t wmt20 -l en-de -i a', '-t is not supported: no test sets come along'],
+    ['an ambiguous one', 'ref -i a --chrf-w', '--chrf-w is ambiguous: use --chrf-word-order or --chrf-whitespace'],
+    ['a test set', '-t wmt20 -l en-de -i a', '-t is not supported: test sets are not included'],
     ['text for a number', 'ref -i a -w two', "-w is 'two': it must be a whole number from 0"],
     ['a negative width', 'ref -i a -w -1', "-w is '-1': it must be a whole number from 0"],
     ['half a number', 'ref -i a --chrf-char-order 1.5', "--chrf-char-order is '1.5': it must be a whole number"],
@@ -192,19 +188,27 @@ describe('a mistake is one line and status 2:', () => {
     ['too many decimals', 'ref -i a -w 101', "-w is '101': it must be a whole number from 0 to 100\n"],
     ['too many resamples', 'ref -i a -ci -cin 1e9', "-cin is '1e9': it must be a whole number from 1 to 10000000\n"],
     ['a missing value', 'ref -i a -w', '-w needs a value: decimals of scores'],
-    ['a value too many', 'ref -i a --lowercase=yes', "--lowercase takes no value: leave out 'yes'"],
+    ['a value too many', 'ref -i a --lowercase=yes', "--lowercase takes no value: remove 'yes'"],
     ['orders that are nothing', 'ref -i a -m chrf -cc 0', 'chrf: charOrder and wordOrder are both 0'],
-    ['a system twice', 'ref -i a a', 'a is given twice: systems are told apart by their names'],
-    ['one system to compare', 'ref -i a --paired-bs', 'a paired test of one system: give several with -i'],
-    ['both paired tests', 'ref -i a b_1 -par -pbs', '--paired-ar and --paired-bs: choose one'],
+    ['a system twice', 'ref -i a a', 'a is named twice: name each system once'],
+    ['one system to compare', 'ref -i a --paired-bs', 'a paired test requires several systems: name them with -i'],
+    ['both paired tests', 'ref -i a b_1 -par -pbs', '--paired-ar and --paired-bs cannot be combined: choose one'],
     [
       'an interval of several systems',
       'ref -i a b_1 -ci',
-      '--confidence with several systems: compare them with --paired-bs',
+      '--confidence requires a single system: compare several with --paired-bs',
     ],
-    ['sentences of several metrics', 'ref -i a -sl -m bleu ter', '--sentence-level with several metrics: name one'],
-    ['sentences of several systems', 'ref -i a b_1 -sl', '--sentence-level with several systems: give one'],
-    ['sentences with a test', 'ref -i a -sl -ci', '--sentence-level with a test: tests are of a whole corpus'],
+    [
+      'sentences of several metrics',
+      'ref -i a -sl -m bleu ter',
+      '--sentence-level requires a single metric: choose one',
+    ],
+    ['sentences of several systems', 'ref -i a b_1 -sl', '--sentence-level requires a single system: name one'],
+    [
+      'sentences with a test',
+      'ref -i a -sl -ci',
+      '--sentence-level cannot be combined with a test: tests need the whole corpus',
+    ],
     ['several files of tabs', 'ref ref2 -nr 2 -i a', '--num-refs with several files: it splits the lines of one file'],
     ['too few tabs', 'ref -nr 2 -i a', 'ref line 1 has 1 of 2 references: --num-refs splits each line at tabs'],
   ])('%s', async (_, line, message) => {
@@ -228,7 +232,7 @@ describe('a mistake is one line and status 2:', () => {
     [
       'a seed that is none',
       { environment: { SACREBLEU_SEED: '-3' } },
-      "SACREBLEU_SEED is '-3': it must be a whole number or none",
+      "SACREBLEU_SEED is '-3': set it to a non-negative integer or None",
     ],
   ])('%s', async (_, host, message) => {
     const { status, stderr } = await call(['tabbed'], host);
@@ -237,7 +241,7 @@ describe('a mistake is one line and status 2:', () => {
   });
 });
 
-describe('translations that no -i names', () => {
+describe('translations without -i', () => {
   const isStdinTerminal = true;
 
   it.each([{ isStdinTerminal }, { isStdinTerminal: false }])(
@@ -276,16 +280,16 @@ describe('a SentencePiece model from a file', () => {
     expect(ours.stdout.replace(`tok:spm-${type}`, 'tok:none')).toBe(pieces.stdout);
   });
 
-  it('has the name that --tokenize says in the signature', async () => {
+  it('has the name of --tokenize in the signature', async () => {
     const { stdout } = await bleu(`-tok flores200 --spm-model ${spm('bpe.model')}`, 'test.en', 'test.de');
     expect(stdout).toContain('|tok:flores200|');
   });
 
   it.each([
-    ['-tok intl --spm-model bpe.model', '--spm-model with --tokenize intl: the model is for one of spm, '],
+    ['-tok intl --spm-model bpe.model', '--spm-model with --tokenize intl: use --tokenize with one of spm, '],
     ['--spm-model absent.model', 'absent.model cannot be read: name the .model file'],
     ['--spm-model test.de', 'test.de is not a SentencePiece model: name the .model file'],
-    ['-tok flores200', "the tokenizer 'flores200' is not supported: it needs a SentencePiece model"],
+    ['-tok flores200', "the tokenizer 'flores200' is not supported: it requires a SentencePiece model"],
   ])('%s is refused', async (options, message) => {
     const { status, stderr } = await bleu(options.replace(/(?<=model )/, spm('')), 'test.en', 'test.de');
     expect(stderr).toContain(message);

@@ -3,12 +3,12 @@ import { Bleu, Chrf, sentencePieceTokenizer, Ter, type TokenizerName } from '../
 
 const bleuOf = (tokenize: string) => new Bleu({ tokenize: tokenize as TokenizerName });
 
-describe('a mistake in the call', () => {
+describe('an error in the call', () => {
   it.each([
     ['an unknown tokenizer', () => bleuOf('moses'), /unknown tokenizer 'moses'; known: 13a, intl, zh/],
-    ['Japanese', () => bleuOf('ja-mecab'), /'ja-mecab' is not supported: it needs the morphological analyzer MeCab/],
+    ['Japanese', () => bleuOf('ja-mecab'), /'ja-mecab' is not supported: it requires the morphological analyzer MeCab/],
     ['Korean', () => bleuOf('ko-mecab'), /'ko-mecab' is not supported/],
-    ['flores200', () => bleuOf('flores200'), /needs a SentencePiece model.*sentencePieceTokenizer/],
+    ['flores200', () => bleuOf('flores200'), /requires a SentencePiece model.*sentencePieceTokenizer/],
     ['spm', () => bleuOf('spm'), /'spm' is not supported/],
     ['an unknown smoothing', () => new Bleu({ smoothMethod: 'laplace' as 'none' }), /unknown smoothing 'laplace'/],
     ['an order of zero', () => new Bleu({ maxNgramOrder: 0 }), /maxNgramOrder is 0/],
@@ -23,13 +23,13 @@ describe('a mistake in the call', () => {
     ['a segment without a reference', () => new Bleu().corpusScore(['a'], [[null]]), /a segment has no reference/],
     ['a chrF segment without one', () => new Chrf().corpusScore(['a'], [[null]]), /a segment has no reference/],
     ['a TER segment without one', () => new Ter().corpusScore(['a'], [[null]]), /a segment has no reference/],
-  ])('is named: %s', (_, call, message) => {
+  ])('is described in the message: %s', (_, call, message) => {
     expect(call).toThrow(message);
   });
 });
 
 describe('a tokenizer of a SentencePiece model', () => {
-  it('is what the caller makes of it, and stands in the signature', () => {
+  it('is the function that the caller provides, and its name is in the signature', () => {
     const pieces = (segment: string) => [...segment].map((letter) => `▁${letter}`);
     const metric = new Bleu({ tokenize: sentencePieceTokenizer('flores200', pieces) });
     expect(metric.corpusScore(['abcde'], [['abcdf']]).precisions[0]).toBe(80);

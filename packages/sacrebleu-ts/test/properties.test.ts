@@ -27,7 +27,7 @@ const statisticsOf = (metric: Metric, pairs: Pairs) =>
   );
 
 describe.each(METRICS)('%s', (_, metric) => {
-  it('is the same in whatever order the segments come', () => {
+  it('does not depend on the order of the segments', () => {
     fc.assert(
       fc.property(corpus, fc.infiniteStream(fc.nat()), (pairs, keys) => {
         const shuffled = pairs
@@ -39,7 +39,7 @@ describe.each(METRICS)('%s', (_, metric) => {
     );
   });
 
-  it('has statistics that add up, wherever the corpus is cut', () => {
+  it('has statistics that add up for any split of the corpus', () => {
     fc.assert(
       fc.property(corpus, fc.nat(), (pairs, where) => {
         const cut = where % (pairs.length + 1);

@@ -67,7 +67,7 @@ describe("numpy's generator", () => {
   const integers = (random: Pcg64, bound: number, count: number) =>
     Array.from({ length: count }, () => random.integer(bound));
 
-  it.each(numpy.cases)('draws the same from seed $seed', (expected) => {
+  it.each(numpy.cases)('draws the same numbers from seed $seed', (expected) => {
     const random = new Pcg64(BigInt(expected.seed));
     expect(integers(random, 7, 25)).toEqual(expected.choice7);
     expect(integers(random, 40000, 10)).toEqual(expected.choice40000);
@@ -103,7 +103,7 @@ describe('means', () => {
     [[100], 100],
     // Just above halfway between two numbers.
     [[2, 2 + 2 ** -51, 2 ** -78, 0], 1 + 2 ** -52],
-  ])('of %j are rounded once where they are exact', (values, mean) => {
+  ])('of %j are exact and rounded once', (values, mean) => {
     expect(exactMean(values)).toBe(mean);
   });
 });
@@ -146,7 +146,7 @@ describe.each(
 });
 
 describe('a test without a seed', () => {
-  it('draws other resamples each time, the same for every system', () => {
+  it('draws different resamples each time, the same for all systems', () => {
     const same = [systems[0]!, systems[0]!];
     const references = significance.references.slice(0, 1);
     const [first, second] = pairedBootstrap(same, new Bleu(), references, { samples: 50, seed: null });

@@ -13,7 +13,7 @@ describe.each(TOKENIZER_NAMES)('the tokenizer %s', (name) => {
 });
 
 describe('text as Python sees it', () => {
-  it('is lowercased alike', () => {
+  it('is lowercased in the same way', () => {
     expect(lines.map((line) => splitWords(line.toLowerCase()))).toEqual(lowercase);
   });
 

@@ -1,7 +1,7 @@
-// Compiles the add-on with node-gyp. Without a compiler or the library it says so in one line and leaves the rest of the
-// installation working; when nothing has changed since the last build it does nothing. With --check it compiles nothing:
-// status 1 and that line where the add-on neither is built nor could be. With --done it only says, by its status, whether the
-// add-on is built.
+// Compiles the add-on with node-gyp, unless it is up to date. Without a compiler or the library, prints one line and exits with
+// status 0, because everything else works without the add-on.
+//   --check  compile nothing; status 1 and that line if the add-on neither is built nor can be built
+//   --done   compile nothing; status 0 if the add-on is built, otherwise 1
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,9 +10,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-/** Written when the add-on is there: a build that was killed is begun anew. */
+/** Written after a complete build, so that a killed build is repeated. */
 const complete = join(root, 'build', 'complete');
-/** What the compiler said last. */
+/** The output of the last compilation that failed. */
 const log = join(root, 'build', 'compile.log');
 const require = createRequire(import.meta.url);
 
@@ -23,18 +23,18 @@ function upToDate() {
 }
 
 /**
- * What the compiler said first about a failure, without the place in the program, and the command.
+ * The compiler's first error message, without its place in the program, and the command.
  * @param {readonly string[]} flags
  */
 function failureOf(compiler, flags, { error, stderr, signal }) {
   const lines = (stderr ?? '').split('\n').map((line) => line.trim());
   const said = lines.find((line) => /\berror\b|cannot find|unable to find|undefined reference|unsupported/i.test(line));
   const stopped = signal ? `it was stopped by ${signal}` : null;
-  const reason = said ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'it says nothing';
+  const reason = said ?? stopped ?? lines.find(Boolean) ?? error?.message ?? 'no message';
   return `${reason.replace(/^(<stdin>|\S*\.o):\S* /, '')} (${[compiler, ...flags].join(' ')})`;
 }
 
-/** Why a program that includes SentencePiece does not compile or link, or null where it does. */
+/** Why a program that includes SentencePiece does not compile or link, or null if it does. */
 function sentencePieceFailure(compiler) {
   const folder = mkdtempSync(join(tmpdir(), 'sentencepiece-'));
   const prefix = process.env.SENTENCEPIECE_ROOT;
@@ -47,7 +47,7 @@ function sentencePieceFailure(compiler) {
   return result.status === 0 ? null : failureOf(compiler, flags, result);
 }
 
-/** What a build needs and this machine lacks, or undefined. */
+/** The missing requirement of a build, or undefined. */
 function missing() {
   const compiler = process.env.CXX ?? 'g++';
   const command = [compiler, 'make', 'python3'].find(
@@ -62,7 +62,7 @@ function missing() {
   return `${what}: ${failure}`;
 }
 
-/** Node's own headers where the system has them, so that node-gyp downloads nothing. */
+/** The option for Node's headers if they are installed, so that node-gyp does not download them. */
 function headerOptions() {
   const candidates = [join(dirname(process.execPath), '..'), '/usr', '/usr/local'];
   const found = candidates.find((prefix) => existsSync(join(prefix, 'include', 'node', 'node_api.h')));
@@ -85,7 +85,7 @@ function compile() {
   const output = `${stdout}${stderr}`;
   writeFileSync(log, output);
   const reason = output.split('\n').find((line) => /\berror:|cannot find|killed/i.test(line)) ?? 'it was stopped';
-  console.error(`sentencepiece-native: the add-on did not compile: ${reason.trim()} (all in ${log})`);
+  console.error(`sentencepiece-native: the add-on did not compile: ${reason.trim()} (full output: ${log})`);
   process.exit(1);
 }
 

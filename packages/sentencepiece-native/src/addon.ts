@@ -3,61 +3,68 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { checkModel } from './model-file/check-model.js';
 
-/** A loaded model. Pieces carry `▁` for a space; a method throws an Error with the library's message. */
+/** A loaded model. In pieces, `▁` replaces spaces. Methods throw an Error with the library's message. */
 export interface Model {
+  /** The pieces of a text. */
   encodePieces(text: string): string[];
+  /** The ids of the pieces of a text. */
   encodeIds(text: string): number[];
-  /** The pieces with spaces between, made in one step. */
+  /** The pieces of a text, separated by spaces; faster than joining `encodePieces`. */
   encodeLine(text: string): string;
+  /** The text of pieces separated by spaces. */
   decodeLine(pieces: string): string;
   /**
-   * Draws one segmentation. Unigram models: out of the `nBest` best, or of all where it is negative, with
-   * probabilities ∝ p^alpha. BPE models: each merge is left out with probability `alpha`.
-   * @throws Error where `nBest` is above 512 or no integer, or `alpha` is not finite
+   * Samples a segmentation. Unigram models: from the `nBest` best, or from all if it is negative, with probabilities
+   * ∝ p^alpha. BPE models: each merge is skipped with probability `alpha`.
+   * @throws Error if `nBest` is above 512 or not an integer, or `alpha` is not finite
    */
   samplePieces(text: string, nBest: number, alpha: number): string[];
+  /** Like `samplePieces`, as ids. */
   sampleIds(text: string, nBest: number, alpha: number): number[];
   /** The `nBest` best segmentations, best first; unigram models only. @throws Error unless `nBest` is 1 to 1024 */
   nBestPieces(text: string, nBest: number): string[][];
+  /** Like `nBestPieces`, as ids. */
   nBestIds(text: string, nBest: number): number[][];
+  /** The text of pieces. */
   decodePieces(pieces: readonly string[]): string;
-  /** @throws Error where an id is not in the vocabulary */
+  /** The text of ids. @throws Error if an id is not in the vocabulary */
   decodeIds(ids: readonly number[]): string;
-  /** Every piece with its score, by id. */
+  /** All pieces with their scores, by id. */
   vocabulary(): [piece: string, score: number][];
   /**
-   * From now on text gives these pieces only, and single characters, symbols and `<unk>`.
-   * @throws Error unless the model is of the type unigram or bpe
+   * Restricts later segmentations to these pieces, single characters, symbols and `<unk>`.
+   * @throws Error unless the model type is unigram or bpe
    */
   restrictVocabulary(pieces: readonly string[]): void;
   /**
-   * What is done with every segmentation, but not with samples and n-best lists: `reverse`, `bos`, `eos`, `unk` (the piece
-   * `<unk>` for what is unknown), one after the other with colons between.
-   * @throws Error for another word, and for a piece that the model does not have
+   * Sets what is applied to every segmentation, but not to samples and n-best lists: `reverse`, `bos`, `eos`, `unk` (replace
+   * unknown pieces by `<unk>`), separated by colons.
+   * @throws Error for any other word, and for a piece that the model does not have
    */
   setEncodeOptions(options: string): void;
-  /** The same with pieces or ids before they become text. */
+  /** Sets what is applied to pieces or ids before decoding. */
   setDecodeOptions(options: string): void;
 }
 
+/** The functions of the compiled add-on. */
 export interface Addon {
-  /** Takes the bytes of a .model file. @throws Error that says what is wrong where they are not those of a sound model */
+  /** Loads the bytes of a .model file. @throws Error that says what is wrong if they are not a valid model */
   readonly Model: new (
     bytes: Uint8Array,
   ) => Model;
-  /** Starts the random numbers of this thread anew: sampling after it repeats. @param seed 0 to 2^32 − 2 */
+  /** Seeds the random numbers of this thread, so that sampling can be repeated. @param seed 0 to 2^32 − 2 */
   seed(seed: number): void;
   /**
-   * Trains a model and returns the bytes of its .model file. The library trains in a process of its own, since it ends
-   * the one it runs in for some options and texts.
-   * @param options those of `spm_train` by their names there, values as text
-   * @param nextSentences some more sentences at each call, null after the last; what it throws ends the training
+   * Trains a model and returns the bytes of its .model file. Trains in a separate process, because the library aborts its
+   * process for some options and texts.
+   * @param options the options of `spm_train` by name, with strings as values
+   * @param nextSentences returns more sentences with each call, null after the last; an error that it throws ends the training
    * @throws Error with the library's message
    */
   train(options: Readonly<Record<string, string>>, nextSentences: () => readonly string[] | null): Buffer;
 }
 
-/** Which folder of build/ it is loaded from: `Release`, or `sanitized` for tests. */
+/** The folder of build/ from which the add-on is loaded: `Release`, or `sanitized` for tests. */
 const FOLDER_VARIABLE = 'SENTENCEPIECE_NATIVE_FOLDER';
 
 const path = fileURLToPath(
@@ -67,8 +74,8 @@ const path = fileURLToPath(
 let loaded: Addon | null = null;
 
 /**
- * The add-on, loaded when first asked for.
- * @throws Error when it is not built or does not load
+ * The add-on, loaded by the first call.
+ * @throws Error if it is not built or cannot be loaded
  */
 export function addon(): Addon {
   loaded ??= load();
@@ -83,11 +90,11 @@ function load(): Addon {
   return withCheckedModels(createRequire(import.meta.url)(path) as Addon);
 }
 
-/** The library trusts a model file: of a damaged one it ends the process, or reads foreign memory. */
+/** Checks a model file before the library loads it, because a damaged one makes it abort or read invalid memory. */
 function withCheckedModels(native: Addon): Addon {
   class CheckedModel extends native.Model {
     constructor(bytes: Uint8Array) {
-      if (!(bytes instanceof Uint8Array)) throw new TypeError('the content of a .model file is a Uint8Array');
+      if (!(bytes instanceof Uint8Array)) throw new TypeError('the contents of a .model file must be a Uint8Array');
       checkModel(bytes);
       super(bytes);
     }
@@ -95,7 +102,7 @@ function withCheckedModels(native: Addon): Addon {
   return { ...native, Model: CheckedModel };
 }
 
-/** Whether the add-on is there and loads; if not, why. */
+/** Whether the add-on can be loaded and, if not, the reason. */
 export function isAvailable(): { available: boolean; reason: string | null } {
   try {
     addon();

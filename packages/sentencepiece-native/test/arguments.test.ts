@@ -18,7 +18,11 @@ describe.runIf(isAvailable().available)('the add-on', () => {
     { title: 'alpha ∞', call: (m) => m.sampleIds('a', 5, Number.POSITIVE_INFINITY), message: 'alpha is Infinity' },
     { title: 'an id below 0', call: (m) => m.decodeIds([-1]), message: 'Invalid id: -1' },
     { title: 'an id above the vocabulary', call: (m) => m.decodeIds([INT_MOST]), message: 'Invalid id: 2147483647' },
-    { title: 'an id that 32 bits do not hold', call: (m) => m.decodeIds([2 ** 32]), message: 'an id is 4294967296' },
+    {
+      title: 'an id that does not fit into 32 bits',
+      call: (m) => m.decodeIds([2 ** 32]),
+      message: 'an id is 4294967296',
+    },
     { title: 'half an id', call: (m) => m.decodeIds([0.5]), message: 'an id is 0.5; it has to be an integer' },
     { title: 'a text that is none', call: (m) => m.encodePieces(3 as never), message: 'A string was expected' },
     { title: 'pieces that are none', call: (m) => m.decodePieces([3 as never]), message: 'A string was expected' },
@@ -26,7 +30,7 @@ describe.runIf(isAvailable().available)('the add-on', () => {
     { title: 'unknown options', call: (m) => m.setEncodeOptions('bos:x'), message: 'option "x" is not available' },
     { title: 'others to decode', call: (m) => m.setDecodeOptions('y'), message: 'option "y" is not available' },
     { title: 'a seed below 0', call: () => addon().seed(-1), message: 'the seed is -1; it has to be' },
-    { title: 'a model that is text', call: () => new (addon().Model)('a' as never), message: 'is a Uint8Array' },
+    { title: 'a model that is text', call: () => new (addon().Model)('a' as never), message: 'must be a Uint8Array' },
   ])('refuses $title', ({ call, message }) => {
     expect(() => call(model())).toThrow(message);
   });

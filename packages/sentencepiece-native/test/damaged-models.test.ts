@@ -59,10 +59,10 @@ function survives(bytes) {
   return true;
 }
 
-// A piece that begins with a zero byte: the library throws where nothing catches.
+// A piece that begins with a zero byte makes the library throw an error that nothing catches.
 const emptied = Buffer.from(sound);
 emptied[emptied.indexOf('▁', 100)] = 0;
-// Rules of normalisation that lead gigabytes away; which byte of a unit is its highest depends on where the table begins.
+// Normalisation rules that lead out of memory by gigabytes. The position of a unit's highest byte depends on the start of the table.
 const astray = [0, 1, 2, 3].map((phase) => sound.map((byte, at) => (at > 20_000 && at % 4 === phase ? byte ^ 0x40 : byte)));
 
 const counts = { refused: 0, loaded: 0 };

@@ -1,4 +1,4 @@
-/** A piece of a model file as protobuf fields: what is undefined is left out. */
+/** A piece of a model file as protobuf fields; undefined fields are omitted. */
 export interface PieceParts {
   readonly text?: string | Uint8Array;
   readonly score?: number;
@@ -17,7 +17,7 @@ export interface ModelParts {
 export const UNKNOWN: PieceParts = { text: '<unk>', type: 2 };
 export const SOUND_PIECES: readonly PieceParts[] = [UNKNOWN, { text: 'a', score: -1 }, { text: '▁', score: -2 }];
 
-/** The bytes of a .model file, sound where the parts are. */
+/** The bytes of a .model file with these parts. */
 export function modelFile({ pieces = SOUND_PIECES, trainer = [], ...maps }: ModelParts = {}): Buffer {
   const fields = pieces.map((piece) => bytesField(1, pieceMessage(piece)));
   if (trainer.length > 0) fields.push(bytesField(2, Buffer.concat(trainer)));
@@ -61,7 +61,7 @@ export const valueUnit = (value: number): number => 0x8000_0000 + value;
 export function characterMap(units: Readonly<Record<number, number>>, replacements: string, size = 256): Buffer {
   const table = Buffer.alloc(4 + size * 4);
   table.writeUInt32LE(size * 4);
-  // What stands at no unit's place matches no byte.
+  // Unused positions match no byte.
   for (let id = 0; id < size; id++) table.writeUInt32LE(units[id] ?? valueUnit(0), 4 + id * 4);
   return Buffer.concat([table, Buffer.from(replacements)]);
 }

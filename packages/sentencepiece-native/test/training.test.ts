@@ -7,7 +7,7 @@ import { addon, isAvailable } from '../src/index.js';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** No two characters stand side by side: where the library says so in its log, it reads memory that is not there. */
+/** A text without adjacent characters, for which the library reads invalid memory when it logs this. */
 const PROGRAM = `
 import { addon } from 'sentencepiece-native';
 
@@ -21,13 +21,13 @@ try {
 `;
 
 describe.runIf(isAvailable().available)('training', () => {
-  it('that a signal ends is an error, and the process lives', async () => {
+  it('that is ended by a signal throws an error, and the process continues', async () => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', PROGRAM], { cwd: root });
     // Versions of the library that do not crash find the vocabulary too large.
     expect(stdout).toMatch(/^Error: (the library was stopped: Segmentation fault|.*Vocabulary size too high)/);
   });
 
-  it('asks for sentences only while it needs them', () => {
+  it('requests sentences only while it needs them', () => {
     let batches = 0;
     const options = { model_type: 'char', vocab_size: '50', minloglevel: '3' };
     const sentences = { input_sentence_size: '150', shuffle_input_sentence: 'false' };
@@ -41,8 +41,8 @@ describe.runIf(isAvailable().available)('training', () => {
 
   it.each([
     { title: 'an error of the sentences', next: () => JSON.parse('{'), message: /JSON/ },
-    { title: 'sentences that are no text', next: () => [3 as never], message: 'A string was expected' },
-    { title: 'sentences that are no list', next: () => 3 as never, message: /array/i },
+    { title: 'sentences that are not text', next: () => [3 as never], message: 'A string was expected' },
+    { title: 'sentences that are not a list', next: () => 3 as never, message: /array/i },
   ])('gives on $title', ({ next, message }) => {
     expect(() => addon().train({ minloglevel: '3' }, next)).toThrow(message);
   });

@@ -8,9 +8,9 @@ import { timed } from './recorder.js';
 
 /** The scalars of one Adam step over an arena. */
 export interface AdamScalars {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
+  readonly beta1: number; // decay of the mean of gradients
+  readonly beta2: number; // decay of the mean of squared gradients
+  readonly epsilon: number; // added to the root of the mean of squares
   /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
   readonly stepSize: number;
   /** lr · weight decay: the fraction that is first subtracted from a value. */
@@ -37,8 +37,8 @@ export function accumulate(sum: Float32Array, x: Float32Array): void {
 
 /** A parameter and the array of its size that its gradient is added to. */
 export interface GradientTarget {
-  readonly tensor: Tensor;
-  readonly gradient: Float32Array;
+  readonly tensor: Tensor; // the parameter
+  readonly gradient: Float32Array; // its part of the gradient arena
 }
 
 /**

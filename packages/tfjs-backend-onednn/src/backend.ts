@@ -227,6 +227,7 @@ export class OneDnnBackend extends MathBackendCPU {
     return true;
   }
 
+  /** Whether a kernel has taken over the tensor's memory. */
   isTakenOver({ dataId }: TensorInfo): boolean {
     return this.#record(dataId).takenOver === true;
   }

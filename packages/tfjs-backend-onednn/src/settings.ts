@@ -2,6 +2,7 @@ import { addon } from './addon.js';
 import { availableThreads, MOST_THREADS } from './available-threads.js';
 import { checkArray, checkWhole } from './kernels/checks.js';
 
+/** Settings of the native kernels. */
 export interface OneDnnOptions {
   /**
    * Threads of the native kernels, 1 to 1024. The default is OMP_NUM_THREADS, or the number of processors that affinity

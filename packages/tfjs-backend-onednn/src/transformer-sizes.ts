@@ -12,10 +12,11 @@ interface StackSizes {
   readonly finalNorm: boolean;
 }
 
+/** The sizes of a Transformer for native search. */
 export interface TransformerSizes {
-  readonly embed: number;
-  readonly encoder: StackSizes;
-  readonly decoder: StackSizes;
+  readonly embed: number; // width of the model
+  readonly encoder: StackSizes; // sizes of the encoder
+  readonly decoder: StackSizes; // sizes of the decoder
 }
 
 /** @throws Error for sizes that no Transformer has */

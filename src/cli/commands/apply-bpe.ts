@@ -8,12 +8,33 @@ const options = defineOptions({
   ...fileOptions,
   codes: { kind: 'string', default: null, aliases: ['-c'], metavar: 'FILE', help: 'BPE codes' },
   merges: { kind: 'int', default: null, aliases: ['-m'], min: -1, help: 'apply only the first N; -1: all' },
-  vocabulary: { kind: 'string', default: null, metavar: 'FILE', help: 'split subwords that this vocabulary lacks' },
-  vocabularyThreshold: { kind: 'int', default: 0, min: 0, help: 'take only subwords that occur this often as known' },
-  glossaries: { kind: 'strings', default: [], help: 'words or regular expressions to keep whole' },
-  dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'leave out each merge with this probability' },
-  seed: { kind: 'int', default: null, min: 0, max: 2 ** 32 - 1, help: 'seed of dropout; without it every run differs' },
-  separator: { kind: 'string', default: '@@', aliases: ['-s'], help: 'ends every subword but the last of a word' },
+  vocabulary: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'split subwords that are not in this vocabulary',
+  },
+  vocabularyThreshold: {
+    kind: 'int',
+    default: 0,
+    min: 0,
+    help: 'ignore subwords of the vocabulary that occur less often',
+  },
+  glossaries: { kind: 'strings', default: [], help: 'words or regular expressions that are never split' },
+  dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'skip each merge with this probability' },
+  seed: {
+    kind: 'int',
+    default: null,
+    min: 0,
+    max: 2 ** 32 - 1,
+    help: 'random seed of --dropout (default: different in every run)',
+  },
+  separator: {
+    kind: 'string',
+    default: '@@',
+    aliases: ['-s'],
+    help: 'marks the end of every subword except the last of a word',
+  },
   threads: { ...threadsOption, aliases: ['--num-workers'] },
 });
 
@@ -25,7 +46,7 @@ export const applyBpeCommand = defineCommand({
   examples: ['ts-fairseq apply-bpe -c codes --vocabulary vocab.de --vocabulary-threshold 5 < test.de > test.bpe.de'],
   async run({ args, options }) {
     if (options.threads > 1 && options.dropout > 0) {
-      throw new UserError('--dropout draws word after word, in one thread', 'leave out --threads');
+      throw new UserError('--dropout works in one thread only', 'remove --threads');
     }
     await filterInThreads(filesOf(args, options), options.threads, { command: 'apply-bpe', options });
   },

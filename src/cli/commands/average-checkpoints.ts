@@ -13,18 +13,18 @@ const options = defineOptions({
     kind: 'strings',
     default: [],
     metavar: 'PATH',
-    help: "checkpoints by their stems or fairseq's .pt, or the folder to choose from",
+    help: 'checkpoint stems or fairseq .pt files, or the folder to choose from',
   },
-  output: { kind: 'string', default: null, metavar: 'STEM', help: 'the checkpoint to write' },
-  numEpochCheckpoints: { kind: 'int', default: null, help: 'take the last N epoch checkpoints (checkpointE)' },
-  numUpdateCheckpoints: { kind: 'int', default: null, help: 'take the last N update checkpoints (checkpoint_E_U)' },
-  numBestCheckpoints: { kind: 'int', default: null, help: 'take the best N of --keep-best-checkpoints' },
-  checkpointUpperBound: { kind: 'int', default: null, help: 'take no epoch or update after this one' },
+  output: { kind: 'string', default: null, metavar: 'STEM', help: 'checkpoint to write' },
+  numEpochCheckpoints: { kind: 'int', default: null, help: 'average the last N epoch checkpoints (checkpointE)' },
+  numUpdateCheckpoints: { kind: 'int', default: null, help: 'average the last N update checkpoints (checkpoint_E_U)' },
+  numBestCheckpoints: { kind: 'int', default: null, help: 'average the best N checkpoints of --keep-best-checkpoints' },
+  checkpointUpperBound: { kind: 'int', default: null, help: 'ignore checkpoints after this epoch or update' },
 });
 
 export const averageCheckpointsCommand = defineCommand({
   name: 'average-checkpoints',
-  description: 'Writes a checkpoint whose weights are the mean of those of others; optimizer state is left out.',
+  description: 'Averages the weights of checkpoints. The average has no optimizer state.',
   options,
   examples: [
     'ts-fairseq average-checkpoints --inputs checkpoints --num-epoch-checkpoints 10 --output checkpoints/averaged',

@@ -11,16 +11,16 @@ import { defineCommand } from '../command.js';
 export const convertCommand = defineCommand({
   name: 'convert',
   description:
-    "Writes a checkpoint in another format: a name that ends in .pt is a file of fairseq's, any other a checkpoint of ours. Weights, optimizer and the state of training are kept; a file of fairseq's is read without executing anything in it.",
+    "Converts a checkpoint. A name that ends in .pt means fairseq's format, any other name the format of ts-fairseq. Weights, optimizer state and the state of training are kept. Nothing in a .pt file is executed.",
   arguments: [
-    { name: 'in', help: 'the checkpoint: a stem, or a .pt' },
-    { name: 'out', help: 'where it is written: a stem, or a .pt' },
+    { name: 'in', help: 'checkpoint to read: a stem or a .pt file' },
+    { name: 'out', help: 'checkpoint to write: a stem or a .pt file' },
   ],
   options: defineOptions({
     int8: {
       kind: 'boolean',
       default: false,
-      help: 'store matrices as int8 with a scale a row: a quarter of the size, for translating only; not for .pt',
+      help: 'store matrices as int8 with one scale per row: a quarter of the size, for translation only; not for .pt files',
     },
   }),
   examples: [
@@ -31,10 +31,13 @@ export const convertCommand = defineCommand({
   async run({ args, options }) {
     const [from, to] = args as [string, string];
     if (options.int8 && isFairseqFile(to)) {
-      throw new UserError(`--int8: fairseq has no int8 checkpoints (${to})`, 'name an output that does not end in .pt');
+      throw new UserError(
+        `--int8: fairseq has no int8 checkpoints (${to})`,
+        'choose an output name that does not end in .pt',
+      );
     }
     if (resolve(checkpointFile(from)) === resolve(checkpointFile(to))) {
-      throw new UserError(`${from} is the input and the output`, 'name another output');
+      throw new UserError(`${from} is both the input and the output`, 'choose another output name');
     }
     checkRecordedModel(from, describeCheckpoint(from), builtInComponents().architectures);
     const checkpoint = loadCheckpoint(from, { optimizer: !options.int8, ema: !options.int8 });

@@ -5,15 +5,15 @@ import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lin
 import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 const options = defineOptions({
-  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language, e.g. de' },
+  language: { kind: 'string', default: 'en', aliases: ['-l'], metavar: 'LANG', help: 'language code, e.g. de' },
 });
 
 export const detokenizeCommand = defineCommand({
   name: 'detokenize',
-  description: 'Joins tokens to text as the Moses script detokenizer.perl does.',
+  description: 'Joins tokens to text, as the Moses script detokenizer.perl does.',
   arguments: filterArguments,
   options,
-  unsupported: { ...MOSES_FLAGS, '-u': 'no letter is changed; use truecase before training' },
+  unsupported: { ...MOSES_FLAGS, '-u': 'detokenize does not change the case of letters; remove the flag' },
   examples: ['ts-fairseq detokenize -l en < translations.tok.en > translations.en'],
   async run({ args, options }) {
     await filterBlocks(args, lineFilter(createMosesDetokenizer(options.language)));

@@ -9,20 +9,20 @@ const options = defineOptions({
     kind: 'choice',
     choices: ['auto', 'mteval', 'tags'],
     default: 'auto',
-    help: 'mteval: XML of dev and test sets; tags: a train.tags file; auto looks at the first line',
+    help: 'mteval: XML of dev and test sets; tags: a train.tags file; auto: detect it from the first line',
   },
   straightApostrophes: {
     kind: 'boolean',
     default: false,
-    help: "write ’ as ' in XML segments, as fairseq's recipes do",
+    help: "replace ’ by ' in XML segments, as fairseq's recipes do",
   },
-  decodeEntities: { kind: 'boolean', default: false, help: 'write &amp; and its like in XML segments as signs' },
+  decodeEntities: { kind: 'boolean', default: false, help: 'decode entities such as &amp; in XML segments' },
 });
 
 export const extractIwsltCommand = defineCommand({
   name: 'extract-iwslt',
   description:
-    'Takes the sentences out of a file as the IWSLT evaluations publish it, one a line: the <seg> elements of a dev or ' +
+    'Extracts the sentences of a file that the IWSLT evaluations publish, one per line: the <seg> elements of a dev or ' +
     'test set, or the text, titles and descriptions of a train.tags file.',
   arguments: filterArguments,
   options,

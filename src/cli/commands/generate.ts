@@ -32,7 +32,7 @@ const dataSelection = {
       default: null,
       min: 1,
       group: 'Dataset',
-      help: 'maximum tokens in a batch (12000 when no size is given)',
+      help: 'maximum tokens per batch (12000 if no size is set)',
     },
   }),
   batchSize,
@@ -41,7 +41,7 @@ const dataSelection = {
   numWorkers,
   ...defineOptions({
     numShards: { kind: 'int', default: 1, min: 1, group: 'Dataset', help: 'divide the batches among N processes' },
-    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'which part to translate, from 0' },
+    shardId: { kind: 'int', default: 0, min: 0, group: 'Dataset', help: 'part to translate, counted from 0' },
   }),
 } as const;
 
@@ -77,7 +77,7 @@ type GenerateOptions = OptionsOf<typeof options>;
 export const generateCommand = defineCommand({
   name: 'generate',
   description:
-    'Translates a split that preprocess made. Prints S- source, T- reference, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores, A- alignment; then tokenized BLEU and sacreBLEU.',
+    'Translates a split that preprocess wrote. Prints S- source, T- reference, H- hypothesis with its score in base 2, D- detokenized hypothesis, P- token scores and A- alignment; then tokenized BLEU and sacreBLEU.',
   arguments: [{ name: 'data', help: 'data folder' }],
   options,
   examples: [
@@ -102,14 +102,17 @@ function checkOptions(options: GenerateOptions): void {
   checkTranslationOptions(options);
   const { constraints, numShards, shardId } = options;
   if (constraints !== null) {
-    throw new UserError('--constraints: a split has no phrases beside it', 'give lines with them to interactive');
+    throw new UserError('--constraints requires phrases, which a split does not have', 'use interactive');
   }
   if (shardId >= numShards) {
-    throw new UserError(`--shard-id ${shardId} is not below --num-shards ${numShards}`, 'shards count from 0');
+    throw new UserError(
+      `--shard-id ${shardId} is not less than --num-shards ${numShards}`,
+      'shards are numbered from 0',
+    );
   }
 }
 
-/** Translates and scores. @returns the lines to print */
+/** Translates and scores a split. @returns the lines to print */
 async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
   const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);

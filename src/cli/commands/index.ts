@@ -3,11 +3,11 @@ import type { CommandDefinition } from '../command.js';
 interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  /** Loaded when the command runs, so that `--help` and the text tools never wait for the tensor library. */
+  /** Loads the command when it runs, so that `--help` and the text tools do not wait for the tensor library. */
   readonly load: () => Promise<CommandDefinition>;
 }
 
-// A definition's methods take its own options; the table holds them without that type.
+// The type of a definition depends on its options; the table has them under a common type.
 const entry = (name: string, summary: string, load: () => Promise<unknown>): CommandEntry => ({
   name,
   summary,
@@ -26,24 +26,28 @@ export const commands: readonly CommandEntry[] = [
     'train a model with the criterion of your choice',
     async () => (await import('./train.js')).trainCommand,
   ),
-  entry('validate', 'the loss of a checkpoint on a split', async () => (await import('./validate.js')).validateCommand),
+  entry(
+    'validate',
+    'compute the loss of a checkpoint on a split',
+    async () => (await import('./validate.js')).validateCommand,
+  ),
   entry(
     'average-checkpoints',
-    'the mean of several checkpoints',
+    'average the weights of several checkpoints',
     async () => (await import('./average-checkpoints.js')).averageCheckpointsCommand,
   ),
   entry(
     'convert',
-    "a checkpoint from fairseq's format to ours and back",
+    "convert a checkpoint from or to fairseq's format",
     async () => (await import('./convert.js')).convertCommand,
   ),
   entry('generate', 'translate a split and report BLEU', async () => (await import('./generate.js')).generateCommand),
   entry(
     'interactive',
-    'translate lines as they come',
+    'translate lines of text as they arrive',
     async () => (await import('./interactive.js')).interactiveCommand,
   ),
-  entry('score', 'BLEU of a file of translations', async () => (await import('./score.js')).scoreCommand),
+  entry('score', 'compute BLEU, chrF or TER of translations', async () => (await import('./score.js')).scoreCommand),
   entry(
     'sweep',
     'train and compare every combination of a grid of options',
@@ -51,36 +55,40 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(
     'extract-iwslt',
-    'the sentences of IWSLT files: XML and train.tags',
+    'extract the sentences of IWSLT files',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
   ),
-  entry('tokenize', 'Moses tokenizer', async () => (await import('./tokenize.js')).tokenizeCommand),
-  entry('detokenize', 'Moses detokenizer', async () => (await import('./detokenize.js')).detokenizeCommand),
+  entry('tokenize', 'tokenize text as Moses does', async () => (await import('./tokenize.js')).tokenizeCommand),
+  entry('detokenize', 'detokenize text as Moses does', async () => (await import('./detokenize.js')).detokenizeCommand),
   entry(
     'normalize-punctuation',
-    'Moses normalizer of quotes, dashes and spaces',
+    'normalize quotes, dashes and spaces as Moses does',
     async () => (await import('./normalize-punctuation.js')).normalizePunctuationCommand,
   ),
   entry('lowercase', 'lowercase text', async () => (await import('./lowercase.js')).lowercaseCommand),
   entry(
     'train-truecaser',
-    'learn how words are cased',
+    'train a Moses truecaser',
     async () => (await import('./train-truecaser.js')).trainTruecaserCommand,
   ),
-  entry('truecase', 'Moses truecaser', async () => (await import('./truecase.js')).truecaseCommand),
+  entry('truecase', 'truecase text as Moses does', async () => (await import('./truecase.js')).truecaseCommand),
   entry(
     'clean-corpus',
-    'drop sentence pairs by length and ratio',
+    'remove sentence pairs by length and length ratio',
     async () => (await import('./clean-corpus.js')).cleanCorpusCommand,
   ),
-  entry('learn-bpe', 'learn BPE codes on a text', async () => (await import('./learn-bpe.js')).learnBpeCommand),
+  entry('learn-bpe', 'learn BPE codes from a text', async () => (await import('./learn-bpe.js')).learnBpeCommand),
   entry(
     'learn-joint-bpe-and-vocab',
-    'learn BPE codes on several files',
+    'learn joint BPE codes and vocabularies',
     async () => (await import('./learn-joint-bpe-and-vocab.js')).learnJointBpeAndVocabCommand,
   ),
   entry('get-vocab', 'count the subwords of a text', async () => (await import('./get-vocab.js')).getVocabCommand),
-  entry('apply-bpe', 'segment text with BPE codes', async () => (await import('./apply-bpe.js')).applyBpeCommand),
+  entry(
+    'apply-bpe',
+    'split words into subwords with BPE codes',
+    async () => (await import('./apply-bpe.js')).applyBpeCommand,
+  ),
   entry(
     'spm-encode',
     'split text with a SentencePiece model',
@@ -88,7 +96,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(
     'spm-decode',
-    'join the pieces of a SentencePiece model',
+    'join the pieces of a SentencePiece model to text',
     async () => (await import('./spm-decode.js')).spmDecodeCommand,
   ),
   entry('spm-train', 'train a SentencePiece model', async () => (await import('./spm-train.js')).spmTrainCommand),

@@ -32,15 +32,15 @@ const inputOptions = {
       default: 0,
       min: 0,
       group: 'Input',
-      help: 'read so many lines before they are translated together; 0 is 1',
+      help: 'number of lines to read before translating them together; 0 means 1',
     },
-    maxTokens: { kind: 'int', default: null, min: 1, group: 'Input', help: 'maximum tokens in a batch' },
+    maxTokens: { kind: 'int', default: null, min: 1, group: 'Input', help: 'maximum tokens per batch' },
   }),
-  batchSize: { ...batchSize, group: 'Input', help: 'maximum sentences in a batch (1 when no size is given)' },
+  batchSize: { ...batchSize, group: 'Input', help: 'maximum sentences per batch (1 if no size is set)' },
   skipInvalidSizeInputsValidTest: {
     ...skipInvalidSizeInputsValidTest,
     group: 'Input',
-    help: 'leave lines unanswered that are too long for the model or --max-tokens; the log names them',
+    help: 'skip lines that are too long for the model or --max-tokens; the log names them',
   },
   numWorkers: { ...numWorkers, group: 'Input' },
 } as const;
@@ -69,7 +69,7 @@ const NEEDS_REFERENCES = 'lines have no references; use generate';
 export const interactiveCommand = defineCommand({
   name: 'interactive',
   description:
-    'Translates lines as they come and answers in their order. Prints S- source, W- seconds, C- constraints, H- hypothesis with its score in base 2, D- the same detokenized, P- token scores, A- alignment.',
+    'Translates lines of text as they arrive, in order. Prints S- source, W- seconds, C- constraints, H- hypothesis with its score in base 2, D- detokenized hypothesis, P- token scores and A- alignment.',
   arguments: [{ name: 'data', help: 'folder with the dictionaries' }],
   options,
   unsupported: {
@@ -79,8 +79,8 @@ export const interactiveCommand = defineCommand({
     '--scoring': NEEDS_REFERENCES,
     '--sacrebleu': NEEDS_REFERENCES,
     '--gen-subset': 'interactive reads lines; use generate for a split',
-    '--results-path': 'interactive answers on stdout; write > FILE',
-    '--quiet': 'the answers are all that interactive prints; write > FILE',
+    '--results-path': 'interactive prints to stdout; redirect it with > FILE',
+    '--quiet': 'interactive prints nothing but translations; redirect them with > FILE',
   },
   ignored: ignoredInTranslation,
   examples: [
@@ -113,7 +113,7 @@ function checkSizes(options: InteractiveOptions): void {
 }
 
 async function interactive(
-  { args, options, given }: Invocation<InteractiveSchema>,
+  { args, options, explicitKeys }: Invocation<InteractiveSchema>,
   stems: readonly string[],
 ): Promise<void> {
   const started = performance.now();
@@ -123,7 +123,7 @@ async function interactive(
   const task = await taskOfCheckpoint(
     stems[0]!,
     args[0]!,
-    Object.fromEntries(Object.entries(options).filter(([key]) => given.has(key))),
+    Object.fromEntries(Object.entries(options).filter(([key]) => explicitKeys.has(key))),
   );
   const codec = await createCodec(options, task);
   const device = await openRequestedDevice(options, options.userDir === null);
@@ -166,11 +166,11 @@ async function interactive(
 }
 
 interface Answer extends TranslatedLine {
-  /** The line's number in the input, from 0. */
+  /** The line's number in the input, counted from 0. */
   readonly id: number;
 }
 
-/** Reads a buffer of lines, translates it, and so on: memory holds one buffer. Bad input ends it, answered up to there. */
+/** Reads and translates one buffer of lines at a time. Before an error in the input is thrown, all earlier lines are answered. */
 async function* answer(search: LineSearch, options: InteractiveOptions): AsyncGenerator<readonly Answer[]> {
   let buffer: NumberedLine[] = [];
   const answers = async (): Promise<readonly Answer[]> => {
@@ -196,7 +196,7 @@ interface NumberedLine {
   readonly line: SourceLine;
 }
 
-/** @throws UserError for a line that is too long, unless those are to be left out, and for one that is not UTF-8 */
+/** @throws UserError for a line that is not UTF-8, or too long without --skip-invalid-size-inputs-valid-test */
 function* readNumbered(search: LineSearch, options: InteractiveOptions): Generator<NumberedLine, void, undefined> {
   const name = options.input === '-' ? 'standard input' : options.input;
   let id = 0;
@@ -209,13 +209,13 @@ function* readNumbered(search: LineSearch, options: InteractiveOptions): Generat
       if (!options.skipInvalidSizeInputsValidTest) {
         throw new UserError(problem, `${remedy}, or add --skip-invalid-size-inputs-valid-test`);
       }
-      log.warning(`${problem}: not answered`);
+      log.warning(`${problem}: skipped`);
     }
     id += 1;
   }
 }
 
 function warnUnanswered(id: number, { constraints }: InteractiveOptions): void {
-  const why = constraints === null ? 'every output is ruled out' : 'no output holds its phrases';
-  log.warning(`line ${id + 1} has no translation: ${why}; raise --beam or --max-len-b`);
+  const reason = constraints === null ? 'no output is allowed' : 'no output contains its phrases';
+  log.warning(`line ${id + 1} has no translation: ${reason}; raise --beam or --max-len-b`);
 }

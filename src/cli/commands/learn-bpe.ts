@@ -9,30 +9,30 @@ import { startLog } from '../output/log-sink.js';
 
 const options = defineOptions({
   ...fileOptions,
-  symbols: { kind: 'int', default: 10_000, aliases: ['-s'], min: 1, help: 'merges to learn' },
-  minFrequency: { kind: 'int', default: 2, min: 1, help: 'stop when no pair of symbols occurs this often' },
+  symbols: { kind: 'int', default: 10_000, aliases: ['-s'], min: 1, help: 'number of merges to learn' },
+  minFrequency: { kind: 'int', default: 2, min: 1, help: 'stop when no pair of symbols occurs at least this often' },
   totalSymbols: {
     kind: 'boolean',
     default: false,
     aliases: ['-t'],
-    help: 'count the characters of the text among the symbols: as many merges less',
+    help: 'subtract the number of characters from the number of merges',
   },
   dictInput: { kind: 'boolean', default: false, help: 'the input has lines "<word> <count>" instead of text' },
 });
 
-/** Of the commands that learn merges. */
+/** Remedies of the commands that learn merges. */
 export const noVerboseMode = {
-  '--verbose': 'the merges are the lines of the codes, in the order in which they were learned; leave it out',
-  '-v': 'the merges are the lines of the codes, in the order in which they were learned; leave it out',
+  '--verbose': 'the output lists the merges in the order in which they were learned; remove the flag',
+  '-v': 'the output lists the merges in the order in which they were learned; remove the flag',
 } as const;
 
 export const learnBpeCommand = defineCommand({
   name: 'learn-bpe',
-  description: 'Learns BPE codes on tokenized text as subword-nmt does.',
+  description: 'Learns BPE codes from tokenized text, as subword-nmt does.',
   arguments: filterArguments,
   options,
   unsupported: {
-    '--num-workers': 'words are counted in one thread; leave it out',
+    '--num-workers': 'words are counted in one thread; remove the flag',
     ...noVerboseMode,
   },
   examples: ['ts-fairseq learn-bpe -s 10000 < train.tok.de > codes'],

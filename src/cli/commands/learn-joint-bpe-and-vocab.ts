@@ -8,24 +8,24 @@ import { noVerboseMode } from './learn-bpe.js';
 const options = defineOptions({
   input: { kind: 'strings', default: [], aliases: ['-i'], metavar: 'FILE', help: 'tokenized texts' },
   output: { kind: 'string', default: null, aliases: ['-o'], metavar: 'FILE', help: 'file for the BPE codes' },
-  symbols: { kind: 'int', default: 10_000, aliases: ['-s'], min: 1, help: 'merges to learn' },
+  symbols: { kind: 'int', default: 10_000, aliases: ['-s'], min: 1, help: 'number of merges to learn' },
   totalSymbols: {
     kind: 'boolean',
     default: false,
     aliases: ['-t'],
-    help: 'count the characters of the text among the symbols: as many merges less',
+    help: 'subtract the number of characters from the number of merges',
   },
-  writeVocabulary: { kind: 'strings', default: [], metavar: 'FILE', help: 'vocabulary files, one for each input' },
-  separator: { kind: 'string', default: '@@', help: 'ends every subword but the last of a word' },
-  minFrequency: { kind: 'int', default: 2, min: 1, help: 'stop when no pair of symbols occurs this often' },
+  writeVocabulary: { kind: 'strings', default: [], metavar: 'FILE', help: 'vocabulary files, one per input' },
+  separator: { kind: 'string', default: '@@', help: 'marks the end of every subword except the last of a word' },
+  minFrequency: { kind: 'int', default: 2, min: 1, help: 'stop when no pair of symbols occurs at least this often' },
 });
 
 export const learnJointBpeAndVocabCommand = defineCommand({
   name: 'learn-joint-bpe-and-vocab',
-  description: 'Learns BPE codes on several texts together, and the vocabulary of each, as subword-nmt does.',
+  description: 'Learns joint BPE codes from several texts and counts the subwords of each, as subword-nmt does.',
   options,
   unsupported: {
-    '--num-workers': 'words are counted in one thread; leave it out',
+    '--num-workers': 'words are counted in one thread; remove the flag',
     ...noVerboseMode,
   },
   examples: [

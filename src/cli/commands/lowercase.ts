@@ -6,7 +6,7 @@ import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 export const lowercaseCommand = defineCommand({
   name: 'lowercase',
-  description: 'Lowercases text as the Moses script lowercase.perl does.',
+  description: 'Lowercases text, as the Moses script lowercase.perl does.',
   arguments: filterArguments,
   options: defineOptions({}),
   unsupported: { '-b': MOSES_FLAGS['-b'] },

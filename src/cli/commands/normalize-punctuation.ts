@@ -10,10 +10,10 @@ const options = defineOptions({
 
 export const normalizePunctuationCommand = defineCommand({
   name: 'normalize-punctuation',
-  description: 'Writes quotes, dashes and ellipses in ASCII as the Moses script normalize-punctuation.perl does.',
+  description: 'Replaces quotes, dashes and ellipses by ASCII, as the Moses script normalize-punctuation.perl does.',
   arguments: filterArguments,
   options,
-  unsupported: { '-b': MOSES_FLAGS['-b'], '-penn': 'quotes become those of plain text; leave it out' },
+  unsupported: { '-b': MOSES_FLAGS['-b'], '-penn': 'quotes always become plain ASCII quotes; remove the flag' },
   examples: ['ts-fairseq normalize-punctuation -l de < train.raw.de > train.norm.de'],
   async run({ args, options }) {
     await filterBlocks(args, lineFilter(createPunctuationNormalizer(options.language)));

@@ -7,18 +7,24 @@ import { readParallelLines } from '../../text/lines.js';
 import { defineCommand } from '../command.js';
 
 const options = defineOptions({
-  sys: { kind: 'string', default: '-', aliases: ['-s'], metavar: 'FILE', help: 'translations, one a line; - is stdin' },
-  ref: { kind: 'string', default: null, aliases: ['-r'], metavar: 'FILE', help: 'references, one a line' },
-  order: { kind: 'int', default: 4, aliases: ['-o'], min: 1, max: 4, help: 'the longest n-grams that count' },
-  ignoreCase: { kind: 'boolean', default: false, help: 'lowercase both' },
+  sys: {
+    kind: 'string',
+    default: '-',
+    aliases: ['-s'],
+    metavar: 'FILE',
+    help: 'translations, one per line; - is stdin',
+  },
+  ref: { kind: 'string', default: null, aliases: ['-r'], metavar: 'FILE', help: 'references, one per line' },
+  order: { kind: 'int', default: 4, aliases: ['-o'], min: 1, max: 4, help: 'maximum length of n-grams' },
+  ignoreCase: { kind: 'boolean', default: false, help: 'lowercase both texts' },
   scoring: {
     kind: 'choice',
     choices: SCORINGS,
     default: 'bleu',
-    help: "BLEU of the words as they are, or sacreBLEU, chrF or TER of untokenized text with sacrebleu's signature",
+    help: "bleu: BLEU of tokenized text; the others score untokenized text and print sacrebleu's signature",
   },
   sacrebleu: { kind: 'boolean', default: false, help: 'the same as --scoring sacrebleu' },
-  sentenceBleu: { kind: 'boolean', default: false, help: 'a score for each line, smoothed by one' },
+  sentenceBleu: { kind: 'boolean', default: false, help: 'one score per line, with add-one smoothing' },
 });
 
 type ScoreOptions = OptionsOf<typeof options>;
@@ -26,7 +32,7 @@ type LinePair = readonly [hypothesis: string, reference: string];
 
 export const scoreCommand = defineCommand({
   name: 'score',
-  description: 'Prints the score of translations: BLEU of the words as they are, or sacreBLEU, chrF or TER.',
+  description: 'Prints the score of translations: BLEU of tokenized text, or sacreBLEU, chrF or TER.',
   options,
   examples: [
     'ts-fairseq score --sys translations.en --ref test.en --sacrebleu',
@@ -39,15 +45,14 @@ export const scoreCommand = defineCommand({
   },
 });
 
-/** @throws UserError where there is nothing: a score of nothing is no score */
+/** @throws UserError if there is no line */
 function* atLeastOne(pairs: Iterable<LinePair>, reference: string): Generator<LinePair> {
   let count = 0;
   for (const pair of pairs) {
     count += 1;
     yield pair;
   }
-  if (count === 0)
-    throw new UserError(`${reference} has no lines, so that there is nothing to score`, 'check the files');
+  if (count === 0) throw new UserError(`${reference} has no lines to score`, 'check the files');
 }
 
 function* resultLines(pairs: Iterable<LinePair>, options: ScoreOptions): Generator<string> {
@@ -57,11 +62,11 @@ function* resultLines(pairs: Iterable<LinePair>, options: ScoreOptions): Generat
   else yield tokenizedLine(pairs, options);
 }
 
-/** `BLEU|nrefs:1|case:mixed|…|version:2.6.0 = 38.46 …`: the score never stands without its signature. */
+/** `BLEU|nrefs:1|case:mixed|…|version:2.6.0 = 38.46 …`: the score with its signature. */
 function sacrebleuLine(scoring: SacrebleuScoring, lines: Iterable<LinePair>, options: ScoreOptions): string {
   if (options.sentenceBleu) {
     const flag = options.sacrebleu ? '--sacrebleu' : `--scoring ${scoring}`;
-    throw new UserError(`${flag} and --sentence-bleu cannot go together`, 'choose one');
+    throw new UserError(`${flag} and --sentence-bleu cannot be combined`, 'remove one of them');
   }
   const pairs = Array.from(lines, ([hypothesis, reference]) => ({ hypothesis, reference }));
   return metricLine(scoring, pairs, options);

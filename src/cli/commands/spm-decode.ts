@@ -17,17 +17,17 @@ const options = withUnderscores(
     ...modelOptions,
     ...fileOptions,
     extraOptions,
-    inputFormat: { kind: 'choice', choices: ['piece', 'id'], default: 'piece', help: 'what the lines hold' },
+    inputFormat: { kind: 'choice', choices: ['piece', 'id'], default: 'piece', help: 'format of the input' },
   }),
 );
 
 export const spmDecodeCommand = defineCommand({
   name: 'spm-decode',
-  description: 'Makes text of the pieces or ids of a SentencePiece model as spm_decode does.',
+  description: 'Joins the pieces or ids of a SentencePiece model to text, as spm_decode does.',
   arguments: filterArguments,
   options,
   unsupported: unsupportedWithUnderscores({
-    '--output-format': 'the output is text, no protobuf messages; leave it out',
+    '--output-format': 'the output is always text; remove the flag',
     '--minloglevel': NO_LOG,
   }),
   examples: ['ts-fairseq spm-decode --model spm.model < test.spm.de > test.de'],

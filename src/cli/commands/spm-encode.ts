@@ -22,7 +22,7 @@ const options = withUnderscores(
       kind: 'choice',
       choices: ['piece', 'id', 'sample_piece', 'sample_id', 'nbest_piece', 'nbest_id'],
       default: 'piece',
-      help: 'what to write; nbest_… writes several lines for each',
+      help: 'format of the output; nbest_… writes several lines per input line',
     },
     nbestSize: {
       kind: 'int',
@@ -30,35 +30,40 @@ const options = withUnderscores(
       min: -1,
       max: MOST_N_BEST,
       aliases: ['--nbest'],
-      help: 'sample from this many best segmentations (-1: all), or list them; 10 without it',
+      help: 'sample from the N best segmentations (-1: from all), or list them (default: 10)',
     },
     alpha: {
       kind: 'float',
       default: null,
       min: 0,
-      help: 'sample: with probabilities ∝ p^alpha (unigram) or leaving out merges (bpe); 0.5 without it',
+      help: 'sampling: probabilities are ∝ p^alpha (unigram), or each merge is skipped with probability alpha (bpe) (default: 0.5)',
     },
     extraOptions,
     vocabulary: {
       kind: 'string',
       default: null,
       metavar: 'FILE',
-      help: 'give only these pieces, beside single characters; lines of --generate-vocabulary',
+      help: 'use only the pieces of this file, written by --generate-vocabulary, and single characters',
     },
     vocabularyThreshold: {
       kind: 'int',
       default: 0,
       min: 0,
-      help: 'and of them only those that occur this often',
+      help: 'ignore pieces of the vocabulary that occur less often',
     },
-    generateVocabulary: { kind: 'boolean', default: false, takesValue: true, help: 'count the pieces instead' },
+    generateVocabulary: {
+      kind: 'boolean',
+      default: false,
+      takesValue: true,
+      help: 'write the number of occurrences of each piece instead',
+    },
     randomSeed: {
       kind: 'int',
       default: null,
       min: 0,
       max: 2 ** 32 - 2,
       aliases: ['--seed'],
-      help: 'seed of sampling; without it every run differs',
+      help: 'random seed of sampling (default: different in every run)',
     },
   }),
 );
@@ -69,7 +74,7 @@ type Encoder = (line: string) => Iterable<string>;
 export const spmEncodeCommand = defineCommand({
   name: 'spm-encode',
   description:
-    'Splits text into the pieces of a SentencePiece model as spm_encode does. --nbest-size or --alpha asks for samples.',
+    'Splits text into the pieces of a SentencePiece model, as spm_encode does. --nbest-size or --alpha turns sampling on.',
   arguments: filterArguments,
   options,
   unsupported: unsupportedWithUnderscores({ '--minloglevel': NO_LOG }),
@@ -92,14 +97,16 @@ export const spmEncodeCommand = defineCommand({
   },
 });
 
-/** What the library does not do with samples and n-best lists, spm_encode leaves out without a word. */
+/** Refuses options that the library does not apply to samples and n-best lists. spm_encode ignores them silently. */
 function checkCombination(options: Options): void {
   const { extraOptions, generateVocabulary } = options;
   if (!isSampled(options) && !isList(options)) return;
-  const ofSegmentation =
-    extraOptions !== null ? '--extra-options' : generateVocabulary ? '--generate-vocabulary' : null;
-  if (ofSegmentation === null) return;
-  throw new UserError(`${ofSegmentation} is not for samples and n-best lists`, 'leave it out, or write piece or id');
+  const flag = extraOptions !== null ? '--extra-options' : generateVocabulary ? '--generate-vocabulary' : null;
+  if (flag === null) return;
+  throw new UserError(
+    `${flag} does not apply to samples and n-best lists`,
+    'remove it, or use --output-format piece or id',
+  );
 }
 
 const isList = ({ outputFormat }: Options): boolean => outputFormat.startsWith('nbest_');
@@ -119,7 +126,7 @@ function createEncoder(model: SentencePiece, options: Options): Encoder {
   const ids = outputFormat.endsWith('id');
   if (isList(options)) {
     const size = nbestSize ?? DEFAULT_N_BEST;
-    if (size < 1) throw new UserError(`--nbest-size: ${size} is not a number of lines to write`, 'the least is 1');
+    if (size < 1) throw new UserError(`--nbest-size ${size} is not a valid number of lines`, 'use at least 1');
     return (line) => joined(ids ? model.nBestIds(line, size) : model.nBestPieces(line, size));
   }
   if (isSampled(options)) {

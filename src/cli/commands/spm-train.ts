@@ -10,91 +10,154 @@ import { defineCommand } from '../command.js';
 import { unsupportedWithUnderscores, withUnderscores } from '../options/spm-options.js';
 import { startLog } from '../output/log-sink.js';
 
-/** The library multiplies the size of the vocabulary in 32 bits, and trains without an end where that overflows. */
+/** The library multiplies the vocabulary size in 32 bits and never ends if that overflows. */
 const MOST_PIECES = 1e9;
 
 const options = withUnderscores(
   defineOptions({
-    input: { kind: 'string', default: '-', metavar: 'FILE,…', help: 'texts, one sentence a line; - is stdin' },
+    input: { kind: 'string', default: '-', metavar: 'FILE,…', help: 'texts, one sentence per line; - is stdin' },
     modelPrefix: { kind: 'string', default: null, metavar: 'PATH', help: 'write PATH.model and PATH.vocab' },
     modelType: { kind: 'choice', choices: ['unigram', 'bpe', 'char', 'word'], default: 'unigram', help: 'algorithm' },
-    vocabSize: { kind: 'int', default: 8000, min: 1, max: MOST_PIECES, help: 'pieces, special ones included' },
+    vocabSize: {
+      kind: 'int',
+      default: 8000,
+      min: 1,
+      max: MOST_PIECES,
+      help: 'number of pieces, including special ones',
+    },
     characterCoverage: {
       kind: 'float',
       default: 0.9995,
       min: 0.98,
       max: 1,
-      help: 'share of the characters that get pieces',
+      help: 'share of the characters that the pieces cover',
     },
     inputSentenceSize: { kind: 'int', default: 0, min: 0, help: 'train on this many sentences; 0: all' },
     shuffleInputSentence: {
       kind: 'boolean',
       default: true,
       takesValue: true,
-      help: 'draw these (the same in every run), or take the first',
+      help: 'draw these sentences at random (the same in every run) instead of using the first ones',
     },
-    maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'leave out sentences of more bytes' },
-    maxSentencepieceLength: { kind: 'int', default: 16, min: 1, max: 512, help: 'characters of a piece' },
+    maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'skip longer sentences, in bytes' },
+    maxSentencepieceLength: {
+      kind: 'int',
+      default: 16,
+      min: 1,
+      max: 512,
+      help: 'maximum number of characters per piece',
+    },
     seedSentencepieceSize: {
       kind: 'int',
       default: 1_000_000,
       min: 1,
       max: MOST_PIECES,
-      help: 'unigram: pieces to start from',
+      help: 'unigram: number of initial pieces',
     },
-    shrinkingFactor: { kind: 'float', default: 0.75, min: 0.5, max: 0.95, help: 'unigram: pieces kept in each round' },
-    numSubIterations: { kind: 'int', default: 2, min: 1, max: 10, help: 'unigram: EM steps in each round' },
-    numThreads: { kind: 'int', default: 16, min: 1, max: 128, help: 'threads' },
-    splitByUnicodeScript: { kind: 'boolean', default: true, takesValue: true, help: 'no piece of two scripts' },
-    splitByNumber: { kind: 'boolean', default: true, takesValue: true, help: 'no piece of digits and letters' },
-    splitByWhitespace: { kind: 'boolean', default: true, takesValue: true, help: 'no piece of two words' },
-    splitDigits: { kind: 'boolean', default: false, takesValue: true, help: 'every digit is a piece' },
-    treatWhitespaceAsSuffix: { kind: 'boolean', default: false, takesValue: true, help: 'put ▁ behind a word' },
-    allowWhitespaceOnlyPieces: { kind: 'boolean', default: false, takesValue: true, help: 'pieces of several ▁' },
-    controlSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that text never gives' },
-    userDefinedSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that stay whole' },
-    requiredChars: { kind: 'string', default: null, metavar: 'CHARS', help: 'characters that get pieces in any case' },
-    byteFallback: { kind: 'boolean', default: false, takesValue: true, help: 'unknown characters become bytes' },
+    shrinkingFactor: {
+      kind: 'float',
+      default: 0.75,
+      min: 0.5,
+      max: 0.95,
+      help: 'unigram: share of the pieces kept in each round',
+    },
+    numSubIterations: { kind: 'int', default: 2, min: 1, max: 10, help: 'unigram: EM steps per round' },
+    numThreads: { kind: 'int', default: 16, min: 1, max: 128, help: 'number of threads' },
+    splitByUnicodeScript: {
+      kind: 'boolean',
+      default: true,
+      takesValue: true,
+      help: 'no piece contains characters of two scripts',
+    },
+    splitByNumber: {
+      kind: 'boolean',
+      default: true,
+      takesValue: true,
+      help: 'no piece contains both digits and letters',
+    },
+    splitByWhitespace: {
+      kind: 'boolean',
+      default: true,
+      takesValue: true,
+      help: 'no piece contains parts of two words',
+    },
+    splitDigits: { kind: 'boolean', default: false, takesValue: true, help: 'every digit is a piece of its own' },
+    treatWhitespaceAsSuffix: {
+      kind: 'boolean',
+      default: false,
+      takesValue: true,
+      help: 'put ▁ after a word instead of before it',
+    },
+    allowWhitespaceOnlyPieces: {
+      kind: 'boolean',
+      default: false,
+      takesValue: true,
+      help: 'allow pieces that consist of ▁ only',
+    },
+    controlSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that never result from text' },
+    userDefinedSymbols: { kind: 'string', default: null, metavar: 'A,B', help: 'pieces that are never split' },
+    requiredChars: { kind: 'string', default: null, metavar: 'CHARS', help: 'characters that always become pieces' },
+    byteFallback: { kind: 'boolean', default: false, takesValue: true, help: 'split unknown characters into bytes' },
     normalizationRuleName: {
       kind: 'choice',
       choices: ['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf', 'nfkc_cf', 'identity'],
       default: 'nmt_nfkc',
-      help: 'how text is normalised',
+      help: 'normalization of the text',
     },
-    normalizationRuleTsv: { kind: 'string', default: null, metavar: 'FILE', help: 'rules of your own' },
-    addDummyPrefix: { kind: 'boolean', default: true, takesValue: true, help: 'text starts with a space' },
-    removeExtraWhitespaces: { kind: 'boolean', default: true, takesValue: true, help: 'trim and join spaces' },
-    hardVocabLimit: { kind: 'boolean', default: true, takesValue: true, help: 'fewer pieces than asked are an error' },
-    useAllVocab: { kind: 'boolean', default: false, takesValue: true, help: 'char, word: every one is a piece' },
+    normalizationRuleTsv: {
+      kind: 'string',
+      default: null,
+      metavar: 'FILE',
+      help: 'file with other normalization rules',
+    },
+    addDummyPrefix: { kind: 'boolean', default: true, takesValue: true, help: 'add a space before the text' },
+    removeExtraWhitespaces: { kind: 'boolean', default: true, takesValue: true, help: 'remove extra spaces' },
+    hardVocabLimit: {
+      kind: 'boolean',
+      default: true,
+      takesValue: true,
+      help: 'fail if the text gives fewer pieces than --vocab-size',
+    },
+    useAllVocab: {
+      kind: 'boolean',
+      default: false,
+      takesValue: true,
+      help: 'char, word: use every character or word as a piece',
+    },
     unkId: { kind: 'int', default: 0, min: 0, help: 'id of <unk>' },
     bosId: { kind: 'int', default: 1, min: -1, help: 'id of <s>; -1: none' },
     eosId: { kind: 'int', default: 2, min: -1, help: 'id of </s>; -1: none' },
     padId: { kind: 'int', default: -1, min: -1, help: 'id of <pad>; -1: none' },
-    unkPiece: { kind: 'string', default: '<unk>', help: 'another name of <unk>' },
-    bosPiece: { kind: 'string', default: '<s>', help: 'another name of <s>' },
-    eosPiece: { kind: 'string', default: '</s>', help: 'another name of </s>' },
-    padPiece: { kind: 'string', default: '<pad>', help: 'another name of <pad>' },
-    unkSurface: { kind: 'string', default: ' ⁇ ', help: 'what decoding writes for <unk>' },
-    trainExtremelyLargeCorpus: { kind: 'boolean', default: false, takesValue: true, help: 'unigram: 64-bit indices' },
+    unkPiece: { kind: 'string', default: '<unk>', help: 'text of the piece <unk>' },
+    bosPiece: { kind: 'string', default: '<s>', help: 'text of the piece <s>' },
+    eosPiece: { kind: 'string', default: '</s>', help: 'text of the piece </s>' },
+    padPiece: { kind: 'string', default: '<pad>', help: 'text of the piece <pad>' },
+    unkSurface: { kind: 'string', default: ' ⁇ ', help: 'text for <unk> in decoded text' },
+    trainExtremelyLargeCorpus: {
+      kind: 'boolean',
+      default: false,
+      takesValue: true,
+      help: 'unigram: use 64-bit indices',
+    },
     minloglevel: { kind: 'int', default: 0, min: 0, max: 4, help: '0: log the training; 1: warnings; 2: errors' },
   }),
 );
 
-const NO_PRIVACY = 'models are trained without differential privacy; leave it out';
+const NO_PRIVACY = 'differential privacy is not supported; remove the flag';
 
-/** Options of `spm_train` that there are on purpose not. */
+/** Options of `spm_train` that are not supported, with what to do instead. */
 const UNSUPPORTED = {
-  '--input-format': 'texts are lines of sentences; write word counts out as text',
-  '--accept-language': 'it changes no piece, the library only records it; leave it out',
-  '--self-test-sample-size': 'it changes no piece; leave it out',
-  '--seed-sentencepieces-file': 'the pieces to start from are those of the text; leave it out',
-  '--pretokenization-delimiter': 'words end at spaces; put spaces where a piece has to end',
-  '--control-symbols-file': 'name the symbols: --control-symbols A,B',
-  '--user-defined-symbols-file': 'name the symbols: --user-defined-symbols A,B',
-  '--required-chars-file': 'name the characters: --required-chars CHARS',
-  '--vocabulary-output-piece-score': 'the .vocab file has every score; cut -f 1 takes the pieces alone',
-  '--denormalization-rule-tsv': 'decoded text stays as it is; leave it out',
-  '--random-seed': 'training draws the same sentences in every run; leave it out',
+  '--input-format': 'the input is text; repeat each word as often as it was counted',
+  '--accept-language': 'it does not change the pieces; remove the flag',
+  '--self-test-sample-size': 'it does not change the pieces; remove the flag',
+  '--seed-sentencepieces-file': 'the initial pieces are always taken from the text; remove the flag',
+  '--pretokenization-delimiter': 'words end at spaces; insert spaces where a piece must end',
+  '--control-symbols-file': 'list the symbols: --control-symbols A,B',
+  '--user-defined-symbols-file': 'list the symbols: --user-defined-symbols A,B',
+  '--required-chars-file': 'list the characters: --required-chars CHARS',
+  '--vocabulary-output-piece-score': 'the .vocab file always has the scores; cut -f 1 removes them',
+  '--denormalization-rule-tsv': 'decoded text is not normalized; remove the flag',
+  '--random-seed': 'training draws the same sentences in every run; remove the flag',
   '--enable-differential-privacy': NO_PRIVACY,
   '--differential-privacy-noise-level': NO_PRIVACY,
   '--differential-privacy-clipping-threshold': NO_PRIVACY,
@@ -102,7 +165,7 @@ const UNSUPPORTED = {
 
 export const spmTrainCommand = defineCommand({
   name: 'spm-train',
-  description: 'Trains a SentencePiece model as spm_train does, on the system’s SentencePiece library.',
+  description: 'Trains a SentencePiece model with the SentencePiece library, as spm_train does.',
   options,
   unsupported: unsupportedWithUnderscores(UNSUPPORTED),
   examples: [
@@ -113,7 +176,10 @@ export const spmTrainCommand = defineCommand({
     const { input, modelPrefix, ...training } = options;
     if (modelPrefix === null) throw new UserError('--model-prefix is missing', 'name the model to write');
     if (isDeviceOrPipe(modelPrefix)) {
-      throw new UserError(`--model-prefix ${modelPrefix} is a device or a pipe`, 'name files: a model is two');
+      throw new UserError(
+        `--model-prefix ${modelPrefix} is a device or a pipe`,
+        'name a path for the two files of a model',
+      );
     }
     checkIds(options);
     checkSymbols(options);
@@ -133,10 +199,10 @@ export const spmTrainCommand = defineCommand({
   },
 });
 
-/** Lines between two reports of progress. */
+/** Lines between two progress reports. */
 const REPORT_LINES = 1000;
 
-/** The lines of the texts; reports how much of them is read. What the library does then is in its own log. */
+/** The lines of the texts; reports the progress of reading. The library logs the training itself. */
 function* sentencesOf(paths: readonly string[]): Generator<string> {
   const report = readingProgress('reading, MB', paths);
   let lines = 0;
@@ -154,7 +220,7 @@ function* sentencesOf(paths: readonly string[]): Generator<string> {
   report(bytes);
 }
 
-/** Our keys in the library's spelling, without what is not given. */
+/** The options with the library's names, without those that are null. */
 function trainingOptions(values: Readonly<Record<string, string | number | boolean | null>>): TrainingOptions {
   const entries = Object.entries(values).flatMap(([key, value]): [string, string | number | boolean][] =>
     value === null ? [] : [[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]],
@@ -162,7 +228,7 @@ function trainingOptions(values: Readonly<Record<string, string | number | boole
   return Object.fromEntries(entries);
 }
 
-/** The library names neither of two special pieces with one id. */
+/** Checks the ids of special pieces. The library's own error does not name the options. */
 function checkIds({
   unkId,
   bosId,
@@ -170,7 +236,7 @@ function checkIds({
   padId,
   vocabSize,
 }: Record<`${'unk' | 'bos' | 'eos' | 'pad'}Id` | 'vocabSize', number>): void {
-  const owners = new Map<number, string>();
+  const flags = new Map<number, string>();
   for (const [flag, id] of Object.entries({
     '--unk-id': unkId,
     '--bos-id': bosId,
@@ -178,20 +244,21 @@ function checkIds({
     '--pad-id': padId,
   })) {
     if (id < 0) continue;
-    const owner = owners.get(id);
-    if (owner !== undefined) throw new UserError(`${owner} and ${flag} are both ${id}`, 'give each an id of its own');
-    if (id >= vocabSize) throw new UserError(`${flag}: ${id} is too large`, `--vocab-size is ${vocabSize}`);
-    owners.set(id, flag);
+    const other = flags.get(id);
+    if (other !== undefined) throw new UserError(`${other} and ${flag} are both ${id}`, 'use different ids');
+    if (id >= vocabSize)
+      throw new UserError(`${flag}: ${id} is too large`, `use an id below --vocab-size ${vocabSize}`);
+    flags.set(id, flag);
   }
 }
 
-/** Of a symbol that stands twice the library only says so in its log. */
+/** Refuses a symbol that occurs twice. The library only mentions it in its log. */
 function checkSymbols(options: { controlSymbols: string | null; userDefinedSymbols: string | null }): void {
   const symbols = [options.controlSymbols, options.userDefinedSymbols].flatMap((list) => list?.split(',') ?? []);
   const repeated = symbols.find((symbol, index) => symbols.indexOf(symbol) < index);
   if (repeated === undefined) return;
   throw new UserError(
-    `the symbol '${repeated}' stands twice`,
-    'name it once, in --control-symbols or --user-defined-symbols',
+    `the symbol '${repeated}' occurs twice`,
+    'list it once, in --control-symbols or --user-defined-symbols',
   );
 }

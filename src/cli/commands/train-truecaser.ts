@@ -11,13 +11,13 @@ const options = defineOptions({
     kind: 'boolean',
     default: false,
     aliases: ['--possiblyUseFirstToken'],
-    help: 'count first words too where they are lowercase',
+    help: 'also count the first word of a sentence if it is lowercase',
   },
 });
 
 export const trainTruecaserCommand = defineCommand({
   name: 'train-truecaser',
-  description: 'Counts how words are cased within sentences, as the Moses script train-truecaser.perl does.',
+  description: 'Counts the casings of words within sentences, as the Moses script train-truecaser.perl does.',
   options,
   examples: ['ts-fairseq train-truecaser --corpus train.tok.de --model truecase.de'],
   async run({ options: { corpus, model, possiblyUseFirstToken } }) {
@@ -25,8 +25,8 @@ export const trainTruecaserCommand = defineCommand({
     const counts = countCasings(readLines(corpus), possiblyUseFirstToken);
     if (counts.size === 0) {
       throw new UserError(
-        'there is no casing to learn: no word with a letter stands within a sentence',
-        'give tokenized, cased text',
+        'there is no casing to learn: no sentence has a word with a letter after its first word',
+        'use tokenized, cased text',
       );
     }
     writeLinesAtomically(model, truecaseModelLines(counts));

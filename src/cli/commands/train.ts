@@ -25,7 +25,7 @@ const selection = defineOptions({
     aliases: ['-a'],
     metavar: 'NAME',
     group: PLUGIN_GROUP,
-    help: `architecture of the model: ${known.architectures.names().join(', ')}`,
+    help: `model architecture: ${known.architectures.names().join(', ')}`,
   },
   criterion: {
     kind: 'string',
@@ -39,14 +39,14 @@ const selection = defineOptions({
     default: 'adam',
     metavar: 'NAME',
     group: PLUGIN_GROUP,
-    help: `how gradients change the weights: ${known.optimizers.names().join(', ')}`,
+    help: `optimizer: ${known.optimizers.names().join(', ')}`,
   },
   lrScheduler: {
     kind: 'string',
     default: 'fixed',
     metavar: 'NAME',
     group: PLUGIN_GROUP,
-    help: `how the learning rate changes: ${known.lrSchedulers.names().join(', ')}`,
+    help: `learning rate schedule: ${known.lrSchedulers.names().join(', ')}`,
   },
 });
 
@@ -65,7 +65,7 @@ type Selection = { readonly [K in 'arch' | 'criterion' | 'optimizer' | 'lrSchedu
   readonly userDir: string | null;
 };
 
-/** The definitions that names on the command line stand for. */
+/** The plug-ins with the names on the command line. */
 async function select({ arch, criterion, optimizer, lrScheduler, userDir }: Selection) {
   const components = await loadComponents({ userDir });
   return {
@@ -76,7 +76,7 @@ async function select({ arch, criterion, optimizer, lrScheduler, userDir }: Sele
   };
 }
 
-/** The choices of plug-ins whose own options have a flag. */
+/** The choices of built-in plug-ins that have a flag. */
 function choicesWith(flag: string): string[] {
   const has = (schema: OptionSchema): boolean =>
     Object.entries(schema).some(([key, spec]) => flagOf(key, spec) === flag);
@@ -90,8 +90,8 @@ function choicesWith(flag: string): string[] {
 export const trainCommand = defineCommand({
   name: 'train',
   description:
-    'Trains a model on data that preprocess made, validates and saves it after every epoch, and goes on where the last checkpoint of --save-dir ends.',
-  arguments: [{ name: 'data', help: 'data folder; several, separated by colons, take turns by epoch' }],
+    'Trains a model on data that preprocess wrote. Validates and saves it after every epoch, and resumes from the last checkpoint in --save-dir.',
+  arguments: [{ name: 'data', help: 'data folder; several, separated by colons, are used in turn, one per epoch' }],
   options,
   examples: [
     'ts-fairseq train data-bin/de-en --arch transformer_iwslt_de_en --criterion encouraging --label-smoothing 0.1 \\\n' +
@@ -107,10 +107,10 @@ export const trainCommand = defineCommand({
       { title: `Learning rate ${lrScheduler.name}`, schema: lrScheduler.options },
     ];
   },
-  broughtBy: choicesWith,
+  choicesWith,
   unsupported: unsupportedInTraining,
   ignored: ignoredInTraining,
-  async run({ args, options, all, given, ignored, formatConfig }) {
+  async run({ args, options, all, explicitKeys, ignored, formatConfig }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
       const stopLog = startLog(options);
@@ -118,7 +118,7 @@ export const trainCommand = defineCommand({
       try {
         stopTensorboard = startTensorboard(options.tensorboardLogdir);
         warnOfIgnored(ignored);
-        if (!given.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
+        if (!explicitKeys.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
         const device = await openRequestedDevice(options);
         await train({
           data: args[0]!,

@@ -7,14 +7,14 @@ import { filterArguments, filterBlocks, lineFilter } from '../filters/filter-lin
 import { MOSES_FLAGS } from '../options/moses-flags.js';
 
 const options = defineOptions({
-  model: { kind: 'string', default: null, metavar: 'FILE', help: 'a model of train-truecaser' },
+  model: { kind: 'string', default: null, metavar: 'FILE', help: 'model that train-truecaser wrote' },
 });
 
-const NO_SPEECH = 'the text keeps the case of words that the model knows; run lowercase before, where it has none';
+const NO_SPEECH = 'words keep a casing that the model knows; for text without case, run lowercase first';
 
 export const truecaseCommand = defineCommand({
   name: 'truecase',
-  description: 'Gives the first words of sentences their usual case, as the Moses script truecase.perl does.',
+  description: 'Restores the usual case of the first words of sentences, as the Moses script truecase.perl does.',
   arguments: filterArguments,
   options,
   unsupported: {

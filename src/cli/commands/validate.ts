@@ -32,21 +32,21 @@ const selection = defineOptions({
     default: null,
     metavar: 'STEM',
     group: 'Model',
-    help: "the checkpoint, by its stem or fairseq's .pt",
+    help: 'checkpoint stem or fairseq .pt file',
   },
   criterion: {
     kind: 'string',
     default: null,
     metavar: 'NAME',
     group: 'Model',
-    help: 'the loss; its own options may follow (default: what the checkpoint was trained with)',
+    help: 'loss, with its own options (default: the one that the checkpoint was trained with)',
   },
 });
 
 const { validSubset, maxTokens, batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, maxValidSteps } =
   datasetOptions;
 
-/** What the checkpoint says where the command line does not, beside the criterion's own options. */
+/** Options that default to the values in the checkpoint; so do the criterion's own options. */
 const recordedOptions = {
   sentenceAvg: optimizationOptions.sentenceAvg,
   ...evaluationOptions,
@@ -72,7 +72,7 @@ const options = {
 
 export const validateCommand = defineCommand({
   name: 'validate',
-  description: 'Prints the loss of a checkpoint on a split and, with --eval-bleu, its BLEU.',
+  description: 'Prints the loss of a checkpoint on a split and, with --eval-bleu, BLEU.',
   arguments: [{ name: 'data', help: 'data folder' }],
   options,
   examples: [
@@ -89,30 +89,33 @@ export const validateCommand = defineCommand({
   },
   unsupported: unsupportedInValidation,
   ignored: ignoredInValidation,
-  async run({ args, options: asked, all, given, ignored }) {
-    if (asked.path === null) {
-      throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
+  async run({ args, options: commandLine, all, explicitKeys, ignored }) {
+    if (commandLine.path === null) {
+      throw new UserError('--path is missing', 'name the checkpoint, e.g. --path checkpoints/checkpoint_best');
     }
-    const stopLog = startLog(asked);
+    const stopLog = startLog(commandLine);
     try {
       warnOfIgnored(ignored);
-      const { architectures, criterions } = await loadComponents(asked);
-      const task = openTranslationTask(args[0]!, asked);
-      const device = await openRequestedDevice(asked);
-      const { model, metadata } = await loadModel(asked.path, task, architectures, device);
-      const givenValues = pick(all, given);
-      const values: OptionValues = { ...metadata.options, ...givenValues };
-      const definition = criterions.getRecorded(asked.criterion ?? recordedCriterion(asked.path, metadata), asked.path);
-      const checked = checkRecordedOptions(asked.path, values, optionsInUse(asked.path, values));
-      const options = { ...asked, ...selectOptions(recordedOptions, checked) };
-      // Another criterion than the checkpoint's begins with its own defaults, also for options of the same name.
-      const ofCriterion = definition.name === metadata.options.criterion ? values : givenValues;
+      const { architectures, criterions } = await loadComponents(commandLine);
+      const task = openTranslationTask(args[0]!, commandLine);
+      const device = await openRequestedDevice(commandLine);
+      const { model, metadata } = await loadModel(commandLine.path, task, architectures, device);
+      const explicitValues = pick(all, explicitKeys);
+      const values: OptionValues = { ...metadata.options, ...explicitValues };
+      const definition = criterions.getRecorded(
+        commandLine.criterion ?? recordedCriterion(commandLine.path, metadata),
+        commandLine.path,
+      );
+      const checked = checkRecordedOptions(commandLine.path, values, optionsInUse(commandLine.path, values));
+      const options = { ...commandLine, ...selectOptions(recordedOptions, checked) };
+      // A criterion other than the checkpoint's uses its own defaults, even for options with the same name.
+      const ofCriterion = definition.name === metadata.options.criterion ? values : explicitValues;
       const criterion = definition.build(
-        selectOptions(definition.options, checkRecordedOptions(asked.path, ofCriterion, definition.options)),
+        selectOptions(definition.options, checkRecordedOptions(commandLine.path, ofCriterion, definition.options)),
       );
       const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
       const limits = batchLimits(task, model, options);
-      // All before the first is computed: a mistake in one stops the command at its start.
+      // Loads all splits before computing, so that an error in one of them stops the command at its start.
       const splits = options.validSubset
         .split(',')
         .map((name) => cutIntoBatches(task, task.loadSplit(name), limits, options.ignorePrefixSize));
@@ -121,7 +124,7 @@ export const validateCommand = defineCommand({
         const epoch = metadata.training?.epoch ?? 1;
         const { stats } = await validate({ task, model, criterion, startBleu }, split, epoch, options);
         split.data.close();
-        process.stdout.write(`${asked.logFormat === 'json' ? jsonMetrics(name, stats) : metrics(name, stats)}\n`);
+        process.stdout.write(`${commandLine.logFormat === 'json' ? jsonMetrics(name, stats) : metrics(name, stats)}\n`);
       }
       model.dispose();
     } finally {
@@ -130,13 +133,13 @@ export const validateCommand = defineCommand({
   },
 });
 
-/** @throws UserError where a checkpoint names no criterion */
+/** @throws UserError if the checkpoint does not record a criterion */
 function recordedCriterion(path: string, { options: { criterion } }: CheckpointMetadata): string {
   if (typeof criterion === 'string') return criterion;
-  throw new UserError(`${path} does not say which criterion it was trained with`, 'name one: --criterion');
+  throw new UserError(`${path} does not record the criterion that it was trained with`, 'choose one with --criterion');
 }
 
-/** How a fairseq checkpoint evaluates may be unknown here; without --eval-bleu that does not matter. */
+/** The recorded options to check. A fairseq checkpoint may record unknown evaluation options, which matter with --eval-bleu only. */
 function optionsInUse(path: string, values: OptionValues): OptionSchema {
   const { evalBleu, sentenceAvg } = recordedOptions;
   const evaluates = checkRecordedOptions(path, values, { evalBleu }).evalBleu === true;
@@ -150,6 +153,6 @@ const metrics = (subset: string, stats: Stats): string =>
 const jsonMetrics = (subset: string, stats: Stats): string =>
   `{${stats.map(([name, value]) => `${JSON.stringify(`${subset}_${name}`)}: ${JSON.stringify(value)}`).join(', ')}}`;
 
-/** The options that were given on the command line. */
-const pick = (all: OptionValues, given: ReadonlySet<string>): OptionValues =>
-  Object.fromEntries(Object.entries(all).filter(([key]) => given.has(key)));
+/** The options with these keys. */
+const pick = (all: OptionValues, keys: ReadonlySet<string>): OptionValues =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => keys.has(key)));

@@ -3,56 +3,57 @@ import { parseOptionValue } from '../../options/parse.js';
 import { defineOptions, flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../../options/schema.js';
 import { readText } from '../../text/lines.js';
 
+/** `--config`, an option of every command that has options. */
 export const configOption = defineOptions({
   config: {
     kind: 'string',
     default: null,
     metavar: 'FILE',
-    help: 'YAML with options by the names of their flags, e.g. max_tokens: 4096; flags override it',
+    help: 'YAML file with option values, e.g. max_tokens: 4096; flags override it',
   },
 });
 
-/** Loaded when a file is read or written: most commands do neither. */
+/** Loaded only when a file is read or written. */
 const yaml = (): Promise<typeof import('yaml')> => import('yaml');
 
-/** What a configuration file says, by its own names and not yet checked. */
+/** The contents of a configuration file, by the names in the file, not yet checked. */
 export interface ConfigFile {
   readonly path: string;
   readonly entries: ReadonlyMap<string, unknown>;
 }
 
 /**
- * @param path a YAML file that holds one mapping from names to values, or nothing
- * @throws UserError where it cannot be read, is not UTF-8 (names the line and column) or is none
+ * Reads a configuration file: YAML with one mapping from names to values, or nothing.
+ * @throws UserError if it cannot be read, is not UTF-8 or is not such a file; names the line and column
  */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const { parseDocument } = await yaml();
   const document = parseDocument(readText(path), { prettyErrors: true });
   const complaint = document.errors[0] ?? document.warnings[0];
   if (complaint !== undefined) {
-    // The first line says what and where; the others show it.
+    // The first line describes the problem; the others show the place.
     const problem = complaint.message.split('\n')[0]!.replace(/:$/, '');
-    throw new UserError(`${path}: ${problem}`, 'write one `name: value` a line');
+    throw new UserError(`${path}: ${problem}`, 'write one `name: value` per line');
   }
   const value: unknown = document.toJS();
   if (value === null || value === undefined) return { path, entries: new Map() };
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new UserError(`${path}: no names with values`, 'write one `name: value` a line');
+    throw new UserError(`${path} is not a list of names with values`, 'write one `name: value` per line');
   }
   return { path, entries: new Map(Object.entries(value)) };
 }
 
-/** `--max-tokens` → `max_tokens`: the name that a configuration file has for a flag; `-` is as good there as `_`. */
+/** `--max-tokens` → `max_tokens`: the name of a flag in a configuration file, where `-` and `_` are equivalent. */
 export const configName = (flag: string): string => flag.replace(/^--/, '').replaceAll('-', '_');
 
-/** Every name that an option has in a configuration file, its own first. */
+/** Every name of an option in a configuration file, the main one first. */
 const namesOf = (key: string, spec: OptionSpec): string[] =>
   [flagOf(key, spec), ...(spec.aliases ?? []).filter((alias) => alias.startsWith('--'))].map(configName);
 
 /**
  * The options of a configuration file, by key.
- * @param unknown makes the error for a flag that no schema has; where it is left out such names are passed over
- * @throws UserError for a name given twice and for a value of the wrong kind
+ * @param unknown makes the error for a flag that is not in the schema; without it such names are skipped
+ * @throws UserError for a name that occurs twice and for a value of the wrong type
  */
 export function configValues(
   { path, entries }: ConfigFile,
@@ -74,7 +75,7 @@ export function configValues(
     }
     const earlier = spellings.get(option.key);
     if (earlier !== undefined) {
-      throw new UserError(`${path}: ${earlier} and ${spelling} are one option`, 'leave one of them out');
+      throw new UserError(`${path}: ${earlier} and ${spelling} are the same option`, 'remove one of them');
     }
     spellings.set(option.key, spelling);
     values.set(option.key, readValue(path, spelling, option.spec, value));
@@ -88,7 +89,7 @@ function readValue(path: string, name: string, spec: OptionSpec, value: unknown)
   if (spec.kind === 'strings' && Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   const text = textOf(spec, value);
   if (text === null) {
-    throw new UserError(`${path}: ${name}: ${JSON.stringify(value)} is not ${KINDS[spec.kind]}`, 'give one');
+    throw new UserError(`${path}: ${name}: ${JSON.stringify(value)} is not ${KINDS[spec.kind]}`, 'correct the value');
   }
   try {
     return parseOptionValue(name, spec, text);
@@ -102,12 +103,12 @@ const KINDS: Readonly<Record<OptionSpec['kind'], string>> = {
   float: 'a number',
   numbers: 'a number or a list of numbers',
   boolean: 'true or false',
-  string: 'text (numbers and the like need quotes)',
-  choice: 'text (numbers and the like need quotes)',
+  string: 'text (put quotes around numbers)',
+  choice: 'text (put quotes around numbers)',
   strings: 'text or a list of texts',
 };
 
-/** A value as it would be typed after the flag; null where its kind is another. */
+/** A value as the user would type it after the flag; null if it has another type. */
 function textOf(spec: OptionSpec, value: unknown): string | null {
   if (typeof value === 'string') return value;
   switch (spec.kind) {
@@ -125,7 +126,7 @@ function textOf(spec: OptionSpec, value: unknown): string | null {
   }
 }
 
-/** Options as a configuration file that gives them all back; in the order of the schema. */
+/** Formats all options as a configuration file, in the order of the schema. */
 export async function formatConfig(schema: OptionSchema, values: OptionValues): Promise<string> {
   const { stringify } = await yaml();
   const entries = Object.entries(schema)

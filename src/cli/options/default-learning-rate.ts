@@ -7,8 +7,8 @@ import { optimizationOptions } from '../../training/options.js';
 const [DEFAULT_RATE] = optimizationOptions.lr.default;
 
 /**
- * Without `--lr` training runs at fairseq's 0.25, which destroys most models under Adam within a few updates: says so, unless
- * that is the usual rate of the optimizer or the optimizer has a rate of its own.
+ * Warns that training without `--lr` uses fairseq's default of 0.25, at which most models diverge under Adam within a few
+ * updates. Does not warn if 0.25 is usual for the optimizer or the optimizer does not use `--lr`.
  * @param all the values of every option, by key
  */
 export function warnOfDefaultRate(optimizer: OptimizerDefinition, all: OptionValues): void {
@@ -16,10 +16,10 @@ export function warnOfDefaultRate(optimizer: OptimizerDefinition, all: OptionVal
   if (usual === null || usual === DEFAULT_RATE) return;
   const advice =
     usual === undefined
-      ? `give the one that suits ${optimizer.name}`
-      : `usual for ${optimizer.name}: --lr ${textOf(usual)}`;
-  log.warning(`no --lr is given: the learning rate is ${DEFAULT_RATE}, fairseq's default; ${advice}`);
+      ? `set one that suits ${optimizer.name}`
+      : `--lr ${textOf(usual)} is usual for ${optimizer.name}`;
+  log.warning(`--lr is not set: the learning rate is fairseq's default, ${DEFAULT_RATE}; ${advice}`);
 }
 
-/** As one types it: 5e-4, 1. */
+/** A rate as users type it: 5e-4, 1. */
 const textOf = (rate: number): string => (rate < 0.1 ? rate.toExponential() : String(rate));

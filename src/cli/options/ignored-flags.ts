@@ -14,9 +14,9 @@ const oneProcess = (spec: OptionSpec, ...values: unknown[]): IgnoredOption => ({
   only: { values, remedy: ONE_PROCESS },
 });
 
-/** How several processes talk to each other: nothing to one that is alone. */
+/** Communication between processes; training runs in one process. */
 const ofProcesses: IgnoredOptions = {
-  // fully_sharded is for memory, slowmo averages models.
+  // fully_sharded saves memory and slowmo averages models: they are refused.
   ddpBackend: oneProcess(TEXT, 'c10d', 'no_c10d', 'legacy_ddp', 'pytorch_ddp'),
   ddpCommHook: oneProcess(TEXT, 'none'),
   distributedWrapper: oneProcess(TEXT, 'DDP'),
@@ -31,14 +31,14 @@ const ofProcesses: IgnoredOptions = {
   ...each(FLAG, ['gradientAsBucketView']),
 };
 
-/** Gradients are float32: there is no loss scale, and nothing overflows. */
+/** Loss scaling; gradients are float32 and do not overflow. */
 const ofLossScale: IgnoredOptions = {
   ...each(NUMBER, ['fp16InitScale', 'fp16ScaleTolerance', 'fp16ScaleWindow', 'minLossScale', 'thresholdLossScale']),
   ...each(NUMBER, ['ampBatchRetries', 'ampInitScale', 'ampScaleWindow']),
   ...each(FLAG, ['fp16NoFlattenGrads', 'onCpuConvertPrecision']),
 };
 
-/** Data are read when they are needed, from mmap's files. */
+/** Reading data; batches are read from mmap datasets when they are needed. */
 const ofData: IgnoredOptions = {
   datasetImpl: { spec: TEXT, only: { values: ['mmap'], remedy: MMAP_ONLY } },
   ...each(NUMBER, ['dataBufferSize']),
@@ -56,7 +56,7 @@ const common: IgnoredOptions = {
 /** Options of fairseq's `train` that are accepted without effect. */
 export const ignoredInTraining: IgnoredOptions = {
   ...common,
-  ...each(NUMBER, ['minParamsToWrap']), // of fully_sharded
+  ...each(NUMBER, ['minParamsToWrap']), // an option of fully_sharded
   ...each(FLAG, ['loadCheckpointOnAllDpRanks', 'useOldAdam', 'saveAsync', 'writeCheckpointsAsynchronously']),
 };
 

@@ -2,16 +2,17 @@ import { UserError } from '../../errors.js';
 import { log } from '../../log.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionValues } from '../../options/schema.js';
 
-/** An option of fairseq's that changes neither results nor memory here: it is read, named in a warning and dropped. */
+/** One of fairseq's options that changes neither results nor memory here. It is parsed and named in a warning. */
 export interface IgnoredOption {
   readonly spec: OptionSpec;
-  /** The values that it has no effect with; without it all. */
+  /** The values without effect; other values are refused. Absent: no value has an effect. */
   readonly only?: { readonly values: readonly unknown[]; readonly remedy: string };
 }
 
-export type IgnoredOptions = Readonly<Record<string, IgnoredOption>>; // by key
+/** Ignored options by key. */
+export type IgnoredOptions = Readonly<Record<string, IgnoredOption>>;
 
-/** Their schema, without those whose flag or key is another option's in `taken`. */
+/** The schema of the ignored options, without those whose flag or key is already in `taken`. */
 export function ignoredSchema(ignored: IgnoredOptions, taken: OptionSchema): OptionSchema {
   const spellings = new Set(Object.entries(taken).flatMap(([key, spec]) => [key, ...spellingsOf(key, spec)]));
   return Object.fromEntries(
@@ -24,10 +25,10 @@ export function ignoredSchema(ignored: IgnoredOptions, taken: OptionSchema): Opt
 const spellingsOf = (key: string, spec: OptionSpec): string[] => [flagOf(key, spec), ...(spec.aliases ?? [])];
 
 /**
- * Those that were given, as they would be typed: `--ddp-backend no_c10d`.
+ * The ignored options that the user set, as typed: `--ddp-backend no_c10d`.
  * @throws UserError for a value that would have an effect
  */
-export function givenIgnored(ignored: IgnoredOptions, values: OptionValues): string[] {
+export function ignoredAsTyped(ignored: IgnoredOptions, values: OptionValues): string[] {
   return Object.entries(ignored).flatMap(([key, { spec, only }]) => {
     const value = values[key] ?? spec.default;
     if (value === spec.default) return [];
@@ -37,8 +38,8 @@ export function givenIgnored(ignored: IgnoredOptions, values: OptionValues): str
   });
 }
 
-/** One warning for all of them. @param given as `givenIgnored` returns them */
-export function warnOfIgnored(given: readonly string[]): void {
-  if (given.length === 0) return;
-  log.warning(`ignored, as it changes neither results nor memory here: ${given.join(', ')}`);
+/** Logs one warning for all of them. @param ignored the result of `ignoredAsTyped` */
+export function warnOfIgnored(ignored: readonly string[]): void {
+  if (ignored.length === 0) return;
+  log.warning(`ignored, because it changes neither results nor memory here: ${ignored.join(', ')}`);
 }

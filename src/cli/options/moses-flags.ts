@@ -1,5 +1,5 @@
-/** Flags of several Moses scripts that there are on purpose not, with what to do instead. */
+/** Flags of several Moses scripts that are not supported, with what to do instead. */
 export const MOSES_FLAGS = {
-  '-b': 'lines are written in blocks; leave it out',
-  '-q': 'nothing is printed beside the text; leave it out',
+  '-b': 'output is written in blocks of lines; remove the flag',
+  '-q': 'nothing but the text is printed; remove the flag',
 } as const;

@@ -1,4 +1,7 @@
-// What to do instead of several of fairseq's options.
+// What to do instead of some of fairseq's options.
 
-export const ONE_PROCESS = 'training runs in one process; for larger batches raise --update-freq';
-export const MMAP_ONLY = 'data are read in the form that preprocess writes, mmap; leave it out';
+/** Remedy for fairseq's options of distributed training. */
+export const ONE_PROCESS = 'training runs in one process; for larger batches, raise --update-freq';
+
+/** Remedy for fairseq's options that choose a dataset implementation. */
+export const MMAP_ONLY = 'only mmap datasets are read, the format that preprocess writes; remove the flag';

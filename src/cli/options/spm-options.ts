@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import { defineOptions, flagOf, type OptionSchema, type OptionSpec } from '../../options/schema.js';
 import { SentencePiece } from '../../text/sentencepiece/processor.js';
 
-/** The options of SentencePiece's own commands have underscores: both spellings are known. */
+/** Adds the spelling with underscores, which SentencePiece's own commands use, to every option. */
 export function withUnderscores<const S extends OptionSchema>(schema: S): S {
   const both = Object.entries<OptionSpec>(schema).map(([key, spec]): [string, OptionSpec] => {
     const flag = flagOf(key, spec);
@@ -12,7 +12,7 @@ export function withUnderscores<const S extends OptionSchema>(schema: S): S {
   return Object.fromEntries(both) as S;
 }
 
-/** The same for flags that there are on purpose not, with what to do instead. */
+/** Adds the spelling with underscores to flags that are not supported. */
 export function unsupportedWithUnderscores(flags: Readonly<Record<`--${string}`, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(flags).flatMap(([flag, remedy]) => [
@@ -22,21 +22,23 @@ export function unsupportedWithUnderscores(flags: Readonly<Record<`--${string}`,
   );
 }
 
-/** Of the commands that encode and decode. */
-export const NO_LOG = 'nothing is logged; leave it out';
+/** Remedy for `--minloglevel` of `spm-encode` and `spm-decode`. */
+export const NO_LOG = 'nothing is logged; remove the flag';
 
+/** `--model` of the commands that use a SentencePiece model. */
 export const modelOptions = defineOptions({
   model: { kind: 'string', default: null, metavar: 'FILE', help: 'SentencePiece model' },
 });
 
+/** `--extra-options` of `spm-encode` and `spm-decode`. */
 export const extraOptions = {
   kind: 'string',
   default: null,
   metavar: 'A:B',
-  help: 'reverse, bos, eos, unk: do so with the pieces of every line, one after the other',
+  help: 'apply to the pieces of every line, in this order: reverse, bos, eos, unk',
 } as const;
 
-/** @throws UserError where the option is missing or the file is not a model */
+/** Loads the model of `--model`. @throws UserError if the option is missing or the file is not a model */
 export async function loadModel(path: string | null): Promise<SentencePiece> {
   if (path === null) throw new UserError('--model is missing', 'name the SentencePiece model');
   return SentencePiece.load(path);

@@ -1,6 +1,6 @@
 import { defineOptions } from '../../options/schema.js';
 
-/** fairseq's `validate` asks for a task, and its other commands take one. */
+/** `--task`; fairseq's `validate` requires it, and its other commands accept it. */
 export const taskOption = defineOptions({
   task: {
     kind: 'choice',

@@ -2,32 +2,33 @@ import { UserError } from '../../errors.js';
 import { defineOptions } from '../../options/schema.js';
 import { checkStrategies, type SearchOptions } from '../../search/index.js';
 
-/** Which models translate: of `generate` and `interactive`. */
+/** Options of `generate` and `interactive` that select the models. */
 export const modelSelection = defineOptions({
   path: {
     kind: 'string',
     default: null,
     metavar: 'STEM[:STEM…]',
     group: 'Model',
-    help: "checkpoint, by its stem or fairseq's .pt; several, separated by colons, are an ensemble",
+    help: 'checkpoint stem or fairseq .pt file; several, separated by colons, form an ensemble',
   },
   modelOverrides: {
     kind: 'string',
     default: '{}',
     metavar: 'JSON',
     group: 'Model',
-    help: `options of the model to replace, e.g. '{"activation_fn": "gelu"}'`,
+    help: `model options to override, e.g. '{"activation_fn": "gelu"}'`,
   },
 });
 
-const NOT_ITERATIVE = 'it belongs to models that refine whole outputs, which are not there; leave it out';
-const ONE_TOKENIZER = "BLEU is that of sacreBLEU's default, 13a; score the translations with sacrebleu-ts for another";
-const ONE_PASS = 'it belongs to models that decode twice, which are not there; leave it out';
+const NOT_ITERATIVE = 'models that refine whole outputs are not supported; remove the flag';
+const ONE_TOKENIZER =
+  "BLEU uses sacreBLEU's default tokenizer, 13a; to change it, score the translations with sacrebleu-ts";
+const ONE_PASS = 'models that decode twice are not supported; remove the flag';
 
-/** Options of fairseq's generation that there are on purpose not. */
+/** fairseq's options of generation that are not supported, with what to do instead. */
 export const unsupportedFlags: Readonly<Record<string, string>> = {
-  '--lm-path': 'language models are not fused into the search; score the --nbest translations with one instead',
-  '--lm-weight': 'language models are not fused into the search; score the --nbest translations with one instead',
+  '--lm-path': 'the search does not use a language model; rescore the --nbest translations with one instead',
+  '--lm-weight': 'the search does not use a language model; rescore the --nbest translations with one instead',
   '--print-step': NOT_ITERATIVE,
   '--retain-iter-history': NOT_ITERATIVE,
   '--iter-decode-eos-penalty': NOT_ITERATIVE,
@@ -43,23 +44,24 @@ export const unsupportedFlags: Readonly<Record<string, string>> = {
   '--sacrebleu-tokenizer': ONE_TOKENIZER,
   '--sacrebleu-lowercase': ONE_TOKENIZER,
   '--sacrebleu-char-level': ONE_TOKENIZER,
-  '--retain-dropout': 'models translate without dropout; for several outputs of a sentence use --sampling',
-  '--retain-dropout-modules': 'models translate without dropout; for several outputs of a sentence use --sampling',
-  '--no-seed-provided': 'sampling is seeded always; give another --seed for other draws',
-  '--eos-token': 'every dictionary has </s>; leave it out',
-  '--arch': 'the checkpoint says what its model is; leave it out, or see --model-overrides',
+  '--retain-dropout': 'models translate without dropout; for several outputs per sentence, use --sampling',
+  '--retain-dropout-modules': 'models translate without dropout; for several outputs per sentence, use --sampling',
+  '--no-seed-provided': 'sampling always uses a seed; set another --seed for other samples',
+  '--eos-token': 'every dictionary has </s>; remove the flag',
+  '--arch': 'the checkpoint records its architecture; remove the flag, or see --model-overrides',
 };
 
 /**
+ * Checks options that depend on each other.
  * @returns the checkpoints of the ensemble
- * @throws UserError for options that do not go together
+ * @throws UserError for options that contradict each other
  */
 export function checkTranslationOptions(
   options: Omit<SearchOptions, 'prefixSize'> & { readonly path: string | null },
 ): readonly string[] {
   const { path, nbest, beam } = options;
   if (path === null) {
-    throw new UserError('no checkpoint is given', 'add --path, e.g. --path checkpoints/checkpoint_best');
+    throw new UserError('--path is missing', 'name the checkpoint, e.g. --path checkpoints/checkpoint_best');
   }
   if (nbest > beam) {
     throw new UserError(`--nbest ${nbest} is more than --beam ${beam}`, 'raise --beam or lower --nbest');

@@ -1,8 +1,8 @@
-const PLAIN_TEXT = 'preprocess reads text that is split already; run tokenize and apply-bpe before';
+const PLAIN_TEXT = 'preprocess reads tokenized text; run tokenize and apply-bpe first';
 
-/** Options of fairseq's `preprocess` that there are on purpose not. */
+/** Options of fairseq's `preprocess` that are not supported, with what to do instead. */
 export const unsupportedPreprocessFlags: Readonly<Record<string, string>> = {
   '--bpe': PLAIN_TEXT,
   '--tokenizer': PLAIN_TEXT,
-  '--seed': 'nothing in preprocess is random; leave it out',
+  '--seed': 'preprocess uses no random numbers; remove the flag',
 };

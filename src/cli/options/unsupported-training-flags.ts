@@ -1,16 +1,16 @@
 import { ONE_PROCESS } from './remedies.js';
 
-/** The same answer for several flags. */
+/** The same remedy for several flags. */
 const because = (remedy: string, flags: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(flags.map((flag) => [flag, remedy]));
 
-const NO_UPLOAD = 'metrics go to no service; keep them with --log-format json --log-file FILE';
-const MIXED_PRECISION = 'weights and gradients are float32; for products in bfloat16 give --fp16 or --bf16';
-const ALL_SENTENCES = 'every sentence is used, in the batches that the seed says; leave it out';
-const WHOLE_CHECKPOINTS = 'a checkpoint is one file, written whole before training goes on; leave it out';
-const LAYERS = 'the transformer has no such layer; leave it out';
+const NO_UPLOAD = 'metrics are not sent to any service; save them with --log-format json --log-file FILE';
+const MIXED_PRECISION = 'weights and gradients are float32; for matrix products in bfloat16, use --fp16 or --bf16';
+const ALL_SENTENCES = 'every sentence is used, in batches that depend on the seed only; remove the flag';
+const WHOLE_CHECKPOINTS = 'a checkpoint is one file, written before training continues; remove the flag';
+const LAYERS = 'the transformer has no such layer; remove the flag';
 
-/** Flags of fairseq's common groups that are on purpose not there, in training and in validation. */
+/** fairseq's flags that neither `train` nor `validate` supports. */
 const common: Readonly<Record<string, string>> = {
   ...because(NO_UPLOAD, ['--wandb-project', '--wandb-entity', '--azureml-logging', '--aim-repo', '--aim-run-hash']),
   ...because(ONE_PROCESS, [
@@ -40,18 +40,18 @@ const common: Readonly<Record<string, string>> = {
     '--zero-sharding',
   ]),
   ...because(MIXED_PRECISION, ['--amp', '--memory-efficient-bf16', '--memory-efficient-fp16']),
-  '--tpu': 'see --device for what there is',
-  '--quantization-config-path': 'models are not quantized; leave it out',
-  '--gen-subset': 'it belongs to generate; leave it out',
-  '--load-alignments': 'alignments are not learnt from; leave it out',
-  '--upsample-primary': 'a folder holds one train split; repeat its lines before preprocess',
-  '--num-batch-buckets': 'lengths are padded to the longest of a batch only; leave it out',
-  '--required-seq-len-multiple': 'lengths are padded to the longest of a batch only; leave it out',
-  '--combine-valid-subsets': 'name the splits with --valid-subset valid,valid1',
-  '--combine-val': 'name the splits with --valid-subset valid,valid1',
+  '--tpu': 'see --device for the available devices',
+  '--quantization-config-path': 'models are not quantized in training; remove the flag',
+  '--gen-subset': 'it is an option of generate; remove the flag',
+  '--load-alignments': 'training does not use alignments; remove the flag',
+  '--upsample-primary': 'a data folder has one train split; repeat lines of the text before preprocess',
+  '--num-batch-buckets': 'sentences are padded to the longest of their batch only; remove the flag',
+  '--required-seq-len-multiple': 'sentences are padded to the longest of their batch only; remove the flag',
+  '--combine-valid-subsets': 'name the splits, e.g. --valid-subset valid,valid1',
+  '--combine-val': 'name the splits, e.g. --valid-subset valid,valid1',
 };
 
-/** Flags of fairseq's `train` that are on purpose not there, with what to do instead. */
+/** Flags of fairseq's `train` that are not supported, with what to do instead. */
 export const unsupportedInTraining: Readonly<Record<string, string>> = {
   ...common,
   ...because(ONE_PROCESS, [
@@ -92,25 +92,21 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
     '--tie-adaptive-proj',
     '--tie-adaptive-weights',
   ]),
-  ...because('a model keeps all the layers it is trained with; leave it out', [
+  ...because('a model keeps all layers that it was trained with; remove the flag', [
     '--encoder-layers-to-keep',
     '--decoder-layers-to-keep',
   ]),
-  '--offload-activations': 'activations stay on the device; for less memory see --checkpoint-activations',
-  '--fp16-adam-stats': 'the state of adam is float32; leave it out',
+  '--offload-activations': 'activations stay on the device; to save memory, see --checkpoint-activations',
+  '--fp16-adam-stats': 'the state of adam is float32; remove the flag',
   '--continue-once': 'name the checkpoint with --restore-file',
 };
 
-/** Flags of fairseq's `validate` that are on purpose not there, with what to do instead. */
+/** Flags of fairseq's `validate` that are not supported, with what to do instead. */
 export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ...common,
   ...because(ONE_PROCESS, ['--num-shards', '--shard-id']),
-  ...because('validate takes --max-tokens and --batch-size', [
-    '--batch-size-valid',
-    '--max-sentences-valid',
-    '--max-tokens-valid',
-  ]),
-  ...because('it belongs to train; leave it out', [
+  ...because('use --max-tokens or --batch-size', ['--batch-size-valid', '--max-sentences-valid', '--max-tokens-valid']),
+  ...because('it is an option of train; remove the flag', [
     '--curriculum',
     '--disable-validation',
     '--train-subset',
@@ -119,13 +115,13 @@ export const unsupportedInValidation: Readonly<Record<string, string>> = {
     '--validate-interval-updates',
     '--profile',
   ]),
-  ...because('validate prints no translations; see generate', [
+  ...because('validate prints no translations; use generate', [
     '--post-process',
     '--quiet',
     '--remove-bpe',
     '--results-path',
   ]),
-  '--model-overrides': 'the checkpoint says what its model is; leave it out',
-  '--tensorboard-logdir': 'validate prints its metrics; train can write them for TensorBoard',
-  '--optimizer': 'the checkpoint says how it was trained; leave it out',
+  '--model-overrides': 'the checkpoint records its model; remove the flag',
+  '--tensorboard-logdir': 'validate only prints its metrics; train can write them for TensorBoard',
+  '--optimizer': 'validate does not train; remove the flag',
 };

@@ -1,18 +1,18 @@
 import { closeSync, writeSync } from 'node:fs';
 import { openNewFile } from '../../text/new-file.js';
 
-/** Figures at a moment of training: one of TensorBoard's `Event`s. */
+/** The scalars of one step: one TensorBoard `Event`. */
 export interface Scalars {
   readonly wallTime: number; // seconds since 1970
   readonly step: number;
   readonly values: ReadonlyArray<readonly [tag: string, value: number]>;
 }
 
-/** A file of TensorBoard's: records, each an `Event` in protobuf's wire format. Every record is on disk at once. */
+/** A TensorBoard event file: records that each contain an `Event` in protobuf's wire format. Every record is written at once. */
 export class EventFile {
   readonly #file: number;
 
-  /** Begins the file with the version of its format. @throws EEXIST where there is one of that name */
+  /** Creates the file and writes the version of the format. @throws EEXIST if a file with this name exists */
   constructor(path: string, wallTime: number) {
     this.#file = openNewFile(path);
     this.#append(record(versionEvent(wallTime)));
@@ -49,7 +49,7 @@ function checksum(bytes: Uint8Array): Buffer {
   return masked;
 }
 
-/** One entry a byte; Castagnoli's polynomial, reflected. */
+/** One entry per byte value; Castagnoli's polynomial, reflected. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
@@ -63,7 +63,7 @@ export function crc32c(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-// Field numbers are those of event.proto and summary.proto.
+// The field numbers are from event.proto and summary.proto.
 const versionEvent = (wallTime: number): Buffer =>
   Buffer.concat([double(1, wallTime), delimited(3, Buffer.from('brain.Event:2'))]);
 
@@ -74,7 +74,7 @@ function scalarEvent({ wallTime, step, values }: Scalars): Buffer {
   return Buffer.concat([double(1, wallTime), key(2, 0), varint(step), delimited(5, Buffer.concat(summary))]);
 }
 
-/** What stands before a value: its field and wire type (0 varint, 1 64 bits, 2 with its length, 5 32 bits). */
+/** The prefix of a value: its field number and wire type (0: varint, 1: 64 bits, 2: length-delimited, 5: 32 bits). */
 const key = (field: number, wireType: 0 | 1 | 2 | 5): Buffer => Buffer.from([(field << 3) | wireType]);
 
 const delimited = (field: number, bytes: Buffer): Buffer => Buffer.concat([key(field, 2), varint(bytes.length), bytes]);

@@ -4,26 +4,24 @@ import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { attempt } from '../../text/file-errors.js';
 import type { StatsEvent } from '../../training/events.js';
 import { roundTo } from '../../training/number-format.js';
+import { isStatsEvent } from './event-kinds.js';
 import { ProgressBar } from './progress-bar.js';
 
-/** How the log of a command looks; the same names as fairseq's. */
+/** Options of the log, named as in fairseq. */
 export const logOptions = defineOptions({
   logFormat: {
     kind: 'choice',
     choices: ['json', 'none', 'simple', 'tqdm'],
     default: null,
     group: 'Log',
-    help: 'log format (default: tqdm, a progress bar, or simple without a terminal)',
+    help: 'log format (default: tqdm, a progress bar; simple if stderr is not a terminal)',
   },
-  logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'append the log to this file too' },
+  logFile: { kind: 'string', default: null, metavar: 'FILE', group: 'Log', help: 'also append the log to this file' },
   logInterval: { kind: 'int', default: 100, min: 1, group: 'Log', help: 'log every N updates or batches' },
-  noProgressBar: { kind: 'boolean', default: false, group: 'Log', help: 'lines instead of a progress bar' },
+  noProgressBar: { kind: 'boolean', default: false, group: 'Log', help: 'log lines instead of a progress bar' },
 });
 
 type Format = 'json' | 'none' | 'simple' | 'tqdm';
-
-/** Events that carry metrics of training; everything else is a sentence. */
-const STATS_KINDS: ReadonlySet<string> = new Set(['train_inner', 'train', 'valid']);
 
 /** `2026-11-23 20:15:00`, local time, as Python's logging writes it. */
 export function timestamp(time: Date): string {
@@ -32,13 +30,13 @@ export function timestamp(time: Date): string {
   return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
-/** One event as a line of fairseq's log, or null where the format leaves it out. */
+/** One event as a line of fairseq's log, or null if the format omits it. */
 export function formatEvent(event: LogEvent, format: Format): string | null {
   const level = event.level === 'warning' ? 'WARNING' : 'INFO';
   if (event.kind === 'message')
     return `${timestamp(event.time)} | ${level} | ts-fairseq | ${String(event.fields.message)}`;
-  if (!STATS_KINDS.has(event.kind)) return null;
-  const stats = event.fields as unknown as StatsEvent;
+  if (!isStatsEvent(event)) return null;
+  const stats = event.fields;
   if (format === 'none' || (format === 'tqdm' && event.kind === 'train_inner')) return null;
   const body = format === 'json' ? jsonBody(event.kind, stats) : simpleBody(event.kind, stats);
   return `${timestamp(event.time)} | INFO | ${stats.tag} | ${body}`;
@@ -62,12 +60,12 @@ function jsonBody(kind: string, { tag, epoch, position, total, stats }: StatsEve
   return `{${fields.map(([name, json]) => `${JSON.stringify(name)}: ${json}`).join(', ')}}`;
 }
 
-/** A float of three decimals as Python writes it: a whole one keeps its point, `2.0`. */
+/** A float of three decimals as Python prints it: whole numbers keep the point, `2.0`. */
 const pythonFloatText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
 /**
- * Prints the log of this process to stderr, with a progress bar where that is a terminal, and to `--log-file`.
- * @returns the function that ends it
+ * Prints the log of this process to stderr, with a progress bar if that is a terminal, and to `--log-file`.
+ * @returns the function that stops it
  */
 export function startLog({
   logFormat = null,
@@ -75,8 +73,8 @@ export function startLog({
   noProgressBar = false,
 }: Partial<OptionsOf<typeof logOptions>> = {}): () => void {
   const isTerminal = process.stderr.isTTY === true;
-  const wanted: Format = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
-  const format = wanted === 'tqdm' && !isTerminal ? 'simple' : wanted; // as fairseq does
+  const requested: Format = logFormat ?? (noProgressBar ? 'simple' : 'tqdm');
+  const format = requested === 'tqdm' && !isTerminal ? 'simple' : requested; // as fairseq does
   const bar = format === 'tqdm' ? new ProgressBar() : null;
   const append = (text: string): void => {
     if (logFile !== null) attempt(`--log-file ${logFile}`, 'written', () => appendFileSync(logFile, text));

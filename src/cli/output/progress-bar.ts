@@ -1,35 +1,26 @@
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
 import type { LogEvent } from '../../log.js';
+import { isProgressEvent } from './event-kinds.js';
 import { formatProgressLine, type ProgressLine } from './progress-line.js';
 
-/** Seconds by which the time left changes, as in cli-progress's own format. */
+/** Rounds the remaining time to multiples of 5 seconds, as cli-progress's own format does. */
 const ETA_STEP = 5;
 
-/** What long work reports as it goes: `log.info('progress', …)`. */
-export interface ProgressFields {
-  /** What is going on, e.g. `epoch 003`, `translating`. One bar lives per label. */
-  readonly label: string;
-  readonly position: number;
-  readonly total: number;
-  /** Figures after the bar, e.g. `[['loss', '4.2'], ['wps', '3100']]`. */
-  readonly stats?: ReadonlyArray<readonly [string, string | number]>;
-}
-
-/** A bar on stderr with position, metrics and the time left; log lines are printed above it. */
+/** A bar on stderr with position, metrics and remaining time; log lines are printed above it. */
 export class ProgressBar {
   #bar: SingleBar | null = null;
   #label = '';
 
   update(event: LogEvent): void {
-    if (event.kind !== 'progress') return;
-    const { label, position, total, stats = [] } = event.fields as unknown as ProgressFields;
+    if (!isProgressEvent(event)) return;
+    const { label, position, total, stats = [] } = event.fields;
     if (this.#bar === null || label !== this.#label) this.#start(label, total);
     this.#bar!.update(position, { stats });
     if (position >= total) this.stop();
   }
 
-  /** Takes the bar off the screen so that a line can be printed in its place; the next update draws it again. */
+  /** Erases the bar, so that a line can be printed in its place; the next update draws it again. */
   clear(): void {
     if (this.#bar !== null) process.stderr.write('\r\u001b[K');
   }
@@ -42,7 +33,7 @@ export class ProgressBar {
   #start(label: string, total: number): void {
     this.stop();
     this.#label = label;
-    // Loaded when the first bar is drawn: most commands have no terminal.
+    // Loaded for the first bar only: most commands run without a terminal.
     const progress = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
     const { BarFormat, TimeFormat } = progress.Format;
     this.#bar = new progress.SingleBar(

@@ -1,26 +1,26 @@
 import pc from 'picocolors';
 
-/** What a progress bar says. */
+/** The contents of a progress bar. */
 export interface ProgressLine {
-  /** What is going on, e.g. `epoch 003`. */
+  /** The name of the task, e.g. `epoch 003`. */
   readonly label: string;
-  /** How far it is, e.g. `5/356`. */
+  /** The progress, e.g. `5/356`. */
   readonly count: string;
-  /** Figures by name, the most important first. */
+  /** Metrics, the most important first. */
   readonly stats: ReadonlyArray<readonly [name: string, value: string | number]>;
-  /** The time left, e.g. `2m10s`. */
+  /** The remaining time, e.g. `2m10s`. */
   readonly left: string;
 }
 
 const LONGEST_BAR = 24;
-/** A shorter one shows little: a figure takes its place. */
+/** Below this width the bar is left out, to make room for metrics. */
 const SHORTEST_BAR = 8;
 
 /**
- * One line of the terminal: `label bar count  name value  name value  left time`. Where not all of it fits, the last metrics
- * go first, then the bar, the count and the label: the time left always stays.
- * @param columns of the terminal, of which the last one stays free: some terminals go on to the next line there
- * @param drawBar draws a bar `size` columns wide
+ * One line of the terminal: `label bar count  name value  name value  left time`. If the line is too long, the last metrics
+ * are left out first, then the bar, the count and the label. The remaining time is always shown.
+ * @param columns the width of the terminal; the last column is not used, because some terminals wrap the line there
+ * @param drawBar draws a bar that is `size` columns wide
  */
 export function formatProgressLine(
   { label, count, stats, left }: ProgressLine,

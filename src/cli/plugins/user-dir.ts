@@ -9,26 +9,26 @@ import { isPlugin, type Plugin } from '../../plugins/plugin.js';
 import { Registry } from '../../plugins/registry.js';
 import { firstLine, isModule, PLUGIN_STACK_FRAMES, placeIn } from './plug-in-errors.js';
 
-/** Of the options that choose plug-ins, in `--help`. */
-export const PLUGIN_GROUP = 'Plug-ins (each brings its own options, below)';
+/** The heading in `--help` of the options that choose plug-ins. */
+export const PLUGIN_GROUP = 'Plug-ins (their own options are listed below)';
 
-/** The option of every command that looks plug-ins up by name. */
+/** `--user-dir`, an option of every command that uses plug-ins. */
 export const userDirOption = defineOptions({
   userDir: {
     kind: 'string',
     default: null,
     metavar: 'DIR',
     group: PLUGIN_GROUP,
-    help: 'plug-ins of your own: a folder or a file of TypeScript or JavaScript; what it exports can be chosen by name',
+    help: 'folder or file with your own plug-ins in TypeScript or JavaScript',
   },
 });
 
-/** The file that speaks for a folder, best first. */
+/** If one of these files exists, only the first is loaded. */
 const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mjs', 'index.cjs'];
 
 /**
  * The built-in plug-ins and those of `--user-dir`.
- * @throws UserError where DIR or a module in it is missing, fails, or exports no plug-in, a bad one or a name that is taken
+ * @throws UserError if DIR does not exist, a module fails to load, or there is no plug-in, a bad one or one whose name is taken
  */
 export async function loadComponents({ userDir }: { readonly userDir: string | null }): Promise<Components> {
   const { builtInComponents, registerPlugins } = await import('../../components.js');
@@ -41,7 +41,7 @@ export async function loadComponents({ userDir }: { readonly userDir: string | n
   return components;
 }
 
-/** The architectures alone, for commands that train nothing. @throws UserError as loadComponents */
+/** Only the architectures, for commands that do not train. @throws UserError like `loadComponents` */
 export async function loadArchitectures(options: {
   readonly userDir: string | null;
 }): Promise<Components['architectures']> {
@@ -50,10 +50,10 @@ export async function loadArchitectures(options: {
   return new Registry<ArchitectureDefinition>('arch', architectures);
 }
 
-/** The plug-ins and where each is defined. */
+/** The plug-ins, each with the file and name of its export. */
 async function loadPlugins(userDir: string): Promise<Map<Plugin, string>> {
   const load = await createLoader();
-  const plugins = new Map<unknown, [Plugin, string]>(); // one that several modules export is one
+  const plugins = new Map<unknown, [Plugin, string]>(); // a plug-in that several modules export counts once
   for (const file of moduleFiles(userDir)) {
     for (const [name, value] of Object.entries(await load(file))) {
       if (!isPlugin(value) || plugins.has(value)) continue;
@@ -64,31 +64,30 @@ async function loadPlugins(userDir: string): Promise<Map<Plugin, string>> {
   if (plugins.size > 0) return new Map(plugins.values());
   throw new UserError(
     `--user-dir ${userDir} exports no plug-in`,
-    "export what defineCriterion, defineModel, … return, e.g. `export const mine = defineCriterion({ name: 'mine', … })`",
+    "export the results of defineCriterion, defineModel, …, e.g. `export const mine = defineCriterion({ name: 'mine', … })`",
   );
 }
 
 function moduleFiles(userDir: string): string[] {
   const path = resolve(userDir);
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined)
-    throw new UserError(`--user-dir ${userDir}: there is no such folder or file`, 'check the path');
+  if (stats === undefined) throw new UserError(`--user-dir ${userDir} does not exist`, 'check the path');
   if (!stats.isDirectory()) return [path];
   const names = readdirSync(path).sort();
   const index = INDEX_FILES.find((name) => names.includes(name));
   const modules = names.filter((name) => isModule(name) && !/\.(d|test|spec|config)\.\w+$/.test(name));
   if (index === undefined && modules.length === 0) {
     throw new UserError(
-      `--user-dir ${userDir} holds no module`,
-      'put an index.ts or index.js there that exports what defineCriterion, defineModel, … return',
+      `--user-dir ${userDir} contains no module`,
+      'add an index.ts or index.js that exports the results of defineCriterion, defineModel, …',
     );
   }
   return (index === undefined ? modules : [index]).map((name) => join(path, name));
 }
 
 /**
- * Loads modules from anywhere: TypeScript without a compiler, and `ts-fairseq` and TensorFlow.js as the very instances
- * that run here, so that a folder needs no node_modules and its tensors are tensors of this engine.
+ * Makes a function that loads modules from any folder. TypeScript needs no compiler. `ts-fairseq` and TensorFlow.js resolve
+ * to the instances of this process, so that the folder needs no node_modules and its tensors belong to the same engine.
  */
 async function createLoader(): Promise<(file: string) => Promise<Record<string, unknown>>> {
   const [{ createJiti }, library, networks, { wholeLibrary }] = await Promise.all([
@@ -122,8 +121,8 @@ function loadError(file: string, cause: unknown): UserError {
   const missing = /Cannot find (?:module|package) '([^']*)'/.exec(problem)?.[1];
   const remedy =
     missing === undefined
-      ? 'fix it there'
-      : `check the path, or install '${missing}' beside the file; ts-fairseq and @tensorflow/tfjs need no installing`;
+      ? 'fix the plug-in'
+      : `check the path, or install '${missing}' next to the file; ts-fairseq and @tensorflow/tfjs need not be installed`;
   return new UserError(`--user-dir: ${placeIn(dirname(file), cause) ?? file} cannot be loaded: ${problem}`, remedy, {
     cause,
   });

@@ -4,6 +4,7 @@ import type { ByteRange } from './byte-range.js';
 import { countTokens, type TokenCounts } from './count-tokens.js';
 import { type EncodedPart, encodeText } from './encode-text.js';
 
+/** A range of a text for a worker thread to encode. */
 export interface EncodeJob {
   readonly range: ByteRange;
   /** Path of the dictionary. */

@@ -3,6 +3,7 @@ import type { Dictionary } from '../dictionary.js';
 import { type ByteRange, readBlocks } from './byte-range.js';
 import { scanTokens } from './scan-tokens.js';
 
+/** A part of a dataset that was encoded with a dictionary. */
 export interface EncodedPart extends DatasetPart {
   /** Tokens that the dictionary lacks. */
   readonly replaced: number;

@@ -44,6 +44,7 @@ export function chooseStrategy(context: StrategyContext): SearchStrategy {
 /** Spells the name of an option in messages, e.g. as a flag. */
 export type OptionSpelling = (option: keyof SearchOptions) => string;
 
+/** Spells an option as its flag. */
 export const asFlag: OptionSpelling = (option) => flagOf(option, searchOptions[option]);
 
 /** @throws UserError for search options that cannot be combined */

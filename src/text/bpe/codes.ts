@@ -10,8 +10,8 @@ export const END_OF_WORD = '</w>';
 
 /** BPE merges in the order in which they were learned and are applied. */
 export interface BpeCodes {
-  readonly version: '0.1' | '0.2';
-  readonly merges: readonly Merge[];
+  readonly version: '0.1' | '0.2'; // of the file format
+  readonly merges: readonly Merge[]; // the most important first
 }
 
 /** The lines of a file of BPE codes. */

@@ -5,6 +5,7 @@ import { type LearnBpeOptions, learnBpe } from './learn.js';
 import { createBpeSegmenter } from './segmenter.js';
 import { countWordsOf, vocabularyLines, type WordCounts } from './word-counts.js';
 
+/** Options for learning joint BPE codes and vocabularies. */
 export interface LearnJointOptions extends LearnBpeOptions {
   /** Paths of tokenized texts, one per language. */
   readonly inputs: readonly string[];

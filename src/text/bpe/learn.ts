@@ -4,6 +4,7 @@ import type { BpeCodes, Merge } from './codes.js';
 import { PairStatistics } from './pair-statistics.js';
 import type { WordCounts } from './word-counts.js';
 
+/** Options for learning BPE codes. */
 export interface LearnBpeOptions {
   /** The number of merges to learn, at least 1. */
   readonly symbols: number;

@@ -4,6 +4,7 @@ import { createGlossary } from './glossary.js';
 import { MergeTable, sequenceLength } from './merge-table.js';
 import { Merger } from './merger.js';
 
+/** How words are split into subwords. */
 export interface SegmenterOptions {
   readonly codes: BpeCodes;
   /** The mark at the end of every subword except the last of a word. Default: `@@`. */
@@ -21,6 +22,7 @@ export interface SegmenterOptions {
 /** Writes the subwords of the UTF-8 word `bytes[from, to)`, separated by spaces. */
 export type WordSegmenter = (bytes: Buffer, from: number, to: number, output: ByteOutput) => void;
 
+/** Makes a function that splits words into subwords. */
 export function createWordSegmenter(options: SegmenterOptions): WordSegmenter {
   const { codes, separator = '@@', vocabulary, glossaries = [], dropout = 0, random = Math.random } = options;
   const merger = new Merger(new MergeTable(codes), dropout > 0 ? () => random() <= dropout : undefined);

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 
+/** Limits on the sentence pairs that are kept. */
 export interface CleanCorpusOptions {
   /** Minimum number of tokens on each side. */
   readonly min: number;

@@ -2,6 +2,7 @@ import type { TextCodec } from '../codec.js';
 import { createMosesDetokenizer } from './detokenizer.js';
 import { createMosesTokenizer } from './tokenizer.js';
 
+/** Options of the Moses tokenizer and detokenizer of a language pair. */
 export interface MosesCodecOptions {
   readonly sourceLanguage: string;
   readonly targetLanguage: string;

@@ -110,6 +110,7 @@ function mayOverlapMark(text: string): boolean {
   return /^ | $| T|\d /.test(text);
 }
 
+/** Puts protected texts back in place of their marks. */
 export function restoreProtected(line: string, texts: readonly string[]): string {
   const isMarkWithin = texts.some((text) => text.includes(MARK));
   if (isMarkWithin) return texts.reduce((shown, text, index) => shown.replaceAll(markOf(index), () => text), line);

@@ -13,7 +13,7 @@ export const HYPHEN = 32;
 export const UNEVEN = 64;
 
 const KNOWN = 128;
-export const EVERY_SIGN = KNOWN - 1;
+export const EVERY_SIGN = KNOWN - 1; // all signs together
 const SPACE = 0x20;
 const FULL_STOP = 0x2e;
 

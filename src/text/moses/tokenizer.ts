@@ -5,6 +5,7 @@ import { findProtected, hideProtected, restoreProtected } from './protected-patt
 import { ALPHABETIC, ALPHANUMERIC, applyRules, BLANK_LINE, NUMBER, pattern, type Rule, WHITESPACE } from './rules.js';
 import { APOSTROPHE, COMMA, DOT, DOT_RUN, EVERY_SIGN, HYPHEN, type Signs, SYMBOL, signsOf, UNEVEN } from './signs.js';
 
+/** Options of the Moses tokenizer. */
 export interface TokenizerOptions {
   /** A language code, e.g. `de`. A code not in `mosesLanguages` uses the English abbreviations and logs a warning. */
   readonly language: string;

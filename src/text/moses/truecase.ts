@@ -77,6 +77,7 @@ export function* truecaseModelLines(counts: CasingCounts): Generator<string, voi
 /** Perl prints 15 significant digits, which hides rounding errors in sums of tenths. */
 const decimal = (value: number): string => String(Number(value.toPrecision(15)));
 
+/** The casings of words, from a file that `train-truecaser` wrote. */
 export interface TruecaseModel {
   /** The most frequent casing of each lowercased word. */
   readonly best: ReadonlyMap<string, string>;

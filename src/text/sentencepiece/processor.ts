@@ -6,6 +6,7 @@ import type { Engine } from './engine.js';
 import { reasonOf, refusals, requireNative } from './native.js';
 import { loadWasmEngine } from './wasm-engine.js';
 
+/** How SentencePiece samples a segmentation. */
 export interface SamplingOptions {
   /** Unigram models: the number of best segmentations to draw from; negative: all. */
   readonly nBestSize: number;
@@ -49,6 +50,7 @@ export class SentencePiece {
     return this.#encode((engine) => engine.encodePieces(text));
   }
 
+  /** The ids of the pieces of a text. */
   encodeIds(text: string): number[] {
     return this.#encode((engine) => engine.encodeIds(text));
   }
@@ -63,6 +65,7 @@ export class SentencePiece {
     return this.#decode((engine) => engine.decodeLine(pieces));
   }
 
+  /** The text of pieces. */
   decodePieces(pieces: readonly string[]): string {
     return this.#decode((engine) => engine.decodePieces(pieces));
   }
@@ -77,6 +80,7 @@ export class SentencePiece {
     return this.#withNative('sampling', (model) => model.samplePieces(text, nBestSize, alpha));
   }
 
+  /** Like `samplePieces`, as ids. */
   sampleIds(text: string, { nBestSize, alpha }: SamplingOptions): number[] {
     return this.#withNative('sampling', (model) => model.sampleIds(text, nBestSize, alpha));
   }
@@ -86,6 +90,7 @@ export class SentencePiece {
     return this.#withNative('an n-best list', (model) => model.nBestPieces(text, size));
   }
 
+  /** Like `nBestPieces`, as ids. */
   nBestIds(text: string, size: number): number[][] {
     return this.#withNative('an n-best list', (model) => model.nBestIds(text, size));
   }

@@ -5,6 +5,7 @@ import { refusals, requireNative } from './native.js';
 /** Options of `spm_train` by name, e.g. `vocab_size`. Omitted options have the library's defaults. */
 export type TrainingOptions = Readonly<Record<string, string | number | boolean>>;
 
+/** The contents of the files that SentencePiece's trainer writes. */
 export interface TrainedModel {
   /** The contents of the .model file. */
   readonly model: Buffer;

@@ -2,7 +2,7 @@ export type ColorName = 'red' | 'green' | 'yellow' | 'cyan';
 
 const CODES: Readonly<Record<ColorName, number>> = { red: 31, green: 32, yellow: 33, cyan: 36 };
 
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (text: string, color: ColorName) => string;
 
 export function painterOf(isColored: boolean): Paint {
@@ -11,7 +11,7 @@ export function painterOf(isColored: boolean): Paint {
 
 const ESCAPES = /\x1b\[\d+m/g;
 
-/** How many characters of a text are seen. */
+/** The number of visible characters of a text. */
 export function visibleLength(text: string): number {
   return [...text.replace(ESCAPES, '')].length;
 }

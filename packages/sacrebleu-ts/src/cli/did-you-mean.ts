@@ -1,4 +1,4 @@
-/** The remedy for an unknown name: `did you mean 'x'?` where one is near, else the list of what there is. */
+/** The remedy for an unknown name: `did you mean 'x'?` if a similar one exists, otherwise the list of names. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = known
     .map((candidate) => ({ candidate, distance: distanceOf(name.toLowerCase(), candidate.toLowerCase()) }))

@@ -28,9 +28,9 @@ export const FORMATS = ['json', 'text', 'latex'] as const;
 const METRICS = ['bleu', 'chrf', 'ter'] as const;
 const SMOOTHING = ['none', 'floor', 'add-k', 'exp'] as const;
 
-/** Each is a score of the whole corpus in memory. */
+/** Each resample is a score of the whole corpus in memory. */
 const MOST_RESAMPLES = 10_000_000;
-/** Of JavaScript's `toFixed`; a float64 has no more to say. */
+/** The limit of JavaScript's `toFixed`. */
 const MOST_DECIMALS = 100;
 
 const INPUT = 'Input and metrics';
@@ -40,7 +40,7 @@ const TER = "TER (the defaults are TERCOM's)";
 const SIGNIFICANCE = 'Significance';
 const REPORT = 'Report';
 
-/** sacrebleu's flags, as they are spelt there; help, parsing and the types of the values follow from this table. */
+/** sacrebleu's flags. Help, parsing and the types of the values follow from this table. */
 export const FLAGS = {
   input: {
     long: '--input',
@@ -49,7 +49,7 @@ export const FLAGS = {
     metavar: 'HYP',
     default: null,
     group: INPUT,
-    help: 'translations, one file a system; without it standard input, systems side by side with tabs between',
+    help: 'translations, one file per system; default: standard input, systems in tab-separated columns',
   },
   numRefs: {
     long: '--num-refs',
@@ -58,7 +58,7 @@ export const FLAGS = {
     min: 1,
     default: 1,
     group: INPUT,
-    help: 'so many references stand in one file, with tabs between',
+    help: 'number of references in one file, in tab-separated columns',
   },
   encoding: {
     long: '--encoding',
@@ -67,7 +67,7 @@ export const FLAGS = {
     metavar: 'NAME',
     default: 'utf-8',
     group: INPUT,
-    help: 'of the files',
+    help: 'encoding of the files',
   },
   languagePair: {
     long: '--language-pair',
@@ -76,7 +76,7 @@ export const FLAGS = {
     metavar: 'xx-yy',
     default: null,
     group: INPUT,
-    help: "chooses BLEU's tokenizer: zh for Chinese, 13a for others",
+    help: "language pair; chooses BLEU's tokenizer: zh for Chinese, otherwise 13a",
   },
   metrics: {
     long: '--metrics',
@@ -85,14 +85,14 @@ export const FLAGS = {
     choices: METRICS,
     default: ['bleu'],
     group: INPUT,
-    help: 'one or more',
+    help: 'metrics to compute',
   },
   sentenceLevel: {
     long: '--sentence-level',
     shorts: ['-sl'],
     kind: 'boolean',
     group: INPUT,
-    help: 'a score for each line',
+    help: 'one score per line',
   },
 
   smoothMethod: {
@@ -102,7 +102,7 @@ export const FLAGS = {
     choices: SMOOTHING,
     default: 'exp',
     group: BLEU,
-    help: 'of precisions that are zero',
+    help: 'smoothing of precisions that are zero',
   },
   smoothValue: {
     long: '--smooth-value',
@@ -111,7 +111,7 @@ export const FLAGS = {
     min: 0,
     default: null,
     group: BLEU,
-    help: 'for floor (0.1) and add-k (1)',
+    help: 'value for floor (0.1) or add-k (1)',
   },
   tokenize: {
     long: '--tokenize',
@@ -120,7 +120,7 @@ export const FLAGS = {
     metavar: 'NAME',
     default: null,
     group: BLEU,
-    help: '13a, intl, zh, char or none; default by language pair, else 13a',
+    help: '13a, intl, zh, char or none; default: by language pair, otherwise 13a',
   },
   spmModel: {
     long: '--spm-model',
@@ -137,7 +137,7 @@ export const FLAGS = {
     shorts: [],
     kind: 'boolean',
     group: BLEU,
-    help: 'do not warn of text that looks tokenized',
+    help: 'do not warn about text that looks tokenized',
   },
 
   chrfCharOrder: {
@@ -147,7 +147,7 @@ export const FLAGS = {
     min: 0,
     default: 6,
     group: CHRF,
-    help: 'longest n-grams of characters',
+    help: 'longest character n-grams',
   },
   chrfWordOrder: {
     long: '--chrf-word-order',
@@ -156,7 +156,7 @@ export const FLAGS = {
     min: 0,
     default: 0,
     group: CHRF,
-    help: 'longest n-grams of words; 2 is chrF++',
+    help: 'longest word n-grams; 2 is chrF++',
   },
   chrfBeta: {
     long: '--chrf-beta',
@@ -165,14 +165,14 @@ export const FLAGS = {
     min: 0,
     default: 2,
     group: CHRF,
-    help: 'how many times as much recall counts as precision',
+    help: 'weight of recall relative to precision',
   },
   chrfWhitespace: {
     long: '--chrf-whitespace',
     shorts: [],
     kind: 'boolean',
     group: CHRF,
-    help: 'white space is part of the n-grams',
+    help: 'n-grams include white space',
   },
   chrfLowercase: { long: '--chrf-lowercase', shorts: [], kind: 'boolean', group: CHRF, help: 'ignore case' },
   chrfEpsSmoothing: {
@@ -180,18 +180,24 @@ export const FLAGS = {
     shorts: [],
     kind: 'boolean',
     group: CHRF,
-    help: 'smooth as chrF++.py, NLTK and Moses do, instead of leaving out orders without n-grams',
+    help: 'smooth as chrF++.py, NLTK and Moses do, instead of ignoring orders without n-grams',
   },
 
-  terCaseSensitive: { long: '--ter-case-sensitive', shorts: [], kind: 'boolean', group: TER, help: 'heed case' },
+  terCaseSensitive: {
+    long: '--ter-case-sensitive',
+    shorts: [],
+    kind: 'boolean',
+    group: TER,
+    help: 'do not ignore case',
+  },
   terAsianSupport: {
     long: '--ter-asian-support',
     shorts: [],
     kind: 'boolean',
     group: TER,
-    help: 'with the two below: CJK characters are words, CJK punctuation counts as such',
+    help: 'extend the two options below to CJK characters and punctuation',
   },
-  terNoPunct: { long: '--ter-no-punct', shorts: [], kind: 'boolean', group: TER, help: 'leave out punctuation' },
+  terNoPunct: { long: '--ter-no-punct', shorts: [], kind: 'boolean', group: TER, help: 'remove punctuation' },
   terNormalized: {
     long: '--ter-normalized',
     shorts: [],
@@ -205,7 +211,7 @@ export const FLAGS = {
     shorts: ['-ci'],
     kind: 'boolean',
     group: SIGNIFICANCE,
-    help: "one system's confidence interval by bootstrap resampling",
+    help: 'confidence interval of one system by bootstrap resampling',
   },
   confidenceN: {
     long: '--confidence-n',
@@ -215,14 +221,14 @@ export const FLAGS = {
     max: MOST_RESAMPLES,
     default: 1000,
     group: SIGNIFICANCE,
-    help: 'its resamples',
+    help: 'number of resamples',
   },
   pairedAr: {
     long: '--paired-ar',
     shorts: ['-par'],
     kind: 'boolean',
     group: SIGNIFICANCE,
-    help: 'compare systems with the first by approximate randomization',
+    help: 'compare systems with the first one by approximate randomization',
   },
   pairedArN: {
     long: '--paired-ar-n',
@@ -232,14 +238,14 @@ export const FLAGS = {
     max: MOST_RESAMPLES,
     default: 10000,
     group: SIGNIFICANCE,
-    help: 'its trials',
+    help: 'number of trials',
   },
   pairedBs: {
     long: '--paired-bs',
     shorts: ['-pbs'],
     kind: 'boolean',
     group: SIGNIFICANCE,
-    help: 'compare systems with the first by bootstrap resampling',
+    help: 'compare systems with the first one by paired bootstrap resampling',
   },
   pairedBsN: {
     long: '--paired-bs-n',
@@ -249,7 +255,7 @@ export const FLAGS = {
     max: MOST_RESAMPLES,
     default: 1000,
     group: SIGNIFICANCE,
-    help: 'its resamples',
+    help: 'number of resamples',
   },
   pairedJobs: {
     long: '--paired-jobs',
@@ -258,12 +264,12 @@ export const FLAGS = {
     min: 0,
     default: 1,
     group: SIGNIFICANCE,
-    help: 'accepted; one process is fast enough',
+    help: 'accepted without effect',
   },
 
   quiet: { long: '--quiet', shorts: ['-q'], kind: 'boolean', group: REPORT, help: 'no messages' },
   short: { long: '--short', shorts: ['-sh'], kind: 'boolean', group: REPORT, help: 'short signatures' },
-  scoreOnly: { long: '--score-only', shorts: ['-b'], kind: 'boolean', group: REPORT, help: 'the number alone' },
+  scoreOnly: { long: '--score-only', shorts: ['-b'], kind: 'boolean', group: REPORT, help: 'print only the score' },
   width: {
     long: '--width',
     shorts: ['-w'],
@@ -279,7 +285,7 @@ export const FLAGS = {
     shorts: ['-nc'],
     kind: 'boolean',
     group: REPORT,
-    help: 'no colours; NO_COLOR in the environment does the same',
+    help: 'no colours; the variable NO_COLOR has the same effect',
   },
   format: {
     long: '--format',
@@ -288,10 +294,10 @@ export const FLAGS = {
     choices: FORMATS,
     default: 'json',
     group: REPORT,
-    help: 'latex is for several systems; SACREBLEU_FORMAT in the environment wins',
+    help: 'output format; latex is for several systems; the variable SACREBLEU_FORMAT overrides it',
   },
-  version: { long: '--version', shorts: ['-V'], kind: 'boolean', group: REPORT, help: 'print it and stop' },
-  help: { long: '--help', shorts: ['-h'], kind: 'boolean', group: REPORT, help: 'print this and stop' },
+  version: { long: '--version', shorts: ['-V'], kind: 'boolean', group: REPORT, help: 'print the version and exit' },
+  help: { long: '--help', shorts: ['-h'], kind: 'boolean', group: REPORT, help: 'print this help and exit' },
 } as const satisfies Record<string, FlagSpec>;
 
 /** sacrebleu's flags for the test sets that it downloads. */
@@ -324,5 +330,5 @@ type ValueOf<Spec> = Spec extends { readonly kind: 'boolean' }
           ? Choice<Spec> | (Default extends null ? null : never)
           : never;
 
-/** What the command line says, by the keys of `FLAGS`. */
+/** The values of the flags, by the keys of `FLAGS`. */
 export type Values = { readonly [Key in keyof typeof FLAGS]: ValueOf<(typeof FLAGS)[Key]> };

@@ -1,21 +1,21 @@
 import { FLAGS, type FlagSpec } from './flags.js';
 
 const WIDTH = 34; // of the flags' column
-const COLUMNS = 80; // of the whole
+const COLUMNS = 80; // of the help
 
 const HEAD = `usage: sacrebleu-ts REF [REF …] -i HYP [HYP …] [options]
        sacrebleu-ts REF [REF …] [options] < HYP
 
 BLEU, chrF and TER of translations, as sacrebleu computes and prints them.
-Files hold one segment a line; those that end in .gz are compressed.
+Files have one segment per line; files that end in .gz are decompressed.
 `;
 
 const TAIL = `
-Seed of resamples and trials: SACREBLEU_SEED in the environment
-(12345; none = another each time).
+The variable SACREBLEU_SEED sets the seed of resamples and trials
+(12345; None: a different one in each run).
 `;
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function helpText(): string {
   const sections = [...grouped()].map(([group, specs]) => `\n${group}:\n${specs.map(lineOf).join('')}`);
   return `${HEAD}${sections.join('')}${TAIL}`;
@@ -31,11 +31,11 @@ function lineOf(spec: FlagSpec): string {
   const names = [spec.long, ...spec.shorts].join(', ');
   const flags = `  ${names}${valueName(spec)}`;
   const margin = `\n${' '.repeat(WIDTH)}`;
-  const meaning = wrapped(`${spec.help}${defaultText(spec)}`, COLUMNS - WIDTH).join(margin);
-  return `${flags.length < WIDTH ? flags.padEnd(WIDTH) : `${flags}${margin}`}${meaning}\n`;
+  const description = wrapped(`${spec.help}${defaultText(spec)}`, COLUMNS - WIDTH).join(margin);
+  return `${flags.length < WIDTH ? flags.padEnd(WIDTH) : `${flags}${margin}`}${description}\n`;
 }
 
-/** Lines of at most so many characters, broken at spaces. */
+/** Breaks a text at spaces into lines of limited width. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -1,9 +1,9 @@
-/** What the command line touches of the process; tests put another in its place. */
+/** The command line's interface to the process; tests replace it. */
 export interface Host {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether colours can be seen. */
+  /** Whether stdout shows colours. */
   readonly isTerminal: boolean;
-  /** Whether somebody would have to type what `readStdin` waits for. */
+  /** Whether standard input is a terminal. */
   readonly isStdinTerminal: boolean;
   readStdin(): Uint8Array;
   out(text: string): void;

@@ -14,7 +14,7 @@ export interface Corpus {
 
 type Decode = (bytes: Uint8Array, name: string) => string;
 
-/** Reads references and translations. @throws UserError where they are not as many lines each */
+/** Reads references and translations. @throws UserError if their numbers of lines differ */
 export function readCorpus(files: readonly string[], values: Values, host: Host): Corpus {
   if (files.length === 0) {
     throw new UserError('there are no references', 'name their files first: sacrebleu-ts REF … -i HYP');
@@ -29,7 +29,7 @@ export function readCorpus(files: readonly string[], values: Values, host: Host)
   return { systems, references };
 }
 
-/** Each line of one file holds all references of a segment. */
+/** Each line of one file contains all references of a segment. */
 function splitReferences(files: readonly string[], count: number, read: (file: string) => string[]): string[][] {
   if (files.length > 1) throw new UserError('--num-refs with several files', 'it splits the lines of one file');
   const rows = read(files[0]!).map((line, index) => {
@@ -49,9 +49,9 @@ function readSystems(files: readonly string[], values: Values, read: (file: stri
   const systems: System[] = [];
   for (const file of files) {
     if (systems.some(({ name }) => name === file)) {
-      // The baseline may be among the systems that it is compared with.
+      // The baseline may also be listed among the systems.
       if ((values.pairedAr || values.pairedBs) && file === systems[0]!.name) continue;
-      throw new UserError(`${file} is given twice`, 'systems are told apart by their names');
+      throw new UserError(`${file} is named twice`, 'name each system once');
     }
     systems.push({ name: file, hypotheses: read(file) });
   }
@@ -59,15 +59,15 @@ function readSystems(files: readonly string[], values: Values, read: (file: stri
 }
 
 /**
- * Systems side by side, with tabs between.
- * @throws UserError where there are none: then the last of several files may have been meant
+ * Reads systems in tab-separated columns.
+ * @throws UserError if there are none, e.g. because the last file was meant as the translations
  */
 function readStdin(files: readonly string[], values: Values, host: Host, decode: Decode): System[] {
   const translations = files.length > 1 ? `-i ${files.at(-1)}` : '-i HYP';
   const references = files.length > 1 ? files.slice(0, -1) : files;
   const remedy = `name their files behind -i: sacrebleu-ts ${references.join(' ')} ${translations}`;
   if (host.isStdinTerminal) {
-    if (files.length > 1) throw new UserError('no translations are given, and standard input is a terminal', remedy);
+    if (files.length > 1) throw new UserError('there are no translations, and standard input is a terminal', remedy);
     if (!values.quiet) host.err(`sacreBLEU: reading translations from standard input; or ${remedy}\n`);
   }
   const rows = linesOf(decode(host.readStdin(), 'standard input')).map((line) => line.split('\t'));
@@ -77,7 +77,7 @@ function readStdin(files: readonly string[], values: Values, host: Host, decode:
     if (row.length === count) continue;
     throw new UserError(
       `standard input line ${index + 1} has ${row.length} fields, the first has ${count}`,
-      'systems stand side by side, with a tab between',
+      'separate systems by tabs',
     );
   }
   return Array.from({ length: count }, (_, system) => ({
@@ -87,12 +87,12 @@ function readStdin(files: readonly string[], values: Values, host: Host, decode:
 }
 
 function checkLengths({ name, hypotheses }: System, references: Corpus['references'], files: readonly string[]): void {
-  if (hypotheses.length === 0) throw new UserError(`${name} is empty`, 'it should hold a translation on each line');
+  if (hypotheses.length === 0) throw new UserError(`${name} is empty`, 'write one translation per line');
   for (const [index, stream] of references.entries()) {
     if (stream.length === hypotheses.length) continue;
     throw new UserError(
       `${files[index]} has ${stream.length} lines, ${name} has ${hypotheses.length}`,
-      'each line of a system answers the same line of every reference',
+      'line N of the translations must match line N of the references',
     );
   }
 }
@@ -111,16 +111,16 @@ function bytesOf(file: string): Uint8Array {
   }
 }
 
-/** Only a line feed ends a line; white space at a line's end falls away, as in sacrebleu. */
+/** Splits text at line feeds only and removes white space at the ends of lines, as sacrebleu does. */
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines.map(trimEnd);
 }
 
-/** @throws UserError for an encoding that is not known, and later for bytes that are not in it */
+/** @throws UserError for an unknown encoding and, later, for bytes that are invalid in it */
 function decoderOf(encoding: string): Decode {
-  // WHATWG's `latin1` is another encoding than Python's.
+  // WHATWG's `latin1` differs from Python's.
   if (/^(latin-?1|iso-?8859-1)$/i.test(encoding)) return (bytes) => Buffer.from(bytes).toString('latin1');
   const decoder = decoderNamed(encoding);
   return (bytes, name) => {
@@ -128,10 +128,7 @@ function decoderOf(encoding: string): Decode {
       return decoder.decode(bytes);
     } catch {
       const where = badLine(bytes, decoder);
-      throw new UserError(
-        `${name}${where} is not ${encoding}`,
-        'save it in that encoding, or name its own with --encoding',
-      );
+      throw new UserError(`${name}${where} is not ${encoding}`, 'save it in that encoding, or set --encoding');
     }
   };
 }
@@ -144,7 +141,7 @@ function decoderNamed(encoding: string): TextDecoder {
   }
 }
 
-/** ` line 3`, the first that cannot be decoded. */
+/** ` line 3`: the first line that cannot be decoded. */
 function badLine(bytes: Uint8Array, decoder: TextDecoder): string {
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {

@@ -13,12 +13,12 @@ import { severalReport } from './several.js';
 import { sentenceReport, singleReport } from './single.js';
 import { UserError } from './user-error.js';
 
-/** So many lines that end in ` .` make one suspect that the text is tokenized. */
+/** With this many lines that end in ` .`, the text is probably tokenized. */
 const SUSPICIOUS_LINES = 100;
 
 /**
  * The command line: prints scores as sacrebleu does.
- * @returns the exit status: 0, 2 after a mistake in the call (one line on stderr), 70 after one of ours (a stack)
+ * @returns the exit status: 0; 2 for an error of the user (one line on stderr); 70 for a bug (with a stack)
  */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   try {
@@ -44,7 +44,7 @@ async function run(argv: readonly string[], host: Host): Promise<string> {
   const paint = painterOf(host.isTerminal && !values.noColor && !host.environment.NO_COLOR);
   if (values.sentenceLevel) return sentenceReport(corpus, [...metrics.values()][0]!, values);
   const isPaired = values.pairedAr || values.pairedBs;
-  // As sacrebleu: by name, but in paired tests as they are asked for.
+  // As in sacrebleu: sorted by name, but in paired tests in the requested order.
   const ordered = isPaired
     ? [...metrics.values()]
     : [...metrics].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, it]) => it);
@@ -52,20 +52,21 @@ async function run(argv: readonly string[], host: Host): Promise<string> {
   return report(corpus, ordered, values, seed, paint);
 }
 
-/** @throws UserError for what does not go together */
+/** @throws UserError for flags that contradict each other */
 function checkCombination(values: Values, systems: number, metrics: number): void {
   const isPaired = values.pairedAr || values.pairedBs;
-  if (values.pairedAr && values.pairedBs) throw new UserError('--paired-ar and --paired-bs', 'choose one');
+  if (values.pairedAr && values.pairedBs)
+    throw new UserError('--paired-ar and --paired-bs cannot be combined', 'choose one');
   if (values.sentenceLevel) {
-    if (metrics > 1) throw new UserError('--sentence-level with several metrics', 'name one with -m');
-    if (systems > 1) throw new UserError('--sentence-level with several systems', 'give one with -i');
+    if (metrics > 1) throw new UserError('--sentence-level requires a single metric', 'choose one with -m');
+    if (systems > 1) throw new UserError('--sentence-level requires a single system', 'name one with -i');
     if (values.confidence || isPaired)
-      throw new UserError('--sentence-level with a test', 'tests are of a whole corpus');
+      throw new UserError('--sentence-level cannot be combined with a test', 'tests need the whole corpus');
   }
   if (isPaired && systems === 1)
-    throw new UserError('a paired test of one system', 'give several with -i, the baseline first');
+    throw new UserError('a paired test requires several systems', 'name them with -i, the baseline first');
   if (values.confidence && systems > 1) {
-    throw new UserError('--confidence with several systems', 'compare them with --paired-bs or --paired-ar');
+    throw new UserError('--confidence requires a single system', 'compare several with --paired-bs or --paired-ar');
   }
 }
 
@@ -83,11 +84,12 @@ function formatOf(values: Values, { environment }: Host): Values['format'] {
   return FORMATS.find((format) => format === wanted) ?? values.format;
 }
 
-/** Null draws others each time. */
+/** Null: different random numbers each time. */
 function seedOf({ environment }: Host): bigint | null {
   const text = environment.SACREBLEU_SEED ?? String(DEFAULT_SEED);
   if (text.toLowerCase() === 'none') return null;
-  if (!/^\d+$/.test(text)) throw new UserError(`SACREBLEU_SEED is '${text}'`, 'it must be a whole number or none');
+  if (!/^\d+$/.test(text))
+    throw new UserError(`SACREBLEU_SEED is '${text}'`, 'set it to a non-negative integer or None');
   return BigInt(text);
 }
 

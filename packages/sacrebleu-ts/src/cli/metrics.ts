@@ -10,12 +10,12 @@ import { UserError } from './user-error.js';
 
 type MetricName = Values['metrics'][number];
 
-/** By target language, where `--tokenize` does not say. */
+/** The tokenizer by target language, unless `--tokenize` is set. */
 const TOKENIZERS: Readonly<Record<string, string>> = { zh: 'zh', ja: 'ja-mecab', ko: 'ko-mecab' };
 
 /**
- * The metrics that are asked for, each once, in the order in which they are named.
- * @param sentencePiece the tokenizer of the model that the command line names
+ * The requested metrics, each once, in the order of the command line.
+ * @param sentencePiece the tokenizer of --spm-model
  * @throws UserError
  */
 export function metricsFrom(values: Values, sentencePiece: Tokenizer | null): Map<MetricName, Metric> {

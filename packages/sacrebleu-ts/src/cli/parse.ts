@@ -14,13 +14,13 @@ const SPECS: ReadonlyMap<string, readonly [key: string, spec: FlagSpec]> = new M
 );
 
 /**
- * Reads a command line as Python's argparse reads sacrebleu's: short names of several letters, lists that go on to the
- * next flag, `--flag=value`, `-w2`, long names cut short where they stay unambiguous.
- * @throws UserError for what it does not understand
+ * Parses a command line as Python's argparse does for sacrebleu: short names of several letters, lists that end at the next
+ * flag, `--flag=value`, `-w2`, unambiguous prefixes of long names.
+ * @throws UserError for unknown flags and invalid values
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const values = new Map<string, unknown>(Object.entries<FlagSpec>(FLAGS).map(([key, spec]) => [key, defaultOf(spec)]));
-  const given = new Set<string>();
+  const seen = new Set<string>();
   const references: string[] = [];
   for (let index = 0; index < argv.length; ) {
     const argument = argv[index++]!;
@@ -37,12 +37,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const texts = attached === null ? argv.slice(index, end) : [attached];
     index = end;
     const value = readValue(name, spec, texts);
-    // A list goes on where its flag comes again: -i a -i b.
-    const isAgain = spec.kind === 'list' && given.has(key);
+    // A repeated flag extends its list: -i a -i b.
+    const isAgain = spec.kind === 'list' && seen.has(key);
     values.set(key, isAgain ? [...(values.get(key) as string[]), ...(value as string[])] : value);
-    given.add(key);
+    seen.add(key);
   }
-  return { references, values: Object.fromEntries(values) as unknown as Values };
+  return { references, values: Object.fromEntries(values) as Values };
 }
 
 const defaultOf = (spec: FlagSpec): unknown => (spec.kind === 'boolean' ? false : spec.default);
@@ -51,10 +51,10 @@ const defaultOf = (spec: FlagSpec): unknown => (spec.kind === 'boolean' ? false 
 const isFlag = (argument: string): boolean => /^-./.test(argument) && !/^-\d|^-\.\d/.test(argument);
 
 interface Resolved {
-  readonly name: string; // as it was given
+  readonly name: string; // as typed
   readonly key: string;
   readonly spec: FlagSpec;
-  readonly attached: string | null; // what stands behind `=` or a one-letter name
+  readonly attached: string | null; // the text after `=` or a one-letter name
 }
 
 function resolve(argument: string): Resolved {
@@ -62,7 +62,7 @@ function resolve(argument: string): Resolved {
   const name = equals < 0 ? argument : argument.slice(0, equals);
   const attached = equals < 0 ? null : argument.slice(equals + 1);
   if (TEST_SET_FLAGS.includes(name)) {
-    throw new UserError(`${name} is not supported`, 'no test sets come along; name the files with the references');
+    throw new UserError(`${name} is not supported`, 'test sets are not included; name the files with the references');
   }
   const found = SPECS.get(name) ?? byBeginning(name);
   if (found !== undefined) return { name, key: found[0], spec: found[1], attached };
@@ -77,11 +77,11 @@ function resolve(argument: string): Resolved {
 function byBeginning(name: string): readonly [key: string, spec: FlagSpec] | undefined {
   if (!name.startsWith('--')) return undefined;
   const candidates = [...SPECS.keys()].filter((known) => known.startsWith(name));
-  if (candidates.length > 1) throw new UserError(`${name} is ambiguous`, `it may be ${candidates.join(' or ')}`);
+  if (candidates.length > 1) throw new UserError(`${name} is ambiguous`, `use ${candidates.join(' or ')}`);
   return candidates.length === 1 ? SPECS.get(candidates[0]!) : undefined;
 }
 
-/** Where the values of a flag end that begin at `start`. */
+/** The end of the values of a flag that begin at `start`. */
 function endOfValues(argv: readonly string[], start: number, spec: FlagSpec): number {
   if (spec.kind === 'boolean') return start;
   const most = spec.kind === 'list' ? argv.length : start + 1;
@@ -92,7 +92,7 @@ function endOfValues(argv: readonly string[], start: number, spec: FlagSpec): nu
 
 function readValue(name: string, spec: FlagSpec, texts: readonly string[]): unknown {
   if (spec.kind === 'boolean') {
-    if (texts.length > 0) throw new UserError(`${name} takes no value`, `leave out '${texts[0]}'`);
+    if (texts.length > 0) throw new UserError(`${name} takes no value`, `remove '${texts[0]}'`);
     return true;
   }
   if (texts.length === 0) throw new UserError(`${name} needs a value`, spec.help);
@@ -116,6 +116,6 @@ function requireChoice(name: string, text: string, choices: readonly string[] | 
   if (choices === undefined || choices.includes(text)) return;
   const remedy = didYouMean(text, choices);
   const isMetric = name === '-m' || name === '--metrics';
-  const hint = isMetric && !remedy.startsWith('did') ? '; files with references stand before -m' : '';
+  const hint = isMetric && !remedy.startsWith('did') ? '; files with references must come before -m' : '';
   throw new UserError(`${name}: unknown '${text}'`, `${remedy}${hint}`);
 }

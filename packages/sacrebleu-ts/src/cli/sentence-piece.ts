@@ -5,19 +5,19 @@ import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import type { Values } from './flags.js';
 import { UserError } from './user-error.js';
 
-/** sacrebleu's tokenizers of SentencePiece models; `spm` is that of any model. */
+/** sacrebleu's tokenizers with SentencePiece models; `spm` is for any model. */
 const NAMES: readonly string[] = ['spm', 'flores101', 'flores200', 'spBLEU-1K'];
 
 /**
- * The tokenizer of the model that `--spm-model` names, by the npm package `sentencepiece-js`; null where it names none.
- * Signatures say the name after `--tokenize`, and for `spm` that of the file.
- * @throws UserError where the file is no model, `--tokenize` asks for something else, or the package is not installed
+ * The tokenizer with the model of `--spm-model`, loaded by the npm package `sentencepiece-js`; null without the option.
+ * Signatures contain the name of `--tokenize` or, for `spm`, that of the file.
+ * @throws UserError if the file is not a model, `--tokenize` is a different tokenizer, or the package is not installed
  */
 export async function sentencePieceFrom({ spmModel, tokenize }: Values): Promise<Tokenizer | null> {
   if (spmModel === null) return null;
   const name = tokenize ?? 'spm';
   if (!NAMES.includes(name)) {
-    throw new UserError(`--spm-model with --tokenize ${name}`, `the model is for one of ${NAMES.join(', ')}`);
+    throw new UserError(`--spm-model with --tokenize ${name}`, `use --tokenize with one of ${NAMES.join(', ')}`);
   }
   const encode = await loadEncoder(spmModel);
   return sentencePieceTokenizer(name === 'spm' ? `spm-${basename(spmModel, '.model')}` : name, encode);
@@ -31,12 +31,12 @@ async function loadEncoder(path: string): Promise<(segment: string) => string[]>
   }
   const library = await import('sentencepiece-js').catch(() => null);
   if (library === null) {
-    throw new UserError('--spm-model needs the package sentencepiece-js', 'install it beside sacrebleu-ts with npm');
+    throw new UserError('--spm-model requires the package sentencepiece-js', 'install it with npm');
   }
   const processor = new library.SentencePieceProcessor();
   try {
     await processor.load(path);
-    // The package ignores whether a model loaded; a processor without one encodes everything as nothing.
+    // The package does not report loading errors; without a model, every text has no pieces.
     if (processor.encodePieces('a').length === 0) throw new Error('no model');
   } catch {
     throw new UserError(`${path} is not a SentencePiece model`, 'name the .model file');
@@ -45,8 +45,8 @@ async function loadEncoder(path: string): Promise<(segment: string) => string[]>
     try {
       return processor.encodePieces(segment);
     } catch {
-      // WebAssembly stops where a damaged model leads out of its memory.
-      throw new UserError(`${path} does not encode a segment`, 'copy the .model file again: it is damaged');
+      // A damaged model makes WebAssembly access memory out of bounds, which throws.
+      throw new UserError(`${path} is damaged: it fails to encode a segment`, 'copy the .model file again');
     }
   };
 }

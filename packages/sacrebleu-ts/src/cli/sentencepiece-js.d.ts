@@ -1,4 +1,4 @@
-/** The part of sentencepiece-js 1.1.0 in use; the package brings no types. */
+/** The part of sentencepiece-js 1.1.0 that is used; the package has no types. */
 declare module 'sentencepiece-js' {
   export class SentencePieceProcessor {
     load(path: string): Promise<void>;

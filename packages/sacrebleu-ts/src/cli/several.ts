@@ -9,7 +9,7 @@ import type { Values } from './flags.js';
 import type { Corpus } from './input.js';
 import { fancyGrid, latexTable } from './table.js';
 
-/** What there is to say of one metric. */
+/** The results of one metric. */
 interface Column {
   readonly title: string;
   readonly signature: string;
@@ -60,7 +60,7 @@ function pairedColumn(metric: Metric, corpus: Corpus, values: Values, seed: bigi
   };
 }
 
-/** In paired tests the first system is called the baseline. */
+/** The names of the systems; in paired tests the first one is called the baseline. */
 function namesOf(systems: readonly System[], values: Values): string[] {
   const names = systems.map(({ name }) => name);
   if (!values.pairedAr && !values.pairedBs) return names;

@@ -32,7 +32,7 @@ export function singleReport(
   return alignedAtEquals(results.map((line) => colorInterval(line, paint)));
 }
 
-/** A score for each line, by one metric. */
+/** One score per line, by one metric. */
 export function sentenceReport({ systems, references }: Corpus, metric: Metric, values: Values): string {
   const signature = metric.signature(references.length, { short: values.short });
   const lines = systems[0]!.hypotheses.map((hypothesis, segment) => {
@@ -53,7 +53,7 @@ function totalOf(metric: Metric, statistics: readonly (readonly number[])[]): nu
 const colorInterval = (line: string, paint: Paint): string =>
   line.replace(/\(μ = [0-9.]+ ± [0-9.]+\)/, (interval) => paint(interval, 'cyan'));
 
-/** The lines, those with an equals sign moved to the right until the signs stand one below the other. */
+/** Indents the lines so that their equals signs are aligned. */
 function alignedAtEquals(lines: readonly string[]): string {
   if (lines.length === 1) return `${lines[0]}\n`;
   const positions = lines.map((line) => line.indexOf('='));

@@ -6,10 +6,10 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The least that a column is wider than its title. */
+/** The minimum difference between the widths of a column and its title. */
 const MIN_PADDING = 2;
 
-/** Python's `tabulate(…, tablefmt='fancy_grid')` with the first column to the right and the others in the middle. */
+/** Python's `tabulate(…, tablefmt='fancy_grid')` with the first column right-aligned and the others centred. */
 export function fancyGrid(table: Table): string {
   const widths = widthsOf(table);
   const rule = (left: string, fill: string, middle: string, right: string): string =>
@@ -42,7 +42,7 @@ const LATEX: Readonly<Record<string, string>> = {
   '>': '\\ensuremath{>}',
 };
 
-/** Python's `tabulate(…, tablefmt='latex_booktabs')`, aligned likewise. */
+/** Python's `tabulate(…, tablefmt='latex_booktabs')` with the same alignment. */
 export function latexTable(table: Table): string {
   const widths = widthsOf(table);
   const row = (cells: readonly string[]): string =>
@@ -69,14 +69,14 @@ function widthsOf({ header, rows }: Table): number[] {
   );
 }
 
-/** The lines of a row, each a cell for every column. */
+/** The lines of a row, each with one text per column. */
 function linesOf(cells: readonly string[]): string[][] {
   const parts = cells.map((cell) => cell.split('\n'));
   const height = Math.max(...parts.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => parts.map((lines) => lines[line] ?? ''));
 }
 
-/** Cells of the widths, a space at both sides. */
+/** Pads the cells to their widths, with a space on both sides. */
 function aligned(cells: readonly string[], widths: readonly number[]): string[] {
   return cells.map((cell, column) => {
     const space = widths[column]! - visibleLength(cell);

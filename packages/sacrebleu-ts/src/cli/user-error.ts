@@ -1,4 +1,4 @@
-/** A mistake of the user's: printed as one line, exit 2. */
+/** An error that the user can fix: printed as one line, exit status 2. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 

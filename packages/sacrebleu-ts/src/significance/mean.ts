@@ -1,7 +1,7 @@
-/** Longer runs are split in two before they are added up. */
+/** Longer runs are split in two before they are summed. */
 const BLOCK = 128;
 
-/** numpy's `values.mean()`: summed pairwise in the precision of the array, so that it is the same to the last bit. */
+/** numpy's `values.mean()`, equal to the last bit: summed pairwise in the precision of the array. */
 export function numpyMean(values: Float64Array | Float32Array): number {
   const round = values instanceof Float32Array ? Math.fround : (value: number): number => value;
   return round(pairwiseSum(values, 0, values.length, round) / values.length);
@@ -25,17 +25,17 @@ function pairwiseSum(
     return round(left + pairwiseSum(values, start + first, count - first, round));
   }
   const lanes = Array.from({ length: 8 }, (_, lane) => values[start + lane]!);
-  const whole = count - (count % 8);
-  for (let index = 8; index < whole; index++) lanes[index % 8] = round(lanes[index % 8]! + values[start + index]!);
+  const blocks = count - (count % 8);
+  for (let index = 8; index < blocks; index++) lanes[index % 8] = round(lanes[index % 8]! + values[start + index]!);
   const [a, b, c, d, e, f, g, h] = lanes as [number, number, number, number, number, number, number, number];
   let sum = round(round(round(a + b) + round(c + d)) + round(round(e + f) + round(g + h)));
-  for (let index = whole; index < count; index++) sum = round(sum + values[start + index]!);
+  for (let index = blocks; index < count; index++) sum = round(sum + values[start + index]!);
   return sum;
 }
 
 /** Python's `statistics.mean(values)`: the exact mean, rounded once. */
 export function exactMean(values: ArrayLike<number>): number {
-  // Scores are below 2^44 and multiples of 2^−1074 at the least.
+  // Scores are below 2^44 and multiples of 2^−1074.
   let sum = 0n;
   for (let index = 0; index < values.length; index++) sum += scaled(values[index]!);
   return ratio(sum, BigInt(values.length) << SCALE);
@@ -43,7 +43,7 @@ export function exactMean(values: ArrayLike<number>): number {
 
 const SCALE = 1074n;
 
-/** value · 2^1074, which is a whole number. */
+/** value · 2^1074, an integer. */
 function scaled(value: number): bigint {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
@@ -58,7 +58,7 @@ function scaled(value: number): bigint {
 function ratio(a: bigint, b: bigint): number {
   if (a === 0n) return 0;
   const size = a < 0n ? -a : a;
-  // 64 bits of the quotient and, as its last bit, whether there is more: `Number` then rounds as the exact value.
+  // 64 bits of the quotient, with a sticky last bit for the remainder, so that `Number` rounds correctly.
   const shift = 64 - (size.toString(2).length - b.toString(2).length);
   const [numerator, denominator] = shift >= 0 ? [size << BigInt(shift), b] : [size, b << BigInt(-shift)];
   const quotient = numerator / denominator;

@@ -3,26 +3,28 @@ import type { References } from '../references.js';
 import { numpyMean } from './mean.js';
 import { type BootstrapOptions, DEFAULT_SEED, generatorOf, intervalOf, resampledScores } from './resample.js';
 
-/** What one system translated. */
+/** The translations of one system. */
 export interface System {
-  readonly name: string;
+  readonly name: string; // heads its row or column in tables
   readonly hypotheses: readonly string[]; // [segments]
 }
 
+/** The result of one system in a paired test. */
 export interface PairedResult {
-  readonly score: number;
-  /** How likely a difference from the baseline as large is by chance; null for the baseline itself. */
+  readonly score: number; // of the whole corpus
+  /** The probability of a difference from the baseline at least as large by chance; null for the baseline itself. */
   readonly pValue: number | null;
   /** Null under approximate randomization. */
   readonly interval: ConfidenceInterval | null;
 }
 
+/** Options of approximate randomization; the comments give the defaults. */
 export interface RandomizationOptions {
   readonly trials?: number; // 10000
   readonly seed?: BootstrapOptions['seed']; // 12345
 }
 
-/** A system's statistics under a metric, and the score that they make. */
+/** A system's statistics for a metric, and its score. */
 interface Measured {
   readonly statistics: readonly Statistics[]; // [segments]
   readonly score: number;
@@ -39,7 +41,7 @@ export function pairedBootstrap(
   references: References,
   options: BootstrapOptions = {},
 ): PairedResult[] {
-  // Every system is drawn the same resamples: also without a seed, where it is chosen here.
+  // All systems use the same resamples. Without a seed, one is chosen here.
   const { samples = 1000, seed = DEFAULT_SEED } = options;
   const drawing = { samples, seed: seed ?? Math.floor(Math.random() * 2 ** 52) };
   let baseline: Measured | null = null;
@@ -57,7 +59,7 @@ export function pairedBootstrap(
   });
 }
 
-/** How many resamples differ by more than the systems do, once the mean difference is taken off. */
+/** The number of resamples whose difference, minus the mean difference, exceeds that of the systems. */
 function bootstrapPValue(
   scores: Float64Array | Float32Array,
   baselineScores: Float64Array | Float32Array,
@@ -73,7 +75,7 @@ function bootstrapPValue(
 
 /**
  * Compares systems with the first one, the baseline, by approximate randomization (Riezler and Maxwell 2005) as
- * `sacrebleu --paired-ar` does: how often do two systems that swap half of their segments at random differ by more?
+ * `sacrebleu --paired-ar` does: how often do two systems differ by more after swapping half of their segments at random?
  * @returns results by system for one metric, in the order of the systems
  */
 export function approximateRandomization(
@@ -98,7 +100,7 @@ export function approximateRandomization(
   });
 }
 
-/** By trial: the absolute difference of two systems made of the segments of both, dealt out at random. */
+/** Per trial: the absolute difference of two systems after randomly exchanging their segments. */
 function shuffledDifferences(
   metric: Metric,
   baseline: Measured,
@@ -116,7 +118,7 @@ function shuffledDifferences(
       const sums = random.boolean() ? kept : swapped;
       for (let column = 0; column < row.length; column++) sums[column]! += row[column]!;
     }
-    // Added up in numpy's order, so that fractions (TER's mean reference lengths) are the same for both.
+    // Summed in numpy's order, so that fractions (TER's mean reference lengths) are equal.
     const scoreOf = (first: Float64Array, second: Float64Array): number => {
       const sums = Array.from({ length: width }, (_, column) => first[column]! + second[width + column]!);
       return metric.score(sums, metric.numpyTypes.sums).score;
@@ -137,7 +139,7 @@ function totalOf(metric: Metric, statistics: readonly Statistics[]): number[] {
   return sums;
 }
 
-/** (c + 1) / (n + 1), c of n being more than what was seen: the system against itself has p = 1 at the most. */
+/** (c + 1) / (n + 1), where c of n differences exceed the observed one. */
 function pValueOf(values: Float64Array | Float32Array, seen: number): number {
   let count = 0;
   for (const value of values) if (value > seen) count++;

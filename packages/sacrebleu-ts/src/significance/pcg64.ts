@@ -5,21 +5,21 @@ const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x23
 const DIGITS = 8;
 
 /**
- * numpy's default generator, PCG64 (XSL-RR 128/64, M. O'Neill 2014), with the functions that sacrebleu draws by:
+ * numpy's default generator, PCG64 (XSL-RR 128/64, M. O'Neill 2014), with the functions that sacrebleu uses:
  * `default_rng(seed).choice(n, size)` and `.integers(2, size, dtype=bool)`.
  */
 export class Pcg64 {
   readonly #state = new Uint16Array(DIGITS); // 128 bits, the lowest digit first
   readonly #increment = new Uint16Array(DIGITS);
   readonly #product = new Float64Array(DIGITS);
-  #high = 0; // the half of the last 64 bits that is still to be given out
+  #high = 0; // the unused half of the last 64 bits
   #hasHigh = false;
   #bits = 0;
   #bitsLeft = 0;
 
   constructor(seed: bigint) {
     const words = seedWords(seed, 8);
-    // The words are two 64-bit halves each of the initial state and of the stream, the higher half first.
+    // The words are the initial state and the stream, each as two 64-bit halves, the higher half first.
     const state = digitsOf([words[2]!, words[3]!, words[0]!, words[1]!]);
     const stream = digitsOf([words[6]!, words[7]!, words[4]!, words[5]!]);
     for (let index = 0; index < DIGITS; index++) {
@@ -36,19 +36,19 @@ export class Pcg64 {
     this.#step();
   }
 
-  /** A whole number in 0 … bound − 1, for a bound up to 2³² (Lemire's method, without bias). */
+  /** An integer in 0 … bound − 1, for a bound up to 2³² (Lemire's method, without bias). */
   integer(bound: number): number {
     if (bound === 1) return 0;
     const threshold = 2 ** 32 % bound;
     for (;;) {
       const word = this.#next32();
-      // word · bound, 64 bits: the higher half is the number, the lower one says whether it counts.
+      // word · bound, 64 bits: the higher half is the number, the lower half decides whether it is accepted.
       const low = Math.imul(word, bound) >>> 0;
       if (low >= threshold) return highWord(word, bound);
     }
   }
 
-  /** True or false; the 32 bits of a word serve in turn. */
+  /** A random boolean; uses the 32 bits of a word one after the other. */
   boolean(): boolean {
     if (this.#bitsLeft === 0) {
       this.#bits = this.#next32();
@@ -60,7 +60,7 @@ export class Pcg64 {
     return bit === 1;
   }
 
-  /** 32 bits: of every 64 the lower half first, then the higher one. */
+  /** 32 random bits: the lower half of 64 bits first, then the higher half. */
   #next32(): number {
     if (this.#hasHigh) {
       this.#hasHigh = false;
@@ -68,7 +68,7 @@ export class Pcg64 {
     }
     this.#step();
     const state = this.#state;
-    // The halves of the state folded together, then rotated right by its six highest bits.
+    // XORs the halves of the state, then rotates right by its six highest bits.
     const low = ((state[0]! ^ state[4]!) | ((state[1]! ^ state[5]!) << 16)) >>> 0;
     const high = ((state[2]! ^ state[6]!) | ((state[3]! ^ state[7]!) << 16)) >>> 0;
     const rotation = state[7]! >>> 10;

@@ -2,19 +2,20 @@ import type { ConfidenceInterval, Metric, Statistics } from '../metric.js';
 import { exactMean, numpyMean } from './mean.js';
 import { Pcg64 } from './pcg64.js';
 
-/** sacrebleu's seed, unless `SACREBLEU_SEED` says otherwise. */
+/** sacrebleu's seed if `SACREBLEU_SEED` is not set. */
 export const DEFAULT_SEED = 12345n;
 
+/** Options of bootstrap resampling; the comments give the defaults. */
 export interface BootstrapOptions {
   readonly samples?: number; // 1000
-  /** Null draws other resamples each time. */
+  /** Null: different resamples each time. */
   readonly seed?: bigint | number | null; // 12345
 }
 
-/** Scores in the precision in which numpy keeps them. */
+/** Scores in numpy's precision. */
 type Scores = Float64Array | Float32Array;
 
-/** Which segments each resample takes; sacrebleu's, which are numpy's `default_rng(seed).choice(n, (samples, n))`. */
+/** The segments of each resample, as in sacrebleu: numpy's `default_rng(seed).choice(n, (samples, n))`. */
 export function* drawSegments(segments: number, samples: number, random: Pcg64): Generator<Int32Array> {
   const drawn = new Int32Array(segments);
   for (let sample = 0; sample < samples; sample++) {
@@ -23,7 +24,7 @@ export function* drawSegments(segments: number, samples: number, random: Pcg64):
   }
 }
 
-/** The score of every resample of a corpus, in the order in which they are drawn. */
+/** The score of every resample of a corpus, in the order of drawing. */
 export function resampledScores(
   metric: Metric,
   statistics: readonly Statistics[],
@@ -38,12 +39,12 @@ export function resampledScores(
   return scores;
 }
 
-/** The statistics as numpy holds them: float32 rows. */
+/** The statistics in numpy's precision: float32 rows. */
 function floatRows(statistics: readonly Statistics[]): Float32Array[] {
   return statistics.map((row) => Float32Array.from(row));
 }
 
-/** The sums over the drawn rows, added up one after the other in float32. */
+/** The sums over the drawn rows, added sequentially in float32. */
 function sumOf(rows: readonly Float32Array[], drawn: Int32Array): number[] {
   const sums = new Float32Array(rows[0]!.length);
   for (let index = 0; index < drawn.length; index++) {
@@ -53,15 +54,15 @@ function sumOf(rows: readonly Float32Array[], drawn: Int32Array): number[] {
   return [...sums];
 }
 
-/** @throws RangeError for a negative seed */
+/** The generator for a seed, or for a random seed if it is null. @throws RangeError for a negative seed */
 export function generatorOf(seed: bigint | number | null): Pcg64 {
   if (seed === null) return new Pcg64(BigInt(Math.floor(Math.random() * 2 ** 52)));
-  const whole = BigInt(seed);
-  if (whole < 0n) throw new RangeError(`the seed is ${seed}; it must not be negative`);
-  return new Pcg64(whole);
+  const state = BigInt(seed);
+  if (state < 0n) throw new RangeError(`the seed is ${seed}; it must not be negative`);
+  return new Pcg64(state);
 }
 
-/** The confidence interval of one system's score, as `sacrebleu --confidence` gives it. */
+/** The confidence interval of one system's score, as `sacrebleu --confidence` computes it. */
 export function confidenceInterval(
   metric: Metric,
   statistics: readonly Statistics[],
@@ -72,7 +73,7 @@ export function confidenceInterval(
   return { mean: round(exactMean(scores)), halfWidth: halfWidth(scores) };
 }
 
-/** The same from scores that are there already; the mean is numpy's, as in the paired tests. */
+/** The confidence interval of given scores; the mean is numpy's, as in the paired tests. */
 export function intervalOf(scores: Scores): ConfidenceInterval {
   return { mean: numpyMean(scores.slice().sort()), halfWidth: halfWidth(scores) };
 }

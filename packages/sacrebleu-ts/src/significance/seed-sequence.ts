@@ -2,7 +2,7 @@ const POOL_SIZE = 4;
 const SHIFT = 16;
 
 /**
- * numpy's `SeedSequence`: spreads a seed of any size over a pool of 32-bit words (M. O'Neill, "Developing a seed_seq
+ * numpy's `SeedSequence`: distributes a seed of any size over a pool of 32-bit words (M. O'Neill, "Developing a seed_seq
  * alternative", 2015).
  * @returns the first `count` words of its state
  */

@@ -1,14 +1,14 @@
 import { DELETE, INSERT, SAME } from './edit-matrix.js';
 
-/** Where reference words stand in the hypothesis, and which words of both are wrong. */
+/** The positions of reference words in the hypothesis, and the wrong words of both. */
 export interface Alignment {
-  /** By reference word: the hypothesis word that it stands for or that stands before it; −1 before the first. */
+  /** For each reference word, the hypothesis word at or before its position; −1 before the first. */
   readonly positions: readonly number[]; // [reference]
   readonly hypothesisErrors: readonly boolean[]; // [hypothesis]
   readonly referenceErrors: readonly boolean[]; // [reference]
 }
 
-/** @param trace what makes the reference out of the hypothesis; see `EditMatrix` */
+/** @param trace the operations that turn the hypothesis into the reference; see `EditMatrix` */
 export function alignmentOf(trace: readonly number[]): Alignment {
   const positions: number[] = [];
   const hypothesisErrors: boolean[] = [];

@@ -2,8 +2,8 @@ import { EditMatrix } from './edit-matrix.js';
 import { bestShift, MAX_CANDIDATES } from './shifts.js';
 
 /**
- * The edits that turn a hypothesis into a reference: insertions, deletions, substitutions and shifts of word sequences,
- * one each. Shifts are made greedily, as long as one lessens the distance, in TERCOM's order of preference.
+ * The number of edits that turn a hypothesis into a reference: insertions, deletions, substitutions and shifts of word
+ * sequences. Shifts are applied greedily while they reduce the distance, in TERCOM's order of preference.
  */
 export function countEdits(hypothesis: readonly number[], reference: readonly number[]): number {
   if (reference.length === 0) return hypothesis.length;

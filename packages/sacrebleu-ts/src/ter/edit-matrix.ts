@@ -1,9 +1,9 @@
-/** Cells this far from the diagonal are not looked at. */
+/** Cells at this distance from the diagonal are not computed. */
 const BEAM_WIDTH = 25;
 
 const INFINITY = 2 ** 30;
 
-/** What leads to a cell from the one before it; `SAME` and `SUBSTITUTE` take a word of both sides. */
+/** The operation that leads to a cell; `SAME` and `SUBSTITUTE` consume a word of both sides. */
 export const SAME = 0;
 export const SUBSTITUTE = 1;
 export const DELETE = 2; // a word of the hypothesis
@@ -11,15 +11,15 @@ export const INSERT = 3; // a word of the reference
 const NOTHING = 4;
 
 /**
- * Levenshtein distances between the beginnings of a hypothesis and of a reference, in a beam around the diagonal. A
- * second hypothesis of the same length reuses the rows of the words that it begins with alike.
+ * Levenshtein distances between prefixes of a hypothesis and of a reference, in a beam around the diagonal. Another
+ * hypothesis of the same length reuses the rows of the common prefix.
  */
 export class EditMatrix {
   readonly #reference: readonly number[];
   readonly #columns: number;
   readonly #ratio: number; // reference words per hypothesis word
   readonly #beam: number;
-  readonly #words: number[]; // the hypothesis that the rows stand for
+  readonly #words: number[]; // the hypothesis of the rows
   readonly #costs: Int32Array; // [hypothesis + 1, reference + 1]
   readonly #operations: Uint8Array; // the same
 
@@ -28,7 +28,7 @@ export class EditMatrix {
     this.#reference = reference;
     this.#columns = reference.length + 1;
     this.#ratio = hypothesis.length > 0 ? reference.length / hypothesis.length : 1;
-    // Where the lengths differ so much that two rows would not overlap, the beam is wider.
+    // The beam is wider if the lengths differ so much that two rows would not overlap.
     this.#beam = BEAM_WIDTH < this.#ratio / 2 ? Math.ceil(this.#ratio / 2 + BEAM_WIDTH) : BEAM_WIDTH;
     this.#costs = new Int32Array(rows * this.#columns).fill(INFINITY);
     this.#operations = new Uint8Array(rows * this.#columns).fill(NOTHING);
@@ -40,12 +40,12 @@ export class EditMatrix {
     for (let row = 1; row < rows; row++) this.#fillRow(row);
   }
 
-  /** The distance of the whole hypothesis. */
+  /** The distance between the hypothesis and the reference. */
   get distance(): number {
     return this.#costs.at(-1)!;
   }
 
-  /** Goes over to another hypothesis of the same length. */
+  /** Replaces the hypothesis by another one of the same length. */
   moveTo(hypothesis: readonly number[]): void {
     const words = this.#words;
     let row = 1;
@@ -56,7 +56,7 @@ export class EditMatrix {
     }
   }
 
-  /** The operations that make the reference out of the hypothesis, in order. */
+  /** The operations that turn the hypothesis into the reference, in order. */
   trace(): number[] {
     const trace: number[] = [];
     let [row, column] = [this.#words.length, this.#reference.length];
@@ -82,7 +82,7 @@ export class EditMatrix {
     const start = row * this.#columns;
     const above = start - this.#columns;
     for (let column = first; column < end; column++) {
-      // Of equal costs a match or substitution comes first, then a deletion, then an insertion.
+      // For equal costs, prefers a match or substitution, then a deletion, then an insertion.
       let cost = INFINITY;
       let operation = NOTHING;
       if (column > 0) {

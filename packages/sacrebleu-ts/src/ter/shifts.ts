@@ -3,10 +3,10 @@ import type { EditMatrix } from './edit-matrix.js';
 
 const MAX_LENGTH = 10; // words
 const MAX_DISTANCE = 50; // words
-/** After so many tries a segment is left as it is. */
+/** The maximum number of candidates per segment. */
 export const MAX_CANDIDATES = 1000;
 
-/** A sequence of words that stands in both the hypothesis and the reference. */
+/** A sequence of words that occurs in both the hypothesis and the reference. */
 interface SharedSequence {
   readonly start: number; // in the hypothesis
   readonly startInReference: number;
@@ -22,13 +22,13 @@ interface Shift extends SharedSequence {
 interface ShiftChoice {
   readonly gain: number; // 0 without any shift
   readonly words: readonly number[];
-  /** How many candidates were tried, those of earlier rounds included. */
+  /** The number of candidates tried, including earlier rounds. */
   readonly checked: number;
 }
 
 /**
- * The shift that lessens the distance most; of equal ones the longest, then the earliest, then the one to the earliest
- * place. Which shifts are tried follows TERCOM as sacrebleu does: its choices are heuristics, and part of the metric.
+ * The shift that reduces the distance most; of equal ones the longest, then the earliest, then the one to the earliest
+ * position. The candidates are TERCOM's, as in sacrebleu: its heuristics are part of the metric.
  */
 export function bestShift(
   words: readonly number[],
@@ -62,7 +62,7 @@ function isBetter(a: Shift, b: Shift): boolean {
   return a.target < b.target;
 }
 
-/** Every sequence that both have, up to the longest, by its beginnings. */
+/** All common sequences up to the maximum length, by their start positions. */
 function* sharedSequences(words: readonly number[], reference: readonly number[]): Generator<SharedSequence> {
   for (let start = 0; start < words.length; start++) {
     const last = Math.min(reference.length - 1, start + MAX_DISTANCE);
@@ -76,7 +76,7 @@ function* sharedSequences(words: readonly number[], reference: readonly number[]
   }
 }
 
-/** Something must be wrong where the sequence stands and where it should stand, which must not be within itself. */
+/** Requires errors at the position of the sequence and at its target, which must be outside the sequence. */
 function isWorthTrying({ start, startInReference, length }: SharedSequence, alignment: Alignment): boolean {
   const { positions, hypothesisErrors, referenceErrors } = alignment;
   if (!anyOf(hypothesisErrors, start, length) || !anyOf(referenceErrors, startInReference, length)) return false;
@@ -89,7 +89,7 @@ function anyOf(flags: readonly boolean[], start: number, length: number): boolea
   return false;
 }
 
-/** The places to try: after the words that stand for the reference's, from the one before the sequence on. */
+/** The candidate positions: after the words aligned with the reference's, from the word before the sequence on. */
 function* targetsOf({ startInReference, length }: SharedSequence, { positions }: Alignment): Generator<number> {
   let previous = -1;
   for (let index = startInReference - 1; index < startInReference + length; index++) {
@@ -100,7 +100,7 @@ function* targetsOf({ startInReference, length }: SharedSequence, { positions }:
   }
 }
 
-/** The words with the sequence put before the word `target`; a target within or behind it counts from its end. */
+/** Moves the sequence before the word `target`; a target within or after the sequence counts from its end. */
 function shift(words: readonly number[], { start, length }: SharedSequence, target: number): number[] {
   const moved = words.slice(start, start + length);
   if (target < start) {

@@ -14,11 +14,11 @@ const WESTERN: readonly Rule[] = [
   [/&amp;/gu, '&'],
   [/&lt;/gu, '<'],
   [/&gt;/gu, '>'],
-  // The rules below see a space at both ends.
+  // The rules below require a space at both ends.
   [/^|$/gu, ' '],
   [/([{-~[-` -&(-+:-@/])/gu, ' $1 '],
   [/'s /gu, " 's "],
-  // period and comma, unless a digit stands before …
+  // period and comma, unless a digit precedes …
   [/([^0-9])([.,])/gu, '$1 $2 '],
   // … and unless a digit follows
   [/([.,])([^0-9])/gu, ' $1 $2'],
@@ -30,8 +30,8 @@ const ASIAN_PUNCTUATION = /([\u3001\u3002\u3008-\u3011\u3014-\u301f\uff61-\uff65
 const FULL_WIDTH_PUNCTUATION = /([\uff0e\uff0c\uff1f\uff1a\uff1b\uff01\uff02\uff08\uff09])/gu;
 
 /**
- * A character of Chinese or a kanji is a word. Runs of kana stay whole: TERCOM's rules for them want the run at the
- * beginning of the line, where a space stands by now.
+ * Each Chinese character or kanji is a word. Runs of kana are not split: TERCOM's rules for them match only at the beginning
+ * of the line, where there is a space at this point.
  */
 const ASIAN: readonly Rule[] = [
   [/([\u4e00-\u9fff\u3400-\u4dbf])/gu, ' $1 '],
@@ -49,7 +49,7 @@ const ALL_ASIAN_PUNCTUATION: readonly Rule[] = [
   [FULL_WIDTH_PUNCTUATION, ''],
 ];
 
-/** The text whose words TER compares, as TERCOM's `Normalizer.java` makes it. */
+/** Normalises a text as TERCOM's `Normalizer.java` does. */
 export function tercomText(segment: string, settings: TercomSettings): string {
   const { normalized, noPunct, asianSupport, caseSensitive } = settings;
   let text = caseSensitive ? segment : segment.toLowerCase();

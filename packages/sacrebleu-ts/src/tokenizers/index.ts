@@ -5,7 +5,7 @@ import { mteval13a } from './mteval13a.js';
 import { none } from './none.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** The tokenizers by the names that sacrebleu gives them. */
+/** The tokenizers by sacrebleu's names. */
 export const TOKENIZERS = {
   '13a': mteval13a,
   intl: international,
@@ -14,15 +14,17 @@ export const TOKENIZERS = {
   none,
 } as const satisfies Record<string, Tokenizer>;
 
+/** The name of a tokenizer. */
 export type TokenizerName = keyof typeof TOKENIZERS;
 
+/** The names of all tokenizers. */
 export const TOKENIZER_NAMES = Object.keys(TOKENIZERS) as readonly TokenizerName[];
 
-const MECAB = 'it needs the morphological analyzer MeCab with its dictionary, which does not run in JavaScript';
+const MECAB = 'it requires the morphological analyzer MeCab, which does not run in JavaScript';
 const SENTENCE_PIECE =
-  'it needs a SentencePiece model, which is not bundled: --spm-model names one, in code pass sentencePieceTokenizer(name, encode)';
+  'it requires a SentencePiece model, which is not bundled: use --spm-model, or in a program sentencePieceTokenizer(name, encode)';
 
-/** sacrebleu's other tokenizers, and why they are not here. */
+/** sacrebleu's other tokenizers, each with the reason why it is not supported. */
 export const UNSUPPORTED_TOKENIZERS: Readonly<Record<string, string>> = {
   'ja-mecab': MECAB,
   'ko-mecab': MECAB,
@@ -32,7 +34,7 @@ export const UNSUPPORTED_TOKENIZERS: Readonly<Record<string, string>> = {
   'spBLEU-1K': SENTENCE_PIECE,
 };
 
-/** @throws RangeError that lists the names, or says why sacrebleu's tokenizer of that name is not here */
+/** The tokenizer with a name. @throws RangeError that lists the names or says why the tokenizer is not supported */
 export function tokenizerNamed(name: string): Tokenizer {
   if (Object.hasOwn(TOKENIZERS, name)) return TOKENIZERS[name as TokenizerName];
   const known = `known: ${TOKENIZER_NAMES.join(', ')}`;

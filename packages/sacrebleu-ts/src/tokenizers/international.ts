@@ -1,8 +1,8 @@
 import type { Tokenizer } from './tokenizer.js';
 
 /**
- * Punctuation and symbols of any script, as `mteval-v14.pl --international-tokenization` does it. Punctuation between
- * digits stays (3,000.50), and so does a period that ends the segment after a digit.
+ * Separates punctuation and symbols of any script, as `mteval-v14.pl --international-tokenization` does. Punctuation between
+ * digits stays (3,000.50), as does a period after a digit at the end of the segment.
  */
 export const international: Tokenizer = {
   name: 'intl',

@@ -1,7 +1,7 @@
 import { separatePunctuation } from './punctuation.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** WMT's tokenization, as `mteval-v13a.pl` does it; sacrebleu's default. */
+/** WMT's tokenization, as in `mteval-v13a.pl`; sacrebleu's default. */
 export const mteval13a: Tokenizer = {
   name: '13a',
   tokenize(segment) {

@@ -1,6 +1,6 @@
 import type { Tokenizer } from './tokenizer.js';
 
-/** The text is tokenized already: words are what stands between white space. */
+/** For tokenized text: words are separated by white space. */
 export const none: Tokenizer = {
   name: 'none',
   tokenize: (segment) => segment,

@@ -1,7 +1,7 @@
 const RULES: readonly (readonly [RegExp, string])[] = [
-  // ASCII punctuation and symbols, but for apostrophe, comma, dash and period
+  // ASCII punctuation and symbols, except apostrophe, comma, dash and period
   [/([{-~[-` -&(-+:-@/])/gu, ' $1 '],
-  // period and comma, unless a digit stands before …
+  // period and comma, unless a digit precedes …
   [/([^0-9])([.,])/gu, '$1 $2 '],
   // … and unless a digit follows
   [/([.,])([^0-9])/gu, ' $1 $2'],

@@ -1,6 +1,7 @@
-/** Puts white space between the words of a segment. Pure: no state, no language. */
+/** Separates the words of a segment by white space. A pure function of the segment. */
 export interface Tokenizer {
-  /** As it stands in signatures after `tok:`. */
+  /** The name in signatures, after `tok:`. */
   readonly name: string;
+  /** Returns the tokens of a segment, separated by spaces. */
   tokenize(segment: string): string;
 }

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Checks the precompiled rules of a normaliser. The library walks them without looking at bounds, so rules that point
- * elsewhere read foreign memory.
+ * Checks the precompiled rules of a normaliser. The library does not check bounds, so invalid rules make it read invalid
+ * memory.
  *
  * The format is that of `Normalizer::EncodePrecompiledCharsMap`: the size of a double array in bytes (uint32, little
- * endian), the array (darts-clone: uint32 units), and the replacements, each ended by a zero byte.
- * @throws Error where they are damaged
+ * endian), the array (darts-clone: uint32 units), and the replacements, each terminated by a zero byte.
+ * @throws Error if they are damaged
  */
 export function checkCharacterMap(map: Uint8Array): void {
   if (map.length === 0) return;
@@ -17,30 +17,30 @@ export function checkCharacterMap(map: Uint8Array): void {
   const units = new Uint32Array(size / UNIT_BYTES);
   for (let id = 0; id < units.length; id++) units[id] = view.getUint32(SIZE_BYTES + id * UNIT_BYTES, true);
   const replacements = map.subarray(end);
-  if (replacements.at(-1) !== 0 || !isUtf8(replacements)) throw damaged('its replacements are no UTF-8 text');
+  if (replacements.at(-1) !== 0 || !isUtf8(replacements)) throw damaged('its replacements are not valid UTF-8');
   checkUnits(units, replacements);
-  if (mostMatches(units) > MOST_MATCHES) throw damaged('too many of its rules start alike');
+  if (mostMatches(units) > MOST_MATCHES) throw damaged('too many of its rules are prefixes of each other');
 }
 
-const damaged = (reason: string): Error => new Error(`its rules of normalisation are damaged: ${reason}`);
+const damaged = (reason: string): Error => new Error(`its normalisation rules are damaged: ${reason}`);
 
 const SIZE_BYTES = 4;
 const UNIT_BYTES = 4;
 
-/** `Normalizer::kMaxTrieResultsSize`: the library keeps no more rules that match at one place of a text. */
+/** `Normalizer::kMaxTrieResultsSize`: the maximum number of rules that match at one position of a text. */
 const MOST_MATCHES = 32;
 
-// A unit of darts-clone: label in the lowest byte, whether a value follows in bit 8, offset above. With the highest bit set
-// it is a value itself and matches no byte of a text.
+// A unit of darts-clone: the label in the lowest byte, whether a value follows in bit 8, the offset above it. A unit whose
+// highest bit is set is a value and matches no byte of a text.
 const isValue = (unit: number): boolean => unit >>> 31 === 1;
 const labelOf = (unit: number): number => unit & 0xff;
 const hasValue = (unit: number): boolean => ((unit >>> 8) & 1) === 1;
 const offsetOf = (unit: number): number => ((unit >>> 10) << ((unit & 0x200) >>> 6)) >>> 0;
 
-/** Where the unit that a byte leads to stands: `base ^ byte`; its own value, if it has one, stands at `base`. */
+/** The unit for a byte is at `base ^ byte`; the value of the unit itself, if it has one, is at `base`. */
 const baseOf = (units: Uint32Array, id: number): number => (id ^ offsetOf(units[id]!)) >>> 0;
 
-/** Every unit leads to places inside the array for every byte, and every value to the start of a replacement. */
+/** Checks that every unit leads to positions inside the array for every byte, and every value to the start of a replacement. */
 function checkUnits(units: Uint32Array, replacements: Uint8Array): void {
   for (let id = 0; id < units.length; id++) {
     if (id !== ROOT && isValue(units[id]!)) continue;
@@ -55,7 +55,7 @@ function checkUnits(units: Uint32Array, replacements: Uint8Array): void {
 
 const ROOT = 0;
 
-/** The most values on one way from the root: rules that are the start of one another. Infinity where a way is a circle. */
+/** The maximum number of values on a path from the root, i.e. of rules that are prefixes of each other. Infinity for a cycle. */
 function mostMatches(units: Uint32Array): number {
   const children = childrenByBase(units);
   const UNSEEN = -2;
@@ -81,7 +81,7 @@ function mostMatches(units: Uint32Array): number {
   return most[ROOT]!;
 }
 
-/** The units that a text can lead to from a unit, by its base. */
+/** The units that can follow a unit, given its base. */
 function childrenByBase(units: Uint32Array): (base: number) => number[] {
   const first = new Int32Array(units.length).fill(-1); // by base
   const next = new Int32Array(units.length).fill(-1); // by unit

@@ -9,12 +9,12 @@ export interface Piece {
   readonly type: number; // of PIECE_TYPES
 }
 
-/** What a model file says that the library relies on; the rest of it are records of the training. */
+/** The parts of a model file that the library relies on; the rest records the training. */
 export interface ModelProto {
   readonly pieces: readonly Piece[];
   readonly modelType: number; // 1 to 4: unigram, bpe, word, char
   readonly byteFallback: boolean;
-  /** Precompiled rules of normalisation, and of what decoding undoes; empty where there are none. */
+  /** Precompiled rules of normalisation and denormalisation; empty if there are none. */
   readonly characterMap: Uint8Array;
   readonly decodingCharacterMap: Uint8Array;
 }
@@ -22,9 +22,9 @@ export interface ModelProto {
 const NOTHING = new Uint8Array(0);
 
 /**
- * Reads a .model file: the message `ModelProto` of sentencepiece_model.proto. As in protobuf, the last of several values
- * of a field counts, and fields that are not known are skipped.
- * @throws Error where the bytes are not such a message
+ * Parses a .model file: the message `ModelProto` of sentencepiece_model.proto. As in protobuf, the last of several values
+ * of a field is used, and unknown fields are skipped.
+ * @throws Error if the bytes are not such a message
  */
 export function readModelProto(file: Uint8Array): ModelProto {
   const pieces: Piece[] = [];
@@ -42,7 +42,7 @@ export function readModelProto(file: Uint8Array): ModelProto {
   return { pieces, ...trainer, characterMap, decodingCharacterMap };
 }
 
-/** Of `ModelProto`: the pieces, the specifications of trainer, normaliser and denormaliser, and data for a self-test. */
+/** Fields of `ModelProto`: the pieces, the specifications of trainer, normaliser and denormaliser, and self-test data. */
 const LAST_FIELD = 5;
 
 function readPiece(file: Uint8Array, { start, end }: Field, index: number): Piece {
@@ -85,8 +85,8 @@ const bytesOf = (file: Uint8Array, { start, end }: Field): Uint8Array => file.su
 const floatAt = (file: Uint8Array, position: number): number =>
   new DataView(file.buffer, file.byteOffset + position, 4).getFloat32(0, true);
 
-/** The library skips a field whose type is not the one of the format, so that its default would count. */
+/** Refuses a field with a wrong type; the library would skip it and use the default. */
 function expectType(field: Field, type: WireType): Field {
   if (field.type === type) return field;
-  throw new Error(`the field at byte ${field.start} is of another type than the format says`);
+  throw new Error(`the field at byte ${field.start} has the wrong type`);
 }

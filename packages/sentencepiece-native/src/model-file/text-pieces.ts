@@ -1,8 +1,8 @@
 import { PIECE_TYPES, readModelProto } from './model-proto.js';
 
 /**
- * The pieces of a .model file that stand for text, by id; null where one is control or stands for what is unknown.
- * @param file a model that `checkModel` finds sound
+ * The pieces of text in a .model file, by id; null for control pieces and the piece for unknown characters.
+ * @param file a model that `checkModel` accepts
  */
 export function textPieces(file: Uint8Array): (string | null)[] {
   return readModelProto(file).pieces.map(({ text, type }) =>

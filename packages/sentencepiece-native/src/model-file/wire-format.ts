@@ -4,13 +4,13 @@ export interface Field {
   readonly type: WireType;
   readonly start: number;
   readonly end: number;
-  /** Of a varint. Values above 2^53 are rounded. */
+  /** The value of a varint; rounded above 2^53. */
   readonly value: number;
 }
 
 export type WireType = 'varint' | 'fixed64' | 'bytes' | 'fixed32';
 
-/** By their numbers in the encoding; groups (3 and 4) are out of use and stand in no model. */
+/** Wire types by number. Groups (3 and 4) are obsolete and do not occur in models. */
 const WIRE_TYPES: readonly (WireType | undefined)[] = ['varint', 'fixed64', 'bytes', undefined, undefined, 'fixed32'];
 
 const FIXED_BYTES = { fixed64: 8, fixed32: 4 } as const;
@@ -19,7 +19,7 @@ const FIXED_BYTES = { fixed64: 8, fixed32: 4 } as const;
  * The fields of a message in protobuf's wire format (protobuf.dev/programming-guides/encoding).
  * @param start of the message in `file`, in bytes
  * @param end of the message
- * @throws Error where the bytes are not a message
+ * @throws Error if the bytes are not a message
  */
 export function* fieldsOf(file: Uint8Array, start: number, end: number): Generator<Field, void> {
   let position = start;
@@ -28,14 +28,14 @@ export function* fieldsOf(file: Uint8Array, start: number, end: number): Generat
     const number = Math.floor(tag.value / 8);
     const type = WIRE_TYPES[tag.value % 8];
     if (type === undefined || number === 0 || number > LARGEST_NUMBER)
-      throw new Error(`byte ${position} starts no field of a model`);
+      throw new Error(`byte ${position} does not start a field of a model`);
     const field = readField(file, number, type, tag.end, end);
     yield field;
     position = field.end;
   }
 }
 
-/** Tags have 32 bits, the type three of them; the library cuts off what is above. */
+/** Tags have 32 bits, of which the type uses three; the library discards higher bits. */
 const LARGEST_NUMBER = 2 ** 29 - 1;
 
 function readField(file: Uint8Array, number: number, type: WireType, start: number, end: number): Field {
@@ -45,11 +45,11 @@ function readField(file: Uint8Array, number: number, type: WireType, start: numb
   }
   const prefix = type === 'bytes' ? readVarint(file, start, end) : { value: FIXED_BYTES[type], end: start };
   const after = prefix.end + prefix.value;
-  if (after > end) throw new Error(`the field at byte ${start} is cut off`);
+  if (after > end) throw new Error(`the field at byte ${start} is truncated`);
   return { number, type, start: prefix.end, end: after, value: 0 };
 }
 
-/** Seven bits a byte, the lowest first; the last byte has its highest bit clear. */
+/** Seven bits per byte, the lowest first; the highest bit of the last byte is 0. */
 function readVarint(file: Uint8Array, start: number, end: number): { value: number; end: number } {
   let value = 0;
   let factor = 1;
@@ -62,5 +62,5 @@ function readVarint(file: Uint8Array, start: number, end: number): { value: numb
   throw new Error(`the number at byte ${start} has no end`);
 }
 
-/** Bytes of 64 bits in groups of seven. */
+/** The maximum number of bytes of a 64-bit varint. */
 const LONGEST_VARINT = 10;
