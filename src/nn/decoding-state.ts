@@ -25,7 +25,7 @@ export class DecodingState implements IncrementalState {
   ) {
     this.#beam = beam;
     this.#selfKeyValues = layers.map(() => null);
-    const sourceKeyValues = layers.map((layer) => layer.encoderAttention.projectSource(features));
+    const sourceKeyValues = layers.map((layer) => layer.projectSource(features));
     this.#sourceLayout = keepLayout(layout);
     this.#sourceKeyValues = keepAll(sourceKeyValues);
   }

@@ -1,5 +1,5 @@
 import { type RowChoice, type RowLayout, tokenLayout } from '../ops/row-layout.js';
-import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
 import type {
   Classifier,
   DecoderOutput,
@@ -13,28 +13,8 @@ import type {
 import { EVALUATION, type IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
 import { DecodingState } from './decoding-state.js';
-import type { LayerDrop } from './layer-drop.js';
-import type { LayerNorm } from './layer-norm.js';
 import { PackedTransformer } from './packed-transformer.js';
-import type { TransformerEmbedding } from './transformer-embedding.js';
-import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
-
-/** One side of a Transformer: embeddings, layers, and with pre-norm a normalisation at the end. */
-export interface Stack<Layer> {
-  readonly embedding: TransformerEmbedding;
-  readonly layers: readonly Layer[];
-  readonly layerDrop: LayerDrop;
-  readonly finalNorm: LayerNorm | null;
-}
-
-export interface TransformerParts {
-  readonly parameters: ParameterStore;
-  readonly encoder: Stack<TransformerEncoderLayer>;
-  readonly decoder: Stack<TransformerDecoderLayer>;
-  /** [vocab, embed]; the decoder's embeddings where they are shared. */
-  readonly outputProjection: Parameter;
-  readonly padIndex: number;
-}
+import type { TransformerParts } from './transformer-parts.js';
 
 const SYMBOL_TABLES: Readonly<Record<string, 'source' | 'target'>> = {
   'encoder.embed_tokens.weight': 'source',

@@ -4,10 +4,10 @@ import type { EngineDecoding, EngineModel, SourceRows, TransformerSizes, WeightV
 import { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
-import type { Stack, TransformerParts } from './encoder-decoder.js';
 import { positionNumbers } from './positions.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
+import type { Stack, TransformerParts } from './transformer-parts.js';
 
 /** A Transformer's weights as the search engine of its device keeps them: packed when first needed and after changes. */
 export class PackedTransformer {
