@@ -42,31 +42,33 @@ const options = defineOptions({
   },
 });
 
+type EncouragingOptions = OptionsOf<typeof options>;
+
 /** The encouraging loss of Zhao et al. 2022 with every variant of the paper. */
 export const encouraging = defineCriterion({
   name: 'encouraging',
   summary: 'cross entropy plus a bonus log(1−p) that keeps well-classified tokens learning',
   options,
-  build(given) {
-    checkLogEnd(given.logEnd, '--log-end');
+  build(options) {
+    checkLogEnd(options.logEnd, '--log-end');
     return encouragingLoss({
-      labelSmoothing: given.labelSmoothing,
-      bonusLabelSmoothing: given.bonusLabelSmoothing ?? given.labelSmoothing,
-      bonus: bonusFunction(given),
-      weight: given.bonusWeight,
-      smoothingWeight: given.bonusWeight,
-      schedule: bonusSchedule(given.bonusSchedule, given.bonusScheduleEpochs, given.bonusScheduleRate, {
+      labelSmoothing: options.labelSmoothing,
+      bonusLabelSmoothing: options.bonusLabelSmoothing ?? options.labelSmoothing,
+      bonus: bonusFunction(options),
+      weight: options.bonusWeight,
+      smoothingWeight: options.bonusWeight,
+      schedule: bonusSchedule(options.bonusSchedule, options.bonusScheduleEpochs, options.bonusScheduleRate, {
         schedule: '--bonus-schedule',
         epochs: '--bonus-schedule-epochs',
         rate: '--bonus-schedule-rate',
       }),
-      paddingRows: given.bonusPadding,
+      paddingRows: options.bonusPadding,
     });
   },
 });
 
-function bonusFunction(given: OptionsOf<typeof options>): ClassFunction {
-  const { bonus, logEnd, bonusExponent, bonusStart, bonusAbrupt, bonusScale, bonusClamp } = given;
+function bonusFunction(options: EncouragingOptions): ClassFunction {
+  const { bonus, logEnd, bonusExponent, bonusStart, bonusAbrupt, bonusScale, bonusClamp } = options;
   const log = { family: 'log', logEnd: 1, clamp: bonusClamp, scale: bonusScale, start: 0, abrupt: 0 } as const;
   switch (bonus) {
     case 'log':

@@ -1,3 +1,4 @@
+import { customGradient } from '../src/ops/custom-gradient.js';
 import type { Criterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
@@ -20,16 +21,11 @@ export function focalCriterion(gamma: number, phi: number | null): Criterion {
 
 /** The derivative is written out, so that the digits of 1 − p near p = 1 are kept. */
 function focal(logProb: tf.Tensor1D, gamma: number, phi: number | null): tf.Tensor1D {
-  const evaluate = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor;
-    const values = tf.tidy(() => value(input, gamma, phi));
-    (save as tf.GradSaveFunc)([input]);
-    return {
-      value: values,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(saved[0]!, gamma, phi))),
-    };
-  });
-  return evaluate(logProb) as tf.Tensor1D;
+  return customGradient(
+    logProb,
+    (x) => value(x, gamma, phi) as tf.Tensor1D,
+    (dy, x) => tf.mul(dy, derivative(x, gamma, phi)),
+  );
 }
 
 /** 1 − p; as −expm1(log p) it keeps its digits where p → 1. */

@@ -40,6 +40,8 @@ const options = defineOptions({
   sub_data_rho: { kind: 'float', flag: 'sub_data_rho', default: 1, help: 'ρ inside log(1−ρp)' },
 });
 
+type EncourageLossOptions = OptionsOf<typeof options>;
+
 const SCHEDULE_NAMES = { linear: 'linear', exp: 'exponential', cos: 'cosine' } as const;
 
 /**
@@ -54,31 +56,31 @@ export const encourageLoss = defineCriterion({
   name: 'encourage_loss',
   summary: "the paper's own criterion; prefer encouraging",
   options,
-  build(given) {
-    checkLogEnd(given.log_end, '--log_end');
+  build(options) {
+    checkLogEnd(options.log_end, '--log_end');
     return encouragingLoss({
-      labelSmoothing: given.labelSmoothing,
-      bonusLabelSmoothing: given.el_lb,
-      bonus: bonusFunction(given),
-      weight: given.bonus_rho,
+      labelSmoothing: options.labelSmoothing,
+      bonusLabelSmoothing: options.el_lb,
+      bonus: bonusFunction(options),
+      weight: options.bonus_rho,
       smoothingWeight: 1,
       schedule: bonusSchedule(
-        given.el_schedule === null ? 'constant' : SCHEDULE_NAMES[given.el_schedule],
-        given.el_schedule_max_epoch,
-        given.el_exp_schedule_ratio,
+        options.el_schedule === null ? 'constant' : SCHEDULE_NAMES[options.el_schedule],
+        options.el_schedule_max_epoch,
+        options.el_exp_schedule_ratio,
         { schedule: '--el_schedule', epochs: '--el_schedule_max_epoch', rate: '--el_exp_schedule_ratio' },
       ),
-      paddingRows: given.bonus_gamma !== 0 && given.el_mask_pad === 0 ? 'keep' : 'drop',
+      paddingRows: options.bonus_gamma !== 0 && options.el_mask_pad === 0 ? 'keep' : 'drop',
     });
   },
 });
 
-function bonusFunction(given: OptionsOf<typeof options>): ClassFunction | null {
-  const { bonus_gamma: gamma, bonus_start: start, bonus_abrupt: abrupt } = given;
+function bonusFunction(options: EncourageLossOptions): ClassFunction | null {
+  const { bonus_gamma: gamma, bonus_start: start, bonus_abrupt: abrupt } = options;
   if (gamma === 0) return null;
   if (gamma > 0) return { family: 'power', exponent: gamma, start, abrupt };
   if (gamma === -1)
-    return { family: 'log', logEnd: given.log_end, clamp: CLAMP, scale: given.sub_data_rho, start, abrupt };
+    return { family: 'log', logEnd: options.log_end, clamp: CLAMP, scale: options.sub_data_rho, start, abrupt };
   if (start !== 0) throw new UserError('--bonus_start has no meaning for the cosine bonus', 'leave it out');
   return { family: 'cosine', abrupt };
 }

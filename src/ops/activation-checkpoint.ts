@@ -14,8 +14,8 @@ export function checkpoint<T extends tf.Tensor>(
   parameters: readonly tf.Tensor[],
   f: (...inputs: tf.Tensor[]) => T,
 ): T {
-  const evaluate = tf.customGrad((...given) => {
-    const save = given[given.length - 1] as unknown as tf.GradSaveFunc; // what tfjs puts behind the tensors
+  const evaluate = tf.customGrad((...args) => {
+    const save = args[args.length - 1] as tf.GradSaveFunc; // tfjs passes it after the tensors
     const held = inputs.map((input) => tf.clone(input)); // operations take over memory that has one tensor only
     const value = f(...inputs);
     save(held); // after f, which may throw: what is saved is freed with the tape, and this is not on it yet

@@ -1,4 +1,5 @@
 import * as tf from '../tf/index.js';
+import { customGradient } from './custom-gradient.js';
 
 /**
  * A function of the probability p of one class, to be summed over the classes of a row. The families are a closed list
@@ -31,16 +32,11 @@ type Family = Exclude<ClassFunction, { family: 'custom' }>;
  */
 export function classFunction<T extends tf.Tensor>(f: ClassFunction, logProb: T): T {
   if (f.family === 'custom') return f.value(logProb) as T;
-  const evaluate = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor;
-    const values = tf.tidy(() => value(f, input));
-    (save as tf.GradSaveFunc)([input]);
-    return {
-      value: values,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(f, saved[0]!))),
-    };
-  });
-  return evaluate(logProb) as T;
+  return customGradient(
+    logProb,
+    (x) => value(f, x) as T,
+    (dy, x) => tf.mul(dy, derivative(f, x)),
+  );
 }
 
 /** f(p) */

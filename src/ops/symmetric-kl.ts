@@ -1,4 +1,5 @@
 import * as tf from '../tf/index.js';
+import { customGradient } from './custom-gradient.js';
 import { logSoftmax } from './log-softmax.js';
 
 /**
@@ -8,19 +9,7 @@ import { logSoftmax } from './log-softmax.js';
  * @returns float32 [rows]
  */
 export function symmetricKl(logits: tf.Tensor2D /* float32 [2 · rows, classes] */): tf.Tensor1D {
-  const evaluate = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor2D;
-    const value = tf.tidy(() => {
-      const { p, q, difference } = predictions(input);
-      return tf.mul(tf.sum(tf.mul(tf.sub(p, q), difference), 1), 0.5);
-    });
-    (save as tf.GradSaveFunc)([input]);
-    return {
-      value,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradient(dy, saved[0] as tf.Tensor2D)),
-    };
-  });
-  return evaluate(logits) as tf.Tensor1D;
+  return customGradient(logits, divergence, gradient);
 }
 
 interface Predictions {
@@ -34,12 +23,17 @@ function predictions(logits: tf.Tensor2D): Predictions {
   return { p: tf.exp(logP), q: tf.exp(logQ), difference: tf.sub(logP, logQ) };
 }
 
+function divergence(logits: tf.Tensor2D): tf.Tensor1D {
+  const { p, q, difference } = predictions(logits);
+  return tf.mul(tf.sum(tf.mul(tf.sub(p, q), difference), 1), 0.5);
+}
+
 function gradient(dy: tf.Tensor, logits: tf.Tensor2D): tf.Tensor2D {
   const { p, q, difference } = predictions(logits);
   const scale = tf.mul(tf.reshape(dy, [-1, 1]), 0.5);
   const ofLogits = (own: tf.Tensor2D, other: tf.Tensor2D, apart: tf.Tensor2D): tf.Tensor2D => {
-    const divergence = tf.sum(tf.mul(own, apart), 1, true); // KL(own‖other)
-    return tf.mul(scale, tf.add(tf.mul(own, tf.sub(apart, divergence)), tf.sub(own, other)));
+    const klDivergence = tf.sum(tf.mul(own, apart), 1, true); // KL(own‖other)
+    return tf.mul(scale, tf.add(tf.mul(own, tf.sub(apart, klDivergence)), tf.sub(own, other)));
   };
   return tf.concat([ofLogits(p, q, difference), ofLogits(q, p, tf.neg(difference))]);
 }

@@ -1,21 +1,5 @@
+import type { AdamScalars, GradientTarget } from 'tfjs-backend-onednn';
 import type { Tensor } from '../tf/index.js';
-
-/** The scalars of one Adam step over an arena. */
-export interface AdamScalars {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
-  readonly stepSize: number;
-  /** lr · weight decay: the part of a value that is taken off it first. */
-  readonly decay: number;
-}
-
-/** A parameter's tensor and its part of the gradient arena. */
-export interface GradientTarget {
-  readonly tensor: Tensor;
-  readonly gradient: Float32Array;
-}
 
 /**
  * What clipping and the optimizers do to whole parameter arenas (float32 [size]); a device brings its own. Every loop

@@ -22,24 +22,24 @@ export const triStage = defineLrScheduler({
   name: 'tri_stage',
   summary: 'rises linearly to --lr, holds it, falls exponentially',
   options,
-  build(given, learningRates, context) {
+  build(options, learningRates, context) {
     const peak = singleRate(learningRates, 'tri_stage');
-    const [warmup, hold, decay] = phases(given, context);
+    const [warmup, hold, decay] = phases(options, context);
     if (decay === 0)
       throw new UserError('--lr-scheduler tri_stage has no decay', 'give --decay-steps or --phase-ratio');
-    if (!(given.finalLrScale > 0)) {
+    if (!(options.finalLrScale > 0)) {
       throw new UserError(
-        `--final-lr-scale ${given.finalLrScale}`,
+        `--final-lr-scale ${options.finalLrScale}`,
         'give a part above 0: an exponential never ends at 0',
       );
     }
-    const first = given.initLrScale * peak;
+    const first = options.initLrScale * peak;
     return {
       learningRate({ updates }) {
         if (updates < warmup) return first + ((peak - first) / warmup) * updates;
         const decayed = updates - warmup - hold;
         if (decayed < 0) return peak;
-        return decayed <= decay ? peak * given.finalLrScale ** (decayed / decay) : peak * given.finalLrScale;
+        return decayed <= decay ? peak * options.finalLrScale ** (decayed / decay) : peak * options.finalLrScale;
       },
     };
   },

@@ -14,9 +14,6 @@ interface StoredWeight {
   readonly data: Float32Array;
 }
 
-/** What fairseq stores a second and third time where embeddings are shared. */
-const TIED_NAMES: ReadonlySet<string> = new Set(['decoder.embed_tokens.weight', 'decoder.output_projection.weight']);
-
 /** Every parameter under its checkpoint name; the data are views of the arena. */
 export function storeWeights(store: ParameterStore, arena: Float32Array = store.values): Map<string, StoredWeight> {
   return new Map(
@@ -80,7 +77,7 @@ export function checkWeights(
 /** @throws UserError where a checkpoint has a parameter that the model lacks */
 export function checkNames(store: ParameterStore, weights: ReadonlyMap<string, unknown>, source: string): void {
   const known = new Set(store.parameters.map(({ name }) => name));
-  const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
+  const unknown = [...weights.keys()].find((name) => !known.has(name));
   if (unknown === undefined) return;
   throw modelMismatch(`${source} has the parameter ${unknown}, which this model does not have`);
 }

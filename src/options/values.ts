@@ -8,8 +8,8 @@ import type { OptionSchema, OptionValues } from './schema.js';
  * @param where the function that takes them, for messages
  * @throws UserError for an unknown name or a value of the wrong kind
  */
-export function checkOptionValues(where: string, given: OptionValues, schema: OptionSchema): OptionValues {
-  const checked = Object.entries(given).flatMap(([key, value]) => {
+export function checkOptionValues(where: string, values: OptionValues, schema: OptionSchema): OptionValues {
+  const checked = Object.entries(values).flatMap(([key, value]) => {
     const spec = schema[key];
     if (spec === undefined)
       throw new UserError(`${where}: unknown option '${key}'`, didYouMean(key, Object.keys(schema)));

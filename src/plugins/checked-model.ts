@@ -92,7 +92,7 @@ function delegate(model: TranslationModel, context: ModelContext, source: string
     decode: (prevOutput, encoderOutput, mode, rows = 'tokens') =>
       checkDecoded(model.decode(prevOutput, encoderOutput, mode, rows), prevOutput, rows, context, where),
     classifier: (features) => checkClassifier(model.classifier(features), context, where),
-    startDecoding: (...given) => checkState(model.startDecoding(...given), where),
+    startDecoding: (...args) => checkState(model.startDecoding(...args), where),
     decodeStep: (tokens, state) => checkStep(model.decodeStep(tokens, state), tokens.shape[0], where),
     startFusedDecoding: (table, beam) => model.startFusedDecoding?.(table, beam) ?? null,
     dispose: () => model.dispose(),

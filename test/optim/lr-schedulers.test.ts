@@ -23,21 +23,21 @@ const golden: Golden = JSON.parse(readFileSync(new URL('../golden/optim/lr-sched
 const { updatesPerEpoch } = golden;
 
 /** A schedule from options under fairseq's names. */
-function build(name: string, lr: readonly number[], given: Readonly<Record<string, unknown>> = {}): LrScheduler {
+function build(name: string, lr: readonly number[], options: Readonly<Record<string, unknown>> = {}): LrScheduler {
   const definition = lrSchedulers.find((scheduler) => scheduler.name === name)!;
   const values: Record<string, unknown> = {};
-  const context: Record<string, unknown> = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
-  for (const [fairseqName, value] of Object.entries(given)) {
+  const context: ScheduleContext = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
+  for (const [fairseqName, value] of Object.entries(options)) {
     const flag = `--${fairseqName.replaceAll('_', '-')}`;
     const spelled = Object.entries(definition.options).find(
       ([key, spec]) => flagOf(key, spec) === flag || spec.aliases?.includes(flag),
     );
     const camelCase = fairseqName.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
     if (spelled !== undefined) values[spelled[0]] = value;
-    else if (camelCase in context) context[camelCase] = value;
+    else if (camelCase in context) Object.assign(context, { [camelCase]: value });
     else throw new Error(`${name} has no ${flag}`);
   }
-  return definition.build(selectOptions(definition.options, values), lr, context as unknown as ScheduleContext);
+  return definition.build(selectOptions(definition.options, values), lr, context);
 }
 
 const cases = golden.cases.map((of) => ({
