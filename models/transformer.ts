@@ -18,41 +18,54 @@ import { defineModel, type ModelContext } from '../src/plugins/model.js';
 
 const options = defineOptions({
   encoderEmbedDim: { kind: 'int', default: 512, min: 2, help: 'width of the encoder' },
-  encoderFfnEmbedDim: { kind: 'int', default: 2048, min: 1, help: 'inner width of its feed-forward networks' },
+  encoderFfnEmbedDim: {
+    kind: 'int',
+    default: 2048,
+    min: 1,
+    help: "inner width of the encoder's feed-forward networks",
+  },
   encoderLayers: { kind: 'int', default: 6, min: 1, help: 'layers of the encoder' },
   encoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the encoder' },
-  encoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
+  encoderNormalizeBefore: {
+    kind: 'boolean',
+    default: false,
+    help: 'normalise before each sublayer instead of after it',
+  },
   encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the encoder' },
   encoderLayerdrop: {
     kind: 'float',
     default: 0,
     min: 0,
     max: 1,
-    help: 'chance of each layer of the encoder to be left out of a training pass',
+    help: 'probability that a training pass skips a layer of the encoder',
   },
   encoderEmbedPath: {
     kind: 'string',
     default: null,
     metavar: 'FILE',
-    help: 'text file of embeddings, "word x1 x2 …" a line, that the encoder begins with',
+    help: 'text file of initial encoder embeddings with "word x1 x2 …" per line',
   },
   decoderEmbedDim: { kind: 'int', default: null, min: 2, help: "width of the decoder (default: the encoder's)" },
   decoderFfnEmbedDim: {
     kind: 'int',
     default: null,
     min: 1,
-    help: "inner width of the decoder (default: the encoder's)",
+    help: "inner width of the decoder's feed-forward networks (default: the encoder's)",
   },
   decoderLayers: { kind: 'int', default: 6, min: 1, help: 'layers of the decoder' },
   decoderAttentionHeads: { kind: 'int', default: 8, min: 1, help: 'attention heads of the decoder' },
-  decoderNormalizeBefore: { kind: 'boolean', default: false, help: 'normalise before each sublayer, not after' },
+  decoderNormalizeBefore: {
+    kind: 'boolean',
+    default: false,
+    help: 'normalise before each sublayer instead of after it',
+  },
   decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the decoder' },
   decoderLayerdrop: {
     kind: 'float',
     default: 0,
     min: 0,
     max: 1,
-    help: 'chance of each layer of the decoder to be left out of a training pass',
+    help: 'probability that a training pass skips a layer of the decoder',
   },
   decoderEmbedPath: {
     kind: 'string',
@@ -80,21 +93,21 @@ const options = defineOptions({
   shareAllEmbeddings: {
     kind: 'boolean',
     default: false,
-    help: 'one table for encoder, decoder input and output; needs a joined dictionary',
+    help: 'one table for encoder, decoder input and output; requires a joined dictionary',
   },
   noTokenPositionalEmbeddings: { kind: 'boolean', default: false, help: 'no positions' },
   noScaleEmbedding: { kind: 'boolean', default: false, help: 'do not multiply embeddings by √width' },
   checkpointActivations: {
     kind: 'boolean',
     default: false,
-    help: 'less memory: keep only the inputs of each layer, and compute the rest again in the backward pass',
+    help: 'save memory: keep only the inputs of each layer, and compute the rest again in the backward pass',
   },
   layernormEmbedding: { kind: 'boolean', default: false, help: 'normalise the embeddings' },
 });
 
 type TransformerOptions = OptionsOf<typeof options>;
 
-/** fairseq's `transformer`: the encoder-decoder of Vaswani et al. 2017 under its parameter names. */
+/** fairseq's `transformer`: the encoder-decoder of Vaswani et al. 2017 with fairseq's parameter names. */
 export const transformer = defineModel({
   name: 'transformer',
   summary: 'Transformer encoder-decoder (Vaswani et al. 2017)',
@@ -196,7 +209,7 @@ function tokenTable(
   return store.parameter(`${side}.embed_tokens.weight`, [vocab, embed], (values, shape, random) => {
     normal(embed ** -0.5, padIndex)(values, shape, random);
     if (path === null || path === '') return;
-    if (fillEmbeddings === undefined) throw new InternalError(`nothing reads the embeddings of ${path}`);
+    if (fillEmbeddings === undefined) throw new InternalError(`there is no reader for the embeddings in ${path}`);
     fillEmbeddings(side === 'encoder' ? 'source' : 'target', path, values, embed);
   });
 }
@@ -242,28 +255,32 @@ function checkOptions(options: TransformerOptions, context: ModelContext): void 
     if (embed % heads !== 0) {
       throw new UserError(
         `--${side}-embed-dim ${embed} is not a multiple of --${side}-attention-heads ${heads}`,
-        'choose a width that the heads divide',
+        'choose a width that is a multiple of the heads',
       );
     }
-    if (embed % 2 !== 0) throw new UserError(`--${side}-embed-dim ${embed} is odd`, 'positions need an even width');
+    if (embed % 2 !== 0)
+      throw new UserError(
+        `--${side}-embed-dim ${embed} is odd`,
+        'choose an even width, which sinusoidal positions require',
+      );
   }
   if (decoderEmbed !== options.encoderEmbedDim) {
     throw new UserError(
       `--decoder-embed-dim ${decoderEmbed} differs from --encoder-embed-dim ${options.encoderEmbedDim}`,
-      'give both the same width: other widths are not supported',
+      'give both the same width; different widths are not supported',
     );
   }
   if (options.shareAllEmbeddings && !context.joinedDictionary) {
     throw new UserError(
-      '--share-all-embeddings needs one dictionary for both languages',
+      '--share-all-embeddings requires one dictionary for both languages',
       'preprocess with --joined-dictionary, or leave the option out',
     );
   }
   const { encoderEmbedPath, decoderEmbedPath } = options;
   if (options.shareAllEmbeddings && decoderEmbedPath !== null && decoderEmbedPath !== encoderEmbedPath) {
     throw new UserError(
-      '--share-all-embeddings has one table, and --decoder-embed-path names another file than --encoder-embed-path',
-      'give --encoder-embed-path alone',
+      '--share-all-embeddings uses one table, but --encoder-embed-path and --decoder-embed-path differ',
+      'give only --encoder-embed-path',
     );
   }
 }

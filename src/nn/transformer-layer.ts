@@ -47,8 +47,8 @@ interface Module {
 }
 
 /**
- * A module with its residual connection and layer normalization, which comes after the sum (Vaswani et al. 2017) or before
- * the module (`--encoder-normalize-before`).
+ * A module with its residual connection and layer normalisation, which comes after the sum (Vaswani et al. 2017) or
+ * before the module (`--encoder-normalize-before`).
  */
 class Sublayer<M extends Module> {
   constructor(
@@ -73,8 +73,8 @@ class Sublayer<M extends Module> {
 }
 
 /**
- * Functions that declare the sublayers of one layer under fairseq's names. The order of the calls determines the order of
- * the parameters and the numbers of the dropout sites.
+ * Functions that declare the sublayers of one layer under fairseq's names. The order of the calls determines the order
+ * of the parameters and the numbers of the dropout sites.
  */
 function sublayers(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
   const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;

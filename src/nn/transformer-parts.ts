@@ -9,7 +9,7 @@ export interface Stack<Layer> {
   readonly embedding: TransformerEmbedding;
   readonly layers: readonly Layer[];
   readonly layerDrop: LayerDrop;
-  /** The normalization after the last layer; null with post-norm layers. */
+  /** The normalisation after the last layer; null with post-norm layers. */
   readonly finalNorm: LayerNorm | null;
 }
 

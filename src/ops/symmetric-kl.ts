@@ -3,8 +3,8 @@ import { customGradient } from './custom-gradient.js';
 import { logSoftmax } from './log-softmax.js';
 
 /**
- * How far two predictions of the same rows are apart, (KL(p‖q) + KL(q‖p)) / 2 = ½ Σ_v (p_v − q_v)·d_v with
- * d_v = log p_v − log q_v, for logits of p over those of q. The probabilities are made again in the backward pass:
+ * The divergence of two predictions of the same rows, (KL(p‖q) + KL(q‖p)) / 2 = ½ Σ_v (p_v − q_v)·d_v with
+ * d_v = log p_v − log q_v. The logits of p precede those of q. The backward pass computes the probabilities again:
  *   ∂/∂z_u of p: ½ · (p_u·(d_u − Σ_v p_v·d_v) + p_u − q_u), and the same for q with p and q exchanged
  * @returns float32 [rows]
  */

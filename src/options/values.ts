@@ -4,8 +4,8 @@ import { parseOptionValue } from './parse.js';
 import type { OptionSchema, OptionValues } from './schema.js';
 
 /**
- * Checks options that a program gives as values, by key: names, kinds and ranges. What is undefined was not given.
- * @param where the function that takes them, for messages
+ * Checks the names, kinds and ranges of options that a program passes as values. Undefined values count as absent.
+ * @param where the function with these options, for messages
  * @throws UserError for an unknown name or a value of the wrong kind
  */
 export function checkOptionValues(where: string, values: OptionValues, schema: OptionSchema): OptionValues {

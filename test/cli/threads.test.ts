@@ -78,7 +78,7 @@ describe('more threads than a system gives', () => {
   ])('are refused by %s', async (...argv) => {
     const { code, stderr } = await runCommandLine([...argv, '1025']);
     expect(code).toBe(2);
-    expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the most is 1024`);
+    expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the maximum is 1024`);
   });
 
   test('are as many for the command line as for the native kernels', () => {
