@@ -1,7 +1,7 @@
 import { defineCriterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
-/** −log p. */
+/** −log p of the target. */
 export const crossEntropy = defineCriterion({
   name: 'cross_entropy',
   summary: '−log p of the target',

@@ -3,28 +3,28 @@ import { type ClassFunction, classFunction } from '../src/ops/class-function.js'
 import type { Criterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
-/** How much of the bonus counts in an epoch (1-based). */
+/** The factor of the bonus in an epoch, counted from 1. */
 export type Schedule = (epoch: number) => number;
 
-/** What the criterions of the encouraging family have in common. */
+/** The settings of the encouraging criterions. */
 export interface EncouragingLoss {
   readonly labelSmoothing: number; // ε
   readonly bonusLabelSmoothing: number; // ε_b
-  /** null: no bonus at all. */
+  /** The bonus b(p); null for none. */
   readonly bonus: ClassFunction | null;
-  /** ρ of the target's bonus. */
+  /** ρ, the weight of the target's bonus. */
   readonly weight: number;
-  /** ρ of the part of the bonus that is spread over all classes. */
+  /** ρ_s, the weight of the bonus that label smoothing spreads over all classes. */
   readonly smoothingWeight: number;
   readonly schedule: Schedule;
-  /** 'keep': the bonus of padding rows counts, their −log p does not. */
+  /** 'keep': padding rows count for the bonus, but not for the cross entropy. */
   readonly paddingRows: 'drop' | 'keep';
 }
 
 /**
- * Zhao et al. 2022: cross entropy plus a bonus that keeps well-classified tokens learning, both with smoothed labels:
+ * Zhao et al. 2022: cross entropy plus a bonus for well-classified tokens, both with label smoothing:
  *   (1−ε)·(−log p_y) + ε/V · Σ_v (−log p_v) + s · [ (1−ε_b)·ρ·b(p_y) + ε_b/V · ρ_s · Σ_v b(p_v) ]
- * where s is the schedule's factor in this epoch.
+ * where s is the schedule's factor in the current epoch.
  */
 export function encouragingLoss(settings: EncouragingLoss): Criterion {
   const { labelSmoothing, bonusLabelSmoothing, bonus, weight, smoothingWeight, schedule, paddingRows } = settings;
@@ -51,13 +51,13 @@ export function encouragingLoss(settings: EncouragingLoss): Criterion {
   };
 }
 
-/** The names of the schedules. */
+/** The names of the bonus schedules. */
 export const SCHEDULES = ['constant', 'linear', 'exponential', 'cosine'] as const;
 
 /**
  * The paper's schedules over t = epoch / epochs: linear t; exponential exp((t − 1)·rate), or 1 − exp(t·rate) for a
  * negative rate; cosine (cos(π(1 + t)) + 1) / 2.
- * @throws UserError for a schedule without its number of epochs, or an exponential one of rate 0
+ * @throws UserError if the number of epochs is missing, or for an exponential schedule with rate 0
  */
 export function bonusSchedule(
   name: (typeof SCHEDULES)[number],
@@ -66,9 +66,13 @@ export function bonusSchedule(
   flags: { readonly schedule: string; readonly epochs: string; readonly rate: string },
 ): Schedule {
   if (name === 'constant') return () => 1;
-  if (epochs === null) throw new UserError(`${flags.schedule} ${name} needs its length`, `give ${flags.epochs}`);
+  if (epochs === null)
+    throw new UserError(`${flags.schedule} ${name} requires a number of epochs`, `give ${flags.epochs}`);
   if (name === 'exponential' && rate === 0) {
-    throw new UserError(`${flags.rate} 0 makes no exponential schedule`, `give another rate, e.g. ${flags.rate} 5`);
+    throw new UserError(
+      `${flags.rate} 0 is not allowed for an exponential schedule`,
+      `give another rate, e.g. ${flags.rate} 5`,
+    );
   }
   return (epoch) => {
     const t = epoch / epochs;

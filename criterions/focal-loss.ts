@@ -1,9 +1,10 @@
+import { customGradient } from '../src/ops/custom-gradient.js';
 import type { Criterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
 /**
- * −(1−p)^γ·log p of each row, and where a boundary φ is given, above it −log p + (1 − (1−φ)^γ)·log φ, which is continuous
- * at φ and has the slope of cross entropy.
+ * −(1−p)^γ·log p of each row. With a boundary φ, rows with p > φ have −log p + (1 − (1−φ)^γ)·log φ instead, which is
+ * continuous at φ and has the slope of cross entropy.
  */
 export function focalCriterion(gamma: number, phi: number | null): Criterion {
   return {
@@ -18,21 +19,16 @@ export function focalCriterion(gamma: number, phi: number | null): Criterion {
   };
 }
 
-/** The derivative is written out, so that the digits of 1 − p near p = 1 are kept. */
+/** The loss of each row. The explicit derivative keeps the precision of 1 − p near p = 1. */
 function focal(logProb: tf.Tensor1D, gamma: number, phi: number | null): tf.Tensor1D {
-  const evaluate = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor;
-    const values = tf.tidy(() => value(input, gamma, phi));
-    (save as tf.GradSaveFunc)([input]);
-    return {
-      value: values,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(saved[0]!, gamma, phi))),
-    };
-  });
-  return evaluate(logProb) as tf.Tensor1D;
+  return customGradient(
+    logProb,
+    (x) => value(x, gamma, phi) as tf.Tensor1D,
+    (dy, x) => tf.mul(dy, derivative(x, gamma, phi)),
+  );
 }
 
-/** 1 − p; as −expm1(log p) it keeps its digits where p → 1. */
+/** 1 − p, as −expm1(log p) to keep its precision when p → 1. */
 const rest = (logProb: tf.Tensor): tf.Tensor => tf.neg(tf.expm1(logProb));
 
 function value(logProb: tf.Tensor, gamma: number, phi: number | null): tf.Tensor {
@@ -42,7 +38,7 @@ function value(logProb: tf.Tensor, gamma: number, phi: number | null): tf.Tensor
   return tf.where(tf.greater(tf.exp(logProb), phi), tf.sub(shift, logProb), below);
 }
 
-/** By log p: −(1−p)^γ · (1 − γ·p·log p / (1−p)), where log p / (1−p) → −1 as p → 1. */
+/** The derivative by log p: −(1−p)^γ · (1 − γ·p·log p / (1−p)), where log p / (1−p) → −1 as p → 1. */
 function derivative(logProb: tf.Tensor, gamma: number, phi: number | null): tf.Tensor {
   const p = tf.exp(logProb);
   const left = rest(logProb);

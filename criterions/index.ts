@@ -8,7 +8,7 @@ import { meanSquareError } from './mean-square-error.js';
 import { encourageLoss } from './paper/encourage-loss.js';
 import { labelSmoothedEncourageLossFairseq } from './paper/label-smoothed-encourage-loss-fairseq.js';
 
-/** Every criterion; one line adds another. */
+/** The built-in criterions. */
 export const criterions = [
   crossEntropy,
   labelSmoothedCrossEntropy,

@@ -4,16 +4,16 @@ import * as tf from '../src/tf/index.js';
 import { accuracy, labelSmoothingOptions, smoothedCrossEntropy } from './label-smoothing.js';
 
 /**
- * R-Drop (Liang et al. 2021): every batch goes through the model twice, with different dropout, and the two predictions
- * p and q of a row are drawn together:
- *   the label-smoothed losses of both passes + α · (KL(p‖q) + KL(q‖p)) / 2
- * As in fairseq the loss counts both passes and the sample size one, so that it is about twice that of one pass; without
- * dropout, in validation, both would be the same, so one is computed and counted twice. Where fairseq's nll_loss and ppl
- * count both passes too, ours are those of one, so that ppl stays a perplexity.
+ * R-Drop (Liang et al. 2021): the model computes each batch twice with different dropout, and the loss includes the
+ * divergence of the two predictions p and q of each row:
+ *   label-smoothed losses of both passes + α · (KL(p‖q) + KL(q‖p)) / 2
+ * As in fairseq, the loss sums both passes but the sample size counts one, so the loss is about twice that of one pass.
+ * In validation, without dropout, both passes are equal: one is computed and counted twice. fairseq's nll_loss and ppl
+ * also sum both passes; here they are averages, so that ppl remains a perplexity.
  */
 export const labelSmoothedCrossEntropyWithRdrop = defineCriterion({
   name: 'label_smoothed_cross_entropy_with_rdrop',
-  summary: 'cross entropy with smoothed labels that draws two dropout passes together (R-Drop)',
+  summary: 'cross entropy with smoothed labels plus the divergence of two dropout passes (R-Drop)',
   options: {
     ...labelSmoothingOptions,
     rdropAlpha: { kind: 'float', default: 0, min: 0, help: 'α, the weight of the divergence; 0: one pass, no R-Drop' },

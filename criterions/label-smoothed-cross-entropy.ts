@@ -2,7 +2,7 @@ import { defineCriterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 import { accuracy, labelSmoothingOptions, smoothedCrossEntropy } from './label-smoothing.js';
 
-/** Szegedy et al. 2016: the label is spread over the other classes (fairseq's way), or over all (the paper's). */
+/** Szegedy et al. 2016: spreads the label over the other classes, as fairseq does, or over all, as the paper does. */
 export const labelSmoothedCrossEntropy = defineCriterion({
   name: 'label_smoothed_cross_entropy',
   summary: 'cross entropy with smoothed labels',

@@ -3,24 +3,30 @@ import { defineOptions, type OptionsOf } from '../src/options/schema.js';
 import type { CriterionOutput } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
-/** The options of fairseq's label-smoothed cross entropy and its kin. */
+/** The options of fairseq's label-smoothed cross entropy and of the criterions derived from it. */
 export const labelSmoothingOptions = defineOptions({
-  labelSmoothing: { kind: 'float', default: 0, min: 0, max: 1, help: 'ε, the share of the label that is spread' },
+  labelSmoothing: {
+    kind: 'float',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'ε, the share of the label that is spread over other classes',
+  },
   smoothingClasses: {
     kind: 'choice',
     choices: ['others', 'all'],
     default: 'others',
-    help: "which classes share ε: the others, ε/(V−1) each (fairseq's), or all, ε/V each",
+    help: 'classes that share ε: the others, with ε/(V−1) each, as in fairseq, or all, with ε/V each',
   },
   reportAccuracy: {
     kind: 'boolean',
     default: false,
-    help: 'log how many tokens have the highest score of all, teacher-forced: total, n_correct, accuracy in %',
+    help: 'log how many target tokens have the highest score (teacher forcing): total, n_correct, accuracy in %',
   },
 });
 
 /**
- * The sum over the rows of (1 − ε)·(−log p_y) + ε/(V−1) · Σ_{v ≠ y} (−log p_v), or with ε spread over all classes
+ * The sum over the rows of (1 − ε)·(−log p_y) + ε/(V−1) · Σ_{v ≠ y} (−log p_v), or if all classes share ε, of
  * (1 − ε)·(−log p_y) + ε/V · Σ_v (−log p_v).
  */
 export function smoothedCrossEntropy(

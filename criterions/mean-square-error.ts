@@ -4,24 +4,24 @@ import { defineCriterion } from '../src/plugins/criterion.js';
 import * as tf from '../src/tf/index.js';
 
 /**
- * Σ_v (y_v − p_v)² over the classes of a row, y being 1 for the target and 0 for the others, and with the mirror bonus of
- * Zhao et al. 2022, section 5.5, Σ_v [(y_v − p_v)² − (y_v·p_v)² − ((1−y_v)·(1−p_v))²]. p is the softmax of the scores or
- * the sigmoid of each. The nll that is reported beside it is the softmax's either way, as search would use it.
+ * Σ_v (y_v − p_v)² over the classes of a row, where y is 1 for the target and 0 for other classes. With the mirror
+ * bonus of Zhao et al. 2022, section 5.5: Σ_v [(y_v − p_v)² − (y_v·p_v)² − ((1−y_v)·(1−p_v))²]. p is the softmax of the
+ * scores or the sigmoid of each score. The logged nll always comes from the softmax, which search uses.
  */
 export const meanSquareError = defineCriterion({
   name: 'mse',
-  summary: 'the squares of the errors of the probabilities, with or without the mirror bonus',
+  summary: 'squared errors of the probabilities, optionally with the mirror bonus',
   options: {
     mseActivation: {
       kind: 'choice',
       choices: ['softmax', 'sigmoid'],
       default: 'softmax',
-      help: 'what makes probabilities of the scores',
+      help: 'function that turns scores into probabilities',
     },
     mirrorBonus: {
       kind: 'boolean',
       default: false,
-      help: 'reward well-classified examples by the squares of 1 − error',
+      help: 'reward well-classified tokens with the squares of 1 − error',
     },
   },
   build: ({ mseActivation, mirrorBonus }) => ({
@@ -42,12 +42,12 @@ interface RowErrors {
   readonly targetLogProb: tf.Tensor1D; // float32 [rows]
 }
 
-/** −p², of each class. */
+/** −p² */
 const NEGATIVE_SQUARE: ClassFunction = { family: 'power', exponent: 2, start: 0, abrupt: 0 };
 
 /**
- * With q = 1 − p of the target: q² + Σ_v p_v² − p², and with the bonus, where the squares cancel and Σ_v p_v = 1,
- * 4·q − V.
+ * With p of the target and q = 1 − p: q² + Σ_v p_v² − p². With the bonus the squares cancel and Σ_v p_v = 1, which
+ * leaves 4·q − V.
  */
 function softmaxError(scores: RowScores, _: tf.Tensor1D, mirrorBonus: boolean): RowErrors {
   const { targetLogProb, sums } = scores.statistics(mirrorBonus ? [] : [NEGATIVE_SQUARE]);
@@ -57,7 +57,7 @@ function softmaxError(scores: RowScores, _: tf.Tensor1D, mirrorBonus: boolean): 
   return { loss: tf.add(tf.square(error), ofOthers), targetLogProb };
 }
 
-/** With s the score, for the target −s: Σ_v σ(s_v)², and with the bonus −Σ_v σ(−s_v)². */
+/** Σ_v σ(s_v)², where s is the score, negated for the target. The bonus subtracts Σ_v σ(−s_v)². */
 function sigmoidError(scores: RowScores, targets: tf.Tensor1D, mirrorBonus: boolean): RowErrors {
   const logits = scores.logits();
   const isTarget = tf.cast(tf.oneHot(targets, scores.classes), 'bool');

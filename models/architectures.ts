@@ -1,7 +1,7 @@
 import { type ArchitectureDefinition, defineArchitecture } from '../src/plugins/model.js';
 import { transformer } from './transformer.js';
 
-/** Width, inner width, layers and heads of both sides. */
+/** Width, inner width, layers and heads of encoder and decoder. */
 const size = (embed: number, inner: number, layers: number, heads: number): Record<string, number> => ({
   encoderEmbedDim: embed,
   encoderFfnEmbedDim: inner,
@@ -21,7 +21,7 @@ const architecture = (
   defaults: ArchitectureDefinition['defaults'],
 ): ArchitectureDefinition => defineArchitecture({ name, model: transformer, summary, defaults });
 
-/** fairseq's `--arch` names of the transformer. */
+/** fairseq's `--arch` names for the transformer. */
 export const architectures: readonly ArchitectureDefinition[] = [
   architecture('transformer', 'base: 6+6 layers, 512/2048, 8 heads', {}),
   architecture('transformer_tiny', '2+2 layers, 64/64, 2 heads', size(64, 64, 2, 2)),

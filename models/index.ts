@@ -1,7 +1,8 @@
 import { architectures } from './architectures.js';
 import { transformer } from './transformer.js';
 
-/** Every model; one line adds another. */
+/** The built-in models. */
 export const models = [transformer];
 
+/** The built-in architectures. */
 export { architectures };

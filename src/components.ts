@@ -8,7 +8,7 @@ import type { OptimizerDefinition } from './plugins/optimizer.js';
 import type { Plugin } from './plugins/plugin.js';
 import { Registry } from './plugins/registry.js';
 
-/** Everything that a name on the command line can stand for. */
+/** The components that the command line selects by name. */
 export interface Components {
   readonly criterions: Registry<CriterionDefinition>;
   readonly architectures: Registry<ArchitectureDefinition>;
@@ -16,7 +16,7 @@ export interface Components {
   readonly lrSchedulers: Registry<LrSchedulerDefinition>;
 }
 
-/** The components that come with ts-fairseq; `--user-dir` registers more: see `registerPlugins`. */
+/** The built-in components. `registerPlugins` adds those of `--user-dir`. */
 export function builtInComponents(): Components {
   return {
     criterions: new Registry<CriterionDefinition>('criterion', criterions),
@@ -27,10 +27,10 @@ export function builtInComponents(): Components {
 }
 
 /**
- * Adds plug-ins to the tables. A model is an architecture of its own name too, so that it can be chosen without
- * another line, unless one of that name is among the plug-ins.
- * @param sourceOf where a plug-in is defined, for messages
- * @throws UserError where a name is taken
+ * Registers plug-ins. Each model is also registered as an architecture of the same name with the model's defaults,
+ * unless the plug-ins contain an architecture of that name.
+ * @param sourceOf the file that defines a plug-in, for messages
+ * @throws UserError if a name is taken
  */
 export function registerPlugins(
   components: Components,

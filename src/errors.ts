@@ -1,7 +1,7 @@
 /**
- * A mistake of the caller's that the caller can fix: bad input, an unknown name, a file that is missing or damaged.
- * The command line prints it as one line, without a stack, and exits with code 2. Anything else that is thrown is a
- * defect of ours: it prints a stack and exits with code 70.
+ * An error that the user can fix: invalid input, an unknown name, a missing or damaged file. The command line prints it
+ * in one line without a stack and exits with code 2. Any other error is a defect of ts-fairseq: the command line prints
+ * its stack and exits with code 70.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -19,12 +19,12 @@ export class UserError extends Error {
   }
 }
 
-/** A broken invariant of our own; never the user's fault. */
+/** A broken invariant: a defect of ts-fairseq or of a plug-in. */
 export class InternalError extends Error {
   override readonly name = 'InternalError';
 }
 
-/** Throws an InternalError that names both sides unless two shapes are equal; −1 in `expected` fits any size. */
+/** @throws InternalError with both shapes if they differ; −1 in `expected` matches any size */
 export function checkShape(what: string, actual: readonly number[], expected: readonly number[]): void {
   const fits = actual.length === expected.length && expected.every((size, axis) => size < 0 || size === actual[axis]);
   if (!fits) throw new InternalError(`${what} has shape [${actual.join(', ')}], expected [${expected.join(', ')}]`);

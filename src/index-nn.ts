@@ -1,6 +1,6 @@
 /**
- * `import … from 'ts-fairseq/nn'`: what models are built of, and the built-in model for architectures of one's own.
- * Apart from the main entry because it loads the tensor library.
+ * `import … from 'ts-fairseq/nn'`: building blocks of models, and the built-in model for further architectures. It is
+ * not part of the main entry point because it loads the tensor library.
  */
 export { transformer } from '../models/transformer.js';
 export { type DropoutSite, dropoutSites } from './nn/dropout-site.js';

@@ -1,6 +1,7 @@
 /**
- * The library: `import { Translator, defineCriterion } from 'ts-fairseq'`. Importing it does nothing; the tensor library
- * is loaded by `Translator.load` and at the first use of `tf`. What models are built of is in 'ts-fairseq/nn'.
+ * The library: `import { Translator, defineCriterion } from 'ts-fairseq'`. Importing it has no side effects.
+ * `Translator.load` and the first use of `tf` load the tensor library. The building blocks of models are in
+ * 'ts-fairseq/nn'.
  */
 export { UserError } from './errors.js';
 export { type LineTranslation, Translator, type TranslatorOptions } from './inference/translator.js';

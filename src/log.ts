@@ -1,18 +1,18 @@
-/** One thing that happened; `fields` keep their types until a sink formats them. */
+/** One event of the log. The values of `fields` keep their types until a sink formats them. */
 export interface LogEvent {
-  readonly level: 'info' | 'warning'; // warnings stand out in the log
-  /** What is logged: `train`, `train_inner`, `valid`, `message`, … Sinks choose their format by it. */
+  readonly level: 'info' | 'warning';
+  /** The kind of event, which determines its format: `train`, `train_inner`, `valid`, `message`, … */
   readonly kind: string;
   readonly fields: Readonly<Record<string, unknown>>; // by name, not yet formatted
   readonly time: Date; // when it was logged
 }
 
-/** Kinds in use: `message`, `train_inner`, `train`, `valid` (metrics of training), `progress` (for the bar). */
+/** Receives events: `message`; `train_inner`, `train`, `valid` (metrics); `progress` (progress bar). */
 export type LogSink = (event: LogEvent) => void;
 
 /**
- * The log of this process is a stream of events. Libraries emit; the command line attaches a sink that prints
- * fairseq's lines or JSON. Without a sink nothing is printed.
+ * The log of a process: a stream of events. Libraries emit events, and the command line attaches a sink that prints
+ * them as fairseq's lines or as JSON. Without a sink nothing is printed.
  */
 export class Log {
   readonly #sinks = new Set<LogSink>();
@@ -23,15 +23,17 @@ export class Log {
     return () => this.#sinks.delete(sink);
   }
 
+  /** Emits an event of any kind. */
   info(kind: string, fields: LogEvent['fields']): void {
     this.#emit({ level: 'info', kind, fields, time: new Date() });
   }
 
+  /** Emits a warning for people. */
   warning(message: string): void {
     this.#emit({ level: 'warning', kind: 'message', fields: { message }, time: new Date() });
   }
 
-  /** A plain sentence for people. */
+  /** Emits a sentence for people. */
   message(message: string): void {
     this.info('message', { message });
   }
@@ -41,5 +43,5 @@ export class Log {
   }
 }
 
-/** The log of this process; it prints nothing until a sink is attached. */
+/** The log of this process. */
 export const log = new Log();

@@ -7,18 +7,23 @@ import { bonusSchedule, checkLogEnd, encouragingLoss } from '../encouraging-loss
 const CLAMP = 1e-5; // the paper's
 
 const options = defineOptions({
-  labelSmoothing: { kind: 'float', default: 0, min: 0, max: 1, help: 'ε of the cross entropy, ε/V for every class' },
+  labelSmoothing: { kind: 'float', default: 0, min: 0, max: 1, help: 'ε of the cross entropy; every class gets ε/V' },
   bonus_gamma: {
     kind: 'int',
     flag: 'bonus_gamma',
     default: 0,
     min: -2,
-    help: '0 no bonus, −1 log(1−p), −2 cos(πp)−1, γ > 0 −p^γ',
+    help: '0: no bonus; −1: log(1−p); −2: cos(πp)−1; γ > 0: −p^γ',
   },
   bonus_rho: { kind: 'float', flag: 'bonus_rho', default: 1, help: "weight of the target's bonus" },
-  bonus_start: { kind: 'float', flag: 'bonus_start', default: 0, help: 'reward only p from here on' },
-  bonus_abrupt: { kind: 'float', flag: 'bonus_abrupt', default: -1, help: 'no bonus above this p; −1 = off' },
-  log_end: { kind: 'float', flag: 'log_end', default: 1, help: 'LE of the log bonus; 1 = no linear end' },
+  bonus_start: { kind: 'float', flag: 'bonus_start', default: 0, help: 'reward only p from this value on' },
+  bonus_abrupt: { kind: 'float', flag: 'bonus_abrupt', default: -1, help: 'no bonus above this p; −1: off' },
+  log_end: {
+    kind: 'float',
+    flag: 'log_end',
+    default: 1,
+    help: 'LE: above this p the log bonus continues as its tangent; 1: no tangent',
+  },
   el_lb: { kind: 'float', flag: 'el_lb', default: 0, help: 'label smoothing of the bonus' },
   el_mask_pad: {
     kind: 'int',
@@ -26,59 +31,66 @@ const options = defineOptions({
     default: 0,
     min: 0,
     max: 1,
-    help: '1 leaves padding out of the bonus',
+    help: '1: padding gets no bonus',
   },
   el_schedule: {
     kind: 'choice',
     flag: 'el_schedule',
     choices: ['linear', 'exp', 'cos'],
     default: null,
-    help: 'schedule',
+    help: 'how the weight of the bonus grows over the epochs',
   },
-  el_schedule_max_epoch: { kind: 'int', flag: 'el_schedule_max_epoch', default: null, min: 1, help: 'its epochs' },
+  el_schedule_max_epoch: {
+    kind: 'int',
+    flag: 'el_schedule_max_epoch',
+    default: null,
+    min: 1,
+    help: 'epochs until the bonus has its full weight',
+  },
   el_exp_schedule_ratio: { kind: 'int', flag: 'el_exp_schedule_ratio', default: 5, help: 'rate of --el_schedule exp' },
   sub_data_rho: { kind: 'float', flag: 'sub_data_rho', default: 1, help: 'ρ inside log(1−ρp)' },
 });
 
+type EncourageLossOptions = OptionsOf<typeof options>;
+
 const SCHEDULE_NAMES = { linear: 'linear', exp: 'exponential', cos: 'cosine' } as const;
 
 /**
- * The criterion of the paper's own fairseq code under its own names and defaults: no bonus until --bonus_gamma is set,
- * LE 1, the bonus of padding counted unless --el_mask_pad 1. --bonus_rho weighs the target's bonus only, not the part
- * that --el_lb spreads.
+ * The criterion of the paper's fairseq code with its names and defaults: no bonus until --bonus_gamma is set, LE 1, a
+ * bonus for padding unless --el_mask_pad 1. --bonus_rho weights the target's bonus, not the part that --el_lb spreads.
  *
- * Not here: the code's `all_dynamic_rho`, which weighs the bonus by a table with an entry for each epoch. The paper does
- * not give the table, and a run whose numbers nobody could check would be of no use; --el_schedule weighs it by formulas.
+ * The code's `all_dynamic_rho`, which weights the bonus by a table with one entry per epoch, is not supported: the
+ * paper does not give the table, so results could not be compared. --el_schedule weights the bonus by formulas.
  */
 export const encourageLoss = defineCriterion({
   name: 'encourage_loss',
-  summary: "the paper's own criterion; prefer encouraging",
+  summary: "the criterion of the paper's code; use encouraging for new runs",
   options,
-  build(given) {
-    checkLogEnd(given.log_end, '--log_end');
+  build(options) {
+    checkLogEnd(options.log_end, '--log_end');
     return encouragingLoss({
-      labelSmoothing: given.labelSmoothing,
-      bonusLabelSmoothing: given.el_lb,
-      bonus: bonusFunction(given),
-      weight: given.bonus_rho,
+      labelSmoothing: options.labelSmoothing,
+      bonusLabelSmoothing: options.el_lb,
+      bonus: bonusFunction(options),
+      weight: options.bonus_rho,
       smoothingWeight: 1,
       schedule: bonusSchedule(
-        given.el_schedule === null ? 'constant' : SCHEDULE_NAMES[given.el_schedule],
-        given.el_schedule_max_epoch,
-        given.el_exp_schedule_ratio,
+        options.el_schedule === null ? 'constant' : SCHEDULE_NAMES[options.el_schedule],
+        options.el_schedule_max_epoch,
+        options.el_exp_schedule_ratio,
         { schedule: '--el_schedule', epochs: '--el_schedule_max_epoch', rate: '--el_exp_schedule_ratio' },
       ),
-      paddingRows: given.bonus_gamma !== 0 && given.el_mask_pad === 0 ? 'keep' : 'drop',
+      paddingRows: options.bonus_gamma !== 0 && options.el_mask_pad === 0 ? 'keep' : 'drop',
     });
   },
 });
 
-function bonusFunction(given: OptionsOf<typeof options>): ClassFunction | null {
-  const { bonus_gamma: gamma, bonus_start: start, bonus_abrupt: abrupt } = given;
+function bonusFunction(options: EncourageLossOptions): ClassFunction | null {
+  const { bonus_gamma: gamma, bonus_start: start, bonus_abrupt: abrupt } = options;
   if (gamma === 0) return null;
   if (gamma > 0) return { family: 'power', exponent: gamma, start, abrupt };
   if (gamma === -1)
-    return { family: 'log', logEnd: given.log_end, clamp: CLAMP, scale: given.sub_data_rho, start, abrupt };
-  if (start !== 0) throw new UserError('--bonus_start has no meaning for the cosine bonus', 'leave it out');
+    return { family: 'log', logEnd: options.log_end, clamp: CLAMP, scale: options.sub_data_rho, start, abrupt };
+  if (start !== 0) throw new UserError('--bonus_start has no effect on the cosine bonus', 'leave it out');
   return { family: 'cosine', abrupt };
 }

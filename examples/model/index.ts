@@ -21,14 +21,14 @@ import {
 } from 'ts-fairseq/nn';
 
 /**
- * A model of one's own, as small as one can be: the next token from the one before it and the mean of the source,
+ * A minimal model as a plug-in. It predicts the next token from the previous token and the mean of the source:
  *   h = relu(W·[e(previous token); mean of e(source tokens)] + b),  p = softmax(E·h)
  *
  *   ts-fairseq train data-bin/de-en --user-dir examples/model --arch bag_of_words --lr 5e-4 …
  */
 export const bagOfWords = defineModel({
   name: 'bag_of_words',
-  summary: 'the next token from the one before it and the mean of the source',
+  summary: 'predicts the next token from the previous token and the mean of the source',
   options: { bagDim: { kind: 'int', default: 128, min: 1, help: 'width of embeddings' } },
   build: ({ bagDim }, context) => new BagOfWords(bagDim, context),
 });
@@ -36,7 +36,7 @@ export const bagOfWords = defineModel({
 class BagOfWords implements TranslationModel {
   readonly parameters = new ParameterStore();
   readonly maxPositions: { readonly source: number; readonly target: number };
-  /** For --finetune-dictionaries: where the symbols of the two dictionaries have their rows. */
+  /** For --finetune-dictionaries: the tables whose rows belong to the symbols of a dictionary. */
   readonly symbolTables = {
     'encoder.embed_tokens.weight': 'source',
     'decoder.embed_tokens.weight': 'target',
@@ -64,8 +64,8 @@ class BagOfWords implements TranslationModel {
 
   decode({ ids, batch, time }: TokenTable, source: EncoderOutput, _mode: Mode, rows?: RowChoice) {
     const layout = tokenLayout(ids, [batch, time], this.#padIndex, rows);
-    const sentences = layout.positions.map((position) => Math.floor(position / time)); // of each row
-    // A product, because the gradient of tf.gather is slow.
+    const sentences = layout.positions.map((position) => Math.floor(position / time)); // the sentence of each row
+    // A matrix product, because the gradient of tf.gather is slow.
     const means = tf.matMul<tf.Tensor2D>(tf.oneHot(toTensor(sentences), batch), meanOfSentences(source));
     const features = this.#apply(idsOf(ids, layout), means);
     return { features, positions: layout.positions };
@@ -101,7 +101,7 @@ class BagOfWords implements TranslationModel {
   }
 }
 
-/** What is kept of the hypotheses from step to step: for each the mean of its source. */
+/** The state of a search: the mean of the source for each hypothesis. */
 class BagState implements IncrementalState {
   length = 0;
 
@@ -125,7 +125,7 @@ const toTensor = (ids: Int32Array): tf.Tensor1D => tf.tensor1d(ids, 'int32');
 const idsOf = (ids: Int32Array, { positions }: RowLayout): tf.Tensor1D =>
   toTensor(positions.map((position) => ids[position]!));
 
-/** float32 [batch, dim]: a product with a matrix that has 1/n at the n rows of a sentence. */
+/** float32 [batch, dim]: the product with a matrix that has 1/n in the n columns of a sentence's rows. */
 function meanOfSentences({ features, layout: { batch, rows, starts } }: EncoderOutput): tf.Tensor2D {
   const shares = new Float32Array(batch * rows);
   for (let sentence = 0; sentence < batch; sentence++) {

@@ -1,7 +1,7 @@
 import { defineCriterion, tf } from 'ts-fairseq';
 
 /**
- * A criterion of one's own: cross entropy that rewards certainty, −log p − w · p^e for the target's probability p.
+ * A criterion as a plug-in: cross entropy with a bonus, −log p − w · p^e, where p is the target's probability.
  *
  *   ts-fairseq train data-bin/de-en --user-dir examples/user-dir --criterion power_bonus --bonus-exponent 2 …
  */
@@ -9,11 +9,11 @@ export const powerBonus = defineCriterion({
   name: 'power_bonus',
   summary: 'cross entropy with a bonus p^e',
   options: {
-    bonusExponent: { kind: 'float', default: 2, min: 1, help: 'e; the larger, the surer a token has to be' },
-    bonusWeight: { kind: 'float', default: 0.5, min: 0, help: 'w; 0 leaves the cross entropy' },
+    bonusExponent: { kind: 'float', default: 2, min: 1, help: 'e; larger rewards only confident tokens' },
+    bonusWeight: { kind: 'float', default: 0.5, min: 0, help: 'w; 0 is cross entropy' },
   },
   build: ({ bonusExponent, bonusWeight }) => ({
-    paddingRows: 'drop', // one row is one target token; padding is not seen
+    paddingRows: 'drop', // a row is one target token; rows exclude padding
     forward({ scores }) {
       const { targetLogProb } = scores.statistics(); // float32 [rows], log p
       const nll = tf.neg(tf.sum(targetLogProb)) as tf.Scalar;

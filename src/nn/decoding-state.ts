@@ -6,8 +6,8 @@ import type { SourceMemory } from './multihead-attention.js';
 import type { StepLayouts, TransformerDecoderLayer } from './transformer-layer.js';
 
 /**
- * Keys and values of what a batch of beams has decoded so far. The encoder's are projected once and kept per sentence;
- * the beams of a sentence share them.
+ * Keys and values of the tokens that a batch of beams has decoded so far. The encoder's keys and values are projected
+ * once per sentence, and the beams of the sentence share them.
  */
 export class DecodingState implements IncrementalState {
   readonly #beam: number;
@@ -25,7 +25,7 @@ export class DecodingState implements IncrementalState {
   ) {
     this.#beam = beam;
     this.#selfKeyValues = layers.map(() => null);
-    const sourceKeyValues = layers.map((layer) => layer.encoderAttention.projectSource(features));
+    const sourceKeyValues = layers.map((layer) => layer.projectSource(features));
     this.#sourceLayout = keepLayout(layout);
     this.#sourceKeyValues = keepAll(sourceKeyValues);
   }
@@ -34,11 +34,12 @@ export class DecodingState implements IncrementalState {
     return this.#length;
   }
 
+  /** The encoder's keys and values for a decoder layer. */
   memory(layer: number): SourceMemory {
     return { keyValue: this.#sourceKeyValues[layer]!, layout: this.#sourceLayout };
   }
 
-  /** Of the step that follows; tensors of the caller's scope. */
+  /** The layouts of the next step. The caller's scope owns their tensors. */
   stepLayouts(): StepLayouts {
     const sentences = this.#sourceLayout.batch;
     const rows = sentences * this.#beam;
@@ -49,11 +50,12 @@ export class DecodingState implements IncrementalState {
     };
   }
 
+  /** Keys and values of a layer so far, float32 [rows, length, 2 · embed]; null before the first step. */
   past(layer: number): tf.Tensor3D | null {
     return this.#selfKeyValues[layer]!;
   }
 
-  /** Takes the keys and values of every layer with the newest position in them. */
+  /** Replaces the keys and values of all layers by those that include the newest position. */
   advance(keyValues: readonly tf.Tensor3D[]): void {
     if (this.#length >= this.capacity) throw new InternalError(`more than ${this.capacity} decoding steps`);
     this.#replaceSelf(keyValues);
@@ -100,14 +102,14 @@ export class DecodingState implements IncrementalState {
   }
 }
 
-/** A layout whose tensors outlive the scope that it was made in. */
+/** A copy of a layout whose tensors outlive the current scope. */
 function keepLayout(layout: RowLayout): RowLayout {
   const tensors = { starts: tf.clone(layout.tensors.starts), padding: tf.clone(layout.tensors.padding) };
   keepAll(Object.values(tensors));
   return { ...layout, tensors };
 }
 
-/** Tensors outlive the scope that they were made in: all of them or, where one cannot be made, none. */
+/** Keeps tensors beyond the current scope. All exist already, so a failure to create one keeps none. */
 function keepAll<T extends tf.Tensor>(tensors: readonly T[]): T[] {
   return tensors.map((tensor) => tf.keep(tensor));
 }

@@ -1,5 +1,5 @@
 import { type RowChoice, type RowLayout, tokenLayout } from '../ops/row-layout.js';
-import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
+import type { ParameterStore } from '../optim/parameter-store.js';
 import type {
   Classifier,
   DecoderOutput,
@@ -13,29 +13,8 @@ import type {
 import { EVALUATION, type IncrementalState } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
 import { DecodingState } from './decoding-state.js';
-import type { LayerDrop } from './layer-drop.js';
-import type { LayerNorm } from './layer-norm.js';
 import { PackedTransformer } from './packed-transformer.js';
-import type { TransformerEmbedding } from './transformer-embedding.js';
-import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
-
-/** One side of a Transformer: embeddings, layers, and with pre-norm a normalisation at the end. */
-export interface Stack<Layer> {
-  readonly embedding: TransformerEmbedding;
-  readonly layers: readonly Layer[];
-  readonly layerDrop: LayerDrop;
-  readonly finalNorm: LayerNorm | null;
-}
-
-/** The parts of a Transformer. */
-export interface TransformerParts {
-  readonly parameters: ParameterStore;
-  readonly encoder: Stack<TransformerEncoderLayer>;
-  readonly decoder: Stack<TransformerDecoderLayer>;
-  /** [vocab, embed]; the decoder's embeddings where they are shared. */
-  readonly outputProjection: Parameter;
-  readonly padIndex: number;
-}
+import type { TransformerParts } from './transformer-parts.js';
 
 const SYMBOL_TABLES: Readonly<Record<string, 'source' | 'target'>> = {
   'encoder.embed_tokens.weight': 'source',
@@ -43,7 +22,7 @@ const SYMBOL_TABLES: Readonly<Record<string, 'source' | 'target'>> = {
   'decoder.output_projection.weight': 'target',
 };
 
-/** Vaswani et al. 2017, "Attention is all you need", as fairseq's `transformer`. */
+/** The Transformer of Vaswani et al. 2017, "Attention is all you need", as in fairseq's `transformer`. */
 export class Transformer implements TranslationModel {
   readonly parameters: ParameterStore;
   readonly maxPositions: { readonly source: number; readonly target: number };
@@ -57,7 +36,7 @@ export class Transformer implements TranslationModel {
     this.leavesLayersOut = parts.encoder.layerDrop.probability > 0 || parts.decoder.layerDrop.probability > 0;
     this.#packed = new PackedTransformer(parts);
     this.parameters = parts.parameters;
-    // A shared table has the first name only.
+    // A shared table is declared only under its first name.
     const declared = new Set(parts.parameters.parameters.map(({ name }) => name));
     this.symbolTables = Object.fromEntries(Object.entries(SYMBOL_TABLES).filter(([name]) => declared.has(name)));
     this.maxPositions = {
@@ -111,7 +90,7 @@ export class Transformer implements TranslationModel {
         x = step.output;
         return step.keyValue;
       });
-      // An array of tensors is what tidy lets through; an absent attention is an empty one.
+      // tidy returns arrays of tensors only, so an empty tensor stands for no attention.
       return [finalNorm?.apply(x) ?? x, sourceWeights ?? tf.zeros([0]), ...newKeyValues];
     });
     state.advance(keyValues as tf.Tensor3D[]);
@@ -120,7 +99,7 @@ export class Transformer implements TranslationModel {
     return { features: features as tf.Tensor2D, attention: null };
   }
 
-  /** Frees the parameters and the tables. */
+  /** Frees the parameters, the tables of positions and the packed weights. */
   dispose(): void {
     this.#packed.dispose();
     this.parameters.dispose();

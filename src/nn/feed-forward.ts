@@ -6,7 +6,7 @@ import { type Activation, activate } from './activation.js';
 import type { DropoutSite } from './dropout-site.js';
 import { Linear } from './linear.js';
 
-/** fc2(dropout(activation(fc1(x)))). */
+/** The feed-forward network fc2(dropout(activation(fc1(x)))). */
 export class FeedForward {
   readonly #fc1: Linear; // [inner, embed]
   readonly #fc2: Linear; // [embed, inner]
@@ -23,7 +23,7 @@ export class FeedForward {
     this.#fc2 = Linear.declare(store, `${name}.fc2`, inner, embed);
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
     return [...this.#fc1.parameters, ...this.#fc2.parameters];
   }

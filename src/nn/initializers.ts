@@ -1,10 +1,10 @@
 import { philox4x32 } from '../ops/philox.js';
 import type { Initializer } from '../optim/parameter-store.js';
 
-/** Words of the Philox counter that tell initialisation from dropout sites (which count up from 0). */
+/** The site in the Philox counter that stands for initialisation. Dropout sites count up from 0. */
 const INITIALIZATION_SITE = 0xffffffff;
 
-/** Uniform numbers in [0, 1) with 24 bits each, from one seed. */
+/** Returns a source of uniform numbers in [0, 1), which depend only on the seed. */
 export function uniformSource(seed: number): () => number {
   const words = new Uint32Array(4);
   let index = 0;
@@ -16,11 +16,10 @@ export function uniformSource(seed: number): () => number {
 
 /** Fills a parameter with zeros. */
 export const zeros: Initializer = (values) => values.fill(0);
-
 /** Fills a parameter with ones. */
 export const ones: Initializer = (values) => values.fill(1);
 
-/** U(−bound, bound). */
+/** The uniform distribution U(−bound, bound). */
 export function uniform(bound: number): Initializer {
   return (values, _shape, random) => {
     for (let index = 0; index < values.length; index++) values[index] = (2 * random() - 1) * bound;
@@ -35,7 +34,7 @@ export function xavierUniform(gain = 1): Initializer {
   };
 }
 
-/** N(0, deviation²) by Box and Muller; the row `zeroRow` of a table stays zero, as the padding symbol's does. */
+/** N(0, deviation²) by the Box–Muller transform. Row `zeroRow` of a table, e.g. that of the padding symbol, is zero. */
 export function normal(deviation: number, zeroRow: number | null = null): Initializer {
   return (values, shape, random) => {
     for (let index = 0; index < values.length; index += 2) {

@@ -1,10 +1,10 @@
-import { keptWholes } from '../ops/philox.js';
+import { keptItems } from '../ops/philox.js';
 import type { Mode } from '../plugins/model.js';
 import type { DropoutSite } from './dropout-site.js';
 
 /**
- * LayerDrop (Fan et al. 2020): a training pass leaves each layer of a stack out with one probability, evaluation none.
- * The draws are those of a dropout site, so that they repeat with the seed and a resumed run goes on with the same.
+ * LayerDrop (Fan et al. 2020): a training pass skips each layer of a stack with a given probability; evaluation skips
+ * none. The draws come from a dropout site, so they depend only on the seed and the update, also in a resumed run.
  */
 export class LayerDrop {
   constructor(
@@ -12,11 +12,11 @@ export class LayerDrop {
     readonly site: DropoutSite,
   ) {}
 
-  /** The layers of this pass, in their order. */
+  /** The layers of one pass, in order. */
   choose<Layer>(layers: readonly Layer[], mode: Mode): readonly Layer[] {
     const spec = this.site.spec(mode);
     if (spec === null) return layers;
-    const kept = keptWholes(spec, layers.length);
+    const kept = keptItems(spec, layers.length);
     return layers.filter((_, index) => kept[index]);
   }
 }

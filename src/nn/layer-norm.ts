@@ -14,7 +14,7 @@ export class LayerNorm {
     this.#bias = store.parameter(`${name}.bias`, [embed], zeros);
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
     return [this.#gain, this.#bias];
   }
@@ -24,7 +24,7 @@ export class LayerNorm {
     return layerNorm(x, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D);
   }
 
-  /** layerNorm(residual + dropout(x)) in one operation, which takes x over: nobody may read it afterwards. */
+  /** layerNorm(residual + dropout(x)) in one operation, which may overwrite x: do not read x afterwards. */
   applyToSum<T extends Tensor>(x: T, residual: T, dropout: DropoutSpec | null): T {
     return dropoutAddLayerNorm(x, residual, this.#gain.tensor as Tensor1D, this.#bias.tensor as Tensor1D, {
       dropout,

@@ -19,7 +19,7 @@ export class Linear {
     );
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
     return [this.weight, this.bias];
   }

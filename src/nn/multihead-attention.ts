@@ -7,9 +7,9 @@ import type { DropoutSite } from './dropout-site.js';
 import { uniform, xavierUniform, zeros } from './initializers.js';
 import { Linear } from './linear.js';
 
-/** Several projections of one input as one linear layer, stacked in the order of `names`. */
+/** Several projections of one input, stacked in the order of `names` into one linear layer. */
 function stackedProjection(store: ParameterStore, name: string, names: readonly string[], embed: number): Linear {
-  // Vaswani's projections are one matrix to xavier: three stacked ones get 1/√2 of the bound each.
+  // Vaswani et al. initialise the three projections as one matrix, so the bound of each is 1/√2 of its own.
   const initialize = xavierUniform(1 / Math.SQRT2);
   const stack = (part: 'weight' | 'bias'): Parameter =>
     store.stacked(
@@ -29,25 +29,38 @@ function outputProjection(store: ParameterStore, name: string, embed: number): L
   );
 }
 
-/** Attention of positions to positions of the same sequence. */
-export class SelfAttention {
-  readonly #queryKeyValue: Linear; // [3 · embed, embed]
-  readonly #output: Linear; // [embed, embed]
+/** Input and output projections around scaled dot-product attention. */
+abstract class MultiheadAttention {
+  /** One linear layer [names · embed, embed] per group of projections. */
+  protected readonly inputs: readonly Linear[];
+  protected readonly output: Linear; // [embed, embed]
 
+  /** @param projections the names of the input projections; the projections of one group are stacked into one layer */
   constructor(
     store: ParameterStore,
     name: string,
-    readonly embed: number, // width of the model
-    readonly heads: number, // a divisor of embed
-    readonly weightDropout: DropoutSite, // dropout of the attention weights
+    readonly embed: number,
+    readonly heads: number,
+    readonly weightDropout: DropoutSite,
+    projections: readonly (readonly string[])[],
   ) {
-    this.#queryKeyValue = stackedProjection(store, name, ['q_proj', 'k_proj', 'v_proj'], embed);
-    this.#output = outputProjection(store, name, embed);
+    this.inputs = projections.map((names) => stackedProjection(store, name, names, embed));
+    this.output = outputProjection(store, name, embed);
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
-    return [...this.#queryKeyValue.parameters, ...this.#output.parameters];
+    return [...this.inputs, this.output].flatMap(({ parameters }) => parameters);
+  }
+}
+
+/** Attention of positions to positions of the same sequence. */
+export class SelfAttention extends MultiheadAttention {
+  readonly #queryKeyValue: Linear; // [3 · embed, embed]
+
+  constructor(store: ParameterStore, name: string, embed: number, heads: number, weightDropout: DropoutSite) {
+    super(store, name, embed, heads, weightDropout, [['q_proj', 'k_proj', 'v_proj']]);
+    [this.#queryKeyValue] = this.inputs as [Linear];
   }
 
   /** Attends from each row to the rows of the same sentence. */
@@ -59,14 +72,14 @@ export class SelfAttention {
   ): tf.Tensor2D {
     const dropout = this.weightDropout.spec(mode);
     const queryKeyValue = this.#queryKeyValue.apply(x);
-    return this.#output.apply(selfAttention(queryKeyValue, layout, { heads: this.heads, causal, dropout }));
+    return this.output.apply(selfAttention(queryKeyValue, layout, { heads: this.heads, causal, dropout }));
   }
 
   /**
-   * One new position of each hypothesis, attending to itself and everything before it.
-   * @param past float32 [rows, time, 2 · embed] = [k | v] of the positions before, or null at the first
-   * @param layouts of one query a row, and of the keys with the new one
-   * @returns the output [rows, embed] and the keys and values with the new position at the end
+   * Decodes one new position per hypothesis. It attends to itself and to all earlier positions.
+   * @param past float32 [rows, time, 2 · embed] = [k | v] of the earlier positions, or null at the first position
+   * @param layouts the layout of the queries, one per row, and of the keys including the new ones
+   * @returns the output [rows, embed] and the keys and values including the new position
    */
   step(
     x: tf.Tensor2D, // float32 [rows, embed]
@@ -81,40 +94,27 @@ export class SelfAttention {
     const flat = tf.reshape(keyValue, [-1, 2 * this.embed]) as tf.Tensor2D;
     const options = { heads: this.heads, causal: false, dropout: null };
     const context = crossAttention(query as tf.Tensor2D, layouts.query, flat, layouts.key, options);
-    return { output: this.#output.apply(context), keyValue };
+    return { output: this.output.apply(context), keyValue };
   }
 }
 
-/** What a decoder layer attends to: the encoder's keys and values for it, and where its sentences begin. */
+/** The keys and values that a decoder layer projects from the encoder's output, and the layout of their rows. */
 export interface SourceMemory {
   readonly keyValue: tf.Tensor2D; // float32 [source rows, 2 · embed]
   readonly layout: RowLayout;
 }
 
 /** Attention of target positions to the encoder's output. */
-export class EncoderAttention {
+export class EncoderAttention extends MultiheadAttention {
   readonly #query: Linear; // [embed, embed]
   readonly #keyValue: Linear; // [2 · embed, embed]
-  readonly #output: Linear; // [embed, embed]
 
-  constructor(
-    store: ParameterStore,
-    name: string,
-    readonly embed: number, // width of the model
-    readonly heads: number, // a divisor of embed
-    readonly weightDropout: DropoutSite, // dropout of the attention weights
-  ) {
-    this.#query = stackedProjection(store, name, ['q_proj'], embed);
-    this.#keyValue = stackedProjection(store, name, ['k_proj', 'v_proj'], embed);
-    this.#output = outputProjection(store, name, embed);
+  constructor(store: ParameterStore, name: string, embed: number, heads: number, weightDropout: DropoutSite) {
+    super(store, name, embed, heads, weightDropout, [['q_proj'], ['k_proj', 'v_proj']]);
+    [this.#query, this.#keyValue] = this.inputs as [Linear, Linear];
   }
 
-  /** Its parameters in the order that native search reads them. */
-  get parameters(): readonly Parameter[] {
-    return [...this.#query.parameters, ...this.#keyValue.parameters, ...this.#output.parameters];
-  }
-
-  /** The encoder's keys and values, float32 [source rows, 2 · embed]: once for all steps of a search. */
+  /** Keys and values of the encoder's output, float32 [source rows, 2 · embed]. A search computes them once. */
   projectSource(source: tf.Tensor2D): tf.Tensor2D {
     return this.#keyValue.apply(source);
   }
@@ -128,7 +128,7 @@ export class EncoderAttention {
   ): tf.Tensor2D {
     const dropout = this.weightDropout.spec(mode);
     const options = { heads: this.heads, causal: false, dropout };
-    return this.#output.apply(crossAttention(this.#query.apply(x), layout, memory.keyValue, memory.layout, options));
+    return this.output.apply(crossAttention(this.#query.apply(x), layout, memory.keyValue, memory.layout, options));
   }
 
   /** The attention weights averaged over heads: float32 [batch, target, source]. */

@@ -4,12 +4,12 @@ import type { EngineDecoding, EngineModel, SourceRows, TransformerSizes, WeightV
 import { Parameter } from '../optim/parameter-store.js';
 import type { FusedDecoding, TokenTable } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
-import type { Stack, TransformerParts } from './encoder-decoder.js';
 import { positionNumbers } from './positions.js';
 import type { TransformerEmbedding } from './transformer-embedding.js';
 import type { TransformerDecoderLayer, TransformerEncoderLayer } from './transformer-layer.js';
+import type { Stack, TransformerParts } from './transformer-parts.js';
 
-/** A Transformer's weights as the search engine of its device keeps them: packed when first needed and after changes. */
+/** A Transformer's weights in the search engine of its device. They are packed at first use and after each change. */
 export class PackedTransformer {
   readonly #parts: TransformerParts;
   readonly #sizes: TransformerSizes | null;
@@ -21,16 +21,16 @@ export class PackedTransformer {
   }
 
   /**
-   * Encodes the sentences of a batch; null where the device has no engine, or none for such a model.
-   * @throws UserError where int8 meets weights or activations that are not finite
+   * Encodes the sentences of a batch and starts a search; null if the device has no engine that supports the model.
+   * @throws UserError if int8 products encounter weights or activations that are not finite
    */
   startDecoding(source: TokenTable, beam: number): FusedDecoding | null {
-    const model = refusingDamage(() => this.#model());
+    const model = reportingDamage(() => this.#model());
     if (model === null) return null;
     const { padIndex, encoder, decoder } = this.#parts;
     const rows = sourceRows(source, padIndex);
     encoder.embedding.preparePositions(padIndex + 1 + source.time);
-    const decoding = refusingDamage(() => model.startDecoding(rows, beam));
+    const decoding = reportingDamage(() => model.startDecoding(rows, beam));
     return new PackedDecoding(decoding, decoder.embedding, this.#sizes!.embed);
   }
 
@@ -53,8 +53,8 @@ export class PackedTransformer {
   }
 }
 
-/** `work`; values of the model that int8 cannot hold are the model's fault. */
-function refusingDamage<T>(work: () => T): T {
+/** Runs `work`; reports values that int8 cannot represent as a damaged model. */
+function reportingDamage<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -70,7 +70,7 @@ function sourceRows({ ids: table, batch, time }: TokenTable, padIndex: number): 
   return { ids, positions: positionNumbers(ids, { batch, starts: rows.starts }, padIndex), starts: rows.starts };
 }
 
-/** Counts the positions; that of the first step is the one after the padding's. */
+/** A search in the engine. It counts positions from padIndex + 1, the first one after padding. */
 class PackedDecoding implements FusedDecoding {
   #position: number;
 
@@ -84,7 +84,7 @@ class PackedDecoding implements FusedDecoding {
 
   stepTop(tokens: Int32Array, width: number, temperature: number, penalties: Float32Array | null): Float32Array {
     this.#advance(tokens, null);
-    return refusingDamage(() => this.decoding.top(width, temperature, penalties));
+    return reportingDamage(() => this.decoding.top(width, temperature, penalties));
   }
 
   step(tokens: Int32Array): tf.Tensor2D {
@@ -95,7 +95,7 @@ class PackedDecoding implements FusedDecoding {
 
   #advance(tokens: Int32Array, features: Float32Array | null): void {
     this.embedding.preparePositions(this.#position + 1);
-    refusingDamage(() => this.decoding.step(tokens, this.#position, features));
+    reportingDamage(() => this.decoding.step(tokens, this.#position, features));
     this.#position += 1;
   }
 
@@ -108,27 +108,27 @@ class PackedDecoding implements FusedDecoding {
   }
 }
 
-/** In the order of the engine: each side's embeddings, layers and last norm, then the classifier. */
+/** The weights in the engine's order: embeddings, layers and final norm of each stack, then the output projection. */
 function weightsOf(parts: TransformerParts): WeightValues[] {
   const { encoder, decoder, outputProjection, parameters } = parts;
-  const side = ({ embedding, layers, finalNorm }: Stack<TransformerEncoderLayer | TransformerDecoderLayer>) => [
+  const stack = ({ embedding, layers, finalNorm }: Stack<TransformerEncoderLayer | TransformerDecoderLayer>) => [
     ...embedding.parameters,
     ...layers.flatMap((layer) => layer.parameters),
     ...(finalNorm?.parameters ?? []),
   ];
   const packed = new Set(packedOnly(parts));
-  const weights = [...side(encoder), ...side(decoder), outputProjection];
+  const weights = [...stack(encoder), ...stack(decoder), outputProjection];
   parameters.load(weights.filter((weight) => weight instanceof Parameter && !packed.has(weight)) as Parameter[]);
   return weights.map((weight) => () => (weight instanceof Parameter ? parameters.glance(weight) : weight));
 }
 
-/** The matrices of the layers: the engine reads everything else in place, and the classifier may be asked for. */
+/** The matrices of the layers. The engine reads other parameters in place, and `classifier` the output projection. */
 function packedOnly({ encoder, decoder, outputProjection, parameters }: TransformerParts): Parameter[] {
   const read = new Set([...encoder.embedding.parameters, ...decoder.embedding.parameters, outputProjection]);
   return parameters.trainable.filter((parameter) => parameter.shape.length === 2 && !read.has(parameter));
 }
 
-/** Null for what the engine does not compute: another activation than ReLU, sides of unequal width, no layers. */
+/** Null for models that the engine does not support: activations other than ReLU, different widths, or no layers. */
 function sizesOf({ encoder, decoder }: TransformerParts): TransformerSizes | null {
   const { embed } = encoder.embedding.options;
   const layers = [...encoder.layers, ...decoder.layers];

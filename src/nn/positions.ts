@@ -2,8 +2,8 @@ import { UserError } from '../errors.js';
 import type { RowLayout } from '../ops/row-layout.js';
 
 /**
- * Position numbers as fairseq counts them: padIndex + 1 + index among the tokens that are no padding, padIndex at
- * padding; so they do not depend on how much padding stands before a sentence.
+ * Position numbers as in fairseq: padIndex + 1 + the index among the tokens of the sentence, and padIndex for padding.
+ * Padding before a sentence does not change them.
  * @param ids int32 [rows]
  */
 export function positionNumbers(
@@ -21,34 +21,34 @@ export function positionNumbers(
   return positions;
 }
 
-/** Most values of a table of positions: 8 GiB. */
-const MOST_VALUES = 2 ** 31;
+/** The largest table of positions: 8 GiB. */
+const MAX_VALUES = 2 ** 31;
 
-/** A table of positions, float32 [rows, embed], whose rows are computed when they are first needed. */
+/** A table of sinusoidal positions, float32 [rows, embed]. Rows are computed on demand. */
 export class SinusoidalTable {
   #values: Float32Array | null = null;
   #computed = 0;
 
-  /** @throws UserError for a table that no machine should make */
+  /** @throws UserError for a table larger than 8 GiB */
   constructor(
     readonly rows: number,
     readonly embed: number,
     readonly padIndex: number,
   ) {
-    if (rows * embed <= MOST_VALUES) return;
+    if (rows * embed <= MAX_VALUES) return;
     throw new UserError(
       `${rows} positions of width ${embed} are a table of ${((4 * rows * embed) / 2 ** 30).toPrecision(3)} GiB`,
-      'use a model of smaller --max-source-positions and --max-target-positions',
+      'use a model with smaller --max-source-positions and --max-target-positions',
     );
   }
 
-  /** float32 [rows, embed], row-major; zeros where no row was asked for yet */
+  /** float32 [rows, embed], row-major; rows that are not computed yet are zero. */
   get values(): Float32Array {
     this.#values ??= new Float32Array(this.rows * this.embed);
     return this.#values;
   }
 
-  /** Computes the rows before `end` that are not there yet. */
+  /** Computes all rows before `end`. */
   fillTo(end: number): void {
     for (let row = this.#computed; row < Math.min(end, this.rows); row++) {
       if (row !== this.padIndex) sinusoidalRow(row, this.values.subarray(row * this.embed, (row + 1) * this.embed));
@@ -58,8 +58,8 @@ export class SinusoidalTable {
 }
 
 /**
- * A row of the sinusoidal table [sin | cos]: frequency k of half = embed / 2 is 10000^(−k / (half − 1)); the row of the padding
- * symbol is zero. Vaswani et al. 2017 with tensor2tensor's layout, as in fairseq.
+ * Writes one row of the sinusoidal table [sin | cos]. With half = embed / 2, frequency k is 10000^(−k / (half − 1)).
+ * This is Vaswani et al. 2017 in tensor2tensor's layout, as in fairseq.
  */
 function sinusoidalRow(row: number, target: Float32Array /* [embed] */): void {
   const half = Math.floor(target.length / 2);

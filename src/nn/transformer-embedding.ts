@@ -9,23 +9,23 @@ import { normal } from './initializers.js';
 import { LayerNorm } from './layer-norm.js';
 import { positionNumbers, SinusoidalTable } from './positions.js';
 
-/** Sizes and options of the embedding of tokens and positions. */
+/** Sizes and settings of the embeddings of an encoder or decoder. */
 export interface TransformerEmbeddingOptions {
   readonly embed: number;
   readonly padIndex: number;
-  /** The longest sequence, for the position table. */
+  /** The length of the longest sequence. */
   readonly maxPositions: number;
   readonly positions: 'sinusoidal' | 'learned' | 'none';
-  /** √embed unless `--no-scale-embedding`. */
+  /** The factor of token embeddings: √embed, or 1 with `--no-scale-embedding`. */
   readonly scale: number;
   readonly layerNorm: boolean;
 }
 
-/** Token embeddings × scale + positions, normalised where asked for, with dropout. */
+/** scale · token embeddings + positions, optionally normalised, with dropout. */
 export class TransformerEmbedding {
   readonly #layerNorm: LayerNorm | null;
   readonly #learnedPositions: Parameter | null; // [positions, embed]
-  readonly #table: SinusoidalTable; // stays zeros for no positions
+  readonly #table: SinusoidalTable; // zeros if there are no positions
   #fixedPositions: tf.Tensor2D | null = null; // float32 [positions, embed]
 
   constructor(
@@ -44,24 +44,24 @@ export class TransformerEmbedding {
     this.#layerNorm = layerNorm ? new LayerNorm(store, `${name}.layernorm_embedding`, embed) : null;
   }
 
-  /** @param ids int32 [rows], of the layout → float32 [rows, embed] */
+  /** The embeddings of whole sequences: ids int32 [rows of the layout] → float32 [rows, embed]. */
   apply(ids: Int32Array, layout: RowLayout, mode: Mode): tf.Tensor2D {
     const positions = positionNumbers(ids, layout, this.options.padIndex);
     return this.#lookUp(tf.tensor1d(ids, 'int32'), tf.tensor1d(positions, 'int32'), mode);
   }
 
-  /** The embeddings of the tokens at one position, index from 0: int32 [rows] → float32 [rows, embed]. */
+  /** The embeddings of tokens at one position, counted from 0: ids int32 [rows] → float32 [rows, embed]. */
   applyAt(ids: tf.Tensor1D, index: number, mode: Mode): tf.Tensor2D {
     const positions = tf.fill([ids.shape[0]], this.options.padIndex + 1 + index, 'int32') as tf.Tensor1D;
     return this.#lookUp(ids, positions, mode);
   }
 
-  /** Its parameters, and an array of positions where they are none, in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them; fixed positions are an array instead. */
   get parameters(): readonly (Parameter | Float32Array)[] {
     return [this.tokens, this.#learnedPositions ?? this.#table.values, ...(this.#layerNorm?.parameters ?? [])];
   }
 
-  /** Has the rows of fixed positions before `end` in that array. */
+  /** Computes the rows of fixed positions before `end` in the array that `parameters` contains. */
   preparePositions(end: number): void {
     if (this.options.positions === 'sinusoidal') this.#table.fillTo(end);
   }
@@ -71,7 +71,7 @@ export class TransformerEmbedding {
     this.#fixedPositions = null;
   }
 
-  /** Rows of the table of positions. */
+  /** The number of rows of the table of positions. */
   get positionRows(): number {
     return this.#rows;
   }
@@ -85,7 +85,7 @@ export class TransformerEmbedding {
     const options = { scale, padIndex, trainPositions: this.#learnedPositions !== null };
     const sum = embedding(ids, this.tokens.tensor as tf.Tensor2D, positions, this.#positionTable(), options);
     const y = dropout(this.#layerNorm?.apply(sum) ?? sum, this.outputDropout.spec(mode));
-    if (y !== sum) sum.dispose(); // the tape's scope would keep it to the end of the forward pass
+    if (y !== sum) sum.dispose(); // the tape's scope would keep it until the end of the forward pass
     return y;
   }
 

@@ -5,12 +5,12 @@ import type { Parameter, ParameterStore } from '../optim/parameter-store.js';
 import type { EncoderOutput, Mode } from '../plugins/model.js';
 import type { Tensor, Tensor2D, Tensor3D } from '../tf/index.js';
 import type { Activation } from './activation.js';
-import type { DropoutSite } from './dropout-site.js';
+import type { DropoutSite, MakeSite } from './dropout-site.js';
 import { FeedForward } from './feed-forward.js';
 import { LayerNorm } from './layer-norm.js';
 import { EncoderAttention, SelfAttention, type SourceMemory } from './multihead-attention.js';
 
-/** Sizes and options of one layer. */
+/** Sizes and settings of an encoder or decoder layer. */
 export interface TransformerLayerOptions {
   readonly embed: number;
   readonly inner: number;
@@ -20,11 +20,11 @@ export interface TransformerLayerOptions {
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly activationDropout: number;
-  /** Keep only the inputs of a layer for the backward pass, and compute the rest again. */
+  /** Whether to keep only a layer's inputs for the backward pass, and to compute the rest again. */
   readonly checkpointActivations: boolean;
 }
 
-/** How a layer runs its forward pass: as it is, or checkpointed over the parameters whose names begin with `name.`. */
+/** Runs a layer's forward pass, either directly or checkpointed over the parameters whose names begin with `name.`. */
 function forwardPass(
   store: ParameterStore,
   name: string,
@@ -41,34 +41,65 @@ function forwardPass(
   };
 }
 
+/** A module that has parameters: attention or the feed-forward network. */
+interface Module {
+  readonly parameters: readonly Parameter[];
+}
+
 /**
- * A sublayer with its residual connection and layer normalisation: after the sum (Vaswani et al. 2017), or before the
- * sublayer (`--encoder-normalize-before`).
+ * A module with its residual connection and layer normalisation, which comes after the sum (Vaswani et al. 2017) or
+ * before the module (`--encoder-normalize-before`).
  */
-class Residual {
+class Sublayer<M extends Module> {
   constructor(
+    readonly module: M,
     readonly norm: LayerNorm,
     readonly normalizeBefore: boolean,
     readonly dropout: DropoutSite,
   ) {}
 
-  apply<T extends Tensor>(x: T, mode: Mode, sublayer: (input: T) => T): T {
+  get parameters(): readonly Parameter[] {
+    return [...this.module.parameters, ...this.norm.parameters];
+  }
+
+  /** @param forward applies the module; its output is the sublayer's to overwrite */
+  apply<T extends Tensor>(x: T, mode: Mode, forward: (module: M, input: T) => T): T {
     const spec = this.dropout.spec(mode);
-    const output = sublayer(this.normalizeBefore ? this.norm.apply(x) : x);
+    const output = forward(this.module, this.normalizeBefore ? this.norm.apply(x) : x);
     const y = this.normalizeBefore ? dropoutAdd(output, x, spec) : this.norm.applyToSum(output, x, spec);
-    output.dispose(); // taken over, and the tape's scope would keep it to the end of the forward pass
+    output.dispose(); // overwritten; the tape's scope would keep it until the end of the forward pass
     return y;
   }
 }
 
-type MakeSite = (probability: number) => DropoutSite;
+/**
+ * Functions that declare the sublayers of one layer under fairseq's names. The order of the calls determines the order
+ * of the parameters and the numbers of the dropout sites.
+ */
+function sublayers(store: ParameterStore, name: string, options: TransformerLayerOptions, site: MakeSite) {
+  const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
+  const sublayer = <M extends Module>(module: M, norm: string): Sublayer<M> =>
+    new Sublayer(module, new LayerNorm(store, `${name}.${norm}`, embed), normalizeBefore, site(dropout));
+  return {
+    selfAttention: () =>
+      sublayer(
+        new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout)),
+        'self_attn_layer_norm',
+      ),
+    encoderAttention: () =>
+      sublayer(
+        new EncoderAttention(store, `${name}.encoder_attn`, embed, heads, site(attentionDropout)),
+        'encoder_attn_layer_norm',
+      ),
+    feedForward: () =>
+      sublayer(new FeedForward(store, name, embed, inner, activation, site(activationDropout)), 'final_layer_norm'),
+  };
+}
 
 /** Self-attention, then the feed-forward network. */
 export class TransformerEncoderLayer {
-  readonly #selfAttention: SelfAttention;
-  readonly #feedForward: FeedForward;
-  readonly #afterAttention: Residual;
-  readonly #afterFeedForward: Residual;
+  readonly #selfAttention: Sublayer<SelfAttention>;
+  readonly #feedForward: Sublayer<FeedForward>;
   readonly #pass: ReturnType<typeof forwardPass>;
 
   constructor(
@@ -77,21 +108,15 @@ export class TransformerEncoderLayer {
     readonly options: TransformerLayerOptions,
     site: MakeSite,
   ) {
-    const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
-    const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
-    this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
-    this.#afterAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
-    this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
-    this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+    const declare = sublayers(store, name, options, site);
+    this.#selfAttention = declare.selfAttention();
+    this.#feedForward = declare.feedForward();
     this.#pass = forwardPass(store, name, options.checkpointActivations);
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
-    return [
-      ...[...this.#selfAttention.parameters, ...this.#afterAttention.norm.parameters],
-      ...[...this.#feedForward.parameters, ...this.#afterFeedForward.norm.parameters],
-    ];
+    return [...this.#selfAttention.parameters, ...this.#feedForward.parameters];
   }
 
   apply(x: Tensor2D /* float32 [source rows, embed] */, layout: RowLayout, mode: Mode): Tensor2D {
@@ -99,28 +124,25 @@ export class TransformerEncoderLayer {
   }
 
   #apply(x: Tensor2D, layout: RowLayout, mode: Mode): Tensor2D {
-    const attended = this.#afterAttention.apply(x, mode, (input) =>
-      this.#selfAttention.apply(input, layout, false, mode),
+    const attended = this.#selfAttention.apply(x, mode, (attention, input) =>
+      attention.apply(input, layout, false, mode),
     );
-    return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
+    return this.#feedForward.apply(attended, mode, (feedForward, input) => feedForward.apply(input, mode));
   }
 }
 
-/** How the rows of one step of a search lie: one hypothesis a row, the beams of a sentence side by side. */
+/** Layouts of one search step. Each row is a hypothesis; the beams of a sentence are adjacent. */
 export interface StepLayouts {
-  readonly row: RowLayout; // one query a row
-  readonly past: RowLayout; // its keys, with the newest
-  readonly beams: RowLayout; // the beams of a sentence as its queries
+  readonly row: RowLayout; // one query per row
+  readonly past: RowLayout; // the keys of each row, including the newest
+  readonly beams: RowLayout; // the beams of a sentence are its queries
 }
 
 /** Causal self-attention, attention to the encoder, then the feed-forward network. */
 export class TransformerDecoderLayer {
-  readonly encoderAttention: EncoderAttention;
-  readonly #selfAttention: SelfAttention;
-  readonly #feedForward: FeedForward;
-  readonly #afterSelfAttention: Residual;
-  readonly #afterEncoderAttention: Residual;
-  readonly #afterFeedForward: Residual;
+  readonly #selfAttention: Sublayer<SelfAttention>;
+  readonly #encoderAttention: Sublayer<EncoderAttention>;
+  readonly #feedForward: Sublayer<FeedForward>;
   readonly #pass: ReturnType<typeof forwardPass>;
 
   constructor(
@@ -129,24 +151,21 @@ export class TransformerDecoderLayer {
     readonly options: TransformerLayerOptions,
     site: MakeSite,
   ) {
-    const { embed, inner, heads, normalizeBefore, activation, dropout, attentionDropout, activationDropout } = options;
-    const norm = (part: string): LayerNorm => new LayerNorm(store, `${name}.${part}`, embed);
-    this.#selfAttention = new SelfAttention(store, `${name}.self_attn`, embed, heads, site(attentionDropout));
-    this.#afterSelfAttention = new Residual(norm('self_attn_layer_norm'), normalizeBefore, site(dropout));
-    this.encoderAttention = new EncoderAttention(store, `${name}.encoder_attn`, embed, heads, site(attentionDropout));
-    this.#afterEncoderAttention = new Residual(norm('encoder_attn_layer_norm'), normalizeBefore, site(dropout));
-    this.#feedForward = new FeedForward(store, name, embed, inner, activation, site(activationDropout));
-    this.#afterFeedForward = new Residual(norm('final_layer_norm'), normalizeBefore, site(dropout));
+    const declare = sublayers(store, name, options, site);
+    this.#selfAttention = declare.selfAttention();
+    this.#encoderAttention = declare.encoderAttention();
+    this.#feedForward = declare.feedForward();
     this.#pass = forwardPass(store, name, options.checkpointActivations);
   }
 
-  /** Its parameters in the order that native search reads them. */
+  /** The parameters, in the order that native search reads them. */
   get parameters(): readonly Parameter[] {
-    return [
-      ...[...this.#selfAttention.parameters, ...this.#afterSelfAttention.norm.parameters],
-      ...[...this.encoderAttention.parameters, ...this.#afterEncoderAttention.norm.parameters],
-      ...[...this.#feedForward.parameters, ...this.#afterFeedForward.norm.parameters],
-    ];
+    return [...this.#selfAttention.parameters, ...this.#encoderAttention.parameters, ...this.#feedForward.parameters];
+  }
+
+  /** Keys and values of the encoder's output, float32 [source rows, 2 · embed]. A search computes them once. */
+  projectSource(source: Tensor2D): Tensor2D {
+    return this.#encoderAttention.module.projectSource(source);
   }
 
   apply(
@@ -156,15 +175,15 @@ export class TransformerDecoderLayer {
     mode: Mode,
   ): Tensor2D {
     return this.#pass([x, source.features], (input, features) => {
-      const memory = { keyValue: this.encoderAttention.projectSource(features!), layout: source.layout };
-      const afterSelf = this.#afterSelfAttention.apply(input!, mode, (attending) =>
-        this.#selfAttention.apply(attending, layout, true, mode),
+      const memory = { keyValue: this.projectSource(features!), layout: source.layout };
+      const attended = this.#selfAttention.apply(input!, mode, (attention, attending) =>
+        attention.apply(attending, layout, true, mode),
       );
-      return this.#afterSelf(afterSelf, layout, memory, mode);
+      return this.#afterSelfAttention(attended, layout, memory, mode);
     });
   }
 
-  /** One new position: x float32 [rows, embed], rows = batch × beam; `past` as in SelfAttention.step. */
+  /** Decodes one new position: x float32 [rows, embed] with rows = batch × beam; `past` as in SelfAttention.step. */
   step(
     x: Tensor2D,
     past: Tensor3D | null,
@@ -174,27 +193,27 @@ export class TransformerDecoderLayer {
     onSourceWeights?: (weights: Tensor3D /* float32 [batch, beam, source] */) => void,
   ): { output: Tensor2D; keyValue: Tensor3D } {
     let keyValue: Tensor3D | null = null;
-    const afterSelf = this.#afterSelfAttention.apply(x, mode, (input) => {
-      const step = this.#selfAttention.step(input, past, { query: layouts.row, key: layouts.past });
+    const attended = this.#selfAttention.apply(x, mode, (attention, input) => {
+      const step = attention.step(input, past, { query: layouts.row, key: layouts.past });
       keyValue = step.keyValue;
       return step.output;
     });
-    // The beams of a sentence are its queries, so that they share its keys and values.
-    const output = this.#afterSelf(afterSelf, layouts.beams, memory, mode, onSourceWeights);
+    // All beams of a sentence are queries of one sequence, so they share the keys and values of its source.
+    const output = this.#afterSelfAttention(attended, layouts.beams, memory, mode, onSourceWeights);
     return { output, keyValue: keyValue! };
   }
 
-  #afterSelf(
+  #afterSelfAttention(
     x: Tensor2D,
     layout: RowLayout,
     memory: SourceMemory,
     mode: Mode,
     onSourceWeights?: (weights: Tensor3D) => void,
   ): Tensor2D {
-    const attended = this.#afterEncoderAttention.apply(x, mode, (input) => {
-      onSourceWeights?.(this.encoderAttention.weights(input, layout, memory));
-      return this.encoderAttention.apply(input, layout, memory, mode);
+    const attended = this.#encoderAttention.apply(x, mode, (attention, input) => {
+      onSourceWeights?.(attention.weights(input, layout, memory));
+      return attention.apply(input, layout, memory, mode);
     });
-    return this.#afterFeedForward.apply(attended, mode, (input) => this.#feedForward.apply(input, mode));
+    return this.#feedForward.apply(attended, mode, (feedForward, input) => feedForward.apply(input, mode));
   }
 }

@@ -4,25 +4,25 @@ import { dropoutMask } from './philox.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
 import { type RowLayout, toRows, toTable } from './row-layout.js';
 
-/** Stands for −∞ in a masked score: its exponential is 0 in float32, and a row with nothing to see stays finite. */
+/** Stands for −∞ in a masked score: its exponential is 0 in float32, and a row with only masked keys stays finite. */
 const MASKED = -1e9;
 
 interface AttentionAttributes extends DropoutAttributes, Attributes {
   readonly heads: number;
   readonly causal: boolean;
   readonly longestKey: number; // columns of the dropout mask
-  /** For the composite; kernels read `starts` and `keyPadding`. */
+  /** Layouts for the composite; kernels read `starts` and `keyPadding` instead. */
   readonly queryLayout: RowLayout;
   readonly keyLayout: RowLayout;
 }
 
 /**
- * Scaled dot-product attention within sequences, one head at a time over `headDim = embed / heads` neighbouring columns:
+ * Scaled dot-product attention within sequences. Each head has `headDim = embed / heads` adjacent columns:
  *   weights = softmax(q · kᵀ / √headDim + mask), context = (weights ∘ dropout mask) · v
- * Of the dropout mask, row heads · start + head · length + i is that of the sequence's query i, columns are its keys.
+ * Row heads · start + head · length + i of the dropout mask belongs to query i of a sequence; columns are its keys.
  *
- * Kernel `FusedSelfAttention`: queryKeyValue [rows, 3 · embed] = [q | k | v], starts int32 [batch + 1], keyPadding int32
- * [rows] (1 = padding, which nothing sees) → context [rows, embed], logSumExp [heads · rows] in the mask's order.
+ * Kernel `FusedSelfAttention`: queryKeyValue [rows, 3 · embed] = [q | k | v], starts int32 [batch + 1], keyPadding
+ * int32 [rows] (1 = padding, which is masked) → context [rows, embed], logSumExp [heads · rows] in the mask's order.
  * `FusedSelfAttentionGrad`: queryKeyValue, starts, keyPadding, context, logSumExp, dy → dQueryKeyValue.
  */
 const fusedSelfAttention = defineOp<
@@ -44,7 +44,7 @@ const fusedSelfAttention = defineOp<
 });
 
 /**
- * The same with queries from the target and keys and values from the source.
+ * Attention with queries from the target and keys and values from the source.
  *
  * Kernel `FusedCrossAttention`: query [target rows, embed], queryStarts int32 [batch + 1], keyValue [source rows,
  * 2 · embed] = [k | v], keyStarts int32 [batch + 1], keyPadding int32 [source rows] → context [target rows, embed],
@@ -88,7 +88,7 @@ function attend(
   return toRows(tf.reshape(context, [queryLayout.batch, queryLayout.time, query.shape[1]]), queryLayout);
 }
 
-/** softmax(q · kᵀ / √headDim + mask): float32 [batch, heads, target, source], whole; alignment printing reads it too. */
+/** softmax(q · kᵀ / √headDim + mask): float32 [batch, heads, target, source]. `--print-alignment` reads it too. */
 export function attentionWeights(
   query: tf.Tensor2D, // float32 [target rows, embed]
   key: tf.Tensor2D, // float32 [source rows, embed]
@@ -113,7 +113,7 @@ function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor4D {
   return tf.transpose(tf.reshape(x, [batch, time, heads, embed / heads]), [0, 2, 1, 3]) as tf.Tensor4D;
 }
 
-/** MASKED where there is no token: float32 [batch, 1, 1, source]. */
+/** MASKED at padding, 0 at tokens: float32 [batch, 1, 1, source]. */
 function paddingMask({ batch, time, positions, padding }: RowLayout): tf.Tensor4D {
   const mask = new Float32Array(batch * time).fill(MASKED);
   positions.forEach((position, row) => {
@@ -122,14 +122,14 @@ function paddingMask({ batch, time, positions, padding }: RowLayout): tf.Tensor4
   return tf.tensor4d(mask, [batch, 1, 1, time]);
 }
 
-/** MASKED above the diagonal: float32 [time, time]. */
+/** MASKED above the diagonal, else 0: float32 [time, time]. */
 function futureMask(time: number): tf.Tensor2D {
   const column = tf.expandDims(tf.range(0, time, 1, 'int32'), 0);
   const row = tf.expandDims(tf.range(0, time, 1, 'int32'), 1);
   return tf.mul(tf.cast(tf.greater(column, row), 'float32'), MASKED);
 }
 
-/** The dropout mask of the weights in the order of the kernels, as a table: float32 [batch, heads, target, source]. */
+/** The kernels' dropout mask of the weights as a table: float32 [batch, heads, target, source]. */
 function weightMask(
   spec: DropoutSpec,
   { heads, longestKey, queryLayout, keyLayout }: AttentionAttributes,
@@ -155,7 +155,7 @@ function weightMask(
   return tf.tensor4d(table, [queryLayout.batch, heads, target, source]);
 }
 
-/** Options of the fused attention operations. */
+/** Settings of attention. */
 export interface AttentionOptions {
   readonly heads: number;
   readonly causal: boolean;

@@ -1,17 +1,18 @@
 import * as tf from '../tf/index.js';
+import { customGradient } from './custom-gradient.js';
 
 /**
- * A function of the probability p of one class, to be summed over the classes of a row. The families are a closed list
- * with native code; `custom` runs in plain operations on whole [rows, classes] log-probabilities (the slow way).
+ * A function of the probability p of one class, which is summed over the classes of a row. All families except `custom`
+ * have native kernels. `custom` uses tfjs operations on the [rows, classes] table of log-probabilities, which is slow.
  */
 export type ClassFunction =
   /**
-   * log(max(1 − scale·p, clamp)); with `start` > 0 it is 0 below `start` and shifted to begin at 0 there; above
-   * `logEnd` < 1 the tangent log(1−LE) − (p−LE)/(1−LE); 0 above `abrupt` where that is positive.
+   * log(max(1 − scale·p, clamp)). With `start` > 0 it is 0 below `start` and shifted so that it is 0 at `start`. Above
+   * `logEnd` < 1 it is the tangent log(1−LE) − (p−LE)/(1−LE). With `abrupt` > 0 it is 0 above `abrupt`.
    */
   | {
       readonly family: 'log';
-      readonly logEnd: number; // LE in (0, 1]; 1 = no linear end
+      readonly logEnd: number; // LE in (0, 1]; 1 = no tangent
       readonly clamp: number; // the paper's 1e-5
       readonly scale: number; // the paper's sub_data_rho; 1 = off
       readonly start: number; // 0 = off
@@ -21,26 +22,22 @@ export type ClassFunction =
   | { readonly family: 'power'; readonly exponent: number; readonly start: number; readonly abrupt: number }
   /** cos(πp) − 1, with `abrupt` as above. */
   | { readonly family: 'cosine'; readonly abrupt: number }
+  /** A differentiable function of log p. */
   | { readonly family: 'custom'; readonly value: (logProb: tf.Tensor) => tf.Tensor };
 
 type Family = Exclude<ClassFunction, { family: 'custom' }>;
 
 /**
- * f(p) element by element, differentiable; logProb is log p of any shape. The derivative by log p, p · f′(p), is written
- * out, so that the digits of 1 − p near p = 1 are kept and nothing is differentiated through a comparison.
+ * f(p) element by element; logProb is log p of any shape. The explicit derivative by log p, p · f′(p), keeps the
+ * precision of 1 − p near p = 1 and avoids differentiation through comparisons.
  */
 export function classFunction<T extends tf.Tensor>(f: ClassFunction, logProb: T): T {
   if (f.family === 'custom') return f.value(logProb) as T;
-  const evaluate = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor;
-    const values = tf.tidy(() => value(f, input));
-    (save as tf.GradSaveFunc)([input]);
-    return {
-      value: values,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => tf.mul(dy, derivative(f, saved[0]!))),
-    };
-  });
-  return evaluate(logProb) as T;
+  return customGradient(
+    logProb,
+    (x) => value(f, x) as T,
+    (dy, x) => tf.mul(dy, derivative(f, x)),
+  );
 }
 
 /** f(p) */
@@ -90,17 +87,17 @@ function derivativeBeforeAbrupt(f: Family, logProb: tf.Tensor, p: tf.Tensor): tf
   }
 }
 
-/** 1 − scale · p; as −expm1(log p) it keeps its digits where p → 1. */
+/** 1 − scale · p. If scale is 1 it is −expm1(log p), which keeps its precision when p → 1. */
 function rest({ scale }: { scale: number }, logProb: tf.Tensor, p: tf.Tensor): tf.Tensor {
   return scale === 1 ? tf.neg(tf.expm1(logProb)) : tf.sub(1, tf.mul(p, scale));
 }
 
-/** 0 where p < start. */
+/** The curve from p = start on, and 0 below. */
 function fromStart({ start }: { start: number }, p: tf.Tensor, curve: tf.Tensor): tf.Tensor {
   return start === 0 ? curve : tf.where(tf.greaterEqual(p, start), curve, tf.zerosLike(curve));
 }
 
-/** 0 where p > abrupt. */
+/** The curve up to p = abrupt, and 0 above. */
 function untilAbrupt({ abrupt }: { abrupt: number }, p: tf.Tensor, curve: tf.Tensor): tf.Tensor {
   return abrupt > 0 ? tf.where(tf.greater(p, abrupt), tf.zerosLike(curve), curve) : curve;
 }

@@ -9,32 +9,32 @@ import {
 import { collectedInputs, gradientAttributes } from './collected-gradients.js';
 import { once } from './once.js';
 
-/** What is not a tensor; tfjs hands it to kernels as it is. */
+/** The arguments of a kernel that are not tensors. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
 interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
-  /** Name of the native kernel; a backend that registers one under this name is used instead of the composite. */
+  /** The name of the native kernel, which replaces the composite if the current backend has it. */
   readonly name: string;
-  /** The same in plain tf operations, differentiable by the tape; returns the kernel's first output. */
+  /** Computes the kernel's first output with differentiable tfjs operations. */
   readonly composite: (inputs: I, attributes: A) => Tensor;
-  /** How the native kernel is differentiated: by another native kernel, called once for all inputs. */
+  /** The gradient of the native kernel: another native kernel, which is called once for all inputs. */
   readonly gradient: {
     readonly kernel: string;
     readonly saveInputs: readonly (keyof I & string)[];
-    /** The outputs of the forward kernel by name; those in `saveOutputs` are kept for the gradient kernel. */
+    /** The names of the forward kernel's outputs. Those in `saveOutputs` are saved for the gradient kernel. */
     readonly outputs: readonly string[];
     readonly saveOutputs: readonly string[];
-    /** The inputs that the outputs of the gradient kernel are gradients of, in its order. */
+    /** The inputs whose gradients the gradient kernel outputs, in the order of its outputs. */
     readonly gradients: readonly (keyof I & string)[];
   };
 }
 
 /**
- * A fused operation: the native kernel where the current backend has one, else the composite on the tape.
+ * Defines a fused operation: the native kernel if the current backend has it, else the composite.
  *
- * The gradient kernel gets the saved inputs and outputs under their names and `dy`, the gradient of the first output;
- * further outputs (mean, log-sum-exp …) are side products without a gradient. It runs eagerly and once, since tfjs
- * disposes what a lazy closure makes. Attribute `collected` of a gradient kernel: see collected-gradients.ts.
+ * The inputs of the gradient kernel are the saved inputs and outputs under their names, and `dy`, the gradient of the
+ * first output. Other outputs (mean, log-sum-exp …) have no gradient. The gradient kernel runs eagerly and once,
+ * because tfjs disposes tensors that a lazy gradient creates. For its attribute `collected` see collected-gradients.ts.
  */
 export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
@@ -65,7 +65,7 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   };
 }
 
-/** True where the current backend has a kernel of this name. */
+/** Whether the current backend has a kernel of this name. */
 export function hasKernel(name: string): boolean {
   return getKernel(name, engine().backendName) != null;
 }

@@ -4,8 +4,8 @@ import { dropoutMask } from './philox.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
 
 /**
- * The mask as a tensor of the given shape, for devices without kernels that regenerate it: kernel `DropoutMask`
- * (attribute `shape`) → mask, or made in TypeScript.
+ * The dropout mask as a tensor, for devices whose kernels do not generate it. Kernel `DropoutMask` (attribute `shape`)
+ * → mask; without it, TypeScript computes the mask.
  */
 export function dropoutMaskTensor(spec: DropoutSpec, shape: readonly number[]): tf.Tensor {
   if (hasKernel('DropoutMask')) return runKernel('DropoutMask', {}, { ...dropoutAttributes(spec), shape })[0]!;
@@ -14,7 +14,7 @@ export function dropoutMaskTensor(spec: DropoutSpec, shape: readonly number[]): 
   return tf.tensor(dropoutMask(spec, rows, columns), [...shape], 'float32');
 }
 
-/** x ∘ mask in plain operations; x itself without dropout. */
+/** x ∘ mask with tfjs operations; x itself without dropout. */
 export function compositeDropout(x: tf.Tensor, attributes: DropoutAttributes): tf.Tensor {
   const spec = dropoutSpec(attributes);
   return spec === null ? x : tf.mul(x, dropoutMaskTensor(spec, x.shape));
@@ -40,7 +40,7 @@ const fusedDropoutAdd = defineOp<{ x: tf.Tensor; residual: tf.Tensor }, DropoutA
   },
 });
 
-/** Zeroes elements with the spec's probability and scales the rest; null leaves x as it is. */
+/** Zeroes elements with the spec's probability and scales the others; returns x if the spec is null. */
 export function dropout<T extends tf.Tensor>(x: T, spec: DropoutSpec | null): T {
   if (spec === null || spec.probability === 0) return x;
   return fusedDropout({ x }, { ...dropoutAttributes(spec) }) as T;

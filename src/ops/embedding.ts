@@ -5,9 +5,9 @@ import { defineOp } from './define-op.js';
  * y[i] = scale · weight[ids[i]] + positionTable[positions[i]]
  *
  * Kernel `FusedEmbedding`: ids, positions int32 [rows], weight [vocab, embed], positionTable [positions, embed],
- * padIndex (row of both tables that gets no gradient from the look-up) → y [rows, embed].
- * `FusedEmbeddingGrad`: ids, positions, weight, positionTable, dy → dWeight, dPositionTable (zero-filled, scatter-added
- * in a fixed order so that runs repeat; dPositionTable is all zeros when `trainPositions` is false).
+ * padIndex (the row of both tables whose gradient is zero) → y [rows, embed].
+ * `FusedEmbeddingGrad`: ids, positions, weight, positionTable, dy → dWeight, dPositionTable (added in a fixed order, so
+ * that runs are reproducible; dPositionTable is zero if `trainPositions` is false).
  */
 const fusedEmbedding = defineOp<
   { ids: tf.Tensor1D; weight: tf.Tensor2D; positions: tf.Tensor1D; positionTable: tf.Tensor2D },
@@ -28,8 +28,9 @@ const fusedEmbedding = defineOp<
 });
 
 /**
- * Rows of a table, float32 [rows, columns]: y[i] = table[ids[i]]; the row `padIndex` gets no gradient. The gradient is a
- * product with a one-hot matrix because wasm has no scatter-add, and tfjs's in JavaScript takes seconds.
+ * Looks up rows of a table: y[i] = table[ids[i]]. The gradient of row `padIndex` is zero. The gradient is a product
+ * with a one-hot matrix, because wasm has no scatter-add and that of tfjs in JavaScript takes seconds.
+ * @returns float32 [rows, columns]
  */
 export function lookUp(
   table: tf.Tensor2D, // float32 [vocab, columns]
@@ -38,7 +39,7 @@ export function lookUp(
 ): tf.Tensor2D {
   const gather = tf.customGrad((weights, save) => {
     const value = tf.gather(weights as tf.Tensor2D, ids);
-    // Saved, not closed over: tfjs disposes what the forward pass made before the backward pass begins.
+    // Saved, because tfjs disposes other tensors of the forward pass before the backward pass begins.
     (save as tf.GradSaveFunc)([ids]);
     return {
       value,
@@ -49,26 +50,26 @@ export function lookUp(
   return gather(table) as tf.Tensor2D;
 }
 
-/** Σ over rows of dy into the rows of a table, leaving out `padIndex`: float32 [vocab, embed]. */
+/** Sums the rows of dy into the rows of a table, except row `padIndex`: float32 [vocab, embed]. */
 function scatterAdd(dy: tf.Tensor2D, ids: tf.Tensor1D, [vocab]: [number, number], padIndex: number): tf.Tensor2D {
   const counted = tf.mul(dy, tf.expandDims(tf.cast(tf.notEqual(ids, padIndex), 'float32'), 1));
   return tf.matMul(tf.oneHot(ids, vocab) as tf.Tensor2D, counted as tf.Tensor2D, true, false);
 }
 
-/** Options of the fused embedding operation. */
+/** Settings of the embedding operation. */
 export interface EmbeddingOptions {
-  /** √embed, or 1 with `--no-scale-embedding`. */
+  /** The factor of token embeddings: √embed, or 1 with `--no-scale-embedding`. */
   readonly scale: number;
   readonly padIndex: number;
-  /** False for sinusoidal tables. */
+  /** Whether the position table has a gradient: false for sinusoidal positions. */
   readonly trainPositions: boolean;
 }
 
-/** Token embeddings, scaled, plus position embeddings: float32 [rows, embed]. */
+/** scale · token embeddings + position embeddings: float32 [rows, embed]. */
 export function embedding(
   ids: tf.Tensor1D, // int32 [rows]
   weight: tf.Tensor2D, // float32 [vocab, embed]
-  positions: tf.Tensor1D, // int32 [rows], padIndex + 1 + index among the non-pad tokens; padIndex at padding
+  positions: tf.Tensor1D, // int32 [rows], padIndex + 1 + index among the tokens; padIndex at padding
   positionTable: tf.Tensor2D, // float32 [positions, embed]
   options: EmbeddingOptions,
 ): tf.Tensor2D {

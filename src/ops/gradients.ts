@@ -3,7 +3,7 @@ import { duringPass, isOutside } from './collected-gradients.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];
 
-/** A value that depends on none of the tensors that it is differentiated by. */
+/** The error for a value that depends on none of the tensors by which it is differentiated. */
 export class IndependentValueError extends Error {
   override readonly name = 'IndependentValueError';
 
@@ -13,23 +13,24 @@ export class IndependentValueError extends Error {
 }
 
 interface GradientOptions<T extends tf.Tensor> {
-  /** Gradient of the value, its shape; ones unless given. */
+  /** The gradient of the value, with its shape. [ones] */
   readonly dy?: T;
   /**
-   * Those of `xs` whose gradients the device may add to the arrays of `ArenaKernels.collectGradients`: zeros then stand for
-   * them in `grads`. Unless given, all in the outermost call and none in a call inside of it.
+   * The tensors of `xs` whose gradients the device may add to the arrays of `ArenaKernels.collectGradients`; their
+   * entries in `grads` are then zeros. [all in the outermost call, none in nested calls]
    */
   readonly collected?: readonly tf.Tensor[];
 }
 
 /**
- * The value of `f` and its gradients by tensors that `f` only reads, as `tf.engine().gradients`, with two differences.
- * It may run inside a gradient function, where tfjs's own loses the outer tape. And what the backward pass has used is
- * freed at once, where tfjs keeps every saved tensor and every gradient to the end: the peak is then the activations
- * alone, not the activations and as many gradients. Inside the forward pass of another gradient, whose tape it shares, it
- * is tfjs's: that gradient may need what this one has used. What fails leaves no tensor of the tape behind.
- * @throws IndependentValueError where the value depends on none of them
- * @returns gradients by `xs`, null where the value does not depend on one
+ * The value of `f` and its gradients by tensors that `f` only reads. It differs from `tf.engine().gradients` in two
+ * ways. It can run inside a gradient function, where tfjs's function loses the outer tape. And it frees tensors as soon
+ * as the backward pass has used them, where tfjs keeps all saved tensors and gradients until the end: the peak of
+ * memory is that of the activations, not twice as much. A call inside the forward pass of another gradient shares its
+ * tape and frees nothing early, because the outer gradient may need the tensors. An error leaves no tensor of the tape
+ * behind.
+ * @throws IndependentValueError if the value depends on none of the tensors
+ * @returns the gradients by `xs`; null for a tensor on which the value does not depend
  */
 export function gradients<T extends tf.Tensor>(
   f: () => T,
@@ -47,28 +48,28 @@ export function gradients<T extends tf.Tensor>(
     return y;
   };
   try {
-    // In a scope of its own, which frees the value where the backward pass fails.
+    // The scope frees the value if the backward pass fails.
     const differentiate = () => tf.tidy(() => tf.engine().gradients(forward, [...xs], dy));
     const { value, grads } = duringPass('backward', targets, differentiate);
-    return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs says undefined
+    return { value, grads: grads.map((gradient) => gradient ?? null) }; // tfjs uses undefined
   } catch (error) {
     if (ownsTape && state.activeTape !== outerTape) disposeSaved(state.activeTape);
-    throw isWithoutDependence(error) ? new IndependentValueError({ cause: error }) : error;
+    throw isIndependenceError(error) ? new IndependentValueError({ cause: error }) : error;
   } finally {
     state.activeTape = outerTape;
   }
 }
 
-/** tfjs's complaint about a value in which no x occurs. */
-const isWithoutDependence = (error: unknown): boolean =>
+/** Whether an error is that of tfjs for a value that does not depend on x. */
+const isIndependenceError = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Cannot compute gradient of y=f(x) with respect to x');
 
-/** Frees what a tape keeps for a backward pass that does not come. */
+/** Frees the tensors that a tape saves for a backward pass that will not run. */
 function disposeSaved(tape: readonly TapeNode[] | null): void {
   for (const { saved = [] } of tape ?? []) tf.dispose(saved);
 }
 
-/** Lets each node of a tape, when its turn comes in the backward pass, free what the node before it has used. */
+/** Changes the nodes of a tape so that each one frees what the previous one used in the backward pass. */
 function releaseAsUsed(tape: readonly TapeNode[]): void {
   let used: readonly (tf.Tensor | null)[] = [];
   for (const node of tape) {
@@ -78,7 +79,7 @@ function releaseAsUsed(tape: readonly TapeNode[]): void {
       tf.dispose(used as tf.Tensor[]);
       used = [...dys, ...saved];
       const taken = new Set<tf.Tensor>(used as tf.Tensor[]);
-      // A gradient function may hand `dy` on, or one tensor for several inputs: each gets a tensor of its own to free.
+      // A gradient function may return `dy`, or one tensor for several inputs: each needs its own tensor to free.
       const own = (dx: tf.Tensor): tf.Tensor => {
         if (taken.has(dx)) return tf.clone(dx);
         taken.add(dx);

@@ -3,7 +3,7 @@ import { type Attributes, defineOp } from './define-op.js';
 import { compositeDropout } from './dropout.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes } from './random.js';
 
-/** PyTorch's default. */
+/** PyTorch's default ε. */
 export const LAYER_NORM_EPSILON = 1e-5;
 
 function compositeLayerNorm(x: tf.Tensor, gain: tf.Tensor1D, bias: tf.Tensor1D): tf.Tensor {
@@ -34,7 +34,7 @@ const fusedLayerNorm = defineOp<{ x: tf.Tensor; gain: tf.Tensor1D; bias: tf.Tens
  * y = layerNorm(residual + x ∘ mask): the end of a post-norm sublayer.
  *
  * Kernel `FusedDropoutAddLayerNorm`: x, residual [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows]. With
- * `takesOver` it may leave the sum, which is all that the gradient needs, in the memory of x.
+ * `takesOver` it may write the sum, which is all that the gradient needs, to the memory of x.
  * `FusedDropoutAddLayerNormGrad`: x, residual, gain, bias, mean, rstd, dy → dx, dResidual, dGain, dBias.
  */
 const fusedDropoutAddLayerNorm = defineOp<
@@ -58,7 +58,7 @@ export function layerNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, bias: tf
   return fusedLayerNorm({ x, gain, bias }, { epsilon: LAYER_NORM_EPSILON }) as T;
 }
 
-/** layerNorm(residual + dropout(x)): float32 [..., embed]. With `takesOver` nobody may read x afterwards. */
+/** layerNorm(residual + dropout(x)): float32 [..., embed]. With `takesOver` the kernel may overwrite x. */
 export function dropoutAddLayerNorm<T extends tf.Tensor>(
   x: T,
   residual: T,

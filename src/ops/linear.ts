@@ -13,7 +13,7 @@ function compositeLinear({ x, weight, bias }: Inputs): tf.Tensor {
  * y = x · Wᵀ + b
  *
  * Kernel `FusedLinear`: x [..., in], weight [out, in] (PyTorch's layout), bias [out] → y [..., out].
- * `FusedLinearGrad`: x, weight, bias, dy → dx, dWeight, dBias: y is not kept.
+ * `FusedLinearGrad`: x, weight, bias, dy → dx, dWeight, dBias. It does not need y.
  */
 const fusedLinear = defineOp<Inputs, Attributes>({
   name: 'FusedLinear',
@@ -27,7 +27,9 @@ const fusedLinear = defineOp<Inputs, Attributes>({
   },
 });
 
-/** y = relu(x · Wᵀ + b). Kernel `FusedLinearRelu`; `FusedLinearReluGrad`: x, weight, bias, y, dy → dx, dWeight, dBias. */
+/**
+ * y = relu(x · Wᵀ + b). Kernel `FusedLinearRelu`; `FusedLinearReluGrad`: x, weight, bias, y, dy → dx, dWeight, dBias.
+ */
 const fusedLinearRelu = defineOp<Inputs, Attributes>({
   name: 'FusedLinearRelu',
   composite: (inputs) => tf.relu(compositeLinear(inputs)),
@@ -40,7 +42,7 @@ const fusedLinearRelu = defineOp<Inputs, Attributes>({
   },
 });
 
-/** An affine map over the last axis, with ReLU where asked: float32 [..., in] → [..., out]. */
+/** An affine map over the last axis, optionally with ReLU: float32 [..., in] → [..., out]. */
 export function linear<T extends tf.Tensor>(
   x: T,
   weight: tf.Tensor2D, // float32 [out, in]

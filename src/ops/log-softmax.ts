@@ -2,8 +2,9 @@ import * as tf from '../tf/index.js';
 import { hasKernel, runKernel } from './define-op.js';
 
 /**
- * log p over the classes of each row, exact to float32 where one p → 1: with s = Σ exp(z_v − max) over all classes but
- * the top one, log p_v = z_v − max − log1p(s), and 1 − p_top = s / (1 + s). tfjs's own adds 1 + s first and loses s.
+ * log p over the classes of each row, with full float32 precision when one p → 1. With s = Σ exp(z_v − max) over all
+ * classes except the top one, log p_v = z_v − max − log1p(s) and 1 − p_top = s / (1 + s). tfjs computes log(1 + s),
+ * which loses s.
  *   ∂/∂z_v = dy_v − p_v · Σ dy, and for the top class dy_top · (1 − p_top) − p_top · Σ_{v ≠ top} dy_v
  */
 export function logSoftmax(logits: tf.Tensor2D /* float32 [rows, classes] */): tf.Tensor2D {
@@ -35,7 +36,7 @@ function backward(dy: tf.Tensor, logProbs: tf.Tensor, isTop: tf.Tensor, others: 
   return tf.add(plain, tf.mul(isTop, tf.sub(top, plain)));
 }
 
-/** The same without a gradient, for a search: tfjs's own takes five passes where a device has a kernel for one. */
+/** log p without a gradient, for search. The kernel needs one pass, tfjs's operation five. */
 export function logProbabilities(logits: tf.Tensor2D /* float32 [rows, classes] */): tf.Tensor2D {
   if (!hasKernel('LogSoftmax')) return tf.logSoftmax(logits);
   return runKernel('LogSoftmax', { logits }, { axis: -1 })[0] as tf.Tensor2D;

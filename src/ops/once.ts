@@ -1,4 +1,4 @@
-/** At the first call alone: importing an operation must not load the tensor library. */
+/** Returns a function that runs `work` only at its first call: imports must not load the tensor library. */
 export function once(work: () => void): () => void {
   let isDone = false;
   return () => {

@@ -2,13 +2,13 @@ import { InternalError } from '../errors.js';
 import * as tf from '../tf/index.js';
 import type { SearchEngine } from './search-engine.js';
 
-/** A device as it was opened. What is built on it computes with its settings, whatever else is opened before or after. */
+/** A device with its settings. A model keeps its device, so other devices do not change the model's settings. */
 export interface OpenedDevice {
-  /** Native code for search; null where the device has none. */
+  /** Native code for search; null if the device has none. */
   readonly searchEngine: SearchEngine | null;
   /**
-   * Makes its backend and its settings those of the operations that follow. To be called at the beginning of every stretch
-   * of work without an `await`: whatever runs meanwhile may make another device current.
+   * Makes the backend and settings of the device current. Call it before operations, and again after each `await`:
+   * other code that runs in the meantime may make another device current.
    */
   makeCurrent(): void;
 }
@@ -16,8 +16,8 @@ export interface OpenedDevice {
 let current: { readonly backend: string; readonly device: OpenedDevice } | null = null;
 
 /**
- * A device whose backend is there, or chosen; it is the current one then.
- * @param useSettings makes its settings those of the backend
+ * Creates a device and makes it current. Its backend must be registered or chosen.
+ * @param useSettings applies the settings of the device to the backend
  */
 export function openedDevice(
   backend: string,
@@ -30,8 +30,8 @@ export function openedDevice(
       useSettings();
       current = opened;
       if (tf.getBackend() === backend) return;
-      void tf.setBackend(backend); // at once, since the backend is there
-      if (tf.getBackend() !== backend) throw new InternalError(`the backend ${backend} is not there any more`);
+      void tf.setBackend(backend); // synchronous, because the backend is initialised
+      if (tf.getBackend() !== backend) throw new InternalError(`the backend ${backend} no longer exists`);
     },
   };
   const opened = { backend, device };
@@ -39,6 +39,6 @@ export function openedDevice(
   return device;
 }
 
-/** The device that a model which is built now belongs to; null where none was opened for the current backend. */
+/** The device of models that are built now; null if no device is open for the current backend. */
 export const currentDevice = (): OpenedDevice | null =>
   current !== null && current.backend === tf.getBackend() ? current.device : null;

@@ -16,7 +16,7 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
 }
 
-/** Philox4x32-10 (Salmon et al., SC 2011): writes the four output words of one counter block to `out`. */
+/** Philox4x32-10 (Salmon et al., SC 2011). Writes the four output words of one counter block to `out`. */
 export function philox4x32(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
@@ -42,11 +42,11 @@ export function philox4x32(
   out[3] = c3;
 }
 
-/** The number below which a word of Philox means that its element is dropped. */
+/** Elements whose word of Philox is below this number are dropped. */
 const dropThreshold = (probability: number): number => Math.floor(probability * 0x100000000);
 
-/** Whether each of `count` wholes (layers, say) stays: one draw for each, from the stream of a dropout site. */
-export function keptWholes({ probability, seed, update, microBatch, site }: DropoutSpec, count: number): boolean[] {
+/** Whether each of `count` items, e.g. layers, is kept, by one number each from the stream of a dropout site. */
+export function keptItems({ probability, seed, update, microBatch, site }: DropoutSpec, count: number): boolean[] {
   const threshold = dropThreshold(probability);
   const words = new Uint32Array(4);
   return Array.from({ length: count }, (_, element) => {
@@ -56,9 +56,9 @@ export function keptWholes({ probability, seed, update, microBatch, site }: Drop
 }
 
 /**
- * The multiplicative mask of a dropout site: 0 where dropped, 1 / (1 − probability) elsewhere; float32 [rows × columns].
- * Each row starts at an element index that is a multiple of 4 (row stride ⌈columns / 4⌉ · 4), so that a kernel can make
- * any row by itself in whole blocks.
+ * The multiplicative mask of a dropout site: 0 for dropped elements, 1 / (1 − probability) for others; float32
+ * [rows × columns]. Each row starts at an element index that is a multiple of 4 (row stride ⌈columns / 4⌉ · 4), so that
+ * a kernel can compute any row independently in whole blocks.
  */
 export function dropoutMask(spec: DropoutSpec, rows: number, columns: number): Float32Array {
   const mask = new Float32Array(rows * columns);

@@ -1,12 +1,12 @@
 /**
- * Dropout is counter-based (Philox4x32-10), so that a mask depends on what it is for and never on threads, workers or
- * the order of evaluation, and is made again in the backward pass instead of being kept.
+ * The key of the dropout masks of one pass. Dropout uses a counter-based generator (Philox4x32-10): a mask does not
+ * depend on threads, workers or the order of evaluation, and the backward pass computes it again instead of storing it.
  *
  *   key     = [seed, update]
  *   counter = [element >> 2 (low 32 bits), element >> 34, site, microBatch]
  *
- * Element e reads output word e & 3; it is dropped when word < ⌊probability · 2³²⌋, else scaled by 1 / (1 − probability).
- * Elements are counted with rows (the last axis) padded to a multiple of 4.
+ * Element e reads output word e & 3. It is dropped if word < ⌊probability · 2³²⌋, else scaled by 1 / (1 − probability).
+ * Element indices count rows (the last axis) padded to a multiple of 4.
  */
 export interface DropoutKey {
   readonly seed: number; // uint32
@@ -14,7 +14,7 @@ export interface DropoutKey {
   readonly microBatch: number; // uint32, index within the update, over all workers
 }
 
-/** What one dropout site of a model does in this pass. */
+/** The dropout of one site of a model in one pass. */
 export interface DropoutSpec extends DropoutKey {
   readonly probability: number; // in [0, 1); 0 leaves the input unchanged
   readonly site: number; // uint32, unique among the dropout sites of a model, fixed when the model is built
@@ -29,7 +29,7 @@ export interface DropoutAttributes {
   readonly dropoutSite: number;
 }
 
-/** `null` means no dropout (evaluation). */
+/** The kernel attributes of a spec; null means no dropout. */
 export function dropoutAttributes(spec: DropoutSpec | null): DropoutAttributes {
   return {
     dropoutProbability: spec?.probability ?? 0,
@@ -40,7 +40,7 @@ export function dropoutAttributes(spec: DropoutSpec | null): DropoutAttributes {
   };
 }
 
-/** The spec that attributes stand for, or null when nothing is dropped. */
+/** The spec that kernel attributes represent; null if nothing is dropped. */
 export function dropoutSpec(attributes: DropoutAttributes): DropoutSpec | null {
   if (attributes.dropoutProbability === 0) return null;
   return {

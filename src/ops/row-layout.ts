@@ -1,25 +1,25 @@
 import * as tf from '../tf/index.js';
 
 /**
- * The rows of a batch of sequences, sequence after sequence, without the padding of a [batch, time] table: everything
- * that treats rows alone computes nothing for padding, and attention finds its sequences by `starts`.
+ * The rows of a batch of sequences, sequence after sequence, without the padding of a [batch, time] table. Operations
+ * on rows compute nothing for padding; attention finds the sequences by `starts`.
  */
 export interface RowLayout {
-  readonly batch: number; // number of sequences
-  /** Columns of the table that the rows come from. */
+  readonly batch: number;
+  /** The number of columns of the table. */
   readonly time: number;
-  readonly rows: number; // rows of all sequences together
-  /** Rows of the longest sequence. */
+  readonly rows: number;
+  /** The number of rows of the longest sequence. */
   readonly longest: number;
-  readonly starts: Int32Array; // [batch + 1], the first row of each sequence, and the number of rows
-  readonly positions: Int32Array; // [rows], where each row stands in the table, batch · time + column
-  /** [rows], 1 at padding, where rows of padding are kept: no attention to them. Null: there are none. */
+  readonly starts: Int32Array; // [batch + 1], the first row of each sequence, then the number of rows
+  readonly positions: Int32Array; // [rows], the index of each row in the table, sequence · time + column
+  /** [rows], 1 for padding rows, which attention masks. Null if there are no padding rows. */
   readonly padding: Int32Array | null;
-  /** The same on the device; of the scope in which the layout was made, and where that is over, of the reader's. */
+  /** Starts and padding on the device. The scope that created the layout owns them, later the scope that reads them. */
   readonly tensors: { readonly starts: tf.Tensor1D; readonly padding: tf.Tensor1D }; // int32
 }
 
-/** Which rows of a table become rows: those that are no padding, or all of them. */
+/** Which positions of a table become rows: those of tokens, or all. */
 export type RowChoice = 'tokens' | 'all';
 
 /** The layout of a table of token ids. */
@@ -34,7 +34,7 @@ export function tokenLayout(
   return layoutOf(batch, time, starts, positions, padding);
 }
 
-/** The part of `tokenLayout` that needs no device. */
+/** The part of `tokenLayout` that does not need a device. */
 export function tokenRows(
   ids: Int32Array, // [batch, time]
   [batch, time]: readonly [number, number],
@@ -52,14 +52,14 @@ export function tokenRows(
   return { starts, positions: Int32Array.from(positions) };
 }
 
-/** A table without padding. */
+/** The layout of a table without padding. */
 export function fullLayout(batch: number, time: number): RowLayout {
   const starts = Int32Array.from({ length: batch + 1 }, (_, sequence) => sequence * time);
   const positions = Int32Array.from({ length: batch * time }, (_, position) => position);
   return layoutOf(batch, time, starts, positions, null);
 }
 
-/** The layout of some of the sequences, in this order, and the rows that are theirs. */
+/** The layout of some of the sequences in this order, and the indices of their rows. */
 export function selectSequences(
   { time, starts, positions, padding }: RowLayout,
   sequences: Int32Array,
@@ -106,7 +106,7 @@ function layoutOf(
   };
 }
 
-/** Rows as a table, zeros at padding: float32 [batch, time, columns]. */
+/** Converts rows to a table with zeros at padding: float32 [batch, time, columns]. */
 export function toTable(rows: tf.Tensor2D /* float32 [rows, columns] */, layout: RowLayout): tf.Tensor3D {
   const places = new Int32Array(layout.batch * layout.time).fill(layout.rows);
   layout.positions.forEach((position, row) => {
@@ -125,9 +125,9 @@ export function toRows(table: tf.Tensor3D /* float32 [batch, time, columns] */, 
 }
 
 /**
- * Chosen rows of a matrix: y[i] = x[index[i]]. No row is chosen twice, so the gradient is a look-up too, by the inverse
- * index with a row of zeros for what was not chosen: dx[j] = dy[i] where index[i] = j, else 0. (tfjs's own gradient of
- * gather is a scatter-add, slow in JavaScript and missing on wasm.)
+ * Selects rows of a matrix: y[i] = x[index[i]]. No row is selected twice, so the gradient is a look-up by the inverse
+ * index, with zeros for rows that are not selected: dx[j] = dy[i] if index[i] = j, else 0. (In tfjs the gradient of
+ * gather is a scatter-add, which is slow in JavaScript and missing on wasm.)
  * @returns float32 [index.length, columns]
  */
 export function gatherRows(
@@ -143,7 +143,7 @@ export function gatherRows(
   return gather(x) as tf.Tensor2D;
 }
 
-/** y[i] = x[index[i]], zeros where the index is the number of rows. */
+/** y[i] = x[index[i]], or zeros if index[i] is the number of rows. */
 function gatherOrZero(x: tf.Tensor2D, index: Int32Array): tf.Tensor2D {
   const withZeros = tf.concat([x, tf.zeros<tf.Rank.R2>([1, x.shape[1]])]);
   return tf.gather(withZeros, tf.tensor1d(index, 'int32'));
@@ -153,7 +153,7 @@ function isEveryRow(index: Int32Array, rows: number): boolean {
   return index.length === rows && index.every((row, position) => row === position);
 }
 
-/** Where each row stands in `index`; `index.length` for the rows that are not in it: int32 [rows]. */
+/** The position of each row in `index`; `index.length` for rows that it does not contain: int32 [rows]. */
 function inverse(index: Int32Array, rows: number): Int32Array {
   const positions = new Int32Array(rows).fill(index.length);
   for (let position = 0; position < index.length; position++) positions[index[position]!] = position;

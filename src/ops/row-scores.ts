@@ -6,26 +6,26 @@ import { type Attributes, hasKernel, runKernel } from './define-op.js';
 import { logSoftmax } from './log-softmax.js';
 import { once } from './once.js';
 
-/** What a row's scores boil down to; every field is float32 [rows] and differentiable but `predictions`. */
+/** Statistics of the scores of each row. All fields except `predictions` are float32 [rows] and differentiable. */
 export interface RowStatistics {
   readonly targetLogProb: tf.Tensor1D; // log p(target)
   readonly meanLogProb: tf.Tensor1D; // (1/V) Σ_v log p_v
-  readonly predictions: tf.Tensor1D; // int32 [rows], the class of the highest score
-  readonly sums: readonly tf.Tensor1D[]; // Σ_v f(p_v), one for each ClassFunction asked for
+  readonly predictions: tf.Tensor1D; // int32 [rows], the class with the highest score
+  readonly sums: readonly tf.Tensor1D[]; // Σ_v f(p_v), one per requested ClassFunction
 }
 
 /**
- * The scores of rows over classes, lazily. `statistics` makes one pass over the classes, in chunks and fused where the
- * device has a kernel for it. Such a device may keep the exponentials of some chunks for the backward pass; the logits
- * of the others are computed again, so that the [rows, classes] table never lives whole where it is large. A loss
- * written with it in plain tf operations is fused without native code.
+ * The scores of rows over classes, computed on demand. `statistics` makes one pass over the classes, in fused chunks if
+ * the device has a kernel for it. Such a device may keep the exponentials of some chunks for the backward pass and
+ * computes the logits of the others again, so that a large [rows, classes] table never exists as a whole. A loss that
+ * combines statistics with tfjs operations is thus fused without native code.
  */
 export interface RowScores {
-  readonly rows: number; // number of target tokens
-  readonly classes: number; // size of the target vocabulary
-  /** One pass for everything asked for; asking once, with all the sums a criterion needs, is the fastest. */
+  readonly rows: number;
+  readonly classes: number;
+  /** Computes the statistics in one pass. One call with all the sums that a criterion needs is the fastest. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
-  /** The whole table, float32 [rows, classes]: always there, slow and large. */
+  /** The whole table of scores, float32 [rows, classes]. It is slow and large. */
   logits(): tf.Tensor2D;
 }
 
@@ -33,11 +33,11 @@ const KERNEL = 'ClassifierStatistics';
 
 /**
  * Kernel `ClassifierStatistics`: features [rows, embed], weights [classes, embed], targets int32 [rows], attribute
- * `sums` (ClassFunction[], none custom) → targetLogProb, meanLogProb, predictions (int32), then one output for each sum.
- * Attribute `call`, on a tape, is a symbol of this call alone: what a device keeps for the backward pass belongs to the
- * sums of a call, and other calls may share its inputs.
+ * `sums` (ClassFunction[], none custom) → targetLogProb, meanLogProb, predictions (int32), then one output per sum.
+ * Attribute `call`, on a tape, is a unique symbol of the call, because what a device keeps for the backward pass
+ * depends on the sums of the call, and other calls may have the same inputs.
  * `ClassifierStatisticsGrad`: features, weights, targets, dTargetLogProb, dMeanLogProb, dSum0, dSum1 … → dFeatures,
- * dWeights. With g_t, g_m, g_k the incoming gradients of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
+ * dWeights. With the incoming gradients g_t, g_m, g_k of a row and h_v = Σ_k g_k · p_v · f_k′(p_v):
  *   ∂/∂z_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
  */
 const registerKernelGradient = once(() =>
@@ -64,13 +64,13 @@ const registerKernelGradient = once(() =>
   }),
 );
 
-/** Whether a gradient of what is computed now may be asked for. */
+/** Whether operations are recorded for a gradient. */
 function isTapeOn(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;
 }
 
-/** Scores of a linear classifier, logits = features · weightsᵀ. */
+/** The scores of a linear classifier: logits = features · weightsᵀ. */
 export function classifierScores(
   classifier: { readonly features: tf.Tensor2D; readonly weights: tf.Tensor2D },
   targets: tf.Tensor1D, // int32 [rows]
@@ -100,7 +100,7 @@ export function classifierScores(
   };
 }
 
-/** Scores that exist as a table already, float32 [rows, classes]: for tests and for models of other shapes. */
+/** Scores from an existing table, float32 [rows, classes]: for tests and for models with other classifiers. */
 export function logitScores(logits: tf.Tensor2D, targets: tf.Tensor1D): RowScores {
   checkShape('targets', targets.shape, [logits.shape[0]]);
   return {
@@ -115,7 +115,7 @@ function logitStatistics(logits: tf.Tensor2D, targets: tf.Tensor1D, sums: readon
   const logProbs = logSoftmax(logits);
   const isTarget = tf.oneHot(targets, logits.shape[1]);
   return {
-    // Selected by `where`, not by a product: a probability of 0 has the log −∞, and 0 · −∞ is NaN.
+    // `where` instead of a product: the log of a probability 0 is −∞, and 0 · −∞ is NaN.
     targetLogProb: tf.sum(tf.where(tf.cast(isTarget, 'bool'), logProbs, tf.zerosLike(logProbs)), 1),
     meanLogProb: tf.mean(logProbs, 1),
     predictions: tf.argMax(logits, 1),

@@ -1,61 +1,66 @@
-/** One side of a Transformer as native search needs it. */
+/** The sizes of a Transformer's encoder or decoder for native search. */
 export interface StackSizes {
   readonly vocab: number;
-  readonly positions: number; // rows of the table of positions
+  readonly positions: number; // rows of the position table
   readonly layers: number;
   readonly heads: number;
   readonly inner: number;
-  readonly scale: number; // of token embeddings
+  readonly scale: number; // the factor of token embeddings
   readonly normalizeBefore: boolean;
   readonly normalizeEmbedding: boolean;
   readonly finalNorm: boolean;
 }
 
-/** Post-norm or pre-norm, activation ReLU. */
+/** The sizes of a Transformer with ReLU, post-norm or pre-norm. */
 export interface TransformerSizes {
   readonly embed: number;
   readonly encoder: StackSizes;
   readonly decoder: StackSizes;
 }
 
-/** The tokens of a batch's sources without padding, sentence after sentence. */
+/** The source tokens of a batch without padding, sentence after sentence. */
 export interface SourceRows {
   readonly ids: Int32Array; // [rows]
-  readonly positions: Int32Array; // [rows], rows of the table of positions
+  readonly positions: Int32Array; // [rows], rows of the position table
   readonly starts: Int32Array; // [batch + 1]
 }
 
-/** The hypotheses of a batch under way: keys and values stay where they are, an index says which row reads which. */
+/** The hypotheses of a batch during a search. Keys and values are not moved: an index maps rows to them. */
 export interface EngineDecoding {
-  /** Consumes the newest token of each row; position: row of the table of positions. @param features to be filled */
+  /**
+   * Appends the newest token of each row.
+   * @param position the row of the position table
+   * @param features receives the features of the next token, if not null
+   */
   step(tokens: Int32Array /* [rows] */, position: number, features: Float32Array | null /* [rows, embed] */): void;
   /**
-   * After a step: the `width` likeliest classes of each row, log p with the penalties added and the class, as float32
-   * [rows, 2 · width]; best first, the lower class first among equals. Temperature divides the logits. The next step's
-   * choice takes the same memory.
+   * The `width` most likely classes of each row after a step, as float32 [rows, 2 · width]: log p plus the penalty of
+   * the class, and the class. The best come first; equal ones are in ascending order of classes. Temperature divides
+   * the logits. The next call overwrites the array.
    */
   top(width: number, temperature: number, penalties: Float32Array | null /* [vocab] */): Float32Array;
-  /** Row i becomes what row rows[i] was. */
+  /** Replaces row i by the former row rows[i]. */
   select(rows: Int32Array): void;
   dispose(): void;
 }
 
-/** Gives the values of a weight. */
+/** Returns the values of a weight. */
 export type WeightValues = () => Float32Array;
 
-/** A model with its weights packed. */
+/** A model with packed weights. */
 export interface EngineModel {
   startDecoding(source: SourceRows, beam: number): EngineDecoding;
   dispose(): void;
 }
 
-/** Native code of a device for all layers of a step at once; other devices search with the operations of `ops`. */
+/** Native code that computes all layers of a search step in one call. Other devices use the operations of `ops`. */
 export interface SearchEngine {
   /**
-   * @param weights in the order of the native code, each called once: `PackedTransformer` hands them over so. Embeddings
-   *   and norms are read in place from then on; the memory of a matrix may be that of the next one
+   * Packs the weights of a model.
+   * @param weights in the order that `PackedTransformer` passes; each function is called once. The engine continues to
+   *   read embeddings and norms in place. The values of a matrix may be overwritten by the next call
    */
   pack(sizes: TransformerSizes, weights: readonly WeightValues[]): EngineModel;
-  /** Gives the memory of an array back to the system: its contents are arbitrary from then on. */
+  /** Returns the memory of an array to the system; its contents are undefined afterwards. */
   release(values: Float32Array): void;
 }

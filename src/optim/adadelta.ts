@@ -2,16 +2,16 @@ import { defineOptimizer } from '../plugins/optimizer.js';
 import { l2WeightDecay } from './weight-decay.js';
 
 /**
- * Adadelta (Zeiler 2012) as PyTorch computes it, with a learning rate (the paper's is 1):
+ * Adadelta (Zeiler 2012) as in PyTorch, with a learning rate, which is 1 in the paper:
  *   g ← g + wd·p;  s ← ρ·s + (1−ρ)·g²;  δ = √(a + ε) / √(s + ε) · g;  a ← ρ·a + (1−ρ)·δ²;  p ← p − lr·δ
  */
 export const adadelta = defineOptimizer({
   name: 'adadelta',
-  summary: 'steps in the ratio of past steps to past gradients',
+  summary: 'steps in proportion to the ratio of past steps to past gradients',
   options: {
     adadeltaRho: { kind: 'float', default: 0.9, min: 0, max: 1, help: 'decay rate of the two running averages' },
-    adadeltaEps: { kind: 'float', default: 1e-6, min: 0, help: 'added to them before the root' },
-    annealEps: { kind: 'boolean', default: false, help: "fairseq's flag, without effect there and here" },
+    adadeltaEps: { kind: 'float', default: 1e-6, min: 0, help: 'added to the averages before the square root' },
+    annealEps: { kind: 'boolean', default: false, help: 'accepted for fairseq; has no effect, as in fairseq' },
     weightDecay: l2WeightDecay,
   },
   usualLearningRate: () => 1, // PyTorch's default

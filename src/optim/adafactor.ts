@@ -4,47 +4,47 @@ import type { NamedParameter } from './parameter-store.js';
 import { decoupledWeightDecay } from './weight-decay.js';
 
 /**
- * Adafactor (Shazeer and Stern 2018) as fairseq computes it. The second moment of a matrix is kept as the means of its
- * rows r and columns c. With β2 = 1 − t^decay-rate, s = g² + ε₁ and rms(x) = ‖x‖ / √size:
+ * Adafactor (Shazeer and Stern 2018) as in fairseq. The second moment of a matrix is stored as the means of its rows r
+ * and columns c. With β2 = 1 − t^decay-rate, s = g² + ε₁ and rms(x) = ‖x‖ / √size:
  *   r ← β2·r + (1−β2)·mean_j s_ij;  c ← β2·c + (1−β2)·mean_i s_ij;  u_ij = g_ij / √(r_i/mean(r) · c_j)
- * and of a vector v ← β2·v + (1−β2)·s;  u = g / √v. Then
+ * For vectors v ← β2·v + (1−β2)·s;  u = g / √v. Then
  *   u ← u / max(1, rms(u) / clip-threshold) · α;  with --beta1 m ← β1·m + (1−β1)·u, u = m;  p ← p − α·wd·p − u
- * where α is the learning rate: --lr's, or with --relative-step min(0.01, 1/√t) (with --warmup-init min(1e-6·t, 1/√t)),
- * times max(ε₂, rms(p)) with --scale-parameter.
+ * where α is the scheduled learning rate, or with --relative-step min(0.01, 1/√t), or with --warmup-init too
+ * min(1e-6·t, 1/√t). --scale-parameter multiplies α by max(ε₂, rms(p)).
  *
- * Differs from fairseq in two ways: there --relative-step is always refused because there is always a --lr, and with
- * --scale-parameter a scaled rate is carried on to the next parameter, so that the scales multiply up.
+ * There are two differences from fairseq. fairseq always refuses --relative-step because it always has a --lr. And with
+ * --scale-parameter fairseq passes the scaled rate on to the next parameter, so that the scales accumulate.
  */
 export const adafactor = defineOptimizer({
   name: 'adafactor',
-  summary: 'Adam with a second moment in factors, which takes hardly any memory',
+  summary: 'Adam with a factored second moment, which needs little memory',
   options: {
     adafactorEps: {
       kind: 'numbers',
       default: [1e-30, 1e-3],
       metavar: 'E1,E2',
-      help: 'added to squared gradients; least scale of a parameter',
+      help: 'added to squared gradients; minimum scale of a parameter',
     },
-    clipThreshold: { kind: 'float', default: 1, help: 'largest root mean square of an update' },
+    clipThreshold: { kind: 'float', default: 1, help: 'maximum root mean square of an update' },
     decayRate: { kind: 'float', default: -0.8, help: 'exponent of the decay of the second moment' },
     beta1: { kind: 'float', default: null, min: 0, max: 1, help: 'decay rate of the first moment (default: none)' },
     weightDecay: decoupledWeightDecay,
     scaleParameter: {
       kind: 'boolean',
       default: false,
-      help: 'learning rate times the root mean square of a parameter',
+      help: 'multiply the learning rate by the root mean square of each parameter',
     },
-    relativeStep: { kind: 'boolean', default: false, help: 'a learning rate of its own, 1/√t at most 0.01; not --lr' },
-    warmupInit: { kind: 'boolean', default: false, help: 'with --relative-step: begin at 1e-6 and rise' },
+    relativeStep: { kind: 'boolean', default: false, help: 'use the learning rate min(0.01, 1/√t) instead of --lr' },
+    warmupInit: { kind: 'boolean', default: false, help: 'with --relative-step: let the rate rise from 1e-6' },
   },
-  usualLearningRate: ({ relativeStep }) => (relativeStep ? null : 1e-3), // that of T5's fine-tuning
+  usualLearningRate: ({ relativeStep }) => (relativeStep ? null : 1e-3), // the rate of T5's fine-tuning
   build(options, store) {
     const { adafactorEps, clipThreshold, decayRate, beta1, weightDecay, warmupInit } = options;
     if (adafactorEps.length !== 2) {
       throw new UserError(`--adafactor-eps ${adafactorEps.join(',')}`, 'give two numbers, e.g. 1e-30,1e-3');
     }
     if (warmupInit && !options.relativeStep) {
-      throw new UserError('--warmup-init changes the rate of --relative-step, which is not given', 'add or drop one');
+      throw new UserError('--warmup-init requires --relative-step', 'add --relative-step, or leave --warmup-init out');
     }
     const [addedToSquares, leastScale] = adafactorEps as [number, number];
     const firstMoment = beta1 === null ? null : new Float32Array(store.values.length);
@@ -87,18 +87,18 @@ export const adafactor = defineOptimizer({
 
 /** The second moment of one parameter. */
 interface Moment {
-  /** Takes a gradient into account and writes gradient / √moment to `update`. */
+  /** Updates the moment with a gradient and writes gradient / √moment to `update`. */
   normalize(gradient: Float32Array, update: Float64Array, beta2: number, addedToSquares: number): void;
 }
 
-/** @param tensors where the moment's memory is entered */
+/** @param tensors receives the tensors of the moment */
 function makeMoment({ name, shape, size }: NamedParameter, tensors: Map<string, StateTensor>): Moment {
   const allocate = (kind: string, ofShape: readonly number[]): Float32Array => {
     const data = new Float32Array(ofShape.reduce((product, axis) => product * axis, 1));
     tensors.set(`${kind}.${name}`, { shape: ofShape, data });
     return data;
   };
-  if (shape.length < 2) return wholeMoment(allocate('exp_avg_sq', shape));
+  if (shape.length < 2) return unfactoredMoment(allocate('exp_avg_sq', shape));
   const [rows, columns] = shape.slice(-2) as [number, number];
   const rowMeans = allocate('exp_avg_sq_row', shape.slice(0, -1));
   const columnMeans = allocate('exp_avg_sq_col', [...shape.slice(0, -2), columns]);
@@ -118,7 +118,7 @@ function makeMoment({ name, shape, size }: NamedParameter, tensors: Map<string, 
   };
 }
 
-function wholeMoment(average: Float32Array): Moment {
+function unfactoredMoment(average: Float32Array): Moment {
   return {
     normalize(gradient, update, beta2, addedToSquares) {
       for (let index = 0; index < average.length; index++) {
@@ -152,7 +152,7 @@ function factoredMoment(
       }
       const meanOfRows = rowMeans.reduce((sum, mean) => sum + mean, 0) / rows;
       for (let row = 0; row < rows; row++) {
-        // One factor at a time: the product of two moments near 1e-30 is below what float32 holds.
+        // One factor at a time, because the product of two moments near 1e-30 underflows in float32.
         const ofRow = 1 / Math.sqrt(rowMeans[row]! / meanOfRows);
         for (let column = 0; column < columns; column++) {
           const index = row * columns + column;

@@ -1,12 +1,12 @@
 import { defineOptimizer } from '../plugins/optimizer.js';
 import { l2WeightDecay } from './weight-decay.js';
 
-const EPSILON = 1e-10; // PyTorch's
+const EPSILON = 1e-10; // PyTorch's default
 
-/** Adagrad (Duchi et al. 2011) as PyTorch computes it: g ← g + wd·p; s ← s + g²; p ← p − lr · g / (√s + 1e-10). */
+/** Adagrad (Duchi et al. 2011) as in PyTorch: g ← g + wd·p; s ← s + g²; p ← p − lr · g / (√s + 1e-10). */
 export const adagrad = defineOptimizer({
   name: 'adagrad',
-  summary: 'steps shrink with the sum of the squared gradients so far',
+  summary: 'steps shrink as the sum of squared gradients grows',
   options: { weightDecay: l2WeightDecay },
   usualLearningRate: () => 1e-2, // PyTorch's default
   build({ weightDecay }, store) {

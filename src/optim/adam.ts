@@ -3,15 +3,15 @@ import { betasOption, checkBetas } from './betas.js';
 import { decoupledWeightDecay } from './weight-decay.js';
 
 /**
- * Adam (Kingma and Ba 2015) as fairseq computes it: weight decay is taken off the values first and off all of them
- * (Loshchilov and Hutter 2019), ε is added to √v before bias correction.
+ * Adam (Kingma and Ba 2015) as in fairseq: decoupled weight decay (Loshchilov and Hutter 2019) is applied first and to
+ * all parameters, and ε is added to √v before the bias correction.
  */
 export const adam = defineOptimizer({
   name: 'adam',
   summary: 'Adam with decoupled weight decay',
   options: {
     adamBetas: betasOption,
-    adamEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the root of the second moment' },
+    adamEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the square root of the second moment' },
     weightDecay: decoupledWeightDecay,
   },
   usualLearningRate: () => 5e-4, // fairseq's recipes for translation

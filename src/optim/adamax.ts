@@ -3,19 +3,19 @@ import { betasOption, checkBetas } from './betas.js';
 import { decoupledWeightDecay } from './weight-decay.js';
 
 /**
- * Adamax (Kingma and Ba 2015) as fairseq computes it:
+ * Adamax (Kingma and Ba 2015) as in fairseq:
  *   m ← β1·m + (1−β1)·g;  u ← max(β2·u, |g|);  p ← p − lr·wd·p;  p ← p − lr / (1 − β1ᵗ) · m / (u + ε)
  */
 export const adamax = defineOptimizer({
   name: 'adamax',
-  summary: 'Adam by the largest gradient instead of the mean square',
+  summary: 'Adam with the largest gradient instead of the mean square',
   options: {
     adamaxBetas: betasOption,
     adamaxEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the largest gradient' },
     weightDecay: decoupledWeightDecay,
     noBiasCorrection: { kind: 'boolean', default: false, help: 'do not divide by 1 − β1ᵗ' },
   },
-  usualLearningRate: () => 2e-3, // PyTorch's default, after the paper
+  usualLearningRate: () => 2e-3, // PyTorch's default, from the paper
   build({ adamaxBetas, adamaxEps, weightDecay, noBiasCorrection }, store) {
     const [beta1, beta2] = checkBetas('--adamax-betas', adamaxBetas);
     const average = new Float32Array(store.values.length);

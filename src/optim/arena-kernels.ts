@@ -1,37 +1,21 @@
+import type { AdamScalars, GradientTarget } from 'tfjs-backend-onednn';
 import type { Tensor } from '../tf/index.js';
 
-/** The scalars of one Adam step over an arena. */
-export interface AdamScalars {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** lr · √(1 − β2ᵗ) / (1 − β1ᵗ) */
-  readonly stepSize: number;
-  /** lr · weight decay: the part of a value that is taken off it first. */
-  readonly decay: number;
-}
-
-/** A parameter's tensor and its part of the gradient arena. */
-export interface GradientTarget {
-  readonly tensor: Tensor;
-  readonly gradient: Float32Array;
-}
-
 /**
- * What clipping and the optimizers do to whole parameter arenas (float32 [size]); a device brings its own. Every loop
- * is element by element, or sums in a fixed order, so that runs repeat bit for bit.
+ * The operations of clipping and optimizers on whole parameter arenas, float32 [size]. A device may have its own. All
+ * are element-wise or sum in a fixed order, so that runs are reproducible bit for bit.
  */
 export interface ArenaKernels {
   /** Σ x², summed in float64. */
   squaredNorm(x: Float32Array): number;
   /** x ← factor · x */
   scale(x: Float32Array, factor: number): void;
-  /** sums[i] ← sums[i] + xs[i]; waits once for the device where that is asynchronous. */
+  /** sums[i] ← sums[i] + xs[i]. An asynchronous device is awaited once. */
   addTensors(sums: readonly Float32Array[], xs: readonly Tensor[]): Promise<void> | void;
   /**
-   * Runs a forward and a backward pass in which the device may add gradients to their parts of the arena itself, without a
-   * tensor of their own; what tfjs is given for such a gradient counts as zeros in `addTensors`.
-   * @param overwrite the arena's contents count as 0, and the device may use its memory until the gradients come
+   * Runs a forward and a backward pass in which the device may add gradients directly to their parts of the arena. For
+   * such a gradient tfjs gets a tensor that counts as zeros in `addTensors`.
+   * @param options with `overwrite` the arena counts as zeros, and the device may use its memory until gradients arrive
    */
   collectGradients<T>(
     targets: readonly GradientTarget[],
@@ -51,7 +35,7 @@ export interface ArenaKernels {
   ): void;
 }
 
-/** The kernels in TypeScript, for devices without their own. */
+/** The kernels in TypeScript, for devices without native kernels. */
 export const portableArenaKernels: ArenaKernels = {
   squaredNorm(x) {
     let sum = 0;

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js';
 import type { NumbersOption } from '../options/schema.js';
 
-/** The decay rates of Adam and its kin. */
+/** The option for the decay rates of Adam and related optimizers. */
 export const betasOption = {
   kind: 'numbers',
   default: [0.9, 0.999],
@@ -13,6 +13,7 @@ export const betasOption = {
 export function checkBetas(flag: string, betas: readonly number[]): readonly [number, number] {
   const [beta1, beta2] = betas;
   const fits = betas.length === 2 && betas.every((beta) => beta >= 0 && beta < 1);
-  if (!fits) throw new UserError(`${flag} ${betas.join(',')}`, 'give two numbers from 0 up to 1, e.g. 0.9,0.98');
+  if (!fits)
+    throw new UserError(`${flag} ${betas.join(',')}`, 'give two numbers of at least 0 and below 1, e.g. 0.9,0.98');
   return [beta1!, beta2!];
 }

@@ -4,25 +4,25 @@ import { singleRate } from './single-rate.js';
 import { warmupInitLrOption, warmupUpdatesOption } from './warmup-options.js';
 
 /**
- * Warm restarts (Loshchilov and Hutter 2017) after a linear warm-up: in period i, t of its t_i updates done,
+ * Warm restarts (Loshchilov and Hutter 2017) after a linear warm-up. The rate after t of the t_i updates of period i:
  *   shrink^i · (min + ½·(max − min)·(1 + cos(π·t/t_i)))
- * where period i is --t-mult^i times as long as the first.
+ * Period i is --t-mult^i times as long as the first.
  */
 export const cosine = defineLrScheduler({
   name: 'cosine',
-  summary: 'falls along a cosine from --lr to --min-lr, period after period',
+  summary: 'falls along a cosine from --lr to --min-lr in each period',
   options: {
     warmupUpdates: warmupUpdatesOption,
     warmupInitLr: warmupInitLrOption,
     minLr: { kind: 'float', default: 0, min: 0, help: 'rate at the end of a period' },
-    tMult: { kind: 'float', default: 1, help: 'how much longer each period is than the one before' },
+    tMult: { kind: 'float', default: 1, help: 'ratio of the length of each period to that of the previous one' },
     lrPeriodUpdates: {
       kind: 'float',
       default: -1,
       metavar: 'N',
-      help: 'updates of the first period; -1: what is left of --max-update after the warm-up',
+      help: 'updates of the first period; -1: --max-update minus the warm-up',
     },
-    lrShrink: { kind: 'float', default: 0.1, help: 'factor of both rates after each period' },
+    lrShrink: { kind: 'float', default: 0.1, help: 'factor of --lr and --min-lr after each period' },
   },
   build({ warmupUpdates, warmupInitLr, minLr, tMult, lrPeriodUpdates, lrShrink }, learningRates, { maxUpdate }) {
     const highest = singleRate(learningRates, 'cosine');
@@ -31,7 +31,7 @@ export const cosine = defineLrScheduler({
     const length = lrPeriodUpdates > 0 ? lrPeriodUpdates : maxUpdate - warmupUpdates;
     if (length <= 0) {
       throw new UserError(
-        '--lr-scheduler cosine needs the length of its period',
+        '--lr-scheduler cosine requires the length of its period',
         'give --lr-period-updates, or a --max-update beyond the warm-up',
       );
     }
@@ -46,7 +46,7 @@ export const cosine = defineLrScheduler({
   },
 });
 
-/** In which period an update lies, from 0, and which part of that period is over. */
+/** The index of the period of an update, from 0, and the completed part of that period, in [0, 1). */
 function periodAt(updates: number, length: number, growth: number): { index: number; part: number } {
   if (growth === 1) {
     const index = Math.floor(updates / length);

@@ -1,13 +1,13 @@
 import { defineLrScheduler } from '../plugins/lr-scheduler.js';
 
-/** Epoch e has the e-th rate of `--lr`, the last one from then on; optionally a linear rise at the beginning. */
+/** Epoch e has the e-th rate of `--lr`; later epochs have the last one. A linear warm-up is optional. */
 export const fixed = defineLrScheduler({
   name: 'fixed',
-  summary: 'one rate for each epoch of the --lr list',
+  summary: 'one rate of --lr per epoch',
   options: {
-    warmupUpdates: { kind: 'int', default: 0, min: 0, help: 'updates of linear warm-up' },
+    warmupUpdates: { kind: 'int', default: 0, min: 0, help: 'updates of the linear warm-up' },
     forceAnneal: { kind: 'int', default: null, min: 1, metavar: 'EPOCH', help: 'shrink the rate from this epoch on' },
-    lrShrink: { kind: 'float', default: 0.1, help: 'factor of each epoch from --force-anneal on' },
+    lrShrink: { kind: 'float', default: 0.1, help: 'factor of the rate per epoch from --force-anneal on' },
   },
   build({ warmupUpdates, forceAnneal, lrShrink }, learningRates) {
     const last = learningRates[learningRates.length - 1]!;

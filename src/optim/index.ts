@@ -17,10 +17,10 @@ import { step } from './step.js';
 import { triStage } from './tri-stage.js';
 import { triangular } from './triangular.js';
 
-/** Every optimizer; a new one is a file and a line here. */
+/** The built-in optimizers. */
 export const optimizers: readonly OptimizerDefinition[] = [adam, sgd, nag, adagrad, adadelta, adamax, adafactor, lamb];
 
-/** Every learning rate scheduler; a new one is a file and a line here. */
+/** The built-in learning rate schedulers. */
 export const lrSchedulers: readonly LrSchedulerDefinition[] = [
   inverseSqrt,
   fixed,

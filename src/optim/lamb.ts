@@ -2,22 +2,22 @@ import { defineOptimizer } from '../plugins/optimizer.js';
 import { betasOption, checkBetas } from './betas.js';
 import { decoupledWeightDecay } from './weight-decay.js';
 
-/** The norm that FusedLAMB cuts the whole gradient to; fairseq leaves its default, and has no flag for it. */
+/** The norm to which FusedLAMB clips the whole gradient. This is its default; fairseq has no flag for it. */
 const MAX_GRADIENT_NORM = 1;
 
 /**
- * LAMB (You et al. 2020) as fairseq runs it: apex's FusedLAMB with what fairseq leaves at its defaults (decoupled decay,
- * bias correction, a gradient of norm at most 1 beside --clip-norm, no trust ratio without weight decay).
+ * LAMB (You et al. 2020) as in fairseq, which uses apex's FusedLAMB with its defaults: decoupled weight decay, bias
+ * correction, a gradient norm of at most 1 in addition to --clip-norm, and no trust ratio without weight decay.
  *   g ← g / max(1, ‖all gradients‖);  m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²
  *   u = m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) + wd·p
- *   p ← p − lr·r·u  with r = ‖p‖/‖u‖ of each parameter where wd ≠ 0 and neither norm is 0, else 1
+ *   p ← p − lr·r·u  with r = ‖p‖/‖u‖ per parameter if wd ≠ 0 and neither norm is 0, else 1
  */
 export const lamb = defineOptimizer({
   name: 'lamb',
-  summary: 'Adam whose step is in proportion to the norm of each parameter, for large batches',
+  summary: 'Adam with steps in proportion to the norm of each parameter, for large batches',
   options: {
     lambBetas: betasOption,
-    lambEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the root of the second moment' },
+    lambEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the square root of the second moment' },
     weightDecay: decoupledWeightDecay,
   },
   usualLearningRate: () => 1e-3, // apex's default
@@ -46,8 +46,8 @@ export const lamb = defineOptimizer({
             change[index] = m / correction1 / (Math.sqrt(v / correction2) + lambEps) + weightDecay * value[index]!;
           }
           const norms = [value, change].map((vector) => Math.sqrt(kernels.squaredNorm(vector)));
-          const trusts = weightDecay !== 0 && norms.every((norm) => norm !== 0);
-          const rate = trusts ? (learningRate * norms[0]!) / norms[1]! : learningRate;
+          const usesTrustRatio = weightDecay !== 0 && norms.every((norm) => norm !== 0);
+          const rate = usesTrustRatio ? (learningRate * norms[0]!) / norms[1]! : learningRate;
           for (let index = 0; index < size; index++) value[index]! -= rate * change[index]!;
         }
       },

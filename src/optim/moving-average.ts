@@ -1,17 +1,18 @@
 import type { ParameterStore } from './parameter-store.js';
 
-/** Options of the moving average of the weights. */
+/** The options of a moving average. */
 export interface MovingAverageOptions {
+  /** d, the decay per step of the average. */
   readonly emaDecay: number;
-  /** Up to this many updates the average is the weights themselves. */
+  /** Before this update the average equals the weights. */
   readonly emaStartUpdate: number;
-  /** Updates from one step of the average to the next. */
+  /** The number of updates between two steps of the average. */
   readonly emaUpdateFreq: number;
 }
 
 /**
- * An exponential moving average of a model's weights, as fairseq keeps it: it begins as the weights after the first
- * update (or as what it is given), then a ← d·a + (1−d)·p.
+ * An exponential moving average of a model's weights as in fairseq. It starts as the weights after the first update, or
+ * as given weights, then a ← d·a + (1−d)·p.
  */
 export class MovingAverage {
   #values: Float32Array | null = null;
@@ -21,21 +22,21 @@ export class MovingAverage {
     readonly options: MovingAverageOptions,
   ) {}
 
-  /** float32 [size], an arena beside the store's; null before it has begun. */
+  /** The average, float32 [size], an arena like `store.values`; null before it starts. */
   get values(): Float32Array | null {
     return this.#values;
   }
 
-  /** Begins with a copy of the weights; what is returned may be filled with others. */
+  /** Starts the average as a copy of the weights. The caller may fill the returned array with other weights. */
   begin(): Float32Array {
     this.#values = Float32Array.from(this.store.values);
     return this.#values;
   }
 
   /**
-   * Takes an update of the weights into account.
-   * @param updates done, with this one
-   * @returns the decay that it has by now
+   * Updates the average after an update of the weights.
+   * @param updates the number of completed updates, including this one
+   * @returns the current decay
    */
   update(updates: number): number {
     const { emaDecay, emaStartUpdate, emaUpdateFreq } = this.options;

@@ -2,15 +2,15 @@ import { defineOptimizer } from '../plugins/optimizer.js';
 import { decoupledWeightDecay } from './weight-decay.js';
 
 /**
- * Nesterov's accelerated gradient as fairseq computes it. The buffer is a step already scaled by the learning rate, so
- * where the rate changes it is scaled by c = lr / (the last update's lr):
+ * Nesterov's accelerated gradient as in fairseq. The buffer contains steps that are already scaled by the learning
+ * rate. When the rate changes, it is scaled by c = lr / (the last update's lr):
  *   p ← p − lr·wd·p;  p ← p + μ²·c·b − (1 + μ)·lr·g;  b ← μ·c·b − lr·g
  */
 export const nag = defineOptimizer({
   name: 'nag',
   summary: "Nesterov's accelerated gradient",
   options: {
-    momentum: { kind: 'float', default: 0.99, min: 0, help: 'part of the last step that goes into the next' },
+    momentum: { kind: 'float', default: 0.99, min: 0, help: 'factor of the last step in the next one' },
     weightDecay: decoupledWeightDecay,
   },
   usualLearningRate: () => 0.25, // fairseq's recipes for convolutional models

@@ -4,8 +4,8 @@ import type { Optimizer } from '../plugins/optimizer.js';
 import type { ParameterStore } from './parameter-store.js';
 
 /**
- * An optimizer's arenas cut into tensors, `exp_avg.PARAMETER` …, its other tensors, and the steps it has seen as `step`.
- * Views, not copies.
+ * The state of an optimizer as tensors: its arenas by parameter (`exp_avg.PARAMETER` …), its other tensors, and the
+ * number of its steps as `step`. The data are views, not copies.
  */
 export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, steps: number): Map<string, NamedTensor> {
   const tensors = new Map<string, NamedTensor>();
@@ -22,9 +22,9 @@ export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, st
 }
 
 /**
- * Fills an optimizer's arenas and tensors with what `optimizerTensors` made.
- * @returns the steps that the state has seen
- * @throws UserError where the tensors are another optimizer's or another model's
+ * Fills an optimizer's arenas and tensors with the result of `optimizerTensors`.
+ * @returns the number of steps of the state
+ * @throws UserError if the tensors belong to another optimizer or model
  */
 export function restoreOptimizer(
   optimizer: Optimizer,
@@ -53,6 +53,6 @@ export function restoreOptimizer(
 
 const otherState = (checkpoint: string, name: string): UserError =>
   new UserError(
-    `the optimizer's state in ${checkpoint} has no fitting ${name}`,
-    'train on with the --optimizer that it was saved with, or start its state afresh with --reset-optimizer',
+    `the optimizer state in ${checkpoint} has no matching ${name}`,
+    'use the --optimizer that it was saved with, or discard the state with --reset-optimizer',
   );

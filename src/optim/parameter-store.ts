@@ -2,31 +2,31 @@ import { InternalError, UserError } from '../errors.js';
 import { currentDevice } from '../ops/opened-device.js';
 import * as tf from '../tf/index.js';
 
-/** Float32 elements between the starts of two blocks: 64 bytes, a cache line and an AVX-512 register. */
+/** Blocks start at multiples of this number of float32 elements: 64 bytes, a cache line and an AVX-512 register. */
 const ALIGNMENT = 16;
 
-/** Backends whose tensors read the caller's array in place, so that a write to an arena is a write to the weights. */
+/** Backends whose tensors read the caller's array in place, so that a write to an arena changes the weights. */
 const BACKENDS_READING_IN_PLACE: readonly string[] = ['cpu', 'onednn'];
 
-/** Fills one parameter's values; `random` yields uniform numbers in [0, 1). */
+/** Fills the values of one parameter; `random` returns uniform numbers in [0, 1). */
 export type Initializer = (values: Float32Array, shape: readonly number[], random: () => number) => void;
 
-/** One parameter under the name it has in a checkpoint (fairseq's). */
+/** One parameter under its name in checkpoints, which is fairseq's. */
 export interface NamedParameter {
-  readonly name: string; // e.g. `encoder.layers.0.fc1.weight`, as in fairseq
-  readonly shape: readonly number[]; // row-major
-  readonly offset: number; // elements into the arenas
-  readonly size: number; // number of elements
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number; // its first element in the arenas
+  readonly size: number;
 }
 
 /**
- * A trainable tensor. Usually one parameter; parameters that are always used together (the query, key and value
- * projections) lie one after another and form one tensor, stacked along the first axis.
+ * A trainable tensor. It is usually one parameter. Parameters that are always used together, such as the query, key and
+ * value projections, are contiguous and form one tensor, stacked along the first axis.
  */
 export class Parameter {
   #tensor: tf.Tensor | null = null;
-  #upload: (() => tf.Tensor) | null = null; // makes the tensor
-  /** Brings back values that were given up. */
+  #upload: (() => tf.Tensor) | null = null; // creates the tensor
+  /** Loads values that are not in memory. */
   #restore: (() => void) | null = null;
 
   constructor(
@@ -40,7 +40,7 @@ export class Parameter {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
-  /** The value on the device; owned by the store. */
+  /** The value on the device; the store owns it. */
   get tensor(): tf.Tensor {
     this.#restore?.();
     if (this.#tensor === null) {
@@ -51,12 +51,12 @@ export class Parameter {
     return this.#tensor;
   }
 
-  /** @internal the store's: what is called before the value is used again; null where it is there */
+  /** @internal Set by the store: loads the value before its next use; null if the value is in memory. */
   set restore(restore: (() => void) | null) {
     this.#restore = restore;
   }
 
-  /** @internal the store's */
+  /** @internal Called by the store when the value on the device changes. */
   replaceTensor(upload: (() => tf.Tensor) | null): void {
     this.#tensor?.dispose();
     this.#upload = upload;
@@ -64,7 +64,7 @@ export class Parameter {
   }
 }
 
-/** Reads the values of parameters, each block's into its array. */
+/** Reads the values of parameters into arrays. */
 export type WeightSource = (wanted: readonly { readonly block: Parameter; readonly target: Float32Array }[]) => void;
 
 interface Declaration {
@@ -73,18 +73,18 @@ interface Declaration {
   readonly initialize: Initializer;
 }
 
-/** What a checkpoint holds that a model is to be filled with. */
+/** The parameters of a checkpoint that a model is built for. */
 export interface StoredParameters {
   /** The checkpoint, for messages. */
   readonly source: string;
   readonly shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>; // by parameter
 }
 
-/** The error for a checkpoint and a model that are not of one kind. */
+/** The error for a checkpoint that does not match the model. */
 export const modelMismatch = (problem: string): UserError =>
   new UserError(problem, 'use the --arch and options that the checkpoint was trained with');
 
-/** @throws UserError where a checkpoint lacks a parameter, or has it in another shape */
+/** @throws UserError if a checkpoint lacks a parameter or has it with another shape */
 export function checkStored({ source, shapes }: StoredParameters, name: string, shape: readonly number[]): void {
   const stored = shapes.get(name)?.shape;
   if (stored === undefined) throw modelMismatch(`${source} lacks the parameter ${name}`);
@@ -93,36 +93,36 @@ export function checkStored({ source, shapes }: StoredParameters, name: string, 
 }
 
 /**
- * All parameters of a model. Values and gradients are flat arenas; tensors are views of them, so that clipping, the
- * optimizer, averaging and saving walk one array. A model declares its parameters while it is built, then calls build().
+ * All parameters of a model. Values and gradients are flat arenas, and tensors are views of them, so that clipping,
+ * optimizers, averaging and saving process one array. A model declares its parameters first, then calls `build`.
  */
 export class ParameterStore {
   static #holder: { readonly stored: StoredParameters; readonly allocate: boolean } | null = null;
 
-  /** What the model computes on: the device that was current when it was built; null where none was opened. */
+  /** The model's device: the one that was current when the model was built; null if none was open. */
   readonly device = currentDevice();
   readonly #initializers: { parameter: NamedParameter; initialize: Initializer }[] = [];
   readonly #trainable: Parameter[] = [];
   readonly #names = new Set<string>();
-  readonly #missing = new Set<Parameter>(); // not in memory: the source has them
+  readonly #missing = new Set<Parameter>(); // parameters that are not in memory; `source` reads them
   #size = 0;
   #values = new Float32Array(0);
   #gradients: Float32Array | null = null;
   #version = 0;
   readonly #held = ParameterStore.#holder;
-  #glanced = new Float32Array(0);
+  #temporary = new Float32Array(0);
 
   /**
-   * Reads values from wherever they were loaded; null where they are nowhere else, as in training. With it, what is not in
-   * use may be given up.
+   * Reads values again, e.g. from a checkpoint, so that values that are not in use can be discarded. Null if the store
+   * has the only copy, as in training.
    */
   source: WeightSource | null = null;
 
   /**
-   * Runs `build`, in which a model is built for a checkpoint: a parameter that the checkpoint does not have is refused where
-   * it is declared, so that absurd sizes take neither time nor memory.
-   * @param allocate false for a model that is not used but to see whether the checkpoint fits
-   * @throws UserError as `checkStored`, and what `build` throws
+   * Runs `build`, which builds a model for a checkpoint. A parameter that the checkpoint lacks is refused when it is
+   * declared, so that absurd sizes cost neither time nor memory.
+   * @param allocate false for a model that only serves to check the checkpoint
+   * @throws UserError as `checkStored` does, and errors of `build`
    */
   static holdingTo<T>(stored: StoredParameters, build: () => T, { allocate = true } = {}): T {
     const before = ParameterStore.#holder;
@@ -139,7 +139,7 @@ export class ParameterStore {
     return this.stacked([{ name, shape, initialize }]);
   }
 
-  /** Declares parameters that form one tensor, stacked along their first axis: [q | k | v]. */
+  /** Declares parameters that form one tensor, stacked along the first axis: [q | k | v]. */
   stacked(declarations: readonly Declaration[]): Parameter {
     const offset = this.#size;
     const parts = declarations.map(({ name, shape, initialize }) => {
@@ -159,7 +159,7 @@ export class ParameterStore {
     return block;
   }
 
-  /** Allocates the arena and the tensors; `random` null leaves zeros for a checkpoint to fill. */
+  /** Allocates the arena and the tensors. If `random` is null, values are zeros until a checkpoint fills them. */
   build(random: (() => number) | null): this {
     if (this.#held?.allocate === false) return this;
     this.#values = new Float32Array(this.#size);
@@ -172,20 +172,20 @@ export class ParameterStore {
     return this;
   }
 
-  /** float32 [size], every parameter's value; padding between blocks stays 0. After a write call `valuesChanged`. */
+  /** The values of all parameters, float32 [size]; padding between blocks is 0. Call `valuesChanged` after a change. */
   get values(): Float32Array {
     this.load([...this.#missing]);
     return this.#values;
   }
 
-  /** Leaves every value where it is until it is asked for. For devices whose tensors read arrays in place. */
+  /** Loads values from `source` only when they are used. For devices whose tensors read arrays in place. */
   loadWhenNeeded(source: WeightSource): void {
     this.source = source;
     this.#version += 1;
     this.#miss(this.#trainable);
   }
 
-  /** Reads those of some parameters that are not in memory. */
+  /** Loads those of the parameters that are not in memory. */
   load(blocks: readonly Parameter[]): void {
     const wanted = blocks.filter((block) => this.#missing.has(block));
     if (wanted.length === 0) return;
@@ -197,30 +197,30 @@ export class ParameterStore {
   }
 
   /**
-   * A parameter's values for a moment: where they are not in memory they are read into an array that the next call fills
-   * again.
+   * The values of a parameter for temporary use. If they are not in memory, they are read into an array that the next
+   * call overwrites.
    */
   glance(block: Parameter): Float32Array {
     if (!this.#missing.has(block)) return this.#slice(this.#values, block);
-    const target = this.#glanced.length < block.size ? new Float32Array(block.size) : this.#glanced;
-    this.#glanced = target;
+    const target = this.#temporary.length < block.size ? new Float32Array(block.size) : this.#temporary;
+    this.#temporary = target;
     this.source!([{ block, target: target.subarray(0, block.size) }]);
     return target.subarray(0, block.size);
   }
 
   /**
-   * Gives up the values of some parameters, of which something else has been made; who uses one all the same has them
-   * loaded again. Does nothing without a source.
-   * @param release frees the memory of an array, whose contents are arbitrary from then on
+   * Discards the values of some parameters, e.g. after they were packed. They are loaded again if they are used.
+   * Without a source this does nothing.
+   * @param release frees the memory of an array, whose contents are then undefined
    */
   discard(blocks: readonly Parameter[], release: (values: Float32Array) => void): void {
     if (this.source === null) return;
     for (const block of blocks) if (!this.#missing.has(block)) release(this.#slice(this.#values, block));
     this.#miss(blocks);
-    this.#glanced = new Float32Array(0);
+    this.#temporary = new Float32Array(0);
   }
 
-  /** Who asks for one of these has all that is missing read. */
+  /** Marks parameters as missing; the first use of one loads all missing parameters. */
   #miss(blocks: readonly Parameter[]): void {
     for (const block of blocks) {
       this.#missing.add(block);
@@ -228,38 +228,38 @@ export class ParameterStore {
     }
   }
 
-  /** float32 [size], allocated when first asked for. */
+  /** The gradients of all parameters, float32 [size]; allocated at the first use. */
   get gradients(): Float32Array {
     this.#gradients ??= new Float32Array(this.#size);
     return this.#gradients;
   }
 
-  /** The tensors to differentiate by. */
+  /** The trainable tensors. */
   get trainable(): readonly Parameter[] {
     return this.#trainable;
   }
 
-  /** Every parameter under its checkpoint name. */
+  /** All parameters under their names in checkpoints. */
   get parameters(): readonly NamedParameter[] {
     return this.#initializers.map(({ parameter }) => parameter);
   }
 
-  /** One parameter's part of an arena; a view, not a copy. */
+  /** A parameter's part of an arena, as a view. */
   view(arena: Float32Array, parameter: NamedParameter | Parameter): Float32Array {
     return this.#slice(arena, parameter);
   }
 
-  /** Another number after each change, for what is made from the values and kept. */
+  /** A number that changes with the values, so that data derived from them can be updated. */
   get version(): number {
     return this.#version;
   }
 
-  /** Makes the model's device current, for the operations up to the next `await`. */
+  /** Makes the model's device current for the operations before the next `await`. */
   useDevice(): void {
     this.device?.makeCurrent();
   }
 
-  /** Brings a changed `values` arena to the device, where tensors do not read it in place. */
+  /** Reports a change of `values`: updates the version, and the tensors unless they read the arena in place. */
   valuesChanged(): void {
     this.useDevice();
     this.#version += 1;
@@ -267,7 +267,7 @@ export class ParameterStore {
     for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
   }
 
-  /** Frees the tensors on the device. */
+  /** Frees the tensors. */
   dispose(): void {
     for (const block of this.#trainable) block.replaceTensor(null);
   }

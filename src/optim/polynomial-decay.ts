@@ -3,9 +3,10 @@ import { defineLrScheduler, type SchedulePosition } from '../plugins/lr-schedule
 import { warmupUpdatesOption } from './warmup-options.js';
 
 /**
- * With u updates done, w of warm-up and T in all: p·u/w while u ≤ w, then (p − end) · (1 − (u−w)/(T−w))^power + end, and
- * end from T on. The peak p of epoch e is the (e+1)-th rate of --lr or the last one (fairseq counts so here, and from 1
- * in `fixed`); from --force-anneal on it is the rate at which the epoch before ended.
+ * With u completed updates, w updates of warm-up and T in total: p·u/w while u ≤ w, then
+ * (p − end) · (1 − (u−w)/(T−w))^power + end, and `end` from T on. The peak p of epoch e is the (e+1)-th rate of --lr or
+ * the last one, as in fairseq (which uses the e-th rate in `fixed`). From epoch --force-anneal on, p is the rate at the
+ * end of the previous epoch.
  */
 export const polynomialDecay = defineLrScheduler({
   name: 'polynomial_decay',
@@ -17,23 +18,23 @@ export const polynomialDecay = defineLrScheduler({
       default: null,
       min: 1,
       metavar: 'EPOCH',
-      help: 'from this epoch on fall from the rate at which the last one ended',
+      help: 'from this epoch on, fall from the rate at the end of the previous epoch',
     },
-    endLearningRate: { kind: 'float', default: 0, min: 0, help: 'rate at the end' },
-    power: { kind: 'float', default: 1, help: 'exponent of the fall; 1: a straight line' },
+    endLearningRate: { kind: 'float', default: 0, min: 0, help: 'final rate' },
+    power: { kind: 'float', default: 1, help: 'exponent of the decay; 1: linear' },
     totalNumUpdate: {
       kind: 'float',
       default: null,
       min: 1,
       metavar: 'N',
-      help: 'updates until the end (default: --max-update)',
+      help: 'updates until the rate is --end-learning-rate (default: --max-update)',
     },
   },
   build({ warmupUpdates, forceAnneal, endLearningRate, power, totalNumUpdate }, learningRates, { maxUpdate }) {
     const total = totalNumUpdate ?? maxUpdate;
     if (total <= 0) {
       throw new UserError(
-        '--lr-scheduler polynomial_decay needs its length',
+        '--lr-scheduler polynomial_decay requires a number of updates',
         'give --total-num-update or --max-update',
       );
     }

@@ -3,34 +3,34 @@ import { defineLrScheduler } from '../plugins/lr-scheduler.js';
 import { singleRate } from './single-rate.js';
 import { warmupUpdatesOption } from './warmup-options.js';
 
-/** A reduction by less than this is left out, as in PyTorch. */
-const LEAST_REDUCTION = 1e-8;
+/** Smaller reductions are skipped, as in PyTorch. */
+const MIN_REDUCTION = 1e-8;
 
 /**
- * PyTorch's ReduceLROnPlateau after fairseq's linear warm-up: the rate shrinks when more than --lr-patience epochs in a
- * row were no better than the best, by --lr-threshold of it.
+ * PyTorch's ReduceLROnPlateau after fairseq's linear warm-up. The rate shrinks after more than --lr-patience successive
+ * epochs that did not improve on the best value by at least the fraction --lr-threshold.
  *
- * Two differences: where the best value is negative, as a loss may be, PyTorch's threshold would take the same value for
- * a better one; and fairseq forgets the epochs without improvement when training goes on from a checkpoint, and, as it
- * saves before, what the last epoch's value has changed.
+ * There are two differences. If the best value is negative, as a loss may be, PyTorch's threshold accepts an equal
+ * value as better. And when fairseq resumes, it has lost the number of epochs without improvement and the effect of the
+ * last epoch's value, because it saves the checkpoint before the schedule sees that value.
  */
 export const reduceLrOnPlateau = defineLrScheduler({
   name: 'reduce_lr_on_plateau',
-  summary: 'shrinks --lr when the validation no longer gets better',
+  summary: 'shrinks --lr when validation no longer improves',
   options: {
-    lrShrink: { kind: 'float', default: 0.1, help: 'factor of the rate' },
+    lrShrink: { kind: 'float', default: 0.1, help: 'factor of each reduction' },
     lrThreshold: {
       kind: 'float',
       default: 1e-4,
-      help: 'part of the best value by which a better one has to be better',
+      help: 'fraction of the best value by which a better value must improve',
     },
-    lrPatience: { kind: 'int', default: 0, min: 0, help: 'epochs without a better value that are let pass' },
+    lrPatience: { kind: 'int', default: 0, min: 0, help: 'epochs without improvement before the rate shrinks' },
     warmupUpdates: warmupUpdatesOption,
-    warmupInitLr: { kind: 'float', default: -1, help: 'rate of the first update of the warm-up; -1 means 0' },
+    warmupInitLr: { kind: 'float', default: -1, help: 'rate of the first update of the warm-up; -1: 0' },
   },
   build({ lrShrink, lrThreshold, lrPatience, warmupUpdates, warmupInitLr }, learningRates, context) {
     const highest = singleRate(learningRates, 'reduce_lr_on_plateau');
-    if (lrShrink >= 1) throw new UserError(`--lr-shrink ${lrShrink} does not shrink`, 'give a factor below 1');
+    if (lrShrink >= 1) throw new UserError(`--lr-shrink ${lrShrink} does not shrink the rate`, 'give a factor below 1');
     const { maximizeBestCheckpointMetric: maximize } = context;
     const first = warmupInitLr < 0 ? 0 : warmupInitLr;
     const isWarmup = (updates: number): boolean => warmupUpdates > 0 && updates <= warmupUpdates;
@@ -52,7 +52,7 @@ export const reduceLrOnPlateau = defineLrScheduler({
         if (epochsSince <= lrPatience) return;
         epochsSince = 0;
         const reduced = rate * lrShrink;
-        if (rate - reduced > LEAST_REDUCTION) rate = reduced;
+        if (rate - reduced > MIN_REDUCTION) rate = reduced;
       },
       forgetValues() {
         best = null;

@@ -1,12 +1,12 @@
 import { defineOptimizer } from '../plugins/optimizer.js';
 import { l2WeightDecay } from './weight-decay.js';
 
-/** Stochastic gradient descent as PyTorch computes it: g ← g + wd·p; b ← μ·b + g; p ← p − lr·b. */
+/** Stochastic gradient descent as in PyTorch: g ← g + wd·p; b ← μ·b + g; p ← p − lr·b. */
 export const sgd = defineOptimizer({
   name: 'sgd',
-  summary: 'stochastic gradient descent, with momentum where asked for',
+  summary: 'stochastic gradient descent, optionally with momentum',
   options: {
-    momentum: { kind: 'float', default: 0, min: 0, help: 'part of the last step that goes into the next' },
+    momentum: { kind: 'float', default: 0, min: 0, help: 'factor of the last step in the next one' },
     weightDecay: l2WeightDecay,
   },
   usualLearningRate: () => 0.25, // fairseq's recipes for convolutional models

@@ -4,42 +4,42 @@ import { defineLrScheduler, type ScheduleContext } from '../plugins/lr-scheduler
 import { singleRate } from './single-rate.js';
 
 const options = defineOptions({
-  warmupSteps: { kind: 'int', default: 0, min: 0, help: 'updates of the rise to --lr' },
+  warmupSteps: { kind: 'int', default: 0, min: 0, help: 'updates of the warm-up to --lr' },
   holdSteps: { kind: 'int', default: 0, min: 0, help: 'updates at --lr' },
-  decaySteps: { kind: 'int', default: 0, min: 0, help: 'updates of the fall to --final-lr-scale times --lr' },
+  decaySteps: { kind: 'int', default: 0, min: 0, help: 'updates of the decay to --final-lr-scale times --lr' },
   phaseRatio: {
     kind: 'numbers',
     default: [],
     metavar: 'R1,R2,R3',
-    help: "the three as parts of --max-update that add up to 1, e.g. '(0.1, 0.4, 0.5)'",
+    help: "the three phases as fractions of --max-update with the sum 1, e.g. '(0.1, 0.4, 0.5)'",
   },
-  initLrScale: { kind: 'float', default: 0.01, help: 'first rate, as a part of --lr' },
-  finalLrScale: { kind: 'float', default: 0.01, help: 'last rate, as a part of --lr' },
+  initLrScale: { kind: 'float', default: 0.01, help: 'initial rate as a fraction of --lr' },
+  finalLrScale: { kind: 'float', default: 0.01, help: 'final rate as a fraction of --lr' },
 });
 
-/** A linear rise, a constant rate and an exponential fall, as in SpecAugment (Park et al. 2019). */
+/** A linear warm-up, a constant rate and an exponential decay, as in SpecAugment (Park et al. 2019). */
 export const triStage = defineLrScheduler({
   name: 'tri_stage',
-  summary: 'rises linearly to --lr, holds it, falls exponentially',
+  summary: 'rises linearly to --lr, stays constant, falls exponentially',
   options,
-  build(given, learningRates, context) {
+  build(options, learningRates, context) {
     const peak = singleRate(learningRates, 'tri_stage');
-    const [warmup, hold, decay] = phases(given, context);
+    const [warmup, hold, decay] = phases(options, context);
     if (decay === 0)
       throw new UserError('--lr-scheduler tri_stage has no decay', 'give --decay-steps or --phase-ratio');
-    if (!(given.finalLrScale > 0)) {
+    if (!(options.finalLrScale > 0)) {
       throw new UserError(
-        `--final-lr-scale ${given.finalLrScale}`,
-        'give a part above 0: an exponential never ends at 0',
+        `--final-lr-scale ${options.finalLrScale} is not above 0`,
+        'give a fraction above 0, because an exponential decay never reaches 0',
       );
     }
-    const first = given.initLrScale * peak;
+    const first = options.initLrScale * peak;
     return {
       learningRate({ updates }) {
         if (updates < warmup) return first + ((peak - first) / warmup) * updates;
         const decayed = updates - warmup - hold;
         if (decayed < 0) return peak;
-        return decayed <= decay ? peak * given.finalLrScale ** (decayed / decay) : peak * given.finalLrScale;
+        return decayed <= decay ? peak * options.finalLrScale ** (decayed / decay) : peak * options.finalLrScale;
       },
     };
   },
@@ -52,9 +52,12 @@ function phases(
   if (phaseRatio.length === 0) return [warmupSteps, holdSteps, decaySteps];
   const sum = phaseRatio.reduce((total, ratio) => total + ratio, 0);
   if (phaseRatio.length !== 3 || Math.abs(sum - 1) > 1e-9) {
-    throw new UserError(`--phase-ratio ${phaseRatio.join(',')}`, 'give three parts that add up to 1, e.g. 0.1,0.4,0.5');
+    throw new UserError(
+      `--phase-ratio ${phaseRatio.join(',')}`,
+      'give three fractions with the sum 1, e.g. 0.1,0.4,0.5',
+    );
   }
-  if (maxUpdate <= 0) throw new UserError('--phase-ratio divides up --max-update, which is not given', 'give it');
+  if (maxUpdate <= 0) throw new UserError('--phase-ratio requires --max-update', 'give --max-update');
   const [warmup, hold, decay] = phaseRatio.map((ratio) => Math.trunc(maxUpdate * ratio));
   return [warmup!, hold!, decay!];
 }

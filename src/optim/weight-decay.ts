@@ -2,14 +2,14 @@ import type { FloatOption } from '../options/schema.js';
 
 const flag = { kind: 'float', default: 0, min: 0, aliases: ['--wd'] } as const;
 
-/** Taken off the values: p ← p − lr·wd·p (Loshchilov and Hutter 2019). */
+/** Decoupled weight decay: p ← p − lr·wd·p (Loshchilov and Hutter 2019). */
 export const decoupledWeightDecay = {
   ...flag,
-  help: 'part of every parameter, times the learning rate, that an update takes off',
+  help: 'fraction of each parameter, times the learning rate, that an update subtracts',
 } as const satisfies FloatOption;
 
-/** Added to the gradient: g ← g + wd·p, the gradient of wd/2 · ‖p‖². */
+/** L2 penalty: g ← g + wd·p, where wd·p is the gradient of wd/2 · ‖p‖². */
 export const l2WeightDecay = {
   ...flag,
-  help: 'part of every parameter that is added to its gradient (an L2 penalty)',
+  help: 'fraction of each parameter that is added to its gradient (L2 penalty)',
 } as const satisfies FloatOption;

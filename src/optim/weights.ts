@@ -7,17 +7,14 @@ interface Weight {
   readonly data: ArrayLike<number | bigint>; // [∏ shape]
 }
 
-/** A parameter's values as a checkpoint holds them; a view of the arena, not a copy. */
+/** The values of a parameter as a checkpoint stores them: a view of the arena. */
 interface StoredWeight {
   readonly dtype: 'F32';
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** What fairseq stores a second and third time where embeddings are shared. */
-const TIED_NAMES: ReadonlySet<string> = new Set(['decoder.embed_tokens.weight', 'decoder.output_projection.weight']);
-
-/** Every parameter under its checkpoint name; the data are views of the arena. */
+/** All parameters under their names in checkpoints. The data are views of the arena. */
 export function storeWeights(store: ParameterStore, arena: Float32Array = store.values): Map<string, StoredWeight> {
   return new Map(
     store.parameters.map((parameter) => [
@@ -27,14 +24,14 @@ export function storeWeights(store: ParameterStore, arena: Float32Array = store.
   );
 }
 
-/** Frees the memory of an array that nobody reads any more. */
+/** Frees the memory of an array that is no longer read. */
 export type Release = (values: Float32Array) => void;
 
 /**
- * Fills a model's parameters from a checkpoint and brings them to the device.
- * @param source the checkpoint, for the message
- * @param release given where `weights` are not needed afterwards: each is freed when it has been taken over
- * @throws UserError where a parameter is missing, left over, or of another shape
+ * Fills a model's parameters from a checkpoint and updates the device.
+ * @param source the checkpoint, for messages
+ * @param release frees each of the `weights` after it was copied; null if they are still needed
+ * @throws UserError if a parameter is missing, unknown, of another shape or not float32
  */
 export function loadWeights(
   store: ParameterStore,
@@ -46,7 +43,7 @@ export function loadWeights(
   store.valuesChanged();
 }
 
-/** The same into another arena of the model's. @throws UserError as loadWeights */
+/** Fills an arena of a model from a checkpoint. @throws UserError as `loadWeights` does */
 export function fillArena(
   store: ParameterStore,
   arena: Float32Array,
@@ -63,7 +60,7 @@ export function fillArena(
   }
 }
 
-/** @throws UserError where a parameter is missing, left over, of another shape or not float32 */
+/** @throws UserError if a parameter is missing, unknown, of another shape or not float32 */
 export function checkWeights(
   store: ParameterStore,
   weights: ReadonlyMap<string, Pick<Weight, 'dtype' | 'shape'>>,
@@ -77,15 +74,15 @@ export function checkWeights(
   }
 }
 
-/** @throws UserError where a checkpoint has a parameter that the model lacks */
+/** @throws UserError if a checkpoint has a parameter that the model lacks */
 export function checkNames(store: ParameterStore, weights: ReadonlyMap<string, unknown>, source: string): void {
   const known = new Set(store.parameters.map(({ name }) => name));
-  const unknown = [...weights.keys()].find((name) => !known.has(name) && !TIED_NAMES.has(name));
+  const unknown = [...weights.keys()].find((name) => !known.has(name));
   if (unknown === undefined) return;
   throw modelMismatch(`${source} has the parameter ${unknown}, which this model does not have`);
 }
 
-/** The buffers in which several weights lie, as tied ones of fairseq's checkpoints do. */
+/** The buffers that contain several weights, as tied weights of fairseq's checkpoints do. */
 function sharedBuffers(weights: ReadonlyMap<string, Weight>): ReadonlySet<ArrayBufferLike> {
   const seen = new Set<ArrayBufferLike>();
   const shared = new Set<ArrayBufferLike>();
@@ -97,7 +94,7 @@ function sharedBuffers(weights: ReadonlyMap<string, Weight>): ReadonlySet<ArrayB
   return shared;
 }
 
-/** The named parameters of a block and their places in its array. */
+/** The named parameters of a block and their parts of its array. */
 export function partsOf({ offset, parts }: Parameter, target: Float32Array): { name: string; target: Float32Array }[] {
   return parts.map(({ name, offset: start, size }) => ({
     name,

@@ -5,11 +5,11 @@ import { pythonLiteralToJson } from './python-literal.js';
 import type { OptionSchema, OptionValues } from './schema.js';
 
 /**
- * Options given as one JSON object under fairseq's names, e.g. `--eval-bleu-args '{"beam": 4, "max_len_a": 1.2}'`, or as
- * Python writes it, `{'beam': 4}`.
- * @param flag the option that holds the object, for messages
- * @returns those that were given, by their keys
- * @throws UserError for text that is not a JSON object, unknown names and values of the wrong kind
+ * Parses options from one JSON object with fairseq's names, e.g. `--eval-bleu-args '{"beam": 4, "max_len_a": 1.2}'`, or
+ * from a Python dict, `{'beam': 4}`.
+ * @param flag the option whose value is the object, for messages
+ * @returns the values in the object, by option key
+ * @throws UserError for text that is not a JSON object, for unknown names, and for values of the wrong kind
  */
 export function parseJsonOptions(flag: string, text: string, schema: OptionSchema): OptionValues {
   const values = Object.entries(parseObject(flag, text)).map(([name, value]) => {

@@ -1,2 +1,2 @@
-/** Of every option that asks for threads: more than processors have cores, and far from what a system gives a process. */
+/** The maximum of every option for a number of threads: more than machines have cores, fewer than systems allow. */
 export const MOST_THREADS = 1024;

@@ -3,9 +3,9 @@ import { didYouMean } from '../plugins/did-you-mean.js';
 import type { OptionSpec, StringOption } from './schema.js';
 
 /**
- * Turns the text after a flag into the option's value. Bad text is an error, never NaN.
- * @param flag as the user spells it, for the message
- * @throws UserError
+ * Parses the text after a flag into the option's value. Invalid text is an error, never NaN.
+ * @param flag the flag as the user spelled it, for messages
+ * @throws UserError for text of the wrong kind, an unknown choice, or a number out of range
  */
 export function parseOptionValue(flag: string, spec: OptionSpec, text: string): unknown {
   switch (spec.kind) {
@@ -29,13 +29,13 @@ export function parseOptionValue(flag: string, spec: OptionSpec, text: string): 
   }
 }
 
-/** A path that a script's empty variable left out would mean the current folder. */
+/** Refuses empty paths: a script's unset variable would otherwise select the current folder. */
 function checkPath(flag: string, spec: StringOption, text: string): string {
   if (text.trim() !== '' || text === spec.bare || !/^(DIR|FILE|PATH|FP|STEM)\b/.test(spec.metavar ?? '')) return text;
   throw new UserError(`${flag}: the path is empty`, `give one, or leave ${flag} out`);
 }
 
-/** Beyond these a float64 is not every whole number. */
+/** Outside this range float64 does not represent every integer. */
 const EXACT_INTEGERS = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 
 function parseInteger(flag: string, text: string): number {
@@ -56,7 +56,7 @@ function parseFloatStrictly(flag: string, text: string): number {
 function parseBoolean(flag: string, text: string): boolean {
   if (/^(true|1|yes)$/i.test(text)) return true;
   if (/^(false|0|no)$/i.test(text)) return false;
-  throw new UserError(`${flag}: '${text}' is neither True nor False`, `give one of them`);
+  throw new UserError(`${flag}: '${text}' is neither True nor False`, 'use True or False');
 }
 
 /** `0.9,0.98`, `(0.9, 0.98)` and `[1,2]` are the same list. */
@@ -79,10 +79,10 @@ function withoutBrackets(text: string): string {
 
 function checkRange(flag: string, spec: { min?: number; max?: number }, value: number, shown = `${value}`): number {
   if (spec.min !== undefined && value < spec.min) {
-    throw new UserError(`${flag}: ${shown} is too small`, `the least is ${spec.min}`);
+    throw new UserError(`${flag}: ${shown} is too small`, `the minimum is ${spec.min}`);
   }
   if (spec.max !== undefined && value > spec.max) {
-    throw new UserError(`${flag}: ${shown} is too large`, `the most is ${spec.max}`);
+    throw new UserError(`${flag}: ${shown} is too large`, `the maximum is ${spec.max}`);
   }
   return value;
 }

@@ -1,11 +1,11 @@
-/** Strings, numbers, names and single characters of a Python literal; whitespace between them is left out. */
+/** Strings, numbers, names and single characters of a Python literal, without the whitespace between them. */
 const TOKENS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[A-Za-z_]+|\S/g;
 
 const NAMES: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null', '(': '[', ')': ']' };
 
 /**
- * Python's literal of a dict, `{'betas': (0.9, 0.98), 'nesterov': True}`, as JSON: fairseq reads some options by
- * `ast.literal_eval`. Tuples become arrays. Text that is neither stays no JSON.
+ * Converts a Python literal such as `{'betas': (0.9, 0.98), 'nesterov': True}` to JSON, because fairseq reads some
+ * options with `ast.literal_eval`. Tuples become arrays. For other text the result is not valid JSON.
  */
 export function pythonLiteralToJson(text: string): string {
   const tokens = (text.match(TOKENS) ?? []).map((token) => {

@@ -3,10 +3,9 @@ import { parseOptionValue } from './parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionValues } from './schema.js';
 
 /**
- * Checks options that a file records, by key, as strictly as flags: kinds, choices and ranges. What the schema does not
- * know is left out.
+ * Checks the options that a file records as strictly as flags: kinds, choices and ranges.
  * @param where the file, for messages
- * @returns the values of the schema's options that are recorded, a number that stands as text as a number
+ * @returns the recorded values of the schema's options by key; numbers that the file stores as text become numbers
  * @throws UserError that names the option
  */
 export function checkRecordedOptions(where: string, recorded: OptionValues, schema: OptionSchema): OptionValues {
@@ -38,15 +37,15 @@ const KIND_NAMES: Readonly<Record<OptionSpec['kind'], string>> = {
   float: 'a number',
   boolean: 'True or False',
   choice: 'one of its choices',
-  string: 'text',
+  string: 'a string',
   numbers: 'a list of numbers',
-  strings: 'a list of texts',
+  strings: 'a list of strings',
 };
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isNumeric = (value: unknown): boolean => typeof value === 'number' || isText(value);
 
-/** fairseq's files hold some numbers and truth values as text, and truth values as numbers. */
+/** fairseq's files store some numbers and booleans as text, and some booleans as numbers. */
 function isOfKind({ kind }: OptionSpec, value: unknown): boolean {
   switch (kind) {
     case 'int':
@@ -64,9 +63,9 @@ function isOfKind({ kind }: OptionSpec, value: unknown): boolean {
   }
 }
 
-const MOST_SHOWN = 60;
+const MAX_SHOWN_LENGTH = 60;
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
+  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}…`;
 }

@@ -1,55 +1,57 @@
 /**
- * One schema gives a command's flags, their TypeScript types, config-file validation, reference docs and the options
- * recorded in a checkpoint. Keys are camelCase; the flag is the key in kebab-case unless `flag` says otherwise
- * (fairseq's own spelling is kept: `--max-tokens`, `--log_end`).
+ * An option. One schema of options defines a command's flags and help, their TypeScript types, the validation of
+ * configuration files, and the options that a checkpoint records. Keys are camelCase. The flag is the key in kebab-case
+ * unless `flag` gives another spelling, such as fairseq's or the paper's: `--log_end`.
  */
 interface OptionBase<T> {
   readonly help: string;
   readonly default: T;
-  /** Section of `--help`; options of a plug-in get the plug-in's name. */
+  /** The section of `--help`; for options of a plug-in, the name of the plug-in. */
   readonly group?: string;
-  /** Full flag without dashes where it is not the kebab-case of the key, e.g. `log_end`. */
+  /** The flag without dashes, if it is not the key in kebab-case, e.g. `log_end`. */
   readonly flag?: string;
-  /** Other spellings: `['-s']`, `['--max-sentences']`. */
+  /** Other spellings of the flag: `['-s']`, `['--max-sentences']`. */
   readonly aliases?: readonly string[];
-  /** Placeholder in the help, e.g. `N`, `DIR`. */
+  /** The placeholder for the value in `--help`, e.g. `N`, `DIR`. */
   readonly metavar?: string;
 }
 
-/** An integer; `min` and `max` are inclusive. */
+/** An integer. */
 export interface IntOption extends OptionBase<number | null> {
   readonly kind: 'int';
   readonly min?: number;
   readonly max?: number;
 }
 
-/** A finite number; `min` and `max` are inclusive. */
+/** A floating-point number. */
 export interface FloatOption extends OptionBase<number | null> {
   readonly kind: 'float';
   readonly min?: number;
   readonly max?: number;
 }
 
-/** A text. */
+/** Text, such as a name or a path. */
 export interface StringOption extends OptionBase<string | null> {
   readonly kind: 'string';
-  /** The value of the bare flag, e.g. `--replace-unk` alone names no file. */
+  /** The value if the flag has none, e.g. `--replace-unk` without a file. */
   readonly bare?: string;
 }
-/** `--name` alone means true; fairseq's `--left-pad-source False` form takes a value too when `takesValue`. */
+
+/** `--name` means true. With `takesValue` the flag also accepts a value: fairseq's `--left-pad-source False`. */
 export interface BooleanOption extends OptionBase<boolean> {
   readonly kind: 'boolean';
   readonly takesValue?: boolean;
 }
 
-/** One of a list of names. */
+/** One of a fixed list of values. */
 export interface ChoiceOption<C extends string = string> extends OptionBase<C | null> {
   readonly kind: 'choice';
   readonly choices: readonly C[];
-  /** The value of the bare flag, e.g. `--remove-bpe` alone means `@@ `. */
+  /** The value if the flag has none, e.g. `--remove-bpe` means `@@ `. */
   readonly bare?: C;
 }
-/** A comma-separated list of numbers (`--update-freq 1,2`), or Python's tuple text (`--adam-betas '(0.9, 0.98)'`). */
+
+/** A comma-separated list of numbers (`--update-freq 1,2`) or a Python tuple (`--adam-betas '(0.9, 0.98)'`). */
 export interface NumbersOption extends OptionBase<readonly number[]> {
   readonly kind: 'numbers';
   readonly min?: number;
@@ -60,7 +62,7 @@ export interface StringsOption extends OptionBase<readonly string[]> {
   readonly kind: 'strings';
 }
 
-/** The type, default and help of one option. */
+/** An option of any kind. */
 export type OptionSpec =
   | IntOption
   | FloatOption
@@ -70,10 +72,10 @@ export type OptionSpec =
   | NumbersOption
   | StringsOption;
 
-/** The options of one part of the program, by key; `maxTokens` becomes the flag `--max-tokens`. */
+/** The options of a command or plug-in, by key. */
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
-/** Every `kind` that an option can have. */
+/** The kinds of options. */
 export const OPTION_KINDS: readonly OptionSpec['kind'][] = [
   'int',
   'float',
@@ -105,15 +107,15 @@ type ValueOf<S extends OptionSpec> = S extends IntOption | FloatOption
 /** The parsed options of a schema, e.g. `OptionsOf<typeof trainOptions>`. */
 export type OptionsOf<S extends OptionSchema> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
-/** Option values whose schema is not known at compile time (from a checkpoint, say). */
+/** Option values whose schema is unknown at compile time, e.g. those in a checkpoint. */
 export type OptionValues = Readonly<Record<string, unknown>>;
 
-/** Declares a schema, keeping the literal types of defaults and choices. */
+/** Declares a schema; preserves the literal types of defaults and choices. */
 export function defineOptions<const S extends OptionSchema>(schema: S): S {
   return schema;
 }
 
-/** The long flag of an option: `logEnd` → `--log-end`, or the spelling that the option asks for. */
+/** The long flag of an option: `logEnd` → `--log-end`, or the spelling that the option specifies. */
 export function flagOf(key: string, spec: OptionSpec): string {
   return `--${spec.flag ?? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -4,12 +4,12 @@ import { parseOptionValue } from './parse.js';
 import type { OptionSchema, OptionValues } from './schema.js';
 
 /**
- * Checks options that a program gives as values, by key: names, kinds and ranges. What is undefined was not given.
- * @param where the function that takes them, for messages
+ * Checks the names, kinds and ranges of options that a program passes as values. Undefined values count as absent.
+ * @param where the function with these options, for messages
  * @throws UserError for an unknown name or a value of the wrong kind
  */
-export function checkOptionValues(where: string, given: OptionValues, schema: OptionSchema): OptionValues {
-  const checked = Object.entries(given).flatMap(([key, value]) => {
+export function checkOptionValues(where: string, values: OptionValues, schema: OptionSchema): OptionValues {
+  const checked = Object.entries(values).flatMap(([key, value]) => {
     const spec = schema[key];
     if (spec === undefined)
       throw new UserError(`${where}: unknown option '${key}'`, didYouMean(key, Object.keys(schema)));

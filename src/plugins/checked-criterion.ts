@@ -3,8 +3,8 @@ import type { Criterion, CriterionDefinition, CriterionOutput, Metric } from './
 import { describeValue, isPromise, shapeOf } from './described-value.js';
 
 /**
- * A criterion that the compiler may not have seen, with what it builds and returns checked.
- * @param source where it is defined, for messages
+ * Wraps a criterion that may not have been type-checked, and checks what it builds and returns.
+ * @param source the file that defines it, for messages
  */
 export function checkedCriterion(definition: CriterionDefinition, source: string): CriterionDefinition {
   const where = `${source}: the criterion '${definition.name}'`;
@@ -25,18 +25,18 @@ function checkBuilt(criterion: Partial<Criterion> | undefined, where: string): C
   if (paddingRows !== 'drop' && paddingRows !== 'keep') {
     throw new UserError(
       `${where}: paddingRows is ${String(paddingRows)}`,
-      "say 'drop', or 'keep' where it scores padding",
+      "use 'drop', or 'keep' if it scores padding",
     );
   }
   if (passes !== undefined && passes !== 1 && passes !== 2) {
-    throw new UserError(`${where}: passes is ${String(passes)}`, 'say 1 or 2');
+    throw new UserError(`${where}: passes is ${String(passes)}`, 'use 1 or 2');
   }
   return { ...criterion, paddingRows, forward: forward.bind(criterion) };
 }
 
 function checkOutput(output: Partial<CriterionOutput> | undefined, where: string): CriterionOutput {
   if (isPromise(output)) {
-    throw new UserError(`${where}: forward returns a promise`, 'make it a plain function: forward({ scores }) { … }');
+    throw new UserError(`${where}: forward returns a promise`, 'make it synchronous: forward({ scores }) { … }');
   }
   const { loss, nll, metrics = {} } = output ?? {};
   checkScalar(loss, 'loss', where);
@@ -49,6 +49,6 @@ function checkOutput(output: Partial<CriterionOutput> | undefined, where: string
 
 function checkScalar(value: unknown, name: string, where: string): void {
   if (shapeOf(value)?.length === 0) return;
-  const remedy = 'forward returns { loss, nll }, each the sum over the rows as a scalar, e.g. tf.sum(rows)';
+  const remedy = 'return { loss, nll }, each a scalar that is the sum over the rows, e.g. tf.sum(rows)';
   throw new UserError(`${where}: ${name} is ${describeValue(value)}, not a scalar`, remedy);
 }

@@ -3,8 +3,8 @@ import { describeValue, isPromise } from './described-value.js';
 import type { LrScheduler, LrSchedulerDefinition, SchedulePosition, ScheduleState } from './lr-scheduler.js';
 
 /**
- * A schedule that the compiler may not have seen, with what it builds and returns checked.
- * @param source where it is defined, for messages
+ * Wraps a schedule that may not have been type-checked, and checks what it builds and returns.
+ * @param source the file that defines it, for messages
  */
 export function checkedLrScheduler(definition: LrSchedulerDefinition, source: string): LrSchedulerDefinition {
   const where = `${source}: the lr-scheduler '${definition.name}'`;
@@ -17,7 +17,7 @@ export function checkedLrScheduler(definition: LrSchedulerDefinition, source: st
 
 function checkBuilt(schedule: Partial<LrScheduler> | undefined, where: string): LrScheduler {
   if (isPromise(schedule)) {
-    throw new UserError(`${where}: build returns a promise`, 'make it a plain function');
+    throw new UserError(`${where}: build returns a promise`, 'make it synchronous');
   }
   const { learningRate, endEpoch } = schedule ?? {};
   if (typeof learningRate !== 'function') {
@@ -29,13 +29,13 @@ function checkBuilt(schedule: Partial<LrScheduler> | undefined, where: string): 
   if (endEpoch !== undefined && typeof endEpoch !== 'function') {
     throw new UserError(
       `${where}: endEpoch is ${describeValue(endEpoch)}`,
-      'write a function endEpoch(position, value), or leave it out',
+      'make it a function endEpoch(position, value), or leave it out',
     );
   }
   return schedule as LrScheduler;
 }
 
-/** The schedule behind checks; its own methods keep their `this`. */
+/** Checks what a schedule returns. Its methods keep their `this`. */
 function delegate(schedule: LrScheduler, where: string): LrScheduler {
   const checked: LrScheduler = {
     learningRate: (position) => checkRate(schedule.learningRate(position), position, where),
@@ -56,7 +56,7 @@ function checkRate(rate: unknown, { updates, epoch }: SchedulePosition, where: s
   const what = typeof rate === 'number' ? String(rate) : describeValue(rate);
   throw new UserError(
     `${where}: learningRate is ${what} after ${updates} updates (epoch ${epoch})`,
-    'return a number of at least 0',
+    'return a finite number that is at least 0',
   );
 }
 
@@ -68,7 +68,7 @@ function checkState(state: unknown, where: string): ScheduleState {
     if (value === null || (typeof value === 'number' && Number.isFinite(value))) continue;
     throw new UserError(
       `${where}: state.${key} is ${describeValue(value)}`,
-      'a checkpoint keeps finite numbers and null; leave the rest out of the state',
+      'a checkpoint stores only finite numbers and null; leave other values out of the state',
     );
   }
   return state as ScheduleState;

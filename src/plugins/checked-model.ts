@@ -16,8 +16,8 @@ import type {
 const METHODS = ['encode', 'decode', 'classifier', 'startDecoding', 'decodeStep', 'dispose'] as const;
 
 /**
- * A model that the compiler may not have seen, with what it builds and returns checked.
- * @param source where it is defined, for messages
+ * Wraps a model that may not have been type-checked, and checks what it builds and returns.
+ * @param source the file that defines it, for messages
  */
 export function checkedModel(definition: ModelDefinition, source: string): ModelDefinition {
   const where = `${source}: the model '${definition.name}'`;
@@ -32,11 +32,14 @@ export function checkedModel(definition: ModelDefinition, source: string): Model
 
 function checkBuilt(model: Partial<TranslationModel> | undefined, where: string): TranslationModel {
   if (typeof model !== 'object' || model === null || isPromise(model)) {
-    throw new UserError(`${where}: what build returns is ${describeValue(model)}`, 'return a TranslationModel');
+    throw new UserError(`${where}: the result of build is ${describeValue(model)}`, 'return a TranslationModel');
   }
   const missing = METHODS.filter((name) => typeof model[name] !== 'function');
   if (missing.length > 0) {
-    throw new UserError(`${where}: build returns no ${missing.join(', no ')} function`, 'see TranslationModel');
+    throw new UserError(
+      `${where}: the built model has no ${missing.join(' or ')} function`,
+      'implement TranslationModel',
+    );
   }
   checkParameters(model.parameters, where);
   checkSymbolTables(model as TranslationModel, where);
@@ -45,7 +48,7 @@ function checkBuilt(model: Partial<TranslationModel> | undefined, where: string)
     if (typeof length === 'number' && length >= 1) continue;
     throw new UserError(
       `${where}: maxPositions.${side} is ${typeof length === 'number' ? length : describeValue(length)}`,
-      'give the longest sentence in tokens; Infinity where there is no limit',
+      'give the length of the longest sentence in tokens, or Infinity if there is no limit',
     );
   }
   return model as TranslationModel;
@@ -55,7 +58,7 @@ function checkParameters(store: Partial<TranslationModel['parameters']> | undefi
   if (typeof store !== 'object' || !Array.isArray(store.trainable) || !Array.isArray(store.parameters)) {
     throw new UserError(
       `${where}: parameters is ${describeValue(store)}, not a ParameterStore`,
-      "declare the weights in a new ParameterStore() of 'ts-fairseq/nn'",
+      "declare the weights in a new ParameterStore() from 'ts-fairseq/nn'",
     );
   }
   if (store.parameters.length === 0) {
@@ -73,14 +76,17 @@ function checkSymbolTables({ symbolTables = {}, parameters }: TranslationModel, 
   const declared = new Set(parameters.parameters.map(({ name }) => name));
   for (const [name, side] of Object.entries(symbolTables)) {
     if (!declared.has(name)) {
-      throw new UserError(`${where}: symbolTables names ${name}, which is not a parameter`, 'name declared parameters');
+      throw new UserError(
+        `${where}: symbolTables names ${name}, which is not a parameter`,
+        'name only declared parameters',
+      );
     }
     if (side === 'source' || side === 'target') continue;
-    throw new UserError(`${where}: symbolTables: ${name} is ${describeValue(side)}`, "give 'source' or 'target'");
+    throw new UserError(`${where}: symbolTables: ${name} is ${describeValue(side)}`, "use 'source' or 'target'");
   }
 }
 
-/** The model behind checks; its own methods keep their `this`. */
+/** Checks what a model returns. Its methods keep their `this`. */
 function delegate(model: TranslationModel, context: ModelContext, source: string, where: string): TranslationModel {
   return {
     source,
@@ -92,7 +98,7 @@ function delegate(model: TranslationModel, context: ModelContext, source: string
     decode: (prevOutput, encoderOutput, mode, rows = 'tokens') =>
       checkDecoded(model.decode(prevOutput, encoderOutput, mode, rows), prevOutput, rows, context, where),
     classifier: (features) => checkClassifier(model.classifier(features), context, where),
-    startDecoding: (...given) => checkState(model.startDecoding(...given), where),
+    startDecoding: (...args) => checkState(model.startDecoding(...args), where),
     decodeStep: (tokens, state) => checkStep(model.decodeStep(tokens, state), tokens.shape[0], where),
     startFusedDecoding: (table, beam) => model.startFusedDecoding?.(table, beam) ?? null,
     dispose: () => model.dispose(),
@@ -104,7 +110,7 @@ function checkEncoded(output: EncoderOutput | undefined, where: string): Encoder
   if (typeof output!.layout === 'object' && output!.layout !== null) return output!;
   throw new UserError(
     `${where}: encode: layout is ${describeValue(output!.layout)}`,
-    "return { features, layout }, the layout from tokenLayout of 'ts-fairseq/nn'",
+    "return { features, layout }, with the layout from tokenLayout of 'ts-fairseq/nn'",
   );
 }
 
@@ -117,7 +123,7 @@ function checkDecoded(
 ): DecoderOutput {
   const [rows] = checkMatrix(output, 'decode', 'features', where);
   const positions: unknown = output!.positions;
-  const remedy = "return { features, positions }, the positions from tokenLayout of 'ts-fairseq/nn'";
+  const remedy = "return { features, positions }, with the positions from tokenLayout of 'ts-fairseq/nn'";
   if (!(positions instanceof Int32Array)) {
     throw new UserError(`${where}: decode: positions is ${describeValue(positions)}, not an Int32Array`, remedy);
   }
@@ -125,7 +131,7 @@ function checkDecoded(
     throw new UserError(`${where}: decode: ${rows} rows of features for ${positions.length} positions`, remedy);
   }
   if (positions.some((position, row) => row > 0 && position <= positions[row - 1]!)) {
-    throw new UserError(`${where}: decode: its positions are not in order`, remedy);
+    throw new UserError(`${where}: decode: positions are not in ascending order`, remedy);
   }
   const { ids } = prevOutput;
   const decoded = new Set(positions);
@@ -145,12 +151,12 @@ function checkClassifier(output: Classifier | undefined, { targetVocab }: ModelC
 }
 
 function checkState(state: Partial<IncrementalState> | undefined, where: string): IncrementalState {
-  if (isPromise(state)) throw new UserError(`${where}: startDecoding returns a promise`, 'make it a plain function');
+  if (isPromise(state)) throw new UserError(`${where}: startDecoding returns a promise`, 'make it synchronous');
   const missing = (['select', 'dispose'] as const).filter((name) => typeof state?.[name] !== 'function');
   if (missing.length === 0) return state as IncrementalState;
   throw new UserError(
-    `${where}: startDecoding: the state has no ${missing.join(', no ')} function`,
-    'see IncrementalState',
+    `${where}: startDecoding: the state has no ${missing.join(' or ')} function`,
+    'implement IncrementalState',
   );
 }
 
@@ -159,21 +165,21 @@ function checkStep(output: DecodeStep | undefined, rows: number, where: string):
   if (found !== rows) {
     throw new UserError(
       `${where}: decodeStep: ${found} rows of features for ${rows} tokens`,
-      'return one row for each token',
+      'return one row per token',
     );
   }
   if (output!.attention !== null) checkMatrix(output, 'decodeStep', 'attention', where);
   return output!;
 }
 
-/** @returns the shape of the matrix that a method returned under a name */
+/** @returns the shape of the matrix `name` in the output of a method */
 function checkMatrix(output: object | undefined, method: string, name: string, where: string): [number, number] {
-  if (isPromise(output)) throw new UserError(`${where}: ${method} returns a promise`, 'make it a plain function');
+  if (isPromise(output)) throw new UserError(`${where}: ${method} returns a promise`, 'make it synchronous');
   const value: unknown = (output as Record<string, unknown> | undefined | null)?.[name];
   const shape = shapeOf(value);
   if (shape?.length === 2) return shape as [number, number];
   throw new UserError(
     `${where}: ${method}: ${name} is ${describeValue(value)}, not a matrix`,
-    name === 'attention' ? 'return a tensor [rows, source], or null' : `return a tensor of two axes as ${name}`,
+    name === 'attention' ? 'return a tensor [rows, source], or null' : `return a tensor with two axes as ${name}`,
   );
 }

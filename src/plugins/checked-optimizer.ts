@@ -4,8 +4,8 @@ import { describeValue, isPromise } from './described-value.js';
 import type { Optimizer, OptimizerDefinition, StateTensor } from './optimizer.js';
 
 /**
- * An optimizer that the compiler may not have seen, with what it builds and does checked.
- * @param source where it is defined, for messages
+ * Wraps an optimizer that may not have been type-checked, and checks what it builds and what its steps do.
+ * @param source the file that defines it, for messages
  */
 export function checkedOptimizer(definition: OptimizerDefinition, source: string): OptimizerDefinition {
   const where = `${source}: the optimizer '${definition.name}'`;
@@ -33,12 +33,12 @@ function checkUsualRate(rate: unknown, where: string): number | null {
   if (rate === null || (typeof rate === 'number' && rate > 0)) return rate;
   throw new UserError(
     `${where}: usualLearningRate returns ${describeValue(rate)}`,
-    'return a number above 0, or null where --lr has no part in it',
+    'return a number above 0, or null if the optimizer does not use --lr',
   );
 }
 
 function checkBuilt(optimizer: Partial<Optimizer> | undefined, store: ParameterStore, where: string): Optimizer {
-  if (isPromise(optimizer)) throw new UserError(`${where}: build returns a promise`, 'make it a plain function');
+  if (isPromise(optimizer)) throw new UserError(`${where}: build returns a promise`, 'make it synchronous');
   const { arenas, tensors, step } = optimizer ?? {};
   if (typeof step !== 'function') {
     throw new UserError(
@@ -47,7 +47,7 @@ function checkBuilt(optimizer: Partial<Optimizer> | undefined, store: ParameterS
     );
   }
   if (typeof arenas !== 'object' || arenas === null) {
-    throw new UserError(`${where}: arenas is ${describeValue(arenas)}`, 'return `arenas: {}` where it keeps no state');
+    throw new UserError(`${where}: arenas is ${describeValue(arenas)}`, 'return `arenas: {}` if it has no state');
   }
   const { length } = store.values;
   for (const [name, arena] of Object.entries<unknown>(arenas)) checkArena(name, arena, length, where);
@@ -56,12 +56,12 @@ function checkBuilt(optimizer: Partial<Optimizer> | undefined, store: ParameterS
 }
 
 function checkArena(name: string, arena: unknown, length: number, where: string): void {
-  const remedy = `an arena lies beside the weights, element for element: new Float32Array(store.values.length)`;
+  const remedy = 'an arena has one element per weight: new Float32Array(store.values.length)';
   if (!(arena instanceof Float32Array)) {
     throw new UserError(`${where}: arenas.${name} is ${describeValue(arena)}, not a Float32Array`, remedy);
   }
   if (arena.length !== length) {
-    throw new UserError(`${where}: arenas.${name} has ${arena.length} elements, the weights ${length}`, remedy);
+    throw new UserError(`${where}: arenas.${name} has ${arena.length} elements for ${length} weights`, remedy);
   }
 }
 
@@ -78,25 +78,25 @@ function checkTensors(tensors: unknown, where: string): void {
     const size = Array.isArray(shape) ? (shape as number[]).reduce((product, axis) => product * axis, 1) : null;
     if (isFloats && data.length === size) continue;
     throw new UserError(
-      `${where}: tensors has no { shape, data } under '${name}' that go together`,
-      'data is a Float32Array or a Float64Array of as many elements as the shape says',
+      `${where}: tensors: '${name}' has no data that match its shape`,
+      'give { shape, data }: data is a Float32Array or Float64Array with as many elements as the shape has',
     );
   }
 }
 
 function checkStep(result: unknown, where: string): void {
   if (!isPromise(result)) return;
-  throw new UserError(`${where}: step returns a promise`, 'make it a plain function: step(learningRate, step) { … }');
+  throw new UserError(`${where}: step returns a promise`, 'make it synchronous: step(learningRate, step) { … }');
 }
 
-/** @throws UserError that names the first weight which is not finite any more */
+/** @throws UserError that names the first weight that is no longer finite */
 function checkValues(store: ParameterStore, step: number, where: string): void {
   const { values } = store;
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
   const parameter = store.parameters.find(({ offset, size }) => at >= offset && at < offset + size);
   throw new UserError(
-    `${where}: step ${step} makes ${values[at]} of an element of ${parameter?.name ?? 'the space between weights'}`,
-    'look for 0/0, √ of a negative number or an overflow there; the last checkpoint is untouched',
+    `${where}: step ${step} turns an element of ${parameter?.name ?? 'the padding between weights'} into ${values[at]}`,
+    'look for 0/0, the root of a negative number or an overflow in step; the last checkpoint is unchanged',
   );
 }

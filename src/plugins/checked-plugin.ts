@@ -5,9 +5,9 @@ import { checkedOptimizer } from './checked-optimizer.js';
 import { checkPlugin, type Plugin } from './plugin.js';
 
 /**
- * A plug-in from outside: its declaration is checked now, what it builds and returns when that happens.
- * @param source where it is defined, for messages
- * @throws UserError for a declaration that lacks something or has it wrong
+ * Checks a plug-in that is not built in: its declaration at once, what it builds and returns at each call.
+ * @param source the file that defines it, for messages
+ * @throws UserError for a declaration with a missing or wrong field
  */
 export function checkedPlugin(plugin: Plugin, source: string): Plugin {
   checkPlugin(plugin, source);

@@ -1,4 +1,4 @@
-/** What a plug-in returned in place of what was asked for, in words: `missing`, `a promise`, `a tensor of shape [2,3]`. */
+/** Describes a wrong value in words, for a message: `missing`, `a promise`, `a tensor of shape [2,3]`. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return value === null ? 'null' : 'missing';
   if (isPromise(value)) return 'a promise';
@@ -9,11 +9,11 @@ export function describeValue(value: unknown): string {
   return typeof value === 'object' ? `an object of ${value.constructor?.name ?? 'no class'}` : `a ${typeof value}`;
 }
 
-/** What an asynchronous function returns. */
+/** Whether a value is a promise: an asynchronous function returned it. */
 export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
-/** The shape of a tensor; null for what is none. */
+/** The shape of a tensor; null for any other value. */
 export function shapeOf(value: unknown): readonly number[] | null {
   if (typeof value !== 'object' || value === null || !('shape' in value) || !('dataId' in value)) return null;
   return Array.isArray(value.shape) ? (value.shape as number[]) : null;

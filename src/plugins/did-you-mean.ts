@@ -1,4 +1,4 @@
-/** Levenshtein distance, two rows. */
+/** Levenshtein distance, with two rows of the table at a time. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
@@ -12,19 +12,19 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** A name that was cut short is as near as what it lacks is little: `transformer_iwslt` means `transformer_iwslt_de_en`. */
-const LEAST_PREFIX = 4;
+/** A name of at least this length suggests names that it begins: `transformer_iwslt` → `transformer_iwslt_de_en`. */
+const MIN_PREFIX_LENGTH = 4;
 
 function distanceTo(candidate: string, name: string): number {
-  const isCutShort = name.length >= LEAST_PREFIX && candidate.startsWith(name);
-  return isCutShort ? 1 : editDistance(name, candidate);
+  const isPrefix = name.length >= MIN_PREFIX_LENGTH && candidate.startsWith(name);
+  return isPrefix ? 1 : editDistance(name, candidate);
 }
 
-/** The remedy for an unknown name: `did you mean 'x'?` where one is near, else the list of what there is. */
+/** The remedy for an unknown name: `did you mean 'x'?` if a known name is similar, else the list of known names. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  const near = known
+  const best = known
     .map((candidate) => ({ candidate, distance: distanceTo(candidate.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  if (near !== undefined && near.distance <= Math.max(2, name.length / 3)) return `did you mean '${near.candidate}'?`;
+  if (best !== undefined && best.distance <= Math.max(2, name.length / 3)) return `did you mean '${best.candidate}'?`;
   return `known: ${known.join(', ')}`;
 }

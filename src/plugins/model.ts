@@ -4,158 +4,165 @@ import type { ParameterStore } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
 import type { Tensor1D, Tensor2D } from '../tf/index.js';
 
-/** A linear classifier over rows, not yet applied: the [rows, vocab] logits are a matter of the criterion or the search. */
+/** A linear classifier that is not applied yet: the criterion or the search computes the [rows, vocab] logits. */
 export interface Classifier {
   readonly features: Tensor2D; // float32 [rows, embed]
   readonly weights: Tensor2D; // float32 [vocab, embed]
 }
 
-/** Training draws dropout masks from `dropout`; evaluation has none. */
+/** Training or evaluation. Training derives its dropout masks from `dropout`; evaluation has no dropout. */
 export interface Mode {
   readonly dropout: DropoutKey | null; // the key of this pass's masks; null: no dropout
 }
 
-/** The mode without dropout. */
+/** The mode of validation and search: no dropout. */
 export const EVALUATION: Mode = { dropout: null };
 
-/** Token ids of a batch of sequences, padded to one length. */
+/** Token ids of a batch of sequences, padded to the same length. */
 export interface TokenTable {
   readonly ids: Int32Array; // [batch, time]
   readonly batch: number; // number of sequences
   readonly time: number; // length of the longest sequence
 }
 
-/** Rows are the tokens of the source, sentence after sentence, without padding. */
+/** The encoded source. Rows are the tokens of the source, sentence after sentence, without padding. */
 export interface EncoderOutput {
   readonly features: Tensor2D; // float32 [rows, embed]
   readonly layout: RowLayout; // which rows belong to which sentence
 }
 
-/** Rows of the target: its tokens, or every position where a criterion scores padding too. */
+/** The decoded target. Rows are its tokens, or all positions if the criterion scores padding. */
 export interface DecoderOutput {
   readonly features: Tensor2D; // float32 [rows, embed]
-  readonly positions: Int32Array; // [rows], where each row stands in [batch, target], in order
+  readonly positions: Int32Array; // [rows], the index of each row in [batch, target], ascending
 }
 
 /**
  * Keys and values of the tokens decoded so far, for one model and one batch of beams. Rows are hypotheses
- * (batch × beam). Holds tensors across calls: whoever makes it disposes it.
+ * (batch × beam). It owns tensors; the caller of `startDecoding` disposes it.
  */
 export interface IncrementalState {
-  /** Tokens decoded so far. */
+  /** The number of tokens decoded so far. */
   readonly length: number;
-  /** Row i of the state becomes what row rows[i] was; fewer rows drop finished sentences. */
+  /** Replaces row i by the former row rows[i]. Fewer rows than before drop finished sentences. */
   select(rows: Int32Array): void;
   /** Frees the keys and values. */
   dispose(): void;
 }
 
-/** An encoder-decoder as training and search need it. Pure over its parameters: tensors made in a call are the caller's. */
+/** An encoder-decoder. Its methods are pure functions of the parameters; the caller owns the tensors they return. */
 export interface TranslationModel {
-  readonly parameters: ParameterStore; // all weights; the model disposes them
-  /** The longest source and target (tokens with `</s>`) that the position tables allow. */
+  readonly parameters: ParameterStore;
+  /** The longest source and target that the model accepts, in tokens including `</s>`. */
   readonly maxPositions: { readonly source: number; readonly target: number };
-  /** True where training may do without some layers in a pass: their parameters then have no gradient. */
+  /** Whether a training pass may skip layers (LayerDrop), whose parameters then have no gradient. [false] */
   readonly leavesLayersOut?: boolean;
   /**
-   * The parameters with a row for each symbol of a dictionary, [vocab, width], by name; of a table that both sides share
-   * either one. Without it --finetune-dictionaries is refused.
+   * The parameters [vocab, width] with one row per dictionary symbol, and the side of that dictionary. For a table that
+   * both sides share, either side will do. --finetune-dictionaries requires it.
    */
   readonly symbolTables?: Readonly<Record<string, 'source' | 'target'>>;
-  /** Where a model of --user-dir is defined, for messages; `checkedModel` sets it. */
+  /** The file of --user-dir that defines the model, for messages; `checkedModel` sets it. */
   readonly source?: string;
   /** Encodes a batch of source sentences. */
   encode(source: TokenTable, mode: Mode): EncoderOutput;
   /**
-   * Teacher forcing.
-   * @param prevOutput the target moved on by one: it begins with `</s>`
-   * @param rows whether padding is decoded too [only tokens]
+   * Decodes whole target sentences (teacher forcing).
+   * @param prevOutput the target shifted right by one; it begins with `</s>`
+   * @param rows whether to decode padding too ['tokens': no]
    */
   decode(prevOutput: TokenTable, encoderOutput: EncoderOutput, mode: Mode, rows?: RowChoice): DecoderOutput;
-  /** The output projection over chosen rows of features. */
+  /** The output projection of some rows of features. */
   classifier(features: Tensor2D /* float32 [rows, embed] */): Classifier;
-  /** Starts decoding: the encoder's keys and values are projected once; row r of the state reads sentence r / beam. */
+  /**
+   * Starts a search. Row r of the state belongs to sentence ⌊r / beam⌋.
+   * @param capacity the largest number of steps
+   * @param attention whether steps return attention weights [false]
+   */
   startDecoding(encoderOutput: EncoderOutput, beam: number, capacity: number, attention?: boolean): IncrementalState;
-  /** One step: consumes the newest token of each hypothesis, returns its features and grows the state by one. */
+  /** Appends the newest token of each hypothesis to the state, and returns the features of the next token. */
   decodeStep(tokens: Tensor1D /* int32 [rows] */, state: IncrementalState): DecodeStep;
   /**
-   * The same search with all layers of a step in one native call, where the device and the model have that; null, or no
-   * such method, where not. It gives no attention.
+   * Starts a search that computes all layers of a step in one native call, without attention weights. Null, or no such
+   * method, if the device or the model does not support it.
    */
   startFusedDecoding?(source: TokenTable, beam: number): FusedDecoding | null;
-  /** Frees the parameters and whatever else the model keeps on the device. */
+  /** Frees the parameters and everything else that the model keeps on the device. */
   dispose(): void;
 }
 
-/** Hypotheses of a batch under way in native code, row r of sentence ⌊r / beam⌋. Whoever makes it disposes it. */
+/** A search in native code. Row r belongs to sentence ⌊r / beam⌋. The caller of `startFusedDecoding` disposes it. */
 export interface FusedDecoding {
-  /** One step and the choice of the likeliest tokens, good until the next one; `EngineDecoding.top` describes it. */
+  /** One step; returns the most likely tokens as `EngineDecoding.top` does. The array is valid until the next step. */
   stepTop(
     tokens: Int32Array, // [rows]
     width: number,
     temperature: number,
     penalties: Float32Array | null, // [vocab], added to log p
   ): Float32Array; // [rows, 2 · width]
-  /** One step: features [rows, embed], a tensor of the caller's scope. */
+  /** One step; returns features float32 [rows, embed], which the caller owns. */
   step(tokens: Int32Array): Tensor2D;
+  /** Replaces row i by the former row rows[i]. */
   select(rows: Int32Array): void;
   dispose(): void;
 }
 
-/** The result of one decoding step; the caller's scope owns the tensors. */
+/** The result of one step of a search. */
 export interface DecodeStep {
   readonly features: Tensor2D; // float32 [rows, embed]
-  /** Attention of the last decoder layer to the source, averaged over heads, where startDecoding asked for it. */
+  /** Attention of the last decoder layer to the source, averaged over heads; null unless startDecoding requested it. */
   readonly attention: Tensor2D | null; // float32 [rows, source]
 }
 
-/** What a model is built for: sizes and special symbols from the task's dictionaries. */
+/** What a model needs to know of its task: sizes, special symbols and the seed. */
 export interface ModelContext {
-  readonly sourceVocab: number; // size of the source dictionary
-  readonly targetVocab: number; // size of the target dictionary
-  readonly padIndex: number; // id of `<pad>` in both dictionaries
-  readonly eosIndex: number; // id of `</s>` in both dictionaries
-  /** The longest source and target sentences, in tokens with `</s>`, for the position tables. */
+  readonly sourceVocab: number;
+  readonly targetVocab: number;
+  readonly padIndex: number;
+  readonly eosIndex: number;
+  /** The longest source and target sentences in tokens, including `</s>`. */
   readonly maxSourcePositions: number;
-  readonly maxTargetPositions: number; // tokens with `</s>`
-  /** True when source and target dictionaries are the same, as shared embeddings need. */
+  readonly maxTargetPositions: number;
+  /** Whether source and target use the same dictionary, which shared embeddings require. */
   readonly joinedDictionary: boolean;
-  /** Seeds the initialisation; null leaves weights zero because a checkpoint fills them. */
+  /** The seed of the initialisation; null leaves the weights zero because a checkpoint fills them. */
   readonly seed: number | null;
-  /** Overwrites rows of a side's fresh table [vocab, width] by the vectors of a file; absent where a checkpoint fills it. */
+  /** Fills rows of a new table [vocab, width] with the vectors in a file; absent if a checkpoint fills the table. */
   readonly fillEmbeddings?: (side: 'source' | 'target', path: string, table: Float32Array, width: number) => void;
 }
 
-/** A model plug-in; make one with `defineModel`. */
+/** A model plug-in: its name, its options and how to build it. */
 export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'model';
-  readonly name: string; // architectures and checkpoints refer to it
-  readonly summary: string; // one line for `--help`
-  readonly options: S; // become flags of `train`
-  /** Keys of the options that the model has had from the first: a checkpoint that does not record them is damaged. */
+  readonly name: string;
+  /** A one-line description for `--help`. */
+  readonly summary: string;
+  readonly options: S;
+  /** Options that every checkpoint of the model records: a checkpoint without one of them is damaged. */
   readonly alwaysRecorded?: readonly string[];
   /** Builds the model and its parameters, initialised as the context says. */
   build(options: OptionsOf<S>, context: ModelContext): TranslationModel;
 }
 
-/** Makes a model plug-in. */
+/** Declares a model plug-in. It has no side effects. */
 export function defineModel<const S extends OptionSchema>(
   definition: Omit<ModelDefinition<S>, 'kind'>,
 ): ModelDefinition<S> {
   return { kind: 'model', ...definition };
 }
 
-/** A named set of defaults for a model's options: fairseq's `--arch`. */
+/** A named set of default values for a model's options: fairseq's `--arch`. */
 export interface ArchitectureDefinition {
   readonly kind: 'architecture';
-  readonly name: string; // the value of `--arch`
-  readonly model: ModelDefinition; // the model that it configures
-  readonly summary: string; // one line for `--help`
-  /** Overrides of the model's own defaults. */
+  readonly name: string;
+  readonly model: ModelDefinition;
+  /** A one-line description for `--help`. */
+  readonly summary: string;
+  /** Values that replace the model's own defaults. */
   readonly defaults: Readonly<Record<string, unknown>>;
 }
 
-/** Makes an architecture plug-in: a model with other defaults. */
+/** Declares an architecture plug-in. It has no side effects. */
 export function defineArchitecture(definition: Omit<ArchitectureDefinition, 'kind'>): ArchitectureDefinition {
   return { kind: 'architecture', ...definition };
 }

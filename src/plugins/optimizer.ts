@@ -2,43 +2,43 @@ import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
 
-/** State of a shape of its own, saved and restored in place. */
+/** A tensor of optimizer state with any shape. It is saved and restored in place. */
 export interface StateTensor {
   readonly shape: readonly number[]; // row-major
   readonly data: Float32Array | Float64Array; // [∏ shape]
 }
 
-/** Turns gradients into a change of the parameters. Saving its memory needs no code of its own. */
+/** Updates the parameters from their gradients. Its state is saved and restored without further code. */
 export interface Optimizer {
-  /** Its state, element for element beside the parameters, by the names that a checkpoint uses: `exp_avg`, … */
+  /** State with one element per element of `store.values`, by the names that a checkpoint uses: `exp_avg`, … */
   readonly arenas: Readonly<Record<string, Float32Array>>;
-  /** What is not element for element beside the parameters: a moment in factors, a scalar. By the whole name. */
+  /** State of other shapes, such as a factored moment or a scalar, by its full name in a checkpoint. */
   readonly tensors?: ReadonlyMap<string, StateTensor>;
   /**
-   * Changes `store.values` by `store.gradients`.
-   * @param learningRate of this update
-   * @param step how many steps this state has seen with this one, from 1
+   * Updates `store.values` from `store.gradients`.
+   * @param learningRate the rate of this update
+   * @param step the number of this step since the state was new, from 1
    */
   step(learningRate: number, step: number): void;
 }
 
-/** An optimizer plug-in; make one with `defineOptimizer`. */
+/** An optimizer plug-in: its name, its options and how to build it. */
 export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'optimizer';
-  readonly name: string; // the value of `--optimizer`
-  /** One line for `--help` and the docs. */
+  readonly name: string;
+  /** A one-line description for `--help`. */
   readonly summary: string;
   readonly options: S; // become flags of `train`
   /**
-   * The `--lr` to begin with, which a warning names where none is given; null where `--lr` has no part in it. Without this
-   * method the warning names fairseq's default alone.
+   * A usual value of `--lr`. The warning for a missing `--lr` suggests it; without this method the warning names only
+   * fairseq's default. Null if the optimizer does not use `--lr`.
    */
   usualLearningRate?(options: OptionsOf<S>): number | null;
   /** Makes the optimizer from its option values, for the parameters of the store. */
   build(options: OptionsOf<S>, store: ParameterStore, kernels: ArenaKernels): Optimizer;
 }
 
-/** Declares an optimizer plug-in; importing the file that calls it does nothing else. */
+/** Declares an optimizer plug-in. It has no side effects. */
 export function defineOptimizer<const S extends OptionSchema>(
   definition: Omit<OptimizerDefinition<S>, 'kind'>,
 ): OptimizerDefinition<S> {

@@ -7,7 +7,7 @@ import type { LrSchedulerDefinition } from './lr-scheduler.js';
 import type { ArchitectureDefinition, ModelDefinition } from './model.js';
 import type { OptimizerDefinition } from './optimizer.js';
 
-/** What a `define…` function returns. */
+/** A plug-in, as the `define…` functions return it. */
 export type Plugin =
   | CriterionDefinition
   | ModelDefinition
@@ -23,38 +23,44 @@ const KINDS: ReadonlySet<unknown> = new Set<Plugin['kind']>([
   'lr-scheduler',
 ]);
 
-/** Whether a value of unknown origin says that it is a plug-in. */
+/** Whether a value claims to be a plug-in: it has a `kind` of one. */
 export function isPlugin(value: unknown): value is Plugin {
   return typeof value === 'object' && value !== null && 'kind' in value && KINDS.has(value.kind);
 }
 
 /**
- * Checks what the compiler has not seen: JavaScript, or TypeScript that nobody checked.
- * @param where the plug-in's place, for the message
- * @throws UserError that names the field which is missing or wrong
+ * Checks the declaration of a plug-in that may not have been type-checked.
+ * @param where the plug-in's file, for messages
+ * @throws UserError that names the missing or wrong field
  */
 export function checkPlugin(plugin: Plugin, where: string): void {
   const { kind, name } = plugin as { kind: string; name: unknown };
-  const mistake = (problem: string, remedy: string): UserError => new UserError(`${where}: ${problem}`, remedy);
+  const invalid = (problem: string, remedy: string): UserError => new UserError(`${where}: ${problem}`, remedy);
   if (typeof name !== 'string' || name === '') {
-    throw mistake(`the ${kind} has no name`, `give it one, e.g. name: 'my_${kind.replace('-', '_')}'`);
+    throw invalid(`the ${kind} has no name`, `give it one, e.g. name: 'my_${kind.replace('-', '_')}'`);
   }
   if (plugin.kind === 'architecture') {
     if (!isPlugin(plugin.model)) {
-      throw mistake(`the architecture '${name}' has no model`, 'give it what defineModel returns, as its `model`');
+      throw invalid(`the architecture '${name}' has no model`, 'set `model` to the result of defineModel');
     }
     checkPlugin(plugin.model, where);
     if (typeof plugin.defaults !== 'object' || plugin.defaults === null) {
-      throw mistake(`the architecture '${name}' has no defaults`, 'add `defaults: {}`, or those that differ');
+      throw invalid(
+        `the architecture '${name}' has no defaults`,
+        'add `defaults: {}`, or the defaults that differ from the model',
+      );
     }
     checkOptionValues(`${where}: the architecture '${name}'`, plugin.defaults, plugin.model.options);
     return;
   }
   if (typeof plugin.build !== 'function') {
-    throw mistake(`the ${kind} '${name}' has no build function`, 'see what its define function asks for');
+    throw invalid(
+      `the ${kind} '${name}' has no build function`,
+      'add the build function that its define function requires',
+    );
   }
   if (typeof plugin.options !== 'object' || plugin.options === null) {
-    throw mistake(`the ${kind} '${name}' has no options`, 'add `options: {}`, or the options that it has');
+    throw invalid(`the ${kind} '${name}' has no options`, 'add `options: {}`, or its options');
   }
   checkOptions(plugin.options, `${where}: the ${kind} '${name}'`);
 }
@@ -65,8 +71,7 @@ function checkOptions(options: OptionSchema, where: string): void {
     if (!OPTION_KINDS.some((kind) => kind === spec?.kind)) {
       throw new UserError(`${option} has the kind '${spec?.kind}'`, didYouMean(String(spec?.kind), OPTION_KINDS));
     }
-    if (spec.default === undefined)
-      throw new UserError(`${option} has no default`, 'add one; null where there is none');
+    if (spec.default === undefined) throw new UserError(`${option} has no default`, 'add one, or null for none');
     if (spec.kind === 'choice' && !Array.isArray(spec.choices)) {
       throw new UserError(`${option} has no choices`, "add them, e.g. choices: ['linear', 'cosine']");
     }

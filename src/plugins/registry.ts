@@ -5,11 +5,11 @@ interface Named {
   readonly name: string;
 }
 
-/** The table of one kind of plug-in; the only place where a name given as text becomes a definition. */
+/** The plug-ins of one kind by name. Only a registry turns a name from the command line into a definition. */
 export class Registry<T extends Named> {
   readonly #entries = new Map<string, T>();
 
-  /** @param what the kind as it reads in a message and a flag: `criterion`, `arch` */
+  /** @param what the kind as messages and flags spell it: `criterion`, `arch` */
   constructor(
     readonly what: string,
     entries: Iterable<T> = [],
@@ -18,8 +18,9 @@ export class Registry<T extends Named> {
   }
 
   /**
-   * @param source where the plug-in is defined, for the message
-   * @throws UserError when the name is taken
+   * Adds a plug-in.
+   * @param source the file that defines it, for the message
+   * @throws UserError if the name is taken
    */
   register(entry: T, source?: string): void {
     if (this.#entries.has(entry.name)) {
@@ -33,14 +34,14 @@ export class Registry<T extends Named> {
   }
 
   /**
-   * The plug-in that a checkpoint names.
-   * @throws UserError that asks for where it came from
+   * Returns the plug-in that a checkpoint records.
+   * @throws UserError if the name is unknown; the remedy is to add its --user-dir
    */
   getRecorded(name: string, checkpoint: string): T {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
     throw new UserError(
-      `${checkpoint} was trained with the ${this.what} '${name}', which is not known here`,
+      `${checkpoint} was trained with the ${this.what} '${name}', which is unknown`,
       'add the --user-dir that defines it',
     );
   }

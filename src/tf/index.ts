@@ -1,7 +1,7 @@
 /**
- * The one door to the tensor library, TensorFlow.js, beside `lazy-tf.ts` for those who import ts-fairseq. Behind it the
- * library is loaded when a function is first called: a command that computes nothing, and search in native code, never
- * wait for it. Everything else imports from here; what is missing below is added by a line.
+ * The functions of TensorFlow.js that ts-fairseq calls. The library is loaded at the first call, so that commands that
+ * compute nothing, and search in native code, do not wait for it. All modules import TensorFlow.js from here; `lazy.ts`
+ * has the variant for programs that import ts-fairseq. To use another function, add a line below.
  */
 import type * as Library from '@tensorflow/tfjs-core';
 import { InternalError } from '../errors.js';
@@ -33,18 +33,18 @@ type Functions = {
     : never]: (typeof Library)[K];
 };
 
-/** A backend that is chosen and not there yet. */
+/** A backend that is chosen but not open yet. */
 let chosen: { readonly name: string; readonly open: () => Promise<unknown> } | null = null;
 
-/** Makes a backend the current one by `open`, which `ready` calls: when the first operation is to come. */
+/** Makes a backend current without opening it; `ready` calls `open` before the first operation. */
 export function chooseBackend(name: string, open: () => Promise<unknown>): void {
   chosen = { name, open };
 }
 
-/** Whether operations can be called: no chosen backend is still to be opened. */
+/** Whether operations can be called: every chosen backend is open. */
 export const isReady = (): boolean => chosen === null;
 
-/** To be awaited before operations on a device that may have been opened for search alone. */
+/** Opens the chosen backend. Await it before operations on a device that may have been opened for search only. */
 export async function ready(): Promise<void> {
   if (chosen !== null) {
     const { open } = chosen;
@@ -54,16 +54,16 @@ export async function ready(): Promise<void> {
   await tensorLibrary().ready();
 }
 
-/** The name of the current or chosen backend. */
+/** The name of the current backend, open or not. */
 export const getBackend = (): string => chosen?.name ?? tensorLibrary().getBackend();
 
-/** Makes another backend current, as tfjs's `setBackend` does. */
+/** Makes an open backend current. */
 export function setBackend(name: string): Promise<boolean> {
   chosen = null;
   return tensorLibrary().setBackend(name);
 }
 
-/** A function of the library. */
+/** A function of the library, which is loaded at its first call. */
 function late<K extends keyof Functions>(name: K): Functions[K] {
   const call = (...args: unknown[]): unknown => {
     if (chosen !== null)

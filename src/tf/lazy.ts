@@ -2,15 +2,15 @@ import type * as Library from '@tensorflow/tfjs';
 import { wholeLibrary } from './library.js';
 
 /**
- * TensorFlow.js as ts-fairseq uses it, loaded at the first use of a member: so importing the library, or a plug-in,
- * does nothing. The same instance as `import * as tf from '@tensorflow/tfjs'` gives where that resolves to the same file.
+ * TensorFlow.js as ts-fairseq uses it. It is loaded at the first access to a member, so that importing ts-fairseq or a
+ * plug-in has no side effects. It is the same instance as `@tensorflow/tfjs`, if that resolves to the same file.
  */
 export const tf: typeof Library = new Proxy({} as typeof Library, {
   get: (_, name) => Reflect.get(wholeLibrary(), name),
   has: (_, name) => Reflect.has(wholeLibrary(), name),
 });
 
-/** The types that go with it; all others stand in '@tensorflow/tfjs'. */
+/** The most common types; '@tensorflow/tfjs' has the others. */
 export declare namespace tf {
   export type Tensor<R extends Library.Rank = Library.Rank> = Library.Tensor<R>;
   export type Scalar = Library.Scalar;

@@ -1,8 +1,8 @@
-/** `tensor-library.ts` for a browser, whose bundler finds it by `browser` in package.json. */
+/** `library.ts` for browsers. Bundlers find it through `browser` in package.json. */
 import * as library from '@tensorflow/tfjs';
 
 /** TensorFlow.js. */
 export const tensorLibrary = (): typeof library => library;
 
-/** They are there. */
+/** Does nothing: the import has registered them. */
 export function loadGradients(): void {}

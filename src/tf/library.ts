@@ -7,8 +7,8 @@ let library: typeof Library | null = null;
 let whole: typeof Whole | null = null;
 
 /**
- * The core of TensorFlow.js with its plain CPU backend, loaded when first asked for. By `require`: to `import` a CommonJS
- * file Node looks for the names it exports, which takes longer than running it.
+ * The core of TensorFlow.js with its JavaScript CPU backend, loaded at the first call. It uses `require` because Node
+ * parses a CommonJS file for its exports before it `import`s it, which takes longer than running it.
  */
 export function tensorLibrary(): typeof Library {
   if (library === null) {
@@ -18,13 +18,13 @@ export function tensorLibrary(): typeof Library {
   return library;
 }
 
-/** All of TensorFlow.js, on the same core: Node keeps one instance of a CommonJS package, required or imported. */
+/** All of TensorFlow.js with the same core: Node has one instance of a CommonJS package, required or imported. */
 export function wholeLibrary(): typeof Whole {
   whole ??= require('@tensorflow/tfjs') as typeof Whole;
   return whole;
 }
 
-/** Registers the gradients of all operations, which only the whole library brings. */
+/** Registers the gradients of all operations. Only the whole library has them. */
 export function loadGradients(): void {
   wholeLibrary();
 }

@@ -116,12 +116,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a number beyond the whole numbers of a float64',
       line: `${TRAIN} --max-tokens 99999999999999999999`,
-      says: ['--max-tokens: 99999999999999999999 is too large; the most is 9007199254740991'],
+      says: ['--max-tokens: 99999999999999999999 is too large; the maximum is 9007199254740991'],
     },
     {
       what: 'one far below zero',
       line: `${TRAIN} --patience -99999999999999999999`,
-      says: ['--patience: -99999999999999999999 is too small; the least is'],
+      says: ['--patience: -99999999999999999999 is too small; the minimum is'],
     },
     {
       what: 'a name with a line end',
@@ -131,7 +131,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a number out of range',
       line: `${TRAIN} --max-tokens 0`,
-      says: ['--max-tokens: 0 is too small', 'least is 1'],
+      says: ['--max-tokens: 0 is too small', 'minimum is 1'],
     },
     {
       what: 'a missing value',
@@ -151,7 +151,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a negative learning rate',
       line: `${TRAIN} --max-tokens 64 --lr 0.1,-0.1`,
-      says: ['--lr: -0.1 is too small; the least is 0'],
+      says: ['--lr: -0.1 is too small; the minimum is 0'],
     },
     {
       what: 'an empty path',
@@ -383,7 +383,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'a seed beyond 32 bits',
       line: `${GENERATE} --seed 1000000000000`,
-      says: ['--seed: 1000000000000 is too large; the most is 2147483647'],
+      says: ['--seed: 1000000000000 is too large; the maximum is 2147483647'],
     },
     { what: 'no checkpoint', line: 'generate DIR/data-bin', says: ['--path is missing', 'name the checkpoint'] },
     {

@@ -88,7 +88,7 @@ describe('--config FILE.yaml', () => {
   it.each([
     ['max_tokens: many', /run\.yaml: max_tokens: 'many' is not a whole number; give one/],
     ['max_tokens: 1.5', /run\.yaml: max_tokens: '1\.5' is not a whole number/],
-    ['max_tokens: 0', /run\.yaml: max_tokens: 0 is too small; the least is 1/],
+    ['max_tokens: 0', /run\.yaml: max_tokens: 0 is too small; the minimum is 1/],
     ['max_tokens: true', /run\.yaml: max_tokens: true is not a whole number/],
     ['max_tokens: [1]', /run\.yaml: max_tokens: \[1\] is not a whole number/],
     ['clip_norm: {a: 1}', /run\.yaml: clip_norm: \{"a":1\} is not a number/],

@@ -35,7 +35,7 @@ test.each([
   { line: 'spm-encode', message: '--model is missing' },
   { line: 'spm-encode --model GOLD/test.de GOLD/test.de DIR/out', message: 'is not a SentencePiece model' },
   { line: 'spm-encode --model GOLD/bpe.model --seed 1 GOLD/test.de DIR/out', message: '--random-seed requires' },
-  { line: 'spm-encode --model GOLD/bpe.model --nbest_size 513 GOLD/test.de DIR/out', message: 'the most is 512' },
+  { line: 'spm-encode --model GOLD/bpe.model --nbest_size 513 GOLD/test.de DIR/out', message: 'the maximum is 512' },
   { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/in DIR/out', message: "line 2: 'x' is not an id" },
   { line: 'spm-decode --model GOLD/bpe.model --input_format id DIR/far DIR/out', message: 'line 1: ' },
   { line: 'spm-train --input GOLD/test.de', message: '--model-prefix is missing' },
@@ -45,8 +45,8 @@ test.each([
   },
   { line: 'spm-train --model_prefix DIR/m --bos_id 300 --vocab_size 300', message: '--bos-id: 300 is too large' },
   { line: 'spm-train --model_prefix DIR/m --vocab_size 2e9', message: "'2e9' is not a whole number" },
-  { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the most is 1000000000' },
-  { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the most is 1000000000' },
+  { line: 'spm-train --model_prefix DIR/m --vocab_size 2000000000', message: 'the maximum is 1000000000' },
+  { line: 'spm-train --model_prefix DIR/m --seed_sentencepiece_size 3000000000', message: 'the maximum is 1000000000' },
   { line: 'spm-train --model_prefix DIR/m --user_defined_symbols a,b,a', message: "the symbol 'a' occurs twice" },
 ])('$line is refused: $message', async ({ line, message }) => {
   writeFileSync(at('in'), '5\nx\n');

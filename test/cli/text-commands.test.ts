@@ -101,10 +101,10 @@ describe('bad input is a user error and leaves no output behind', () => {
       line: 'get-vocab -o DIR/out DIR/one DIR/two',
       message: 'the output is given twice, as ',
     },
-    { line: 'learn-bpe -s 0 DIR/one DIR/out', message: '--symbols: 0 is too small; the least is 1' },
+    { line: 'learn-bpe -s 0 DIR/one DIR/out', message: '--symbols: 0 is too small; the minimum is 1' },
     {
       line: 'learn-joint-bpe-and-vocab -s 0 -i DIR/one -o DIR/out --write-vocabulary DIR/v',
-      message: '--symbols: 0 is too small; the least is 1',
+      message: '--symbols: 0 is too small; the minimum is 1',
     },
     { line: 'extract-iwslt DIR/one DIR/out', message: 'one is neither mteval XML' },
     {

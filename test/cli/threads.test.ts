@@ -78,7 +78,7 @@ describe('more threads than the system allows', () => {
   ])('are refused by %s', async (...argv) => {
     const { code, stderr } = await runCommandLine([...argv, '1025']);
     expect(code).toBe(2);
-    expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the most is 1024`);
+    expect(stderr).toContain(`${argv.at(-1)}: 1025 is too large; the maximum is 1024`);
   });
 
   test('default to the same number in the command line and the native kernels', () => {

@@ -118,9 +118,7 @@ describe('a criterion of --user-dir', () => {
   it('is asked for when a checkpoint names it and --user-dir is missing', async () => {
     const { code, stderr } = await validate(join(folder, 'example-wasm'), '--device', 'wasm');
     expect(code).toBe(2);
-    expect(stderr).toContain(
-      "was trained with the criterion 'power_bonus', which is not known here; add the --user-dir",
-    );
+    expect(stderr).toContain("was trained with the criterion 'power_bonus', which is unknown; add the --user-dir");
   });
 
   it('may be left out when another criterion validates the checkpoint', async () => {
@@ -278,17 +276,17 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
   {
     what: 'has padding rows of an unknown kind',
     index: SCALED.replace("'drop'", "'dropp'"),
-    message: /the criterion 'scaled': paddingRows is dropp; say 'drop', or 'keep'/,
+    message: /the criterion 'scaled': paddingRows is dropp; use 'drop', or 'keep'/,
   },
   {
     what: 'returns no metrics',
     index: SCALED.replace('return { loss: tf.mul(nll, scale), nll }', 'return nll'),
-    message: /index\.js, export 'default': the criterion 'scaled': loss is missing, not a scalar; forward returns/,
+    message: /index\.js, export 'default': the criterion 'scaled': loss is missing, not a scalar; return/,
   },
   {
     what: 'returns a loss by row',
     index: SCALED.replace('tf.mul(nll, scale)', 'tf.neg(scores.statistics().targetLogProb)'),
-    message: /the criterion 'scaled': loss is a tensor of shape \[\d+\], not a scalar; forward returns/,
+    message: /the criterion 'scaled': loss is a tensor of shape \[\d+\], not a scalar; return/,
   },
   {
     what: 'returns a number',
@@ -298,7 +296,7 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
   {
     what: 'is asynchronous',
     index: SCALED.replace('forward', 'async forward'),
-    message: /the criterion 'scaled': forward returns a promise; make it a plain function/,
+    message: /the criterion 'scaled': forward returns a promise; make it synchronous/,
   },
   {
     what: 'returns a loss that is a constant',
@@ -344,7 +342,7 @@ describe('--user-dir', () => {
       const translated = await runMain(...generate, '--user-dir', everything);
       expect(translated.code, translated.stderr).toBe(0);
       expect(readFileSync(join(saveDir, 'generate-valid.txt'), 'utf8')).toContain('Generate valid with beam=5');
-      expect((await runMain(...generate)).stderr).toContain(`the arch '${arch}', which is not known here`);
+      expect((await runMain(...generate)).stderr).toContain(`the arch '${arch}', which is unknown`);
     },
   );
 

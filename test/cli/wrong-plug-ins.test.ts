@@ -24,17 +24,17 @@ const OPTIMIZERS: readonly Case[] = [
   {
     what: 'has no arenas',
     build: '() => ({ step() {} })',
-    message: /arenas is missing; return `arenas: \{\}` where it keeps no state$/,
+    message: /arenas is missing; return `arenas: \{\}` if it has no state$/,
   },
   {
     what: 'has an arena of numbers',
     build: '() => ({ arenas: { m: [0] }, step() {} })',
-    message: /arenas\.m is an array, not a Float32Array; an arena lies beside the weights/,
+    message: /arenas\.m is an array, not a Float32Array; an arena has one element per weight/,
   },
   {
     what: 'has an arena of another size',
     build: '() => ({ arenas: { m: new Float32Array(3) }, step() {} })',
-    message: /arenas\.m has 3 elements, the weights \d+; /,
+    message: /arenas\.m has 3 elements for \d+ weights; /,
   },
   {
     what: 'has tensors that are no map',
@@ -44,17 +44,17 @@ const OPTIMIZERS: readonly Case[] = [
   {
     what: 'has a tensor of another size than its shape',
     build: "() => ({ arenas: {}, tensors: new Map([['v', { shape: [2, 3], data: new Float32Array(5) }]]), step() {} })",
-    message: /tensors has no \{ shape, data \} under 'v' that go together; /,
+    message: /tensors: 'v' has no data that match its shape; /,
   },
   {
     what: 'steps asynchronously',
     build: '() => ({ arenas: {}, async step() {} })',
-    message: /step returns a promise; make it a plain function/,
+    message: /step returns a promise; make it synchronous/,
   },
   {
     what: 'writes what is not a number',
     build: '(_, store) => ({ arenas: {}, step() { store.values[7] = 0 / 0; } })',
-    message: /step 1 makes NaN of an element of encoder\.embed_tokens\.weight; look for 0\/0/,
+    message: /step 1 turns an element of encoder\.embed_tokens\.weight into NaN; look for 0\/0/,
   },
   {
     what: 'throws',
@@ -74,7 +74,7 @@ const SCHEDULERS: readonly Case[] = [
   {
     what: 'returns nothing',
     build: '() => ({ learningRate() {} })',
-    message: /learningRate is missing after 0 updates \(epoch 1\); return a number of at least 0$/,
+    message: /learningRate is missing after 0 updates \(epoch 1\); return a finite number that is at least 0$/,
   },
   { what: 'returns NaN', build: '() => ({ learningRate: () => NaN })', message: /learningRate is NaN after 0 updates/ },
   { what: 'returns text', build: "() => ({ learningRate: () => '1' })", message: /learningRate is a string after 0/ },
@@ -96,12 +96,12 @@ const SCHEDULERS: readonly Case[] = [
   {
     what: 'has an endEpoch that is no function',
     build: '() => ({ learningRate: () => 1, endEpoch: 3 })',
-    message: /endEpoch is a number; write a function/,
+    message: /endEpoch is a number; make it a function/,
   },
   {
     what: 'has a state that a checkpoint cannot keep',
     build: "() => ({ learningRate: () => 0.01, state: { name: 'x' } })",
-    message: /state\.name is a string; a checkpoint keeps finite numbers and null/,
+    message: /state\.name is a string; a checkpoint stores only finite numbers and null/,
   },
   ...['5', 'null'].map((state) => ({
     what: `has the state ${state}`,
@@ -115,12 +115,12 @@ const altered = (replacement: string): string =>
   `(options, context) => { const model = transformer.build(options, context); ${replacement} return model; }`;
 
 const MODELS: readonly Case[] = [
-  { what: 'builds nothing', build: '() => {}', message: /what build returns is missing; return a TranslationModel$/ },
-  { what: 'is built asynchronously', build: 'async () => ({})', message: /what build returns is a promise; / },
+  { what: 'builds nothing', build: '() => {}', message: /the result of build is missing; return a TranslationModel$/ },
+  { what: 'is built asynchronously', build: 'async () => ({})', message: /the result of build is a promise; / },
   {
     what: 'lacks functions',
     build: '() => ({ encode() {}, decode() {}, dispose() {}, decodeStep() {} })',
-    message: /build returns no classifier, no startDecoding function; see TranslationModel$/,
+    message: /the built model has no classifier or startDecoding function; implement TranslationModel$/,
   },
   {
     what: 'has no store',
@@ -142,27 +142,27 @@ const MODELS: readonly Case[] = [
   {
     what: 'has no longest sentence',
     build: altered('model.maxPositions = { source: 10 };'),
-    message: /maxPositions\.target is missing; give the longest sentence/,
+    message: /maxPositions\.target is missing; give the length of the longest sentence/,
   },
   {
     what: 'names a table of symbols that it does not have',
     build: altered("model.symbolTables = { 'encoder.embed_token.weight': 'source' };"),
-    message: /symbolTables names encoder\.embed_token\.weight, which is not a parameter; name declared parameters/,
+    message: /symbolTables names encoder\.embed_token\.weight, which is not a parameter; name only declared parameters/,
   },
   {
     what: 'has a table of symbols of no side',
     build: altered("model.symbolTables = { 'encoder.embed_tokens.weight': 'de' };"),
-    message: /symbolTables: encoder\.embed_tokens\.weight is a string; give 'source' or 'target'/,
+    message: /symbolTables: encoder\.embed_tokens\.weight is a string; use 'source' or 'target'/,
   },
   {
     what: 'encodes to nothing',
     build: altered('model.encode = () => {};'),
-    message: /encode: features is missing, not a matrix; return a tensor of two axes as features$/,
+    message: /encode: features is missing, not a matrix; return a tensor with two axes as features$/,
   },
   {
     what: 'encodes asynchronously',
     build: altered('model.encode = async () => {};'),
-    message: /encode returns a promise; make it a plain function$/,
+    message: /encode returns a promise; make it synchronous$/,
   },
   {
     what: 'encodes without a layout',
@@ -189,7 +189,7 @@ const MODELS: readonly Case[] = [
   {
     what: 'decodes out of order',
     build: altered('model.decode = () => ({ features: tf.zeros([2, 3]), positions: Int32Array.of(1, 0) });'),
-    message: /decode: its positions are not in order; /,
+    message: /decode: positions are not in ascending order; /,
   },
   {
     what: 'leaves tokens out',
@@ -223,14 +223,14 @@ const SEARCHES: readonly Case[] = [
   {
     what: 'starts without a state',
     build: altered('model.startFusedDecoding = () => null; model.startDecoding = () => ({});'),
-    message: /startDecoding: the state has no select, no dispose function; see IncrementalState$/,
+    message: /startDecoding: the state has no select or dispose function; implement IncrementalState$/,
   },
   {
     what: 'steps to another number of rows',
     build: altered(
       'model.startFusedDecoding = null; model.decodeStep = () => ({ features: tf.zeros([1, 3]), attention: null });',
     ),
-    message: /decodeStep: 1 rows of features for \d+ tokens; return one row for each token$/,
+    message: /decodeStep: 1 rows of features for \d+ tokens; return one row per token$/,
   },
   {
     what: 'steps without attention being there or null',

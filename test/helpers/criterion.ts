@@ -4,10 +4,7 @@ import type { Criterion, CriterionDefinition } from '../../src/plugins/criterion
 import { Registry } from '../../src/plugins/registry.js';
 
 /** The built-in criterions by name. */
-export const criterionRegistry = new Registry<CriterionDefinition>(
-  'criterion',
-  criterions as unknown as CriterionDefinition[],
-);
+export const criterionRegistry = new Registry<CriterionDefinition>('criterion', criterions);
 
 /** A built-in criterion by name, its defaults replaced by `options`. */
 export function buildCriterion(name: string, options: Record<string, unknown> = {}): Criterion {

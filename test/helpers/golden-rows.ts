@@ -4,10 +4,7 @@ import { logitScores } from '../../src/ops/row-scores.js';
 import type { Criterion } from '../../src/plugins/criterion.js';
 
 /** Loss of a row and its gradient by the logits. */
-export interface RowValue {
-  loss: number;
-  gradient: number[];
-}
+export type RowValue = { loss: number; gradient: number[] };
 
 /** Loss of one row and its gradient by the logits. */
 export function evaluateRow(criterion: Criterion, logits: readonly number[], target: number, epoch = 1): RowValue {
@@ -20,8 +17,8 @@ export function evaluateRow(criterion: Criterion, logits: readonly number[], tar
         () => criterion.forward({ scores: logitScores(table, targets), targets, counts: null, epoch, passes: 1 }).loss,
         [table],
       );
-    return { loss: value.dataSync()[0]!, gradient: [...grads[0]!.dataSync()] } as unknown as tf.TensorContainerObject;
-  }) as unknown as RowValue;
+    return { loss: value.dataSync()[0]!, gradient: [...grads[0]!.dataSync()] };
+  });
 }
 
 /**

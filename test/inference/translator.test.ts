@@ -256,7 +256,7 @@ describe('Translator', () => {
   it('uses plug-in architectures', async () => {
     const stem = saveGolden('trained', 'mine');
     const mine = defineArchitecture({ name: 'mine', summary: '', model: transformer, defaults: {} });
-    await expect(load({ path: stem })).rejects.toThrow("the arch 'mine', which is not known here");
+    await expect(load({ path: stem })).rejects.toThrow("the arch 'mine', which is unknown");
     expect(await (await load({ path: stem, plugins: [mine] })).translate(lines.slice(0, 1))).toHaveLength(1);
   });
 

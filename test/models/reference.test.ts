@@ -71,8 +71,8 @@ describe("the model with fairseq's weights", () => {
         encoder: tf.slice(encoded.features, [encoded.layout.starts[row + 1]! - 1, 0], [1, 64]).dataSync(),
         logits: tf.slice(logits, [0, 0], [1, -1]).dataSync(),
         logProbs: tf.logSoftmax(logits).arraySync() as number[][],
-      } as unknown as tf.TensorContainerObject;
-    }) as unknown as { encoder: Float32Array; logits: Float32Array; logProbs: number[][] };
+      };
+    });
     expect(relativeDifference(values.encoder, forward.encoder_out_sentence0_last_position)).toBeLessThan(1e-5);
     expect(relativeDifference(values.logits, forward.decoder_logits_sentence0_position0)).toBeLessThan(1e-5);
     const targetLogProbs = forward.target_sentence0.map((token, position) => values.logProbs[position]![token]!);
@@ -146,8 +146,8 @@ describe("the model with fairseq's weights", () => {
         return tf.max(tf.abs(tf.sub(features, expected))).dataSync()[0]!;
       });
       state.dispose();
-      return result as unknown as tf.TensorContainer;
-    }) as unknown as number[];
+      return result;
+    });
     expect(Math.max(...differences)).toBeLessThan(1e-4);
   });
 });

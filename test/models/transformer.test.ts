@@ -143,8 +143,8 @@ describe('the transformer refuses', () => {
   it.each([
     [{ encoderEmbedDim: 18, encoderAttentionHeads: 4 }, '--encoder-embed-dim 18 is not a multiple of'],
     [{ decoderEmbedDim: 32 }, '--decoder-embed-dim 32 differs from --encoder-embed-dim 16'],
-    [{ shareAllEmbeddings: true, decoderEmbedPath: 'b' }, '--decoder-embed-path names another file'],
-    [{ shareAllEmbeddings: true, encoderEmbedPath: 'a', decoderEmbedPath: 'b' }, 'give --encoder-embed-path alone'],
+    [{ shareAllEmbeddings: true, decoderEmbedPath: 'b' }, '--encoder-embed-path and --decoder-embed-path differ'],
+    [{ shareAllEmbeddings: true, encoderEmbedPath: 'a', decoderEmbedPath: 'b' }, 'give only --encoder-embed-path'],
   ] as const)('%j', (overrides, message) => {
     const build = (): unknown => buildTransformer(task, transformerOptions({ ...SMALL, ...overrides }));
     expect(build).toThrow(UserError);
@@ -154,7 +154,7 @@ describe('the transformer refuses', () => {
   it('shared embeddings over two dictionaries', () => {
     const separate = { ...task, joinedDictionary: false };
     expect(() => buildTransformer(separate, transformerOptions({ ...SMALL, shareAllEmbeddings: true }))).toThrow(
-      '--share-all-embeddings needs one dictionary',
+      '--share-all-embeddings requires one dictionary',
     );
   });
 });

@@ -23,21 +23,21 @@ const golden: Golden = JSON.parse(readFileSync(new URL('../golden/optim/lr-sched
 const { updatesPerEpoch } = golden;
 
 /** A schedule from options under fairseq's names. */
-function build(name: string, lr: readonly number[], given: Readonly<Record<string, unknown>> = {}): LrScheduler {
+function build(name: string, lr: readonly number[], options: Readonly<Record<string, unknown>> = {}): LrScheduler {
   const definition = lrSchedulers.find((scheduler) => scheduler.name === name)!;
   const values: Record<string, unknown> = {};
-  const context: Record<string, unknown> = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
-  for (const [fairseqName, value] of Object.entries(given)) {
+  const context: ScheduleContext = { maxUpdate: 0, maximizeBestCheckpointMetric: false };
+  for (const [fairseqName, value] of Object.entries(options)) {
     const flag = `--${fairseqName.replaceAll('_', '-')}`;
     const spelled = Object.entries(definition.options).find(
       ([key, spec]) => flagOf(key, spec) === flag || spec.aliases?.includes(flag),
     );
     const camelCase = fairseqName.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
     if (spelled !== undefined) values[spelled[0]] = value;
-    else if (camelCase in context) context[camelCase] = value;
+    else if (camelCase in context) Object.assign(context, { [camelCase]: value });
     else throw new Error(`${name} has no ${flag}`);
   }
-  return definition.build(selectOptions(definition.options, values), lr, context as unknown as ScheduleContext);
+  return definition.build(selectOptions(definition.options, values), lr, context);
 }
 
 const cases = golden.cases.map((of) => ({
@@ -121,7 +121,9 @@ describe('a schedule refuses', () => {
   const single = ['inverse_sqrt', 'cosine', 'reduce_lr_on_plateau', 'step', 'tri_stage', 'triangular'];
   it.each(single)('a list of rates: %s', (name) => {
     expect(() => build(name, [1e-3, 1e-4])).toThrow(UserError);
-    expect(() => build(name, [1e-3, 1e-4])).toThrow(new RegExp(`--lr 0.001,0.0001 .* --lr-scheduler ${name} cannot`));
+    expect(() => build(name, [1e-3, 1e-4])).toThrow(
+      new RegExp(`--lr 0.001,0.0001 .* --lr-scheduler ${name} does not support`),
+    );
   });
 
   it.each([
@@ -132,10 +134,14 @@ describe('a schedule refuses', () => {
     { name: 'step', given: { min_lr: 1 }, message: /--lr 1 is not above --min-lr 1/ },
     { name: 'tri_stage', given: { warmup_steps: 5 }, message: /no decay; give --decay-steps/ },
     { name: 'tri_stage', given: { decay_steps: 5, final_lr_scale: 0 }, message: /--final-lr-scale 0/ },
-    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.2, 0.3], max_update: 9 }, message: /add up to 1/ },
-    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.4, 0.5] }, message: /--max-update, which is not given/ },
-    { name: 'triangular', given: {}, message: /give a --max-lr above it/ },
-    { name: 'triangular', given: { max_lr: 1 }, message: /rises from --lr 1; give a --max-lr above it/ },
+    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.2, 0.3], max_update: 9 }, message: /with the sum 1/ },
+    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.4, 0.5] }, message: /--phase-ratio requires --max-update/ },
+    { name: 'triangular', given: {}, message: /requires a --max-lr above --lr 1; give a larger/ },
+    {
+      name: 'triangular',
+      given: { max_lr: 1 },
+      message: /rises from --lr 1; requires a --max-lr above --lr 1; give a larger/,
+    },
   ])('$name with $given', ({ name, given, message }) => {
     expect(() => build(name, [1], given)).toThrow(UserError);
     expect(() => build(name, [1], given)).toThrow(message);

@@ -50,6 +50,6 @@ describe("an optimizer's state", () => {
     tensors.delete(name);
     const restore = (): unknown => restoreOptimizer(optimizer, store, tensors, 'ckpt/checkpoint_last');
     expect(restore).toThrow(UserError);
-    expect(restore).toThrow(new RegExp(`ckpt/checkpoint_last has no fitting ${name}.*--reset-optimizer`));
+    expect(restore).toThrow(new RegExp(`ckpt/checkpoint_last has no matching ${name}.*--reset-optimizer`));
   });
 });

@@ -142,6 +142,6 @@ describe('an optimizer', () => {
     const store = makeStore();
     const tensors = optimizerTensors(build('adam', {}, store), store, 1);
     const restore = (): unknown => restoreOptimizer(build('adafactor', {}, store), store, tensors, 'checkpoint_last');
-    expect(restore).toThrow(/no fitting exp_avg_sq_row.embed.weight; train on with the --optimizer/);
+    expect(restore).toThrow(/no matching exp_avg_sq_row.embed.weight; use the --optimizer/);
   });
 });

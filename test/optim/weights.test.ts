@@ -31,6 +31,11 @@ describe('the weights of a checkpoint', () => {
     ['lack one', { a: whole.a }, 'x lacks the parameter b'],
     ['have one more', { ...whole, c: tensor([1]) }, 'x has the parameter c, which this model does not have'],
     [
+      'have a table that the model shares',
+      { ...whole, 'decoder.embed_tokens.weight': tensor([1]) },
+      'x has the parameter decoder.embed_tokens.weight, which this model does not have',
+    ],
+    [
       'are of another shape with as many values',
       { ...whole, a: tensor([3, 2]) },
       'a is [3, 2] in x and [2, 3] in this',

@@ -57,10 +57,10 @@ describe('a recorded option', () => {
     ['way', 1, 'c records --way 1, which is not one of its choices'],
     ['way', ['a'], 'c records --way ["a"], which is not one of its choices'],
     ['way', 'c', "c records --way: unknown value 'c'"],
-    ['file', 5, 'c records --file 5, which is not text'],
+    ['file', 5, 'c records --file 5, which is not a string'],
     ['rates', [[1]], 'c records --rates [[1]], which is not a list of numbers'],
     ['rates', [-1], 'c records --rates: -1 is too small'],
-    ['names', 'a', 'c records --names "a", which is not a list of texts'],
+    ['names', 'a', 'c records --names "a", which is not a list of strings'],
     ['names', 'y'.repeat(999), `c records --names "${'y'.repeat(59)}…, which is not`],
   ])('%s may not be %j', (key, value, says) => {
     expect(() => check({ [key]: value })).toThrow(UserError);
