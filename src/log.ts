@@ -1,6 +1,6 @@
 /** One event of the log. The values of `fields` keep their types until a sink formats them. */
 export interface LogEvent {
-  readonly level: 'info' | 'warning';
+  readonly level: 'info' | 'warning'; // sinks print it
   /** The kind of event, which determines its format: `train`, `train_inner`, `valid`, `message`, … */
   readonly kind: string;
   readonly fields: Readonly<Record<string, unknown>>; // by name, not yet formatted

@@ -7,6 +7,7 @@ export interface ReliabilityBin {
   readonly accuracy: number; // the share of rows whose class of the highest score is y
 }
 
+/** How well the confidence of predictions matches their accuracy. */
 export interface Calibration {
   readonly accuracy: number;
   readonly confidence: number;

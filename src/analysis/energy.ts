@@ -13,6 +13,7 @@ export interface Energies {
   readonly centered: { readonly onData: number; readonly offData: number };
 }
 
+/** Computes the energies of rows of scores. */
 export function energiesOf({ rows, target, bestOther, mean }: ScoreRows): Energies {
   const average = (energy: (row: number) => number): number => {
     let sum = 0;

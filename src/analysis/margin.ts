@@ -16,6 +16,7 @@ export interface Margins {
 
 const BIN_WIDTH = 0.5;
 
+/** Computes the margins of rows of scores. */
 export function marginsOf({ rows, target, bestOther }: ScoreRows): Margins {
   const margins = target.map((score, row) => score - bestOther[row]!);
   const ofAuthors = target.map((score, row) => score - Math.max(0, bestOther[row]!));

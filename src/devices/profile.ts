@@ -4,6 +4,7 @@ import { defineOptions } from '../options/schema.js';
 import type { Device, Profiler } from './device.js';
 import { formatTable } from './table.js';
 
+/** `--profile` of the commands that compute. */
 export const profileOption = defineOptions({
   profile: {
     kind: 'boolean',

@@ -9,6 +9,7 @@ export interface VulkanEnvironment {
   readonly hasLoader: () => boolean;
 }
 
+/** The environment of this process. */
 export const vulkanEnvironment: VulkanEnvironment = {
   platform: process.platform,
   env: process.env,

@@ -15,6 +15,7 @@ export interface RunState {
   readonly error?: string;
 }
 
+/** A step that ended well. */
 export interface FinishedStep {
   readonly signature: string;
   readonly seconds: number; // of the attempt that finished
@@ -37,6 +38,7 @@ export function readState(folder: string): RunState {
 
 const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
+/** Replaces the `state.json` of a run. */
 export function writeState(folder: string, state: RunState): void {
   writeAtomically(runFiles.state(folder), [Buffer.from(`${JSON.stringify(state)}\n`)]);
 }

@@ -21,12 +21,14 @@ export interface Comparison {
   readonly p: number | null; // two-sided
 }
 
+/** Where values lie. */
 export interface Spread {
   readonly mean: number;
   /** With n − 1 in the denominator; 0 for one value. */
   readonly deviation: number;
 }
 
+/** The mean and the standard deviation of values. */
 export function spreadOf(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -3,6 +3,7 @@ import { didYouMean } from '../plugins/did-you-mean.js';
 
 /** Options of a command as a sweep file gives them: names as on the command line, without the dashes. */
 export type CommandOptions = Readonly<Record<string, OptionValue>>;
+/** The value of an option in a sweep file. */
 export type OptionValue = string | number | boolean | readonly (string | number)[];
 
 /** What a sweep file describes. */
@@ -23,6 +24,7 @@ export interface SweepDescription {
   readonly tune: { readonly validation: string; readonly test: string } | null;
 }
 
+/** Two values of an axis that the report compares. */
 export interface PlannedComparison {
   readonly axis: string;
   readonly values: readonly [string, string];

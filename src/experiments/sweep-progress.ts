@@ -10,6 +10,7 @@ import { parseTrainingLog } from './training-log.js';
 /** Milliseconds between two looks at the logs of the runs. */
 const REFRESH = 10_000;
 
+/** The runs of a sweep by their state. */
 export interface RunCounts {
   readonly done: readonly RunPlan[];
   readonly running: readonly RunPlan[];

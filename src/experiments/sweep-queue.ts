@@ -11,6 +11,7 @@ import type { RunPlan, SweepDescription, SweepPlan } from './sweep-plan.js';
 /** Runs `ts-fairseq` with these arguments. @returns its exit code, or null if a signal ended it */
 export type Launch = (argv: readonly string[], output: number, signal: AbortSignal) => Promise<number | null>;
 
+/** How `runSweep` works. */
 export interface SweepSettings {
   /** Runs at a time in this process. */
   readonly jobs: number;
@@ -27,6 +28,7 @@ export interface SweepSettings {
   readonly report: (event: SweepEvent) => void;
 }
 
+/** What happens in a sweep. */
 export type SweepEvent =
   | { readonly kind: 'step'; readonly run: RunPlan; readonly step: Step }
   | { readonly kind: 'done'; readonly run: RunPlan; readonly seconds: number }

@@ -22,6 +22,7 @@ export interface TranslationResult {
 /** Numbers per sentence: hypothesis and reference length in tokens, then the matching n-grams of orders 1 to 4. */
 const WIDTH = 6;
 
+/** The translations of a split, in the order of sentence ids. */
 export interface TranslatedLines {
   readonly ids: readonly number[];
   readonly sources: readonly string[];

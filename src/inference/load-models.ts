@@ -106,6 +106,7 @@ async function reloadFromWholeFile({ parameters }: TranslationModel, stem: strin
   };
 }
 
+/** Frees the weights of all models. */
 export function disposeAll(models: readonly TranslationModel[]): void {
   for (const model of models) model.dispose();
 }

@@ -5,10 +5,10 @@ import * as tf from '../tf/index.js';
  * on rows compute nothing for padding; attention finds the sequences by `starts`.
  */
 export interface RowLayout {
-  readonly batch: number;
+  readonly batch: number; // sentences
   /** The number of columns of the table. */
   readonly time: number;
-  readonly rows: number;
+  readonly rows: number; // tokens of all sentences
   /** The number of rows of the longest sequence. */
   readonly longest: number;
   readonly starts: Int32Array; // [batch + 1], the first row of each sequence, then the number of rows

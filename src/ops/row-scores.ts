@@ -21,8 +21,8 @@ export interface RowStatistics {
  * combines statistics with tfjs operations is thus fused without native code.
  */
 export interface RowScores {
-  readonly rows: number;
-  readonly classes: number;
+  readonly rows: number; // predictions
+  readonly classes: number; // the number of classes, V
   /** Computes the statistics in one pass. One call with all the sums that a criterion needs is the fastest. */
   statistics(sums?: readonly ClassFunction[]): RowStatistics;
   /** The whole table of scores, float32 [rows, classes]. It is slow and large. */

@@ -13,10 +13,10 @@ export type Initializer = (values: Float32Array, shape: readonly number[], rando
 
 /** One parameter under its name in checkpoints, which is fairseq's. */
 export interface NamedParameter {
-  readonly name: string;
-  readonly shape: readonly number[];
+  readonly name: string; // fairseq's, e.g. encoder.layers.0.fc1.weight
+  readonly shape: readonly number[]; // as fairseq has it
   readonly offset: number; // its first element in the arenas
-  readonly size: number;
+  readonly size: number; // elements
 }
 
 /**

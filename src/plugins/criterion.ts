@@ -20,7 +20,7 @@ export interface CriterionInput {
 
 /** A sum over the rows that the log shows in addition to the loss. */
 export interface Metric {
-  readonly sum: Scalar;
+  readonly sum: Scalar; // over the rows of a batch
   /** 'nats' is divided by the sample size and logged in bits, like the loss; 'count' is logged unchanged. */
   readonly unit: 'nats' | 'count';
 }
@@ -48,7 +48,7 @@ export interface Criterion {
 /** A criterion plug-in: its name, its options and how to build it. */
 export interface CriterionDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'criterion';
-  readonly name: string;
+  readonly name: string; // the value of --criterion
   /** A one-line description for `--help`. */
   readonly summary: string;
   readonly options: S; // become flags of `train`

@@ -41,7 +41,7 @@ export interface ScheduleContext {
 /** A learning rate scheduler plug-in: its name, its options and how to build it. */
 export interface LrSchedulerDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'lr-scheduler';
-  readonly name: string;
+  readonly name: string; // the value of --lr-scheduler
   /** A one-line description for `--help`. */
   readonly summary: string;
   readonly options: S; // become flags of `train`

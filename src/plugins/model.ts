@@ -52,7 +52,7 @@ export interface IncrementalState {
 
 /** An encoder-decoder. Its methods are pure functions of the parameters; the caller owns the tensors they return. */
 export interface TranslationModel {
-  readonly parameters: ParameterStore;
+  readonly parameters: ParameterStore; // all weights
   /** The longest source and target that the model accepts, in tokens including `</s>`. */
   readonly maxPositions: { readonly source: number; readonly target: number };
   /** Whether a training pass may skip layers (LayerDrop), whose parameters then have no gradient. [false] */
@@ -116,13 +116,13 @@ export interface DecodeStep {
 
 /** What a model needs to know of its task: sizes, special symbols and the seed. */
 export interface ModelContext {
-  readonly sourceVocab: number;
-  readonly targetVocab: number;
-  readonly padIndex: number;
-  readonly eosIndex: number;
+  readonly sourceVocab: number; // symbols of the source dictionary
+  readonly targetVocab: number; // symbols of the target dictionary
+  readonly padIndex: number; // of <pad>, in both dictionaries
+  readonly eosIndex: number; // of </s>, in both dictionaries
   /** The longest source and target sentences in tokens, including `</s>`. */
   readonly maxSourcePositions: number;
-  readonly maxTargetPositions: number;
+  readonly maxTargetPositions: number; // the longest target, in tokens with </s>
   /** Whether source and target use the same dictionary, which shared embeddings require. */
   readonly joinedDictionary: boolean;
   /** The seed of the initialisation; null leaves the weights zero because a checkpoint fills them. */
@@ -134,10 +134,10 @@ export interface ModelContext {
 /** A model plug-in: its name, its options and how to build it. */
 export interface ModelDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'model';
-  readonly name: string;
+  readonly name: string; // of the model in checkpoints
   /** A one-line description for `--help`. */
   readonly summary: string;
-  readonly options: S;
+  readonly options: S; // of the command line
   /** Options that every checkpoint of the model records: a checkpoint without one of them is damaged. */
   readonly alwaysRecorded?: readonly string[];
   /** Builds the model and its parameters, initialised as the context says. */
@@ -154,8 +154,8 @@ export function defineModel<const S extends OptionSchema>(
 /** A named set of default values for a model's options: fairseq's `--arch`. */
 export interface ArchitectureDefinition {
   readonly kind: 'architecture';
-  readonly name: string;
-  readonly model: ModelDefinition;
+  readonly name: string; // the value of --arch
+  readonly model: ModelDefinition; // the model that it configures
   /** A one-line description for `--help`. */
   readonly summary: string;
   /** Values that replace the model's own defaults. */

@@ -25,7 +25,7 @@ export interface Optimizer {
 /** An optimizer plug-in: its name, its options and how to build it. */
 export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
   readonly kind: 'optimizer';
-  readonly name: string;
+  readonly name: string; // the value of --optimizer
   /** A one-line description for `--help`. */
   readonly summary: string;
   readonly options: S; // become flags of `train`

@@ -7,13 +7,13 @@ import type { Hypothesis } from './hypothesis.js';
 
 /** A translation as text, with scores in base 2 as fairseq prints them. */
 export interface Translation {
-  readonly text: string;
+  readonly text: string; // tokens separated by spaces
   /** The text with tokens and subwords joined; equal to `text` without a tokenizer and a subword scheme. */
   readonly detokenized: string;
   readonly score: number; // float32
   readonly tokens: readonly string[]; // [tokens], output of the model, ending with </s>
   readonly tokenScores: readonly number[]; // [tokens], including </s>
-  readonly alignment: Alignment | null;
+  readonly alignment: Alignment | null; // null unless requested
 }
 
 /** A sentence of a split with its translations, best first. */

@@ -2,8 +2,8 @@
 export interface KernelProfile {
   /** The kernel's name in tfjs, followed by ` (JavaScript)` if no native code computed it. */
   readonly name: string;
-  readonly calls: number;
-  readonly milliseconds: number;
+  readonly calls: number; // of the kernel
+  readonly milliseconds: number; // of all calls together
   /** Floating-point operations of its matrix products; 0 if the kernel declares none. */
   readonly flops: number;
 }

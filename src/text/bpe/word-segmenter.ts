@@ -6,7 +6,7 @@ import { Merger } from './merger.js';
 
 /** How words are split into subwords. */
 export interface SegmenterOptions {
-  readonly codes: BpeCodes;
+  readonly codes: BpeCodes; // the merges to apply
   /** The mark at the end of every subword except the last of a word. Default: `@@`. */
   readonly separator?: string;
   /** Allowed subwords, including their separators; others are split into smaller ones. */

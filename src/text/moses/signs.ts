@@ -3,12 +3,12 @@ export type Signs = number;
 
 /** A character other than letters, digits, white space and ``. , ' ` -``. */
 export const SYMBOL = 1;
-export const DOT = 2;
+export const DOT = 2; // a full stop
 /** Two adjacent full stops. */
 export const DOT_RUN = 4;
-export const COMMA = 8;
-export const APOSTROPHE = 16;
-export const HYPHEN = 32;
+export const COMMA = 8; // a comma
+export const APOSTROPHE = 16; // an apostrophe
+export const HYPHEN = 32; // a hyphen
 /** White space to normalize: anything but single spaces between words. Such a line has every sign. */
 export const UNEVEN = 64;
 
