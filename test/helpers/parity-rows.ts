@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What the matrix can say of an option that the help shows, and of one that it does not. */
+/** The verdicts of the matrix on options that the help shows, and on options that it does not show. */
 export const VERDICTS = {
   there: ['same', 'different', 'in part', 'ours'],
   absent: ['ignored', 'not supported'],
@@ -13,7 +13,7 @@ interface Row {
   readonly flags: readonly string[];
   readonly verdict: string;
   readonly note: string;
-  /** Whether it speaks of options that the help shows. */
+  /** Whether the row is about options that the help shows. */
   readonly isThere: boolean;
 }
 
@@ -21,7 +21,7 @@ const text = ['fairseq-parity.md', 'text-parity.md']
   .map((name) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8'))
   .join('\n');
 
-/** The rows `| commands | options | verdict | note |` of every table that has these columns, beside fairseq and the text tools. */
+/** The rows of all tables with the columns `| commands | options | verdict | note |`. */
 export const parityRows: readonly Row[] = text.split('\n').flatMap((line) => {
   const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
   if (cells.length !== 6 || cells[0] !== '' || /^(commands|-+)$/.test(cells[1]!)) return [];

@@ -16,10 +16,10 @@ interface Unfinished {
 }
 
 /**
- * Beam search by its definition, one sentence at a time: each step runs the whole decoder over the hypotheses again, a
- * continuation that would make an n-gram occur twice has log p −∞, an `</s>` among the best `beam` of 2 · beam
- * continuations ends a hypothesis, and the best `beam` others go on.
- * @returns the tokens of the hypotheses and their scores divided by length, best first
+ * Beam search by its definition, for one sentence. Each step runs the whole decoder over the hypotheses again. A
+ * continuation that repeats an n-gram has log p −∞. An `</s>` among the best `beam` of 2 · beam continuations ends a
+ * hypothesis, and the best `beam` others continue.
+ * @returns the tokens of the hypotheses and their scores divided by their lengths, best first
  */
 export function plainBeamSearch(
   model: TranslationModel,
@@ -55,7 +55,7 @@ export function plainBeamSearch(
   return finished.sort((a, b) => b.score - a.score);
 }
 
-/** Whether some n-gram of that size stands at two places. */
+/** Whether an n-gram of this size occurs twice. */
 export function holdsNgramTwice(tokens: readonly unknown[], size: number): boolean {
   const ngrams = tokens.flatMap((_, start) =>
     start + size <= tokens.length ? [tokens.slice(start, start + size).join(' ')] : [],

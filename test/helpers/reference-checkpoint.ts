@@ -4,7 +4,7 @@ import { hashDictionary } from '../../src/data/dictionary-file.js';
 import type { OptionValues } from '../../src/options/schema.js';
 import { goldenWeights, REFERENCE_OPTIONS, referenceTask } from './reference-model.js';
 
-/** Saves one of fairseq's checkpoints as `train` would have saved it, with these options. @returns the stem */
+/** Saves one of fairseq's checkpoints as `train` would save it with these options. @returns the stem */
 export function saveReferenceCheckpoint(
   stem: string,
   weights: Parameters<typeof goldenWeights>[0],
@@ -28,7 +28,7 @@ export function saveReferenceCheckpoint(
   return stem;
 }
 
-/** Where training stands in an epoch; of the rest nothing has happened. */
+/** The state of training at the beginning of an epoch, without any history. */
 const stateAt = (epoch: number): TrainingState => ({
   epoch,
   updates: 0,
