@@ -9,7 +9,7 @@ import { temporaryFolder } from './helpers/temporary-folder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A project of a user's with ts-fairseq installed: its package.json says where code and types are. */
+/** A user's project with ts-fairseq installed; its package.json points to code and types. */
 const folder = temporaryFolder();
 mkdirSync(join(folder, 'node_modules'));
 symlinkSync(root, join(folder, 'node_modules/ts-fairseq'));
@@ -21,10 +21,10 @@ const runNode = (...args: string[]): { stdout: string; stderr: string } =>
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 beforeAll(() => {
-  expect(runNode(tsc, '-b', root).stdout).toBe(''); // dist/ is what a user gets
+  expect(runNode(tsc, '-b', root).stdout).toBe(''); // users get dist/
 });
 
-/** What the compiler says to each of a user's TypeScript files. */
+/** The compiler's messages for each of a user's TypeScript files. */
 function compile(files: Readonly<Record<string, string>>): Record<string, string[]> {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const options = [
@@ -123,7 +123,7 @@ console.log(JSON.stringify({ kind, loadedByImport, sum, isOne, error, parts: tra
 `;
 
 describe('the library', () => {
-  it("has types: compiles a TypeScript user's plug-ins and program under strict, and refuses what is wrong", () => {
+  it("has types: a user's plug-ins and program compile under strict, and mistakes do not", () => {
     const without = (right: string, wrong: string): string => {
       expect(PROGRAM).toContain(right);
       return PROGRAM.replace(right, wrong);
@@ -146,7 +146,7 @@ describe('the library', () => {
     });
   });
 
-  it('works from JavaScript, and loads the tensor library at the first use of tf only', () => {
+  it('works from JavaScript, and loads the tensor library only at the first use of tf', () => {
     writeFileSync(join(folder, 'user.js'), JAVASCRIPT);
     expect(JSON.parse(runNode('user.js').stdout)).toEqual({
       kind: 'criterion',
@@ -158,7 +158,7 @@ describe('the library', () => {
     });
   });
 
-  it('shares the one instance of TensorFlow.js', () => {
+  it('shares one instance of TensorFlow.js', () => {
     expect(tf.engine()).toBe(theOnlyTf.engine());
     expect('matMul' in tf).toBe(true);
   });

@@ -9,7 +9,7 @@ import { Linear } from './linear.js';
 
 /** Several projections of one input, stacked in the order of `names` into one linear layer. */
 function stackedProjection(store: ParameterStore, name: string, names: readonly string[], embed: number): Linear {
-  // Vaswani et al. initialise the three projections as one matrix, so the bound of each is 1/√2 of its own.
+  // Xavier's bound for one projection times 1/√2, as in fairseq: Vaswani et al. treat the three as one matrix.
   const initialize = xavierUniform(1 / Math.SQRT2);
   const stack = (part: 'weight' | 'bias'): Parameter =>
     store.stacked(

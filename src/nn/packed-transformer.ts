@@ -119,7 +119,7 @@ function weightsOf(parts: TransformerParts): WeightValues[] {
   const packed = new Set(packedOnly(parts));
   const weights = [...stack(encoder), ...stack(decoder), outputProjection];
   parameters.load(weights.filter((weight) => weight instanceof Parameter && !packed.has(weight)) as Parameter[]);
-  return weights.map((weight) => () => (weight instanceof Parameter ? parameters.glance(weight) : weight));
+  return weights.map((weight) => () => (weight instanceof Parameter ? parameters.peek(weight) : weight));
 }
 
 /** The matrices of the layers. The engine reads other parameters in place, and `classifier` the output projection. */

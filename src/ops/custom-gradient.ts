@@ -1,7 +1,7 @@
 import * as tf from '../tf/index.js';
 
 /**
- * value(x), differentiated by a gradient function of its own. Only x is kept for the backward pass.
+ * value(x) with an explicit gradient. Only x is kept for the backward pass.
  * @param gradient returns the gradient by x from dy, the gradient of the value
  */
 export function customGradient<X extends tf.Tensor, Y extends tf.Tensor>(

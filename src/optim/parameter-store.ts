@@ -200,7 +200,7 @@ export class ParameterStore {
    * The values of a parameter for temporary use. If they are not in memory, they are read into an array that the next
    * call overwrites.
    */
-  glance(block: Parameter): Float32Array {
+  peek(block: Parameter): Float32Array {
     if (!this.#missing.has(block)) return this.#slice(this.#values, block);
     const target = this.#temporary.length < block.size ? new Float32Array(block.size) : this.#temporary;
     this.#temporary = target;

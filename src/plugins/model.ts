@@ -120,7 +120,7 @@ export interface ModelContext {
   readonly targetVocab: number; // symbols of the target dictionary
   readonly padIndex: number; // of <pad>, in both dictionaries
   readonly eosIndex: number; // of </s>, in both dictionaries
-  /** The longest source and target sentences in tokens, including `</s>`. */
+  /** The longest source sentence in tokens, including `</s>`. */
   readonly maxSourcePositions: number;
   readonly maxTargetPositions: number; // the longest target, in tokens with </s>
   /** Whether source and target use the same dictionary, which shared embeddings require. */

@@ -164,7 +164,7 @@ describe.each(['interactive', 'validate', 'train --restore-file', 'convert'])('%
 describe('an architecture that is not known here', () => {
   it.each(['interactive', 'generate', 'validate'])('is refused by %s, which says what to add', async (command) => {
     const checkpoint = save({ arch: undefined }, 'ours', { arch: 'mine' });
-    expect(await refusal(command, checkpoint)).toMatch(/trained with the arch 'mine', which is not known.*--user-dir/);
+    expect(await refusal(command, checkpoint)).toMatch(/trained with the arch 'mine', which is unknown.*--user-dir/);
   });
 
   it.each(['average-checkpoints', 'convert'])('may be that of a plug-in for %s', async (command) => {
@@ -178,7 +178,7 @@ describe('validate refuses what only it uses', () => {
     [
       'an unknown criterion',
       { criterion: 'mine' },
-      /trained with the criterion 'mine', which is not known.*--user-dir/,
+      /trained with the criterion 'mine', which is unknown.*--user-dir/,
     ],
     [
       'no criterion',

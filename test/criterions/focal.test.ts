@@ -6,7 +6,7 @@ import { evaluateRow } from '../helpers/golden-rows.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
-/** Logits of two classes of which the first has the probability p. */
+/** Logits of two classes, the first with the probability p. */
 const logitsOf = (p: number): number[] => [Math.log(p / (1 - p)), 0];
 
 describe('the focal losses', () => {
@@ -35,7 +35,7 @@ describe('the focal losses', () => {
     }
   });
 
-  it('are cross entropy for γ 0, and have no NaN where p is 1 in float32', () => {
+  it('are cross entropy for γ 0, and not NaN if p is 1 in float32', () => {
     const row = evaluateRow(buildCriterion('focal', { focalGamma: 0 }), logitsOf(0.3), 0);
     expect(row.loss).toBeCloseTo(-Math.log(0.3), 5);
     expect(row.gradient[0]).toBeCloseTo(-0.7, 5);

@@ -13,13 +13,13 @@ interface Case {
   readonly float32: readonly RowValue[];
 }
 
-/** PyTorch's values of the paper's formulas: test/golden/criterions/README.md. */
+/** The paper's formulas as PyTorch computes them: see test/golden/criterions/README.md. */
 const { cases } = JSON.parse(readFileSync(new URL('../golden/criterions/mse.json', import.meta.url), 'utf8')) as {
   cases: Case[];
 };
 const { rows } = goldenModelValues<{ rows: { name: string; logits: number[]; target: number }[] }>('rows');
 
-/** Roundings of a sum of terms of at most 1, of which it may be the small difference. */
+/** The rounding error of a sum whose terms are at most 1 and may almost cancel. */
 const ROUNDING = 4 * 2 ** -23;
 
 beforeAll(() => tf.setBackend('cpu'));

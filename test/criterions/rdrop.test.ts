@@ -13,7 +13,7 @@ import { buildTransformer, REFERENCE_OPTIONS, referenceTask, wholeSplit } from '
 const NAME = 'label_smoothed_cross_entropy_with_rdrop';
 const ALPHA = 3;
 const EPSILON = 0.1;
-/** The same masks in every call. */
+/** A key that gives the same masks in every call. */
 const DROPOUT: Mode = { dropout: { seed: 7, update: 11, microBatch: 2 } };
 
 let model: TranslationModel;
@@ -36,7 +36,7 @@ function rdrop(rdropAlpha: number, mode = DROPOUT, ignorePrefixSize = 0): Criter
 
 const read = (scalar: tf.Scalar): number => scalar.dataSync()[0]!;
 
-/** fairseq's formulas in plain operations: the batch and its copy through the model, the log-probabilities of both. */
+/** fairseq's formulas with tfjs operations: the model runs on the batch and its copy. */
 function composite(): tf.Scalar {
   const { batchSize, sourceLength, targetLength, sourceTokens, prevOutputTokens, rowIndex, rowTargets } = batch;
   const twice = (ids: Int32Array, time: number) => ({ ids: Int32Array.of(...ids, ...ids), batch: 2 * batchSize, time });
@@ -64,7 +64,7 @@ function composite(): tf.Scalar {
   return tf.add(tf.neg(tf.add(smoothed[0]!, smoothed[1]!)), tf.mul(divergence, ALPHA / 2));
 }
 
-/** Loss and gradient by every parameter, one after another. */
+/** The loss and its gradients by all parameters, concatenated. */
 function differentiate(loss: () => tf.Scalar): { value: number; gradient: number[] } {
   const { trainable } = model.parameters;
   const { value, grads } = tf.engine().gradients(
@@ -79,7 +79,7 @@ function differentiate(loss: () => tf.Scalar): { value: number; gradient: number
 
 const norm = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
-/** fairseq's own criterion over a table of logits: test/golden/criterions/README.md. */
+/** The results of fairseq's criterion for a table of logits: see test/golden/criterions/README.md. */
 const golden = JSON.parse(readFileSync(new URL('../golden/criterions/rdrop.json', import.meta.url), 'utf8')) as {
   logits: number[][]; // both passes
   targets: number[];
@@ -94,7 +94,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/criterions/rdrop.json'
 };
 
 describe('R-Drop', () => {
-  it.each(golden.cases)('is fairseq’s, gradient included: α $alpha, ε $labelSmoothing', (expected) => {
+  it.each(golden.cases)('equals fairseq’s, including the gradient: α $alpha, ε $labelSmoothing', (expected) => {
     const { alpha: rdropAlpha, labelSmoothing } = expected;
     const criterion = buildCriterion(NAME, { rdropAlpha, labelSmoothing });
     const targets = tf.tensor1d([...golden.targets, ...golden.targets], 'int32');
@@ -114,7 +114,7 @@ describe('R-Drop', () => {
     expect(norm(differences)).toBeLessThan(1e-6 * norm(gradient));
   });
 
-  it('with fixed masks is its formulas in plain operations, and so is its gradient', () => {
+  it('with fixed masks equals its formulas in tfjs operations, including the gradient', () => {
     const ours = differentiate(() => rdrop(ALPHA).loss);
     const plain = differentiate(composite);
     expect(Math.abs(ours.value / plain.value - 1)).toBeLessThan(1e-5);
@@ -122,7 +122,7 @@ describe('R-Drop', () => {
     expect(norm(difference)).toBeLessThan(1e-4 * norm(plain.gradient));
   });
 
-  it('has the slope of finite differences along its gradient and along that of the divergence alone', () => {
+  it('agrees with finite differences along its gradient and along the gradient of the divergence', () => {
     const store = model.parameters;
     const whole = differentiate(() => rdrop(ALPHA).loss).gradient;
     const divergence = differentiate(() => rdrop(1).metrics!.rdrop_kl_loss!.sum).gradient;
@@ -148,7 +148,7 @@ describe('R-Drop', () => {
     store.valuesChanged();
   });
 
-  it('draws other masks in the second pass, so that the divergence is there to be lessened', () => {
+  it('uses other masks in the second pass, so that the divergence is not zero', () => {
     const { metrics, loss } = rdrop(ALPHA);
     const divergence = read(metrics!.rdrop_kl_loss!.sum);
     expect(divergence).toBeGreaterThan(0.01 * batch.ntokens);
@@ -179,7 +179,7 @@ describe('R-Drop', () => {
     expect(read(rdrop(0).loss)).toBe(read(batchLoss(model, plain, batch, options).loss));
   });
 
-  it('leaves the prefix of --ignore-prefix-size out of both passes', () => {
+  it('excludes the prefix of --ignore-prefix-size from both passes', () => {
     const kept = batch.rowIndex.filter((position) => position % batch.targetLength >= 2).length;
     expect(read(rdrop(ALPHA, DROPOUT, 2).metrics!.total!.sum)).toBe(2 * kept);
   });

@@ -9,7 +9,7 @@ import { batchLoss } from '../../src/training/batch-loss.js';
 import { buildCriterion, criterionRegistry } from '../helpers/criterion.js';
 import { goldenModelValues, referenceModel, referenceTask, wholeSplit } from '../helpers/reference-model.js';
 
-/** One run of fairseq with trained.pt on a whole split: its arguments and what it computed. */
+/** One run of fairseq with trained.pt on a whole split: its arguments and results. */
 interface Run {
   args: string[];
   loss_sum_nats: number;
@@ -23,7 +23,7 @@ interface Run {
 const { criterions } = goldenModelValues<{ criterions: Record<string, Run> }>('criterions');
 const { cases: gradients } = goldenModelValues<{ cases: Record<string, Run> }>('gradients');
 
-/** Of the schedules among the runs. */
+/** The epoch of the runs with a schedule. */
 const EPOCH = 3;
 
 let model: TranslationModel;
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-/** The value of each option in a list of arguments, all of which take one. */
+/** The value of each option in a list of arguments, each of which has one. */
 function optionsOf(schema: OptionSchema, args: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(schema).flatMap(([key, spec]) => {
@@ -47,7 +47,7 @@ function optionsOf(schema: OptionSchema, args: readonly string[]): Record<string
   );
 }
 
-/** Loss and gradient of the summed loss, one Float32Array for each of fairseq's parameters. */
+/** The summed loss and its gradients, one Float32Array per parameter of fairseq's model. */
 function evaluate(args: readonly string[], batch: TranslationBatch) {
   const name = args[args.indexOf('--criterion') + 1]!;
   const criterion = buildCriterion(name, optionsOf(criterionRegistry.get(name).options, args));
@@ -78,7 +78,7 @@ function evaluate(args: readonly string[], batch: TranslationBatch) {
 const norm = (values: Iterable<number>): number => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0));
 
 describe('the criterions with fairseq’s trained model', () => {
-  it.each(Object.entries(criterions))('have its loss and gradient norms on the valid split: %s', (_, expected) => {
+  it.each(Object.entries(criterions))('have the same loss and gradient norms on the valid split: %s', (_, expected) => {
     const { loss, nll, gradient } = evaluate(expected.args, batches.valid!);
     expect(Math.abs(loss / expected.loss_sum_nats - 1)).toBeLessThan(1e-5);
     expect(Math.abs(nll / expected.nll_sum_nats! - 1)).toBeLessThan(1e-5);
@@ -91,7 +91,7 @@ describe('the criterions with fairseq’s trained model', () => {
     }
   });
 
-  it.each(Object.entries(gradients))('have its gradient of every parameter: %s', (name, expected) => {
+  it.each(Object.entries(gradients))('have the same gradient of every parameter: %s', (name, expected) => {
     const { loss, gradient } = evaluate(expected.args, batches[name.split(':')[0]!]!);
     expect(Math.abs(loss / expected.loss_sum_nats - 1)).toBeLessThan(1e-5);
     const whole = norm(Object.values(expected.gradient!).map((entry) => entry.norm));

@@ -19,7 +19,7 @@ function probability(logits: readonly number[], target: number): number {
   return exponentials[target]! / exponentials.reduce((sum, value) => sum + value, 0);
 }
 
-/** The paper's option names as those of each criterion that can express them. */
+/** The paper's options as options of each criterion that can express them. */
 function variants({ name, options }: GoldenRows['criterions'][number]): [string, Record<string, unknown>][] {
   if (name === 'cross_entropy') return [['cross_entropy', {}]];
   if (name.startsWith('focal')) {
@@ -93,7 +93,7 @@ describe("row by row, the paper's loss and gradient", () => {
 });
 
 describe('the schedule of the encouraging loss', () => {
-  // The rows of the paper's code have no case of a schedule together with a smoothed bonus.
+  // The rows of the paper's code contain no schedule with a smoothed bonus.
   it.each(['linear', 'exponential', 'cosine'])('%s scales the bonus and its smoothing alike', (bonusSchedule) => {
     const losses = (options: Record<string, unknown>): number[] => {
       const criterion = buildCriterion('encouraging', { bonusLabelSmoothing: 0.3, bonusWeight: 0.7, ...options });

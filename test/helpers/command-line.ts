@@ -1,14 +1,14 @@
 import { vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
 
-/** What a command did, as a shell would see it. */
+/** The result of a command, as a shell sees it. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs `ts-fairseq …` in this process. Text that a command writes past Node's streams (`-` as a file) is not caught. */
+/** Runs `ts-fairseq …` in this process. Does not capture text that bypasses Node's streams (`-` as a file). */
 export async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
   const streams = [process.stdout, process.stderr].map((stream) => {
     const written: string[] = [];

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a test run with the plain line `N passed, N failed` that .ci/run is read by. */
+/** Ends a test run with the line `N passed, N failed`, which readers of .ci/run expect. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<unknown>): void {
     let passed = 0;

@@ -6,7 +6,7 @@ import { Registry } from '../../src/plugins/registry.js';
 /** The built-in criterions by name. */
 export const criterionRegistry = new Registry<CriterionDefinition>('criterion', criterions);
 
-/** A built-in criterion by name, its defaults replaced by `options`. */
+/** Builds a built-in criterion by name; `options` replace its defaults. */
 export function buildCriterion(name: string, options: Record<string, unknown> = {}): Criterion {
   const definition = criterionRegistry.get(name);
   return definition.build(selectOptions(definition.options, options));

@@ -9,11 +9,11 @@ interface Summary {
   readonly first: number[];
 }
 
-/** Names of fairseq's state that stand for a parameter that has another name, or for none. */
+/** Names in fairseq's state that refer to a parameter of another name, or to none. */
 const NO_PARAMETER =
   /(^|\.)(version|_float_tensor|embed_positions\.weights)$|^decoder\.(embed_tokens|output_projection)\.weight$/;
 
-/** Holds weights to fairseq's average of `initial`, `update20` and `trained`: test/golden/model/README.md. */
+/** Compares weights with fairseq's average of `initial`, `update20` and `trained`: test/golden/model/README.md. */
 export function expectFairseqAverage(mean: ReadonlyMap<string, NamedTensor>): void {
   const { tensors } = goldenModelValues<{ tensors: Record<string, Summary> }>('average');
   const lacking = Object.keys(tensors).filter((name) => !mean.has(name));

@@ -8,7 +8,7 @@ const noTensors = (): never => {
   throw new Error('there is none');
 };
 
-/** Saves a checkpoint as if fairseq had written it: without what only ours say. @returns its path */
+/** Saves a checkpoint as fairseq would, without the metadata that only ts-fairseq writes. @returns its path */
 export function saveAsFairseq(path: string, { metadata, weights, optimizer }: Checkpoint): string {
   const state = new Map([...newState(metadata), ['last_optimizer_state', null]]);
   const fairseq = { state: toTypedJson(state, noTensors, new Budget(Error)), precision: 'F32' };

@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import { logitScores } from '../../src/ops/row-scores.js';
 import type { Criterion } from '../../src/plugins/criterion.js';
 
-/** Loss of a row and its gradient by the logits. */
+/** The loss of a row and its gradient by the logits. */
 export type RowValue = { loss: number; gradient: number[] };
 
-/** Loss of one row and its gradient by the logits. */
+/** Computes the loss of one row and its gradient by the logits. */
 export function evaluateRow(criterion: Criterion, logits: readonly number[], target: number, epoch = 1): RowValue {
   return tf.tidy(() => {
     const targets = tf.tensor1d([target], 'int32');
@@ -22,9 +22,9 @@ export function evaluateRow(criterion: Criterion, logits: readonly number[], tar
 }
 
 /**
- * 1e-5 of the float64 value wherever PyTorch's float32 is that close to it, else as close as PyTorch's float32. Where a
- * loss is the small difference of its terms (0 at p = 0.5), how close that is is chance: one rounding of each of the two
- * terms, `largestTerm`, is allowed.
+ * Expects the float64 value to a relative error of 1e-5, or to the error of PyTorch's float32 if that is larger. If
+ * the terms of a loss almost cancel (0 at p = 0.5), that error is arbitrary, so one rounding of each of the two terms,
+ * up to `largestTerm`, is allowed.
  */
 export function expectAsClose(actual: number, float64: number, float32: number, what: string, largestTerm = 0): void {
   const roundings = 2 * 2 ** -23 * largestTerm;

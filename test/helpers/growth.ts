@@ -2,13 +2,13 @@ import { expect } from 'vitest';
 
 const SIZE = 12_500;
 const FACTOR = 4;
-/** What is linear takes FACTOR times as long, what is quadratic FACTOR²; busy machines need room. */
+/** Linear work takes FACTOR times as long, quadratic work FACTOR² times. Busy machines need a margin. */
 const MOST_GROWTH = 8;
-/** Below this a time says nothing. A quadratic pattern takes a second at FACTOR · SIZE. */
+/** Shorter times are not meaningful. A quadratic pattern takes a second at FACTOR · SIZE. */
 const FLOOR_MILLISECONDS = 10;
 const TRIES = 5;
 
-/** Expects that the time of `work` grows with the length of a text like n or n · log n; `text` makes one of n characters. */
+/** Expects that the time of `work` grows like n or n · log n, where `text` makes a text of n characters. */
 export function expectLinearGrowth(work: (text: string) => unknown, text: (length: number) => string): void {
   const large = text(FACTOR * SIZE);
   if (bestTime(work, large, MOST_GROWTH * FLOOR_MILLISECONDS) <= MOST_GROWTH * FLOOR_MILLISECONDS) return;
@@ -16,7 +16,7 @@ export function expectLinearGrowth(work: (text: string) => unknown, text: (lengt
   expect(bestTime(work, large, limit), `a run of '${large.slice(0, 10)}…'`).toBeLessThanOrEqual(limit);
 }
 
-/** The best processor time of several tries, in milliseconds; stops at one that is good enough. */
+/** The shortest processor time of several tries, in milliseconds; stops at the first that is short enough. */
 function bestTime(work: (text: string) => unknown, text: string, enough: number): number {
   let best = Number.POSITIVE_INFINITY;
   for (let count = 0; count < TRIES && best > enough; count += 1) {
@@ -28,7 +28,7 @@ function bestTime(work: (text: string) => unknown, text: string, enough: number)
   return best;
 }
 
-/** Long runs of what patterns trip over, each alone, inside a line and at its ends. */
+/** Long runs that may make patterns slow, alone, inside a line and at its ends. */
 export function longRuns(): { run: string; text: (length: number) => string }[] {
   const units = [' ', '.', ',', '1', "'", '-', '"', '(', '<', '&', '|', 'a', '漢', '\u0301', '\t', '\u3000', '\u00a0'];
   const pairs = [' .', 'a ', '. ', 'a.', '@@', '@-@ ', '&amp;', '<a ', '<> ', '|<b>', '<seg ', '</seg>', ',"', "a'"];

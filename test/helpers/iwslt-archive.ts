@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 type Language = 'de' | 'fr' | 'en';
 type Sides = readonly [source: string, english: string];
 
-/** What of an IWSLT archive differs from year to year. */
+/** The properties of an IWSLT archive that differ between years. */
 interface Edition {
   readonly year: 14 | 17;
   readonly source: Language;
@@ -21,7 +21,7 @@ const IWSLT14: Edition = {
   source: 'de',
   messages: 'moses/test',
   sets: ['TED.dev2010', 'TEDX.dev2012', 'TED.tst2010', 'TED.tst2011', 'TED.tst2012'],
-  // For its ratio.
+  // A pair with an excessive length ratio.
   dropped: [['Ja .', 'Yes , and then some more words .']],
 };
 
@@ -30,7 +30,7 @@ const IWSLT17: Edition = {
   source: 'fr',
   messages: 'iwslt17/messages',
   sets: ['dev2010', 'tst2010', 'tst2011', 'tst2012', 'tst2013', 'tst2014', 'tst2015'].map((name) => `TED.${name}`),
-  // For one side that is empty, and one that is long.
+  // A pair with an empty side, and a pair with a long side.
   dropped: [
     ['', 'Yes.'],
     ['Oui.', 'very '.repeat(251)],
@@ -40,10 +40,10 @@ const IWSLT17: Edition = {
 const LINES_OF_TRAINING = 50;
 const NAMES = { de: 'german', fr: 'french', en: 'english' };
 
-/** Writes the files of IWSLT 2014's `de-en.tgz`, made of 60 messages: 50 pairs for training, two for each other set. */
+/** Writes the files of IWSLT 2014's `de-en.tgz`, made from 60 messages: 50 pairs for training, two per other set. */
 export const writeIwslt14Files = (folder: string): void => writeFiles(folder, IWSLT14);
 
-/** Writes the files of IWSLT 2017's `fr-en.tgz`, made of 64 messages: 50 pairs for training, two for each other set. */
+/** Writes the files of IWSLT 2017's `fr-en.tgz`, made from 64 messages: 50 pairs for training, two per other set. */
 export const writeIwslt17Files = (folder: string): void => writeFiles(folder, IWSLT17);
 
 function writeFiles(folder: string, edition: Edition): void {

@@ -55,7 +55,7 @@ export function plainBeamSearch(
   return finished.sort((a, b) => b.score - a.score);
 }
 
-/** Whether some n-gram of that size stands at two places. */
+/** Whether an n-gram of this size occurs twice. */
 export function repeatsNgram(tokens: readonly unknown[], size: number): boolean {
   const ngrams = tokens.flatMap((_, start) =>
     start + size <= tokens.length ? [tokens.slice(start, start + size).join(' ')] : [],

@@ -30,7 +30,7 @@ export function goldenWeights(name: 'initial' | 'update20' | 'update60' | 'train
   return readSafetensors(join(golden, 'model', `${name}.safetensors`)).tensors;
 }
 
-/** The defaults of `transformer` with some of them replaced. */
+/** The options of the reference model: the defaults of `transformer` with some replacements. */
 export function transformerOptions(
   overrides: Partial<OptionsOf<typeof transformer.options>> = {},
 ): OptionsOf<typeof transformer.options> {
@@ -38,7 +38,7 @@ export function transformerOptions(
   return { ...Object.fromEntries(defaults), ...overrides } as OptionsOf<typeof transformer.options>;
 }
 
-/** The model of the reference: 2+2 layers, 64/128, 4 heads, shared embeddings, no dropout; fresh weights. */
+/** The reference model with new weights: 2+2 layers, 64/128, 4 heads, shared embeddings, no dropout. */
 export const REFERENCE_OPTIONS = transformerOptions({
   encoderEmbedDim: 64,
   encoderFfnEmbedDim: 128,
@@ -70,7 +70,7 @@ export function buildTransformer(
   return transformer.build(options, modelContext(task, seed));
 }
 
-/** What a model is built for. */
+/** The context of a task for building a model. */
 export function modelContext(task: TranslationTask, seed: number | null = 1): ModelContext {
   return {
     sourceVocab: task.sourceDictionary.size,

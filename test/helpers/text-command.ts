@@ -5,11 +5,11 @@ import { afterEach, beforeEach } from 'vitest';
 import { runCommand } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 
-/** A folder of each test's own, removed after it, and command lines that read and write there. */
+/** A temporary folder for each test, and command lines that read and write there. */
 export interface CommandFolder {
   readonly path: string;
   at(name: string): string;
-  /** The lines of a file, all of them ended by `\n`. */
+  /** The lines of a file, each of which must end with `\n`. */
   linesOf(name: string): string[];
   /** Runs a command line, e.g. `lowercase DIR/in DIR/out`; single spaces separate words, DIR is the folder. */
   run(line: string): Promise<void>;

@@ -26,8 +26,8 @@ const uniform = (values: Float32Array, _: readonly number[], random: () => numbe
 };
 
 /**
- * The least that trains like a model: the mean of the source's embeddings plus that of the last target token, through a
- * linear layer and dropout. It cannot search.
+ * A minimal trainable model: the mean of the source's embeddings plus the embedding of the last target token, then a
+ * linear layer and dropout. It does not support search.
  */
 const toyModel = defineModel({
   name: 'toy',
@@ -84,7 +84,7 @@ export const toyArchitecture = defineArchitecture({
   defaults: {},
 });
 
-/** Cross entropy; `blowUpAt` makes the loss of a batch with so many rows NaN. */
+/** Cross entropy; the loss of a batch with `blowUpAt` rows is NaN. */
 export const toyCriterion = defineCriterion({
   name: 'toy_cross_entropy',
   summary: 'for tests of training',

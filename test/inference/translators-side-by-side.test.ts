@@ -126,7 +126,9 @@ describe.runIf(available)('the threads of Translators side by side', () => {
   it.each([0, 1025, 1e9, 1.5])('are refused if they are %d', async (threads) => {
     const refused = load({ threads });
     await expect(refused).rejects.toThrow(UserError);
-    await expect(refused).rejects.toThrow(/Translator.load threads: .*(the maximum is 1024|the minimum is 1|whole number)/);
+    await expect(refused).rejects.toThrow(
+      /Translator.load threads: .*(the maximum is 1024|the minimum is 1|whole number)/,
+    );
   });
 });
 

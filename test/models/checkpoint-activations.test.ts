@@ -17,7 +17,7 @@ const devices = isAvailable().available ? (['cpu', 'wasm'] as const) : (['wasm']
 const DROPOUT = { dropout: 0.3, attentionDropout: 0.2, activationDropout: 0.1 };
 const PRE_NORM = { encoderNormalizeBefore: true, decoderNormalizeBefore: true };
 
-/** Weights and last gradient of a Transformer after some updates. */
+/** The weights and the last gradient of a Transformer after some updates. */
 async function train(device: 'cpu' | 'wasm', options: object, bfloat16 = false) {
   const { arenaKernels: kernels } = await openDevice(device, { threads: null, bfloat16 });
   const model = buildTransformer(referenceTask(), { ...REFERENCE_OPTIONS, ...DROPOUT, ...options });
@@ -43,7 +43,7 @@ describe.each(devices)('--checkpoint-activations on %s', (device) => {
   it.each([
     ['post-norm', {}],
     ['pre-norm', PRE_NORM],
-  ])('changes no bit of gradients and weights after several updates, %s', async (_, options) => {
+  ])('does not change gradients and weights after several updates, %s', async (_, options) => {
     const plain = await train(device, options);
     const checkpointed = await train(device, { ...options, checkpointActivations: true });
     expect(checkpointed.gradient.some((value) => value !== 0)).toBe(true);
@@ -58,7 +58,7 @@ describe.each(devices)('--checkpoint-activations on %s', (device) => {
 });
 
 describe('gradients', () => {
-  it('gives each input a gradient of its own where a gradient function hands dy on twice', async () => {
+  it('gives each input its own gradient when a gradient function returns dy twice', async () => {
     await tf.setBackend('cpu');
     const [a, b] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
     const sum = tf.customGrad((x, y) => ({
@@ -72,12 +72,12 @@ describe('gradients', () => {
     ]);
   });
 
-  it('may run inside a gradient function, and leaves no tensor behind', async () => {
+  it('can run inside a gradient function, and leaves no tensor behind', async () => {
     await tf.setBackend('cpu');
     const x = tf.tensor1d([1, 2]);
     const before = tf.memory().numTensors;
-    const cube = tf.customGrad((given, save) => {
-      const value = given as tf.Tensor;
+    const cube = tf.customGrad((x, save) => {
+      const value = x as tf.Tensor;
       (save as tf.GradSaveFunc)([value]);
       const compute = (saved: tf.Tensor): tf.Tensor => tf.mul(tf.square(saved), saved);
       return {
@@ -109,20 +109,20 @@ describe('gradients', () => {
     expect(() => gradients(loss, [x])).toThrow('no memory');
     expect(tf.memory().numTensors).toBe(before);
     expect(tf.engine().state.activeTape ?? null).toBe(null);
-    const { value, grads } = gradients(loss, [x]); // the engine works on
+    const { value, grads } = gradients(loss, [x]); // the engine still works
     tf.dispose([value, grads[0]!]);
     expect(tf.memory().numTensors).toBe(before);
     x.dispose();
   });
 
-  it('holds fewer bytes than the whole tape and every gradient', async () => {
+  it('uses less memory than the whole tape and all gradients', async () => {
     await tf.setBackend('cpu');
     const x = tf.fill([1000], 0.5);
     let most = 0;
-    const observed = tf.customGrad((given, save) => {
-      (save as tf.GradSaveFunc)([given as tf.Tensor]);
+    const observed = tf.customGrad((x, save) => {
+      (save as tf.GradSaveFunc)([x as tf.Tensor]);
       return {
-        value: tf.sin(given as tf.Tensor),
+        value: tf.sin(x as tf.Tensor),
         gradFunc: (dy, saved) => {
           most = Math.max(most, tf.memory().numBytes);
           return tf.tidy(() => tf.mul(dy, tf.cos(saved[0]!)));

@@ -25,7 +25,7 @@ const HALF = { encoderLayerdrop: 0.5, decoderLayerdrop: 0.5 };
 const ALL = { encoderLayerdrop: 1, decoderLayerdrop: 1 };
 const devices = isAvailable().available ? (['cpu', 'wasm'] as const) : (['wasm'] as const);
 
-/** `encoder.layers.0` of `encoder.layers.0.fc1.weight`; null for what is in no layer. */
+/** `encoder.layers.0` of `encoder.layers.0.fc1.weight`; null for parameters outside layers. */
 const layerOf = (name: string): string | null => /^\w+\.layers\.\d+/.exec(name)?.[0] ?? null;
 
 /**
@@ -58,7 +58,7 @@ async function train(options: object, { device = 'wasm', seed = 1 }: { device?: 
 }
 
 describe.each(devices)('--encoder-layerdrop and --decoder-layerdrop on %s', (device) => {
-  it('leave layers out of some passes, whose weights then get no gradient at all', async () => {
+  it('skip layers in some passes, whose weights then have no gradient', async () => {
     const { touched } = await train(HALF, { device });
     const layers = touched.flat().filter((name) => name !== 'outside');
     expect(layers.length).toBeGreaterThan(0);
@@ -66,22 +66,22 @@ describe.each(devices)('--encoder-layerdrop and --decoder-layerdrop on %s', (dev
     expect(touched.every((names) => names.includes('outside'))).toBe(true);
   });
 
-  it('leave every layer out at 1, and the embeddings learn on', async () => {
+  it('skip all layers with probability 1, while the embeddings are still trained', async () => {
     const { touched } = await train(ALL, { device });
     expect(touched).toEqual(Array.from({ length: UPDATES }, () => ['outside']));
   });
 
-  it('draw the same layers with the same seed, and others with another', async () => {
+  it('skip the same layers for the same seed, and others for another seed', async () => {
     const first = await train(HALF, { device });
     expect(await train(HALF, { device })).toEqual(first);
     expect((await train(HALF, { device, seed: 2 })).touched).not.toEqual(first.touched);
   });
 
-  it('change no bit with --checkpoint-activations', async () => {
+  it('give the same bits with --checkpoint-activations', async () => {
     expect(await train({ ...HALF, checkpointActivations: true }, { device })).toEqual(await train(HALF, { device }));
   });
 
-  it('leave the masks of dropout as they are without them', async () => {
+  it('do not change the dropout masks', async () => {
     const never = { encoderLayerdrop: 1e-12, decoderLayerdrop: 1e-12 };
     expect(await train(never, { device })).toEqual(await train({}, { device }));
   });
@@ -106,7 +106,7 @@ it('evaluation uses all layers', async () => {
   expect(features(ALL)).toEqual(features({}));
 });
 
-describe('the layers that are left out', () => {
+describe('the skipped layers', () => {
   const layers = [0, 1, 2, 3, 4, 5];
   const layerDrop = (probability: number): LayerDrop =>
     new LayerDrop(probability, {
@@ -114,7 +114,7 @@ describe('the layers that are left out', () => {
     });
 
   const PASSES = 2000;
-  /** For each layer, whether it stayed in each of many passes. */
+  /** Whether each layer is kept, in each of many passes. */
   const keptIn = (probability: number): boolean[][] => {
     const passes = Array.from({ length: PASSES }, (_, update) =>
       layerDrop(probability).choose(layers, { dropout: { seed: 1, update, microBatch: 0 } }),
@@ -123,11 +123,11 @@ describe('the layers that are left out', () => {
   };
   const share = (values: readonly boolean[]): number => values.filter(Boolean).length / values.length;
 
-  it.each([0.1, 0.5, 0.8])('are a share of %f of the passes of each layer', (probability) => {
+  it.each([0.1, 0.5, 0.8])('are skipped in a fraction of %f of the passes', (probability) => {
     for (const kept of keptIn(probability)) expect(Math.abs(1 - share(kept) - probability)).toBeLessThan(0.04);
   });
 
-  it('are drawn each for itself', () => {
+  it('are drawn independently', () => {
     const kept = keptIn(0.5);
     for (const [one, other] of [...layers].flatMap((a) => layers.slice(a + 1).map((b) => [a, b] as const))) {
       const agree = share(kept[one]!.map((value, pass) => value === kept[other]![pass]));
@@ -135,7 +135,7 @@ describe('the layers that are left out', () => {
     }
   });
 
-  it('are others in another micro-batch', () => {
+  it('differ between micro-batches', () => {
     const draws = (microBatch: number): readonly number[][] =>
       Array.from({ length: 20 }, (_, update) => [
         ...layerDrop(0.5).choose(layers, { dropout: { seed: 1, update, microBatch } }),
@@ -143,7 +143,7 @@ describe('the layers that are left out', () => {
     expect(draws(0)).not.toEqual(draws(1));
   });
 
-  it('are none in evaluation', () => {
+  it('do not exist in evaluation', () => {
     expect(layerDrop(1).choose(layers, EVALUATION)).toEqual(layers);
   });
 });

@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-/** Largest |actual − expected| over the scale of the expected values. */
+/** The largest |actual − expected|, relative to the scale of the expected values. */
 function relativeDifference(actual: ArrayLike<number>, expected: readonly number[]): number {
   const scale = Math.max(...expected.map(Math.abs));
   return Math.max(...expected.map((value, index) => Math.abs(actual[index]! - value))) / scale;
@@ -79,7 +79,7 @@ describe("the model with fairseq's weights", () => {
     expect(relativeDifference(targetLogProbs, forward.target_log_probs_sentence0)).toBeLessThan(1e-5);
   });
 
-  it('gives logits that do not depend on the padding before a sentence', () => {
+  it('has logits that do not depend on the padding before a sentence', () => {
     const golden = goldenModelValues<Padded>('forward-padded');
     const logitsOf = (sourceTokens: number[]): Float32Array =>
       tf
@@ -131,7 +131,7 @@ describe("the model with fairseq's weights", () => {
     tf.dispose([value, grads]);
   });
 
-  it('decodes step by step what it decodes at once', () => {
+  it('decodes the same features step by step as at once', () => {
     const differences = tf.tidy(() => {
       const encoded = model.encode(sourceTable(batch), EVALUATION);
       const atOnce = batchFeatures(model, batch);

@@ -38,14 +38,14 @@ const DROPOUT: Mode = { dropout: { seed: 1, update: 0, microBatch: 0 } };
 
 type Loss = (model: TranslationModel, batch: TranslationBatch) => tf.Scalar;
 
-/** Σ sin² features + Σ logits²: no criterion, but reaches everything. */
+/** Σ sin² features + Σ logits²: not a criterion, but it depends on all parameters. */
 const squares: Loss = (model, batch) => {
   const features = tf.reshape(batchFeatures(model, batch, DROPOUT), [-1, SMALL.encoderEmbedDim]) as tf.Tensor2D;
   const logits = tf.matMul(features, model.classifier(features).weights, false, true);
   return tf.add(tf.sum(tf.square(tf.sin(features))), tf.sum(tf.square(logits)));
 };
 
-/** Norm of a loss's gradient by every parameter. */
+/** The norm of a loss's gradient by each parameter. */
 function gradientNorms(model: TranslationModel, loss: Loss = squares): Map<string, number> {
   const batch = task.collate(task.loadSplit('valid'), Int32Array.from([0, 1, 2]));
   const trainable = model.parameters.trainable;
@@ -65,7 +65,7 @@ function gradientNorms(model: TranslationModel, loss: Loss = squares): Map<strin
   return norms;
 }
 
-/** Parameters that a loss does not reach. Attention does not change with the bias of the keys: its gradient is rounding. */
+/** Parameters without a gradient. Attention does not depend on the bias of keys, whose gradient is rounding errors. */
 const withoutGradient = (norms: ReadonlyMap<string, number>): [string, number][] =>
   [...norms].filter(([name, norm]) => !(norm > 0) && !name.endsWith('k_proj.bias'));
 
@@ -88,7 +88,7 @@ describe('every parameter of the transformer', () => {
     expect(norms.size).toBeGreaterThan(30);
   });
 
-  it('is declared under the same name whatever the order of use', () => {
+  it('is declared under the same name in any order of use', () => {
     const model = buildTransformer(task, transformerOptions({ ...SMALL, shareAllEmbeddings: true }));
     expect(model.parameters.parameters.map(({ name }) => name)).toContain(
       'decoder.layers.0.encoder_attn.k_proj.weight',
@@ -127,7 +127,7 @@ describe("the transformer's initial weights", () => {
     model.dispose();
   });
 
-  it('repeat with the seed', () => {
+  it('depend only on the seed', () => {
     const [first, second, third] = [1, 1, 2].map((seed) => {
       const model = buildTransformer(task, transformerOptions(SMALL), seed);
       const { values } = model.parameters;
@@ -171,7 +171,7 @@ describe('a forward and backward pass', () => {
 });
 
 describe('the architectures', () => {
-  it('override options that the model has', () => {
+  it('only override options of the model', () => {
     for (const { defaults, model } of architectures) {
       for (const key of Object.keys(defaults)) expect(Object.keys(model.options)).toContain(key);
     }

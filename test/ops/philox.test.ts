@@ -4,7 +4,7 @@ import { dropoutMask, philox4x32 } from '../../src/ops/philox.js';
 const hex = (words: Uint32Array): string => [...words].map((word) => word.toString(16).padStart(8, '0')).join(' ');
 
 describe('Philox4x32-10', () => {
-  // Known answers of the authors' Random123 library, tests/kat_vectors.
+  // Known answers from tests/kat_vectors of the authors' Random123 library.
   it.each([
     [[0, 0, 0, 0], [0, 0], '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
     [[0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], '408f276d 41c83b0e a20bc7c6 6d5451fd'],
@@ -19,7 +19,7 @@ describe('Philox4x32-10', () => {
 describe('a dropout mask', () => {
   const spec = { probability: 0.3, seed: 1, update: 7, microBatch: 2, site: 5 };
 
-  it('drops the share that it is told to and scales the rest', () => {
+  it('drops elements with the given probability and scales the others', () => {
     const mask = dropoutMask(spec, 100, 101);
     const dropped = mask.filter((value) => value === 0).length / mask.length;
     expect(dropped).toBeGreaterThan(0.28);
@@ -27,11 +27,11 @@ describe('a dropout mask', () => {
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
   });
 
-  it('makes each row by itself, whatever rows stand around it', () => {
+  it('computes each row independently of other rows', () => {
     expect(dropoutMask(spec, 10, 7).slice(0, 21)).toEqual(dropoutMask(spec, 3, 7));
   });
 
-  it.each(['seed', 'update', 'microBatch', 'site'] as const)('is another for another %s', (key) => {
+  it.each(['seed', 'update', 'microBatch', 'site'] as const)('changes with the %s', (key) => {
     expect(dropoutMask({ ...spec, [key]: spec[key] + 1 }, 4, 8)).not.toEqual(dropoutMask(spec, 4, 8));
   });
 });

@@ -9,19 +9,19 @@ describe('gatherRows', () => {
 
   const x = (): tf.Tensor2D => tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]);
 
-  it('takes the chosen rows in the order of the index', () => {
+  it('selects rows in the order of the index', () => {
     expect(gatherRows(x(), Int32Array.of(2, 0)).arraySync()).toEqual([
       [5, 6],
       [1, 2],
     ]);
   });
 
-  it('is the matrix itself where every row is chosen in order', () => {
+  it('returns the matrix itself if all rows are selected in order', () => {
     const all = x();
     expect(gatherRows(all, Int32Array.of(0, 1, 2, 3))).toBe(all);
   });
 
-  it('passes gradients to the chosen rows and zero to the others', () => {
+  it('passes gradients to the selected rows and zeros to the others', () => {
     const weights = tf.tensor2d([10, 20, 30, 40], [2, 2]);
     const gradient = tf.grad((input) => tf.sum(tf.mul(gatherRows(input as tf.Tensor2D, Int32Array.of(3, 1)), weights)));
     expect(gradient(x()).arraySync()).toEqual([

@@ -11,7 +11,7 @@ const LOGITS = [
   [0.1, -0.5, 1.5],
   [-1, 2, 0.5],
 ];
-/** What each row's divergence is multiplied by before it is differentiated. */
+/** The incoming gradient of each row's divergence. */
 const WEIGHTS = [1, -0.5];
 
 /** In float64, by the definition of the Kullback-Leibler divergence. */

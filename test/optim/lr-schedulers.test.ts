@@ -6,13 +6,13 @@ import { flagOf } from '../../src/options/schema.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { LrScheduler, ScheduleContext } from '../../src/plugins/lr-scheduler.js';
 
-/** Rates under fairseq's schedules, driven as its trainer drives them: test/golden/optim/README.md. */
+/** Rates of fairseq's schedules, called as its trainer calls them: see test/golden/optim/README.md. */
 interface Golden {
   readonly updatesPerEpoch: number;
   readonly cases: readonly {
     readonly scheduler: string;
     readonly lr: readonly number[];
-    readonly options: Readonly<Record<string, unknown>>; // under fairseq's names, of schedule and run
+    readonly options: Readonly<Record<string, unknown>>; // of the schedule and the run, by fairseq's names
     readonly values: readonly (number | null)[]; // of the validation after each epoch
     readonly rates: readonly number[]; // of each update
     readonly reached: readonly number[]; // before the first epoch and after each
@@ -22,7 +22,7 @@ interface Golden {
 const golden: Golden = JSON.parse(readFileSync(new URL('../golden/optim/lr-schedulers.json', import.meta.url), 'utf8'));
 const { updatesPerEpoch } = golden;
 
-/** A schedule from options under fairseq's names. */
+/** Builds a schedule from options with fairseq's names. */
 function build(name: string, lr: readonly number[], options: Readonly<Record<string, unknown>> = {}): LrScheduler {
   const definition = lrSchedulers.find((scheduler) => scheduler.name === name)!;
   const values: Record<string, unknown> = {};
@@ -45,7 +45,7 @@ const cases = golden.cases.map((of) => ({
   title: `${of.scheduler} ${of.lr.join(',')} ${JSON.stringify(of.options)}`,
 }));
 
-/** Asks for the rate of each update from epoch `first` (1-based) on, telling how each epoch ended. */
+/** The rate of each update from epoch `first` (1-based) on; reports the value of each epoch to the schedule. */
 function rates(schedule: LrScheduler, values: readonly (number | null)[], first = 1): number[] {
   return values.slice(first - 1).flatMap((value, index) => {
     const epoch = first + index;
@@ -67,7 +67,7 @@ describe('the rate of each update', () => {
     });
   });
 
-  it.each(cases)('goes on from a saved state: $title', ({ scheduler, lr, options, values }) => {
+  it.each(cases)('continues from a saved state: $title', ({ scheduler, lr, options, values }) => {
     const whole = rates(build(scheduler, lr, options), values);
     for (let first = 2; first <= values.length; first++) {
       const before = build(scheduler, lr, options);
@@ -78,13 +78,13 @@ describe('the rate of each update', () => {
     }
   });
 
-  it.each(cases)('that --stop-min-lr is held against is that of the epoch before: $title', (of) => {
+  it.each(cases)('that --stop-min-lr compares is that of the previous epoch: $title', (of) => {
     const schedule = build(of.scheduler, of.lr, of.options);
     expect(schedule.learningRate({ updates: 0, epoch: 1 })).toBeCloseTo(of.rates[0]!, 15);
     of.values.forEach((value, index) => {
       const position = { updates: (index + 1) * updatesPerEpoch, epoch: index + 1 };
       schedule.endEpoch?.(position, value);
-      // With --force-anneal polynomial_decay has turned to the next epoch's rates already; fairseq has not.
+      // With --force-anneal polynomial_decay already has the rates of the next epoch here; fairseq does not.
       if (of.options.force_anneal !== undefined && of.scheduler === 'polynomial_decay') return;
       expect(schedule.learningRate(position)).toBeCloseTo(of.reached[index + 1]!, 15);
     });
@@ -98,7 +98,7 @@ describe('the rate of each update', () => {
 });
 
 describe('reduce_lr_on_plateau', () => {
-  it('takes no better value for a better one where losses are negative', () => {
+  it('does not accept an equal value as better when losses are negative', () => {
     const schedule = build('reduce_lr_on_plateau', [1]);
     const rateAfter = (value: number): number => {
       schedule.endEpoch!({ updates: 9, epoch: 1 }, value);
@@ -107,7 +107,7 @@ describe('reduce_lr_on_plateau', () => {
     expect([-2, -2.1, -2.1, -2.2].map(rateAfter)).toEqual([1, 1, 0.1, 0.1]);
   });
 
-  it('lets an epoch pass that had no validation, and counts NaN as not better', () => {
+  it('ignores an epoch without validation, and does not count NaN as better', () => {
     const schedule = build('reduce_lr_on_plateau', [1]);
     schedule.endEpoch!({ updates: 9, epoch: 1 }, 3);
     schedule.endEpoch!({ updates: 18, epoch: 2 }, null);
@@ -127,23 +127,23 @@ describe('a schedule refuses', () => {
   });
 
   it.each([
-    { name: 'polynomial_decay', given: {}, message: /give --total-num-update or --max-update/ },
-    { name: 'cosine', given: {}, message: /give --lr-period-updates, or a --max-update beyond/ },
-    { name: 'cosine', given: { max_update: 9, warmup_updates: 9 }, message: /beyond the warm-up/ },
-    { name: 'reduce_lr_on_plateau', given: { lr_shrink: 1 }, message: /--lr-shrink 1 does not shrink/ },
-    { name: 'step', given: { min_lr: 1 }, message: /--lr 1 is not above --min-lr 1/ },
-    { name: 'tri_stage', given: { warmup_steps: 5 }, message: /no decay; give --decay-steps/ },
-    { name: 'tri_stage', given: { decay_steps: 5, final_lr_scale: 0 }, message: /--final-lr-scale 0/ },
-    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.2, 0.3], max_update: 9 }, message: /with the sum 1/ },
-    { name: 'tri_stage', given: { phase_ratio: [0.1, 0.4, 0.5] }, message: /--phase-ratio requires --max-update/ },
-    { name: 'triangular', given: {}, message: /requires a --max-lr above --lr 1; give a larger/ },
+    { name: 'polynomial_decay', options: {}, message: /give --total-num-update or --max-update/ },
+    { name: 'cosine', options: {}, message: /give --lr-period-updates, or a --max-update beyond/ },
+    { name: 'cosine', options: { max_update: 9, warmup_updates: 9 }, message: /beyond the warm-up/ },
+    { name: 'reduce_lr_on_plateau', options: { lr_shrink: 1 }, message: /--lr-shrink 1 does not shrink/ },
+    { name: 'step', options: { min_lr: 1 }, message: /--lr 1 is not above --min-lr 1/ },
+    { name: 'tri_stage', options: { warmup_steps: 5 }, message: /no decay; give --decay-steps/ },
+    { name: 'tri_stage', options: { decay_steps: 5, final_lr_scale: 0 }, message: /--final-lr-scale 0/ },
+    { name: 'tri_stage', options: { phase_ratio: [0.1, 0.2, 0.3], max_update: 9 }, message: /with the sum 1/ },
+    { name: 'tri_stage', options: { phase_ratio: [0.1, 0.4, 0.5] }, message: /--phase-ratio requires --max-update/ },
+    { name: 'triangular', options: {}, message: /requires a --max-lr above --lr 1; give a larger/ },
     {
       name: 'triangular',
-      given: { max_lr: 1 },
-      message: /rises from --lr 1; requires a --max-lr above --lr 1; give a larger/,
+      options: { max_lr: 1 },
+      message: /requires a --max-lr above --lr 1; give a larger/,
     },
-  ])('$name with $given', ({ name, given, message }) => {
-    expect(() => build(name, [1], given)).toThrow(UserError);
-    expect(() => build(name, [1], given)).toThrow(message);
+  ])('$name with $options', ({ name, options, message }) => {
+    expect(() => build(name, [1], options)).toThrow(UserError);
+    expect(() => build(name, [1], options)).toThrow(message);
   });
 });

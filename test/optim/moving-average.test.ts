@@ -16,12 +16,12 @@ function averages(weights: readonly number[], options: Partial<MovingAverageOpti
 }
 
 describe('the moving average of the weights', () => {
-  // fairseq main 3d262bb: trainer.ema is built at its first use, after update 1, and steps then and after each update.
-  it('begins as the weights after the first update, and takes 1 − decay of every later one', () => {
+  // fairseq main 3d262bb builds trainer.ema at its first use, after update 1, and steps it after every update.
+  it('starts as the weights after the first update, and adds 1 − decay of each later one', () => {
     expect(averages([8, 16, 0])).toEqual([8, 0.75 * 8 + 0.25 * 16, 0.75 * 10]);
   });
 
-  it('is the weights themselves before --ema-start-update', () => {
+  it('equals the weights before --ema-start-update', () => {
     expect(averages([8, 16, 0, 4], { emaStartUpdate: 3 })).toEqual([8, 16, 12, 10]);
   });
 
@@ -29,7 +29,7 @@ describe('the moving average of the weights', () => {
     expect(averages([8, 16, 0, 4], { emaUpdateFreq: 2 })).toEqual([8, 10, 10, 8.5]);
   });
 
-  it('says which decay it has', () => {
+  it('returns its current decay', () => {
     const store = new ParameterStore();
     store.parameter('weight', [1], () => {});
     store.build(() => 0);

@@ -23,7 +23,7 @@ function makeOptimizer(store: ParameterStore): Optimizer {
 }
 
 describe("an optimizer's state", () => {
-  it('goes into named tensors and comes back, so that the next step is the same', () => {
+  it('is saved as named tensors and restored, so that the next step is the same', () => {
     const [store, copy] = [makeStore(), makeStore()];
     const [optimizer, restored] = [makeOptimizer(store), makeOptimizer(copy)];
     for (const part of store.parameters) store.view(store.gradients, part).fill(0.25);

@@ -8,7 +8,7 @@ import { ParameterStore } from '../../src/optim/parameter-store.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { Optimizer } from '../../src/plugins/optimizer.js';
 
-/** Ten steps of fairseq's and PyTorch's optimizers: test/golden/optim/README.md. */
+/** Ten steps of fairseq's and PyTorch's optimizers: see test/golden/optim/README.md. */
 interface Golden {
   readonly parameters: readonly { name: string; shape: number[]; start: number[] }[];
   readonly learningRates: readonly number[];
@@ -48,7 +48,7 @@ function takeStep(optimizer: Optimizer, store: ParameterStore, step: number): vo
 const cases = golden.cases.map((of) => ({ ...of, title: `${of.optimizer} ${JSON.stringify(of.options)}` }));
 
 describe('ten steps on small tensors', () => {
-  it.each(cases)('are those of fairseq: $title', ({ optimizer: name, options, float64, float32 }) => {
+  it.each(cases)('equal those of fairseq: $title', ({ optimizer: name, options, float64, float32 }) => {
     const store = makeStore();
     const optimizer = build(name, options, store);
     for (let step = 1; step <= golden.learningRates.length; step++) {
@@ -60,7 +60,7 @@ describe('ten steps on small tensors', () => {
         const actual = store.view(store.values, parameter);
         actual.forEach((value, element) => {
           const expected = float64[kept]![index]![element]!;
-          // What float32 loses in PyTorch, or two roundings of the value and 1e-5 of the way it went.
+          // The error of PyTorch's float32, or two roundings of the value plus 1e-5 of its change.
           const lost = Math.abs(float32[kept]![index]![element]! - expected);
           const way = Math.abs(expected - start[element]!);
           const bound = Math.max(2 * lost, 2 ** -22 * Math.abs(expected), 1e-5 * way, 1e-12);
@@ -71,7 +71,7 @@ describe('ten steps on small tensors', () => {
     }
   });
 
-  it.each(cases)('go on from a saved state as if nothing had happened: $title', ({ optimizer: name, options }) => {
+  it.each(cases)('continue from a saved state without a difference: $title', ({ optimizer: name, options }) => {
     const [whole, before, after] = [makeStore(), makeStore(), makeStore()];
     const uninterrupted = build(name, options, whole);
     for (let step = 1; step <= 6; step++) takeStep(uninterrupted, whole, step);
@@ -84,7 +84,7 @@ describe('ten steps on small tensors', () => {
     expect(after.values).toEqual(whole.values);
   });
 
-  it('are there for every optimizer but Adam, which has a test of its own', () => {
+  it('cover every optimizer except Adam, which has its own test', () => {
     const tested = new Set(golden.cases.map(({ optimizer }) => optimizer));
     expect(optimizers.map(({ name }) => name).filter((name) => !tested.has(name))).toEqual(['adam']);
   });
@@ -110,7 +110,7 @@ describe('an optimizer', () => {
     expect(() => build(name, options, makeStore())).toThrow(message);
   });
 
-  it('adafactor keeps a matrix of n rows and m columns in n + m numbers, and no more', () => {
+  it('adafactor stores n + m numbers for a matrix of n rows and m columns', () => {
     const { tensors, arenas } = build('adafactor', {}, makeStore());
     const shapes = [...tensors!].map(([name, { shape }]) => [name, ...shape]);
     expect(shapes).toEqual([
@@ -125,7 +125,7 @@ describe('an optimizer', () => {
     expect(arenas).toEqual({});
   });
 
-  it('adafactor scales the rate of each parameter by that parameter alone with --scale-parameter', () => {
+  it('adafactor with --scale-parameter scales the rate of each parameter by that parameter only', () => {
     const step = (names: readonly string[]): Float32Array => {
       const store = new ParameterStore();
       for (const name of names) store.parameter(name, [2, 2], (values) => values.fill(name === 'small' ? 1e-2 : 3));
@@ -138,7 +138,7 @@ describe('an optimizer', () => {
     expect(step(['large'])[0]).toBeCloseTo(3 - 0.1 * 3, 6);
   });
 
-  it('of another kind is refused its state', () => {
+  it('refuses the state of another optimizer', () => {
     const store = makeStore();
     const tensors = optimizerTensors(build('adam', {}, store), store, 1);
     const restore = (): unknown => restoreOptimizer(build('adafactor', {}, store), store, tensors, 'checkpoint_last');

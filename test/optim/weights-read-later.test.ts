@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Parameter, ParameterStore } from '../../src/optim/parameter-store.js';
 
-/** Parameters a, b and the stack [c | d]; the source fills a block with 1, 2, 3 … of its own, and writes down what it read. */
+/** Parameters a, b and the stack [c | d]. The source fills each block with 1, 2, 3 … and records what it read. */
 function storeWithSource() {
   const store = new ParameterStore();
   const zero = (): void => {};
@@ -23,8 +23,8 @@ function storeWithSource() {
 
 const nameOf = ({ parts }: Parameter): string => parts.map(({ name }) => name).join(' | ');
 
-describe('weights that are read when they are needed', () => {
-  it('are read once, and only those that are asked for', () => {
+describe('weights that are read on demand', () => {
+  it('are read once, and only the requested ones', () => {
     const { store, blocks, read } = storeWithSource();
     expect(read).toEqual([]);
     store.load([blocks.a]);
@@ -34,29 +34,29 @@ describe('weights that are read when they are needed', () => {
     expect(read).toEqual(['a', 'c | d', 'b']);
   });
 
-  it('are all read for who takes a tensor', () => {
+  it('are all read at the first use of a tensor', () => {
     const { blocks, read } = storeWithSource();
     expect([...blocks.a.tensor.dataSync()]).toEqual([1, 2, 3]);
     expect(read).toEqual(['a', 'b', 'c | d']);
   });
 
-  it('can be looked at in turn without staying', () => {
+  it('can be read temporarily one after another', () => {
     const { store, blocks, read } = storeWithSource();
-    const first = store.glance(blocks.b);
+    const first = store.peek(blocks.b);
     expect([...first]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(store.glance(blocks.a).buffer).toBe(first.buffer);
-    store.glance(blocks.b);
+    expect(store.peek(blocks.a).buffer).toBe(first.buffer);
+    store.peek(blocks.b);
     expect(read).toEqual(['b', 'a', 'b']);
   });
 
-  it('are looked at where they are once they are in memory', () => {
+  it('are used in place if they are in memory', () => {
     const { store, blocks, read } = storeWithSource();
     store.load([blocks.b]);
-    expect(store.glance(blocks.b).buffer).toBe(store.values.buffer);
+    expect(store.peek(blocks.b).buffer).toBe(store.values.buffer);
     expect(read.filter((name) => name === 'b')).toHaveLength(1);
   });
 
-  it('give back the memory of what was read, and are read again', () => {
+  it('release their memory and are read again', () => {
     const { store, blocks, read } = storeWithSource();
     store.load([blocks.a]);
     const released: number[] = [];

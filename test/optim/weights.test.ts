@@ -19,7 +19,7 @@ function store(): ParameterStore {
 describe('the weights of a checkpoint', () => {
   const whole = { a: tensor([2, 3]), b: tensor([3]) };
 
-  it('fill the parameters of their names', () => {
+  it('fill the parameters with the same names', () => {
     const parameters = store();
     loadWeights(parameters, new Map(Object.entries(whole)), 'x');
     const stored = storeWeights(parameters);
@@ -28,21 +28,25 @@ describe('the weights of a checkpoint', () => {
   });
 
   it.each([
-    ['lack one', { a: whole.a }, 'x lacks the parameter b'],
-    ['have one more', { ...whole, c: tensor([1]) }, 'x has the parameter c, which this model does not have'],
+    ['lack a parameter', { a: whole.a }, 'x lacks the parameter b'],
+    [
+      'have an unknown parameter',
+      { ...whole, c: tensor([1]) },
+      'x has the parameter c, which this model does not have',
+    ],
     [
       'have a table that the model shares',
       { ...whole, 'decoder.embed_tokens.weight': tensor([1]) },
       'x has the parameter decoder.embed_tokens.weight, which this model does not have',
     ],
     [
-      'are of another shape with as many values',
+      'have another shape with the same number of values',
       { ...whole, a: tensor([3, 2]) },
       'a is [3, 2] in x and [2, 3] in this',
     ],
-    ['are of more axes', { ...whole, b: tensor([1, 3]) }, 'b is [1, 3] in x and [3] in this model'],
-    ['are of another type', { ...whole, b: tensor([3], 'F16') }, 'b is F16 in x, not F32'],
-  ])('that %s are refused, and leave the model as it was', (_, weights, message) => {
+    ['have more axes', { ...whole, b: tensor([1, 3]) }, 'b is [1, 3] in x and [3] in this model'],
+    ['have another type', { ...whole, b: tensor([3], 'F16') }, 'b is F16 in x, not F32'],
+  ])('that %s are refused, and leave the model unchanged', (_, weights, message) => {
     const parameters = store();
     const before = [...parameters.values];
     expect(() => loadWeights(parameters, new Map(Object.entries(weights)), 'x')).toThrow(message);

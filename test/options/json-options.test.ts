@@ -33,13 +33,13 @@ describe('options in one argument', () => {
     ["{'weight_decay': x}", 'is not valid JSON'],
     ["{'weight_decay': 'x'}", "--flag weight_decay: 'x' is not a number"],
     ["{'weight_dekay': 1}", "did you mean 'weight_decay'?"],
-  ])('are refused where they are %s', (text, message) => {
+  ])('are refused if they are %s', (text, message) => {
     expect(() => parse(text)).toThrow(UserError);
     expect(() => parse(text)).toThrow(message);
   });
 });
 
-it('a Python literal becomes JSON that says the same', () => {
+it('a Python literal becomes equivalent JSON', () => {
   const text = `{'a': (1, [2, -3.5]), "b": None, 'c': {'d': False}, 'e': "x\\"y"}`;
   expect(JSON.parse(pythonLiteralToJson(text))).toEqual({ a: [1, [2, -3.5]], b: null, c: { d: false }, e: 'x"y' });
 });

@@ -11,7 +11,7 @@ const textOf = (...parts: string[]) =>
 const NUMBER: OptionSpec = { kind: 'float', default: 0, help: '' };
 const NUMBERS: OptionSpec = { kind: 'numbers', default: [], help: '' };
 
-/** The value, or null where the text is refused. */
+/** The value, or null if the text is refused. */
 function parsed(spec: OptionSpec, text: string): unknown {
   try {
     return parseOptionValue('--x', spec, text);
@@ -21,7 +21,7 @@ function parsed(spec: OptionSpec, text: string): unknown {
   }
 }
 
-test('a number is digits with a point or without, and a power of ten', () => {
+test('a number has digits, an optional point and an optional power of ten', () => {
   const pattern = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
   fc.assert(
     fc.property(textOf('1', '0', '.', 'e', 'E', '+', '-', ' ', 'x'), (text) => {
@@ -35,11 +35,11 @@ test.each([
   ['2147483647', 2147483647],
   ['2147483648', null],
   ['-1', null],
-])('a seed is of 31 bits: %s', (text, expected) => {
+])('a seed has 31 bits: %s', (text, expected) => {
   expect(parsed({ ...seedSpec, help: '' }, text)).toBe(expected);
 });
 
-test('brackets round a list of numbers say nothing, one of a pair too', () => {
+test('brackets around a list of numbers have no effect, even one without the other', () => {
   fc.assert(
     fc.property(textOf('1', '2', ',', '(', ')', '[', ']', ' '), (text) => {
       const inner = text.trim().replace(/^[([]\s*|\s*[)\]]$/g, '');
@@ -51,7 +51,7 @@ test('brackets round a list of numbers say nothing, one of a pair too', () => {
 test.each([
   { spec: NUMBER, run: '1' },
   { spec: NUMBERS, run: ' ' },
-])('$spec.kind: the time grows with a run of "$run"', ({ spec, run }) => {
+])('$spec.kind: the time is linear in a run of "$run"', ({ spec, run }) => {
   expectLinearGrowth(
     (text) => parsed(spec, text),
     (length) => `1${run.repeat(length)}x`,

@@ -67,7 +67,7 @@ describe('a recorded option', () => {
     expect(() => check({ [key]: value })).toThrow(says);
   });
 
-  it('that the schema does not have is left out, and one that is inherited is none', () => {
+  it('that the schema lacks is left out, and an inherited property is not an option', () => {
     expect(check({ other: 5, count: 2 })).toEqual({ count: 2 });
     expect(checkRecordedOptions('c', {}, { toString: schema.count } as OptionSchema)).toEqual({});
   });
@@ -93,7 +93,7 @@ describe('the options that a run records', () => {
     },
   );
 
-  it('of a Transformer are at least those that it always records', () => {
+  it('of a Transformer include those that it always records', () => {
     expect(Object.keys(transformer.options)).toEqual(expect.arrayContaining([...transformer.alwaysRecorded!]));
   });
 });

@@ -3,7 +3,7 @@ import * as tf from '../../src/tf/index.js';
 
 afterEach(() => tf.ready());
 
-describe('a backend that is chosen and not open yet', () => {
+describe('a backend that is chosen but not open yet', () => {
   it('is the current one by name', async () => {
     tf.chooseBackend('later', async () => tf.setBackend('cpu'));
     expect(tf.isReady()).toBe(false);
@@ -12,7 +12,7 @@ describe('a backend that is chosen and not open yet', () => {
     expect(tf.getBackend()).toBe('cpu');
   });
 
-  it('refuses operations, which would run on another one, until it is opened', async () => {
+  it('refuses operations, which would run on another backend', async () => {
     tf.chooseBackend('later', async () => tf.setBackend('cpu'));
     expect(() => tf.add(1, 2)).toThrow('tf.add() before tf.ready(): the backend later is not open');
     await tf.ready();
@@ -29,7 +29,7 @@ describe('a backend that is chosen and not open yet', () => {
     expect(opened).toBe(1);
   });
 
-  it('gives way to one that is set', async () => {
+  it('is replaced by a backend that is set', async () => {
     tf.chooseBackend('later', () => Promise.reject(new Error('opened')));
     await tf.setBackend('cpu');
     expect(tf.isReady()).toBe(true);
