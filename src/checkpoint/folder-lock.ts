@@ -70,7 +70,7 @@ export class FolderLock {
     if (removeFolders && this.#createdFolder !== undefined) removeEmptyFolders(this.folder, this.#createdFolder);
   }
 
-  /** @returns the topmost folder that was created */
+  /** Creates the lock file. @returns the topmost folder that was created */
   #take(): string | undefined {
     return refusals(this.folder, () => {
       const created = makeFolder(this.folder);
@@ -80,7 +80,7 @@ export class FolderLock {
     });
   }
 
-  /** @throws UserError if the lock is not stale */
+  /** Removes a stale lock. @throws UserError if the lock is not stale */
   #removeStale(): void {
     const found = findLock(this.folder, this.#path);
     if (found === null) return;
@@ -115,7 +115,7 @@ function heldBy(folder: string, { holder, age }: FoundLock): UserError {
   );
 }
 
-/** @returns false if the file already exists */
+/** Creates a file. @returns false if it already exists */
 function createExclusively(path: string, text: string): boolean {
   try {
     const file = openNewFile(path);
