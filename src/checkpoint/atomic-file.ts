@@ -84,7 +84,7 @@ function replaceFile(path: string, make: (unfinished: string) => void): void {
   });
 }
 
-/** @throws UserError if the path must not be replaced by a file: a device, a pipe, `/dev/stdout` */
+/** Refuses a path that a file must not replace: a device, a pipe, `/dev/stdout`. @throws UserError */
 export function refuseStream(path: string): void {
   if (!isDeviceOrPipe(path) && descriptorOf(path) === null) return;
   throw new UserError(`cannot write ${path}: it is a device or a stream`, 'give the name of a file');
@@ -119,7 +119,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EIO: 'the disk reported an I/O error',
 };
 
-/** Runs an operation that writes to a path. @throws UserError that explains why it failed */
+/** Runs an operation that writes to a path. @throws UserError with the reason if it fails */
 export function refusals<T>(path: string, operation: () => T): T {
   try {
     return operation();

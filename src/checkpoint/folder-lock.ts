@@ -89,7 +89,7 @@ export class FolderLock {
     if (removeFolders && this.#createdFolder !== undefined) removeEmptyFolders(this.folder, this.#createdFolder);
   }
 
-  /** @returns the topmost folder that was created */
+  /** Creates the lock file. @returns the topmost folder that was created */
   #take(): string | undefined {
     return refusals(this.folder, () => {
       const created = makeFolder(this.folder);
@@ -99,7 +99,7 @@ export class FolderLock {
     });
   }
 
-  /** @throws UserError if the lock is not stale */
+  /** Removes a stale lock. @throws UserError if the lock is not stale */
   #removeStale(): void {
     const found = findLock(this.folder, this.#path);
     if (found === null) return;
@@ -134,7 +134,7 @@ function heldBy(folder: string, { holder, age }: FoundLock): FolderHeldError {
   );
 }
 
-/** @returns false if the file already exists */
+/** Creates a file. @returns false if it already exists */
 function createExclusively(path: string, text: string): boolean {
   try {
     const file = openNewFile(path);

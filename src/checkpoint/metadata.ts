@@ -42,7 +42,10 @@ export function encodeMetadata(metadata: CheckpointMetadata): Record<string, str
   return { formatVersion: String(FORMAT_VERSION), [KEY]: toJsonText(metadata) };
 }
 
-/** @throws UserError if the file is not a checkpoint, is damaged, or was written by a newer version */
+/**
+ * Decodes the metadata of a file.
+ * @throws UserError if it is not a checkpoint, is damaged, or was written by a newer version
+ */
 export function decodeMetadata(strings: Readonly<Record<string, string>>, file: string): CheckpointMetadata {
   const text = strings[KEY];
   if (text === undefined) {

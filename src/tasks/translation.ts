@@ -133,7 +133,7 @@ export function openTranslationTask(data: string, options: TranslationOptions): 
   };
 }
 
-/** @throws UserError that lists the languages of a folder that has dictionaries, but not those requested */
+/** Checks that a folder has the dictionaries of both languages. @throws UserError that lists those that it has */
 function checkLanguages(dataDir: string, wanted: readonly string[]): void {
   const present = languagesIn(dataDir);
   const absent = wanted.find((language) => !present.includes(language));

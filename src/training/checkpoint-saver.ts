@@ -84,7 +84,7 @@ export class CheckpointSaver {
     );
   }
 
-  /** @param saved names that now belong to other checkpoints */
+  /** Deletes the superseded checkpoints. @param saved names that now belong to other checkpoints */
   #removeSuperseded(saved: readonly string[]): void {
     const { saveDir } = this.run.request.options;
     const removed = this.#superseded.filter((name) => !saved.includes(name));

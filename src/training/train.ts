@@ -31,7 +31,7 @@ export async function train(request: TrainRequest): Promise<void> {
   }
 }
 
-/** @returns the reason why training ended */
+/** Trains epoch after epoch. @returns the reason why training ended */
 async function trainEpochs(setup: PreparedRun): Promise<string> {
   const { run } = setup;
   const { options } = run.request;
@@ -156,7 +156,8 @@ export function isTimeToValidate(
 }
 
 /**
- * Checked before training too, so that a run that --patience has ended does not train further when it is started again.
+ * The reason to stop if --patience is exhausted, or null. Checked before training too: a run that has ended for this
+ * reason does not continue when it is started again.
  */
 function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
   const { bestCheckpointMetric, patience } = request.options;

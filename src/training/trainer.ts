@@ -164,7 +164,7 @@ export class Trainer {
     }
   }
 
-  /** @throws UserError that names the plug-ins if the loss depends on no weight */
+  /** Computes gradients by the weights. @throws UserError that names the plug-ins if the loss depends on no weight */
   #gradients(lossOf: () => tf.Scalar, weights: readonly tf.Tensor[]): ReturnType<typeof gradientsOf<tf.Scalar>> {
     try {
       return gradientsOf(lossOf, weights);

@@ -93,21 +93,13 @@ describe('a checkpoint that cannot be read', () => {
   mkdirSync(join(root, 'empty'));
 
   it.each([
-    [
-      'a name that nearly is one',
-      'checkpoint_bets',
-      "the checkpoint .* does not exist; did you mean 'checkpoint_best'",
-    ],
+    ['a name similar to one', 'checkpoint_bets', "the checkpoint .* does not exist; did you mean 'checkpoint_best'"],
     ['a name like none', 'somethingelseentirely', 'known: checkpoint1, checkpoint_best, checkpoint_last'],
     ['a folder', '.', 'is a folder; choose a checkpoint in it: .*checkpoint1'],
     ['a name in an empty folder', '../empty/checkpoint_best', 'has no checkpoints; ts-fairseq train writes them'],
     ['a name in no folder', '../nowhere/checkpoint_best', 'has no checkpoints'],
     ["a file of fairseq's that is empty", 'fairseq.pt', 'fairseq.pt is cut short'],
-    [
-      "a file of fairseq's that is not there",
-      'farseq.pt',
-      "the checkpoint .* does not exist; did you mean 'fairseq.pt'",
-    ],
+    ["a missing file of fairseq's", 'farseq.pt', "the checkpoint .* does not exist; did you mean 'fairseq.pt'"],
     ['a file cut short', 'cut', 'cut.safetensors is cut short'],
     ['a file without metadata', 'plain', 'contains tensors, but is not a checkpoint'],
     ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],

@@ -280,7 +280,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'an override of the learning rate',
       line: `${TRAIN} --max-tokens 64 --optimizer-overrides {"lr":0.1}`,
-      says: ['--optimizer-overrides cannot set lr', 'give --lr'],
+      says: ['--optimizer-overrides cannot set lr', 'use --lr'],
     },
     {
       what: 'an unknown option of the detokenizer',
@@ -394,7 +394,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ...['device', 'device.pt', '/dev/null'].map((name) => ({
       what: `a checkpoint that is a device or a pipe: ${name}`,
       line: `generate DIR/data-bin --gen-subset valid --path ${name.startsWith('/') ? name : `DIR/${name}`}`,
-      says: [`${name} is a device or a pipe; copy it into a file`.replace('device is', 'device.safetensors is')],
+      says: [`${name} is a device or a pipe; copy it to a file`.replace('device is', 'device.safetensors is')],
     })),
     {
       what: 'a checkpoint that is none',

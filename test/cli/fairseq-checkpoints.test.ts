@@ -112,7 +112,7 @@ describe("a checkpoint of fairseq's on the command line", () => {
     [
       'other languages',
       () => ['generate', goldenData, '-s', 'en', '-t', 'de', '--path', file('trained.pt')],
-      /trained\.pt translates de-en, not en-de; name the data/,
+      /trained\.pt translates de-en, not en-de; use the data/,
     ],
     [
       'a name that nearly is one',

@@ -302,13 +302,13 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
     what: 'returns a loss that is a constant',
     index: SCALED.replace('tf.mul(nll, scale)', 'tf.scalar(scale)'),
     message:
-      /index\.js, export 'default': the loss depends on no weight of the model; let the criterion compute it from its scores/,
+      /index\.js, export 'default': the loss depends on no weight of the model; compute the loss from the scores of the criterion/,
   },
   {
     what: 'has a gradient that is NaN',
     index: SCALED.replace('tf.mul(nll, scale)', 'tf.sqrt(tf.sub(nll, nll))'),
     message:
-      /the gradient norm is NaN in update 1 .* √0 in the criterion \(\S+index\.js, export 'default'\), lower --lr/,
+      /the gradient norm is NaN in update 1 .* check the criterion \(\S+index\.js, export 'default'\) for 0\/0, log 0 or √0, lower --lr/,
   },
 ];
 

@@ -207,7 +207,8 @@ const MODELS: readonly Case[] = [
     build: altered(
       'const { classifier } = model; model.classifier = (features) => ({ features: tf.zeros(features.shape), weights: classifier.call(model, features).weights });',
     ),
-    message: /index\.js, export 'plugin': the loss does not depend on the weight \S+; use it with operations of tf/,
+    message:
+      /index\.js, export 'plugin': the loss does not depend on the weight \S+; use the weight with operations of tf/,
   },
   {
     what: 'returns constants',

@@ -18,8 +18,8 @@ const EMBED = REFERENCE_OPTIONS.encoderEmbedDim;
 type InnerGradient = (loss: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor) => tf.Tensor;
 
 /**
- * Cross entropy times 1 + the mean steepness, at features of its own, of a cross entropy under the model's classifier:
- * the gradient that it takes for that goes through the weights of the model and must not count as theirs.
+ * Cross entropy times (1 + s). s is the mean steepness of a cross entropy under the model's classifier at other
+ * features. Its gradient passes through the model's weights and must not be added to theirs.
  */
 const steepnessCriterion = (model: TranslationModel, innerGradient: InnerGradient): Criterion => ({
   paddingRows: 'drop',

@@ -36,7 +36,7 @@ export interface Sharing {
   readonly decoder: boolean;
 }
 
-/** The parameters of a model's state, in the order of fairseq's optimizer; tied ones once. */
+/** The parameters of a model's state, with fairseq's current names for their parts; tied ones once. */
 export function parametersOf(model: PythonDict, sharing: Sharing): FairseqParameter[] {
   const tensors = new Map<string, TensorReference>();
   for (const [name, tensor] of model) {
