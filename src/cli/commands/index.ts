@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./sweep.js')).sweepCommand,
   ),
   entry(
+    'analyze',
+    'energies, margins, calibration and gradients of checkpoints',
+    async () => (await import('./analyze.js')).analyzeCommand,
+  ),
+  entry(
     'extract-iwslt',
     'the sentences of IWSLT files: XML and train.tags',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
