@@ -1,9 +1,10 @@
 import { gradients } from '../ops/gradients.js';
-import { logitScores } from '../ops/row-scores.js';
+
 import type { Criterion } from '../plugins/criterion.js';
 import type { Classifier } from '../plugins/model.js';
 import * as tf from '../tf/index.js';
 import { joinRows, type ScoreRows, summarizeRows } from './score-rows.js';
+import { shiftedScores } from './shifted-scores.js';
 
 /** What is known of rows after one pass over their scores. */
 export interface AnalyzedRows {
@@ -41,11 +42,12 @@ export async function analyzeRows(
       return tf.matMul(rows, weights, false, true);
     });
     try {
-      parts.push(summarizeRows((await logits.data()) as Float32Array, chunkTargets, classes));
+      const scores = summarizeRows((await logits.data()) as Float32Array, chunkTargets, classes);
       for (const [index, criterion] of criterions.entries()) {
         useDevice();
-        targetGradients[index]!.set(await gradientsAtTargets(criterion, logits, chunkTargets, epoch), start);
+        targetGradients[index]!.set(await gradientsAtTargets(criterion, logits, chunkTargets, scores, epoch), start);
       }
+      parts.push(scores);
     } finally {
       logits.dispose();
     }
@@ -57,27 +59,27 @@ export async function analyzeRows(
  * ∂L/∂f_y of each row, by automatic differentiation. A criterion that scores padding counts all rows here.
  * @param logits float32 [rows, classes]
  * @param targets [rows]
+ * @param scores of the same rows
  */
 export async function gradientsAtTargets(
   criterion: Criterion,
   logits: tf.Tensor2D,
   targets: Int32Array,
+  scores: ScoreRows,
   epoch: number,
 ): Promise<Float32Array> {
-  const classes = logits.shape[1];
-  const atTargets = tf.tidy(() => {
+  const gradient = tf.tidy(() => {
     const rowTargets = tf.tensor1d(targets, 'int32');
+    const shift = tf.zeros([targets.length]) as tf.Tensor1D;
     const lossOf = (): tf.Scalar => {
-      const scores = logitScores(logits, rowTargets);
-      return criterion.forward({ scores, targets: rowTargets, counts: null, epoch, passes: 1 }).loss;
+      const shifted = shiftedScores(logits, rowTargets, scores, shift);
+      return criterion.forward({ scores: shifted, targets: rowTargets, counts: null, epoch, passes: 1 }).loss;
     };
-    const [byLogits] = gradients(lossOf, [logits]).grads;
-    const places = Int32Array.from(targets, (target, row) => row * classes + target);
-    return tf.gather(tf.reshape(byLogits!, [-1]), tf.tensor1d(places, 'int32'));
+    return gradients(lossOf, [shift]).grads[0]!;
   });
   try {
-    return (await atTargets.data()).slice() as Float32Array; // the device frees the memory of its own array
+    return (await gradient.data()).slice() as Float32Array; // the device frees the memory of its own array
   } finally {
-    atTargets.dispose();
+    gradient.dispose();
   }
 }

@@ -3,16 +3,25 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyzeRows, gradientsAtTargets } from '../../src/analysis/analyze-rows.js';
 import { summarizeRows } from '../../src/analysis/score-rows.js';
-import { buildCriterion } from '../helpers/criterion.js';
+import { buildCriterion, criterionRegistry } from '../helpers/criterion.js';
+import { evaluateRow } from '../helpers/golden-rows.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
 const CLASSES = 5;
+const logits = fc.array(fc.double({ min: -6, max: 6, noNaN: true }), { minLength: CLASSES, maxLength: CLASSES });
 
 /** ∂L/∂f_y of one row. */
-async function gradientAt(name: string, options: Record<string, unknown>, logits: number[], y: number) {
-  const table = tf.tensor2d(logits, [1, logits.length]);
-  const [gradient] = await gradientsAtTargets(buildCriterion(name, options), table, Int32Array.of(y), 1);
+async function gradientAt(
+  name: string,
+  options: Record<string, unknown>,
+  logits: readonly number[],
+  y: number,
+): Promise<number> {
+  const table = tf.tensor2d([...logits], [1, logits.length]);
+  const targets = Int32Array.of(y);
+  const scores = summarizeRows(Float32Array.from(logits), targets, logits.length);
+  const [gradient] = await gradientsAtTargets(buildCriterion(name, options), table, targets, scores, 1);
   table.dispose();
   return gradient!;
 }
@@ -65,8 +74,6 @@ function smoothedLoss(logits: readonly number[], y: number, epsilon: number, log
 }
 
 describe('the gradient by the score of the target with smoothed labels', () => {
-  const logits = fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: CLASSES, maxLength: CLASSES });
-
   it.each([
     { name: 'label_smoothed_cross_entropy', logEnd: null, options: { labelSmoothing: 0.1, smoothingClasses: 'all' } },
     { name: 'encouraging', logEnd: 0.5, options: { labelSmoothing: 0.1, logEnd: 0.5 } },
@@ -81,6 +88,28 @@ describe('the gradient by the score of the target with smoothed labels', () => {
         expect(await gradientAt(name, options, scores, y)).toBeCloseTo(difference, 3);
       }),
       { numRuns: 30 },
+    );
+  });
+});
+
+describe('the gradient by the score of the target', () => {
+  it.each([
+    ...criterionRegistry.names().map((name) => ({ name, options: {} })),
+    ...['label_smoothed_cross_entropy', 'encouraging', 'focal'].map((name) => ({
+      name,
+      options: { labelSmoothing: 0.2, reportAccuracy: true },
+    })),
+    { name: 'label_smoothed_cross_entropy_with_rdrop', options: { rdropAlpha: 5, labelSmoothing: 0.1 } },
+    { name: 'encourage_loss', options: { bonus_gamma: -1, log_end: 0.75, el_lb: 0.1 } },
+    { name: 'encouraging', options: { bonus: 'power', bonusExponent: 2 } },
+    { name: 'encouraging', options: { bonus: 'cosine', bonusLabelSmoothing: 0.1 } },
+  ])('is that of the whole table of scores, at the target: $name, $options', async ({ name, options }) => {
+    await fc.assert(
+      fc.asyncProperty(logits, fc.nat(CLASSES - 1), async (scores, y) => {
+        const { gradient } = evaluateRow(buildCriterion(name, options), scores, y);
+        expect(await gradientAt(name, options, scores, y)).toBeCloseTo(gradient[y]!, 4);
+      }),
+      { numRuns: 20 },
     );
   });
 });
