@@ -34,6 +34,11 @@ module.exports = {
       '^src/nn/',
       '^src/(nn|ops|plugins|options|tf)/|^src/(errors|log)\\.ts|^src/optim/(parameter-store|arena-kernels)\\.ts',
     ),
+    only(
+      'analysis-works-on-rows',
+      '^src/analysis/',
+      '^src/(analysis|ops|nn|optim|options|plugins|tf)/|^src/data/mersenne-twister\\.ts|^src/(errors|log)\\.ts',
+    ),
     only('data-knows-text-only', '^src/data/', '^src/(data|text|threads|options|plugins)/|^src/(errors|log)\\.ts'),
     only('text-stands-alone', '^src/text/', '^src/(text|plugins)/|^src/(errors|log)\\.ts'),
     only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),

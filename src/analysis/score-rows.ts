@@ -76,3 +76,11 @@ export function joinRows(parts: readonly ScoreRows[]): ScoreRows {
 /** p_y of each row. */
 export const targetProbabilities = ({ target, logSumExp }: ScoreRows): Float64Array =>
   target.map((score, row) => Math.exp(score - logSumExp[row]!));
+
+/** The mean of −log p_y, in nats. */
+export const meanNll = ({ rows, target, logSumExp }: ScoreRows): number =>
+  target.reduce((sum, score, row) => sum + logSumExp[row]! - score, 0) / rows;
+
+/** The share of rows whose class of the highest score is y. */
+export const accuracyOf = ({ rows, isCorrect }: ScoreRows): number =>
+  isCorrect.reduce((sum, value) => sum + value, 0) / rows;

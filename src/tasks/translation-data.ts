@@ -96,13 +96,18 @@ export function pairUp(
   };
 }
 
+/** Whether a data folder has a split, for either direction. */
+export const translationDataExists = (dataDir: string, split: string, source: string, target: string): boolean =>
+  prefixOf(dataDir, split, source, target) !== undefined;
+
+const prefixOf = (dataDir: string, part: string, source: string, target: string): string | undefined =>
+  [`${part}.${source}-${target}`, `${part}.${target}-${source}`]
+    .map((name) => join(dataDir, name))
+    .find((prefix) => indexedDatasetExists(`${prefix}.${source}`));
+
 /** `DIR/SPLIT.SRC-TGT` of the split and, with `combine`, of its further parts. */
 function splitPrefixes(dataDir: string, split: string, source: string, target: string, combine: boolean): string[] {
-  const prefixOf = (part: string): string | undefined =>
-    [`${part}.${source}-${target}`, `${part}.${target}-${source}`]
-      .map((name) => join(dataDir, name))
-      .find((prefix) => indexedDatasetExists(`${prefix}.${source}`));
-  const first = prefixOf(split);
+  const first = prefixOf(dataDir, split, source, target);
   if (first === undefined) {
     throw new UserError(
       `${dataDir} has no split '${split}' (${split}.${source}-${target}.${source}.idx and .bin)`,
@@ -111,7 +116,7 @@ function splitPrefixes(dataDir: string, split: string, source: string, target: s
   }
   const prefixes = [first];
   for (let part = 1; combine; part++) {
-    const next = prefixOf(`${split}${part}`);
+    const next = prefixOf(dataDir, `${split}${part}`, source, target);
     if (next === undefined) break;
     prefixes.push(next);
   }

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import { type CollateOptions, collate, collateSource, type SourceBatch, type TranslationBatch } from './collate.js';
 import { inferLanguagePair, languagesIn } from './language-pair.js';
-import { loadTranslationData, type TranslationData } from './translation-data.js';
+import { loadTranslationData, type TranslationData, translationDataExists } from './translation-data.js';
 
 /** The data options of fairseq's `--task translation`. */
 export const translationOptions = defineOptions({
@@ -76,6 +76,8 @@ export interface TranslationTask {
   readonly options: TranslationOptions;
   /** Opens a split. For an epoch of training, includes its further parts and uses the data folder of that epoch. */
   loadSplit(split: string, epoch?: number): TranslationData;
+  /** Whether the first of the data folders has a split. */
+  hasSplit(split: string): boolean;
   /** Cuts a split into fairseq's batches of sentence ids. */
   makeBatches(data: TranslationData, options: TaskBatchOptions): Batches;
   /** Reads, sorts and pads one batch. */
@@ -126,6 +128,7 @@ export function openTranslationTask(data: string, options: TranslationOptions): 
         combine: epoch !== undefined,
       });
     },
+    hasSplit: (split) => translationDataExists(first, split, sourceLang, targetLang),
     makeBatches: (split, { seed, ...limits }) =>
       makeBatches(split.sizes, { ...limits, split: split.split, seed: split.shuffled ? seed : null }),
     collate: (split, ids) => collate(split.pairs(ids), padding),

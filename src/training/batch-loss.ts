@@ -2,7 +2,7 @@ import { InternalError } from '../errors.js';
 import { gatherRows } from '../ops/row-layout.js';
 import { classifierScores } from '../ops/row-scores.js';
 import type { Criterion, CriterionOutput, Metric } from '../plugins/criterion.js';
-import type { Mode, TokenTable, TranslationModel } from '../plugins/model.js';
+import type { Classifier, Mode, TokenTable, TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
 
@@ -25,23 +25,49 @@ export function batchLoss(
   { mode, epoch, ignorePrefixSize }: BatchLossOptions,
 ): CriterionOutput {
   const passes = mode.dropout === null ? 1 : (criterion.passes ?? 1);
-  const sentences = passes * batch.batchSize;
-  const table = (ids: Int32Array, time: number): TokenTable => ({ ids: repeat(ids, passes), batch: sentences, time });
-  const encoded = model.encode(table(batch.sourceTokens, batch.sourceLength), mode);
-  const prevOutput = table(batch.prevOutputTokens, batch.targetLength);
-  const rows = criterion.paddingRows === 'keep' || readsPadding(batch) ? 'all' : 'tokens';
-  const decoded = model.decode(prevOutput, encoded, mode, rows);
-  const selected = selectRows(batch, criterion.paddingRows, ignorePrefixSize);
-  const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
-  const features = gatherRows(decoded.features, indicesOf(index, decoded.positions));
+  const { paddingRows } = criterion;
+  const { classifier, targets, counts } = batchRows(model, batch, { mode, passes, paddingRows, ignorePrefixSize });
   const rowTargets = tf.tensor1d(targets, 'int32');
   return criterion.forward({
-    scores: classifierScores(model.classifier(features), rowTargets),
+    scores: classifierScores(classifier, rowTargets),
     targets: rowTargets,
     counts: counts === null ? null : tf.tensor1d(counts),
     epoch,
     passes,
   });
+}
+
+/** The predictions of a batch, teacher-forced: one row per target token, or per position if padding is kept. */
+export interface BatchRows {
+  readonly classifier: Classifier;
+  readonly targets: Int32Array; // [rows]
+  readonly counts: Float32Array | null; // [rows], 0 at padding; null = all count
+}
+
+/** Runs a batch through a model; the tensors are the caller's to dispose. */
+export function batchRows(
+  model: TranslationModel,
+  batch: TranslationBatch,
+  {
+    mode,
+    passes,
+    paddingRows,
+    ignorePrefixSize,
+  }: Pick<BatchLossOptions, 'mode' | 'ignorePrefixSize'> & {
+    readonly passes: 1 | 2;
+    readonly paddingRows: Criterion['paddingRows'];
+  },
+): BatchRows {
+  const sentences = passes * batch.batchSize;
+  const table = (ids: Int32Array, time: number): TokenTable => ({ ids: repeat(ids, passes), batch: sentences, time });
+  const encoded = model.encode(table(batch.sourceTokens, batch.sourceLength), mode);
+  const prevOutput = table(batch.prevOutputTokens, batch.targetLength);
+  const rows = paddingRows === 'keep' || readsPadding(batch) ? 'all' : 'tokens';
+  const decoded = model.decode(prevOutput, encoded, mode, rows);
+  const selected = selectRows(batch, paddingRows, ignorePrefixSize);
+  const { index, targets, counts } = passes === 1 ? selected : twice(selected, batch.batchSize * batch.targetLength);
+  const features = gatherRows(decoded.features, indicesOf(index, decoded.positions));
+  return { classifier: model.classifier(features), targets, counts };
 }
 
 /**

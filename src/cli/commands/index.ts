@@ -48,10 +48,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./interactive.js')).interactiveCommand,
   ),
   entry('score', 'compute BLEU, chrF or TER of translations', async () => (await import('./score.js')).scoreCommand),
+  entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
   entry(
-    'sweep',
-    'train and compare every combination of a grid of options',
-    async () => (await import('./sweep.js')).sweepCommand,
+    'analyze',
+    'energies, margins, calibration and gradients',
+    async () => (await import('./analyze.js')).analyzeCommand,
   ),
   entry(
     'extract-iwslt',
