@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./sweep.js')).sweepCommand,
   ),
   entry(
+    'report',
+    'one HTML file that says what a sweep or runs came to',
+    async () => (await import('./report.js')).reportCommand,
+  ),
+  entry(
     'extract-iwslt',
     'the sentences of IWSLT files: XML and train.tags',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,
