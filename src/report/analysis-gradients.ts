@@ -1,11 +1,11 @@
 import type { Analysis, CriterionGradients } from '../analysis/analysis.js';
 import type { TrainingLog } from '../experiments/training-log.js';
-import { type AnalyzedSystem, captionOf, linesOf } from './analyzed-system.js';
+import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
 import { type Block, figureBlock, numberColumn, strong, tableBlock, textColumn } from './document.js';
 import { figureId } from './figure.js';
 import { fixed, MISSING, meanAndDeviation, meanOf } from './numbers.js';
 import { linePlot } from './plot.js';
-import type { Group, Study, System } from './study.js';
+import { captionOf, type Group, type Study, type System } from './study.js';
 
 /** Gradient norms of the last epochs: on each run's own trajectory, and of all criterions on shared checkpoints. */
 export function gradientNormBlocks(study: Study, group: Group, analyzed: readonly AnalyzedSystem[]): Block[] {

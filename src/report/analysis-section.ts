@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis/analysis.js';
 import { gradientNormBlocks, gradientShareBlocks } from './analysis-gradients.js';
 import { meanHistogram, mergedReliability } from './analysis-means.js';
-import { type AnalyzedSystem, captionOf, linesOf } from './analyzed-system.js';
+import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
 import {
   type Block,
   figureBlock,
@@ -15,7 +15,7 @@ import {
 import { figureId } from './figure.js';
 import { meanAndDeviation } from './numbers.js';
 import { linePlot } from './plot.js';
-import type { Group, Study } from './study.js';
+import { captionOf, type Group, type Study } from './study.js';
 
 /** What explains the scores, as far as it was measured. */
 export function analysisSection(study: Study): Block[] {

@@ -22,6 +22,3 @@ export function linesOf(
     points: points(analyses),
   }));
 }
-
-export const captionOf = ({ name }: Group, text: string): string =>
-  name === '' ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : `${name}: ${text}`;

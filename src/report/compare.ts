@@ -1,6 +1,7 @@
 import { type BootstrapResult, pairedBootstrap } from '../experiments/paired-bootstrap.js';
 import { type Comparison, compareSystems, holm, type SystemRuns } from '../experiments/significance.js';
 import type { PlannedComparison } from '../experiments/sweep-plan.js';
+import { LEVEL } from './numbers.js';
 import type { ReportRun } from './report-run.js';
 import { type Study, type System, seedOf } from './study.js';
 
@@ -24,8 +25,6 @@ export interface ComparisonResult extends Comparison {
   /** Each seed alone. */
   readonly bootstraps: readonly BootstrapResult[];
 }
-
-const LEVEL = 0.05;
 
 /** Every planned comparison for every combination of the other axes. */
 export function compareAll(study: Study): ReportedComparison[] {

@@ -9,7 +9,6 @@ import {
   tableBlock,
   textColumn,
 } from './document.js';
-import { legendOf } from './figure.js';
 import { fixed, MISSING, pCell, plural, rangeText, signed } from './numbers.js';
 import { dotPlot } from './plot.js';
 import type { Study } from './study.js';
@@ -29,20 +28,32 @@ export function comparisonsSection(study: Study, comparisons: readonly ReportedC
     : 'The sweep plans no comparison; this is the only one possible, the second system against the first.';
   return [
     heading('Comparisons'),
-    paragraph(
-      `${plan} The interval is the middle 95 % of 2,000 resamples, each of which draws seeds and one set of sentences for all systems together. The paired t-test is over seeds. Holm's correction keeps the chance of any wrong finding among the comparisons below 5 %.`,
-    ),
+    paragraph([plan, ...methods(made, comparisons.length)].join(' ')),
     ...(made.length === 0 ? [] : [differencesFigure(made)]),
     comparisonTable(comparisons),
     ...signTestNote(made),
   ];
 }
 
+/** How differences are judged, as far as these comparisons take it. */
+function methods(made: readonly Made[], planned: number): string[] {
+  const interval =
+    'The interval is the middle 95 % of 2,000 resamples, each of which draws seeds and one set of sentences for all systems together.';
+  const isTested = made.some(({ result }) => result.t !== null);
+  const holm = `The paired t-test is over seeds.${planned > 1 ? " Holm's correction keeps the chance of any wrong finding among the comparisons below 5 %." : ''}`;
+  const caution =
+    'A difference can fail the test although its interval excludes 0: intervals are not corrected, and resampling a few seeds understates how much seeds vary.';
+  if (made.length === 0) return [];
+  return isTested ? [interval, holm, caution] : [interval, 'With one seed it contains the chance of sentences alone.'];
+}
+
+/** A colour that no system has. */
+const NEUTRAL = '#444c56';
+
 function differencesFigure(made: readonly Made[]): Block {
-  const legend = legendOf(made.map(labelOf));
-  const rows = made.map((comparison, index) => ({
+  const rows = made.map((comparison) => ({
     name: labelOf(comparison),
-    color: legend[index]!.color,
+    color: NEUTRAL,
     dots: comparison.result.bootstraps.map(({ difference }) => difference),
     center: comparison.result.difference,
     interval: comparison.result.interval,

@@ -24,7 +24,7 @@ export function conclusion(study: Study, comparisons: readonly ReportedCompariso
   const sentence = [
     ...(isAny ? [] : ['no difference in BLEU is established: ']),
     ...joined(clauses, '; '),
-    ` (${method(results, comparisons.length)}).`,
+    `; ${method(results, comparisons.length)}.`,
   ];
   return capitalized(sentence);
 }
@@ -35,8 +35,8 @@ function clauseOf([a, b]: readonly [string, string], result: ComparisonResult): 
   const certainty = (range: readonly [number, number]): string =>
     `95 % interval ${rangeText(range, 2)}${corrected === null ? '' : `, ${pText(corrected)}`}`;
   if (!isSignificant) {
-    const pair = [strong(a), ' minus ', strong(b), ` is ${signed(difference, 2)} BLEU`];
-    return [...pair, ` (${certainty(interval)}, not significant)`];
+    const pair = [strong(a), ' differs from ', strong(b), ` by ${signed(difference, 2)} BLEU`];
+    return [...pair, ` (${corrected === null ? '' : 'not significant: '}${certainty(interval)})`];
   }
   const flipped = [-interval[1], -interval[0]] as const;
   const [better, worse, by, range] =
@@ -44,16 +44,16 @@ function clauseOf([a, b]: readonly [string, string], result: ComparisonResult): 
   return [strong(better), ' is better than ', strong(worse), ` by ${fixed(by, 2)} BLEU (${certainty(range)})`];
 }
 
-/** `5 runs per system; p by Holm's correction over 4 comparisons, significant below 0.05` */
+/** `with 5 runs per system, and significant if p is below 0.05 after Holm's correction for 4 comparisons` */
 function method(results: readonly ComparisonResult[], planned: number): string {
   const counts = [...new Set(results.map(({ seeds }) => seeds))].sort((a, b) => a - b);
   const most = counts.at(-1)!;
   const range = counts.length > 1 ? `${counts[0]} to ${plural(most, 'run')}` : plural(most, 'run');
-  const runs = `${range} per system`;
-  if (most === 1) return `${runs}: without a second seed, there is no test of significance`;
+  const runs = `with ${range} per system`;
+  if (most === 1) return `${runs}, there is no test of significance`;
   return planned === 1
-    ? `${runs}, significant below p = 0.05`
-    : `${runs}; p by Holm's correction over ${planned} comparisons, significant below 0.05`;
+    ? `${runs}, and significant if p is below 0.05`
+    : `${runs}, and significant if p is below 0.05 after Holm's correction for ${planned} comparisons`;
 }
 
 function withoutComparison(study: Study, comparisons: readonly ReportedComparison[]): Content {

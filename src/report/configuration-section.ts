@@ -3,7 +3,7 @@ import { formatDuration } from '../experiments/sweep-progress.js';
 import { type Block, type Content, code, heading, list, strong, tableBlock, textColumn } from './document.js';
 import { enumerate, grouped, meanOf, plural } from './numbers.js';
 import type { ReportRun } from './report-run.js';
-import type { Study } from './study.js';
+import { REPLICATES, type Study } from './study.js';
 
 /** Options of one run by name, e.g. `train --lr`. */
 type Settings = ReadonlyMap<string, string>;
@@ -94,8 +94,16 @@ function addedTable(configured: readonly ConfiguredRun[]): Block[] {
   const axes = Object.keys(configured[0]!.run.values);
   const rows = axes.flatMap((axis) => {
     const values = [...new Set(configured.map(({ run }) => run.values[axis]!))];
+    const own = varying.filter((name) => axisOf(name, axes, configured) === axis);
+    if (axis === REPLICATES)
+      return [
+        [
+          axis,
+          [strong(values.map((value) => value.replace(/^seed=/, '')).join(', '))],
+          codeList(own.map((name) => name.replace(/^train /, ''))),
+        ],
+      ];
     return values.map((value) => {
-      const own = varying.filter((name) => axisOf(name, axes, configured) === axis);
       const { settings } = configured.find(({ run }) => run.values[axis] === value)!;
       return [axis, [strong(value)], codeList(own.flatMap((name) => addedText(name, settings.get(name))))];
     });

@@ -4,7 +4,7 @@ import { figureId, type LegendEntry, legendOf, type Panel } from './figure.js';
 import { meanOf } from './numbers.js';
 import { type Line, linePlot } from './plot.js';
 import type { ReportRun } from './report-run.js';
-import type { Group, Study } from './study.js';
+import { captionOf, type Group, type Study } from './study.js';
 
 /** What a curve shows of each epoch. */
 interface Quantity {
@@ -29,8 +29,7 @@ export function curvesSection(study: Study): Block[] {
     const legend = legendOf(group.systems.map(({ name }) => name));
     const panels = QUANTITIES.flatMap((quantity) => panelOf(quantity, group, legend) ?? []);
     if (panels.length === 0) return [];
-    const where = group.name === '' ? '' : `${group.name}: `;
-    const caption = `${where}learning curves. Thin lines are runs, thick lines their mean.`;
+    const caption = captionOf(group, 'learning curves. Thin lines are runs, thick lines their mean.');
     return [figureBlock({ id: figureId('curves', group.name), caption, legend, panels })];
   });
   if (figures.length === 0) return [];
@@ -50,15 +49,15 @@ function panelOf({ title, yLabel, value }: Quantity, { systems }: Group, legend:
   const all = curves.flat(2);
   if (all.length === 0) return null;
   const lastEpoch = all.reduce((last, [epoch]) => Math.max(last, epoch), 0);
-  const highest = frameTop(all, lastEpoch);
-  const inFrame = (points: readonly Point[]): Point[] => points.filter(([, y]) => y <= highest);
   const lines = curves.flatMap((runs, index): Line[] => {
     const entry = legend[index]!;
-    const thin = runs.map((points): Line => ({ entry, weight: 'thin', points: inFrame(points) }));
+    const thin = runs.map((points): Line => ({ entry, weight: 'thin', points }));
     const mean = meanCurve(runs, lastEpoch);
-    return mean.length === 0 ? thin : [...thin, { entry, weight: 'thick', points: inFrame(mean) }];
+    return mean.length === 0 ? thin : [...thin, { entry, weight: 'thick', points: mean }];
   });
-  return linePlot({ title, xLabel: 'epoch', yLabel, lines, xDomain: [1, Math.max(2, lastEpoch)], hasWholeX: true });
+  const top = frameTop(all, lastEpoch);
+  const axes = { xLabel: 'epoch', xDomain: [1, Math.max(2, lastEpoch)] as const, hasWholeX: true, yLabel };
+  return linePlot({ title, lines, ...axes, ...(top !== null && { top }) });
 }
 
 type Point = readonly [epoch: number, value: number];
@@ -82,16 +81,16 @@ function meanCurve(runs: readonly (readonly Point[])[], lastEpoch: number): Poin
 }
 
 /**
- * The highest value to show. The first tenth of a training often falls from values so high that the rest would be flat;
- * if so, the frame starts at what follows.
+ * The highest value to show, or null for all. The first tenth of a training often falls from values so high that the rest
+ * would be flat; if so, the frame starts at what follows.
  */
-function frameTop(points: readonly Point[], lastEpoch: number): number {
+function frameTop(points: readonly Point[], lastEpoch: number): number | null {
   const values = (from: number): number[] => points.filter(([epoch]) => epoch >= from).map(([, y]) => y);
   const highest = (ys: readonly number[]): number => ys.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const all = values(1);
   const lowest = all.reduce((a, b) => Math.min(a, b));
   const later = values(1 + Math.floor(lastEpoch / 10));
-  if (lastEpoch < 10 || later.length === 0) return highest(all);
+  if (lastEpoch < 10 || later.length === 0) return null;
   const isMuchHigher = highest(all) - lowest > 1.5 * (highest(later) - lowest);
-  return isMuchHigher ? highest(later) : highest(all);
+  return isMuchHigher ? highest(later) : null;
 }

@@ -23,8 +23,15 @@ export function meanAndDeviation(values: readonly number[], digits: number): str
   return values.length === 1 ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(deviation, digits)}`;
 }
 
-/** `p = 0.012`, `p < 0.001` */
-export const pText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${fixed(p, 3)}`);
+/** The probability below which a difference counts as significant. */
+export const LEVEL = 0.05;
+
+/** `p = 0.012`, `p < 0.001`, and `p = 0.0498` with as many digits as show on which side of the level it is. */
+export function pText(p: number): string {
+  if (p < 0.001) return 'p < 0.001';
+  const digits = [3, 4, 5, 6, 7].find((count) => Number(p.toFixed(count)) < LEVEL === p < LEVEL) ?? 8;
+  return `p = ${fixed(p, digits)}`;
+}
 
 /** The same for a column titled p. */
 export const pCell = (p: number | null): string => (p === null ? MISSING : pText(p).replace(/^p (= )?/, ''));

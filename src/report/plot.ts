@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { withoutForbidden } from './escape.js';
 import type { LegendEntry, Panel } from './figure.js';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -7,11 +9,13 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 const WIDTH = 420;
 const HEIGHT = 250;
 
+type Point = readonly [x: number, y: number];
+
 /** A line through points; `weight` says how it looks beside others. */
 export interface Line {
   readonly entry: LegendEntry;
   readonly weight: 'thin' | 'thick';
-  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly points: readonly Point[];
 }
 
 export interface LinePlot {
@@ -20,6 +24,8 @@ export interface LinePlot {
   readonly yLabel: string;
   readonly lines: readonly Line[];
   readonly yDomain?: readonly [number, number];
+  /** The highest y to show; lines are cut there. */
+  readonly top?: number;
   readonly xDomain?: readonly [number, number];
   /** How a line runs between its points. */
   readonly curve?: 'linear' | 'step';
@@ -27,27 +33,28 @@ export interface LinePlot {
   readonly hasDots?: boolean;
   /** Draws y = x. */
   readonly hasDiagonal?: boolean;
-  /** Draws y = 0. */
-  readonly hasZero?: boolean;
   /** For an axis that counts. */
   readonly hasWholeX?: boolean;
 }
 
 export function linePlot(plot: LinePlot): Panel {
-  const { title, lines, xLabel, yLabel, xDomain, yDomain, curve = 'linear' } = plot;
-  const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
+  const { title, lines, xLabel, yLabel, xDomain, curve = 'linear', top } = plot;
+  const points = lines.flatMap((line) => line.points);
+  const xs = points.map(([x]) => x);
   const ticks = plot.hasWholeX === true ? wholeTicks(Math.min(...xs), Math.max(...xs)) : undefined;
+  const yDomain = plot.yDomain ?? (top === undefined ? undefined : [Math.min(...points.map(([, y]) => y)), top]);
   const drawn = [
     ...lines.filter(({ weight }) => weight === 'thin'),
     ...lines.filter(({ weight }) => weight === 'thick'),
   ];
   return render(title, {
-    width: WIDTH,
-    height: HEIGHT,
-    x: { label: xLabel, ticks, tickFormat: ticks && String, ...(xDomain && { domain: [...xDomain] }) },
-    y: { label: yLabel, grid: true, nice: yDomain === undefined, ...(yDomain && { domain: [...yDomain] }) },
+    ...{ width: WIDTH, height: HEIGHT, marginTop: 28, marginBottom: 40, marginLeft: 52, clip: top !== undefined },
+    x: {
+      ...{ label: xLabel, labelAnchor: 'center', labelOffset: 36 },
+      ...{ ticks, tickFormat: ticks && String, ...(xDomain && { domain: [...xDomain] }) },
+    },
+    y: { label: yLabel, grid: true, nice: plot.yDomain === undefined, ...(yDomain && { domain: [...yDomain] }) },
     marks: [
-      ...(plot.hasZero === true ? [Plot.ruleY([0], { stroke: '#888' })] : []),
       ...(plot.hasDiagonal === true ? [diagonal()] : []),
       ...drawn.flatMap((line) => lineMarks(line, curve, plot.hasDots === true)),
     ],
@@ -71,13 +78,11 @@ function lineMarks({ entry, weight, points }: Line, curve: 'linear' | 'step', ha
     strokeOpacity: isThick ? 1 : 0.45,
     ...(entry.dash !== '' && { strokeDasharray: entry.dash }),
   };
-  const line = Plot.line(
-    points.map(([x, y]) => [x, y]),
-    { ...style, curve },
-  );
+  const place = { x: ([x]: Point) => x, y: ([, y]: Point) => y };
+  const line = Plot.line(points, { ...place, ...style, curve });
   // A single point has no line.
   const isDotted = (hasDots && isThick) || points.length === 1;
-  return isDotted ? [line, Plot.dot(points, { x: 0, y: 1, r: isThick ? 3 : 2, fill: entry.color })] : [line];
+  return isDotted ? [line, Plot.dot(points, { ...place, r: isThick ? 3 : 2, fill: entry.color })] : [line];
 }
 
 /** At most eight whole numbers from `low` to `high`. */
@@ -142,12 +147,18 @@ function render(title: string, options: Plot.PlotOptions): Panel {
   return { title, svg: tidy(element.outerHTML), width, height };
 }
 
-/** Drops the style sheet, which pages have once, and digits below a hundredth of a pixel. */
+/**
+ * Drops the style sheet, which pages have once, and digits below a hundredth of a pixel. Plot numbers the names of its clip
+ * paths since the start of the process; here they depend on the drawing alone, and are unique among drawings.
+ */
 function tidy(svg: string): string {
-  return svg
+  const rounded = withoutForbidden(svg)
     .replace(/<style>.*?<\/style>/s, '')
     .replace(/ class="plot-[0-9a-f]+"/g, '')
     .replace(/ (?:d|transform|x|y|x1|x2|y1|y2|cx|cy|width|height)="[^"]*"/g, (attribute) =>
       attribute.replace(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Math.round(Number(number) * 100) / 100)),
-    );
+    )
+    .replace(/plot-clip-\d+/g, 'clip');
+  const name = createHash('sha256').update(rounded).digest('hex').slice(0, 8);
+  return rounded.replace(/(?<=id="|url\(#)clip(?=[")])/g, `clip-${name}`);
 }

@@ -76,10 +76,17 @@ const TAGS = { strong: 'strong', code: 'code', mark: 'mark' } as const;
 const renderInlines = (content: Content): string => inlines(content).map(renderInline).join('');
 
 function renderInline(inline: Inline): string {
-  if (typeof inline === 'string') return escapeHtml(inline);
+  if (typeof inline === 'string') return withFixedSpaces(escapeHtml(inline));
   const tag = TAGS[inline.style];
   return `<${tag}>${escapeHtml(inline.text)}</${tag}>`;
 }
+
+/** Keeps a number on one line with its sign or unit: `35.5 ± 0.1`, `95 %`, `p = 0.01`, `0.2 to 0.6`, `0.4 BLEU`. */
+const withFixedSpaces = (html: string): string =>
+  html
+    .replace(/(?<=\d) (?=%|×|±|BLEU|to −?\d)/g, '\u00a0')
+    .replace(/(?<=[\d\u00a0]to|±) (?=[−\d])/g, '\u00a0')
+    .replace(/\bp (=|&lt;) (?=\d)/g, 'p\u00a0$1\u00a0');
 
 function renderTable({ caption, columns, rows, notes = [] }: Table): string {
   const classOf = (index: number): string => (columns[index]!.align === 'number' ? ' class="number"' : '');
@@ -91,14 +98,14 @@ function renderTable({ caption, columns, rows, notes = [] }: Table): string {
     });
     return `<tr>${cells.join('')}</tr>`;
   });
-  const table = `<table><caption>${escapeHtml(caption)}</caption>
+  const table = `<table aria-label="${escapeHtml(caption)}">
 <thead><tr>${head.join('')}</tr></thead>
 <tbody>
 ${body.join('\n')}
 </tbody></table>`;
   const small = notes.map((note) => `<p>${renderInlines(note)}</p>`).join('\n');
-  const scroll = `<div class="scroll" role="region" aria-label="${escapeHtml(caption)}" tabindex="0">${table}</div>`;
-  return small === '' ? scroll : `${scroll}\n<div class="notes">${small}</div>`;
+  return `<p class="caption">${escapeHtml(caption)}</p>
+<div class="scroll" tabindex="0">${table}</div>${small === '' ? '' : `\n<div class="notes">${small}</div>`}`;
 }
 
 function renderFigure({ caption, legend, panels }: Figure): string {

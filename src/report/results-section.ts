@@ -5,6 +5,7 @@ import { fixed, MISSING, meanAndDeviation, meanOf, plural } from './numbers.js';
 import { dotPlot } from './plot.js';
 import {
   bleuOf,
+  captionOf,
   type Group,
   type Study,
   type System,
@@ -68,7 +69,7 @@ function groupTable(study: Study, group: Group): Block {
   );
   const tuned = study.tuning === null ? [] : [tuningNote(study.tuning)];
   return tableBlock({
-    caption: `${group.name === '' ? 'Systems' : group.name}: mean ± standard deviation over runs; BLEU is of tokens`,
+    caption: captionOf(group, 'mean ± standard deviation over runs; BLEU is of tokens'),
     columns: [textColumn(study.rowAxis ?? ''), ...measures.map(({ title }) => numberColumn(title))],
     rows: group.systems.map((system) => [[strong(system.name)], ...measures.map(({ cell }) => cell(system))]),
     notes: [
@@ -141,7 +142,6 @@ function seedBlocks(study: Study, group: Group): Block[] {
   const scored = group.systems.filter((system) => bleuOf(system, study.main).length > 0);
   if (scored.length === 0) return [];
   const seeds = [...new Set(group.systems.flatMap(({ runs }) => runs.map(seedOf)))];
-  const where = group.name === '' ? '' : `${group.name}: `;
   const legend = legendOf(group.systems.map(({ name }) => name));
   const rows = scored.map((system) => {
     const dots = bleuOf(system, study.main);
@@ -155,12 +155,12 @@ function seedBlocks(study: Study, group: Group): Block[] {
   return [
     figureBlock({
       id: figureId('seeds', group.name),
-      caption: `${where}BLEU of every seed (circles) and the mean (bar)`,
+      caption: captionOf(group, 'BLEU of every seed (circles) and the mean (bar)'),
       legend: [],
       panels: [dotPlot({ title: '', xLabel: 'BLEU', rows })],
     }),
     tableBlock({
-      caption: `${where}BLEU of every seed`,
+      caption: captionOf(group, 'BLEU of every seed'),
       columns: [textColumn(study.rowAxis ?? ''), ...seeds.map((seed) => numberColumn(`seed ${seed}`))],
       rows: group.systems.map((system) => [[strong(system.name)], ...seeds.map((seed) => cellOf(system, seed))]),
     }),

@@ -2,7 +2,7 @@ import type { PlannedComparison } from '../experiments/sweep-plan.js';
 import type { ReportInput, ReportRun, ScoredTranslation } from './report-run.js';
 
 /** The axis whose values repeat a system instead of making another one. */
-const REPLICATES = 'seed';
+export const REPLICATES = 'seed';
 
 /** Runs that differ in nothing but the seed. */
 export interface System {
@@ -136,3 +136,7 @@ export function shortName(name: string, names: readonly string[]): string {
   const own = parts.filter((part) => !isShared(part));
   return (own.length > 0 ? own : parts).map((part) => part.replace('=', ' ')).join(', ');
 }
+
+/** `de-en: learning curves`, or `Learning curves` if there is only one group. */
+export const captionOf = ({ name }: Group, text: string): string =>
+  name === '' ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : `${name}: ${text}`;

@@ -5,8 +5,8 @@ import { loadInput } from '../../report/load-input.js';
 import { renderHtml } from '../../report/render-html.js';
 import { renderMarkdown } from '../../report/render-markdown.js';
 import { buildReport } from '../../report/report.js';
-import { type FileContent, writeFilesAtomically } from '../../text/write-lines.js';
 import { fillFolder } from '../../text/make-folder.js';
+import { type FileContent, writeFilesAtomically } from '../../text/write-lines.js';
 import { defineCommand } from '../command.js';
 
 const options = defineOptions({
