@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Analysis } from '../analysis/analysis.js';
 import { UserError } from '../errors.js';
@@ -131,15 +131,21 @@ function readLog(folder: string): TrainingLog | null {
   return logs.length === 1 ? parseTrainingLog(readLines(join(folder, logs[0]!))) : null;
 }
 
-/** Translations that `generate` of ours or fairseq's left: `generate/NAME/generate-SPLIT.txt`, `generate-SPLIT.txt`. */
+/**
+ * Translations that `generate` of ours or fairseq's left: `generate/NAME/generate-SPLIT.txt`, or without the folders. Without
+ * a NAME they are called by their split.
+ */
 function scoreFolder(folder: string): Map<string, ScoredTranslation> {
-  const named = filesOf(join(folder, 'generate')).map((name) => [name, join(folder, 'generate', name)] as const);
-  const found = [...named.filter(([, path]) => statSync(path).isDirectory()), [null, folder] as const].flatMap(
-    ([name, place]) =>
-      filesOf(place).flatMap((file) => {
-        const split = /^generate-(.+)\.txt$/.exec(file)?.[1];
-        return split === undefined ? [] : [{ name: name ?? split, split, path: join(place, file) }];
-      }),
+  const results = join(folder, 'generate');
+  const named = filesOf(results)
+    .map((name) => ({ name, place: join(results, name) }))
+    .filter(({ place }) => statSync(place).isDirectory());
+  const places = [...named, { name: null, place: results }, { name: null, place: folder }];
+  const found = places.flatMap(({ name, place }) =>
+    filesOf(place).flatMap((file) => {
+      const split = /^generate-(.+)\.txt$/.exec(file)?.[1];
+      return split === undefined ? [] : [{ name: name ?? split, split, path: join(place, file) }];
+    }),
   );
   return new Map(found.map(({ name, split, path }) => [name, scoreFile(path, split)]));
 }
@@ -177,7 +183,5 @@ function common({ bleu, brevityPenalty, lengthRatio, statistics }: TranslationRe
 /** Names of what is in a folder, in order; none if there is no folder. */
 function filesOf(folder: string): string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  return readdirSync(folder)
-    .map((name) => basename(name))
-    .sort();
+  return readdirSync(folder).sort();
 }
