@@ -41,6 +41,17 @@ module.exports = {
     ),
     only('data-knows-text-only', '^src/data/', '^src/(data|text|threads|options|plugins)/|^src/(errors|log)\\.ts'),
     only('text-stands-alone', '^src/text/', '^src/(text|plugins)/|^src/(errors|log)\\.ts'),
+    only(
+      'report-reads-results-only',
+      '^src/report/',
+      '^src/(report|experiments|analysis|options|text)/|^src/(errors|log)\\.ts|^packages/sacrebleu-ts/',
+    ),
+    {
+      name: 'only-the-command-line-reports',
+      severity: 'error',
+      from: { path: '^(src|criterions|models|packages)/', pathNot: '^src/(cli|report)/' },
+      to: { path: '^src/report/' },
+    },
     only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),
     {
       name: 'libraries-do-not-know-the-command-line',

@@ -3,9 +3,9 @@ import type { ParameterStore } from '../optim/parameter-store.js';
 import { storeWeights } from '../optim/weights.js';
 import type { OptionValues } from '../options/schema.js';
 import type { ArchitectureDefinition } from '../plugins/model.js';
-import type { Checkpoint } from './stored-checkpoint.js';
 import type { CheckpointMetadata } from './metadata.js';
 import { recordedModelOptions } from './recorded-model.js';
+import type { Checkpoint } from './stored-checkpoint.js';
 
 const ENCODER_TABLE = 'encoder.embed_tokens.weight';
 const DECODER_TABLE = 'decoder.embed_tokens.weight';

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
+import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { UserError } from '../errors.js';
 import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';

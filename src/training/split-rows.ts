@@ -7,9 +7,8 @@ import type { Criterion } from '../plugins/criterion.js';
 import { type Classifier, EVALUATION, type TranslationModel } from '../plugins/model.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type * as tf from '../tf/index.js';
-import { batchRows } from './batch-loss.js';
+import { batchRows, tidyOutput } from './batch-loss.js';
 import { logProgress } from './events.js';
-import { tidyOutput } from './batch-loss.js';
 import type { BatchedSplit } from './train-data.js';
 
 /** A model and the task that makes its batches. */

@@ -161,7 +161,10 @@ describe('generate', () => {
 
   it.each([
     [['--constraints'], '--constraints requires phrases, which a split does not have; use interactive'],
-    [['--num-shards', '2', '--shard-id', '2'], '--shard-id 2 is not less than --num-shards 2; shards are numbered from 0'],
+    [
+      ['--num-shards', '2', '--shard-id', '2'],
+      '--shard-id 2 is not less than --num-shards 2; shards are numbered from 0',
+    ],
     [['--sampling'], 'with --sampling, --nbest 1 must equal --beam 5'],
     [['--lm-path', 'lm.pt'], '--lm-path is not supported; the search does not use a language model'],
     [['--print-step'], '--print-step is not supported; models that refine whole outputs are not supported'],

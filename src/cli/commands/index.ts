@@ -55,6 +55,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./analyze.js')).analyzeCommand,
   ),
   entry(
+    'report',
+    'one HTML file that says what a sweep or runs came to',
+    async () => (await import('./report.js')).reportCommand,
+  ),
+  entry(
     'extract-iwslt',
     'extract the sentences of IWSLT files',
     async () => (await import('./extract-iwslt.js')).extractIwsltCommand,

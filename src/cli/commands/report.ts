@@ -1,0 +1,69 @@
+import { basename, dirname, extname, join } from 'node:path';
+import { UserError } from '../../errors.js';
+import { defineOptions } from '../../options/schema.js';
+import { loadInput } from '../../report/load-input.js';
+import { renderHtml } from '../../report/render-html.js';
+import { renderMarkdown } from '../../report/render-markdown.js';
+import { buildReport } from '../../report/report.js';
+import { fillFolder } from '../../text/make-folder.js';
+import { type FileContent, writeFilesAtomically } from '../../text/write-lines.js';
+import { defineCommand } from '../command.js';
+
+const options = defineOptions({
+  output: { kind: 'string', default: null, metavar: 'FILE', help: 'the HTML file to write, e.g. report.html' },
+  markdown: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'write Markdown too, with the figures in a folder of its name without .md',
+  },
+});
+
+export const reportCommand = defineCommand({
+  name: 'report',
+  description:
+    'Reports a sweep or runs in one HTML file that opens offline: which system is better and how certain that is, tables, learning curves, analyses and translations. What is not there yet is left out and named.',
+  arguments: [
+    {
+      name: 'path',
+      help: "the folder of a sweep; or folders of runs, or logs, fairseq's too",
+      variadic: true,
+    },
+  ],
+  options,
+  examples: [
+    'ts-fairseq report runs/multi30k --output report.html',
+    'ts-fairseq report runs/multi30k --markdown docs/results.md',
+    'ts-fairseq report runs/first runs/second --output report.html',
+  ],
+  async run({ args, options }) {
+    const { output, markdown } = options;
+    if (output === null && markdown === null) {
+      throw new UserError('--output is missing', 'name the HTML file to write, or --markdown FILE');
+    }
+    if (markdown !== null && extname(markdown) !== '.md') {
+      throw new UserError(`--markdown ${markdown} does not end in .md`, 'name a file that does');
+    }
+    const report = buildReport(loadInput(args));
+    const html: FileContent[] = output === null ? [] : [{ path: output, content: [renderHtml(report).trimEnd()] }];
+    if (markdown === null) return write(html);
+    const folder = markdown.slice(0, -'.md'.length);
+    const { text, figures } = renderMarkdown(report, encodeURI(basename(folder)));
+    await write([
+      ...html,
+      { path: markdown, content: [text.trimEnd()] },
+      ...figures.map(({ name, svg }) => ({ path: join(folder, name), content: [svg.trimEnd()] })),
+    ]);
+  },
+});
+
+/** Writes all files or none, in folders that are made if they do not exist. */
+async function write(files: readonly FileContent[]): Promise<void> {
+  const [folder, ...others] = new Set(files.map(({ path }) => dirname(path)));
+  const fill = async (left: readonly string[]): Promise<void> => {
+    const [next, ...rest] = left;
+    if (next === undefined) writeFilesAtomically(files);
+    else await fillFolder(next, () => fill(rest));
+  };
+  await fill([folder!, ...others]);
+}

@@ -1,0 +1,114 @@
+import type { Analysis, CriterionGradients } from '../analysis/analysis.js';
+import type { TrainingLog } from '../experiments/training-log.js';
+import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
+import { type Block, figureBlock, numberColumn, strong, tableBlock, textColumn } from './document.js';
+import { figureId } from './figure.js';
+import { fixed, MISSING, meanAndDeviation, meanOf } from './numbers.js';
+import { linePlot } from './plot.js';
+import { captionOf, type Group, type Study, type System } from './study.js';
+
+/** Gradient norms of the last epochs: on each run's own trajectory, and of all criterions on shared checkpoints. */
+export function gradientNormBlocks(study: Study, group: Group, analyzed: readonly AnalyzedSystem[]): Block[] {
+  return [...trajectoryTable(study, group), ...sharedTable(group, analyzed)];
+}
+
+const LAST_EPOCHS = 10;
+
+/** The mean of the norms that were logged for the last epochs. */
+function lastNorm(training: TrainingLog | null): number | null {
+  const norms = (training?.epochs ?? []).flatMap(({ train }) => train?.gnorm ?? []).slice(-LAST_EPOCHS);
+  return norms.length === 0 ? null : meanOf(norms);
+}
+
+function trajectoryTable(study: Study, group: Group): Block[] {
+  const measured = group.systems.flatMap((system) => {
+    const norms = system.runs.flatMap(({ training }) => lastNorm(training) ?? []);
+    return norms.length === 0 ? [] : [{ system, norms }];
+  });
+  if (measured.length === 0) return [];
+  const baseline = measured.find(({ system }) => isCrossEntropy(system));
+  const relative = baseline === undefined ? [] : [numberColumn(`relative to ${baseline.system.name}`)];
+  return [
+    tableBlock({
+      caption: captionOf(group, `gradient norm of training, mean of the last ${LAST_EPOCHS} epochs (or all, if fewer)`),
+      columns: [textColumn(study.rowAxis ?? ''), numberColumn('gradient norm'), ...relative],
+      rows: measured.map(({ system, norms }) => [
+        [strong(system.name)],
+        meanAndDeviation(norms, 3),
+        ...(baseline === undefined ? [] : [`${fixed(meanOf(norms) / meanOf(baseline.norms), 2)} ×`]),
+      ]),
+      notes: ['Before clipping, with dropout, on the trajectory of each run: each criterion at its own weights.'],
+    }),
+  ];
+}
+
+/** Whether a system trains with cross entropy, without smoothing or encouragement. */
+const isCrossEntropy = ({ runs }: System): boolean =>
+  runs.some(({ options, resolved }) => (options?.train.criterion ?? resolved?.criterion) === 'cross_entropy');
+
+function sharedTable(group: Group, analyzed: readonly AnalyzedSystem[]): Block[] {
+  const labels = [
+    ...new Set(analyzed.flatMap(({ analyses }) => analyses.flatMap(({ criterions }) => criterions.map(labelOf)))),
+  ];
+  // The first criterion of an analysis is the checkpoint's own; the paper's follow in a fixed order.
+  const paper = analyzed[0]?.analyses[0]?.criterions.slice(1).map(labelOf) ?? [];
+  const ordered = [...labels.filter((label) => !paper.includes(label)), ...new Set(paper)];
+  if (ordered.length === 0) return [];
+  const cellOf = (label: string, { analyses }: AnalyzedSystem): string => {
+    const norms = analyses.flatMap(
+      ({ criterions }) => criterions.find((one) => one.label === label)?.relativeNorm ?? [],
+    );
+    return norms.length === 0 ? MISSING : meanAndDeviation(norms, 2);
+  };
+  return [
+    tableBlock({
+      caption: captionOf(
+        group,
+        'gradient norm by criterion on shared checkpoints and batches, relative to cross entropy',
+      ),
+      columns: [textColumn('criterion'), ...analyzed.map(({ system }) => numberColumn(`at ${system.name}`))],
+      rows: ordered.map((label) => [[strong(label)], ...analyzed.map((system) => cellOf(label, system))]),
+      notes: ['Unclipped, without dropout. A column has the checkpoints of one system, a row the criterion.'],
+    }),
+  ];
+}
+
+const labelOf = ({ label }: CriterionGradients): string => label;
+
+/** How each system's own criterion spreads its gradient over the probabilities p of the true class. */
+export function gradientShareBlocks(group: Group, analyzed: readonly AnalyzedSystem[]): Block[] {
+  const withShare = analyzed.flatMap(({ system, analyses }) => {
+    const measured = analyses.filter(({ criterions }) => criterions.length > 0);
+    return measured.length === 0 ? [] : [{ system, analyses: measured }];
+  });
+  if (withShare.length === 0) return [];
+  const binned = (values: (own: CriterionGradients) => readonly number[]) => (analyses: readonly Analysis[]) => {
+    const rows = analyses.map(({ criterions }) => values(criterions[0]!));
+    return rows[0]!.map((_, bin) => [(bin + 0.5) / rows[0]!.length, meanOf(rows.map((row) => row[bin]!))] as const);
+  };
+  const shares = linesOf(
+    group,
+    withShare,
+    binned(({ share }) => share.share),
+  );
+  const means = linesOf(
+    group,
+    withShare,
+    binned(({ share }) => share.mean),
+  );
+  const axes = { xLabel: 'p of the true class', xDomain: [0, 1] as const, hasDots: true };
+  return [
+    figureBlock({
+      id: figureId('gradient-share', group.name),
+      caption: captionOf(
+        group,
+        'gradient |∂L/∂f| at the score of the true class, by its probability: each criterion at its own checkpoints, mean over runs',
+      ),
+      legend: shares.map(({ entry }) => entry),
+      panels: [
+        linePlot({ title: 'Share of the gradient', yLabel: 'share', lines: shares, ...axes }),
+        linePlot({ title: 'Gradient per row', yLabel: 'mean |∂L/∂f|', lines: means, ...axes }),
+      ],
+    }),
+  ];
+}

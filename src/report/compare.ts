@@ -1,0 +1,130 @@
+import { type BootstrapResult, pairedBootstrap } from '../experiments/paired-bootstrap.js';
+import { type Comparison, compareSystems, holm, type SystemRuns } from '../experiments/significance.js';
+import type { PlannedComparison } from '../experiments/sweep-plan.js';
+import { LEVEL } from './numbers.js';
+import type { ReportRun } from './report-run.js';
+import { type Study, type System, seedOf } from './study.js';
+
+/** A comparison that a report makes or would make. */
+export interface ReportedComparison {
+  /** The values of the other axes, e.g. `de-en`; empty if there are none. */
+  readonly where: string;
+  readonly names: readonly [string, string];
+  /** Null if the runs that it takes are missing. */
+  readonly result: ComparisonResult | null;
+}
+
+export interface ComparisonResult extends Comparison {
+  readonly systems: readonly [System, System];
+  /** The seeds that both systems have. */
+  readonly seedNames: readonly string[];
+  /** p by Holm's correction over all planned comparisons, those without results included; null with one seed. */
+  readonly corrected: number | null;
+  /** Whether `corrected` is below 0.05. */
+  readonly isSignificant: boolean;
+  /** Each seed alone. */
+  readonly bootstraps: readonly BootstrapResult[];
+}
+
+/** Every planned comparison for every combination of the other axes. */
+export function compareAll(study: Study): ReportedComparison[] {
+  const systems = study.groups.flatMap((group) => group.systems);
+  const planned = placesOf(study).flatMap(({ where, comparison }) => {
+    const find = (value: string): System | undefined =>
+      systems.find(({ values }) => matches(values, { ...where, [comparison.axis]: value }));
+    const [a, b] = comparison.values.map(find);
+    const names = Object.values(where).join(', ');
+    return [{ where: names, names: comparison.values, pair: a && b ? pairOf(a, b, study.main) : null }];
+  });
+  const results = compareTogether(planned.flatMap(({ pair }) => pair ?? []));
+  const values = planned.map(({ pair }) => (pair === null ? 1 : (results.get(pair)?.p ?? 1)));
+  const corrected = holm(values);
+  return planned.map(({ where, names, pair }, index) => {
+    const comparison = pair === null ? undefined : results.get(pair);
+    if (pair === null || comparison === undefined) return { where, names, result: null };
+    const p = comparison.p === null ? null : corrected[index]!;
+    const result = {
+      ...comparison,
+      systems: pair.systems,
+      seedNames: pair.seeds,
+      corrected: p,
+      isSignificant: p !== null && p < LEVEL,
+      bootstraps: pair.runs[0].statistics.map((rows, run) => pairedBootstrap(rows, pair.runs[1].statistics[run]!)),
+    };
+    return { where, names, result };
+  });
+}
+
+/** The combinations of the other axes, each with every comparison, so that those of one table follow each other. */
+function placesOf({ groups, axes, comparisons }: Study) {
+  const places = new Map<string, { where: Record<string, string>; comparisons: PlannedComparison[] }>();
+  for (const { values } of groups.flatMap((group) => group.systems)) {
+    for (const comparison of comparisons) {
+      const where = Object.fromEntries(
+        axes.filter((axis) => axis !== comparison.axis).map((axis) => [axis, values[axis]!]),
+      );
+      const key = JSON.stringify(where);
+      const place = places.get(key) ?? { where, comparisons: [] };
+      places.set(key, place);
+      if (!place.comparisons.includes(comparison)) place.comparisons.push(comparison);
+    }
+  }
+  return [...places.values()].flatMap(({ where, comparisons: here }) =>
+    here.map((comparison) => ({ where, comparison })),
+  );
+}
+
+const matches = (values: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([axis, value]) => values[axis] === value);
+
+interface Pair {
+  readonly systems: readonly [System, System];
+  readonly seeds: readonly string[];
+  readonly runs: readonly [SystemRuns, SystemRuns];
+}
+
+/** The runs of two systems with seeds that both have; null if there are none, or they translated different test sets. */
+function pairOf(a: System, b: System, main: string | null): Pair | null {
+  if (main === null) return null;
+  const scored = (system: System): Map<string, ReportRun> =>
+    new Map(system.runs.filter((run) => run.translations.has(main)).map((run) => [seedOf(run), run]));
+  const [ofA, ofB] = [scored(a), scored(b)];
+  const seeds = [...ofA.keys()].filter((seed) => ofB.has(seed));
+  const runsOf = (runs: ReadonlyMap<string, ReportRun>): SystemRuns => {
+    const translations = seeds.map((seed) => runs.get(seed)!.translations.get(main)!);
+    return {
+      scores: translations.map(({ bleu }) => bleu),
+      statistics: translations.map(({ statistics }) => statistics),
+    };
+  };
+  const runs = [runsOf(ofA), runsOf(ofB)] as const;
+  const lengths = new Set(runs.flatMap(({ statistics }) => statistics.map(({ length }) => length)));
+  return lengths.size === 1 ? { systems: [a, b], seeds, runs } : null;
+}
+
+/** Pairs with the same seeds and test set share their resamples. */
+function compareTogether(pairs: readonly Pair[]): Map<Pair, Comparison> {
+  const buckets = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const key = JSON.stringify([pair.seeds, pair.runs[0].statistics[0]!.length]);
+    const bucket = buckets.get(key) ?? [];
+    buckets.set(key, bucket);
+    bucket.push(pair);
+  }
+  return new Map(
+    [...buckets.values()].flatMap((bucket) => {
+      const compared = compareSystems(withSharedSystems(bucket));
+      return bucket.map((pair, index) => [pair, compared[index]!] as const);
+    }),
+  );
+}
+
+/** A system of several pairs is one object, so that its BLEU is computed once per resample. */
+function withSharedSystems(pairs: readonly Pair[]): (readonly [SystemRuns, SystemRuns])[] {
+  const known = new Map<System, SystemRuns>();
+  const shared = (system: System, runs: SystemRuns): SystemRuns => {
+    if (!known.has(system)) known.set(system, runs);
+    return known.get(system)!;
+  };
+  return pairs.map(({ systems, runs }) => [shared(systems[0], runs[0]), shared(systems[1], runs[1])] as const);
+}

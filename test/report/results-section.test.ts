@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { type Block, inlines, type Table } from '../../src/report/document.js';
+import type { ReportInput, ScoredTranslation } from '../../src/report/report-run.js';
+import { groupTables, mainTable, progressNote, seedsOf } from '../../src/report/results-section.js';
+import { studyOf } from '../../src/report/study.js';
+import { inputOf, scored } from './report-input.js';
+
+const tablesOf = (blocks: readonly Block[]): Table[] =>
+  blocks.flatMap((block) => (block.kind === 'table' ? [block.table] : []));
+
+/** The texts of a table, the titles first. */
+const textsOf = ({ columns, rows }: Table): string[][] => [
+  columns.map(({ title }) => title),
+  ...rows.map((row) =>
+    row.map((cell) =>
+      inlines(cell)
+        .map((inline) => (typeof inline === 'string' ? inline : inline.text))
+        .join(''),
+    ),
+  ),
+];
+
+/** The same runs with these translations. */
+const translated = (
+  input: ReportInput,
+  translate: (criterion: string, seed: number) => Record<string, ScoredTranslation>,
+  tune: ReportInput['description']['tune'] = null,
+): ReportInput => ({
+  description: { ...input.description, tune },
+  runs: input.runs.map((run) => ({
+    ...run,
+    translations: new Map(
+      Object.entries(translate(run.values.criterion!, Number(run.values.seed!.replace('seed=', '')))),
+    ),
+  })),
+});
+
+describe('the tables of results', () => {
+  it('have every measure with mean and deviation', () => {
+    const input = translated(inputOf({ bleu: { ce: [0, 0], el: [0, 0] } }), (criterion, seed) => {
+      const base = criterion === 'el' ? 36 : 35;
+      const detokenized = { sacrebleu: base - 1, signature: 'tok:13a', chrf: base + 20 };
+      return {
+        'test,beam=5': scored(base + seed, { detokenized, brevityPenalty: 0.98, lengthRatio: 0.95 + 0.01 * seed }),
+        'test,beam=1': scored(base - seed),
+      };
+    });
+    const [table] = tablesOf(mainTable(studyOf(input)));
+    expect(textsOf(table!)).toEqual([
+      ['criterion', 'BLEU, beam 5', 'BLEU, beam 1', 'sacreBLEU', 'chrF', 'brevity penalty', 'length ratio', 'runs'],
+      ['ce', '36.50 ± 0.71', '33.50 ± 0.71', '34.00 ± 0.00', '55.00 ± 0.00', '0.980 ± 0.000', '0.965 ± 0.007', '2'],
+      ['el', '37.50 ± 0.71', '34.50 ± 0.71', '35.00 ± 0.00', '56.00 ± 0.00', '0.980 ± 0.000', '0.965 ± 0.007', '2'],
+    ]);
+    expect(table!.notes).toContain('sacreBLEU of detokenized text: tok:13a.');
+  });
+
+  it('choose the tuned value of each system on validation data, not on test data', () => {
+    const valid = (bleu: number) => scored(bleu, { split: 'valid' });
+    const input = translated(
+      inputOf({ bleu: { ce: [0, 0], el: [0, 0] } }),
+      (criterion, seed) => ({
+        test: scored(35),
+        // Seed 2 alone prefers the other value; the mean counts.
+        'v,lenpen=0.6': valid(criterion === 'ce' ? 40 : 30 + seed),
+        'v,lenpen=1': valid(criterion === 'ce' ? 42 - 3 * (seed - 1) : 33),
+        't,lenpen=0.6': scored(20),
+        't,lenpen=1': scored(21),
+      }),
+      { validation: 'v', test: 't' },
+    );
+    const [titles, ...rows] = textsOf(tablesOf(mainTable(studyOf(input)))[0]!);
+    const column = titles!.indexOf('BLEU, tuned');
+    expect(rows.map((row) => row[column])).toEqual(['21.00 ± 0.00 (lenpen 1)', '21.00 ± 0.00 (lenpen 1)']);
+  });
+
+  it('start with a summary that has a column for each direction, and then the details', () => {
+    const study = studyOf(
+      inputOf({ bleu: { 'de-en,ce': [35, 36], 'de-en,el': [37, null], 'fr-en,ce': [40, 41], 'fr-en,el': [42, 43] } }),
+    );
+    expect(textsOf(tablesOf(mainTable(study))[0]!)).toEqual([
+      ['criterion', 'de-en', 'fr-en'],
+      ['ce', '35.50 ± 0.71', '40.50 ± 0.71'],
+      ['el', '37.00 (1 run)', '42.50 ± 0.71'],
+    ]);
+    expect(tablesOf(groupTables(study)).map(({ rows }) => rows.length)).toEqual([2, 2]);
+  });
+
+  it('have no summary of more than six directions', () => {
+    const bleu = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => [`${name},ce`, [1]]));
+    const study = studyOf(inputOf({ bleu }));
+    expect(tablesOf(mainTable(study))).toHaveLength(7);
+    expect(groupTables(study)).toEqual([]);
+  });
+
+  it('list every seed, with a dash for runs that are missing', () => {
+    const study = studyOf(inputOf({ bleu: { ce: [35, 36], el: [37, null] } }));
+    expect(textsOf(tablesOf(seedsOf(study))[0]!)).toEqual([
+      ['criterion', 'seed 1', 'seed 2'],
+      ['ce', '35.00', '36.00'],
+      ['el', '37.00', '–'],
+    ]);
+  });
+
+  it('say how many runs are done if not all are', () => {
+    const note = (bleu: Record<string, (number | null)[]>) => progressNote(studyOf(inputOf({ bleu })), []);
+    expect(note({ ce: [1, 2], el: [3, null] })).toBe('The sweep is not finished: 3 of 4 runs are done.');
+    expect(note({ ce: [1, 2] })).toBeNull();
+  });
+});
