@@ -282,7 +282,7 @@ describe('a step of all layers in native code', () => {
       expect(() => decoding.step(tokens.map((token, row) => (row === 3 ? VOCAB : token)))).toThrow('token id 45');
       tf.tidy(() => void decoding.step(tokens));
       expect(() => decoding.select(Int32Array.of(0, 1, 6))).toThrow('row 6');
-      expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('whole beams');
+      expect(() => decoding.select(Int32Array.of(0, 1))).toThrow('must be a multiple of the beam 3');
       expect(() => decoding.stepTop(tokens, VOCAB + 1, 1, null)).toThrow('width must be at most the 45 classes');
     });
   });
