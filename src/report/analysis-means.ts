@@ -1,6 +1,6 @@
 import type { ReliabilityBin } from '../analysis/calibration.js';
 import type { Histogram } from '../analysis/histogram.js';
-import { meanOf } from './numbers.js';
+import { highest, lowest, meanOf } from './numbers.js';
 
 type Points = (readonly [x: number, y: number])[];
 
@@ -17,8 +17,8 @@ export function meanHistogram(histograms: readonly Histogram[]): Points {
   });
   const bins = densities.flatMap((density) => [...density.keys()]);
   if (bins.length === 0) return [];
-  const first = bins.reduce((a, b) => Math.min(a, b));
-  const last = bins.reduce((a, b) => Math.max(a, b));
+  const first = lowest(bins);
+  const last = highest(bins);
   return Array.from({ length: last - first + 1 }, (_, index) => {
     const bin = first + index;
     return [(bin + 0.5) * width, meanOf(densities.map((density) => density.get(bin) ?? 0))] as const;

@@ -1,7 +1,7 @@
 import type { EpochMetrics } from '../experiments/training-log.js';
 import { type Block, figureBlock, heading, paragraph } from './document.js';
 import { figureId, type LegendEntry, legendOf, type Panel } from './figure.js';
-import { meanOf } from './numbers.js';
+import { highest, lowest, meanOf } from './numbers.js';
 import { type Line, linePlot } from './plot.js';
 import type { ReportRun } from './report-run.js';
 import { captionOf, type Group, type Study } from './study.js';
@@ -48,7 +48,7 @@ function panelOf({ title, yLabel, value }: Quantity, { systems }: Group, legend:
   const curves = systems.map(({ runs }) => runs.map((run) => pointsOf(run, value)).filter(({ length }) => length > 0));
   const all = curves.flat(2);
   if (all.length === 0) return null;
-  const lastEpoch = all.reduce((last, [epoch]) => Math.max(last, epoch), 0);
+  const lastEpoch = highest(all.map(([epoch]) => epoch));
   const lines = curves.flatMap((runs, index): Line[] => {
     const entry = legend[index]!;
     const thin = runs.map((points): Line => ({ entry, weight: 'thin', points }));
@@ -86,11 +86,9 @@ function meanCurve(runs: readonly (readonly Point[])[], lastEpoch: number): Poin
  */
 function frameTop(points: readonly Point[], lastEpoch: number): number | null {
   const values = (from: number): number[] => points.filter(([epoch]) => epoch >= from).map(([, y]) => y);
-  const highest = (ys: readonly number[]): number => ys.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const all = values(1);
-  const lowest = all.reduce((a, b) => Math.min(a, b));
   const later = values(1 + Math.floor(lastEpoch / 10));
   if (lastEpoch < 10 || later.length === 0) return null;
-  const isMuchHigher = highest(all) - lowest > 1.5 * (highest(later) - lowest);
+  const isMuchHigher = highest(all) - lowest(all) > 1.5 * (highest(later) - lowest(all));
   return isMuchHigher ? highest(later) : null;
 }

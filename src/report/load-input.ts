@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import type { Axis, SweepDescription } from '../experiments/sweep-plan.js';
+import type { Axis, PlannedComparison, SweepDescription } from '../experiments/sweep-plan.js';
 import { readJson } from './json-file.js';
 import { loadLogFile, loadRun } from './load-run.js';
 import type { ReportInput, ReportRun } from './report-run.js';
@@ -37,14 +37,19 @@ function loadSweep(folder: string): ReportInput {
     const name = description.axes.map((axis) => values[axis.name]).join(',') || 'run';
     return loadRun(join(folder, name), name, { values, isPlanned: true });
   });
-  return { description: { ...description, title: description.title ?? nameOf(folder) }, runs };
+  const { title, tune = null } = description;
+  return { description: { ...description, title: title ?? nameOf(folder), tune }, runs };
 }
 
-function isDescription(value: Partial<SweepDescription>): boolean {
-  return Array.isArray(value.axes) && value.axes.every(isAxis) && Array.isArray(value.compare);
+function isDescription({ axes, compare }: Partial<SweepDescription>): boolean {
+  const isAxis = ({ name, values }: Partial<Axis>): boolean => typeof name === 'string' && isNames(values);
+  const isPair = ({ axis, values }: Partial<PlannedComparison>): boolean =>
+    typeof axis === 'string' && isNames(values) && values?.length === 2;
+  return Array.isArray(axes) && axes.every(isAxis) && Array.isArray(compare) && compare.every(isPair);
 }
 
-const isAxis = ({ name, values }: Partial<Axis>): boolean => typeof name === 'string' && Array.isArray(values);
+const isNames = (values: unknown): boolean =>
+  Array.isArray(values) && values.every((value) => typeof value === 'string');
 
 function combinations(axes: readonly Axis[]): Record<string, string>[] {
   return axes.reduce<Record<string, string>[]>(

@@ -53,3 +53,8 @@ export function enumerate(items: readonly string[]): string {
 }
 
 export const meanOf = (values: readonly number[]): number => spreadOf(values).mean;
+
+/** The lowest of values, which may be too many for the arguments of Math.min. */
+export const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+
+export const highest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);

@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { withoutForbidden } from './escape.js';
 import type { LegendEntry, Panel } from './figure.js';
+import { highest, lowest } from './numbers.js';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 
@@ -41,8 +42,8 @@ export function linePlot(plot: LinePlot): Panel {
   const { title, lines, xLabel, yLabel, xDomain, curve = 'linear', top } = plot;
   const points = lines.flatMap((line) => line.points);
   const xs = points.map(([x]) => x);
-  const ticks = plot.hasWholeX === true ? wholeTicks(Math.min(...xs), Math.max(...xs)) : undefined;
-  const yDomain = plot.yDomain ?? (top === undefined ? undefined : [Math.min(...points.map(([, y]) => y)), top]);
+  const ticks = plot.hasWholeX === true ? wholeTicks(lowest(xs), highest(xs)) : undefined;
+  const yDomain = plot.yDomain ?? (top === undefined ? undefined : [lowest(points.map(([, y]) => y)), top]);
   const drawn = [
     ...lines.filter(({ weight }) => weight === 'thin'),
     ...lines.filter(({ weight }) => weight === 'thick'),

@@ -96,6 +96,11 @@ describe('loadInput', () => {
     ['a result that is null', () => folderOf('null', { 'result.json': 'null' }), 'null/result.json is damaged'],
     ['a damaged sweep', () => folderOf('bad', { 'sweep.json': '{"axes": 3}' }), 'bad/sweep.json is damaged; repeat'],
     [
+      'a comparison of one',
+      () => folderOf('pair', { 'sweep.json': '{"axes": [], "compare": [{"axis": "a", "values": ["b"]}]}' }),
+      'pair/sweep.json is damaged; repeat',
+    ],
+    [
       'a damaged analysis',
       () => folderOf('analysis', { 'train.log': LOG, 'analysis/analysis.json': '{"rows": 3}' }),
       'analysis/analysis.json is damaged; repeat ts-fairseq analyze',

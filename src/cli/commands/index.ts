@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(
     'report',
-    'one HTML file that says what a sweep or runs came to',
+    'report a sweep or runs in one HTML file',
     async () => (await import('./report.js')).reportCommand,
   ),
   entry(

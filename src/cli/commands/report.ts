@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { defineOptions } from '../../options/schema.js';
 import { loadInput } from '../../report/load-input.js';
@@ -43,6 +43,9 @@ export const reportCommand = defineCommand({
     }
     if (markdown !== null && extname(markdown) !== '.md') {
       throw new UserError(`--markdown ${markdown} does not end in .md`, 'name a file that does');
+    }
+    if (markdown !== null && output !== null && resolve(markdown) === resolve(output)) {
+      throw new UserError(`--output and --markdown both name ${output}`, 'name two files');
     }
     const report = buildReport(loadInput(args));
     const html: FileContent[] = output === null ? [] : [{ path: output, content: [renderHtml(report).trimEnd()] }];
