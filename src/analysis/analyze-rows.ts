@@ -1,5 +1,4 @@
 import { gradients } from '../ops/gradients.js';
-
 import type { Criterion } from '../plugins/criterion.js';
 import type { Classifier } from '../plugins/model.js';
 import * as tf from '../tf/index.js';

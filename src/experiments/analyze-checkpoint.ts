@@ -14,6 +14,7 @@ import type { CriterionDefinition } from '../plugins/criterion.js';
 import type { ArchitectureDefinition, TranslationModel } from '../plugins/model.js';
 import type { Registry } from '../plugins/registry.js';
 import type { TranslationTask } from '../tasks/translation.js';
+import type { TranslationData } from '../tasks/translation-data.js';
 import { analyzeModel, probeModel } from '../training/analyze-model.js';
 import { type DatasetOptions, lossOptions, optimizationOptions } from '../training/options.js';
 import { checkFeatureMemory, type ModelOfTask } from '../training/split-rows.js';
@@ -27,6 +28,8 @@ export interface AnalysisOptions
   > {
   readonly genSubset: string;
   readonly seed: number;
+  /** 1-based, for criterions with a schedule; null: the checkpoint's, or 1 for an average, which records none. */
+  readonly epoch: number | null;
   readonly gradientBatches: number; // 0: no gradient norms
   readonly gradientSubset: string | null; // null: the training data if there is any, else `genSubset`
   readonly probeEpochs: number; // 0: no probe
@@ -106,7 +109,7 @@ export async function analyzeCheckpoint(
         batches: options.gradientBatches,
         seed: options.seed,
         sentenceAvg,
-        epoch: metadata.training?.epoch ?? 1,
+        epoch: options.epoch ?? metadata.training?.epoch ?? 1,
       },
     };
     const probing = options.probeEpochs > 0 ? prepareProbe(stem, setup, modelOfTask, metadata, splits) : null;
@@ -122,6 +125,7 @@ export async function analyzeCheckpoint(
 /** Splits, cut into batches for a model; each is opened once. */
 class BatchedSplits {
   readonly #cut = new Map<string, BatchedSplit>();
+  readonly #opened: TranslationData[] = [];
 
   constructor(
     readonly setup: AnalysisSetup,
@@ -134,13 +138,14 @@ class BatchedSplits {
     if (known !== undefined) return known;
     // The training data with its further parts, `train1`, `train2` …, as in training.
     const data = name === options.trainSubset ? task.loadSplit(name, 1) : task.loadSplit(name);
+    this.#opened.push(data);
     const split = cutIntoBatches(task, data, batchLimits(task, this.model, options), ignorePrefixSize);
     this.#cut.set(name, split);
     return split;
   }
 
   close(): void {
-    for (const { data } of this.#cut.values()) data.close();
+    for (const data of this.#opened) data.close();
   }
 }
 

@@ -78,6 +78,20 @@ describe('analyze', () => {
     expect(mean('EL, LE 1', 0)).toBeCloseTo(1, 4);
   });
 
+  it("evaluates the schedule of a criterion at the checkpoint's epoch, or at --epoch", async () => {
+    const schedule = { bonusSchedule: 'linear', bonusScheduleEpochs: 4, criterion: 'encouraging' };
+    const share = async (epoch: number | undefined, ...argv: string[]): Promise<readonly number[]> => {
+      const stem = saveReferenceCheckpoint(join(folder, `scheduled-${epoch}`), 'trained', {
+        options: schedule,
+        ...(epoch === undefined ? {} : { epoch }),
+      });
+      return (JSON.parse(await analyze(stem, '--json', ...quick, ...argv)) as Analysis).criterions[0]!.share.mean;
+    };
+    const inThird = await share(3);
+    expect(await share(undefined, '--epoch', '3')).toEqual(inThird);
+    expect(await share(undefined)).not.toEqual(inThird);
+  });
+
   it('takes the batches of the gradient norms from the training data if it has any, else from the split', async () => {
     const withoutTraining = join(folder, 'data-bin');
     cpSync(goldenData, withoutTraining, { recursive: true });

@@ -25,14 +25,14 @@ const options = {
       default: 4096,
       min: 1,
       group: 'Dataset',
-      help: 'maximum tokens in a batch: it bounds the memory, and is the batch of the gradient norms',
+      help: 'maximum tokens in a batch, also in the batches of the gradient norms',
     },
   }),
   batchSize,
   requiredBatchSizeMultiple,
   skipInvalidSizeInputsValidTest,
-  trainSubset: { ...trainSubset, help: 'split that the gradient norms and the probe use' },
-  seed: { ...batchSeed, help: 'of the order of batches and of the probe' },
+  trainSubset: { ...trainSubset, help: 'training split, for the gradient norms and the probe' },
+  seed: { ...batchSeed, help: 'seed of the order of batches and of the probe' },
   ...defineOptions({
     labelSmoothing: {
       kind: 'float',
@@ -41,6 +41,13 @@ const options = {
       max: 1,
       group: 'Gradients',
       help: 'ε of the criterions with smoothed labels that the checkpoint is compared with',
+    },
+    epoch: {
+      kind: 'int',
+      default: null,
+      min: 1,
+      group: 'Gradients',
+      help: "epoch at which a criterion with a schedule is evaluated (default: the checkpoint's; 1 for an average)",
     },
     gradientBatches: {
       kind: 'int',
@@ -63,7 +70,13 @@ const options = {
       group: 'Probe',
       help: 'train a new output projection on the frozen features for N epochs, and write the model with it to --output as the checkpoint probe; 0: leave it out',
     },
-    probeLr: { kind: 'float', default: 1e-3, min: 0, group: 'Probe', help: "Adam's learning rate for it" },
+    probeLr: {
+      kind: 'float',
+      default: 1e-3,
+      min: 0,
+      group: 'Probe',
+      help: 'learning rate of the new projection; the optimizer is Adam',
+    },
     probeMemory: {
       kind: 'float',
       default: 4,
@@ -93,7 +106,7 @@ type AnalyzeOptions = OptionsOf<typeof options>;
 export const analyzeCommand = defineCommand({
   name: 'analyze',
   description:
-    "Measures checkpoints on a split, teacher-forced and without dropout: energies, margins, calibration, the gradients of the paper's criterions, and how good a new output projection gets on the frozen features.",
+    "Measures checkpoints on a split, teacher-forced and without dropout: energies, margins, calibration, the gradients of the paper's criterions, and how well a new output projection does on the frozen features.",
   arguments: [
     { name: 'checkpoint', help: "checkpoints, by their stems or fairseq's .pt; one column each", variadic: true },
   ],
