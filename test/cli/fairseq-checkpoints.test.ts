@@ -107,12 +107,12 @@ describe("a checkpoint of fairseq's on the command line", () => {
     [
       'data with other dictionaries',
       () => ['generate', otherData, '--path', file('trained.pt')],
-      /dict\.de\.txt has \d+ symbols, .*trained\.pt was trained with 648; name the data/,
+      /dict\.de\.txt has \d+ symbols, .*trained\.pt was trained with 648; use the data/,
     ],
     [
       'other languages',
       () => ['generate', goldenData, '-s', 'en', '-t', 'de', '--path', file('trained.pt')],
-      /trained\.pt translates de-en, not en-de; name the data/,
+      /trained\.pt translates de-en, not en-de; use the data/,
     ],
     [
       'a name that nearly is one',
