@@ -37,7 +37,7 @@ export const ESCAPED_UNK = `<${UNK}>`;
 
 /**
  * fairseq's mapping between symbols and consecutive ids. `<s>`, `<pad>`, `</s>`, `<unk>` always have the ids 0 to 3. A
- * symbol takes about 50 bytes plus its length, because corpora without subwords have millions of symbols.
+ * symbol takes only about 50 bytes plus its length: corpora without subwords have millions of symbols.
  */
 export class Dictionary {
   readonly bosIndex = 0;

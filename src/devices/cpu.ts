@@ -16,7 +16,7 @@ export const cpu: DeviceDefinition = {
     const { available, reason } = native.isAvailable();
     if (!available) throw new UserError(`--device cpu: ${reason ?? 'the native add-on is not built'}`, REMEDY);
     if (bfloat16 && !native.supportsBfloat16()) {
-      throw new UserError('--bf16: oneDNN does not support bfloat16 products on this processor', 'leave --bf16 out');
+      throw new UserError('--bf16: oneDNN does not support bfloat16 products on this processor', 'omit --bf16');
     }
     const settings = native.settingsOf({ ...(threads === null ? {} : { threads }), bfloat16 });
     const precision = int8 ? 'int8' : bfloat16 ? 'bfloat16' : 'float32';

@@ -16,7 +16,7 @@ export const codecOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Text',
-    help: 'moses: do not replace quotes, brackets and other special characters by entities',
+    help: 'moses: do not replace quotes, brackets and other special characters with entities',
   },
   bpe: {
     kind: 'choice',
@@ -38,7 +38,7 @@ export const codecOptions = defineOptions({
     default: null,
     metavar: 'FILE',
     group: 'Text',
-    help: 'sentencepiece: the model',
+    help: 'sentencepiece: the model file',
   },
 });
 

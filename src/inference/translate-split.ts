@@ -144,7 +144,7 @@ function searchInput(
   if (data.sizes.target === null) {
     throw new UserError(
       `${data.split} has no references, which --prefix-size and --score-reference require`,
-      'preprocess both languages, or leave these options out',
+      'preprocess both languages, or omit these options',
     );
   }
   const batch = task.collate(data, ids);

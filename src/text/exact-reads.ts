@@ -41,7 +41,7 @@ export function readExactly(source: OpenFile, position: number, length: number):
  * Reads a whole file. Reads a pipe or a device, whose size is unknown, to its end.
  * @throws UserError if the file cannot be read, or is shorter than its size
  */
-export function readWhole(path: string, remedy = 'give the whole file'): Buffer {
+export function readWhole(path: string, remedy = 'use the complete file'): Buffer {
   const file = attempt(path, 'read', () => openSync(path, 'r'));
   try {
     const { size } = fstatSync(file);

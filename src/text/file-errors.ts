@@ -23,7 +23,7 @@ export function attempt<T>(path: string, verb: 'read' | 'written', operation: ()
 /** Converts an error of the operating system to a UserError that names the file; returns other errors unchanged. */
 export function nameFile(path: string, verb: 'read' | 'written', error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === undefined || syscall === undefined || code === 'EPIPE') return error; // EPIPE: the reader has closed the pipe
+  if (code === undefined || syscall === undefined || code === 'EPIPE') return error; // EPIPE: the reader is gone
   const remedy = REMEDIES[code] ?? 'check the path and the disk';
   return new UserError(`${path} cannot be ${verb} (${reasonOf(code, verb)})`, remedy, { cause: error });
 }

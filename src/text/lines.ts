@@ -214,7 +214,7 @@ function invalidUtf8(name: string, line: number, bytes: Buffer): UserError {
   return new UserError(
     `${name} line ${line} is not valid UTF-8 at column ${column} (0x${byte}, byte ${offset + 1} of the line)`,
     bytes.includes(0)
-      ? 'the line also contains zero bytes: name a text file, this is a file of another kind'
+      ? 'it also contains zero bytes, so it is not a text file: name a text file'
       : 'convert the file first, e.g. iconv -f ISO-8859-1 -t UTF-8',
   );
 }

@@ -237,7 +237,7 @@ describe('interactive answers what comes before bad input, then refuses it', () 
     [
       'a line that is too long',
       Buffer.from(`datei\noption\n${'x '.repeat(2000)}\ndatei\n`),
-      /line 3 has 2001 tokens with <\/s>, more than the 1024 .*; split it into sentences, or add --skip-invalid-size/,
+      /line 3 has 2001 tokens including <\/s>, but .* at most 1024; split it into sentences, or add --skip-invalid-size/,
     ],
   ])('%s', async (_, content, message) => {
     const { code, stdout, stderr } = await run(file('bad', content), ...SHORT, '--buffer-size', '4');

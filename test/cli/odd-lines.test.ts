@@ -138,7 +138,7 @@ describe('a learner', () => {
 describe('what cannot be used is named in one line, with exit code 2, and nothing is written', () => {
   const codes = goldenPath('bpe/codes');
   const spm = goldenPath('spm/bpe.model');
-  const NOT_TEXT = 'junk line 1 is not valid UTF-8 at column 2 (0xff, byte 2 of the line); it holds zero bytes too: ';
+  const NOT_TEXT = 'junk line 1 is not valid UTF-8 at column 2 (0xff, byte 2 of the line); it also contains zero bytes';
 
   beforeEach(() => {
     write('in', 'a b\n');

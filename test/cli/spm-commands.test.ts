@@ -97,7 +97,7 @@ describe.runIf(hasNative)('with the add-on', () => {
   });
 
   test.each([
-    { options: '--extra_options=bos:x', message: 'option "x" is not available; there are reverse, bos, eos and unk' },
+    { options: '--extra_options=bos:x', message: 'option "x" is not available; use reverse, bos, eos and unk' },
     {
       options: '--extra_options=eos --alpha 0.1',
       message: '--extra-options does not apply to samples and n-best lists',
@@ -123,7 +123,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     await expect(
       run('spm-encode --model DIR/m.model --vocabulary GOLD/counts.bpe.de GOLD/test.de DIR/out'),
     ).rejects.toThrow(
-      'm.model cannot do a restricted vocabulary: Vocabulary constraint is only enabled in subword units; use a model',
+      'm.model does not support a restricted vocabulary: Vocabulary constraint is only enabled in subword units; use a model',
     );
   });
 

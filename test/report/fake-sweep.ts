@@ -264,6 +264,7 @@ function fakeAnalysis({ system, seed }: FakeRun): Analysis {
         share: Array.from({ length: 10 }, (_, bin) => (10 - bin + system * bin) / (55 + 45 * system)),
       },
     })),
+    gradientBatches: { split: 'train', batches: 20, tokens: 60_000 },
     probe: { epochs: 5, learningRate: 0.001, accuracy: 0.7 + 0.005 * spread, nll: 1.6 - 0.01 * spread },
   };
 }

@@ -49,7 +49,7 @@ function afterNewline(file: number, path: string, from: number, size: number): n
   const buffer = Buffer.alloc(1 << 12);
   for (let position = from; position < size; position += buffer.length) {
     const block = buffer.subarray(0, size - position);
-    readInto({ file, path, remedy: 'give the whole text' }, position, block);
+    readInto({ file, path, remedy: 'use the complete text' }, position, block);
     const newline = block.indexOf(NEWLINE);
     if (newline >= 0) return position + newline + 1;
   }

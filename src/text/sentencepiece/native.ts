@@ -35,8 +35,8 @@ const isLibraryError = (error: Error): boolean => error.constructor === Error &&
 
 /** Reasons for conditions of the library that it does not explain. */
 const REASONS: Readonly<Record<string, string>> = {
-  '!sentences_.empty()': 'normalisation leaves nothing of the text',
-  '!required_chars_.empty()': 'normalisation leaves nothing of the text',
+  '!sentences_.empty()': 'the text is empty after normalisation',
+  '!required_chars_.empty()': 'the text is empty after normalisation',
   '!sentencepieces_.empty()': 'the text is too small for a unigram model',
   '(freq) > (0)': 'a required character is not in the text',
 };

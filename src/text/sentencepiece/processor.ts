@@ -143,8 +143,8 @@ export class SentencePiece {
   #withNative<T>(what: string, operation: (model: Model) => T, remedy: Remedy = remedyOf): T {
     if (this.native === null) requireNative(what);
     const { native } = this;
-    if (native === null) throw new UserError(`${what} needs the add-on`, "load the model without the engine 'wasm'");
-    return refusals(`${this.path} cannot do ${what}`, remedy, () => operation(native));
+    if (native === null) throw new UserError(`${what} requires the add-on`, "load the model without the engine 'wasm'");
+    return refusals(`${this.path} does not support ${what}`, remedy, () => operation(native));
   }
 }
 

@@ -107,7 +107,7 @@ test('the codec converts text to pieces and back', async () => {
 
 test('without the add-on, sampling reports what it requires', async () => {
   const model = await load('unigram', 'wasm');
-  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling needs/);
+  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling requires/);
 });
 
 describe.runIf(hasNative)('with the add-on', () => {

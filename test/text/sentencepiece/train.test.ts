@@ -64,7 +64,7 @@ describe.runIf(hasNative)('training', () => {
     expect(train).toThrow(message);
   });
 
-  // Each of these ends the process in the library itself. The add-on with AddressSanitizer cannot fork one: child-process.cc.
+  // Each of these terminates the library's process. The add-on with AddressSanitizer cannot fork one: child-process.cc.
   test
     .skipIf(process.env.SENTENCEPIECE_NATIVE_FOLDER === 'sanitized')
     .each<{ title: string; lines: string[]; options: TrainingOptions; message: string }>([
@@ -72,7 +72,7 @@ describe.runIf(hasNative)('training', () => {
         title: 'a text that normalisation makes empty',
         lines: ['\u200b', '▁▁'],
         options: { vocab_size: 20 },
-        message: 'normalisation leaves nothing of the text',
+        message: 'the text is empty after normalisation',
       },
       {
         title: 'a required character that is not in the text',
