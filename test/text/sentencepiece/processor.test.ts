@@ -74,7 +74,7 @@ describe.each(ENGINES)('the engine %s', (engine) => {
   });
 
   test.each([
-    { title: 'a piece that begins with a zero byte', at: 242, byte: 0, problem: 'piece 21 holds a zero byte' },
+    { title: 'a piece that begins with a zero byte', at: 242, byte: 0, problem: 'piece 21 contains a zero byte' },
     { title: 'a rule that leads nowhere', at: 40_003, byte: 0x7f, problem: 'its normalisation rules are damaged' },
   ])('says which file has $title', async ({ at, byte, problem }) => {
     const bytes = readFileSync(goldenPath('spm/unigram.model'));
