@@ -54,11 +54,7 @@ export const commands: readonly CommandEntry[] = [
     'energies, margins, calibration and gradients',
     async () => (await import('./analyze.js')).analyzeCommand,
   ),
-  entry(
-    'report',
-    'report a sweep or runs in one HTML file',
-    async () => (await import('./report.js')).reportCommand,
-  ),
+  entry('report', 'report a sweep or runs in one HTML file', async () => (await import('./report.js')).reportCommand),
   entry(
     'extract-iwslt',
     'extract the sentences of IWSLT files',

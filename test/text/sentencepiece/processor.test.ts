@@ -38,7 +38,7 @@ describe.each(ENGINES)('the engine %s', (engine) => {
       const known = [...'abcdefghijklmnoprstuvw DEISTä'];
       const text = (characters: readonly string[]) =>
         fc.array(fc.constantFrom(...characters), { maxLength: 40 }).map((list) => list.join(''));
-      // As normalised by the library: no spaces at the ends, and no two in a row.
+      // What the library's normalisation leaves: no spaces at the ends, no two in a row.
       const normalised = (line: string): string => line.replace(/ +/g, ' ').trim();
       fc.assert(
         fc.property(text([...known, '漢', '¿', '😀']), (line) => {
@@ -60,7 +60,7 @@ describe.each(ENGINES)('the engine %s', (engine) => {
     { pieces: ['漢', '<unk>', '字', '▁a'], text: '漢 ⁇ 字 a' },
     { pieces: ['<s>', '▁a', '</s>'], text: 'a' },
     { pieces: [], text: '' },
-  ])('decodes $pieces to "$text"', async ({ pieces, text }) => {
+  ])('makes "$text" of $pieces', async ({ pieces, text }) => {
     expect((await load('bpe', engine)).decodePieces(pieces)).toBe(text);
   });
 
@@ -74,14 +74,9 @@ describe.each(ENGINES)('the engine %s', (engine) => {
   });
 
   test.each([
-    { title: 'a piece that begins with a zero byte', at: 242, byte: 0, problem: 'piece 21 holds a zero byte' },
-    {
-      title: 'a rule with an invalid target',
-      at: 40_003,
-      byte: 0x7f,
-      problem: 'its rules of normalisation are damaged',
-    },
-  ])('names the file with $title', async ({ at, byte, problem }) => {
+    { title: 'a piece that begins with a zero byte', at: 242, byte: 0, problem: 'piece 21 contains a zero byte' },
+    { title: 'a rule that leads nowhere', at: 40_003, byte: 0x7f, problem: 'its normalisation rules are damaged' },
+  ])('says which file has $title', async ({ at, byte, problem }) => {
     const bytes = readFileSync(goldenPath('spm/unigram.model'));
     bytes[at] = byte;
     const path = join(directory, 'damaged.model');
@@ -92,26 +87,26 @@ describe.each(ENGINES)('the engine %s', (engine) => {
   });
 });
 
-test('loading leaves no error handlers on the process', async () => {
+test('loading leaves no handlers of errors on the process', async () => {
   const before = process.listenerCount('uncaughtException');
   await load('bpe', 'wasm');
   expect(process.listenerCount('uncaughtException')).toBe(before);
 });
 
-test('the codec converts text to pieces and back', async () => {
+test('the codec makes pieces of text and text of pieces', async () => {
   const codec = await loadSentencePieceCodec(goldenPath('spm/bpe.model'));
   const [line] = goldenLines('spm/test.de');
   expect(codec.encode(line!)).toBe(goldenLines('spm/test.bpe.de')[0]);
   expect(codec.decode(codec.encode(line!))).toBe(line);
 });
 
-test('without the add-on, sampling reports what it requires', async () => {
+test('without the add-on sampling says what it needs', async () => {
   const model = await load('unigram', 'wasm');
-  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling requires/);
+  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling needs/);
 });
 
 describe.runIf(hasNative)('with the add-on', () => {
-  test('n-best lists equal those of sentencepiece', async () => {
+  test('n-best lists are those of sentencepiece', async () => {
     const model = await load('unigram');
     const lists = goldenLines('spm/test.en')
       .slice(0, 20)
@@ -132,7 +127,7 @@ describe.runIf(hasNative)('with the add-on', () => {
     expect(drawn.map((pieces) => model.decodePieces(pieces))).toEqual(lines);
   });
 
-  test('a seed determines ids as well as pieces', async () => {
+  test('a seed fixes ids as it fixes pieces', async () => {
     const model = await load('unigram');
     const [line] = goldenLines('spm/test.en');
     const sampling = { nBestSize: -1, alpha: 0.2 };
@@ -150,10 +145,10 @@ describe.runIf(hasNative)('with the add-on', () => {
   test.each([0, 1025, Number.NaN])('an n-best list of %s segmentations is refused in one line', async (size) => {
     const model = await load('unigram');
     expect(() => model.nBestIds('a', size)).toThrow(UserError);
-    expect(() => model.nBestIds('a', size)).toThrow('use another number');
+    expect(() => model.nBestIds('a', size)).toThrow('ask for another number');
   });
 
-  // The library finds the symbol while searching for a piece of text, and does not count its characters.
+  // The library finds the symbol where it looks for a piece of text, and does not count its characters.
   test('a text that a damaged model cannot encode is an error that names the file', async () => {
     const bytes = readFileSync(goldenPath('spm/bpe.model'));
     const path = join(directory, 'control.model');
