@@ -175,11 +175,7 @@ describe('an architecture that is not known here', () => {
 
 describe('validate refuses what only it uses', () => {
   it.each<[string, Options, RegExp]>([
-    [
-      'an unknown criterion',
-      { criterion: 'mine' },
-      /trained with the criterion 'mine', which is unknown.*--user-dir/,
-    ],
+    ['an unknown criterion', { criterion: 'mine' }, /trained with the criterion 'mine', which is unknown.*--user-dir/],
     [
       'no criterion',
       { criterion: undefined },
