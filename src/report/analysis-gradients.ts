@@ -22,7 +22,8 @@ function lastNorm(training: TrainingLog | null): number | null {
 
 function trajectoryTable(study: Study, group: Group): Block[] {
   const measured = group.systems.flatMap((system) => {
-    const norms = system.runs.flatMap(({ training }) => lastNorm(training) ?? []);
+    const ended = system.runs.filter(({ state }) => state === 'done' || state === 'log');
+    const norms = ended.flatMap(({ training }) => lastNorm(training) ?? []);
     return norms.length === 0 ? [] : [{ system, norms }];
   });
   if (measured.length === 0) return [];

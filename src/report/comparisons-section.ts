@@ -24,8 +24,8 @@ export function comparisonsSection(study: Study, comparisons: readonly ReportedC
   if (comparisons.length === 0) return [];
   const made = comparisons.filter(isMade);
   const plan = study.isPlanned
-    ? `The sweep plans ${plural(comparisons.length, 'comparison')} by tokenized BLEU.`
-    : 'The sweep plans no comparison; this is the only one possible, the second system against the first.';
+    ? `${plural(comparisons.length, 'planned comparison')} by tokenized BLEU.`
+    : 'No comparison is planned. This is the only one possible: the second system against the first, by tokenized BLEU.';
   return [
     heading('Comparisons'),
     paragraph([plan, ...methods(made, comparisons.length)].join(' ')),
@@ -89,7 +89,7 @@ function comparisonTable(comparisons: readonly ReportedComparison[]): Block {
   });
   const numbers = ['difference', '95 % interval', 't', 'degrees of freedom', 'p', 'p, Holm'];
   return tableBlock({
-    caption: 'Planned comparisons by BLEU',
+    caption: 'Comparisons by tokenized BLEU',
     columns: [textColumn('comparison'), ...numbers.map(numberColumn), textColumn('in words')],
     rows,
   });

@@ -76,7 +76,7 @@ function withoutComparison(study: Study, comparisons: readonly ReportedCompariso
   const why =
     comparisons.length > 0
       ? 'the runs for the comparisons are missing'
-      : 'the sweep plans no comparison and so nothing is tested';
+      : 'no comparison is planned and so nothing is tested';
   if (study.groups.length > 1) {
     const best = study.groups.map(({ name }) => name);
     return [`Nothing is established, because ${why}; the tables have the means on ${enumerate(best)}.`];

@@ -113,6 +113,11 @@ export interface DotRow {
 }
 
 const ROW_HEIGHT = 28;
+/** Characters that fit beside a row. */
+const MOST_CHARACTERS = 40;
+
+const shortened = (name: string): string =>
+  name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS - 1)}…` : name;
 
 export function dotPlot({ title, xLabel, rows, hasZero = false }: DotPlot): Panel {
   const longest = Math.max(...rows.map(({ name }) => name.length));
@@ -123,12 +128,12 @@ export function dotPlot({ title, xLabel, rows, hasZero = false }: DotPlot): Pane
   return render(title, {
     width: 2 * WIDTH,
     height: 52 + ROW_HEIGHT * rows.length,
-    marginLeft: Math.min(300, 24 + 7 * longest),
+    marginLeft: 24 + 7 * Math.min(MOST_CHARACTERS, longest),
     marginRight: 24,
     marginTop: 10,
     marginBottom: 36,
     x: { label: xLabel, grid: true, nice: true, labelAnchor: 'center' },
-    y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
+    y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0, tickFormat: shortened },
     marks: [
       ...(hasZero ? [Plot.ruleX([0], { stroke: '#444' })] : []),
       Plot.link(intervals, { x1: 'low', x2: 'high', y: 'name', stroke: 'color', strokeWidth: 2 }),

@@ -31,7 +31,7 @@ export interface Study {
   readonly rowAxis: string | null;
   readonly groups: readonly Group[];
   readonly comparisons: readonly PlannedComparison[];
-  /** Whether the comparisons are those of the sweep, and not just the only ones possible. */
+  /** Whether the sweep names the comparisons. Otherwise two systems have the only one possible. */
   readonly isPlanned: boolean;
   /** The translation that systems are compared by; null if there is none. */
   readonly main: string | null;
@@ -129,7 +129,7 @@ export const translationsOf = (system: System, name: string | null): ScoredTrans
 export const bleuOf = (system: System, name: string | null): number[] =>
   translationsOf(system, name).map(({ bleu }) => bleu);
 
-/** Splits of a name apart that are not in all `names`: `test,beam=1` beside `test,beam=5` is `beam 1`. */
+/** The parts of a name that not all `names` have: `beam 1` for `test,beam=1` beside `test,beam=5`. */
 export function shortName(name: string, names: readonly string[]): string {
   const parts = name.split(',');
   const isShared = (part: string): boolean => names.length > 1 && names.every((one) => one.split(',').includes(part));

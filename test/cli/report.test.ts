@@ -28,6 +28,14 @@ describe('ts-fairseq report', () => {
     expect(links).toContain('curves.svg');
   });
 
+  it('links to a folder of figures with any name', async () => {
+    const outcome = await runCommandLine(['report', sweep, '--markdown', join(root, 'my results (1).md')]);
+    expect(outcome.code).toBe(0);
+    const text = readFileSync(join(root, 'my results (1).md'), 'utf8');
+    expect(text).toContain('](my%20results%20%281%29/curves.svg)');
+    expect(existsSync(join(root, 'my results (1)/curves.svg'))).toBe(true);
+  });
+
   it('reports runs without their sweep', async () => {
     const html = join(root, 'runs.html');
     const runs = ['ce,seed=1', 'el,seed=1'].map((name) => join(sweep, name));

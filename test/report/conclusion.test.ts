@@ -65,7 +65,7 @@ describe('conclusion', () => {
       finding: 'no planned comparison of three systems',
       input: inputOf({ bleu: { ce: [35.0, 35.2], el: [36.0, 36.0], focal: [30, 31] } }),
       sentence:
-        'Nothing is established, because the sweep plans no comparison and so nothing is tested; the highest mean: el has 36.00 ± 0.00 BLEU (mean of 2 runs).',
+        'Nothing is established, because no comparison is planned and so nothing is tested; the highest mean: el has 36.00 ± 0.00 BLEU (mean of 2 runs).',
     },
     {
       finding: 'a single system',
@@ -90,7 +90,7 @@ describe('conclusion', () => {
         bleu: { 'de-en,a': [35], 'de-en,b': [35], 'de-en,c': [1], 'fr-en,a': [3], 'fr-en,b': [4], 'fr-en,c': [5] },
       }),
       sentence:
-        'Nothing is established, because the sweep plans no comparison and so nothing is tested; the tables have the means on de-en and fr-en.',
+        'Nothing is established, because no comparison is planned and so nothing is tested; the tables have the means on de-en and fr-en.',
     },
   ])('says $finding', ({ input, sentence }) => {
     expect(sentenceOf(input)).toBe(sentence);

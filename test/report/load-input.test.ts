@@ -30,7 +30,8 @@ const LOG = logLines(fakeEpochs({ place: 0, system: 0, seed: 1 }, { epochs: 3 })
 const TRANSLATIONS = 'S-0\tein mann\nT-0\ta man is here now\nH-0\t-0.5\ta man is here now\n';
 
 describe('loadInput', () => {
-  it('reads a sweep with what is there of its runs', () => {
+  it('reads a sweep with what is there of its runs, but not half a translation', () => {
+    folderOf('sweep/ce,seed=2/generate/test', { 'generate-test.txt': TRANSLATIONS });
     const { description, runs } = loadInput([sweep]);
     expect(description.title).toBe('sweep');
     expect(runs.map(({ name, state, error }) => [name, state, error])).toEqual([

@@ -88,6 +88,16 @@ describe('buildReport', () => {
     expect(rowsOf(report.blocks, 'de-en: gradient norm by criterion')[0]!.slice(0, 2)).toEqual(['CE', '1.02 ± 0.01']);
   });
 
+  it('takes gradient norms of training from runs that have ended', () => {
+    const folder = join(root, 'norms');
+    const criterions = { ce: 0.2, el: 0.18 };
+    writeFakeSweep(folder, { criterions, sentences: 5, epochs: 20, unfinished: { 'ce,seed=2': { state: 'running' } } });
+    const norm = rowsOf(buildReport(loadInput([folder])).blocks, 'radient norm of training')[0]![1]!;
+    expect(norm).not.toContain('±');
+    const norms = loadInput([folder]).runs[0]!.training!.epochs.map(({ train }) => train!.gnorm!);
+    expect(Number(norm)).toBeCloseTo(norms.slice(10).reduce((sum, value) => sum + value, 0) / 10, 3);
+  });
+
   it('names options that all runs share once, and what the values of the grid add', () => {
     const shared = rowsOf(report.blocks, 'Options that all runs share');
     expect(shared.find(([step]) => step === 'train')![1]).toBe(

@@ -51,7 +51,7 @@ export const reportCommand = defineCommand({
     const html: FileContent[] = output === null ? [] : [{ path: output, content: [renderHtml(report).trimEnd()] }];
     if (markdown === null) return write(html);
     const folder = markdown.slice(0, -'.md'.length);
-    const { text, figures } = renderMarkdown(report, encodeURI(basename(folder)));
+    const { text, figures } = renderMarkdown(report, linkOf(basename(folder)));
     await write([
       ...html,
       { path: markdown, content: [text.trimEnd()] },
@@ -59,6 +59,10 @@ export const reportCommand = defineCommand({
     ]);
   },
 });
+
+/** A folder's name as a link of Markdown, which ends at a closing parenthesis. */
+const linkOf = (name: string): string =>
+  encodeURIComponent(name).replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 
 /** Writes all files or none, in folders that are made if they do not exist. */
 async function write(files: readonly FileContent[]): Promise<void> {
