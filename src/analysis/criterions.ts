@@ -66,15 +66,13 @@ export function criterionLabel({ name, options: schema }: CriterionDefinition, o
   const others = Object.entries(schema)
     .filter(([key, spec]) => !WORDED.includes(key) && !isDefault(spec, options[key]))
     .map(([key, spec]) => `${flagOf(key, spec).slice(2)} ${String(options[key])}`);
-  const isBonusSmoothed = bonusLabelSmoothing !== undefined && bonusLabelSmoothing !== null;
+  const bonusSmoothing = bonusLabelSmoothing ?? smoothing;
   return [
     (SHORT_NAMES[name] ?? name) +
       (smoothing === 0 ? '' : ` + LS${smoothing === USUAL_SMOOTHING ? '' : ` ${String(smoothing)}`}`) +
       (smoothing !== 0 && smoothingClasses === 'others' ? ' (fairseq)' : ''),
     ...(log_end === undefined ? [] : [`LE ${String(log_end)}`]),
-    ...(isBonusSmoothed && bonusLabelSmoothing !== smoothing
-      ? [`bonus-label-smoothing ${String(bonusLabelSmoothing)}`]
-      : []),
+    ...(bonusSmoothing === smoothing ? [] : [`bonus-label-smoothing ${String(bonusSmoothing)}`]),
     ...others,
   ].join(', ');
 }

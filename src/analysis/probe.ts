@@ -23,9 +23,6 @@ export interface ProbeOptions {
   readonly seed: number;
 }
 
-/** Name of the projection in a checkpoint (fairseq's). */
-export const OUTPUT_PROJECTION = 'decoder.output_projection.weight';
-
 /** Rows per update. */
 const BATCH_ROWS = 1024;
 
@@ -34,13 +31,13 @@ export class OutputProjection {
   readonly #store = new ParameterStore();
   readonly #weights: Parameter;
 
-  /** Initialises the weights as fairseq does those of an untied output projection: N(0, 1 / embed). */
+  /** Initialises the weights as a model does those of its own untied output projection: N(0, 1 / embed). */
   constructor(
     readonly classes: number,
     readonly embed: number,
     seed: number,
   ) {
-    this.#weights = this.#store.parameter(OUTPUT_PROJECTION, [classes, embed], normal(embed ** -0.5));
+    this.#weights = this.#store.parameter('weight', [classes, embed], normal(embed ** -0.5));
     this.#store.build(uniformSource(seed));
   }
 
