@@ -10,13 +10,12 @@ import { SweepProgress } from '../../experiments/sweep-progress.js';
 import { type Launch, runSweep, type SweepEvent } from '../../experiments/sweep-queue.js';
 import { log } from '../../log.js';
 import { defineOptions } from '../../options/schema.js';
-import { defineCommand, runCommand } from '../command.js';
+import { type CommandDefinition, defineCommand, runCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 import { readConfigFile } from '../options/config-file.js';
 import { logOptions, startLog } from '../output/log-sink.js';
 import { shellLine } from '../output/shell-line.js';
 import { provenance } from '../provenance.js';
-import { commands } from './index.js';
 
 const options = {
   ...defineOptions({
@@ -37,7 +36,7 @@ const options = {
     dryRun: { kind: 'boolean', default: false, help: 'print the commands and run nothing' },
     retryFailed: { kind: 'boolean', default: false, help: 'try failed runs again' },
   }),
-  noProgressBar: logOptions.noProgressBar,
+  noProgressBar: { ...logOptions.noProgressBar, group: undefined },
 } as const;
 
 export const sweepCommand = defineCommand({
@@ -72,11 +71,19 @@ export const sweepCommand = defineCommand({
   },
 });
 
+/** The commands of a run, loaded when their command lines are read. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  train: async () => (await import('./train.js')).trainCommand,
+  'average-checkpoints': async () => (await import('./average-checkpoints.js')).averageCheckpointsCommand,
+  generate: async () => (await import('./generate.js')).generateCommand,
+  analyze: async () => (await import('./analyze.js')).analyzeCommand,
+};
+
 /** Reads every command line of a sweep, so that a mistake in the last run shows before the first one starts. */
 async function checkCommands(path: string, plan: SweepPlan, threads: number): Promise<void> {
   for (const run of plan.runs) {
     for (const { name, argv } of stepsOf(run, join(plan.output, run.name), threads)) {
-      const definition = await commands.find((command) => command.name === argv[0])!.load();
+      const definition = (await COMMANDS[argv[0]!]!()) as CommandDefinition;
       try {
         await runCommand({ ...definition, run: async () => {} }, argv.slice(1));
       } catch (error) {
