@@ -229,8 +229,8 @@ const KERNELS: Readonly<Record<string, KernelCalls>> = {
     inputs: () => ({ x: floats(4, 2), indices: integers(0, 3) }),
     attrs: { axis: 0, batchDims: 0 },
     bad: [
-      ['index value 4 at index 1 is not in [0, 4)', input('indices', () => integers(0, 4))],
-      ['index value -1 at index 0 is not in [0, 4)', input('indices', () => integers(-1))],
+      ['the index value 4 is not in [0, 3]', input('indices', () => integers(0, 4))],
+      ['the index value -1 is not in [0, 3]', input('indices', () => integers(-1))],
       ['indices must be int32, not float32', input('indices', () => floats(2))],
       ['must be in range [-2, 2) but got axis 2', { attrs: { axis: 2 } }],
       ['batchDims in the range of [-1, 1], but got 3', { attrs: { batchDims: 3 } }],
