@@ -31,7 +31,7 @@ const options = defineOptions({
     default: false,
     help: 'normalise before each sublayer instead of after it',
   },
-  encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the encoder' },
+  encoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positional embeddings in the encoder' },
   encoderLayerdrop: {
     kind: 'float',
     default: 0,
@@ -59,7 +59,7 @@ const options = defineOptions({
     default: false,
     help: 'normalise before each sublayer instead of after it',
   },
-  decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positions in the decoder' },
+  decoderLearnedPos: { kind: 'boolean', default: false, help: 'learned positional embeddings in the decoder' },
   decoderLayerdrop: {
     kind: 'float',
     default: 0,
@@ -95,12 +95,12 @@ const options = defineOptions({
     default: false,
     help: 'one table for encoder, decoder input and output; requires a joined dictionary',
   },
-  noTokenPositionalEmbeddings: { kind: 'boolean', default: false, help: 'no positions' },
+  noTokenPositionalEmbeddings: { kind: 'boolean', default: false, help: 'no positional embeddings' },
   noScaleEmbedding: { kind: 'boolean', default: false, help: 'do not multiply embeddings by √width' },
   checkpointActivations: {
     kind: 'boolean',
     default: false,
-    help: 'save memory: keep only the inputs of each layer, and compute the rest again in the backward pass',
+    help: 'save memory: keep only the inputs of each layer, and recompute the rest in the backward pass',
   },
   layernormEmbedding: { kind: 'boolean', default: false, help: 'normalise the embeddings' },
 });

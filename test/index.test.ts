@@ -153,7 +153,7 @@ describe('the library', () => {
       loadedByImport: [],
       sum: 3,
       isOne: true,
-      error: 'UserError: no checkpoint is given',
+      error: 'UserError: no checkpoint given',
       parts: 'transformer',
     });
   });

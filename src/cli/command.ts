@@ -245,7 +245,7 @@ function describe(spec: OptionSpec, value: unknown): string {
   if (spec.kind === 'choice' && spec.metavar === undefined && !fitsPlaceholder(spec.choices)) {
     notes.push(`one of: ${spec.choices.map(quoted).join(', ')}`);
   }
-  if (spec.kind === 'choice' && spec.bare !== undefined) notes.push(`alone: ${quoted(spec.bare)}`);
+  if (spec.kind === 'choice' && spec.bare !== undefined) notes.push(`without a value: ${quoted(spec.bare)}`);
   const names = otherNames(spec);
   if (names.length > 0) notes.push(`also: ${names.join(', ')}`);
   if (showsDefault(value)) notes.push(`default: ${defaultText(value)}`);

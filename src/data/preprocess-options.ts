@@ -27,7 +27,7 @@ export const preprocessOptions = defineOptions({
     default: null,
     metavar: 'FP',
     group: LANGUAGES,
-    help: 'prefix of the training files FP.SRC and FP.TGT, which also give the dictionaries',
+    help: 'prefix of the training files FP.SRC and FP.TGT, from which dictionaries are also built',
   },
   validpref: {
     kind: 'string',
@@ -72,7 +72,7 @@ export const preprocessOptions = defineOptions({
     min: 1,
     max: MOST_THREADS,
     group: LANGUAGES,
-    help: 'number of threads; the files do not depend on it',
+    help: 'number of threads; does not affect the output',
   },
   srcdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this source dictionary' },
   tgtdict: { kind: 'string', default: null, metavar: 'FILE', group: DICTIONARIES, help: 'use this target dictionary' },

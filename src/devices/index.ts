@@ -37,7 +37,7 @@ export const deviceOptions = defineOptions({
     min: 1,
     max: MOST_THREADS,
     group: 'Device',
-    help: 'threads of --device cpu (default: the processors that the process may use)',
+    help: 'threads of --device cpu (default: the number of available processors)',
   },
   cpu: { kind: 'boolean', default: false, group: 'Device', help: "fairseq's flag: the same as --device cpu" },
   bf16: {

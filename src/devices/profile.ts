@@ -10,7 +10,7 @@ export const profileOption = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Log',
-    help: 'log the time of each kernel; only on --device cpu',
+    help: 'log the time spent in each kernel; only on --device cpu',
   },
 });
 

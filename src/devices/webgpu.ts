@@ -166,7 +166,7 @@ function adapt(backend: WebGpuBackend, device: GpuDevice): WebGpuBackend {
       const values = backend.tensorMap.get(dataId)?.values;
       if (values != null) return values;
       throw new UserError(
-        '--device webgpu: a tensor of the GPU cannot be read synchronously',
+        '--device webgpu: a GPU tensor cannot be read synchronously',
         'use await tensor.data() instead of tensor.dataSync()',
       );
     },

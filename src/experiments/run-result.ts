@@ -76,6 +76,6 @@ export function readResult(folder: string): RunResult {
   try {
     return JSON.parse(text) as RunResult;
   } catch {
-    throw new UserError(`${path} is damaged`, 'delete it and repeat the sweep, which writes it anew');
+    throw new UserError(`${path} is damaged`, 'delete it and run the sweep again, which rewrites it');
   }
 }

@@ -149,7 +149,7 @@ function readAxis(where: string, axis: string, values: unknown): ReadonlyMap<str
     ? new Map(values.map((value: unknown) => [`${axis}=${String(value)}`, { train: { [axis]: value } }]))
     : new Map(Object.entries(mapping(where.replace(/: [^:]*$/, ''), axis, values)));
   if (Array.isArray(values) && named.size < values.length) {
-    throw new UserError(`${where} lists a value twice`, 'remove one of them');
+    throw new UserError(`${where} lists a value twice`, 'remove the duplicate');
   }
   if (named.size === 0) throw new UserError(`${where} has no values`, 'list them, or remove it');
   for (const name of named.keys()) {

@@ -52,7 +52,7 @@ export function readTranslations(path: string): TranslatedLines {
   }
   const ids = [...found.H.keys()].sort((a, b) => a - b);
   if (ids.length === 0 || ids.some((id) => !found.T.has(id))) {
-    throw new UserError(`${path} has no translations with references`, 'give what generate wrote, without --quiet');
+    throw new UserError(`${path} has no translations with references`, 'use the output of generate without --quiet');
   }
   const inOrder = (lines: ReadonlyMap<number, string>): string[] => ids.map((id) => lines.get(id) ?? '');
   const hypotheses = inOrder(found.H);

@@ -115,7 +115,7 @@ export async function loadTranslatorEngine(translatorOptions: TranslatorOptions)
   checkNames(translatorOptions);
   const stems = typeof path === 'string' ? [path] : (path ?? []);
   checkStrings({ path: stems, device, tokenizer, bpeCodes });
-  if (stems.length === 0) throw new UserError('no checkpoint is given', "add path, e.g. path: 'checkpoints/averaged'");
+  if (stems.length === 0) throw new UserError('no checkpoint given', "add path, e.g. path: 'checkpoints/averaged'");
   if (typeof data !== 'string')
     throw new UserError('no dictionaries are given', "add data, e.g. data: 'data-bin/de-en'");
   const values = checkOptionValues('Translator.load', rest, { ...generatorOptions, ...translatorSettings });

@@ -9,7 +9,7 @@ export const inverseSqrt = defineLrScheduler({
   name: 'inverse_sqrt',
   summary: 'rises linearly to --lr, then falls with the inverse square root of the updates',
   options: {
-    warmupUpdates: { kind: 'int', default: 4000, min: 1, help: 'updates of the linear warm-up to --lr' },
+    warmupUpdates: { kind: 'int', default: 4000, min: 1, help: 'number of updates of the linear warm-up to --lr' },
     warmupInitLr: { kind: 'float', default: -1, help: 'rate of the first update; -1: 0' },
   },
   build({ warmupUpdates, warmupInitLr }, learningRates) {

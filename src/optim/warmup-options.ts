@@ -5,7 +5,7 @@ export const warmupUpdatesOption = {
   kind: 'int',
   default: 0,
   min: 0,
-  help: 'updates of the linear warm-up to --lr',
+  help: 'number of updates of the linear warm-up to --lr',
 } as const satisfies IntOption;
 
 /** `--warmup-init-lr` of the schedules with a warm-up. */

@@ -17,7 +17,7 @@ export function loadInput(paths: readonly string[]): ReportInput {
   }
   const sweeps = paths.filter((path) => existsSync(join(path, 'sweep.json')));
   if (sweeps.length > 0 && paths.length > 1) {
-    throw new UserError(`${sweeps[0]} is a sweep, and ${paths.length} paths are given`, 'report a sweep alone');
+    throw new UserError(`${sweeps[0]} is a sweep, but ${paths.length} paths are given`, 'give only the sweep');
   }
   const input = sweeps.length > 0 ? loadSweep(paths[0]!) : loadRuns(paths);
   if (input.runs.every(isEmpty)) {

@@ -49,7 +49,7 @@ export const searchOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Search',
-    help: 'no effect: the search never stops early by score',
+    help: 'no effect: the search never stops early based on scores',
   },
   diverseBeamGroups: {
     kind: 'int',
@@ -120,7 +120,7 @@ export const outputOptions = defineOptions({
     bare: 'hard',
     default: null,
     group: 'Output',
-    help: 'print A- lines: the source token with the most attention of the last layer for each token (hard), or the attention (soft)',
+    help: 'print A- lines: for each output token, the source token with the most attention in the last layer (hard), or all attention weights (soft)',
   },
   replaceUnk: {
     kind: 'string',

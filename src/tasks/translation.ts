@@ -45,14 +45,14 @@ export const translationOptions = defineOptions({
     default: 1024,
     min: 1,
     group: 'Task',
-    help: 'maximum length of a source sentence, in tokens with </s>',
+    help: 'maximum length of a source sentence, in tokens, including </s>',
   },
   maxTargetPositions: {
     kind: 'int',
     default: 1024,
     min: 1,
     group: 'Task',
-    help: 'maximum length of a target sentence, in tokens with </s>',
+    help: 'maximum length of a target sentence, in tokens, including </s>',
   },
   truncateSource: {
     kind: 'boolean',

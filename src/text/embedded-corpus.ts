@@ -81,7 +81,7 @@ function fromTypescript(load: LoadModule, name: string): unknown {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     throw new UserError(
-      `the embedded corpus is made from the npm package typescript, and the module '${name}' is not installed`,
+      `the embedded corpus is made from the npm package typescript, but the module '${name}' is not installed`,
       'install it with npm install --no-save typescript@6.0.3',
       { cause: error },
     );

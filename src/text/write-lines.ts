@@ -88,7 +88,7 @@ function writeTogether(paths: readonly string[], write: (writers: readonly LineW
 function refuseSameFile(paths: readonly string[]): void {
   const names = paths.map((path) => resolve(path));
   const twice = paths.find((path, at) => path !== '-' && !isDeviceOrPipe(path) && names.indexOf(names[at]!) < at);
-  if (twice !== undefined) throw new UserError(`${twice} is named for two outputs`, 'name a different file for each');
+  if (twice !== undefined) throw new UserError(`${twice} is given for two outputs`, 'use a different file for each');
 }
 
 interface LineWriter {

@@ -8,7 +8,7 @@ export const datasetOptions = defineOptions({
     default: null,
     min: 1,
     group: 'Dataset',
-    help: 'maximum tokens per batch, including padding and </s>: sentences times the longest length',
+    help: 'maximum tokens per batch, including padding and </s>: the number of sentences times the longest length',
   },
   batchSize: {
     kind: 'int',
@@ -23,13 +23,13 @@ export const datasetOptions = defineOptions({
     default: 8,
     min: 1,
     group: 'Dataset',
-    help: 'make the sentences per batch a multiple of N, or fewer than N',
+    help: 'make the number of sentences per batch a multiple of N, or less than N',
   },
   skipInvalidSizeInputsValidTest: {
     kind: 'boolean',
     default: false,
     group: 'Dataset',
-    help: 'skip sentences that are too long for --max-tokens or the model, also in training; the log shows how many',
+    help: 'skip sentences that are too long for --max-tokens or the model; the log shows how many',
   },
   trainSubset: { kind: 'string', default: 'train', metavar: 'SPLIT', group: 'Dataset', help: 'split to train on' },
   validSubset: {
@@ -97,14 +97,14 @@ export const datasetOptions = defineOptions({
     default: 0,
     min: 0,
     group: 'Dataset',
-    help: 'shard to train on: shard I has the batches I, I + N, … of each epoch',
+    help: 'shard to train on: shard I gets the batches I, I + N, … of each epoch',
   },
   numWorkers: {
     kind: 'int',
     default: 1,
     min: 0,
     group: 'Dataset',
-    help: 'accepted as in fairseq, but without effect: batches are read when needed',
+    help: 'accepted for compatibility with fairseq; has no effect',
   },
 });
 
@@ -130,7 +130,7 @@ export const optimizationOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Optimization',
-    help: 'divide the loss by the number of sentences instead of target tokens',
+    help: 'divide the loss by the number of sentences instead of the number of target tokens',
   },
   updateFreq: {
     kind: 'numbers',
@@ -146,7 +146,7 @@ export const optimizationOptions = defineOptions({
     aliases: ['--learning-rate'],
     metavar: 'LR1,LR2,…',
     group: 'Optimization',
-    help: 'learning rate; with --lr-scheduler fixed and polynomial_decay one value per epoch',
+    help: 'learning rate; with --lr-scheduler fixed or polynomial_decay, one value per epoch',
   },
   stopMinLr: {
     kind: 'float',
@@ -184,7 +184,7 @@ export const checkpointOptions = defineOptions({
     default: null,
     metavar: 'DIR',
     group: 'Checkpoints',
-    help: 'folder with the dictionaries of --finetune-from-model, if they differ from those of this run: keeps the embeddings and output weights of the symbols that both have and initialises the others',
+    help: 'folder with the dictionaries of --finetune-from-model, if they differ from those of this run: keeps the embeddings and output weights of the symbols that both contain and initialises the others',
   },
   resetDataloader: {
     kind: 'boolean',
@@ -269,7 +269,7 @@ export const checkpointOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Checkpoints',
-    help: 'larger values are better; always the case for bleu',
+    help: 'larger values are better; always on for bleu',
   },
   patience: {
     kind: 'int',
@@ -285,7 +285,7 @@ export const averageOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Moving average',
-    help: 'keep an exponential moving average of the weights, in checkpoints too',
+    help: 'keep an exponential moving average of the weights and save it in checkpoints',
   },
   emaDecay: {
     kind: 'float',
@@ -320,7 +320,7 @@ export const averageOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Moving average',
-    help: 'accepted as in fairseq, but without effect: the average is always float32',
+    help: 'accepted for compatibility with fairseq; the average is always float32',
   },
 });
 
@@ -351,7 +351,7 @@ export const evaluationOptions = defineOptions({
     default: '{}',
     metavar: 'JSON',
     group: 'Evaluation',
-    help: `options of the moses detokenizer, e.g. '{"target_lang": "en"}' (default: the target language of the data)`,
+    help: `options of the moses detokenizer, e.g. '{"target_lang": "fr"}'; without it, the target language of the data`,
   },
   evalBleuRemoveBpe: {
     kind: 'choice',
@@ -383,12 +383,12 @@ export const lossOptions = defineOptions({
 
 /** `--seed` of `train`. */
 export const seedOption = defineOptions({
-  seed: { ...seedSpec, group: 'Optimization', help: 'seed of the initial weights, the order of batches and dropout' },
+  seed: { ...seedSpec, group: 'Optimization', help: 'seed for the initial weights, the order of batches and dropout' },
 });
 
 /** `--seed` for commands that only read data. */
 export const { seed: batchSeed } = defineOptions({
-  seed: { ...seedSpec, group: 'Dataset', help: 'seed of the order in which sentences are cut into batches' },
+  seed: { ...seedSpec, group: 'Dataset', help: 'seed for the order in which sentences are grouped into batches' },
 });
 
 /** The values of `datasetOptions`. */

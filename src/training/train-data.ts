@@ -72,7 +72,7 @@ function longestTarget(batches: readonly Int32Array[], sizes: ArrayLike<number>)
 function checkPrefix(split: string, longest: number, ignorePrefixSize: number): void {
   if (ignorePrefixSize < longest) return;
   throw new UserError(
-    `--ignore-prefix-size ${ignorePrefixSize} leaves no token in the split '${split}': its longest target has ${longest} tokens with </s>`,
+    `--ignore-prefix-size ${ignorePrefixSize} leaves no token in the split '${split}': its longest target has ${longest} tokens, including </s>`,
     'give a smaller number',
   );
 }

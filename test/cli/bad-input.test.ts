@@ -472,12 +472,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'clean-corpus into one file twice',
       line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/./a 1 9',
-      says: ['DIR/./a is named for two outputs; name a different file for each'],
+      says: ['DIR/./a is given for two outputs; name a different file for each'],
     },
     {
       what: 'learn-joint-bpe-and-vocab with the codes as a vocabulary',
       line: 'learn-joint-bpe-and-vocab -i DIR/cut/text.safetensors -s 1 -o DIR/codes --write-vocabulary DIR/codes',
-      says: ['DIR/codes is named for two outputs'],
+      says: ['DIR/codes is given for two outputs'],
     },
     {
       what: 'spm-train onto a device',

@@ -291,8 +291,8 @@ describe('Translator', () => {
 
 describe('Translator.load refuses', () => {
   it.each<[string, object, string]>([
-    ['no checkpoint', { path: undefined }, "no checkpoint is given; add path, e.g. path: 'checkpoints/averaged'"],
-    ['an empty ensemble', { path: [] }, 'no checkpoint is given'],
+    ['no checkpoint', { path: undefined }, "no checkpoint given; add path, e.g. path: 'checkpoints/averaged'"],
+    ['an empty ensemble', { path: [] }, 'no checkpoint given'],
     ['no dictionaries', { data: undefined }, "no dictionaries are given; add data, e.g. data: 'data-bin/de-en'"],
     ['a folder without them', { data: folder }, 'dict.de.txt'],
     ['an unknown option', { beams: 5 }, "Translator.load: unknown option 'beams'; did you mean 'beam'?"],

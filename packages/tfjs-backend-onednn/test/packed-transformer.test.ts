@@ -29,7 +29,7 @@ const MODELS: Readonly<Record<string, Options>> = {
   'learned positions, normalised embeddings': {
     ...{ encoderLearnedPos: true, decoderLearnedPos: true, layernormEmbedding: true },
   },
-  'one table, no scale, no positions': {
+  'one table, no scale, no positional embeddings': {
     ...{ shareAllEmbeddings: true, noScaleEmbedding: true, noTokenPositionalEmbeddings: true },
   },
   'heads of 64': { encoderEmbedDim: 128, encoderAttentionHeads: 2, decoderAttentionHeads: 2 },

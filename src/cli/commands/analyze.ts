@@ -25,14 +25,14 @@ const options = {
       default: 4096,
       min: 1,
       group: 'Dataset',
-      help: 'maximum tokens in a batch, also in the batches of the gradient norms',
+      help: 'maximum tokens per batch, including the batches for gradient norms',
     },
   }),
   batchSize,
   requiredBatchSizeMultiple,
   skipInvalidSizeInputsValidTest,
   trainSubset: { ...trainSubset, help: 'training split, for the gradient norms and the probe' },
-  seed: { ...batchSeed, help: 'seed of the order of batches and of the probe' },
+  seed: { ...batchSeed, help: 'seed for the order of batches and the probe' },
   ...defineOptions({
     labelSmoothing: {
       kind: 'float',
@@ -40,7 +40,7 @@ const options = {
       min: 0,
       max: 1,
       group: 'Gradients',
-      help: 'ε of the criterions with smoothed labels that the checkpoint is compared with',
+      help: 'label smoothing ε of the criterions in the comparison',
     },
     epoch: {
       kind: 'int',
@@ -54,7 +54,7 @@ const options = {
       default: 20,
       min: 0,
       group: 'Gradients',
-      help: 'average the norm of the gradient over N batches; 0: leave it out',
+      help: 'average the norm of the gradient over N batches; 0: do not compute it',
     },
     gradientSubset: {
       kind: 'string',
@@ -68,7 +68,7 @@ const options = {
       default: 0,
       min: 0,
       group: 'Probe',
-      help: 'train a new output projection on the frozen features for N epochs, and write the model with it to --output as the checkpoint probe; 0: leave it out',
+      help: 'train a new output projection on the frozen features for N epochs, and write the resulting model to --output as the checkpoint probe; 0: leave it out',
     },
     probeLr: {
       kind: 'float',
@@ -108,7 +108,7 @@ export const analyzeCommand = defineCommand({
   description:
     "Measures checkpoints on a split, teacher-forced and without dropout: energies, margins, calibration, the gradients of the paper's criterions, and how well a new output projection does on the frozen features.",
   arguments: [
-    { name: 'checkpoint', help: "checkpoints, by their stems or fairseq's .pt; one column each", variadic: true },
+    { name: 'checkpoint', help: 'checkpoint stems or fairseq .pt files; one column each', variadic: true },
   ],
   options,
   examples: [

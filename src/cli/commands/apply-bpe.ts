@@ -18,7 +18,7 @@ const options = defineOptions({
     kind: 'int',
     default: 0,
     min: 0,
-    help: 'ignore subwords of the vocabulary that occur less often',
+    help: 'ignore subwords of the vocabulary that occur fewer than N times',
   },
   glossaries: { kind: 'strings', default: [], help: 'words or regular expressions that are never split' },
   dropout: { kind: 'float', default: 0, min: 0, max: 1, help: 'skip each merge with this probability' },

@@ -10,7 +10,7 @@ const options = defineOptions({
 
 export const detokenizeCommand = defineCommand({
   name: 'detokenize',
-  description: 'Joins tokens to text, as the Moses script detokenizer.perl does.',
+  description: 'Joins tokens into text, as the Moses script detokenizer.perl does.',
   arguments: filterArguments,
   options,
   unsupported: { ...MOSES_FLAGS, '-u': 'detokenize does not change the case of letters; remove the flag' },

@@ -14,7 +14,7 @@ const options = defineOptions({
   straightApostrophes: {
     kind: 'boolean',
     default: false,
-    help: "replace ’ by ' in XML segments, as fairseq's recipes do",
+    help: "replace ’ with ' in XML segments, as fairseq's recipes do",
   },
   decodeEntities: { kind: 'boolean', default: false, help: 'decode entities such as &amp; in XML segments' },
 });

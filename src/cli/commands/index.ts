@@ -51,10 +51,10 @@ export const commands: readonly CommandEntry[] = [
   entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
   entry(
     'analyze',
-    'energies, margins, calibration and gradients',
+    'measure energies, margins, calibration and gradients',
     async () => (await import('./analyze.js')).analyzeCommand,
   ),
-  entry('report', 'report a sweep or runs in one HTML file', async () => (await import('./report.js')).reportCommand),
+  entry('report', 'write an HTML report of a sweep or of single runs', async () => (await import('./report.js')).reportCommand),
   entry(
     'extract-iwslt',
     'extract the sentences of IWSLT files',
@@ -98,7 +98,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(
     'spm-decode',
-    'join the pieces of a SentencePiece model to text',
+    'join the pieces of a SentencePiece model into text',
     async () => (await import('./spm-decode.js')).spmDecodeCommand,
   ),
   entry('spm-train', 'train a SentencePiece model', async () => (await import('./spm-train.js')).spmTrainCommand),

@@ -15,18 +15,18 @@ const options = defineOptions({
     kind: 'string',
     default: null,
     metavar: 'FILE',
-    help: 'write Markdown too, with the figures in a folder of its name without .md',
+    help: 'also write Markdown, with the figures in a folder of the same name without .md',
   },
 });
 
 export const reportCommand = defineCommand({
   name: 'report',
   description:
-    'Reports a sweep or runs in one HTML file that opens offline: which system is better and how certain that is, tables, learning curves, analyses and translations. What is not there yet is left out and named.',
+    'Writes an HTML report of a sweep or of single runs: which system is better and how certain that is, tables, learning curves, analyses and translations. The file opens offline. Results that do not exist yet are left out and listed.',
   arguments: [
     {
       name: 'path',
-      help: "the folder of a sweep; or folders of runs, or logs, fairseq's too",
+      help: "the folder of a sweep, folders of runs, or training logs, including fairseq's",
       variadic: true,
     },
   ],

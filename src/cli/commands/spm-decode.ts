@@ -23,7 +23,7 @@ const options = withUnderscores(
 
 export const spmDecodeCommand = defineCommand({
   name: 'spm-decode',
-  description: 'Joins the pieces or ids of a SentencePiece model to text, as spm_decode does.',
+  description: 'Joins the pieces or ids of a SentencePiece model into text, as spm_decode does.',
   arguments: filterArguments,
   options,
   unsupported: unsupportedWithUnderscores({

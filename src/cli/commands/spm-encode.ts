@@ -49,7 +49,7 @@ const options = withUnderscores(
       kind: 'int',
       default: 0,
       min: 0,
-      help: 'ignore pieces of the vocabulary that occur less often',
+      help: 'ignore pieces of the vocabulary that occur fewer than N times',
     },
     generateVocabulary: {
       kind: 'boolean',

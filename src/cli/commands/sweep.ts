@@ -24,17 +24,17 @@ const options = {
       default: 1,
       min: 1,
       metavar: 'N',
-      help: 'runs at a time; several processes can share a sweep too',
+      help: 'runs at a time; several processes can also share a sweep',
     },
     threads: {
       kind: 'int',
       default: null,
       min: 1,
       metavar: 'N',
-      help: 'threads of each run (default: the processors divided by --jobs)',
+      help: 'threads of each run (default: the number of processors divided by --jobs)',
     },
     dryRun: { kind: 'boolean', default: false, help: 'print the commands and run nothing' },
-    retryFailed: { kind: 'boolean', default: false, help: 'try failed runs again' },
+    retryFailed: { kind: 'boolean', default: false, help: 'retry failed runs' },
   }),
   noProgressBar: { ...logOptions.noProgressBar, group: undefined },
 } as const;
@@ -42,8 +42,8 @@ const options = {
 export const sweepCommand = defineCommand({
   name: 'sweep',
   description:
-    'Trains, averages, translates and analyzes every combination of a grid of options. A sweep that was stopped or killed continues with the same command; runs that are done are skipped, and training resumes exactly.',
-  arguments: [{ name: 'file', help: 'YAML file with the options of the runs and the grid; examples/sweeps has some' }],
+    'Trains a model for every combination of a grid of options, averages its checkpoints, translates with it and analyzes it. Run the same command again to continue a sweep that was stopped or killed: finished runs are skipped, and training resumes exactly where it stopped.',
+  arguments: [{ name: 'file', help: 'YAML file with the options of the runs and the grid; see examples/sweeps' }],
   options,
   examples: [
     'ts-fairseq sweep examples/sweeps/multi30k.yaml --dry-run',

@@ -17,7 +17,7 @@ const options = defineOptions({
 
 export const trainTruecaserCommand = defineCommand({
   name: 'train-truecaser',
-  description: 'Counts the casings of words within sentences, as the Moses script train-truecaser.perl does.',
+  description: 'Counts how words are cased within sentences, as the Moses script train-truecaser.perl does.',
   options,
   examples: ['ts-fairseq train-truecaser --corpus train.tok.de --model truecase.de'],
   async run({ options: { corpus, model, possiblyUseFirstToken } }) {
@@ -25,7 +25,7 @@ export const trainTruecaserCommand = defineCommand({
     const counts = countCasings(readLines(corpus), possiblyUseFirstToken);
     if (counts.size === 0) {
       throw new UserError(
-        'there is no casing to learn: no sentence has a word with a letter after its first word',
+        'there is no casing to learn: no sentence contains a word with letters after its first word',
         'use tokenized, cased text',
       );
     }

@@ -102,7 +102,7 @@ test('the codec makes pieces of text and text of pieces', async () => {
 
 test('without the add-on sampling says what it needs', async () => {
   const model = await load('unigram', 'wasm');
-  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling needs/);
+  expect(() => model.samplePieces('a', { nBestSize: -1, alpha: 0.1 })).toThrow(/sampling requires/);
 });
 
 describe.runIf(hasNative)('with the add-on', () => {
@@ -145,7 +145,7 @@ describe.runIf(hasNative)('with the add-on', () => {
   test.each([0, 1025, Number.NaN])('an n-best list of %s segmentations is refused in one line', async (size) => {
     const model = await load('unigram');
     expect(() => model.nBestIds('a', size)).toThrow(UserError);
-    expect(() => model.nBestIds('a', size)).toThrow('ask for another number');
+    expect(() => model.nBestIds('a', size)).toThrow('use another number');
   });
 
   // The library finds the symbol where it looks for a piece of text, and does not count its characters.
