@@ -24,7 +24,7 @@ export function comparisonsSection(study: Study, comparisons: readonly ReportedC
   if (comparisons.length === 0) return [];
   const made = comparisons.filter(isMade);
   const plan = study.isPlanned
-    ? `${plural(comparisons.length, 'planned comparison')} by tokenized BLEU.`
+    ? `${comparisons.length === 1 ? 'The planned comparison is' : `The ${comparisons.length} planned comparisons are`} by tokenized BLEU.`
     : 'No comparison is planned. This is the only one possible: the second system against the first, by tokenized BLEU.';
   return [
     heading('Comparisons'),

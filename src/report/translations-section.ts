@@ -21,7 +21,7 @@ export function translationsSection(study: Study, comparisons: readonly Reported
     TranslatedLines,
   ];
   const ranked = rankSentences(...texts);
-  const where = [first.where, seed && `seed ${seed}`].filter((part) => part !== '').join(', ');
+  const where = `${first.where && ` on ${first.where}`}${seed && ` with seed ${seed}`}`;
   const [nameA, nameB] = first.names;
   const better = ranked.filter(({ difference }) => difference > 0).slice(0, SENTENCES);
   const worse = ranked
@@ -31,7 +31,7 @@ export function translationsSection(study: Study, comparisons: readonly Reported
   return [
     heading('Translations that differ most'),
     paragraph(
-      `${nameA} and ${nameB}${where && ` on ${where}`}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
+      `${nameA} and ${nameB}${where}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
     ),
     ...sentenceBlocks(`${nameA} is better`, better, [nameA, nameB]),
     ...sentenceBlocks(`${nameB} is better`, worse, [nameA, nameB]),
