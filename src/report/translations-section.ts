@@ -58,9 +58,10 @@ function rankSentences(a: TranslatedLines, b: TranslatedLines): Sentence[] {
     const other = places.get(id);
     if (other === undefined) return [];
     const reference = a.references[place]!;
-    const chrf = (text: string): number => metric.sentenceScore(text, [reference]).score;
-    const difference = chrf(a.hypotheses[place]!) - chrf(b.hypotheses[other]!);
+    // generate detokenizes the lines T and D, but not H.
     const translations = [a.detokenized[place]!, b.detokenized[other]!] as const;
+    const [ofA, ofB] = translations.map((text) => metric.sentenceScore(text, [reference]).score);
+    const difference = ofA! - ofB!;
     return [{ id, source: a.sources[place]!, reference, translations, difference }];
   });
   return sentences.sort((x, y) => y.difference - x.difference || x.id - y.id);

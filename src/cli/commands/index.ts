@@ -49,11 +49,7 @@ export const commands: readonly CommandEntry[] = [
     'train and compare every combination of a grid of options',
     async () => (await import('./sweep.js')).sweepCommand,
   ),
-  entry(
-    'report',
-    'report a sweep or runs in one HTML file',
-    async () => (await import('./report.js')).reportCommand,
-  ),
+  entry('report', 'report a sweep or runs in one HTML file', async () => (await import('./report.js')).reportCommand),
   entry(
     'extract-iwslt',
     'the sentences of IWSLT files: XML and train.tags',
