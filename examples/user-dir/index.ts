@@ -9,7 +9,12 @@ export const powerBonus = defineCriterion({
   name: 'power_bonus',
   summary: 'cross entropy with a bonus p^e',
   options: {
-    bonusExponent: { kind: 'float', default: 2, min: 1, help: 'the exponent e; a larger e rewards only confident tokens' },
+    bonusExponent: {
+      kind: 'float',
+      default: 2,
+      min: 1,
+      help: 'the exponent e; a larger e rewards only confident tokens',
+    },
     bonusWeight: { kind: 'float', default: 0.5, min: 0, help: 'w; 0 is cross entropy' },
   },
   build: ({ bonusExponent, bonusWeight }) => ({

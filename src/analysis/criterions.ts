@@ -9,6 +9,7 @@ export interface LabelledCriterion {
   readonly criterion: Criterion;
 }
 
+/** The label of plain cross entropy. */
 export const CROSS_ENTROPY = 'CE';
 
 /** The ends of the log bonus in the paper's figure 4. */

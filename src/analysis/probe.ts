@@ -16,6 +16,7 @@ export interface FeatureRows {
   readonly targets: Int32Array; // [rows]
 }
 
+/** How a probe is trained. */
 export interface ProbeOptions {
   readonly epochs: number;
   readonly learningRate: number;

@@ -60,7 +60,7 @@ function resultOf(run: RunPlan, folder: string, name: string, options: CommandOp
   const split = String(options['gen-subset'] ?? options.gen_subset ?? 'test');
   const lines = readTranslations(join(runFiles.translations(folder, name), `generate-${split}.txt`));
   const detokenize =
-    options.tokenizer === 'moses' ? createMosesDetokenizer(targetLanguage(run, options)) : (line: string) => line;
+    run.detokenize === 'moses' ? createMosesDetokenizer(targetLanguage(run, options)) : (line: string) => line;
   return scoreTranslations(lines, detokenize);
 }
 

@@ -47,6 +47,8 @@ export interface RunPlan {
   readonly train: CommandOptions;
   /** null: the best checkpoint translates. */
   readonly average: CommandOptions | null;
+  /** How references and translations become text for sacreBLEU and chrF: Moses's detokenizer, or null for not at all. */
+  readonly detokenize: 'moses' | null;
   /** The options of each translation, by the name of its folder. */
   readonly generate: Readonly<Record<string, CommandOptions>>;
   readonly analyze: CommandOptions | null;
@@ -57,11 +59,12 @@ interface Settings {
   data?: string;
   train?: CommandOptions;
   average?: CommandOptions;
+  detokenize?: 'moses';
   generate?: Readonly<Record<string, CommandOptions>>;
   analyze?: CommandOptions;
 }
 
-const SECTIONS = ['data', 'train', 'average-checkpoints', 'generate', 'analyze'] as const;
+const SECTIONS = ['data', 'train', 'average-checkpoints', 'detokenize', 'generate', 'analyze'] as const;
 
 /** Options that the sweep sets for each run. */
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -78,6 +81,7 @@ const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
  *     data: data-bin/multi30k.de-en
  *     train: { arch: transformer, lr: 5e-3 }        # options of every run
  *     average-checkpoints: { num-epoch-checkpoints: 10 }
+ *     detokenize: moses                             # for sacreBLEU and chrF
  *     generate:
  *       test: { beam: [5, 1], remove-bpe: true }    # a list translates once with each of its values
  *     grid:
@@ -166,7 +170,7 @@ function readAxis(where: string, axis: string, values: unknown): ReadonlyMap<str
 function readSettings(where: string, value: unknown): Settings {
   const entries = mapping(where, null, value);
   for (const name of Object.keys(entries)) checkKnown(where, name, SECTIONS);
-  const { data, train, 'average-checkpoints': average, generate, analyze } = entries;
+  const { data, train, 'average-checkpoints': average, detokenize, generate, analyze } = entries;
   const settings: Settings = {};
   if (data !== undefined) {
     if (typeof data !== 'string') throw new UserError(`${where}: data is not the name of a folder`, 'give one');
@@ -175,6 +179,10 @@ function readSettings(where: string, value: unknown): Settings {
   if (train !== undefined) settings.train = readOptions(where, 'train', train);
   if (average !== undefined) settings.average = readOptions(where, 'average-checkpoints', average);
   if (analyze !== undefined) settings.analyze = readOptions(where, 'analyze', analyze);
+  if (detokenize !== undefined) {
+    if (detokenize !== 'moses') throw new UserError(`${where}: detokenize is not 'moses'`, 'write moses, or remove it');
+    settings.detokenize = detokenize;
+  }
   if (generate !== undefined) {
     const translations = Object.entries(mapping(where, 'generate', generate));
     settings.generate = Object.fromEntries(
@@ -190,6 +198,12 @@ function readOptions(where: string, name: string, value: unknown, command = name
     const spelled = option.replaceAll('_', '-');
     if (OWN_OPTIONS[command]!.includes(spelled)) {
       throw new UserError(`${where}: ${name}: the sweep sets ${spelled} itself`, 'remove it');
+    }
+    if (command === 'generate' && spelled === 'tokenizer') {
+      throw new UserError(
+        `${where}: ${name}: with tokenizer, generate detokenizes the references, whose tokens are scored`,
+        'remove it, and add detokenize: moses to the sweep for sacreBLEU and chrF',
+      );
     }
     const isScalar = (one: unknown): boolean => typeof one === 'string' || typeof one === 'number';
     const isOption = isScalar(setting) || typeof setting === 'boolean';
@@ -215,6 +229,7 @@ function planOf(path: string, base: Settings, choice: readonly Choice[]): RunPla
     data: merged.data,
     train: merged.train ?? {},
     average: merged.average ?? null,
+    detokenize: merged.detokenize ?? null,
     generate: expandLists(merged.generate ?? {}),
     analyze: merged.analyze ?? null,
   };

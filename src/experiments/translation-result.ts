@@ -27,7 +27,9 @@ export interface TranslatedLines {
   readonly ids: readonly number[];
   readonly sources: readonly string[];
   readonly references: readonly string[];
+  /** Of H- lines. With `generate --tokenizer` they are tokens, while sources and references are text. */
   readonly hypotheses: readonly string[];
+  /** Of D- lines. */
   readonly detokenized: readonly string[];
 }
 
@@ -65,14 +67,17 @@ export function readTranslations(path: string): TranslatedLines {
   };
 }
 
-/** Scores translations. @param detokenize from tokens to text, for the references of sacreBLEU and chrF */
+/**
+ * Scores the hypotheses.
+ * @param detokenize converts hypotheses and references from tokens to text, for sacreBLEU and chrF
+ */
 export function scoreTranslations(lines: TranslatedLines, detokenize: (line: string) => string): TranslationResult {
   const tokenized = tokenizedBleu();
   const statistics = tokenized.statisticsOfSegments(lines.hypotheses, [lines.references]);
   const score = tokenized.corpusScore(lines.hypotheses, [lines.references]);
-  const references = [lines.references.map(detokenize)];
+  const [texts, references] = [lines.hypotheses.map(detokenize), [lines.references.map(detokenize)]];
   const sacrebleu = new Bleu();
-  const sacrebleuScore = sacrebleu.corpusScore(lines.detokenized, references);
+  const sacrebleuScore = sacrebleu.corpusScore(texts, references);
   return {
     sentences: lines.ids.length,
     bleu: score.score,
@@ -81,7 +86,7 @@ export function scoreTranslations(lines: TranslatedLines, detokenize: (line: str
     lengthRatio: score.ratio,
     sacrebleu: sacrebleuScore.score,
     sacrebleuSignature: sacrebleu.signature(),
-    chrf: new Chrf().corpusScore(lines.detokenized, references).score,
+    chrf: new Chrf().corpusScore(texts, references).score,
     statistics: packStatistics(statistics.map((row) => row.slice(0, WIDTH))),
   };
 }

@@ -7,7 +7,11 @@ export const fixed = defineLrScheduler({
   options: {
     warmupUpdates: { kind: 'int', default: 0, min: 0, help: 'number of updates of the linear warm-up' },
     forceAnneal: { kind: 'int', default: null, min: 1, metavar: 'EPOCH', help: 'shrink the rate from this epoch on' },
-    lrShrink: { kind: 'float', default: 0.1, help: 'multiply the rate by this every epoch, starting at --force-anneal' },
+    lrShrink: {
+      kind: 'float',
+      default: 0.1,
+      help: 'multiply the rate by this every epoch, starting at --force-anneal',
+    },
   },
   build({ warmupUpdates, forceAnneal, lrShrink }, learningRates) {
     const last = learningRates[learningRates.length - 1]!;

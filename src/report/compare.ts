@@ -14,6 +14,7 @@ export interface ReportedComparison {
   readonly result: ComparisonResult | null;
 }
 
+/** A comparison with its p-value after Holm's correction. */
 export interface ComparisonResult extends Comparison {
   readonly systems: readonly [System, System];
   /** The seeds that both systems have. */

@@ -20,11 +20,12 @@ const isMade = (comparison: ReportedComparison): comparison is Made => compariso
 /** `el − ce, de-en` */
 const labelOf = ({ names: [a, b], where }: ReportedComparison): string => `${a} − ${b}${where && `, ${where}`}`;
 
+/** The section with the planned comparisons: differences, intervals and tests. */
 export function comparisonsSection(study: Study, comparisons: readonly ReportedComparison[]): Block[] {
   if (comparisons.length === 0) return [];
   const made = comparisons.filter(isMade);
   const plan = study.isPlanned
-    ? `${plural(comparisons.length, 'planned comparison')} by tokenized BLEU.`
+    ? `${comparisons.length === 1 ? 'The planned comparison is' : `The ${comparisons.length} planned comparisons are`} by tokenized BLEU.`
     : 'No comparison is planned. This is the only one possible: the second system against the first, by tokenized BLEU.';
   return [
     heading('Comparisons'),

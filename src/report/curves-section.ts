@@ -24,6 +24,7 @@ const QUANTITIES: readonly Quantity[] = [
   { title: 'Speed', yLabel: 'target words per second', value: ({ train }) => train?.wps },
 ];
 
+/** The section with the learning curves of all systems. */
 export function curvesSection(study: Study): Block[] {
   const figures = study.groups.flatMap((group) => {
     const legend = legendOf(group.systems.map(({ name }) => name));

@@ -6,6 +6,7 @@ export interface ReportDocument {
   readonly blocks: readonly Block[];
 }
 
+/** A part of a report, independent of HTML and Markdown. */
 export type Block =
   | { readonly kind: 'heading'; readonly level: 2 | 3; readonly text: string }
   | { readonly kind: 'paragraph'; readonly role: ParagraphRole; readonly content: Content }
@@ -29,8 +30,10 @@ export type Inline = string | { readonly style: InlineStyle; readonly text: stri
 /** `mark` is for words that differ. */
 export type InlineStyle = 'strong' | 'code' | 'mark';
 
+/** A line of text, perhaps with styles. */
 export type Content = string | readonly Inline[];
 
+/** A table with its caption and notes. */
 export interface Table {
   readonly caption: string;
   readonly columns: readonly Column[];
@@ -40,36 +43,48 @@ export interface Table {
   readonly notes?: readonly Content[];
 }
 
+/** The title and alignment of a column. */
 export interface Column {
   readonly title: string;
   readonly align: 'text' | 'number';
 }
 
+/** A heading of level 2 or 3. */
 export const heading = (text: string, level: 2 | 3 = 2): Block => ({ kind: 'heading', level, text });
 
+/** A paragraph. */
 export const paragraph = (content: Content, role: ParagraphRole = 'text'): Block => ({
   kind: 'paragraph',
   role,
   content,
 });
 
+/** A list with bullets. */
 export const list = (items: readonly Content[]): Block => ({ kind: 'list', items });
 
+/** A table as a block. */
 export const tableBlock = (table: Table): Block => ({ kind: 'table', table });
 
+/** A figure as a block. */
 export const figureBlock = (figure: Figure): Block => ({ kind: 'figure', figure });
 
+/** Examples of translations as a block. */
 export const examplesBlock = (title: string, examples: readonly Example[]): Block => ({
   kind: 'examples',
   title,
   examples,
 });
 
+/** Strong text. */
 export const strong = (text: string): Inline => ({ style: 'strong', text });
+/** Text in a fixed-width font. */
 export const code = (text: string): Inline => ({ style: 'code', text });
+/** Marked text, e.g. words that differ. */
 export const mark = (text: string): Inline => ({ style: 'mark', text });
 
+/** A column of text. */
 export const textColumn = (title: string): Column => ({ title, align: 'text' });
+/** A column of numbers. */
 export const numberColumn = (title: string): Column => ({ title, align: 'number' });
 
 /** The pieces of a line of text. */

@@ -13,6 +13,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   withoutForbidden(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 
+/** Replaces characters that HTML and XML forbid. */
 export const withoutForbidden = (text: string): string => text.replace(FORBIDDEN, '\ufffd');
 
 /** Text for a line or a table cell of Markdown as GitHub reads it. */

@@ -7,6 +7,7 @@ export interface Figure {
   readonly panels: readonly Panel[];
 }
 
+/** A name and its colour. */
 export interface LegendEntry {
   readonly name: string;
   readonly color: string;
@@ -14,6 +15,7 @@ export interface LegendEntry {
   readonly dash: string;
 }
 
+/** One plot of a figure, with its title. */
 export interface Panel {
   readonly title: string;
   readonly svg: string;

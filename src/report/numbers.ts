@@ -52,9 +52,11 @@ export function enumerate(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
+/** The mean of numbers. */
 export const meanOf = (values: readonly number[]): number => spreadOf(values).mean;
 
 /** The lowest of values, which may be too many for the arguments of Math.min. */
 export const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 
+/** The largest number, −∞ of none. */
 export const highest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);

@@ -19,6 +19,7 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
+/** What `linePlot` draws. */
 export interface LinePlot {
   readonly title: string;
   readonly xLabel: string;
@@ -38,6 +39,7 @@ export interface LinePlot {
   readonly hasWholeX?: boolean;
 }
 
+/** Draws lines over a common axis. */
 export function linePlot(plot: LinePlot): Panel {
   const { title, lines, xLabel, yLabel, xDomain, curve = 'linear', top } = plot;
   const points = lines.flatMap((line) => line.points);
@@ -103,6 +105,7 @@ export interface DotPlot {
   readonly hasZero?: boolean;
 }
 
+/** A row of a dot plot. */
 export interface DotRow {
   readonly name: string;
   readonly color: string;
@@ -119,6 +122,7 @@ const MOST_CHARACTERS = 40;
 const shortened = (name: string): string =>
   name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS - 1)}…` : name;
 
+/** Draws one row of dots per system. */
 export function dotPlot({ title, xLabel, rows, hasZero = false }: DotPlot): Panel {
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const spread = rows.flatMap(({ name, color, dots }) => dots.map((x) => ({ name, color, x })));

@@ -31,6 +31,7 @@ export interface ReportRun {
   readonly analysis: Analysis | null;
 }
 
+/** The options of a run, by command. */
 export interface RunOptions {
   readonly train: CommandOptions;
   readonly average: CommandOptions | null;
@@ -38,6 +39,7 @@ export interface RunOptions {
   readonly analyze: CommandOptions | null;
 }
 
+/** The scores of a translation of a run. */
 export interface ScoredTranslation {
   readonly split: string;
   /** What `generate` wrote; null if it is gone. */

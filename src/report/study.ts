@@ -46,6 +46,7 @@ export interface Tuning {
   readonly options: readonly { readonly name: string; readonly validation: string; readonly test: string }[];
 }
 
+/** Arranges runs into groups, systems and seeds. */
 export function studyOf({ description, runs }: ReportInput): Study {
   const axes = description.axes.filter(({ name }) => name !== REPLICATES);
   const named = description.compare.filter(({ axis }) => axes.some(({ name }) => name === axis));
@@ -126,6 +127,7 @@ export const seedOf = (run: ReportRun): string => (run.values[REPLICATES] ?? '')
 export const translationsOf = (system: System, name: string | null): ScoredTranslation[] =>
   system.runs.flatMap((run) => (name === null ? [] : (run.translations.get(name) ?? [])));
 
+/** The BLEU of each run of a system, for one translation. */
 export const bleuOf = (system: System, name: string | null): number[] =>
   translationsOf(system, name).map(({ bleu }) => bleu);
 

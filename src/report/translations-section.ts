@@ -21,7 +21,7 @@ export function translationsSection(study: Study, comparisons: readonly Reported
     TranslatedLines,
   ];
   const ranked = rankSentences(...texts);
-  const where = [first.where, seed && `seed ${seed}`].filter((part) => part !== '').join(', ');
+  const where = `${first.where && ` on ${first.where}`}${seed && ` with seed ${seed}`}`;
   const [nameA, nameB] = first.names;
   const better = ranked.filter(({ difference }) => difference > 0).slice(0, SENTENCES);
   const worse = ranked
@@ -31,7 +31,7 @@ export function translationsSection(study: Study, comparisons: readonly Reported
   return [
     heading('Translations that differ most'),
     paragraph(
-      `${nameA} and ${nameB}${where && ` on ${where}`}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
+      `${nameA} and ${nameB}${where}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
     ),
     ...sentenceBlocks(`${nameA} is better`, better, [nameA, nameB]),
     ...sentenceBlocks(`${nameB} is better`, worse, [nameA, nameB]),
@@ -58,9 +58,10 @@ function rankSentences(a: TranslatedLines, b: TranslatedLines): Sentence[] {
     const other = places.get(id);
     if (other === undefined) return [];
     const reference = a.references[place]!;
-    const chrf = (text: string): number => metric.sentenceScore(text, [reference]).score;
-    const difference = chrf(a.hypotheses[place]!) - chrf(b.hypotheses[other]!);
+    // generate detokenizes the lines T and D, but not H.
     const translations = [a.detokenized[place]!, b.detokenized[other]!] as const;
+    const [ofA, ofB] = translations.map((text) => metric.sentenceScore(text, [reference]).score);
+    const difference = ofA! - ofB!;
     return [{ id, source: a.sources[place]!, reference, translations, difference }];
   });
   return sentences.sort((x, y) => y.difference - x.difference || x.id - y.id);

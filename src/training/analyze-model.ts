@@ -13,6 +13,7 @@ import { firstBatches, type GradientNormOptions, gradientNorms } from './gradien
 import { analyzeSplit, type ModelOfTask, readFeatures, scoreProjection } from './split-rows.js';
 import type { BatchedSplit } from './train-data.js';
 
+/** What to analyze of a model. */
 export interface AnalysisRequest {
   readonly model: ModelOfTask;
   readonly kernels: ArenaKernels;
@@ -76,6 +77,7 @@ function criterionGradients(
   });
 }
 
+/** How to train a probe on a model. */
 export interface ProbeRequest extends ProbeOptions {
   readonly model: ModelOfTask;
   readonly kernels: ArenaKernels;

@@ -11,6 +11,7 @@ import { logProgress } from './events.js';
 import type { ModelOfTask } from './split-rows.js';
 import type { BatchedSplit } from './train-data.js';
 
+/** Which batches the norms are averaged over. */
 export interface GradientNormOptions {
   /** Divide by sentences, not by target tokens. */
   readonly sentenceAvg: boolean;

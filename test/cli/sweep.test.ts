@@ -28,6 +28,7 @@ train:
   max-epoch: 4
   log-interval: 1
 average-checkpoints: { num-epoch-checkpoints: 2 }
+detokenize: moses
 generate:
   valid: { gen-subset: valid, beam: 2, max-len-b: 10 }
 grid:
@@ -46,6 +47,8 @@ const start = (path: string): ChildProcess =>
 const resultsOf = (name: string): unknown[] =>
   ['ce', 'el'].map((run) => {
     const { translations, training } = readResult(join(folder, name, run));
+    const lines = readFileSync(join(folder, name, run, 'generate/valid/generate-valid.txt'), 'utf8');
+    expect(lines).toContain(`BLEU4 = ${translations.valid!.bleu.toFixed(2)},`);
     return { translations, losses: training.epochs.map(({ train }) => train!.loss) };
   });
 

@@ -73,6 +73,12 @@ describe('loadInput', () => {
     expect([...run!.translations.keys()]).toEqual([name]);
   });
 
+  it('scores detokenized translations against detokenized references, as generate does', () => {
+    const lines = 'T-0\tgo to the house now.\nH-0\t-0.5\tgo to the house now .\nD-0\t-0.5\tgo to the house now.\n';
+    const [run] = loadInput([folderOf('detokenized', { 'generate-test.txt': lines })]).runs;
+    expect(run!.translations.get('test')!.bleu).toBeCloseTo(100, 9);
+  });
+
   it('takes runs of no grid as systems by their names, or by their paths if names repeat', () => {
     const a = folderOf('one/run', { 'train.log': LOG });
     const b = folderOf('two/run', { 'train.log': LOG });
@@ -130,6 +136,6 @@ describe('loadInput', () => {
   });
 
   it('refuses a sweep among other paths', () => {
-    expect(() => loadInput([sweep, join(sweep, 'ce,seed=1')])).toThrow(/is a sweep, and 2 paths are given/);
+    expect(() => loadInput([sweep, join(sweep, 'ce,seed=1')])).toThrow(/is a sweep, but 2 paths are given/);
   });
 });

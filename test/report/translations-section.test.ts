@@ -1,11 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareAll } from '../../src/report/compare.js';
 import type { Inline } from '../../src/report/document.js';
-import { markDifferences } from '../../src/report/translations-section.js';
+import { loadInput } from '../../src/report/load-input.js';
+import { studyOf } from '../../src/report/study.js';
+import { markDifferences, translationsSection } from '../../src/report/translations-section.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** Text with brackets around what is marked. */
 const bracketed = (inlines: readonly Inline[]): string =>
   inlines.map((inline) => (typeof inline === 'string' ? inline : `[${inline.text}]`)).join('');
+
+describe('translationsSection', () => {
+  it('scores what was detokenized, as the references were', () => {
+    const root = temporaryFolder();
+    const write = (name: string, hypothesis: string, detokenized: string): string => {
+      mkdirSync(join(root, name));
+      const lines = ['S-0\tquelle', 'T-0\tgo home now.', `H-0\t-1\t${hypothesis}`, `D-0\t-1\t${detokenized}`, ''];
+      writeFileSync(join(root, name, 'generate-test.txt'), lines.join('\n'));
+      return join(root, name);
+    };
+    // By the tokens, the worse system would win.
+    const worse = write('worse', 'go home now.', 'leave at once.');
+    const better = write('better', 'go - home - now .', 'go home now.');
+    const study = studyOf(loadInput([worse, better]));
+    const examples = translationsSection(study, compareAll(study)).filter((block) => block.kind === 'examples');
+    expect(examples.map(({ title }) => title)).toEqual(['better is better']);
+    expect(examples[0]!.examples[0]!.lines.map(([name]) => name)).toEqual(['source', 'reference', 'better', 'worse']);
+  });
+});
 
 describe('markDifferences', () => {
   it.each([

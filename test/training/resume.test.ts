@@ -174,13 +174,13 @@ describe('training refuses', () => {
     {
       what: 'a sentence longer than --max-tokens',
       values: { maxTokens: 7 },
-      message: /has 8 tokens, including <\/s>, more than --max-tokens 7/,
+      message: /has 8 tokens including <\/s>, more than --max-tokens 7/,
     },
     {
       what: 'a sentence longer than the position table',
       values: { maxTargetPositions: 6 },
       message:
-        /the target of valid sentence \d+ \(line \d+\) has \d tokens, including <\/s>, more than --max-target-positions 6/,
+        /the target of valid sentence \d+ \(line \d+\) has \d tokens including <\/s>, more than --max-target-positions 6/,
     },
     {
       what: 'training data of which every sentence is skipped',

@@ -107,9 +107,7 @@ export const analyzeCommand = defineCommand({
   name: 'analyze',
   description:
     "Measures checkpoints on a split, teacher-forced and without dropout: energies, margins, calibration, the gradients of the paper's criterions, and how well a new output projection does on the frozen features.",
-  arguments: [
-    { name: 'checkpoint', help: 'checkpoint stems or fairseq .pt files; one column each', variadic: true },
-  ],
+  arguments: [{ name: 'checkpoint', help: 'checkpoint stems or fairseq .pt files; one column each', variadic: true }],
   options,
   examples: [
     'ts-fairseq analyze checkpoints/averaged --data data-bin/de-en --output analysis',

@@ -51,10 +51,14 @@ export const commands: readonly CommandEntry[] = [
   entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
   entry(
     'analyze',
-    'measure energies, margins, calibration and gradients',
+    'measure energies, margins and calibration',
     async () => (await import('./analyze.js')).analyzeCommand,
   ),
-  entry('report', 'write an HTML report of a sweep or of single runs', async () => (await import('./report.js')).reportCommand),
+  entry(
+    'report',
+    'write an HTML report of a sweep or of single runs',
+    async () => (await import('./report.js')).reportCommand,
+  ),
   entry(
     'extract-iwslt',
     'extract the sentences of IWSLT files',

@@ -10,7 +10,8 @@ const options = defineOptions({
 
 export const normalizePunctuationCommand = defineCommand({
   name: 'normalize-punctuation',
-  description: 'Replaces quotes, dashes and ellipses with ASCII characters, as the Moses script normalize-punctuation.perl does.',
+  description:
+    'Replaces quotes, dashes and ellipses with ASCII characters, as the Moses script normalize-punctuation.perl does.',
   arguments: filterArguments,
   options,
   unsupported: { '-b': MOSES_FLAGS['-b'], '-penn': 'quotes always become plain ASCII quotes; remove the flag' },

@@ -39,7 +39,13 @@ const options = withUnderscores(
       takesValue: true,
       help: 'draw these sentences at random (the same in every run) instead of using the first ones',
     },
-    maxSentenceLength: { kind: 'int', default: 4192, min: 10, max: 2 ** 30, help: 'skip sentences longer than N bytes' },
+    maxSentenceLength: {
+      kind: 'int',
+      default: 4192,
+      min: 10,
+      max: 2 ** 30,
+      help: 'skip sentences longer than N bytes',
+    },
     maxSentencepieceLength: {
       kind: 'int',
       default: 16,
