@@ -34,27 +34,9 @@ if [ ! -e "$save/checkpoint100.safetensors" ] && ! node packages/tfjs-backend-on
   fi
 fi
 
-if [ ! -e "$data/train.de-en.de.bin" ]; then
+if [ ! -e "$data/test.de-en.de.bin" ]; then
   step "corpus: TypeScript's messages, Moses tokens, lowercased, joint BPE of 2,000 merges"
-  rm -rf "$data" && mkdir -p "$text"
-  node scripts/make-embedded-corpus.js --language de --to "$text/raw"
-  for lang in de en; do
-    for split in train valid test; do
-      ts_fairseq tokenize -l "$lang" "$text/raw/$split.$lang" "$text/tok.$split.$lang"
-      ts_fairseq lowercase "$text/tok.$split.$lang" "$text/lower.$split.$lang"
-    done
-  done
-  ts_fairseq learn-joint-bpe-and-vocab --input "$text/lower.train.de" "$text/lower.train.en" -s 2000 \
-    --output "$text/codes" --write-vocabulary "$text/vocab.de" "$text/vocab.en"
-  for lang in de en; do
-    for split in train valid test; do
-      ts_fairseq apply-bpe -c "$text/codes" "$text/lower.$split.$lang" "$text/bpe.$split.$lang"
-    done
-  done
-
-  step "ts-fairseq preprocess"
-  ts_fairseq preprocess --source-lang de --target-lang en --joined-dictionary --destdir "$data" \
-    --trainpref "$text/bpe.train" --validpref "$text/bpe.valid" --testpref "$text/bpe.test"
+  bash scripts/prepare-embedded.sh --to "$data"
 fi
 
 step "ts-fairseq train --criterion encouraging"

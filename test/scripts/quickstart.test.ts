@@ -23,8 +23,12 @@ test.each(['--help', '--frsh', '--fresh now'])('quickstart.sh %s prints the usag
 function clone({ isBuilt = false, isTrained = false } = {}) {
   const folder = temporaryFolder();
   const at = (...names: string[]): string => join(folder, ...names);
-  for (const name of ['scripts', 'bin', 'checkpoints/quickstart']) mkdirSync(at(name), { recursive: true });
-  cpSync(script, at('scripts/quickstart.sh'));
+  for (const name of ['scripts', 'bin', 'checkpoints/quickstart', 'dist/src/cli'])
+    mkdirSync(at(name), { recursive: true });
+  for (const name of ['quickstart', 'prepare-embedded', 'recipe']) {
+    cpSync(join(script, `../${name}.sh`), at(`scripts/${name}.sh`));
+  }
+  writeFileSync(at('dist/src/cli/main.js'), '');
   writeFileSync(at('scripts/setup.sh'), `echo "$@" >"${at('setup-arguments')}"\n`);
   if (isTrained) writeFileSync(at('checkpoints/quickstart/checkpoint100.safetensors'), '');
   const ended = at('worked');
