@@ -98,13 +98,13 @@ export const preprocessOptions = defineOptions({
     kind: 'int',
     default: -1,
     group: DICTIONARIES,
-    help: 'maximum size of the source dictionary, including four special symbols; −1: no limit',
+    help: 'maximum size of the source dictionary, including four special symbols; -1: no limit',
   },
   nwordstgt: {
     kind: 'int',
     default: -1,
     group: DICTIONARIES,
-    help: 'maximum size of the target dictionary, including four special symbols; −1: no limit',
+    help: 'maximum size of the target dictionary, including four special symbols; -1: no limit',
   },
   paddingFactor: {
     kind: 'int',

@@ -180,7 +180,8 @@ function readSettings(where: string, value: unknown): Settings {
   if (average !== undefined) settings.average = readOptions(where, 'average-checkpoints', average);
   if (analyze !== undefined) settings.analyze = readOptions(where, 'analyze', analyze);
   if (detokenize !== undefined) {
-    if (detokenize !== 'moses') throw new UserError(`${where}: detokenize is not 'moses'`, 'write moses, or remove it');
+    if (detokenize !== 'moses')
+      throw new UserError(`${where}: detokenize must be moses`, 'change it to moses, or remove it');
     settings.detokenize = detokenize;
   }
   if (generate !== undefined) {

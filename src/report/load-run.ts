@@ -117,7 +117,7 @@ function readResolved(path: string): Readonly<Record<string, unknown>> | null {
     const value: unknown = parse(text);
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
   } catch {}
-  throw new UserError(`${path} is damaged`, 'delete it; the report then goes without it');
+  throw new UserError(`${path} is damaged`, 'delete it, and the report will be written without it');
 }
 
 /** The log of a training: `train.log`, or the one file of the folder that ends in .log. */

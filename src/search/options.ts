@@ -64,7 +64,12 @@ export const searchOptions = defineOptions({
     group: 'Search',
     help: 'diverse beam search: subtract this from the score of a token for each earlier group that chose it',
   },
-  sampling: { kind: 'boolean', default: false, group: 'Search', help: 'sample tokens by probability' },
+  sampling: {
+    kind: 'boolean',
+    default: false,
+    group: 'Search',
+    help: 'sample tokens in proportion to their probability',
+  },
   samplingTopk: {
     kind: 'int',
     default: -1,
@@ -141,7 +146,7 @@ export const outputOptions = defineOptions({
     choices: SCORINGS,
     default: 'bleu',
     group: 'Output',
-    help: 'score on the Generate line; sacreBLEU with its signature always follows',
+    help: 'metric of the Generate line; a sacreBLEU line with its signature always follows',
   },
   sacrebleu: { kind: 'boolean', default: false, group: 'Output', help: 'the same as --scoring sacrebleu' },
 });

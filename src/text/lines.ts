@@ -180,7 +180,7 @@ function checkWhole(path: string, total: number, before: Stats, after: Stats): v
 export function textHasChanged(path: string): UserError {
   const name = path === '-' ? 'standard input' : path;
   return new UserError(
-    `${name} was written to or cut short while it was read`,
+    `${name} was modified or truncated while it was read`,
     'run the command again when the file is complete',
   );
 }

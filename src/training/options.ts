@@ -177,7 +177,7 @@ export const checkpointOptions = defineOptions({
     default: null,
     metavar: 'STEM',
     group: 'Checkpoints',
-    help: "start from only the weights of this checkpoint (a stem or fairseq's .pt)",
+    help: "load only the weights of this checkpoint (a stem or fairseq's .pt)",
   },
   finetuneDictionaries: {
     kind: 'string',
@@ -351,7 +351,7 @@ export const evaluationOptions = defineOptions({
     default: '{}',
     metavar: 'JSON',
     group: 'Evaluation',
-    help: `options of the moses detokenizer, e.g. '{"target_lang": "fr"}'; without it, the target language of the data`,
+    help: `options of the moses detokenizer, e.g. '{"target_lang": "fr"}'; target_lang defaults to that of the data`,
   },
   evalBleuRemoveBpe: {
     kind: 'choice',

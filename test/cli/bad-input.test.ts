@@ -472,7 +472,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       what: 'clean-corpus into one file twice',
       line: 'clean-corpus DIR/train.xx DIR/train.yy DIR/a DIR/./a 1 9',
-      says: ['DIR/./a is given for two outputs; name a different file for each'],
+      says: ['DIR/./a is given for two outputs; use a different file for each'],
     },
     {
       what: 'learn-joint-bpe-and-vocab with the codes as a vocabulary',

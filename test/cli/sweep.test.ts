@@ -88,7 +88,7 @@ describe('ts-fairseq sweep', () => {
     });
     const [code] = (await once(sweep, 'close')) as [number];
     expect(code).toBe(2);
-    expect(stderr).toContain('1 of 3 runs failed: lost; fix what their output.txt says');
+    expect(stderr).toContain('1 of 3 runs failed: lost; fix the errors in their output.txt');
     expect(readFileSync(join(folder, 'failing/lost/state.json'), 'utf8')).toContain('/nowhere');
     expect(resultsOf('failing')).toHaveLength(2);
   });

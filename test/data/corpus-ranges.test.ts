@@ -59,7 +59,7 @@ describe('a text that is changed after it was divided into ranges', () => {
     change(path);
     for (const range of ranges) {
       expect(() => countTokens(range)).toThrow(
-        `${path} was written to or cut short while it was read; run the command again`,
+        `${path} was modified or truncated while it was read; run the command again`,
       );
     }
   });

@@ -106,7 +106,7 @@ tune: { validation: test, test: test }`);
     ['output: runs\ntrain: { save_dir: x }', 'the sweep sets save-dir itself'],
     ['output: runs\ntrain: { lr: { a: 1 } }', 'train: lr is neither text, a number, true, false nor a list'],
     ['output: runs\ngenerate: { test: { tokenizer: moses } }', 'add detokenize: moses to the sweep'],
-    ['output: runs\ndetokenize: space', "sweep.yaml: detokenize is not 'moses'"],
+    ['output: runs\ndetokenize: space', 'sweep.yaml: detokenize must be moses'],
     ['output: runs\ngenerate: { beam: 5 }', 'sweep.yaml: generate: beam has no names with values'],
     ['output: runs\ngrid: { seed: [] }', 'sweep.yaml: grid: seed has no values'],
     ['output: runs\ngrid: { seed: 3 }', 'sweep.yaml: grid: seed has no names with values'],

@@ -63,7 +63,7 @@ describe('readLines', () => {
     expect(read(() => appendFileSync(path, 'more\n'))).toBe(100_001);
     expect(() => read(() => truncateSync(path, 100_000))).toThrow(
       new UserError(
-        `${path} was written to or cut short while it was read`,
+        `${path} was modified or truncated while it was read`,
         'run the command again when the file is complete',
       ).message,
     );

@@ -61,7 +61,7 @@ const options = {
       default: null,
       metavar: 'SPLIT',
       group: 'Gradients',
-      help: 'split of these batches (default: --train-subset if the data has it, else --gen-subset)',
+      help: 'split to take these batches from (default: --train-subset if the data has it, else --gen-subset)',
     },
     probeEpochs: {
       kind: 'int',

@@ -27,7 +27,7 @@ const options = defineOptions({
     default: null,
     min: 0,
     max: 2 ** 32 - 1,
-    help: 'random seed of --dropout (default: different in every run)',
+    help: 'random seed for --dropout (default: different in every run)',
   },
   separator: {
     kind: 'string',

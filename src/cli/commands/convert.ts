@@ -11,7 +11,7 @@ import { defineCommand } from '../command.js';
 export const convertCommand = defineCommand({
   name: 'convert',
   description:
-    "Converts a checkpoint. A name that ends in .pt means fairseq's format, any other name means the format of ts-fairseq. Weights, optimizer state and training state are kept. Nothing in a .pt file is executed.",
+    "Converts a checkpoint. A name that ends in .pt means fairseq's format; any other name means ts-fairseq's own. Weights, optimizer state and training state are kept. Nothing in a .pt file is executed.",
   arguments: [
     { name: 'in', help: 'checkpoint to read: a stem or a .pt file' },
     { name: 'out', help: 'checkpoint to write: a stem or a .pt file' },

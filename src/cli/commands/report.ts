@@ -22,7 +22,7 @@ const options = defineOptions({
 export const reportCommand = defineCommand({
   name: 'report',
   description:
-    'Writes an HTML report of a sweep or of single runs: which system is better and how certain that is, tables, learning curves, analyses and translations. The file opens offline. Results that do not exist yet are left out and listed.',
+    'Writes an HTML report of a sweep or of single runs: which system is better and how certain that is, tables, learning curves, analyses and translations. The file can be viewed offline. Results that do not exist yet are omitted and listed as missing.',
   arguments: [
     {
       name: 'path',

@@ -63,7 +63,7 @@ const options = withUnderscores(
       min: 0,
       max: 2 ** 32 - 2,
       aliases: ['--seed'],
-      help: 'random seed of sampling (default: different in every run)',
+      help: 'random seed for sampling (default: different in every run)',
     },
   }),
 );

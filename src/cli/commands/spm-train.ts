@@ -145,7 +145,7 @@ const options = withUnderscores(
       takesValue: true,
       help: 'unigram: use 64-bit indices',
     },
-    minloglevel: { kind: 'int', default: 0, min: 0, max: 4, help: '0: log the training; 1: warnings; 2: errors' },
+    minloglevel: { kind: 'int', default: 0, min: 0, max: 4, help: '0: log training progress; 1: warnings; 2: errors' },
   }),
 );
 

@@ -126,7 +126,7 @@ async function work(
   if (!signal.aborted && failed.length > 0) {
     throw new UserError(
       `${failed.length} of ${plan.runs.length} runs failed: ${failed.map(({ name }) => name).join(' ')}`,
-      'fix what their output.txt says, and repeat with --retry-failed',
+      'fix the errors in their output.txt, then run the command again with --retry-failed',
     );
   }
 }

@@ -22,7 +22,7 @@ const MERGES_BETWEEN_CLEARINGS = 100;
 /**
  * Learns BPE merges from word counts. The codes equal those of subword-nmt's `learn-bpe` (version 0.2) byte for byte.
  *
- * @throws UserError if no word has two characters, or `symbols` leaves no merge
+ * @throws UserError if no word has more than one character, or `symbols` leaves no merge
  */
 export function learnBpe(counts: WordCounts, options: LearnBpeOptions): BpeCodes {
   const { minFrequency = 2 } = options;
@@ -31,7 +31,10 @@ export function learnBpe(counts: WordCounts, options: LearnBpeOptions): BpeCodes
   const merges: Merge[] = [];
   let pair = statistics.mostFrequent();
   if (pair === undefined) {
-    throw new UserError('there is nothing to learn BPE from: no word has two characters', 'give a text with words');
+    throw new UserError(
+      'there is nothing to learn BPE from: no word has more than one character',
+      'give a text with longer words',
+    );
   }
   // Pairs follow Zipf's law: few have at least a tenth of the highest count.
   let threshold = pair.count! / 10;

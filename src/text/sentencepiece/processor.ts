@@ -137,7 +137,9 @@ export class SentencePiece {
   }
 
   #decode<T>(operation: (engine: Engine) => T): T {
-    return refusals('SentencePiece', 'decode with the model that encoded', () => operation(this.engine));
+    return refusals('SentencePiece', 'decode with the model that the text was encoded with', () =>
+      operation(this.engine),
+    );
   }
 
   #withNative<T>(what: string, operation: (model: Model) => T, remedy: Remedy = remedyOf): T {

@@ -55,7 +55,10 @@ class WasmEngine implements Engine {
     // The package decodes a list that contains an invalid id as ''. The unknown piece always has a text.
     if (text === '' && ids.length > 0 && this.#wasm.decodeIds([this.#unknown, ...ids]) === '') {
       const wrong = ids.find((id) => this.#wasm.decodeIds([this.#unknown, id]) === '');
-      throw new UserError(`the id ${wrong} is not in the vocabulary`, 'decode with the model that encoded');
+      throw new UserError(
+        `the id ${wrong} is not in the vocabulary`,
+        'decode with the model that the text was encoded with',
+      );
     }
     return text;
   }
