@@ -155,7 +155,7 @@ function readAxis(where: string, axis: string, values: unknown): ReadonlyMap<str
   if (Array.isArray(values) && named.size < values.length) {
     throw new UserError(`${where} lists a value twice`, 'remove the duplicate');
   }
-  if (named.size === 0) throw new UserError(`${where} has no values`, 'list them, or remove it');
+  if (named.size === 0) throw new UserError(`${where} has no values`, 'list some, or remove it');
   for (const name of named.keys()) {
     if (!/^[\w.+=-]+$/.test(name)) {
       throw new UserError(
@@ -210,8 +210,8 @@ function readOptions(where: string, name: string, value: unknown, command = name
     const isOption = isScalar(setting) || typeof setting === 'boolean';
     if (!isOption && !(Array.isArray(setting) && setting.every(isScalar))) {
       throw new UserError(
-        `${where}: ${name}: ${option} is neither text, a number, true, false nor a list of texts or numbers`,
-        'give one of these',
+        `${where}: ${name}: ${option} must be text, a number, true, false or a list of texts or numbers`,
+        'change it',
       );
     }
   }

@@ -172,7 +172,7 @@ export class Trainer {
       if (!(error instanceof IndependentValueError)) throw error;
       throw new UserError(
         `${this.#pluginSources()}the loss depends on no weight of the model`,
-        'compute the loss from the scores of the criterion, with operations of tf only',
+        'compute the loss from the scores passed to the criterion, using only operations of tf',
         { cause: error },
       );
     }

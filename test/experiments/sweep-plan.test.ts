@@ -104,7 +104,7 @@ tune: { validation: test, test: test }`);
     ['output: runs\ndata: 3', 'sweep.yaml: data is not the name of a folder'],
     ['output: runs\ntrain: { save-dir: x }', 'sweep.yaml: train: the sweep sets save-dir itself'],
     ['output: runs\ntrain: { save_dir: x }', 'the sweep sets save-dir itself'],
-    ['output: runs\ntrain: { lr: { a: 1 } }', 'train: lr is neither text, a number, true, false nor a list'],
+    ['output: runs\ntrain: { lr: { a: 1 } }', 'train: lr must be text, a number, true, false or a list'],
     ['output: runs\ngenerate: { test: { tokenizer: moses } }', 'add detokenize: moses to the sweep'],
     ['output: runs\ndetokenize: space', 'sweep.yaml: detokenize must be moses'],
     ['output: runs\ngenerate: { beam: 5 }', 'sweep.yaml: generate: beam has no names with values'],

@@ -45,7 +45,7 @@ export const reportCommand = defineCommand({
       throw new UserError(`--markdown ${markdown} does not end in .md`, 'name a file that does');
     }
     if (markdown !== null && output !== null && resolve(markdown) === resolve(output)) {
-      throw new UserError(`--output and --markdown both name ${output}`, 'name two files');
+      throw new UserError(`--output and --markdown both name ${output}`, 'name two different files');
     }
     const report = buildReport(loadInput(args));
     const html: FileContent[] = output === null ? [] : [{ path: output, content: [renderHtml(report).trimEnd()] }];

@@ -35,7 +35,7 @@ export const extraOptions = {
   kind: 'string',
   default: null,
   metavar: 'A:B',
-  help: 'apply to the pieces of every line, in this order: reverse, bos, eos, unk',
+  help: 'apply to the pieces of every line, in the order given: reverse, bos, eos, unk',
 } as const;
 
 /** Loads the model of `--model`. @throws UserError if the option is missing or the file is not a model */
