@@ -17,4 +17,4 @@ export {
   packTransformer,
   type TransformerSizes,
   type WeightValues,
-} from './transformer.js';
+} from './packed-transformer.js';
