@@ -47,7 +47,11 @@ describe('ts-fairseq report', () => {
     ['a missing folder', ['nowhere', '--output', 'x.html'], 'nowhere does not exist; give the folder of a sweep'],
     ['no file to write', [sweep], '--output is missing; name the HTML file to write, or --markdown FILE'],
     ['Markdown without .md', [sweep, '--markdown', 'results'], '--markdown results does not end in .md'],
-    ['one file for both', [sweep, '--output', 'a.md', '--markdown', './a.md'], 'both name a.md; name two different files'],
+    [
+      'one file for both',
+      [sweep, '--output', 'a.md', '--markdown', './a.md'],
+      'both name a.md; name two different files',
+    ],
     ['no path', ['--output', 'x.html'], "missing required argument 'path'"],
   ])('refuses %s in one line', async (_, argv, message) => {
     const { code, stderr } = await runCommandLine(['report', ...argv]);

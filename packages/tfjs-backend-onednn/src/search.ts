@@ -1,6 +1,13 @@
 /** `tfjs-backend-onednn/search`: native search only. It does not load tfjs. */
 export { isAvailable } from './addon.js';
 export {
+  type PackedTransformer,
+  type Precision,
+  packTransformer,
+  type TransformerSizes,
+  type WeightValues,
+} from './packed-transformer.js';
+export {
   configure,
   describe,
   discard,
@@ -11,10 +18,3 @@ export {
   supportsBfloat16,
   useSettings,
 } from './settings.js';
-export {
-  type PackedTransformer,
-  type Precision,
-  packTransformer,
-  type TransformerSizes,
-  type WeightValues,
-} from './packed-transformer.js';
