@@ -29,7 +29,7 @@ export function projectionShape(
   if (table === undefined || !canUntie) {
     throw new UserError(
       `the model '${model.name}' of ${stem} has no output projection that can be replaced`,
-      'leave --probe-epochs out',
+      'omit --probe-epochs',
     );
   }
   const [classes, embed] = table.shape as [number, number];

@@ -59,7 +59,7 @@ function reportingDamage<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_NOT_FINITE')) throw error;
-    const remedy = 'the model is damaged or its training diverged: take another checkpoint';
+    const remedy = 'the model is damaged or its training diverged: use another checkpoint';
     throw new UserError(error.message, remedy, { cause: error });
   }
 }

@@ -16,7 +16,7 @@ export function checkRecordedOptions(where: string, recorded: OptionValues, sche
   return Object.fromEntries(checked);
 }
 
-const REMEDY = 'take another checkpoint, or save it again';
+const REMEDY = 'use another checkpoint, or save it again';
 
 function checkRecorded(what: string, spec: OptionSpec, value: unknown): unknown {
   if (value === null && spec.default === null) return null;

@@ -150,7 +150,7 @@ export function dotPlot({ title, xLabel, rows, hasZero = false }: DotPlot): Pane
 function render(title: string, options: Plot.PlotOptions): Panel {
   const element = Plot.plot({
     ...options,
-    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
+    document: document,
     style: { fontSize: '12px' },
   });
   const { width = WIDTH, height = HEIGHT } = options;

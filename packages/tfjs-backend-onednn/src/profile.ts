@@ -27,7 +27,7 @@ export function endProfile(): Profile {
   if (start === null) throw new Error('endProfile() without startProfile()');
   const milliseconds = performance.now() - start;
   start = null;
-  const backend = findBackend(BACKEND_NAME) as unknown as OneDnnBackend | null;
+  const backend = findBackend(BACKEND_NAME) as OneDnnBackend | null;
   const { mostInUse, reserved } = backend?.poolBytes ?? { mostInUse: 0, reserved: 0 };
   return {
     milliseconds,

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import type { OneDnnBackend } from '../backend.js';
 import { backend_util, slice_util, util } from '../core.js';
@@ -26,10 +26,9 @@ const slice = partialKernel<'x', { readonly begin: number | number[]; readonly s
   'Slice',
   ({ inputs: { x }, attrs, backend }) => {
     if (!isWords(x) || x.shape.length === 0) return null;
-    // tfjs types x as Tensor; only its shape is read.
-    const tensor = x as unknown as Parameters<typeof slice_util.parseSliceParams>[0];
+    const tensor = x as Tensor; // as tfjs types it; only its shape is read
     const [begin, size] = slice_util.parseSliceParams(tensor, attrs.begin, attrs.size) as [number[], number[]];
-    slice_util.assertParamsValid(x as unknown as Parameters<typeof slice_util.assertParamsValid>[0], begin, size);
+    slice_util.assertParamsValid(tensor, begin, size);
     for (const first of begin) checkWhole('begin', first, 0); // tfjs checks only the end of the part
     const cut = size.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis]));
     if (cut.length > 1) return null;
@@ -43,9 +42,8 @@ const splitV = partialKernel<'x', { readonly numOrSizeSplits: number | number[];
   ({ inputs: { x }, attrs, backend }) => {
     if (!isWords(x)) return null;
     const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
-    const tensor = x as unknown as Parameters<typeof backend_util.prepareSplitSize>[0];
     let begin = 0;
-    return backend_util.prepareSplitSize(tensor, attrs.numOrSizeSplits, axis).map((size) => {
+    return backend_util.prepareSplitSize(x as Tensor, attrs.numOrSizeSplits, axis).map((size) => {
       const part = sliceAxis(x, axis, begin, size, backend);
       begin += size;
       return part;

@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { addon } from '../addon.js';
 import { backend_util, util } from '../core.js';
 import { checkIntegers, checkSize, checkWhole } from './checks.js';
@@ -14,11 +15,8 @@ const gather = partialKernel<'x' | 'indices', GatherAttributes>(
     if (!isWords(x)) return null;
     checkIntegers('indices', indices);
     const gatherAxis = util.parseAxisParam(axis, x.shape)[0]!;
-    // tfjs types these as Tensor; only shapes are read.
-    const [tensor, rows] = [x, indices] as unknown as Parameters<
-      typeof backend_util.segment_util.collectGatherOpShapeInfo
-    >;
-    const info = backend_util.segment_util.collectGatherOpShapeInfo(tensor, rows, gatherAxis, batchDims ?? 0);
+    const { collectGatherOpShapeInfo } = backend_util.segment_util; // typed for Tensor; reads shapes only
+    const info = collectGatherOpShapeInfo(x as Tensor, indices as Tensor, gatherAxis, batchDims ?? 0);
     const y = backend.output(info.outputShape, x.dtype as 'float32' | 'int32');
     addon().gather({
       ...{ x: backend.words(x), indices: backend.integers(indices), y: backend.words(y) },

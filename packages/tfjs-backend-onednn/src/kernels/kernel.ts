@@ -30,7 +30,7 @@ export function kernel<Inputs extends string, Attributes = object>(
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
   flops?: CountFlops<Inputs, Attributes>,
 ): NativeKernel {
-  const kernelFunc = disposingOutputs(run as unknown as KernelFunc);
+  const kernelFunc = disposingOutputs((call) => run(typed<Inputs, Attributes>(call)));
   return { kernelName, backendName: BACKEND_NAME, kernelFunc, ...counting(flops) };
 }
 
@@ -39,8 +39,23 @@ function counting<Inputs extends string, Attributes>(
 ): Pick<NativeKernel, 'flops'> {
   if (flops === undefined) return {};
   return {
-    flops: ({ inputs, attrs, backend }) =>
-      flops(inputs as Record<Inputs, TensorInfo>, attrs as Attributes, backend as OneDnnBackend),
+    flops: (call) => {
+      const { inputs, attrs, backend } = typed<Inputs, Attributes>(call);
+      return flops(inputs, attrs, backend);
+    },
+  };
+}
+
+/** A call with the types of its kernel, which tfjs does not know. */
+function typed<Inputs extends string, Attributes>({
+  inputs,
+  attrs,
+  backend,
+}: Parameters<KernelFunc>[0]): KernelCall<Inputs, Attributes> {
+  return {
+    inputs: inputs as Record<Inputs, TensorInfo>,
+    attrs: attrs as Attributes,
+    backend: backend as OneDnnBackend,
   };
 }
 
@@ -53,8 +68,7 @@ export function partialKernel<Inputs extends string, Attributes = object>(
   run: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[] | null,
   flops?: CountFlops<Inputs, Attributes>,
 ): NativeKernel {
-  const kernelFunc: KernelFunc = (call) =>
-    run(call as unknown as KernelCall<Inputs, Attributes>) ?? inJavaScript(kernelName, call);
+  const kernelFunc: KernelFunc = (call) => run(typed<Inputs, Attributes>(call)) ?? inJavaScript(kernelName, call);
   return { kernelName, backendName: BACKEND_NAME, kernelFunc: disposingOutputs(kernelFunc), ...counting(flops) };
 }
 
