@@ -184,7 +184,7 @@ export class Trainer {
     if (where === '') return new InternalError(`${name} has no gradient`);
     return new UserError(
       `${where}the loss does not depend on the weight ${name}`,
-      'use the weight with operations of tf only, or do not declare it; a model that skips layers must set leavesLayersOut: true',
+      'use the weight only in operations of tf, or do not declare it; a model that skips layers must set leavesLayersOut: true',
     );
   }
 

@@ -302,7 +302,7 @@ const WRONG: readonly { what: string; index: string; message: RegExp }[] = [
     what: 'returns a loss that is a constant',
     index: SCALED.replace('tf.mul(nll, scale)', 'tf.scalar(scale)'),
     message:
-      /index\.js, export 'default': the loss depends on no weight of the model; compute the loss from the scores of the criterion/,
+      /index\.js, export 'default': the loss depends on no weight of the model; compute the loss from the scores passed to the criterion/,
   },
   {
     what: 'has a gradient that is NaN',
