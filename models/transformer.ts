@@ -255,7 +255,7 @@ function checkOptions(options: TransformerOptions, context: ModelContext): void 
     if (embed % heads !== 0) {
       throw new UserError(
         `--${side}-embed-dim ${embed} is not a multiple of --${side}-attention-heads ${heads}`,
-        'choose a width that is a multiple of the heads',
+        'choose a width that is a multiple of the number of heads',
       );
     }
     if (embed % 2 !== 0)

@@ -50,7 +50,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>, file: 
   const text = strings[KEY];
   if (text === undefined) {
     throw new UserError(
-      `${file} contains tensors, but is not a checkpoint of ts-fairseq`,
+      `${file} contains tensors, but is not a ts-fairseq checkpoint`,
       'use a checkpoint that ts-fairseq train wrote',
     );
   }

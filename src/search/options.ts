@@ -100,7 +100,7 @@ export const searchOptions = defineOptions({
     kind: 'float',
     default: -1,
     group: 'Search',
-    help: 'diverse siblings: subtract this per rank among the continuations of a hypothesis; enabled above -1',
+    help: 'diverse siblings: subtract this times the rank among the continuations of the same hypothesis; enabled above -1',
   },
 });
 

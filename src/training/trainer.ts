@@ -172,7 +172,7 @@ export class Trainer {
       if (!(error instanceof IndependentValueError)) throw error;
       throw new UserError(
         `${this.#pluginSources()}the loss depends on no weight of the model`,
-        'compute the loss from the scores passed to the criterion, using only operations of tf',
+        'compute the loss from the scores passed to the criterion, using only tf operations',
         { cause: error },
       );
     }
@@ -184,7 +184,7 @@ export class Trainer {
     if (where === '') return new InternalError(`${name} has no gradient`);
     return new UserError(
       `${where}the loss does not depend on the weight ${name}`,
-      'use the weight only in operations of tf, or do not declare it; a model that skips layers must set leavesLayersOut: true',
+      'use the weight only through tf operations, or do not declare it; a model that skips layers must set leavesLayersOut: true',
     );
   }
 

@@ -208,7 +208,7 @@ const MODELS: readonly Case[] = [
       'const { classifier } = model; model.classifier = (features) => ({ features: tf.zeros(features.shape), weights: classifier.call(model, features).weights });',
     ),
     message:
-      /index\.js, export 'plugin': the loss does not depend on the weight \S+; use the weight only in operations of tf/,
+      /index\.js, export 'plugin': the loss does not depend on the weight \S+; use the weight only through tf operations/,
   },
   {
     what: 'returns constants',

@@ -17,7 +17,7 @@ interface Written {
 
 /**
  * Yields the bytes of a zip archive of uncompressed entries; uses zip64 if it is larger than 4 GiB.
- * @throws UserError if an entry has 4 GiB or more
+ * @throws UserError if an entry is 4 GiB or larger
  */
 export function* zipChunks(entries: Iterable<readonly [name: string, bytes: Uint8Array]>): Generator<Uint8Array> {
   const written: Written[] = [];
@@ -25,7 +25,7 @@ export function* zipChunks(entries: Iterable<readonly [name: string, bytes: Uint
   for (const [text, bytes] of entries) {
     if (bytes.length >= MAX_32)
       throw new UserError(
-        `${text} has 4 GiB or more, which the .pt writer does not support`,
+        `${text} is 4 GiB or larger, which the .pt writer does not support`,
         "save the checkpoint in ts-fairseq's format",
       );
     const name = new TextEncoder().encode(text);

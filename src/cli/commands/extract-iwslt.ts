@@ -22,7 +22,7 @@ const options = defineOptions({
 export const extractIwsltCommand = defineCommand({
   name: 'extract-iwslt',
   description:
-    'Extracts the sentences of a file that the IWSLT evaluations publish, one per line: the <seg> elements of a dev or ' +
+    'Extracts the sentences, one per line, from a file published for the IWSLT evaluations: the <seg> elements of a dev or ' +
     'test set, or the text, titles and descriptions of a train.tags file.',
   arguments: filterArguments,
   options,

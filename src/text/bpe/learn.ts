@@ -58,7 +58,7 @@ export function learnBpe(counts: WordCounts, options: LearnBpeOptions): BpeCodes
 }
 
 function mergesToLearn(counts: WordCounts, { symbols, totalSymbols = false }: LearnBpeOptions): number {
-  if (!(symbols >= 1)) throw new UserError(`BPE of ${symbols} symbols has no merges`, 'learn at least 1');
+  if (!(symbols >= 1)) throw new UserError(`BPE of ${symbols} symbols has no merges`, 'use a larger number');
   if (!totalSymbols) return symbols;
   const inner = new Set<string>();
   const final = new Set<string>();

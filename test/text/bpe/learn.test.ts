@@ -51,7 +51,7 @@ test.each([
 test.each([0, -1, Number.NaN])('%d symbols are a user error', (symbols) => {
   const counts = countWords(['ab ab']);
   expect(() => learnBpe(counts, { symbols })).toThrow(UserError);
-  expect(() => learnBpe(counts, { symbols })).toThrow('has no merges; learn at least 1');
+  expect(() => learnBpe(counts, { symbols })).toThrow('has no merges; use a larger number');
 });
 
 test('a text without a pair of characters is a user error', () => {
