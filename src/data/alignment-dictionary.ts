@@ -51,7 +51,10 @@ function countAlignedPairs({
     if (alignment.done) throw unequalLength(alignments, `ends after ${number - 1} lines, but ${source.path} continues`);
     for (const [from, to] of parseAlignment(alignment.value, where)) {
       if (from >= sourceIds.length - 1 || to >= targetIds.length - 1) {
-        throw new UserError(`${where}: ${from}-${to} points beyond the sentence`, 'compute the alignments from the tokenized files of --trainpref');
+        throw new UserError(
+          `${where}: ${from}-${to} points beyond the sentence`,
+          'compute the alignments from the tokenized files of --trainpref',
+        );
       }
       const [sourceId, targetId] = [sourceIds[from]!, targetIds[to]!];
       if (sourceId === source.dictionary.unkIndex || targetId === target.dictionary.unkIndex) continue;

@@ -101,7 +101,7 @@ describe('a checkpoint that cannot be read', () => {
     ["a file of fairseq's that is empty", 'fairseq.pt', 'fairseq.pt is cut short'],
     ["a missing file of fairseq's", 'farseq.pt', "the checkpoint .* does not exist; did you mean 'fairseq.pt'"],
     ['a file cut short', 'cut', 'cut.safetensors is cut short'],
-    ['a file without metadata', 'plain', 'contains tensors, but is not a checkpoint'],
+    ['a file without metadata', 'plain', 'contains tensors, but is not a ts-fairseq checkpoint'],
     ['a newer format', 'newer', 'newer ts-fairseq \\(checkpoint format 2\\); update'],
     ['damaged metadata', 'damaged', 'the metadata of .* is damaged'],
     ['null as metadata', 'form0', 'the metadata of .* is damaged'],
