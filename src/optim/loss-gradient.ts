@@ -1,7 +1,30 @@
+import type { GradientTarget } from 'tfjs-backend-onednn';
 import { gradients } from '../ops/gradients.js';
 import * as tf from '../tf/index.js';
 import type { ArenaKernels } from './arena-kernels.js';
 import type { ParameterStore } from './parameter-store.js';
+
+/** The trainable tensors of a store with the parts of its gradient arena that belong to them. */
+export const gradientTargets = (store: ParameterStore): GradientTarget[] =>
+  store.trainable.map((parameter) => ({
+    tensor: parameter.tensor,
+    gradient: store.view(store.gradients, parameter),
+  }));
+
+/** Adds the results of a backward pass to the arena. @param results one per target; null: the loss does not depend on it */
+export async function addToTargets(
+  kernels: ArenaKernels,
+  targets: readonly GradientTarget[],
+  results: readonly (tf.Tensor | null)[],
+): Promise<void> {
+  const present = results.flatMap((tensor, index) =>
+    tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],
+  );
+  await kernels.addTensors(
+    present.map(({ sum }) => sum),
+    present.map(({ tensor }) => tensor),
+  );
+}
 
 /**
  * Replaces the gradients of a store by those of a loss. A parameter that the loss does not depend on gets 0.
@@ -13,23 +36,14 @@ export async function setLossGradient(
   lossOf: () => tf.Scalar,
 ): Promise<void> {
   store.useDevice();
-  const targets = store.trainable.map((parameter) => ({
-    tensor: parameter.tensor,
-    gradient: store.view(store.gradients, parameter),
-  }));
+  const targets = gradientTargets(store);
   const tensors = targets.map(({ tensor }) => tensor);
   const differentiate = (): (tf.Tensor | null)[] => tf.tidy(() => gradients(lossOf, tensors).grads as tf.Tensor[]);
   const results = tf.tidy(
     () => kernels.collectGradients(targets, differentiate, { overwrite: true }) as tf.Tensor[],
   ) as (tf.Tensor | null)[];
   try {
-    const computed = results.flatMap((tensor, index) =>
-      tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],
-    );
-    await kernels.addTensors(
-      computed.map(({ sum }) => sum),
-      computed.map(({ tensor }) => tensor),
-    );
+    await addToTargets(kernels, targets, results);
   } finally {
     tf.dispose(results as tf.Tensor[]);
   }

@@ -1,6 +1,7 @@
 import { InternalError, UserError } from '../errors.js';
 import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
+import { addToTargets, gradientTargets } from '../optim/loss-gradient.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
@@ -112,10 +113,7 @@ export class Trainer {
     const { kernels, model } = this.parts;
     const store = model.parameters;
     store.useDevice();
-    const targets = store.trainable.map((parameter) => ({
-      tensor: parameter.tensor,
-      gradient: store.view(store.gradients, parameter),
-    }));
+    const targets = gradientTargets(store);
     const differentiate = (): Differentiated => tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
     // The outer tidy frees the results if returning the arena fails, which can happen because it may allocate memory.
     const { output, gradients } = tidyOutput(() =>
@@ -125,13 +123,7 @@ export class Trainer {
       const losses = await readLoss(output);
       store.useDevice();
       if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
-      const present = gradients.flatMap((tensor, index) =>
-        tensor === null ? [] : [{ tensor, sum: targets[index]!.gradient }],
-      );
-      await kernels.addTensors(
-        present.map(({ sum }) => sum),
-        present.map(({ tensor }) => tensor),
-      );
+      await addToTargets(kernels, targets, gradients);
       return losses;
     } finally {
       tf.dispose(gradients as tf.Tensor[]);
