@@ -32,9 +32,7 @@ export function calibrationOf(rows: ScoreRows): Calibration {
   const order = Uint32Array.from(confidences.keys()).sort((a, b) => confidences[a]! - confidences[b]!);
   const binsOf = (binOf: (row: number, rank: number) => number): ReliabilityBin[] =>
     reliability(rows.isCorrect, confidences, order, binOf);
-  // A confidence of exactly i / bins belongs to the bin that it ends, as in the authors' code: (low, high].
-  const width = (bins: number): ReliabilityBin[] =>
-    binsOf((row) => Math.max(0, Math.ceil(confidences[row]! * bins) - 1));
+  const width = (bins: number): ReliabilityBin[] => binsOf((row) => binOfWidth(confidences[row]!, bins));
   const bins = {
     width10: width(10),
     width15: width(15),
@@ -49,6 +47,12 @@ export function calibrationOf(rows: ScoreRows): Calibration {
     bins,
   };
 }
+
+/**
+ * The bin of a confidence among bins of equal width. A confidence of exactly i / bins belongs to the bin that it ends, as in
+ * the authors' code: (low, high].
+ */
+export const binOfWidth = (confidence: number, bins: number): number => Math.max(0, Math.ceil(confidence * bins) - 1);
 
 function reliability(
   isCorrect: Uint8Array,

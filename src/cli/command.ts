@@ -5,6 +5,7 @@ import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type Option
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { type ConfigFile, configOption, configValues, formatConfig, readConfigFile } from './options/config-file.js';
 import { type IgnoredOptions, ignoredAsTyped, ignoredSchema } from './options/ignored-options.js';
+import { quoted } from './output/shell-line.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
 
 /** A positional argument of a command. */
@@ -256,9 +257,6 @@ function describe(spec: OptionSpec, value: unknown): string {
 function otherNames({ aliases = [] }: OptionSpec): string[] {
   return aliases.filter((alias) => /^--[a-z-]+$/.test(alias));
 }
-
-/** A value, quoted for a shell. */
-const quoted = (text: string): string => (text.includes(' ') ? `'${text}'` : text);
 
 /** Longer lists of choices would leave no room for the descriptions. */
 const PLACEHOLDER_WIDTH = 24;

@@ -3,12 +3,7 @@ import type { Analysis } from '../analysis/analysis.js';
 import { gradientLines, marginLines, reliabilityLines } from '../analysis/csv.js';
 import { UserError } from '../errors.js';
 import { writeFilesAtomically } from '../text/lines.js';
-
-/** An analysis as JSON, one line per field. */
-export const analysisJson = (analysis: Analysis): string =>
-  `{\n${Object.entries(analysis)
-    .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
-    .join(',\n')}\n}`;
+import { linePerField } from './json-file.js';
 
 /**
  * Writes `analysis.json`, or one JSON file per checkpoint if there are several, and CSV files of all of them:
@@ -18,7 +13,7 @@ export const analysisJson = (analysis: Analysis): string =>
 export function writeAnalyses(folder: string, analyses: readonly Analysis[], names: readonly string[]): void {
   const json = analyses.map((analysis, index) => ({
     path: join(folder, `${analyses.length === 1 ? 'analysis' : names[index]!}.json`),
-    content: [analysisJson(analysis)],
+    content: [linePerField(analysis)],
   }));
   writeFilesAtomically([
     ...json,

@@ -1,7 +1,6 @@
 import { MersenneTwister } from '../data/mersenne-twister.js';
-import { weightedBleu } from './significance.js';
-
-const WIDTH = 6;
+import { drawSentences, middle95, weightedBleu } from './significance.js';
+import { STATISTICS_WIDTH } from './translation-result.js';
 
 /** Two runs on one test set, compared by resampling its sentences. */
 export interface BootstrapResult {
@@ -21,19 +20,13 @@ export function pairedBootstrap(
   b: Uint16Array,
   { resamples = 1000, seed = 12345 } = {},
 ): BootstrapResult {
-  const sentences = a.length / WIDTH;
+  const sentences = a.length / STATISTICS_WIDTH;
   const random = new MersenneTwister(seed);
   const bleuDifference = (weights: Uint16Array): number => weightedBleu(a, weights) - weightedBleu(b, weights);
   const difference = bleuDifference(new Uint16Array(sentences).fill(1));
-  const drawn = Float64Array.from({ length: resamples }, () => {
-    const weights = new Uint16Array(sentences);
-    for (let index = 0; index < sentences; index++) weights[Math.floor(random.random() * sentences)]!++;
-    return bleuDifference(weights);
-  });
+  const drawn = Float64Array.from({ length: resamples }, () => bleuDifference(drawSentences(random, sentences)));
   const absolute = drawn.map(Math.abs);
   const mean = absolute.reduce((sum, value) => sum + value, 0) / resamples;
   const larger = absolute.filter((value) => value - mean > Math.abs(difference)).length;
-  const sorted = drawn.sort();
-  const at = (fraction: number): number => sorted[Math.round(fraction * (resamples - 1))]!;
-  return { difference, interval: [at(0.025), at(0.975)], p: (1 + larger) / (1 + resamples) };
+  return { difference, interval: middle95(drawn), p: (1 + larger) / (1 + resamples) };
 }

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
-import { UserError } from '../errors.js';
 import { inferLanguagePair } from '../tasks/language-pair.js';
-import { readLines, readText } from '../text/lines.js';
+import { readLines } from '../text/lines.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
+import { linePerField, readJson } from './json-file.js';
 import type { RunState } from './run-state.js';
-import { runFiles } from './run-steps.js';
+import { optionOf, runFiles, translationFile } from './run-steps.js';
 import type { CommandOptions, RunPlan } from './sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from './training-log.js';
 import { readTranslations, scoreTranslations, type TranslationResult } from './translation-result.js';
@@ -52,30 +51,29 @@ export function collectResult(run: RunPlan, folder: string, state: RunState, pro
       Object.entries(generate).map(([name, options]) => [name, resultOf(run, folder, name, options)]),
     ),
   };
-  const lines = Object.entries(result).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  writeAtomically(runFiles.result(folder), [Buffer.from(`{\n${lines.join(',\n')}\n}\n`)]);
+  writeAtomically(runFiles.result(folder), [Buffer.from(`${linePerField(result)}\n`)]);
 }
 
 function resultOf(run: RunPlan, folder: string, name: string, options: CommandOptions): TranslationResult {
-  const split = String(options['gen-subset'] ?? options.gen_subset ?? 'test');
-  const lines = readTranslations(join(runFiles.translations(folder, name), `generate-${split}.txt`));
+  const lines = readTranslations(translationFile(folder, name, options));
   const detokenize =
     run.detokenize === 'moses' ? createMosesDetokenizer(targetLanguage(run, options)) : (line: string) => line;
   return scoreTranslations(lines, detokenize);
 }
 
 function targetLanguage({ data }: RunPlan, options: CommandOptions): string {
-  const named = options['target-lang'] ?? options.target_lang ?? options.t;
+  const named = optionOf(options, 'target-lang') ?? options.t;
   return named === undefined ? inferLanguagePair(data.split(':')[0]!).target : String(named);
 }
 
 /** @throws UserError if the file is missing or damaged */
 export function readResult(folder: string): RunResult {
-  const path = runFiles.result(folder);
-  const text = readText(path);
-  try {
-    return JSON.parse(text) as RunResult;
-  } catch {
-    throw new UserError(`${path} is damaged`, 'delete it and run the sweep again, which rewrites it');
-  }
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  return readJson<RunResult>(
+    runFiles.result(folder),
+    ({ values, options, provenance, seconds, training, translations }) =>
+      [values, options, options?.generate, provenance, seconds, translations].every(isObject) &&
+      Array.isArray(training?.epochs),
+    'delete it and repeat the sweep, which writes it again',
+  );
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { UserError } from '../errors.js';
-import { readText } from '../text/lines.js';
+import { readJson } from './json-file.js';
 import { runFiles, type Step } from './run-steps.js';
 
 /** How far a run of a sweep has come: the one line of its `state.json`. */
@@ -27,16 +27,12 @@ const FRESH: RunState = { state: 'waiting', training: null, finished: {} };
 export function readState(folder: string): RunState {
   const path = runFiles.state(folder);
   if (!existsSync(path)) return FRESH;
-  try {
-    const state = JSON.parse(readText(path)) as Partial<RunState>;
-    if (typeof state.state === 'string' && isRecord(state.finished)) return state as RunState;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new UserError(`${path} is damaged`, "delete it: the run's commands then continue from their checkpoints");
+  return readJson<RunState>(
+    path,
+    ({ state, finished }) => typeof state === 'string' && typeof finished === 'object' && finished !== null,
+    "delete it: the run's commands then continue from their checkpoints",
+  );
 }
-
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** Replaces the `state.json` of a run. */
 export function writeState(folder: string, state: RunState): void {

@@ -24,6 +24,17 @@ export const runFiles = {
   result: (folder: string): string => join(folder, 'result.json'),
 } as const;
 
+/** The value of an option of several words, which a sweep file may join with `-` or `_`. */
+export const optionOf = (options: CommandOptions, name: string): OptionValue | undefined =>
+  options[name] ?? options[name.replaceAll('-', '_')];
+
+/** The split that a translation of a run translates. */
+export const splitOf = (options: CommandOptions): string => String(optionOf(options, 'gen-subset') ?? 'test');
+
+/** The file in which `generate` writes a translation of a run. */
+export const translationFile = (folder: string, name: string, options: CommandOptions): string =>
+  join(runFiles.translations(folder, name), `generate-${splitOf(options)}.txt`);
+
 /** The checkpoint of a run that translates. */
 export const modelOf = (run: RunPlan, folder: string): string =>
   run.average === null ? join(runFiles.checkpoints(folder), 'checkpoint_best') : runFiles.averaged(folder);

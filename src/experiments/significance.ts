@@ -1,5 +1,5 @@
-import { Bleu } from 'sacrebleu-ts';
 import { MersenneTwister } from '../data/mersenne-twister.js';
+import { tokenizedBleu, STATISTICS_WIDTH as WIDTH } from './translation-result.js';
 
 /** One system on one test set: a value of every seed, with what its sentences contribute. */
 export interface SystemRuns {
@@ -36,7 +36,6 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 const RESAMPLES = 2000;
-const WIDTH = 6;
 
 /**
  * Compares pairs of systems that were trained with the same seeds. Each resample draws seeds and one set of sentences for
@@ -51,13 +50,27 @@ export function compareSystems(
   return pairs.map(([a, b], index) => {
     const paired = a.scores.map((score, run) => score - b.scores[run]!);
     const { mean, deviation } = spreadOf(paired);
-    const sorted = Float64Array.from(differences[index]!).sort();
-    const at = (fraction: number): number => sorted[Math.round(fraction * (sorted.length - 1))]!;
     const seeds = paired.length;
     const t = seeds > 1 ? mean / (deviation / Math.sqrt(seeds)) : null;
     const p = t === null ? null : studentTwoSided(t, seeds - 1);
-    return { difference: mean, interval: [at(0.025), at(0.975)], seeds, t, p };
+    return { difference: mean, interval: middle95(differences[index]!), seeds, t, p };
   });
+}
+
+const draw = (random: MersenneTwister, count: number): number => Math.floor(random.random() * count);
+
+/** Draws as many sentences as there are, with replacement. @returns how often each was drawn */
+export function drawSentences(random: MersenneTwister, sentences: number): Uint16Array {
+  const weights = new Uint16Array(sentences);
+  for (let index = 0; index < sentences; index++) weights[draw(random, sentences)]!++;
+  return weights;
+}
+
+/** The interval that contains the middle 95 % of resampled values. */
+export function middle95(values: ArrayLike<number>): [number, number] {
+  const sorted = Float64Array.from(values).sort();
+  const at = (fraction: number): number => sorted[Math.round(fraction * (sorted.length - 1))]!;
+  return [at(0.025), at(0.975)];
 }
 
 /** The difference of mean BLEU in each resample, [pairs][resamples]. */
@@ -70,12 +83,10 @@ function resampledDifferences(
   const seeds = Math.min(...systems.map(({ statistics }) => statistics.length));
   const sentences = Math.min(...systems.flatMap(({ statistics }) => statistics.map((rows) => rows.length / WIDTH)));
   const random = new MersenneTwister(seed);
-  const draw = (count: number): number => Math.floor(random.random() * count);
   const differences = pairs.map((): number[] => []);
   for (let resample = 0; resample < resamples; resample++) {
-    const runs = Array.from({ length: seeds }, () => draw(seeds));
-    const weights = new Uint16Array(sentences); // how often each sentence was drawn
-    for (let index = 0; index < sentences; index++) weights[draw(sentences)]!++;
+    const runs = Array.from({ length: seeds }, () => draw(random, seeds));
+    const weights = drawSentences(random, sentences);
     const means = new Map(
       systems.map((system) => {
         const scores = new Map([...new Set(runs)].map((run) => [run, weightedBleu(system.statistics[run]!, weights)]));
@@ -87,7 +98,7 @@ function resampledDifferences(
   return differences;
 }
 
-const metric = new Bleu({ tokenize: 'none', smoothMethod: 'none' });
+const metric = tokenizedBleu();
 
 /** BLEU of sentences that count as often as `weights` says. @param rows [sentences × 6] @param weights [sentences] */
 export function weightedBleu(rows: Uint16Array, weights: Uint16Array): number {

@@ -106,8 +106,11 @@ export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>):
     ([name, values]) => [name, readAxis(`${path}: grid: ${name}`, name, values)] as const,
   );
   const base = readSettings(path, shared);
-  const runs = combinations(axes).map((choice) => planOf(path, base, choice));
   const described = axes.map(([name, values]) => ({ name, values: [...values.keys()] }));
+  const runs = gridOf(described).map((point) => {
+    const added = axes.map(([axis, values]) => values.get(point.values[axis]!)!);
+    return planOf(path, base, point, added);
+  });
   return {
     title: title === undefined ? null : String(title),
     output,
@@ -218,15 +221,24 @@ function readOptions(where: string, name: string, value: unknown, command = name
   return options as CommandOptions;
 }
 
-function planOf(path: string, base: Settings, choice: readonly Choice[]): RunPlan {
-  const name = choice.map(({ value }) => value).join(',') || 'run';
-  const merged = choice.map(({ settings }) => settings).reduce(merge, base);
+/** One combination of a grid: the name of its run and of its value on each axis. */
+export type GridPoint = Pick<RunPlan, 'name' | 'values'>;
+
+/** Every combination of one value per axis; the last axis changes fastest. */
+export const gridOf = (axes: readonly Axis[]): GridPoint[] =>
+  product(axes.map(({ values }) => values)).map((chosen) => ({
+    name: chosen.join(',') || 'run',
+    values: Object.fromEntries(chosen.map((value, index) => [axes[index]!.name, value])),
+  }));
+
+function planOf(path: string, base: Settings, { name, values }: GridPoint, added: readonly Settings[]): RunPlan {
+  const merged = added.reduce(merge, base);
   if (merged.data === undefined) {
     throw new UserError(`${path}: run ${name} has no data`, 'give data: FOLDER, at the top or in a value of the grid');
   }
   return {
     name,
-    values: Object.fromEntries(choice.map(({ axis, value }) => [axis, value])),
+    values,
     data: merged.data,
     train: merged.train ?? {},
     average: merged.average ?? null,
@@ -264,16 +276,6 @@ function expandLists(generate: Readonly<Record<string, CommandOptions>>): Readon
     });
   });
   return Object.fromEntries(expanded);
-}
-
-interface Choice {
-  readonly axis: string;
-  readonly value: string;
-  readonly settings: Settings;
-}
-
-function combinations(axes: readonly (readonly [string, ReadonlyMap<string, Settings>])[]): Choice[][] {
-  return product(axes.map(([axis, values]) => [...values].map(([value, settings]) => ({ axis, value, settings }))));
 }
 
 /** Every way to take one element from each list; the last list changes fastest. */

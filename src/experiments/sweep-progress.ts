@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { log } from '../log.js';
 import { readLines } from '../text/lines.js';
 import { readState } from './run-state.js';
-import { runFiles } from './run-steps.js';
+import { optionOf, runFiles } from './run-steps.js';
 import type { RunPlan, SweepPlan } from './sweep-plan.js';
 import { parseTrainingLog } from './training-log.js';
 
@@ -23,23 +23,20 @@ export class SweepProgress {
   readonly #started = performance.now();
   readonly #workAtStart: number;
 
-  constructor(
-    readonly plan: SweepPlan,
-    readonly jobs: number,
-  ) {
+  constructor(readonly plan: SweepPlan) {
     this.#workAtStart = this.#work();
   }
 
   /** Updates the progress bar from time to time. @returns the function that ends it */
   start(): () => void {
     const update = (): void => {
-      const { done, running, failed } = this.count();
-      const position = done.length + failed.length;
+      const counts = this.count();
+      const position = counts.done.length + counts.failed.length;
       if (position >= this.plan.runs.length) return;
       const stats = [
-        ['running', running.length],
-        ['failed', failed.length],
-        ['left', this.#timeLeft() ?? '?'],
+        ['running', counts.running.length],
+        ['failed', counts.failed.length],
+        ['left', this.#timeLeft(counts) ?? '?'],
       ] as const;
       log.info('progress', { label: 'sweep', position, total: this.plan.runs.length, stats });
     };
@@ -61,8 +58,9 @@ export class SweepProgress {
 
   /** `3 of 40 runs done, 1 failed, 9 h 20 min left` */
   summary(): string {
-    const { done, failed } = this.count();
-    const left = done.length + failed.length < this.plan.runs.length ? this.#timeLeft() : null;
+    const counts = this.count();
+    const { done, failed } = counts;
+    const left = done.length + failed.length < this.plan.runs.length ? this.#timeLeft(counts) : null;
     return [
       `${done.length} of ${this.plan.runs.length} runs done`,
       ...(failed.length > 0 ? [`${failed.length} failed`] : []),
@@ -71,25 +69,24 @@ export class SweepProgress {
   }
 
   /** The rest at the speed since the start; null before anything has progressed. */
-  #timeLeft(): string | null {
-    const work = this.#work();
+  #timeLeft(counts: RunCounts): string | null {
+    const work = this.#work(counts);
     const progressed = work - this.#workAtStart;
     if (progressed <= 0) return null;
     const seconds = (performance.now() - this.#started) / 1000;
     return formatDuration(((this.plan.runs.length - work) / progressed) * seconds);
   }
 
-  /** Runs completed, with the completed parts of trainings. */
-  #work(): number {
-    return this.plan.runs.reduce((sum, run) => sum + this.#fraction(run), 0);
+  /** Runs ended, with the completed parts of trainings. */
+  #work({ done, failed, running, waiting } = this.count()): number {
+    const parts = [...running, ...waiting].map((run) => this.#fraction(run));
+    return parts.reduce((sum, part) => sum + part, done.length + failed.length);
   }
 
+  /** The completed part of a run's training. */
   #fraction(run: RunPlan): number {
-    const folder = join(this.plan.output, run.name);
-    const { state } = readState(folder);
-    if (state === 'done' || state === 'failed') return 1;
-    const epochs = Number(run.train['max-epoch'] ?? run.train.max_epoch ?? 0);
-    const path = runFiles.trainingLog(folder);
+    const epochs = Number(optionOf(run.train, 'max-epoch') ?? 0);
+    const path = runFiles.trainingLog(join(this.plan.output, run.name));
     if (!(epochs > 0) || !existsSync(path)) return 0;
     return Math.min(1, parseTrainingLog(readLines(path)).position / epochs);
   }

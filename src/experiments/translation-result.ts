@@ -20,7 +20,7 @@ export interface TranslationResult {
 }
 
 /** Numbers per sentence: hypothesis and reference length in tokens, then the matching n-grams of orders 1 to 4. */
-const WIDTH = 6;
+export const STATISTICS_WIDTH = 6;
 
 /** The translations of a split, in the order of sentence ids. */
 export interface TranslatedLines {
@@ -87,12 +87,12 @@ export function scoreTranslations(lines: TranslatedLines, detokenize: (line: str
     sacrebleu: sacrebleuScore.score,
     sacrebleuSignature: sacrebleu.signature(),
     chrf: new Chrf().corpusScore(texts, references).score,
-    statistics: packStatistics(statistics.map((row) => row.slice(0, WIDTH))),
+    statistics: packStatistics(statistics.map((row) => row.slice(0, STATISTICS_WIDTH))),
   };
 }
 
 /** BLEU of tokens as they are, unsmoothed: fairseq's. */
-const tokenizedBleu = (): Bleu => new Bleu({ tokenize: 'none', smoothMethod: 'none' });
+export const tokenizedBleu = (): Bleu => new Bleu({ tokenize: 'none', smoothMethod: 'none' });
 
 /** Rows of small numbers as compressed text, [sentences × 6] of uint16. */
 export function packStatistics(rows: readonly (readonly number[])[]): string {

@@ -1,4 +1,4 @@
-import type { ReliabilityBin } from '../analysis/calibration.js';
+import { binOfWidth, type ReliabilityBin } from '../analysis/calibration.js';
 import type { Histogram } from '../analysis/histogram.js';
 import { highest, lowest, meanOf } from './numbers.js';
 
@@ -31,7 +31,7 @@ const BINS = 10;
 export function mergedReliability(runs: readonly (readonly ReliabilityBin[])[]): Points {
   const sums = new Map<number, { rows: number; confidence: number; correct: number }>();
   for (const { rows, confidence, accuracy } of runs.flat()) {
-    const bin = Math.max(0, Math.ceil(confidence * BINS) - 1);
+    const bin = binOfWidth(confidence, BINS);
     const sum = sums.get(bin) ?? { rows: 0, confidence: 0, correct: 0 };
     sums.set(bin, sum);
     sum.rows += rows;

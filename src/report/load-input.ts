@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import type { Axis, PlannedComparison, SweepDescription } from '../experiments/sweep-plan.js';
-import { readJson } from './json-file.js';
+import { readJson } from '../experiments/json-file.js';
+import { type Axis, gridOf, type PlannedComparison, type SweepDescription } from '../experiments/sweep-plan.js';
 import { loadLogFile, loadRun } from './load-run.js';
 import type { ReportInput, ReportRun } from './report-run.js';
 
@@ -33,10 +33,9 @@ const isEmpty = ({ training, translations, analysis }: ReportRun): boolean =>
 function loadSweep(folder: string): ReportInput {
   const path = join(folder, 'sweep.json');
   const description = readJson(path, isDescription, 'repeat the sweep, which writes it again');
-  const runs = combinations(description.axes).map((values) => {
-    const name = description.axes.map((axis) => values[axis.name]).join(',') || 'run';
-    return loadRun(join(folder, name), name, { values, isPlanned: true });
-  });
+  const runs = gridOf(description.axes).map(({ name, values }) =>
+    loadRun(join(folder, name), name, { values, isPlanned: true }),
+  );
   const { title, tune = null } = description;
   return { description: { ...description, title: title ?? nameOf(folder), tune }, runs };
 }
@@ -50,13 +49,6 @@ function isDescription({ axes, compare }: Partial<SweepDescription>): boolean {
 
 const isNames = (values: unknown): boolean =>
   Array.isArray(values) && values.every((value) => typeof value === 'string');
-
-function combinations(axes: readonly Axis[]): Record<string, string>[] {
-  return axes.reduce<Record<string, string>[]>(
-    (rows, { name, values }) => rows.flatMap((row) => values.map((value) => ({ ...row, [name]: value }))),
-    [{}],
-  );
-}
 
 function loadRuns(paths: readonly string[]): ReportInput {
   const names = distinctNames(paths);

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Analysis } from '../analysis/analysis.js';
 import { UserError } from '../errors.js';
-import type { RunResult } from '../experiments/run-result.js';
+import { readJson } from '../experiments/json-file.js';
+import { readResult } from '../experiments/run-result.js';
 import { readState } from '../experiments/run-state.js';
-import { runFiles } from '../experiments/run-steps.js';
+import { runFiles, splitOf, translationFile } from '../experiments/run-steps.js';
 import type { CommandOptions } from '../experiments/sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from '../experiments/training-log.js';
 import {
@@ -15,7 +16,6 @@ import {
   unpackStatistics,
 } from '../experiments/translation-result.js';
 import { readLines, readText } from '../text/lines.js';
-import { readJson } from './json-file.js';
 import type { ReportRun, ScoredTranslation } from './report-run.js';
 
 interface Place {
@@ -29,7 +29,7 @@ interface Place {
 export function loadRun(folder: string, name: string, { values, isPlanned }: Place): ReportRun {
   const hasState = existsSync(runFiles.state(folder));
   const { state, error } = hasState || isPlanned ? readState(folder) : { state: 'log' as const, error: undefined };
-  const result = existsSync(runFiles.result(folder)) ? readRunResult(folder) : null;
+  const result = existsSync(runFiles.result(folder)) ? readResult(folder) : null;
   const common = {
     name,
     state: result !== null && !hasState ? ('done' as const) : state,
@@ -83,17 +83,6 @@ export function loadLogFile(path: string, name: string): ReportRun {
     translations: new Map(),
     analysis: null,
   };
-}
-
-function readRunResult(folder: string): RunResult {
-  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-  return readJson<RunResult>(
-    runFiles.result(folder),
-    ({ values, options, provenance, seconds, training, translations }) =>
-      [values, options, options?.generate, provenance, seconds, translations].every(isObject) &&
-      Array.isArray(training?.epochs),
-    'delete it and repeat the sweep, which writes it again',
-  );
 }
 
 function readAnalysis(path: string): Analysis | null {
@@ -163,12 +152,11 @@ function fromResult(
   scores: TranslationResult,
   options: CommandOptions,
 ): ScoredTranslation {
-  const split = String(options['gen-subset'] ?? options.gen_subset ?? 'test');
-  const path = join(runFiles.translations(folder, name), `generate-${split}.txt`);
+  const path = translationFile(folder, name, options);
   const { sacrebleu, sacrebleuSignature: signature, chrf } = scores;
   return {
     ...common(scores, `${runFiles.result(folder)}: ${name}`),
-    split,
+    split: splitOf(options),
     path: existsSync(path) ? path : null,
     detokenized: { sacrebleu, signature, chrf },
   };

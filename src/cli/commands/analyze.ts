@@ -4,8 +4,9 @@ import { analysisTable } from '../../analysis/table.js';
 import { prepareFolder } from '../../checkpoint/atomic-file.js';
 import { deviceOptions, openRequestedDevice } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
-import { analysisJson, distinctNames, writeAnalyses } from '../../experiments/analysis-files.js';
+import { distinctNames, writeAnalyses } from '../../experiments/analysis-files.js';
 import { analyzeCheckpoint, checkSplits, criterionsOf } from '../../experiments/analyze-checkpoint.js';
+import { linePerField } from '../../experiments/json-file.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { openTranslationTask, translationOptions } from '../../tasks/translation.js';
 import { batchSeed, datasetOptions } from '../../training/options.js';
@@ -129,7 +130,7 @@ export const analyzeCommand = defineCommand({
 
 function output(analyses: readonly Analysis[], names: readonly string[], { json }: AnalyzeOptions): string {
   if (!json) return analysisTable(analyses, names).join('\n');
-  const texts = analyses.map(analysisJson);
+  const texts = analyses.map(linePerField);
   return texts.length === 1 ? texts[0]! : `[\n${texts.join(',\n')}\n]`;
 }
 

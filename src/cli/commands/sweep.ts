@@ -107,7 +107,7 @@ async function work(
   signal: AbortSignal,
 ): Promise<void> {
   const origin = await provenance();
-  const progress = new SweepProgress(plan, jobs);
+  const progress = new SweepProgress(plan);
   const stopProgress = progress.start();
   try {
     await runSweep(plan, {

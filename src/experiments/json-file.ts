@@ -12,3 +12,9 @@ export function readJson<T extends object>(path: string, isWhole: (value: Partia
   }
   throw new UserError(`${path} is damaged`, remedy);
 }
+
+/** An object as JSON with one line per field, so that files with long fields can be compared line by line. */
+export const linePerField = (value: object): string =>
+  `{\n${Object.entries(value)
+    .map(([key, field]) => `${JSON.stringify(key)}: ${JSON.stringify(field)}`)
+    .join(',\n')}\n}`;
