@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to the paper's table on the embedded corpus: cross entropy and the encouraging loss, with and without label
-# smoothing, two seeds each; the analyses and a report. About 25 minutes on 2 cores.
+# smoothing, two seeds each; the analyses and a report. 18 minutes on 2 busy cores.
 #   bash scripts/reproduce-table.sh [--jobs N] [--no-apt]
 # --jobs N   runs at a time [1]
 # --no-apt   install no system packages (passed on to setup.sh)

@@ -36,9 +36,9 @@ export type SweepEvent =
   | { readonly kind: 'elsewhere'; readonly runs: readonly RunPlan[] };
 
 /**
- * Works through the runs of a sweep until each is done or has failed. Several processes can share the work: whoever takes
- * a run locks its folder, and those that find none left wait for the others. A killed process leaves a run that the next
- * one continues; training resumes exactly.
+ * Works through the runs of a sweep until each is done or has failed. Several processes can share the work: a
+ * process locks the folder of the run that it takes, and waits for the others when no run is left. If a process is killed,
+ * the next one continues its run; training resumes exactly.
  *
  * If only the sweep was killed, its trainings still run; the next sweep waits for them to end.
  */

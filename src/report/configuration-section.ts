@@ -145,7 +145,7 @@ function axisOf(name: string, axes: readonly string[], configured: readonly Conf
 /** Options that are paths or say how a training reports, which do not change its result. */
 const INCIDENTAL = /^(save_dir|log_file|log_format|log_interval|no_progress_bar|tensorboard_logdir|user_dir|threads)$/;
 
-/** Every training option that all runs share, also those that nobody set. */
+/** Every training option that all runs share, including defaults. */
 function resolvedTable(runs: readonly ReportRun[]): Block[] {
   const resolved = runs.flatMap((run) => (run.resolved === null ? [] : [run.resolved]));
   const [first, ...others] = resolved;

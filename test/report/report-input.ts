@@ -19,7 +19,7 @@ export const emptyRun = (values: Readonly<Record<string, string>>): ReportRun =>
 
 const SENTENCES = 4;
 
-/** A translation with this BLEU. Its sentences are all the same, so that resampling them changes nothing. */
+/** A translation with this BLEU. All its sentences have the same statistics, so resampling them changes nothing. */
 export function scored(bleu: number, changes: Partial<ScoredTranslation> = {}): ScoredTranslation {
   const sentence = [10, 10, 8, 6, 5, 4];
   return {

@@ -57,7 +57,7 @@ describe("a checkpoint of fairseq's", () => {
     expect(contentOf(back)).toEqual(contentOf(golden('fairseq-main.pt')));
   });
 
-  it.each(GOLDEN_CHECKPOINTS)('is the same checkpoint after converting there and back: %s', (name) => {
+  it.each(GOLDEN_CHECKPOINTS)('does not change in a round trip: %s', (name) => {
     const [ours, back] = [newFile(''), newFile()];
     convert(convert(golden(`fairseq-${name}.pt`), ours), back);
     const first = loadCheckpoint(golden(`fairseq-${name}.pt`), { optimizer: true });
