@@ -1,11 +1,11 @@
 import { writeAtomically } from '../checkpoint/atomic-file.js';
-import { inferLanguagePair } from '../tasks/language-pair.js';
+import { inferLanguagePair, type LanguagePair } from '../tasks/language-pair.js';
 import { readLines } from '../text/lines.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { linePerField, readJson } from './json-file.js';
 import type { RunState } from './run-state.js';
-import { optionOf, runFiles, translationFile } from './run-steps.js';
-import type { CommandOptions, RunPlan } from './sweep-plan.js';
+import { runFiles, translationFile } from './run-steps.js';
+import { type CommandOptions, optionOf, type RunPlan } from './sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from './training-log.js';
 import { readTranslations, scoreTranslations, type TranslationResult } from './translation-result.js';
 
@@ -34,11 +34,15 @@ export interface RunResult {
   readonly seconds: Readonly<Record<string, number>>; // by step
   readonly training: TrainingLog;
   readonly translations: Readonly<Record<string, TranslationResult>>;
+  /** The languages for Moses's detokenizer; null if translations were scored as they are. */
+  readonly detokenize: LanguagePair | null;
 }
 
 /** Gathers what the commands of a run wrote, and writes its `result.json`. */
 export function collectResult(run: RunPlan, folder: string, state: RunState, provenance: Provenance): void {
   const { name, values, data, train, average, generate, analyze } = run;
+  const languages = run.detokenize === 'moses' ? languagesOf(run) : null;
+  const detokenize = languages === null ? (line: string) => line : createMosesDetokenizer(languages.target);
   const result: RunResult = {
     name,
     values,
@@ -48,22 +52,23 @@ export function collectResult(run: RunPlan, folder: string, state: RunState, pro
     seconds: Object.fromEntries(Object.entries(state.finished).map(([step, { seconds }]) => [step, seconds])),
     training: parseTrainingLog(readLines(runFiles.trainingLog(folder))),
     translations: Object.fromEntries(
-      Object.entries(generate).map(([name, options]) => [name, resultOf(run, folder, name, options)]),
+      Object.entries(generate).map(([name, options]) => [
+        name,
+        scoreTranslations(readTranslations(translationFile(folder, name, options)), detokenize),
+      ]),
     ),
+    detokenize: languages,
   };
   writeAtomically(runFiles.result(folder), [Buffer.from(`${linePerField(result)}\n`)]);
 }
 
-function resultOf(run: RunPlan, folder: string, name: string, options: CommandOptions): TranslationResult {
-  const lines = readTranslations(translationFile(folder, name, options));
-  const detokenize =
-    run.detokenize === 'moses' ? createMosesDetokenizer(targetLanguage(run, options)) : (line: string) => line;
-  return scoreTranslations(lines, detokenize);
-}
-
-function targetLanguage({ data }: RunPlan, options: CommandOptions): string {
-  const named = optionOf(options, 'target-lang') ?? options.t;
-  return named === undefined ? inferLanguagePair(data.split(':')[0]!).target : String(named);
+/** The languages that the options of the training name, or else those of its data. */
+function languagesOf({ data, train }: RunPlan): LanguagePair {
+  const source = optionOf(train, 'source-lang') ?? train.s;
+  const target = optionOf(train, 'target-lang') ?? train.t;
+  if (source !== undefined && target !== undefined) return { source: String(source), target: String(target) };
+  const inferred = inferLanguagePair(data.split(':')[0]!);
+  return { source: String(source ?? inferred.source), target: String(target ?? inferred.target) };
 }
 
 /** @throws UserError if the file is missing or damaged */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CommandOptions, OptionValue, RunPlan } from './sweep-plan.js';
+import { type CommandOptions, type OptionValue, optionOf, type RunPlan, usesProbe } from './sweep-plan.js';
 
 /** One command of a run. */
 export interface Step {
@@ -24,10 +24,6 @@ export const runFiles = {
   result: (folder: string): string => join(folder, 'result.json'),
 } as const;
 
-/** The value of an option of several words, which a sweep file may join with `-` or `_`. */
-export const optionOf = (options: CommandOptions, name: string): OptionValue | undefined =>
-  options[name] ?? options[name.replaceAll('-', '_')];
-
 /** The split that a translation of a run translates. */
 export const splitOf = (options: CommandOptions): string => String(optionOf(options, 'gen-subset') ?? 'test');
 
@@ -35,15 +31,16 @@ export const splitOf = (options: CommandOptions): string => String(optionOf(opti
 export const translationFile = (folder: string, name: string, options: CommandOptions): string =>
   join(runFiles.translations(folder, name), `generate-${splitOf(options)}.txt`);
 
-/** The checkpoint of a run that translates. */
-export const modelOf = (run: RunPlan, folder: string): string =>
+/** The checkpoint of a run that is analyzed and, except for probes, translates. */
+const modelOf = (run: RunPlan, folder: string): string =>
   run.average === null ? join(runFiles.checkpoints(folder), 'checkpoint_best') : runFiles.averaged(folder);
 
-/** The commands of a run, in order. */
+/** The commands of a run, in order. A probe translates after the analysis that trains it. */
 export function stepsOf(run: RunPlan, folder: string, threads: number): Step[] {
   const checkpoints = runFiles.checkpoints(folder);
   const path = modelOf(run, folder);
   const computing = ['--threads', String(threads)];
+  const average = sorted(run.average ?? {});
   const steps: Step[] = [
     {
       name: 'train',
@@ -58,26 +55,34 @@ export function stepsOf(run: RunPlan, folder: string, threads: number): Step[] {
     steps.push({
       name: 'average-checkpoints',
       argv: [...['average-checkpoints', '--inputs', checkpoints, '--output', path], ...flags(run.average)],
-      signature: JSON.stringify(sorted(run.average)),
+      signature: JSON.stringify(average),
     });
   }
-  for (const [name, options] of Object.entries(run.generate)) {
-    const results = ['--results-path', runFiles.translations(folder, name)];
-    steps.push({
-      name: `generate ${name}`,
-      argv: ['generate', run.data, '--path', path, ...flags(options), ...results, ...computing],
-      signature: JSON.stringify([sorted(run.average ?? {}), sorted(options)]),
-    });
+  const generate = (name: string, from: string, options: CommandOptions, madeBy: readonly CommandOptions[]): Step => ({
+    name: `generate ${name}`,
+    argv: [
+      ...['generate', run.data, '--path', from, ...flags(options)],
+      ...['--results-path', runFiles.translations(folder, name), ...computing],
+    ],
+    signature: JSON.stringify([...madeBy, sorted(options)]),
+  });
+  const translations = Object.entries(run.generate);
+  for (const [name, options] of translations) {
+    if (!usesProbe(options)) steps.push(generate(name, path, options, [average]));
   }
   if (run.analyze !== null) {
+    const analyze = sorted(run.analyze);
     steps.push({
       name: 'analyze',
       argv: [
         ...['analyze', path, '--data', run.data, ...flags(run.analyze)],
         ...['--output', runFiles.analysis(folder), ...computing],
       ],
-      signature: JSON.stringify([sorted(run.average ?? {}), sorted(run.analyze)]),
+      signature: JSON.stringify([average, analyze]),
     });
+    for (const [name, { checkpoint: _, ...options }] of translations.filter(([, options]) => usesProbe(options))) {
+      steps.push(generate(name, join(runFiles.analysis(folder), 'probe'), options, [average, analyze]));
+    }
   }
   return steps;
 }

@@ -6,6 +6,13 @@ export type CommandOptions = Readonly<Record<string, OptionValue>>;
 /** The value of an option in a sweep file. */
 export type OptionValue = string | number | boolean | readonly (string | number)[];
 
+/** The value of an option of several words, which a sweep file may join with `-` or `_`. */
+export const optionOf = (options: CommandOptions, name: string): OptionValue | undefined =>
+  options[name] ?? options[name.replaceAll('-', '_')];
+
+/** Whether a translation is made with the probe that `analyze` trains: `checkpoint: probe` in a sweep file. */
+export const usesProbe = ({ checkpoint }: CommandOptions): boolean => checkpoint === 'probe';
+
 /** What a sweep file describes. */
 export interface SweepPlan extends SweepDescription {
   /** The folder that gets one folder per run. */
@@ -22,6 +29,19 @@ export interface SweepDescription {
   readonly compare: readonly PlannedComparison[];
   /** The translations, by their names before lists are tried, of which the best on `validation` counts on `test`. */
   readonly tune: { readonly validation: string; readonly test: string } | null;
+  readonly published: readonly PublishedScores[];
+}
+
+/** Scores that others published for systems of the grid. A report shows them as they are and compares nothing with them. */
+export interface PublishedScores {
+  readonly source: string;
+  readonly scores: readonly PublishedScore[];
+}
+
+/** The score of the systems with these values on some of the axes. */
+export interface PublishedScore {
+  readonly values: Readonly<Record<string, string>>;
+  readonly text: string; // e.g. `35.50 ± 0.11`
 }
 
 /** Two values of an axis that the report compares. */
@@ -49,7 +69,7 @@ export interface RunPlan {
   readonly average: CommandOptions | null;
   /** How references and translations become text for sacreBLEU and chrF: Moses's detokenizer, or null for not at all. */
   readonly detokenize: 'moses' | null;
-  /** The options of each translation, by the name of its folder. */
+  /** The options of each translation, by the name of its folder; with `checkpoint: probe`, the analysis's probe translates. */
   readonly generate: Readonly<Record<string, CommandOptions>>;
   readonly analyze: CommandOptions | null;
 }
@@ -84,24 +104,36 @@ const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
  *     detokenize: moses                             # for sacreBLEU and chrF
  *     generate:
  *       test: { beam: [5, 1], remove-bpe: true }    # a list translates once with each of its values
+ *       probe: { checkpoint: probe, beam: 5 }       # with the probe that analyze trains
+ *     analyze: { probe-epochs: 3 }
  *     grid:
  *       criterion:                                  # the values of an axis add to the settings above
  *         ce: { train: { criterion: cross_entropy } }
  *         el: { train: { criterion: encouraging } }
  *       seed: [1, 2, 3]                             # short for { 'seed=1': { train: { seed: 1 } }, … }
  *     compare: { criterion: [[el, ce]] }            # planned comparisons, for the report
+ *     published:                                    # scores of others, for the report
+ *       the paper: { ce: 35.09, el: 35.50 ± 0.11 }
  *
  * @param path the file's name, for messages
  * @throws UserError that names the entry at fault
  */
 export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>): SweepPlan {
-  const names = ['title', 'output', 'grid', 'compare', 'tune', ...SECTIONS];
+  const names = ['title', 'output', 'grid', 'compare', 'tune', 'published', ...SECTIONS];
   for (const name of entries.keys()) checkKnown(path, name, names);
   const output = entries.get('output');
   if (typeof output !== 'string' || output === '') {
     throw new UserError(`${path}: output is missing`, 'name the folder for the runs, e.g. output: runs/sweep');
   }
-  const { grid: gridEntry = {}, title, output: _, compare = {}, tune, ...shared } = Object.fromEntries(entries);
+  const {
+    grid: gridEntry = {},
+    title,
+    output: _,
+    compare = {},
+    tune,
+    published = {},
+    ...shared
+  } = Object.fromEntries(entries);
   const axes = Object.entries(mapping(path, 'grid', gridEntry)).map(
     ([name, values]) => [name, readAxis(`${path}: grid: ${name}`, name, values)] as const,
   );
@@ -117,6 +149,10 @@ export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>):
     axes: described,
     compare: readComparisons(path, described, compare),
     tune: tune === undefined ? null : readTuning(path, tune, base.generate ?? {}),
+    published: Object.entries(mapping(path, 'published', published)).map(([source, scores]) => ({
+      source,
+      scores: readPublished(`${path}: published: ${source}`, described, scores),
+    })),
     runs,
   };
 }
@@ -148,6 +184,26 @@ function readTuning(path: string, value: unknown, generate: object): { validatio
   for (const name of Object.keys(others)) checkKnown(`${path}: tune`, name, ['validation', 'test']);
   for (const name of [validation, test]) checkKnown(`${path}: tune`, String(name), Object.keys(generate));
   return { validation: String(validation), test: String(test) };
+}
+
+/** `{ de-en: { ce: 35.09, el: 35.50 ± 0.11 } }`: every name is a value of another axis. */
+function readPublished(where: string, axes: readonly Axis[], entry: unknown): PublishedScore[] {
+  return Object.entries(mapping(where, null, entry)).flatMap(([name, score]) => {
+    checkKnown(
+      where,
+      name,
+      axes.flatMap(({ values }) => values),
+    );
+    const axis = axes.find(({ values }) => values.includes(name))!;
+    if (typeof score === 'string' || typeof score === 'number') {
+      return [{ values: { [axis.name]: name }, text: String(score) }];
+    }
+    const others = axes.filter((one) => one !== axis);
+    return readPublished(`${where}: ${name}`, others, score).map(({ values, text }) => ({
+      values: { [axis.name]: name, ...values },
+      text,
+    }));
+  });
 }
 
 /** The settings that each value of an axis adds, by the value's name. */
@@ -198,6 +254,9 @@ function readSettings(where: string, value: unknown): Settings {
 
 function readOptions(where: string, name: string, value: unknown, command = name): CommandOptions {
   const options = mapping(where, name, value);
+  if (command === 'generate' && !['probe', undefined].includes(options.checkpoint as string | undefined)) {
+    throw new UserError(`${where}: ${name}: checkpoint must be probe`, 'change it to probe, or remove it');
+  }
   for (const [option, setting] of Object.entries(options)) {
     const spelled = option.replaceAll('_', '-');
     if (OWN_OPTIONS[command]!.includes(spelled)) {
@@ -236,6 +295,14 @@ function planOf(path: string, base: Settings, { name, values }: GridPoint, added
   if (merged.data === undefined) {
     throw new UserError(`${path}: run ${name} has no data`, 'give data: FOLDER, at the top or in a value of the grid');
   }
+  const { analyze = null, generate = {} } = merged;
+  const probing = Object.entries(generate).find(([, options]) => usesProbe(options));
+  if (probing !== undefined && !(Number(optionOf(analyze ?? {}, 'probe-epochs') ?? 0) > 0)) {
+    throw new UserError(
+      `${path}: run ${name}: the translation ${probing[0]} needs a probe`,
+      'add probe-epochs to analyze, e.g. analyze: { probe-epochs: 3 }',
+    );
+  }
   return {
     name,
     values,
@@ -243,8 +310,8 @@ function planOf(path: string, base: Settings, { name, values }: GridPoint, added
     train: merged.train ?? {},
     average: merged.average ?? null,
     detokenize: merged.detokenize ?? null,
-    generate: expandLists(merged.generate ?? {}),
-    analyze: merged.analyze ?? null,
+    generate: expandLists(generate),
+    analyze,
   };
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { log } from '../log.js';
 import { readLines } from '../text/lines.js';
 import { readState } from './run-state.js';
-import { optionOf, runFiles } from './run-steps.js';
-import type { RunPlan, SweepPlan } from './sweep-plan.js';
+import { runFiles } from './run-steps.js';
+import { optionOf, type RunPlan, type SweepPlan } from './sweep-plan.js';
 import { parseTrainingLog } from './training-log.js';
 
 /** Milliseconds between two looks at the logs of the runs. */

@@ -59,8 +59,8 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
   if (rejected !== undefined) throw rejected.reason;
 }
 
-function writeDescription({ output, title, axes, compare, tune }: SweepPlan): void {
-  const description: SweepDescription = { title, axes, compare, tune };
+function writeDescription({ output, title, axes, compare, tune, published }: SweepPlan): void {
+  const description: SweepDescription = { title, axes, compare, tune, published };
   writeAtomically(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
 }
 

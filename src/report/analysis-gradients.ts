@@ -69,9 +69,18 @@ function sharedTable(group: Group, analyzed: readonly AnalyzedSystem[]): Block[]
       ),
       columns: [textColumn('criterion'), ...analyzed.map(({ system }) => numberColumn(`at ${system.name}`))],
       rows: ordered.map((label) => [[strong(label)], ...analyzed.map((system) => cellOf(label, system))]),
-      notes: ['Unclipped, without dropout. A column has the checkpoints of one system, a row the criterion.'],
+      notes: [
+        `Unclipped, without dropout${batchesOf(analyzed)}. A column has the checkpoints of one system, a row the criterion.`,
+      ],
     }),
   ];
+}
+
+/** `, mean of 20 batches of the split train` */
+function batchesOf(analyzed: readonly AnalyzedSystem[]): string {
+  const batches = analyzed.flatMap(({ analyses }) => analyses.flatMap(({ gradientBatches }) => gradientBatches ?? []));
+  const texts = [...new Set(batches.map(({ split, batches: count }) => `${count} batches of the split ${split}`))];
+  return texts.length === 1 ? `, mean over ${texts[0]}` : '';
 }
 
 const labelOf = ({ label }: CriterionGradients): string => label;

@@ -15,7 +15,7 @@ import {
 import { figureId } from './figure.js';
 import { meanAndDeviation } from './numbers.js';
 import { linePlot } from './plot.js';
-import { captionOf, type Group, type Study } from './study.js';
+import { bleuOf, captionOf, type Group, type Study, shortName } from './study.js';
 
 /** What explains the scores, as far as it was measured. */
 export function analysisSection(study: Study): Block[] {
@@ -91,19 +91,31 @@ function measuredBlocks(study: Study, group: Group, analyzed: readonly AnalyzedS
 
 type Measure = readonly [title: string, value: (analysis: Analysis) => number, digits: number];
 
+/** The BLEU of a translation, beside what the analyses measured. */
+interface ScoreColumn {
+  readonly title: string;
+  readonly translation: string;
+}
+
 function measureTable(
   study: Study,
   analyzed: readonly AnalyzedSystem[],
   caption: string,
   measures: readonly Measure[],
   note: string,
+  scores: readonly ScoreColumn[] = [],
 ): Block {
   return tableBlock({
     caption,
-    columns: [textColumn(study.rowAxis ?? ''), ...measures.map(([title]) => numberColumn(title))],
+    columns: [
+      textColumn(study.rowAxis ?? ''),
+      ...measures.map(([title]) => numberColumn(title)),
+      ...scores.map(({ title }) => numberColumn(title)),
+    ],
     rows: analyzed.map(({ system, analyses }) => [
       [strong(system.name)],
       ...measures.map(([, value, digits]) => meanAndDeviation(analyses.map(value), digits)),
+      ...scores.map(({ translation }) => meanAndDeviation(bleuOf(system, translation), 2)),
     ]),
     notes: [note],
   });
@@ -153,6 +165,10 @@ function probeTable(study: Study, analyzed: readonly AnalyzedSystem[]): Block[] 
         ['nll, nats', ({ probe }) => probe!.nll, 3],
       ],
       `Trained with cross entropy for ${epochs} epochs at the learning rate ${learningRate}.`,
+      study.probes.map((name) => ({
+        title: study.probes.length === 1 ? 'BLEU' : `BLEU, ${shortName(name, study.probes)}`,
+        translation: name,
+      })),
     ),
   ];
 }

@@ -36,8 +36,8 @@ function loadSweep(folder: string): ReportInput {
   const runs = gridOf(description.axes).map(({ name, values }) =>
     loadRun(join(folder, name), name, { values, isPlanned: true }),
   );
-  const { title, tune = null } = description;
-  return { description: { ...description, title: title ?? nameOf(folder), tune }, runs };
+  const { title, tune = null, published = [] } = description;
+  return { description: { ...description, title: title ?? nameOf(folder), tune, published }, runs };
 }
 
 function isDescription({ axes, compare }: Partial<SweepDescription>): boolean {
@@ -58,12 +58,18 @@ function loadRuns(paths: readonly string[]): ReportInput {
       : loadLogFile(path, names[index]!),
   );
   const title = runs.length === 1 ? runs[0]!.name : `${runs.length} runs`;
+  const describe = (axes: readonly Axis[]): SweepDescription => ({
+    title,
+    axes,
+    compare: [],
+    tune: null,
+    published: [],
+  });
   const shared = sharedAxes(runs);
-  if (shared !== null) return { description: { title, axes: shared, compare: [], tune: null }, runs };
+  if (shared !== null) return { description: describe(shared), runs };
   // Runs of different grids, or of none: each is a system of its own.
   const named = runs.map((run) => ({ ...run, values: { run: run.name } }));
-  const axes = [{ name: 'run', values: names }];
-  return { description: { title, axes, compare: [], tune: null }, runs: named };
+  return { description: describe([{ name: 'run', values: names }]), runs: named };
 }
 
 /** The axes of runs of one grid, with the values that occur; null if they are not all of one grid. */

@@ -4,10 +4,10 @@ import { parse } from 'yaml';
 import type { Analysis } from '../analysis/analysis.js';
 import { UserError } from '../errors.js';
 import { readJson } from '../experiments/json-file.js';
-import { readResult } from '../experiments/run-result.js';
+import { type RunResult, readResult } from '../experiments/run-result.js';
 import { readState } from '../experiments/run-state.js';
 import { runFiles, splitOf, translationFile } from '../experiments/run-steps.js';
-import type { CommandOptions } from '../experiments/sweep-plan.js';
+import { usesProbe } from '../experiments/sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from '../experiments/training-log.js';
 import {
   readTranslations,
@@ -61,7 +61,7 @@ export function loadRun(folder: string, name: string, { values, isPlanned }: Pla
     translations: new Map(
       Object.entries(result.translations).map(([translation, scores]) => [
         translation,
-        fromResult(folder, translation, scores, result.options.generate[translation] ?? {}),
+        fromResult(folder, translation, scores, result),
       ]),
     ),
   };
@@ -143,22 +143,20 @@ function scoreFile(path: string, split: string): ScoredTranslation {
   const lines = readTranslations(path);
   // generate detokenizes the lines T and D, but not H. Its own BLEU, ours and fairseq's, is that of D too.
   const scores = scoreTranslations({ ...lines, hypotheses: lines.detokenized }, (line) => line);
-  return { ...common(scores, path), split, path, detokenized: null };
+  return { ...common(scores, path), split, isFromProbe: false, path, detokenized: null, languages: null };
 }
 
-function fromResult(
-  folder: string,
-  name: string,
-  scores: TranslationResult,
-  options: CommandOptions,
-): ScoredTranslation {
+function fromResult(folder: string, name: string, scores: TranslationResult, result: RunResult): ScoredTranslation {
+  const options = result.options.generate[name] ?? {};
   const path = translationFile(folder, name, options);
   const { sacrebleu, sacrebleuSignature: signature, chrf } = scores;
   return {
     ...common(scores, `${runFiles.result(folder)}: ${name}`),
     split: splitOf(options),
+    isFromProbe: usesProbe(options),
     path: existsSync(path) ? path : null,
     detokenized: { sacrebleu, signature, chrf },
+    languages: result.detokenize,
   };
 }
 

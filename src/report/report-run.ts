@@ -1,5 +1,5 @@
 import type { Analysis } from '../analysis/analysis.js';
-import type { Provenance } from '../experiments/run-result.js';
+import type { Provenance, RunResult } from '../experiments/run-result.js';
 import type { RunState } from '../experiments/run-state.js';
 import type { CommandOptions, SweepDescription } from '../experiments/sweep-plan.js';
 import type { TrainingLog } from '../experiments/training-log.js';
@@ -42,6 +42,8 @@ export interface RunOptions {
 /** The scores of a translation of a run. */
 export interface ScoredTranslation {
   readonly split: string;
+  /** Whether the analysis's probe made it, not the model. */
+  readonly isFromProbe: boolean;
   /** What `generate` wrote; null if it is gone. */
   readonly path: string | null;
   readonly bleu: number; // tokenized
@@ -50,4 +52,6 @@ export interface ScoredTranslation {
   /** Null if nothing says how to detokenize the references. */
   readonly detokenized: { readonly sacrebleu: number; readonly signature: string; readonly chrf: number } | null;
   readonly statistics: Uint16Array; // [sentences × 6]
+  /** The languages for Moses's detokenizer, where the texts at `path` are tokens; null where they are shown as they are. */
+  readonly languages: RunResult['detokenize'];
 }

@@ -7,7 +7,7 @@ import { curvesSection } from './curves-section.js';
 import { type Block, heading, paragraph, type ReportDocument } from './document.js';
 import { missingSection } from './missing-section.js';
 import type { ReportInput } from './report-run.js';
-import { groupTables, mainTable, progressNote, seedsOf } from './results-section.js';
+import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from './results-section.js';
 import { studyOf } from './study.js';
 import { translationsSection } from './translations-section.js';
 
@@ -21,6 +21,7 @@ export function buildReport(input: ReportInput): ReportDocument {
     paragraph(conclusion(study, comparisons), 'lead'),
     ...(progress === null ? [] : [paragraph(progress, 'warning')]),
     ...mainTable(study),
+    ...publishedTables(study),
     ...(tables.length === 0 ? [] : [heading('Results'), ...tables]),
     ...comparisonsSection(study, comparisons),
     ...curvesSection(study),

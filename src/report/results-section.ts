@@ -40,6 +40,25 @@ export function mainTable(study: Study): Block[] {
   ];
 }
 
+/** What others published for the same systems, one table per source. */
+export function publishedTables({ published, groups, rowAxis }: Study): Block[] {
+  return published.map(({ source, scores }) => {
+    const textOf = ({ values }: System): string | undefined =>
+      scores.find((score) => Object.entries(score.values).every(([axis, value]) => values[axis] === value))?.text;
+    const rows = [...new Set(groups.flatMap(({ systems }) => systems.map(({ name }) => name)))].map((name) => ({
+      name,
+      cells: groups.map(({ systems }) => systems.filter((system) => system.name === name).map(textOf)[0]),
+    }));
+    return tableBlock({
+      caption: `Published: ${source}`,
+      columns: [textColumn(rowAxis ?? ''), ...groups.map(({ name }) => numberColumn(name || 'score'))],
+      rows: rows
+        .filter(({ cells }) => cells.some((cell) => cell !== undefined))
+        .map(({ name, cells }) => [[strong(name)], ...cells.map((cell) => cell ?? MISSING)]),
+    });
+  });
+}
+
 /** The tables of single groups that the first screen does not have. */
 export const groupTables = (study: Study): Block[] =>
   study.groups.length === 1 || study.groups.length > MOST_COLUMNS || study.main === null

@@ -1,4 +1,4 @@
-import type { PlannedComparison } from '../experiments/sweep-plan.js';
+import type { PlannedComparison, PublishedScores } from '../experiments/sweep-plan.js';
 import type { ReportInput, ReportRun, ScoredTranslation } from './report-run.js';
 
 /** The axis whose values repeat a system instead of making another one. */
@@ -37,7 +37,10 @@ export interface Study {
   readonly main: string | null;
   /** Other translations of test splits. */
   readonly others: readonly string[];
+  /** Translations by the probes of analyses. */
+  readonly probes: readonly string[];
   readonly tuning: Tuning | null;
+  readonly published: readonly PublishedScores[];
 }
 
 /** Translations of which the best on the validation split counts on the test split. */
@@ -49,8 +52,8 @@ export interface Tuning {
 /** Arranges runs into groups, systems and seeds. */
 export function studyOf({ description, runs }: ReportInput): Study {
   const axes = description.axes.filter(({ name }) => name !== REPLICATES);
-  const named = description.compare.filter(({ axis }) => axes.some(({ name }) => name === axis));
-  const row = axes.find(({ name }) => name === named[0]?.axis) ?? axes.at(-1) ?? null;
+  const planned = description.compare.filter(({ axis }) => axes.some(({ name }) => name === axis));
+  const row = axes.find(({ name }) => name === planned[0]?.axis) ?? axes.at(-1) ?? null;
   const rest = axes.filter((axis) => axis !== row);
   const systems = systemsOf(
     runs,
@@ -63,7 +66,10 @@ export function studyOf({ description, runs }: ReportInput): Study {
     groups.set(key, members);
     members.push({ ...system, name: row === null ? 'run' : system.values[row.name]! });
   }
-  const translations = [...new Set(runs.flatMap((run) => [...run.translations.keys()]))];
+  const named = new Set(runs.flatMap((run) => [...run.translations.keys()]));
+  const isFromProbe = (name: string): boolean => runs.some((run) => run.translations.get(name)?.isFromProbe);
+  const probes = [...named].filter(isFromProbe);
+  const translations = [...named].filter((name) => !isFromProbe(name));
   const tuned = tuningOf(description.tune, translations);
   const isTuned = (name: string): boolean =>
     tuned?.options.some(({ validation, test }) => name === validation || name === test) ?? false;
@@ -76,11 +82,13 @@ export function studyOf({ description, runs }: ReportInput): Study {
     axes: axes.map(({ name }) => name),
     rowAxis: row?.name ?? null,
     groups: [...groups].map(([name, members]) => ({ name, systems: members })),
-    comparisons: named.length > 0 ? named : possible,
-    isPlanned: named.length > 0,
+    comparisons: planned.length > 0 ? planned : possible,
+    isPlanned: planned.length > 0,
     main,
     others: tests.filter((name) => name !== main && !isTuned(name)),
+    probes,
     tuning: tuned,
+    published: description.published,
   };
 }
 

@@ -1,45 +1,71 @@
 import { diffWords } from 'diff';
 import { Chrf } from 'sacrebleu-ts';
 import { readTranslations, type TranslatedLines } from '../experiments/translation-result.js';
+import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import type { ReportedComparison } from './compare.js';
 import { type Block, examplesBlock, heading, type Inline, mark, paragraph } from './document.js';
 import { signed } from './numbers.js';
+import type { ScoredTranslation } from './report-run.js';
 import { type Study, type System, seedOf } from './study.js';
 
 /** Sentences to show each way. */
 const SENTENCES = 10;
 
-/** The sentences on which the first compared systems differ most, as far as their translations are there. */
+/**
+ * The sentences on which the systems of the first comparison differ most, for each value of the other axes, as far as the
+ * translations are there.
+ */
 export function translationsSection(study: Study, comparisons: readonly ReportedComparison[]): Block[] {
-  const first = comparisons.find(({ result }) => result !== null);
-  if (first?.result == null || study.main === null) return [];
-  const [a, b] = first.result.systems;
-  const seed = first.result.seedNames.find((name) => pathOf(a, name, study.main!) && pathOf(b, name, study.main!));
+  const first = new Map<string, Block[]>();
+  for (const comparison of comparisons) {
+    if (first.has(comparison.where)) continue;
+    const blocks = comparisonBlocks(comparison, study.main);
+    if (blocks.length > 0) first.set(comparison.where, blocks);
+  }
+  return first.size === 0 ? [] : [heading('Translations that differ most'), ...[...first.values()].flat()];
+}
+
+function comparisonBlocks({ where, names, result }: ReportedComparison, main: string | null): Block[] {
+  if (result === null || main === null) return [];
+  const pairOf = (seed: string): (ScoredTranslation | null)[] =>
+    result.systems.map((system) => writtenTranslation(system, seed, main));
+  const seed = result.seedNames.find((name) => !pairOf(name).includes(null));
   if (seed === undefined) return [];
-  const texts = [a, b].map((system) => readTranslations(pathOf(system, seed, study.main!)!)) as [
-    TranslatedLines,
-    TranslatedLines,
-  ];
-  const ranked = rankSentences(...texts);
-  const where = `${first.where && ` on ${first.where}`}${seed && ` with seed ${seed}`}`;
-  const [nameA, nameB] = first.names;
+  const [a, b] = pairOf(seed).map((translation) => textsOf(translation!));
+  const ranked = rankSentences(a!, b!);
+  const place = `${where && ` on ${where}`}${seed && ` with seed ${seed}`}`;
+  const [nameA, nameB] = names;
   const better = ranked.filter(({ difference }) => difference > 0).slice(0, SENTENCES);
   const worse = ranked
     .filter(({ difference }) => difference < 0)
     .slice(-SENTENCES)
     .reverse();
   return [
-    heading('Translations that differ most'),
     paragraph(
-      `${nameA} and ${nameB}${where}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
+      `${nameA} and ${nameB}${place}: the sentences with the largest differences of sentence chrF, up to ${SENTENCES} each way. chrF is given for the first less the second. Words that differ are marked.`,
     ),
-    ...sentenceBlocks(`${nameA} is better`, better, [nameA, nameB]),
-    ...sentenceBlocks(`${nameB} is better`, worse, [nameA, nameB]),
+    ...sentenceBlocks(`${where && `${where}: `}${nameA} is better`, better, names),
+    ...sentenceBlocks(`${where && `${where}: `}${nameB} is better`, worse, names),
   ];
 }
 
-function pathOf({ runs }: System, seed: string, main: string): string | null {
-  return runs.find((run) => seedOf(run) === seed)?.translations.get(main)?.path ?? null;
+/** A translation of a system of which the text is there. */
+function writtenTranslation({ runs }: System, seed: string, main: string): ScoredTranslation | null {
+  const translation = runs.find((run) => seedOf(run) === seed)?.translations.get(main);
+  return translation === undefined || translation.path === null ? null : translation;
+}
+
+/** What a translation says, as text where the sweep says how tokens become text. */
+function textsOf({ path, languages }: ScoredTranslation): TranslatedLines {
+  const lines = readTranslations(path!);
+  if (languages === null) return lines;
+  const [source, target] = [languages.source, languages.target].map((language) => createMosesDetokenizer(language));
+  return {
+    ...lines,
+    sources: lines.sources.map(source!),
+    references: lines.references.map(target!),
+    detokenized: lines.detokenized.map(target!),
+  };
 }
 
 interface Sentence {

@@ -31,6 +31,8 @@ average-checkpoints: { num-epoch-checkpoints: 2 }
 detokenize: moses
 generate:
   valid: { gen-subset: valid, beam: 2, max-len-b: 10 }
+  probe: { checkpoint: probe, gen-subset: valid, beam: 2, max-len-b: 10 }
+analyze: { gen-subset: valid, gradient-batches: 0, probe-epochs: 2 }
 grid:
   criterion:
     ce: { train: { criterion: cross_entropy } }

@@ -86,6 +86,36 @@ describe('a sweep file', () => {
     expect(stepsOf(run, 'runs/r', 1)[2]!.argv).toContain('runs/r/averaged');
   });
 
+  it('translates with the probe after the analysis that trains it', () => {
+    const run = read(`
+      output: runs
+      data: bin
+      generate: { probe: { checkpoint: probe, beam: [5, 1] }, test: { beam: 5 } }
+      analyze: { probe-epochs: 3 }`).runs[0]!;
+    const steps = stepsOf(run, 'runs/run', 2);
+    expect(steps.map(({ name }) => name)).toEqual([
+      'train',
+      'generate test',
+      'analyze',
+      'generate probe,beam=5',
+      'generate probe,beam=1',
+    ]);
+    expect(steps[3]!.argv.join(' ')).toBe(
+      'generate bin --path runs/run/analysis/probe --beam 5 --results-path runs/run/generate/probe,beam=5 --threads 2',
+    );
+  });
+
+  it('translates with the probe again when the analysis changes, but not with the model', () => {
+    const signatures = (epochs: number): Map<string, string> => {
+      const text = 'output: runs\ndata: bin\ngenerate: { probe: { checkpoint: probe }, test: {} }';
+      const run = read(`${text}\nanalyze: { probe-epochs: ${epochs} }`).runs[0]!;
+      return new Map(stepsOf(run, 'runs/run', 1).map(({ name, signature }) => [name, signature]));
+    };
+    const [three, four] = [signatures(3), signatures(4)];
+    const changed = [...three.keys()].filter((name) => three.get(name) !== four.get(name));
+    expect(changed).toEqual(['analyze', 'generate probe']);
+  });
+
   it('names the planned comparisons, and the translations that tune an option', () => {
     const described = read(`${TABLE}
 title: The table
@@ -94,6 +124,24 @@ tune: { validation: test, test: test }`);
     expect(described.title).toBe('The table');
     expect(described.compare).toEqual([{ axis: 'criterion', values: ['el', 'ce'] }]);
     expect(described.tune).toEqual({ validation: 'test', test: 'test' });
+  });
+
+  it('has published scores of systems, in any order of the axes', () => {
+    const { published } = read(`${TABLE}
+published:
+  a paper: { fr-en: { ce: 37.1, el: 37.73 ± 0.17 }, el: { de-en: '35.50' } }
+  a list: { ce: 30 }`);
+    expect(published).toEqual([
+      {
+        source: 'a paper',
+        scores: [
+          { values: { direction: 'fr-en', criterion: 'ce' }, text: '37.1' },
+          { values: { direction: 'fr-en', criterion: 'el' }, text: '37.73 ± 0.17' },
+          { values: { criterion: 'el', direction: 'de-en' }, text: '35.50' },
+        ],
+      },
+      { source: 'a list', scores: [{ values: { criterion: 'ce' }, text: '30' }] },
+    ]);
   });
 
   it.each([
@@ -106,6 +154,11 @@ tune: { validation: test, test: test }`);
     ['output: runs\ntrain: { save_dir: x }', 'the sweep sets save-dir itself'],
     ['output: runs\ntrain: { lr: { a: 1 } }', 'train: lr must be text, a number, true, false or a list'],
     ['output: runs\ngenerate: { test: { tokenizer: moses } }', 'add detokenize: moses to the sweep'],
+    ['output: runs\ngenerate: { test: { checkpoint: best } }', 'generate: test: checkpoint must be probe'],
+    [
+      'output: runs\ndata: bin\ngenerate: { a: { checkpoint: probe } }\nanalyze: { seed: 1 }',
+      'sweep.yaml: run run: the translation a needs a probe; add probe-epochs to analyze',
+    ],
     ['output: runs\ndetokenize: space', 'sweep.yaml: detokenize must be moses'],
     ['output: runs\ngenerate: { beam: 5 }', 'sweep.yaml: generate: beam has no names with values'],
     ['output: runs\ngrid: { seed: [] }', 'sweep.yaml: grid: seed has no values'],
@@ -117,6 +170,11 @@ tune: { validation: test, test: test }`);
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [x] }', 'compare: a: "x" is not a pair'],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [[x, z]] }', "compare: a: unknown entry 'z'"],
     ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "sweep.yaml: tune: unknown entry 'v'"],
+    ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { y: 1 } }', "published: P: unknown entry 'y'"],
+    [
+      'output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { x: { x: 1 } } }',
+      "published: P: x: unknown entry 'x'",
+    ],
     ['output: runs\ndata: bin\ntune: { on: v }', "sweep.yaml: tune: unknown entry 'on'"],
     ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists a value twice'],
   ])('%j is refused: %s', (text, message) => {

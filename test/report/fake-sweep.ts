@@ -72,6 +72,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
   const splits = [
     ['test,beam=5', 'test', wrong],
     ['test,beam=1', 'test', wrong + 0.02],
+    ...(hasAnalyses ? [['probe', 'test', wrong + 0.01]] : []),
     ...(tune === null
       ? []
       : ['0.6', '1.0', '1.4'].flatMap((value, index) => [
@@ -98,9 +99,9 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
         name,
         {
           ...(split !== 'test' && { 'gen-subset': split }),
+          ...(name === 'probe' && { checkpoint: 'probe' }),
           beam: Number(beam ?? 5),
           'remove-bpe': true,
-          tokenizer: 'moses',
           ...(lenpen !== undefined && { lenpen: Number(lenpen) }),
         },
       ];
@@ -139,6 +140,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
       device: 'device cpu, oneDNN 2.6.3, threads 1, isa AVX-512',
     },
     translations: Object.fromEntries(translations),
+    detokenize: { source: run.values.direction?.slice(0, 2) ?? 'de', target: 'en' },
   };
   writeFileSync(join(folder, 'result.json'), JSON.stringify(result));
   writeFileSync(join(folder, 'state.json'), JSON.stringify({ state: 'done', training: null, finished: {} }));

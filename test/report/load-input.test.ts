@@ -41,7 +41,7 @@ describe('loadInput', () => {
       ['el,seed=2', 'failed', 'train: the disk is full'],
     ]);
     expect(runs.map(({ training }) => training!.epochs.length)).toEqual([12, 6, 12, 6]);
-    expect(runs.map(({ translations }) => translations.size)).toEqual([2, 0, 2, 0]);
+    expect(runs.map(({ translations }) => translations.size)).toEqual([3, 0, 3, 0]);
     expect(runs[0]!.analysis!.split).toBe('test');
   });
 

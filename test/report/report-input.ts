@@ -24,12 +24,14 @@ export function scored(bleu: number, changes: Partial<ScoredTranslation> = {}): 
   const sentence = [10, 10, 8, 6, 5, 4];
   return {
     split: 'test',
+    isFromProbe: false,
     path: null,
     bleu,
     brevityPenalty: 1,
     lengthRatio: 1,
     detokenized: null,
     statistics: Uint16Array.from(Array.from({ length: SENTENCES }, () => sentence).flat()),
+    languages: null,
     ...changes,
   };
 }
@@ -61,5 +63,5 @@ export function inputOf({ bleu, compare = [] }: Scores): ReportInput {
         : { ...run, translations: new Map([['test', scored(score)]]) };
     }),
   );
-  return { description: { title: 'a sweep', axes, compare, tune: null }, runs };
+  return { description: { title: 'a sweep', axes, compare, tune: null, published: [] }, runs };
 }

@@ -112,9 +112,21 @@ describe('buildReport', () => {
     ]);
   });
 
+  it('has the BLEU of the probes beside their accuracy', () => {
+    const tables = report.blocks.flatMap((block) => (block.kind === 'table' ? [block.table] : []));
+    const table = tables.find(({ caption }) => caption.startsWith('Representations'))!;
+    expect(table.columns.map(({ title }) => title)).toEqual(['criterion', 'accuracy', 'nll, nats', 'BLEU']);
+    expect(table.rows[0]![3]).toMatch(/^\d+\.\d\d ± \d+\.\d\d$/);
+  });
+
   it('shows translations that differ, ordered by how much they differ', () => {
     const blocks = report.blocks.filter((block) => block.kind === 'examples');
-    expect(blocks.map(({ title }) => title)).toEqual(['el is better', 'ce is better']);
+    expect(blocks.map(({ title }) => title)).toEqual([
+      'de-en: el is better',
+      'de-en: ce is better',
+      'fr-en: el is better',
+      'fr-en: ce is better',
+    ]);
     const differences = blocks.map(({ examples }) =>
       examples.map(({ title }) => Number(title.split(' ').at(-1)!.replace('−', '-'))),
     );
@@ -178,7 +190,8 @@ describe('buildReport', () => {
       provenance: { version: '0.1.0', commit, node: 'v20', processor: 'x' },
       translations: new Map([['test', scored(1)]]),
     });
-    const description = { title: 't', axes: [{ name: 'seed', values: ['a', 'b'] }], compare: [], tune: null };
+    const axes = [{ name: 'seed', values: ['a', 'b'] }];
+    const description = { title: 't', axes, compare: [], tune: null, published: [] };
     const { blocks } = buildReport({ description, runs: [run('a', '1234'), run('b', '5678-dirty')] });
     expect(blocks.map(textOf).join('\n')).toContain('The runs are of 2 commits: 1234 and 5678-dirty.');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Block, inlines, type Table } from '../../src/report/document.js';
 import type { ReportInput, ScoredTranslation } from '../../src/report/report-run.js';
-import { groupTables, mainTable, progressNote, seedsOf } from '../../src/report/results-section.js';
+import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from '../../src/report/results-section.js';
 import { studyOf } from '../../src/report/study.js';
 import { inputOf, scored } from './report-input.js';
 
@@ -52,6 +52,22 @@ describe('the tables of results', () => {
       ['el', '37.50 ± 0.71', '34.50 ± 0.71', '35.00 ± 0.00', '56.00 ± 0.00', '0.980 ± 0.000', '0.965 ± 0.007', '2'],
     ]);
     expect(table!.notes).toContain('sacreBLEU of detokenized text: tok:13a.');
+  });
+
+  it('have what others published beside them, as far as it names the systems', () => {
+    const input = inputOf({ bleu: { 'de-en,ce': [1], 'de-en,el': [2], 'fr-en,ce': [3], 'fr-en,el': [4] } });
+    const scores = [
+      { values: { direction: 'fr-en', criterion: 'el' }, text: '37.73 ± 0.17' },
+      { values: { direction: 'de-en' }, text: '35' },
+    ];
+    const published = [{ source: 'a paper', scores }];
+    const tables = tablesOf(publishedTables(studyOf({ ...input, description: { ...input.description, published } })));
+    expect(tables.map(({ caption }) => caption)).toEqual(['Published: a paper']);
+    expect(textsOf(tables[0]!)).toEqual([
+      ['criterion', 'de-en', 'fr-en'],
+      ['ce', '35', '–'],
+      ['el', '35', '37.73 ± 0.17'],
+    ]);
   });
 
   it('choose the tuned value of each system on validation data, not on test data', () => {

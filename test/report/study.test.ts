@@ -8,9 +8,13 @@ function withTranslations(splits: Readonly<Record<string, string>>, tune: Report
   const translations = new Map<string, ScoredTranslation>(
     Object.entries(splits).map(([name, split]) => [name, scored(1, { split })]),
   );
-  const runs = [{ ...emptyRun({}), translations }];
-  return studyOf({ description: { title: null, axes: [], compare: [], tune }, runs });
+  return studyOf(studyInput([{ ...emptyRun({}), translations }], tune));
 }
+
+const studyInput = (runs: ReportInput['runs'], tune: ReportInput['description']['tune'] = null): ReportInput => ({
+  description: { title: null, axes: [], compare: [], tune, published: [] },
+  runs,
+});
 
 describe('studyOf', () => {
   it('makes a group of each direction, a system of each criterion and runs of the seeds', () => {
@@ -41,6 +45,15 @@ describe('studyOf', () => {
   ])('of %j takes %s as the main translation', (splits, main, others) => {
     const study = withTranslations(splits);
     expect([study.main, study.others]).toEqual([main, others]);
+  });
+
+  it('keeps translations of probes out of the columns of the systems', () => {
+    const translations = new Map([
+      ['probe', scored(1, { isFromProbe: true })],
+      ['test', scored(2)],
+    ]);
+    const study = studyOf(studyInput([{ ...emptyRun({}), translations }]));
+    expect([study.main, study.others, study.probes]).toEqual(['test', [], ['probe']]);
   });
 
   it('pairs the tuned translations and keeps them out of the other columns', () => {

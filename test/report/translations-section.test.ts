@@ -8,6 +8,7 @@ import { loadInput } from '../../src/report/load-input.js';
 import { studyOf } from '../../src/report/study.js';
 import { markDifferences, translationsSection } from '../../src/report/translations-section.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { writeFakeSweep } from './fake-sweep.js';
 
 /** Text with brackets around what is marked. */
 const bracketed = (inlines: readonly Inline[]): string =>
@@ -29,6 +30,29 @@ describe('translationsSection', () => {
     const examples = translationsSection(study, compareAll(study)).filter((block) => block.kind === 'examples');
     expect(examples.map(({ title }) => title)).toEqual(['better is better']);
     expect(examples[0]!.examples[0]!.lines.map(([name]) => name)).toEqual(['source', 'reference', 'better', 'worse']);
+  });
+});
+
+describe('translationsSection of a sweep', () => {
+  const root = temporaryFolder();
+  writeFakeSweep(root, {
+    criterions: { ce: 0.3, el: 0.2 },
+    directions: ['de-en', 'fr-en'],
+    compare: [{ axis: 'criterion', values: ['el', 'ce'] }],
+  });
+  const study = studyOf(loadInput([root]));
+  const blocks = translationsSection(study, compareAll(study));
+
+  it('compares translations of every direction', () => {
+    const paragraphs = blocks.filter((block) => block.kind === 'paragraph').map(({ content }) => String(content));
+    expect(paragraphs.map((text) => /^el and ce on (\S+) with seed 1:/.exec(text)?.[1])).toEqual(['de-en', 'fr-en']);
+  });
+
+  it('shows tokens as text', () => {
+    const [examples] = blocks.filter((block) => block.kind === 'examples');
+    const lines = new Map(examples!.examples[0]!.lines);
+    expect(lines.get('source')).toMatch(/^ein quellsatz nummer \d+\.$/);
+    expect(lines.get('reference')).toMatch(/[a-z]\.$/);
   });
 });
 
