@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PublishedScore } from '../../src/experiments/sweep-plan.js';
 import { type Block, inlines, type Table } from '../../src/report/document.js';
 import type { ReportInput, ScoredTranslation } from '../../src/report/report-run.js';
 import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from '../../src/report/results-section.js';
@@ -56,7 +57,7 @@ describe('the tables of results', () => {
 
   it('have what others published beside them, as far as it names the systems', () => {
     const input = inputOf({ bleu: { 'de-en,ce': [1], 'de-en,el': [2], 'fr-en,ce': [3], 'fr-en,el': [4] } });
-    const scores = [
+    const scores: PublishedScore[] = [
       { values: { direction: 'fr-en', criterion: 'el' }, text: '37.73 ± 0.17' },
       { values: { direction: 'de-en' }, text: '35' },
     ];
