@@ -47,8 +47,9 @@ export class OutputProjection {
     return this.#weights.tensor as tf.Tensor2D;
   }
 
-  /** float32 [classes × embed], not a copy */
-  get values(): Float32Array {
+  /** The weights, float32 [classes × embed]: a view that later training changes. */
+  async read(): Promise<Float32Array> {
+    await this.#store.toHost([this.#store.values]);
     return this.#store.view(this.#store.values, this.#weights);
   }
 
@@ -65,20 +66,24 @@ export class OutputProjection {
   ): Promise<void> {
     const optimizer = adam.build(selectOptions(adam.options, {}), this.#store, kernels);
     const count = rows.targets.length;
-    const updatesPerEpoch = Math.ceil(count / BATCH_ROWS);
+    const total = epochs * Math.ceil(count / BATCH_ROWS);
     let update = 0;
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const order = new MersenneTwister((seed + epoch) >>> 0).permutation(count);
-      for (let start = 0; start < count; start += BATCH_ROWS) {
-        const chosen = order.subarray(start, start + BATCH_ROWS);
-        await setLossGradient(this.#store, kernels, () => this.#crossEntropy(rows, chosen));
-        kernels.scale(this.#store.gradients, 1 / chosen.length);
-        update += 1;
-        optimizer.step(learningRate, update);
-        this.#store.valuesChanged();
-        onUpdate(update, epochs * updatesPerEpoch);
-        await setImmediate(); // lets signals and finalizers in
+    try {
+      for (let epoch = 1; epoch <= epochs; epoch++) {
+        const order = new MersenneTwister((seed + epoch) >>> 0).permutation(count);
+        for (let start = 0; start < count; start += BATCH_ROWS) {
+          const chosen = order.subarray(start, start + BATCH_ROWS);
+          await setLossGradient(this.#store, kernels, () => this.#crossEntropy(rows, chosen));
+          kernels.scale(this.#store.gradients, 1 / chosen.length);
+          update += 1;
+          optimizer.step(learningRate, update);
+          this.#store.valuesChanged();
+          onUpdate(update, total);
+          await setImmediate(); // lets signals and finalizers in
+        }
       }
+    } finally {
+      this.#store.device?.arenas?.release(Object.values(optimizer.arenas));
     }
   }
 

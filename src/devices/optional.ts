@@ -1,6 +1,5 @@
 import { UserError } from '../errors.js';
-import { openedDevice } from '../ops/opened-device.js';
-import { portableArenaKernels } from '../optim/arena-kernels.js';
+import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
 
@@ -31,7 +30,7 @@ function optionalDevice({ name, module, backend, remedy }: OptionalDevice): Devi
         throw new UserError(`--device ${name}: the '${backend}' backend of ${module} did not start`, remedy);
       }
       await tf.ready();
-      return { name, description: { device: name }, arenaKernels: portableArenaKernels, ...openedDevice(backend) };
+      return { name, description: { device: name }, ...tensorArenaDevice(backend) };
     },
   };
 }

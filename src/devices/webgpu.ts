@@ -1,6 +1,5 @@
 import { UserError } from '../errors.js';
-import { openedDevice } from '../ops/opened-device.js';
-import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
+import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
 import type { DeviceDefinition } from './device.js';
 import { whyNoAdapter } from './vulkan.js';
@@ -86,8 +85,11 @@ export const webgpu: DeviceDefinition = {
     await tf.ready();
     const { description, vendor, architecture } = opened;
     const adapter = [description, vendor, architecture].find((text) => text !== '') ?? 'without a name';
-    const arenaKernels = await hostArenaKernels();
-    return { name: 'webgpu', description: { device: 'webgpu', adapter }, arenaKernels, ...openedDevice('webgpu') };
+    return {
+      name: 'webgpu',
+      description: { device: 'webgpu', adapter },
+      ...tensorArenaDevice('webgpu'),
+    };
   },
 };
 
@@ -190,12 +192,4 @@ function freeUnusedBuffers({ bufferManager }: WebGpuBackend): void {
       buffer.destroy();
     }
   }
-}
-
-/** Kernels for clipping and the optimizer on the host: native ones if the add-on is built. */
-async function hostArenaKernels(): Promise<ArenaKernels> {
-  const native = await import('tfjs-backend-onednn');
-  if (!native.isAvailable().available) return portableArenaKernels;
-  const { squaredNorm, scale, adamStep } = native;
-  return { ...portableArenaKernels, squaredNorm, scale, adamStep };
 }

@@ -1,11 +1,14 @@
 import { InternalError } from '../errors.js';
 import * as tf from '../tf/index.js';
+import type { DeviceArenas } from './device-arenas.js';
 import type { SearchEngine } from './search-engine.js';
 
 /** A device with its settings. A model keeps its device, so other devices do not change the model's settings. */
 export interface OpenedDevice {
   /** Native code for search; null if the device has none. */
   readonly searchEngine: SearchEngine | null;
+  /** Where it keeps weights, gradients and an optimizer's state; null if it uses the host's arrays. */
+  readonly arenas: DeviceArenas | null;
   /**
    * Makes the backend and settings of the device current. Call it before operations, and again after each `await`:
    * other code that runs in the meantime may make another device current.
@@ -18,14 +21,17 @@ let current: { readonly backend: string; readonly device: OpenedDevice } | null 
 /**
  * Creates a device and makes it current. Its backend must be registered or chosen.
  * @param useSettings applies the settings of the device to the backend
+ * @param arenas where the device keeps weights; null: it uses the host's arrays
  */
 export function openedDevice(
   backend: string,
   searchEngine: SearchEngine | null = null,
   useSettings: () => void = () => {},
+  arenas: DeviceArenas | null = null,
 ): OpenedDevice {
   const device: OpenedDevice = {
     searchEngine,
+    arenas,
     makeCurrent() {
       useSettings();
       current = opened;

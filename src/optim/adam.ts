@@ -21,6 +21,7 @@ export const adam = defineOptimizer({
     const secondMoment = new Float32Array(store.values.length);
     return {
       arenas: { exp_avg: firstMoment, exp_avg_sq: secondMoment },
+      usesKernelsOnly: true,
       step(learningRate, step) {
         const stepSize = (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
         const scalars = { beta1, beta2, epsilon: adamEps, stepSize, decay: learningRate * weightDecay };

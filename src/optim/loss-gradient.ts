@@ -11,6 +11,12 @@ export const gradientTargets = (store: ParameterStore): GradientTarget[] =>
     gradient: store.view(store.gradients, parameter),
   }));
 
+/** Σ g² over the gradients of a store. It is awaited only if the device keeps them, so that other devices lose no time. */
+export function squaredGradientNorm(store: ParameterStore, kernels: ArenaKernels): number | Promise<number> {
+  const arenas = store.device?.arenas ?? null;
+  return arenas === null ? kernels.squaredNorm(store.gradients) : arenas.squaredNorm(store.gradients);
+}
+
 /** Adds the results of a backward pass to the arena. @param results one per target; null: the loss does not depend on it */
 export async function addToTargets(
   kernels: ArenaKernels,

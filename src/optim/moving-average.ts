@@ -34,7 +34,7 @@ export class MovingAverage {
   }
 
   /**
-   * Updates the average after an update of the weights.
+   * Updates the average after an update of the weights, which must be on the host.
    * @param updates the number of completed updates, including this one
    * @returns the current decay
    */

@@ -5,11 +5,12 @@ import type { ParameterStore } from './parameter-store.js';
 
 /**
  * The state of an optimizer as tensors: its arenas by parameter (`exp_avg.PARAMETER` …), its other tensors, and the
- * number of its steps as `step`. The data are views, not copies.
+ * number of its steps as `step`. The data are views, not copies; the arenas must be on the host.
  */
 export function optimizerTensors(optimizer: Optimizer, store: ParameterStore, steps: number): Map<string, NamedTensor> {
   const tensors = new Map<string, NamedTensor>();
   for (const [arenaName, arena] of Object.entries(optimizer.arenas)) {
+    store.requireOnHost(arena);
     for (const parameter of store.parameters) {
       const data = store.view(arena, parameter);
       tensors.set(`${arenaName}.${parameter.name}`, { dtype: 'F32', shape: parameter.shape, data });

@@ -259,20 +259,45 @@ export class ParameterStore {
     this.device?.makeCurrent();
   }
 
-  /** Reports a change of `values`: updates the version, and the tensors unless they read the arena in place. */
+  /**
+   * Copies arenas, e.g. `values`, from the device to the host if the device has changed them. Code that reads or changes
+   * their elements calls it first; kernels and `view` do not need it.
+   */
+  async toHost(arenas: readonly Float32Array[]): Promise<void> {
+    this.useDevice();
+    await this.device?.arenas?.toHost(arenas);
+    this.useDevice();
+  }
+
+  /** @throws InternalError if `toHost` is missing before an arena is read */
+  requireOnHost(arena: Float32Array): void {
+    if (this.device?.arenas?.isNewer(arena))
+      throw new InternalError('an arena is read before it is copied to the host');
+  }
+
+  /**
+   * Reports a change of `values` on the host or by a kernel: updates the version, and the tensors unless they read the
+   * arena in place.
+   */
   valuesChanged(): void {
     this.useDevice();
     this.#version += 1;
-    if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
+    const arenas = this.device?.arenas;
+    if (arenas != null) {
+      if (!arenas.isNewer(this.#values)) arenas.hostChanged([this.#values]);
+    } else if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
     for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
   }
 
-  /** Frees the tensors. */
+  /** Frees the tensors, and the device's copies of values and gradients. */
   dispose(): void {
     for (const block of this.#trainable) block.replaceTensor(null);
+    this.device?.arenas?.release(this.#gradients === null ? [this.#values] : [this.#values, this.#gradients]);
   }
 
   #upload(block: Parameter): tf.Tensor {
+    const arenas = this.device?.arenas;
+    if (arenas != null) return arenas.tensor(this.#slice(this.#values, block), block.shape);
     return tf.tensor(this.#slice(this.#values, block), [...block.shape], 'float32');
   }
 

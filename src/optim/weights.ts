@@ -14,8 +14,9 @@ interface StoredWeight {
   readonly data: Float32Array;
 }
 
-/** All parameters under their names in checkpoints. The data are views of the arena. */
+/** All parameters under their names in checkpoints. The data are views of the arena, which must be on the host. */
 export function storeWeights(store: ParameterStore, arena: Float32Array = store.values): Map<string, StoredWeight> {
+  store.requireOnHost(arena);
   return new Map(
     store.parameters.map((parameter) => [
       parameter.name,

@@ -17,6 +17,7 @@ export function checkedOptimizer(definition: OptimizerDefinition, source: string
     build(options, store, kernels) {
       const optimizer = checkBuilt(definition.build(options, store, kernels), store, where);
       const { arenas, tensors } = optimizer;
+      // Without usesKernelsOnly, because `checkValues` reads the weights on the host.
       return {
         arenas,
         ...(tensors !== undefined && { tensors }),

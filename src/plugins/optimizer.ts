@@ -15,6 +15,11 @@ export interface Optimizer {
   /** State of other shapes, such as a factored moment or a scalar, by its full name in a checkpoint. */
   readonly tensors?: ReadonlyMap<string, StateTensor>;
   /**
+   * Whether `step` reads and changes arenas only through the kernels it was built with. A device with memory of its own
+   * then keeps the arenas; otherwise they are copied to the host before each step and back after it.
+   */
+  readonly usesKernelsOnly?: boolean;
+  /**
    * Updates `store.values` from `store.gradients`.
    * @param learningRate the rate of this update
    * @param step the number of this step since the state was new, from 1

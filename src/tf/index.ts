@@ -127,6 +127,7 @@ export const sin = late('sin');
 export const slice = late('slice');
 export const softmax = late('softmax');
 export const split = late('split');
+export const sqrt = late('sqrt');
 export const square = late('square');
 export const stack = late('stack');
 export const sub = late('sub');

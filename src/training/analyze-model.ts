@@ -103,7 +103,7 @@ export async function probeModel(
       logProgress('training the probe', done, total, []),
     );
     const figures = await scoreProjection(model, request.split, () => projection.tensor);
-    return { probe: { epochs, learningRate, ...figures }, weights: projection.values.slice() };
+    return { probe: { epochs, learningRate, ...figures }, weights: (await projection.read()).slice() };
   } finally {
     projection.dispose();
   }

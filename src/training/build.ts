@@ -62,12 +62,18 @@ export function buildTrainer(request: TrainRequest, task: TranslationTask): Trai
   const model = buildModel(request, task);
   const count = model.parameters.parameters.reduce((sum, { size }) => sum + size, 0);
   log.message(`${plugins.architecture.name}: ${count.toLocaleString('en')} parameters; criterion ${criterion.name}`);
+  const builtOptimizer = optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels);
+  if (model.parameters.device?.arenas != null && !builtOptimizer.usesKernelsOnly) {
+    log.warning(
+      `the optimizer '${optimizer.name}' runs on the host: weights and gradients are copied for every update`,
+    );
+  }
   const parts = {
     model,
     average: options.storeEma ? buildAverage(model.parameters, options) : null,
     kernels,
     criterion: criterion.build(selectOptions(criterion.options, all)),
-    optimizer: optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels),
+    optimizer: builtOptimizer,
     lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
   };
   return new Trainer(parts, options);

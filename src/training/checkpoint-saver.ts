@@ -55,7 +55,8 @@ export class CheckpointSaver {
   }
 
   /**
-   * Saves a checkpoint under all its names, then deletes the checkpoints that the options do not keep.
+   * Saves a checkpoint under all its names, then deletes the checkpoints that the options do not keep. The weights and the
+   * optimizer's state must be on the host (`Trainer.toHost`).
    * @param value of the checkpoint metric; null without validation
    * @throws UserError if another run has taken over the folder
    */

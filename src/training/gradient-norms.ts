@@ -3,7 +3,7 @@ import type { LabelledCriterion } from '../analysis/criterions.js';
 import { shuffleBatches } from '../data/epoch-iterator.js';
 import { UserError } from '../errors.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import { setLossGradient } from '../optim/loss-gradient.js';
+import { setLossGradient, squaredGradientNorm } from '../optim/loss-gradient.js';
 import { EVALUATION } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import { batchLoss } from './batch-loss.js';
@@ -70,7 +70,8 @@ async function gradientNorm(
     () => batchLoss(model, criterion, batch, { mode: EVALUATION, epoch, ignorePrefixSize }).loss,
   );
   parameters.useDevice();
-  const norm = Math.sqrt(kernels.squaredNorm(parameters.gradients)) / (sentenceAvg ? batch.batchSize : batch.ntokens);
+  const squaredNorm = await squaredGradientNorm(parameters, kernels);
+  const norm = Math.sqrt(squaredNorm) / (sentenceAvg ? batch.batchSize : batch.ntokens);
   await setImmediate(); // lets signals and finalizers in, as in training
   if (Number.isFinite(norm)) return norm;
   throw new UserError(

@@ -27,7 +27,7 @@ export async function train(request: TrainRequest): Promise<void> {
     setup.lock?.release();
     setup.run.data.close();
     for (const { data } of setup.validation.splits) data.close();
-    setup.run.trainer.parts.model.dispose();
+    setup.run.trainer.dispose();
   }
 }
 
@@ -109,7 +109,10 @@ async function afterUpdate(setup: PreparedRun, moment: Moment, hours: number): P
   }
   if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= interruptionOf(run.request, hours);
-  if (saving || reason !== null) saver.save(moment, value);
+  if (saving || reason !== null) {
+    await run.trainer.toHost();
+    saver.save(moment, value);
+  }
   return reason;
 }
 

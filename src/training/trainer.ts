@@ -1,7 +1,8 @@
 import { InternalError, UserError } from '../errors.js';
+import type { DeviceArenas } from '../ops/device-arenas.js';
 import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import { addToTargets, gradientTargets } from '../optim/loss-gradient.js';
+import { addToTargets, gradientTargets, squaredGradientNorm } from '../optim/loss-gradient.js';
 import type { MovingAverage } from '../optim/moving-average.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
@@ -85,15 +86,20 @@ export class Trainer {
     }
     model.parameters.useDevice();
     const sampleSize = this.options.sentenceAvg ? sentences : tokens;
-    const gradientNorm = Math.sqrt(kernels.squaredNorm(gradients)) / sampleSize;
+    const squaredNorm = squaredGradientNorm(model.parameters, kernels);
+    const gradientNorm = Math.sqrt(typeof squaredNorm === 'number' ? squaredNorm : await squaredNorm) / sampleSize;
+    model.parameters.useDevice();
     if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
     const { factor, clipped } = this.#clipping(gradientNorm);
     kernels.scale(gradients, factor / sampleSize);
     this.optimizerSteps += 1;
-    optimizer.step(this.learningRate(epoch), this.optimizerSteps);
+    const step = (): void => optimizer.step(this.learningRate(epoch), this.optimizerSteps);
+    const arenas = model.parameters.device?.arenas ?? null;
+    if (arenas === null || optimizer.usesKernelsOnly) step();
+    else await this.#stepOnHost(step, arenas);
     model.parameters.valuesChanged();
     this.updates += 1;
-    const averageDecay = this.parts.average?.update(this.updates);
+    const averageDecay = this.parts.average ? await this.#updateAverage(this.parts.average) : undefined;
     return {
       ...losses,
       tokens,
@@ -106,6 +112,36 @@ export class Trainer {
       ...(averageDecay === undefined ? {} : { averageDecay }),
       seconds: (performance.now() - start) / 1000,
     };
+  }
+
+  /** Runs a step of an optimizer that reads and changes the arrays of the host. */
+  async #stepOnHost(step: () => void, arenas: DeviceArenas): Promise<void> {
+    const { model, optimizer } = this.parts;
+    const { values, gradients } = model.parameters;
+    const state = Object.values(optimizer.arenas);
+    await model.parameters.toHost([values, gradients, ...state]);
+    step();
+    arenas.hostChanged([values, ...state]);
+  }
+
+  /** Updates the moving average. @returns its decay */
+  async #updateAverage(average: MovingAverage): Promise<number> {
+    const { parameters } = this.parts.model;
+    await parameters.toHost([parameters.values]);
+    return average.update(this.updates);
+  }
+
+  /** Copies the weights and the optimizer's state to the host, e.g. to save them. */
+  async toHost(): Promise<void> {
+    const { model, optimizer } = this.parts;
+    await model.parameters.toHost([model.parameters.values, ...Object.values(optimizer.arenas)]);
+  }
+
+  /** Frees the tensors of the model and the device's copies of the arenas. */
+  dispose(): void {
+    const { model, optimizer } = this.parts;
+    model.parameters.device?.arenas?.release(Object.values(optimizer.arenas));
+    model.dispose();
   }
 
   /** Adds one micro-batch's gradient to the arena. Training waits for the device only here. */

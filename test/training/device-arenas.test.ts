@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { openedDevice } from '../../src/ops/opened-device.js';
+import { sgd } from '../../src/optim/sgd.js';
+import { tensorArenaDevice } from '../../src/optim/tensor-arenas.js';
+import type { OptionValues } from '../../src/options/schema.js';
+import { train } from '../../src/training/train.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf, recordLog } from './observe.js';
+import { makeToyData } from './toy-data.js';
+import { toyRequest } from './toy-request.js';
+
+const folder = temporaryFolder();
+const data = await makeToyData(folder);
+const recorded = recordLog();
+
+beforeAll(() => tf.setBackend('cpu'));
+
+/** Trains on the host's arrays, as `cpu` does. */
+async function trainOnHost(name: string, values: OptionValues = {}, optimizer = {}): Promise<string> {
+  openedDevice('cpu');
+  const saveDir = join(folder, name);
+  const request = toyRequest(data, { maxEpoch: 2, ...values, saveDir });
+  await train({ ...request, plugins: { ...request.plugins, ...optimizer } });
+  return saveDir;
+}
+
+/** Trains with weights, gradients and moments in tensors. */
+async function trainOnDevice(name: string, values: OptionValues = {}, optimizer = {}): Promise<string> {
+  const { arenaKernels } = tensorArenaDevice('cpu');
+  const saveDir = join(folder, name);
+  const request = toyRequest(data, { maxEpoch: 2, ...values, saveDir }, { kernels: arenaKernels });
+  try {
+    await train({ ...request, plugins: { ...request.plugins, ...optimizer } });
+  } finally {
+    openedDevice('cpu');
+  }
+  return saveDir;
+}
+
+/** The largest difference between the tensors of two checkpoints, and whether they have the same names. */
+function compare(a: string, b: string): { names: boolean; difference: number } {
+  const all = [a, b].map((saveDir) => {
+    const { weights, optimizer, ema } = loadCheckpoint(join(saveDir, 'checkpoint_last'), {
+      optimizer: true,
+      ema: true,
+    });
+    const named = [...weights, ...(optimizer ?? []), ...(ema ?? [])];
+    return named.map(([name, { data: values }]) => [name, Array.from(values as Float32Array, Number)] as const);
+  }) as [(readonly [string, number[]])[], (readonly [string, number[]])[]];
+  const differences = all[0].flatMap(([, values], index) =>
+    values.map((value, at) => Math.abs(value - all[1][index]![1][at]!)),
+  );
+  const names = all.map((tensors) => tensors.map(([name]) => name).join());
+  return { names: names[0] === names[1], difference: differences.reduce((most, one) => Math.max(most, one), 0) };
+}
+
+describe('training with arenas in the memory of the device', () => {
+  it.each<[string, OptionValues, object]>([
+    ['Adam', {}, {}],
+    ['several micro-batches per update', { updateFreq: [3] }, {}],
+    ['clipping', { clipNorm: 0.01 }, {}],
+    ['a moving average', { storeEma: true, emaDecay: 0.9 }, {}],
+    ['an optimizer that runs on the host', { lr: [0.1], momentum: 0.9 }, { optimizer: sgd }],
+  ])('with %s ends like training on arrays', async (name, values, optimizer) => {
+    const host = await trainOnHost(`host ${name}`, values, optimizer);
+    const device = await trainOnDevice(`device ${name}`, values, optimizer);
+    const { names, difference } = compare(host, device);
+    expect(names).toBe(true);
+    expect(difference).toBeLessThan(1e-4);
+    const start = await trainOnHost(`start ${name}`, { ...values, maxUpdate: 1, lr: [1e-9] }, optimizer);
+    expect(compare(host, start).difference).toBeGreaterThan(0.01);
+  });
+
+  it('ends bit for bit like training that was not interrupted', async () => {
+    const whole = await trainOnDevice('whole', { storeEma: true });
+    await trainOnDevice('interrupted', { storeEma: true, maxUpdate: 7 });
+    const resumed = await trainOnDevice('interrupted', { storeEma: true });
+    expect(bytesOf(resumed, 'checkpoint_last').equals(bytesOf(whole, 'checkpoint_last'))).toBe(true);
+  });
+
+  it('leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    await trainOnDevice('leak', { storeEma: true });
+    await trainOnDevice('leak on the host', { lr: [0.1] }, { optimizer: sgd });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('warns once about an optimizer that runs on the host, and says nothing about Adam', async () => {
+    const warnings = (): string[] => recorded.messages().filter((message) => message.includes('runs on the host'));
+    const before = warnings().length;
+    await trainOnDevice('quiet', { maxUpdate: 2 });
+    expect(warnings().length).toBe(before);
+    await trainOnDevice('warned', { maxUpdate: 2, lr: [0.1] }, { optimizer: sgd });
+    expect(warnings().slice(before)).toEqual([
+      "the optimizer 'sgd' runs on the host: weights and gradients are copied for every update",
+    ]);
+  });
+});
