@@ -3,50 +3,87 @@ import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
 
-interface OptionalDevice {
-  readonly name: string;
-  /** The npm package that registers the backend. */
-  readonly module: string;
-  /** The name of the tfjs backend. */
-  readonly backend: string;
-  readonly remedy: string;
+/** The tfjs backend that both packages register. */
+const BACKEND = 'tensorflow';
+const PACKAGE = '@tensorflow/tfjs-node';
+const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
+
+/** Imports a package; null if it is not installed. @throws what the import throws if it is installed but does not load */
+export type LoadPackage = (name: string) => Promise<unknown>;
+
+const load: LoadPackage = (name) => import(name);
+
+/** The parts of the packages' backend in use. */
+interface TensorFlowBackend extends tf.KernelBackend {
+  readonly isUsingGpuDevice: boolean;
 }
 
-/**
- * A device whose package is not a dependency, because it cannot be installed everywhere. Opening it imports the
- * package.
- */
-function optionalDevice({ name, module, backend, remedy }: OptionalDevice): DeviceDefinition {
-  return {
-    name,
-    async open(): Promise<Device> {
-      try {
-        await import(module);
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-        throw new UserError(`--device ${name}: ${module} cannot be loaded (${reason})`, remedy, { cause });
-      }
-      if (!(await tf.setBackend(backend))) {
-        throw new UserError(`--device ${name}: the '${backend}' backend of ${module} did not start`, remedy);
-      }
-      await tf.ready();
-      return { name, description: { device: name }, ...tensorArenaDevice(backend) };
-    },
-  };
-}
-
-/** libtensorflow through @tensorflow/tfjs-node. */
-export const tensorflow = optionalDevice({
+/** libtensorflow through one of its two packages, neither of which is a dependency. */
+export const tensorflow: DeviceDefinition = {
   name: 'tensorflow',
-  module: '@tensorflow/tfjs-node',
-  backend: 'tensorflow',
-  remedy: 'npm install @tensorflow/tfjs-node@4.22.0 (it downloads libtensorflow), or use --device cpu',
-});
+  open: () => openTensorFlow(load),
+};
 
-/** An NVIDIA GPU through @tensorflow/tfjs-node-gpu. */
-export const cuda = optionalDevice({
+/** An NVIDIA GPU through @tensorflow/tfjs-node-gpu. It never computes on the processor instead. */
+export const cuda: DeviceDefinition = {
   name: 'cuda',
-  module: '@tensorflow/tfjs-node-gpu',
-  backend: 'tensorflow',
-  remedy: 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (it downloads libtensorflow with CUDA), or use --device cpu',
+  open: () => openCuda(load),
+};
+
+/** @throws UserError if neither package is installed, or one does not load */
+export async function openTensorFlow(loadPackage: LoadPackage): Promise<Device> {
+  const remedy = 'bash scripts/install-tensorflow.sh, or use --device cpu';
+  const found = (await isLoaded('tensorflow', GPU_PACKAGE, loadPackage, remedy))
+    ? GPU_PACKAGE
+    : (await isLoaded('tensorflow', PACKAGE, loadPackage, remedy))
+      ? PACKAGE
+      : null;
+  if (found === null) {
+    throw new UserError(`--device tensorflow: neither ${GPU_PACKAGE} nor ${PACKAGE} is installed`, remedy);
+  }
+  const usesGpu = await start('tensorflow', remedy);
+  return describe('tensorflow', { package: found, on: usesGpu ? 'GPU' : 'processor' });
+}
+
+/** @throws UserError if the package is not installed or finds no GPU */
+export async function openCuda(loadPackage: LoadPackage): Promise<Device> {
+  const remedy = 'bash scripts/install-tensorflow.sh --cuda, or use --device cpu';
+  if (!(await isLoaded('cuda', GPU_PACKAGE, loadPackage, remedy))) {
+    throw new UserError(`--device cuda: ${GPU_PACKAGE} is not installed`, remedy);
+  }
+  if (!(await start('cuda', remedy))) {
+    throw new UserError(
+      `--device cuda: ${GPU_PACKAGE} finds no GPU that it can use`,
+      'check nvidia-smi and the versions of CUDA and cuDNN, or use --device cpu',
+    );
+  }
+  return describe('cuda', { package: GPU_PACKAGE, on: 'GPU' });
+}
+
+/** Loads a package. @returns whether it is installed */
+async function isLoaded(device: string, name: string, loadPackage: LoadPackage, remedy: string): Promise<boolean> {
+  try {
+    await loadPackage(name);
+    return true;
+  } catch (cause) {
+    const { code, message = String(cause) } = cause as { code?: string; message?: string };
+    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`)) return false;
+    const reason = message.trim().split('\n')[0]!.replace(/\.$/, '');
+    throw new UserError(`--device ${device}: ${name} cannot be loaded (${reason})`, remedy, { cause });
+  }
+}
+
+/** Makes the backend the current one. @returns whether it computes on a GPU */
+async function start(device: string, remedy: string): Promise<boolean> {
+  if (!(await tf.setBackend(BACKEND))) {
+    throw new UserError(`--device ${device}: the backend '${BACKEND}' did not start`, remedy);
+  }
+  await tf.ready();
+  return (tf.findBackend(BACKEND) as TensorFlowBackend).isUsingGpuDevice;
+}
+
+const describe = (name: string, details: Readonly<Record<string, string>>): Device => ({
+  name,
+  description: { device: name, ...details },
+  ...tensorArenaDevice(BACKEND),
 });

@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type LoadPackage, openCuda, openTensorFlow } from '../../src/devices/optional.js';
+
+const CPU_PACKAGE = '@tensorflow/tfjs-node';
+const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
+
+afterEach(async () => {
+  await tf.setBackend('cpu');
+  if (tf.findBackendFactory('tensorflow') != null) tf.removeBackend('tensorflow');
+});
+
+/** Imports the given packages as Node does: others are not found. Loading one registers the backend. */
+const installed =
+  (packages: Readonly<Record<string, { readonly usesGpu: boolean } | Error>>): LoadPackage =>
+  async (name) => {
+    const found = packages[name];
+    if (found === undefined) {
+      throw Object.assign(new Error(`Cannot find package '${name}' imported from x`), { code: 'ERR_MODULE_NOT_FOUND' });
+    }
+    if (found instanceof Error) throw found;
+    const plain = tf.findBackend('cpu') as object;
+    tf.registerBackend('tensorflow', () => Object.assign(Object.create(plain), { isUsingGpuDevice: found.usesGpu }));
+  };
+
+describe('--device tensorflow', () => {
+  it.each([
+    [{ [CPU_PACKAGE]: { usesGpu: false } }, { package: CPU_PACKAGE, on: 'processor' }],
+    [{ [GPU_PACKAGE]: { usesGpu: true } }, { package: GPU_PACKAGE, on: 'GPU' }],
+    [{ [GPU_PACKAGE]: { usesGpu: false } }, { package: GPU_PACKAGE, on: 'processor' }],
+    [
+      { [CPU_PACKAGE]: { usesGpu: false }, [GPU_PACKAGE]: { usesGpu: true } },
+      { package: GPU_PACKAGE, on: 'GPU' },
+    ],
+  ])('with %j says what computes', async (packages, details) => {
+    const device = await openTensorFlow(installed(packages));
+    expect(device.description).toEqual({ device: 'tensorflow', ...details });
+    expect(tf.getBackend()).toBe('tensorflow');
+    expect(device.arenas).not.toBeNull();
+  });
+
+  it.each<[string, Parameters<typeof installed>[0], string]>([
+    ['if none is installed', {}, `neither ${GPU_PACKAGE} nor ${CPU_PACKAGE} is installed`],
+    [
+      'if one does not load',
+      { [CPU_PACKAGE]: new Error('The Node.js native addon module can not be found at path.\nMore.') },
+      `${CPU_PACKAGE} cannot be loaded (The Node.js native addon module can not be found at path)`,
+    ],
+    [
+      'if one lacks a package of its own',
+      {
+        [CPU_PACKAGE]: Object.assign(new Error("Cannot find package 'tar' imported from x"), {
+          code: 'ERR_MODULE_NOT_FOUND',
+        }),
+      },
+      `${CPU_PACKAGE} cannot be loaded (Cannot find package 'tar' imported from x)`,
+    ],
+  ])('%s says so, and how to install it', async (_, packages, problem) => {
+    await expect(openTensorFlow(installed(packages))).rejects.toThrow(
+      `--device tensorflow: ${problem}; bash scripts/install-tensorflow.sh, or use --device cpu`,
+    );
+  });
+});
+
+describe('--device cuda with @tensorflow/tfjs-node-gpu', () => {
+  it('computes on the GPU', async () => {
+    const { description } = await openCuda(installed({ [GPU_PACKAGE]: { usesGpu: true } }));
+    expect(description).toEqual({ device: 'cuda', package: GPU_PACKAGE, on: 'GPU' });
+  });
+
+  it.each<[string, Parameters<typeof installed>[0], string]>([
+    ['without the package', { [CPU_PACKAGE]: { usesGpu: false } }, `${GPU_PACKAGE} is not installed`],
+    ['without a GPU', { [GPU_PACKAGE]: { usesGpu: false } }, `${GPU_PACKAGE} finds no GPU that it can use`],
+  ])('%s ends; it never computes on the processor', async (_, packages, problem) => {
+    await expect(openCuda(installed(packages))).rejects.toThrow(`--device cuda: ${problem}`);
+  });
+});
