@@ -24,6 +24,9 @@ export interface ProbeOptions {
   readonly seed: number;
 }
 
+/** Added to the seed for the initial weights. */
+const SEED_OFFSET = 0x9e3779b9;
+
 /** Rows per update. */
 const BATCH_ROWS = 1024;
 
@@ -32,14 +35,17 @@ export class OutputProjection {
   readonly #store = new ParameterStore();
   readonly #weights: Parameter;
 
-  /** Initialises the weights as a model does those of its own untied output projection: N(0, 1 / embed). */
+  /**
+   * Initialises the weights as a model does those of its own untied output projection: N(0, 1 / embed). The random numbers
+   * are not those of a model with the same seed, whose embeddings would begin, and so be aligned, with the same values.
+   */
   constructor(
     readonly classes: number,
     readonly embed: number,
     seed: number,
   ) {
     this.#weights = this.#store.parameter('weight', [classes, embed], normal(embed ** -0.5));
-    this.#store.build(uniformSource(seed));
+    this.#store.build(uniformSource((seed + SEED_OFFSET) >>> 0));
   }
 
   /** float32 [classes, embed] */

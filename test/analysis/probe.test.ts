@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FeatureRows, OutputProjection } from '../../src/analysis/probe.js';
+import { normal, uniformSource } from '../../src/nn/initializers.js';
 import { portableArenaKernels } from '../../src/optim/arena-kernels.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -63,6 +64,15 @@ describe('the probe', () => {
     const projection = new OutputProjection(1000, 16, 1);
     const values = await projection.read();
     expect(Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)).toBeCloseTo(1 / 4, 2);
+    projection.dispose();
+  });
+
+  it('does not begin with the embeddings of a model with the same seed', async () => {
+    const projection = new OutputProjection(CLASSES, EMBED, 1);
+    const embeddings = new Float32Array(CLASSES * EMBED);
+    normal(EMBED ** -0.5)(embeddings, [CLASSES, EMBED], uniformSource(1));
+    const values = await projection.read();
+    expect(values.filter((value, index) => value === embeddings[index])).toHaveLength(0);
     projection.dispose();
   });
 
