@@ -12,6 +12,9 @@ typedef __nv_bfloat16 bf16;
 
 #define INFINITY __int_as_float(0x7f800000)
 #define KERNEL(name, parameters) extern "C" __global__ void name parameters
+// Blocks have `threads` threads, and `blocks` of them fit on a multiprocessor: limits the registers of a thread.
+#define BOUNDED_KERNEL(threads, blocks, name, parameters) \
+  extern "C" __global__ void __launch_bounds__(threads, blocks) name parameters
 #define DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
 
 __device__ inline bf16 to_bf16(float x) { return __float2bfloat16_rn(x); }
@@ -78,6 +81,8 @@ __device__ inline unsigned pair(bf16 low, bf16 high) {
 #ifndef __align__
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #endif
+
+#define BOUNDED_KERNEL(threads, blocks, name, parameters) KERNEL(name, parameters)
 
 using std::max;
 using std::min;
