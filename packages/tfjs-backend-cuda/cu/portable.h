@@ -11,6 +11,7 @@
 typedef __nv_bfloat16 bf16;
 
 #define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fc00000)
 #define KERNEL(name, parameters) extern "C" __global__ void name parameters
 // Blocks have `threads` threads, and `blocks` of them fit on a multiprocessor: limits the registers of a thread.
 #define BOUNDED_KERNEL(threads, blocks, name, parameters) \
