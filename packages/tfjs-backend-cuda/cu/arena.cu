@@ -1,5 +1,4 @@
 // Operations on flat arrays of parameters, gradients and moments.
-#include "reduce.h"
 #include "vectors.h"
 
 namespace {
@@ -14,6 +13,18 @@ __device__ inline void for_groups(size_t size, const Work& work) {
   for (size_t i = (static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x) * 4; i < size; i += step) {
     work(i, static_cast<int>(min(size - i, static_cast<size_t>(4))));
   }
+}
+
+// The sum over the threads of a block, in thread 0.
+__device__ inline double block_sum(double x) {
+  __shared__ double parts[kThreads / 32];
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(0xffffffffu, x, lanes);
+  if (lane == 0) parts[warp] = x;
+  __syncthreads();
+  if (threadIdx.x > 0) return 0;
+  for (int other = 1; other < kThreads / 32; ++other) x += parts[other];
+  return x;
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 // The rows of sequence s are [starts[s], starts[s + 1]). The log-sum-exp of query i, and its row of the dropout mask, is
 // at heads · start + head · length + i. A query that sees no key has context 0 and log-sum-exp 0.
 #include "philox.h"
-#include "reduce.h"
 #include "vectors.h"
 
 namespace {
@@ -180,13 +179,13 @@ struct Sums {
 // The sum over the 8 lanes that share a row.
 __device__ inline float eight_sum(float x) {
 #pragma unroll
-  for (int offset = 4; offset > 0; offset /= 2) x += __shfl_xor_sync(kFullWarp, x, offset);
+  for (int offset = 4; offset > 0; offset /= 2) x += __shfl_xor_sync(0xffffffffu, x, offset);
   return x;
 }
 
 __device__ inline float eight_max(float x) {
 #pragma unroll
-  for (int offset = 4; offset > 0; offset /= 2) x = fmaxf(x, __shfl_xor_sync(kFullWarp, x, offset));
+  for (int offset = 4; offset > 0; offset /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, offset));
   return x;
 }
 

@@ -1,6 +1,6 @@
 // Layer normalisation of s = residual + x ∘ mask, or of x. A warp computes a row, whose values it keeps in shared memory.
 #include "philox.h"
-#include "reduce.h"
+#include "rows.h"
 #include "vectors.h"
 
 namespace {
@@ -70,14 +70,14 @@ BOUNDED_KERNEL(kThreads, 4, layer_norm,
     if (sums != nullptr) row.store(sums, column, s);
     total += (s.x + s.y) + (s.z + s.w);
   }
-  const float center = warp_sum(total) / columns;
+  const float center = warp_reduce<Sum>(total) / columns;
   float squares = 0;
   for (int column = lane * 4; column < columns; column += 128) {
     const float4 s = *reinterpret_cast<const float4*>(kept + column);
     squares += (square_if(true, s.x - center) + square_if(column + 1 < columns, s.y - center)) +
                (square_if(column + 2 < columns, s.z - center) + square_if(column + 3 < columns, s.w - center));
   }
-  const float factor = 1.0f / sqrtf(warp_sum(squares) / columns + epsilon);
+  const float factor = 1.0f / sqrtf(warp_reduce<Sum>(squares) / columns + epsilon);
   for (int column = lane * 4; column < columns; column += 128) {
     const float4 s = *reinterpret_cast<const float4*>(kept + column);
     const float4 g = load4(gain + column, columns - column, aligned_weights);
@@ -131,7 +131,7 @@ BOUNDED_KERNEL(kThreads, 4, layer_norm_grad,
       g_sum += (g.x + g.y) + (g.z + g.w);
       gn_sum += (g.x * n.x + g.y * n.y) + (g.z * n.z + g.w * n.w);
     }
-    const float g_mean = warp_sum(g_sum) / columns, gn_mean = warp_sum(gn_sum) / columns;
+    const float g_mean = warp_reduce<Sum>(g_sum) / columns, gn_mean = warp_reduce<Sum>(gn_sum) / columns;
     for (int column = lane * 4; column < columns; column += 128) {
       const float4 n = *reinterpret_cast<const float4*>(normalized + column), d = row.load(dy, column);
       const float4 w = load4(gain + column, columns - column, aligned_gain);

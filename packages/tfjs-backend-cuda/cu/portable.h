@@ -1,31 +1,55 @@
-// What a kernel needs beyond plain C++, for two compilers: NVRTC makes a cubin, and g++ makes the same kernel for the
-// processor (tests). A kernel is
-//   KERNEL(scale, (float* x, int size, float factor)) { ... }
-// and includes no other header of CUDA or of the standard library.
+// What a kernel may use besides C++17 and CUDA's built-in functions. NVRTC compiles the first part, with instructions
+// of sm_80 and later; g++ the second, which emulates them (emulation/cpu-shim.h). No header of CUDA is needed.
+//
+//   KERNEL(name, (parameters)) { body }   a kernel; parameters are pointers, int, unsigned, float or 8-byte integers
+//   BOUNDED_KERNEL(threads, blocks, name, (parameters)) { body }
+//                                         a kernel whose blocks have at most so many threads; a multiprocessor holds so
+//                                         many blocks, which limits the registers of a thread
+//   DYNAMIC_SHARED(type, name)            the block's dynamic shared memory
+//   bf16, to_float, to_bf16               bfloat16 storage; to_bf16 rounds to the nearest, ties to even
+//   mma(d, a, b)                          a warp's product d += a · b, 16 x 8 x 16: bfloat16 operands, float32 sums
+//   load_matrices(r, row)                 ldmatrix: four 8 x 8 matrices of 16-bit values; lane i names row i % 8 of
+//                                         matrix i / 8, 16 bytes, aligned to 16
+//   load_matrices_transposed(r, row)      the same, each matrix transposed
+//   copy_async(to, from, is_present)      copies 16 bytes to shared memory; writes zeros, and reads nothing, if absent
+//   copy_async_word(to, from, is_present) the same for 4 bytes
+//   commit_copies(), wait_copies<left>()  ends a group of copies; waits until at most `left` groups are pending
+//   pair(low, high), pack(low, high)      two bfloat16, or two float32 rounded to bfloat16, in one word
+//   philox(c0, c1, c2, c3, k0, k1)        four random words of a counter and a key (Philox 4x32-10)
 #pragma once
 
 #ifdef __CUDACC_RTC__
 
-#include <cuda_bf16.h>
-
-typedef __nv_bfloat16 bf16;
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef int int32_t;
+typedef unsigned int uint32_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
 
 #define INFINITY __int_as_float(0x7f800000)
-#define NAN __int_as_float(0x7fc00000)
+#define NAN __int_as_float(0x7fffffff)
 #define KERNEL(name, parameters) extern "C" __global__ void name parameters
-// Blocks have `threads` threads, and `blocks` of them fit on a multiprocessor: limits the registers of a thread.
 #define BOUNDED_KERNEL(threads, blocks, name, parameters) \
   extern "C" __global__ void __launch_bounds__(threads, blocks) name parameters
-#define DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
+#define DYNAMIC_SHARED(type, name)                        \
+  extern __shared__ __align__(16) char dynamic_shared_[]; \
+  type* const name = reinterpret_cast<type*>(dynamic_shared_)
 
-__device__ inline bf16 to_bf16(float x) { return __float2bfloat16_rn(x); }
-__device__ inline float to_float(bf16 x) { return __bfloat162float(x); }
+struct bf16 {
+  unsigned short bits;
+};
 
-__device__ inline unsigned shared_address(const void* pointer) {
-  return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
+__device__ inline float to_float(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
+
+__device__ inline bf16 to_bf16(float x) {
+  bf16 y;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));
+  return y;
 }
 
-// d += a · b by a warp: a [16, 16] and b [16, 8] in bfloat16, d [16, 8] in float32 (PTX: mma.m16n8k16).
+__device__ inline unsigned shared_address(const void* p) { return (unsigned)__cvta_generic_to_shared(p); }
+
 __device__ inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
@@ -33,150 +57,67 @@ __device__ inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// Loads four 8 x 8 matrices of 16-bit elements. Lane i gives the address of row i % 8 of matrix i / 8, and gets elements
-// [i / 4][2 · (i % 4)] and the next one of every matrix.
-__device__ inline void load_matrices(unsigned (&to)[4], const void* row) {
+__device__ inline void load_matrices(unsigned (&r)[4], const void* row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                : "r"(shared_address(row))
                : "memory");
 }
 
-// The same, but lane i gets elements [2 · (i % 4)][i / 4] and [2 · (i % 4) + 1][i / 4] of every matrix.
-__device__ inline void load_matrices_transposed(unsigned (&to)[4], const void* row) {
+__device__ inline void load_matrices_transposed(unsigned (&r)[4], const void* row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                : "r"(shared_address(row))
                : "memory");
 }
 
-// Starts to copy 16 bytes from global to shared memory. Only the first `bytes` are read; the others become 0.
-__device__ inline void copy_async(void* to, const void* from, int bytes) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes)
+__device__ inline void copy_async(void* to, const void* from, bool is_present) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
+               "r"(is_present ? 16 : 0)
                : "memory");
 }
 
-// Ends a group of copies.
+__device__ inline void copy_async_word(void* to, const void* from, bool is_present) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(from),
+               "r"(is_present ? 4 : 0)
+               : "memory");
+}
+
 __device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-// Waits until all groups of this thread except the last `kLeft` are copied. Other threads need a barrier in addition.
-template <int kLeft>
+template <int LEFT>
 __device__ inline void wait_copies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
+  asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
 }
 
-// Two bfloat16 numbers in a word, the first in the low half.
+__device__ inline unsigned pair(bf16 low, bf16 high) { return (unsigned)low.bits | (unsigned)high.bits << 16; }
+
 __device__ inline unsigned pack(float low, float high) {
   unsigned word;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
   return word;
 }
-__device__ inline unsigned pair(bf16 low, bf16 high) {
-  return static_cast<unsigned>(__bfloat16_as_ushort(low)) | static_cast<unsigned>(__bfloat16_as_ushort(high)) << 16;
-}
 
 #else
-
-#include "cpu_shim.h"
-
-#ifndef __align__
-#define __align__(bytes) __attribute__((aligned(bytes)))
-#endif
-
+#include "cpu-shim.h"
 #define BOUNDED_KERNEL(threads, blocks, name, parameters) KERNEL(name, parameters)
-
-using std::max;
-using std::min;
-
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
-inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
-
-inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(uint64_t{a} * b >> 32); }
-
-inline unsigned pair(bf16 low, bf16 high) { return low.bits | unsigned{high.bits} << 16; }
-inline unsigned pack(float low, float high) { return pair(to_bf16(low), to_bf16(high)); }
-
-namespace emulated {
-
-constexpr unsigned kLanes = 32, kWarps = 32, kThreads = kLanes * kWarps;
-
-inline unsigned thread() { return cpu_shim::block.current; }
-inline unsigned lane() { return thread() % kLanes; }
-inline unsigned warp() { return thread() / kLanes; }
-
-inline float half(unsigned word, int high) { return to_float(bf16{static_cast<uint16_t>(word >> 16 * high)}); }
-
-// A copy takes place when it is waited for, not before: a kernel that reads too early reads what was there.
-struct Copy {
-  void* to;
-  const void* from;
-  int bytes, group;
-};
-inline std::vector<Copy> copies[kThreads];
-inline int group[kThreads];
-
-// The addresses that the lanes of each warp gave to load_matrices.
-inline const void* matrix_rows[kWarps][kLanes];
-
-}  // namespace emulated
-
-inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  using namespace emulated;
-  static unsigned all_a[kWarps][kLanes][4], all_b[kWarps][kLanes][2];
-  std::memcpy(all_a[warp()][lane()], a, sizeof a);
-  std::memcpy(all_b[warp()][lane()], b, sizeof b);
-  __syncwarp();
-  for (int i = 0; i < 4; ++i) {
-    const int row = lane() / 4 + i / 2 * 8, column = lane() % 4 * 2 + i % 2;
-    for (int k = 0; k < 16; ++k) {
-      const float x = half(all_a[warp()][row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2);
-      d[i] += x * half(all_b[warp()][column * 4 + k % 8 / 2][k / 8], k % 2);
-    }
-  }
-  __syncwarp();
-}
-
-inline void load_matrices(unsigned (&to)[4], const void* row) {
-  using namespace emulated;
-  matrix_rows[warp()][lane()] = row;
-  __syncwarp();
-  for (int i = 0; i < 4; ++i) {
-    to[i] = static_cast<const unsigned*>(matrix_rows[warp()][i * 8 + lane() / 4])[lane() % 4];
-  }
-  __syncwarp();
-}
-
-inline void load_matrices_transposed(unsigned (&to)[4], const void* row) {
-  using namespace emulated;
-  matrix_rows[warp()][lane()] = row;
-  __syncwarp();
-  for (int i = 0; i < 4; ++i) {
-    const void** rows = &matrix_rows[warp()][i * 8 + lane() % 4 * 2];
-    to[i] = pair(static_cast<const bf16*>(rows[0])[lane() / 4], static_cast<const bf16*>(rows[1])[lane() / 4]);
-  }
-  __syncwarp();
-}
-
-inline void copy_async(void* to, const void* from, int bytes) {
-  using namespace emulated;
-  copies[thread()].push_back({to, from, bytes, group[thread()]});
-}
-
-inline void commit_copies() { ++emulated::group[emulated::thread()]; }
-
-template <int kLeft>
-void wait_copies() {
-  using namespace emulated;
-  auto& started = copies[thread()];
-  const auto is_due = [](const Copy& copy) { return copy.group < group[thread()] - kLeft; };
-  for (const Copy& copy : started) {
-    if (!is_due(copy)) continue;
-    std::memset(copy.to, 0, 16);
-    std::memcpy(copy.to, copy.from, copy.bytes);
-  }
-  started.erase(std::remove_if(started.begin(), started.end(), is_due), started.end());
-}
-
 #endif
+
+struct RandomWords {
+  unsigned words[4];
+};
+
+// Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011).
+__device__ inline RandomWords philox(unsigned c0, unsigned c1, unsigned c2, unsigned c3, unsigned k0, unsigned k1) {
+  for (int round = 0; round < 10; ++round) {
+    const unsigned high0 = __umulhi(0xd2511f53u, c0), low0 = 0xd2511f53u * c0;
+    const unsigned high1 = __umulhi(0xcd9e8d57u, c2), low1 = 0xcd9e8d57u * c2;
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
+    k0 += 0x9e3779b9u;
+    k1 += 0xbb67ae85u;
+  }
+  return {{c0, c1, c2, c3}};
+}
