@@ -101,6 +101,8 @@ __device__ inline unsigned pack(float low, float high) {
 #else
 #include "cpu-shim.h"
 #define BOUNDED_KERNEL(threads, blocks, name, parameters) KERNEL(name, parameters)
+inline float sinpif(float x) { return static_cast<float>(std::sin(3.141592653589793 * x)); }
+inline float cospif(float x) { return static_cast<float>(std::cos(3.141592653589793 * x)); }
 #endif
 
 struct RandomWords {
