@@ -34,7 +34,8 @@ function* candidates() {
 
 function addon() {
   const path = join(root, 'build', 'Release', 'cuda.node');
-  if (!existsSync(path)) throw new Error(`the add-on is not built: node ${join(root, 'scripts', 'build.js')} builds it`);
+  if (!existsSync(path))
+    throw new Error(`the add-on is not built: node ${join(root, 'scripts', 'build.js')} builds it`);
   return createRequire(import.meta.url)(path);
 }
 

@@ -16,7 +16,14 @@ const folder = join(root, 'build', sanitize ? 'emulation-sanitized' : 'emulation
 // No contraction: the processor rounds every product, so results do not depend on its instruction set. Without gnu-unique,
 // every shared object has the shim's variables of its own.
 const flags = ['-std=c++17', '-fPIC', '-shared', '-fvisibility=hidden', '-fno-gnu-unique', '-ffp-contract=off'];
-flags.push('-U_FORTIFY_SOURCE', '-Wall', '-Wextra', '-Wno-unknown-pragmas', '-Wno-unused-function');
+flags.push(
+  '-U_FORTIFY_SOURCE',
+  '-Wall',
+  '-Wextra',
+  '-Wno-unknown-pragmas',
+  '-Wno-unused-function',
+  '-Wno-unused-parameter',
+);
 if (sanitize) flags.push('-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all');
 else flags.push('-O2');
 

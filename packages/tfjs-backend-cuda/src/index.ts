@@ -1,3 +1,12 @@
-export { type DeviceInfo, Driver, listDevices } from './driver.js';
-export { float, int, Launcher, pointer } from './launch.js';
-export { emulatedDriver, Modules } from './modules.js';
+export type { CudaBackend, Statistics } from './backend.js';
+export type { DeviceInfo } from './driver.js';
+export { emulatedDriver } from './modules.js';
+export { OutOfDeviceMemory } from './pool.js';
+export {
+  type CudaOptions,
+  CudaUnavailable,
+  driverLibrary,
+  findDevices,
+  openDevice,
+  registerCudaBackend,
+} from './register.js';
