@@ -1,6 +1,8 @@
 import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU, util } from './core.js';
 import type { DeviceInfo, Driver } from './driver.js';
+import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
+import type { HostDevice } from './host/host-device.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';
@@ -34,12 +36,16 @@ const pause = (looks: number): Promise<void> =>
  *
  * Calls return before the GPU has computed. Reading a tensor waits for it.
  */
-export class CudaBackend extends MathBackendCPU {
+export class CudaBackend extends MathBackendCPU implements HostDevice {
   readonly launcher: Launcher;
   readonly modules: Modules;
   readonly #memory: DeviceMemory;
   readonly #borrowed = new Map<string, number>();
   readonly #outputs: DataId[] = []; // of the running kernel
+  #pass: GradientPass | null = null;
+  /** What zeros() shares: views of the same array. */
+  #zeros = new Float32Array(0);
+  readonly #zeroBuffers = new WeakSet<ArrayBufferLike>();
 
   constructor(readonly driver: Driver) {
     super();
@@ -87,7 +93,10 @@ export class CudaBackend extends MathBackendCPU {
 
   override readSync(dataId: DataId): BackendValues {
     const data = this.#record(dataId);
-    return data.complexTensorInfos === undefined && data.dtype !== 'string' ? data.read() : super.readSync(dataId);
+    if (data.complexTensorInfos !== undefined || data.dtype === 'string') return super.readSync(dataId);
+    const values = data.read();
+    // The reader may change the values, but not those of other zeros.
+    return ArrayBuffer.isView(values) && this.#zeroBuffers.has(values.buffer) ? values.slice() : values;
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -151,6 +160,74 @@ export class CudaBackend extends MathBackendCPU {
   /** Launches a kernel of the file cu/FILE.cu. */
   launch(file: string, name: string, shape: LaunchShape, parameters: readonly Parameter[]): void {
     this.launcher.launch(this.modules.kernel(file, name, shape.dynamicShared), shape, parameters);
+  }
+
+  get multiprocessors(): number {
+    return this.device.multiprocessors;
+  }
+
+  get sharedMemoryPerBlock(): number {
+    return this.device.sharedMemoryPerBlock;
+  }
+
+  /** Lends memory of the device to the kernels that `work` starts. @throws OutOfDeviceMemory */
+  borrow(bytes: number, work: (address: number) => void): void {
+    const { pool } = this.#memory;
+    const block = pool.take(bytes);
+    try {
+      work(block.address);
+    } finally {
+      pool.give(block);
+    }
+  }
+
+  /** Creates zeros, which take no memory of the device until a kernel reads them. */
+  zeros(shape: readonly number[]): TensorInfo {
+    const size = elements(shape);
+    if (size > this.#zeros.length) this.#zeros = new Float32Array(size);
+    this.#zeroBuffers.add(this.#zeros.buffer);
+    const dataId = {};
+    this.data.set(dataId, TensorData.onHost(this.#memory, 'float32', this.#zeros.subarray(0, size)));
+    this.#outputs.push(dataId);
+    return { dataId, shape: shape as number[], dtype: 'float32' };
+  }
+
+  /** Whether `zeros` created the tensor. */
+  isZeros({ dataId }: TensorInfo): boolean {
+    const data = this.#record(dataId);
+    return data.isOnHost && data.values instanceof Float32Array && this.#zeroBuffers.has(data.values.buffer);
+  }
+
+  /**
+   * While `work` runs, gradient kernels add the gradients of parameters to the targets of their tensors' ids, and return
+   * zeros instead.
+   * @param overwrite whether the contents of the targets count as 0
+   */
+  collectGradients<T>(targets: ReadonlyMap<number, GradientTarget>, overwrite: boolean, work: () => T): T {
+    const pass = new GradientPass(this.driver, this.#memory.pool, targets, overwrite);
+    this.#pass = pass;
+    try {
+      return work();
+    } finally {
+      this.#pass = null;
+      pass.end();
+    }
+  }
+
+  /** The backward pass that collects gradients now, and its forward pass. */
+  get gradientPass(): GradientPass | null {
+    return this.#pass;
+  }
+
+  /**
+   * The place for the gradient of a parameter, and the tensor that the kernel returns.
+   * @param target the id of the tensor of `collectGradients` whose target the gradient may be added to
+   */
+  gradientOutput({ shape }: TensorInfo, target: number | undefined): GradientPlace & { readonly info: TensorInfo } {
+    const place = target === undefined ? null : (this.#pass?.place(target) ?? null);
+    if (place !== null) return { ...place, info: this.zeros(shape) };
+    const info = this.output(shape);
+    return { address: this.address(info), accumulate: false, info };
   }
 
   /** Called before a kernel runs. Kernels do not call each other. */

@@ -1,163 +1,150 @@
-import { float, int, type Parameter, pointer } from '../launch.js';
-import { type Dropout, dropoutParameters } from './dropout.js';
-import { type Address, type KernelDevice, roundUp } from './kernel-device.js';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from '../backend.js';
+import {
+  type AttentionShape,
+  crossAttention,
+  crossAttentionGrad,
+  selfAttention,
+  selfAttentionGrad,
+} from '../host/attention.js';
+import { checkHeads, checkIntegers, checkSize, checkStarts, checkWhole, tableSizes } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, floats, integers, integersOnHost, kernel } from './kernel.js';
 
-/** Packed sentences: those of queries and keys have the same number. */
-export interface AttentionShape extends Dropout {
-  readonly sequences: number;
+interface AttentionAttributes extends DropoutAttributes {
   readonly heads: number;
-  readonly headDim: number; // 1 to 128
-  readonly longestKey: number; // columns of the dropout mask
   readonly causal: boolean;
+  readonly longestKey: number;
 }
 
-/** kTile in cu/attention.cu. */
-const TILE = 32;
-const THREADS = 128;
-const HEAD_SIZES = [16, 32, 64, 128];
+type SelfInputs = 'queryKeyValue' | 'starts' | 'keyPadding';
+type CrossInputs = 'query' | 'queryStarts' | 'keyValue' | 'keyStarts' | 'keyPadding';
 
-/** The head size of the kernel: columns beyond headDim count as 0. @throws RangeError if it is too large */
-function kernelSize(headDim: number): number {
-  const size = HEAD_SIZES.find((most) => headDim <= most);
-  if (size === undefined)
-    throw new RangeError(`attention heads of size ${headDim} are larger than ${HEAD_SIZES.at(-1)}`);
-  return size;
-}
-
-const tileBytes = (size: number): number => 4 * TILE * (size + 4);
-const TABLE_BYTES = 4 * TILE * (TILE + 4);
-/** sizeof(ForwardMemory) and sizeof(BackwardMemory) in cu/attention.cu. */
-const forwardBytes = (size: number): number => roundUp(3 * tileBytes(size) + TABLE_BYTES + 3 * 4 * TILE + TILE, 16);
-const backwardBytes = (size: number): number =>
-  roundUp(4 * tileBytes(size) + 2 * TABLE_BYTES + 2 * 4 * TILE + TILE, 16);
-
-/** Where the projections of a call are. Rows of queries, and of keys and values, are a stride of elements apart. */
-interface Projections {
-  readonly query: Address;
-  readonly key: Address;
-  readonly value: Address;
-  readonly queryStride: number;
-  readonly keyStride: number;
-  readonly queryStarts: Address; // int32 [sequences + 1]
-  readonly keyStarts: Address; // int32 [sequences + 1]
-  readonly keyPadding: Address; // int32 [keyRows], 1 = padding
-  readonly queryRows: number;
-  readonly keyRows: number;
-}
-
-type Call = Projections & AttentionShape;
-
-function launch(
-  device: KernelDevice,
-  { name, rows, dynamicShared }: { readonly name: string; readonly rows: number; readonly dynamicShared: number },
-  call: Call,
-  addresses: readonly Address[],
+/** @throws Error unless the sequences and their padding match the rows */
+function checkKeys(
+  starts: { readonly name: string; readonly tensor: TensorInfo },
+  keyPadding: TensorInfo,
+  rows: number,
+  { longestKey }: AttentionAttributes,
+  backend: CudaBackend,
 ): void {
-  const { queryStride, keyStride, sequences, heads, headDim, longestKey, causal } = call;
-  if (rows === 0 || sequences === 0) return;
-  const parameters: readonly Parameter[] = [
-    ...addresses.map(pointer),
-    ...[queryStride, keyStride, sequences, heads, headDim, longestKey, Number(causal)].map(int),
-    float(1 / Math.sqrt(headDim)),
-    ...dropoutParameters(call),
-  ];
-  // Sequence s has the slots from ⌊starts[s] / TILE⌋ + s on: see sequence_of in cu/attention.cu.
-  const grid = [Math.floor(rows / TILE) + sequences, heads, 1] as const;
-  const kernel = device.modules.kernel('attention', `${name}_${kernelSize(headDim)}`, dynamicShared);
-  device.launcher.launch(kernel, { grid, block: THREADS, dynamicShared }, parameters);
+  checkIntegers(starts.name, starts.tensor);
+  const longest = checkStarts(starts.name, integersOnHost(backend, starts.tensor), rows);
+  checkIntegers('keyPadding', keyPadding);
+  checkSize('keyPadding', keyPadding, [rows]);
+  checkWhole('longestKey', longestKey, longest);
 }
 
-const inputsOf = ({ query, key, value, queryStarts, keyStarts, keyPadding }: Projections): readonly Address[] => [
-  ...[query, key, value, queryStarts, keyStarts, keyPadding],
-];
-
-interface Results {
-  readonly context: Address; // [queryRows, heads, headDim]
-  readonly logSumExp: Address; // [heads · queryRows]
+/** @returns the rows and the width of the context */
+function checkSelf(
+  { queryKeyValue, starts, keyPadding }: Readonly<Record<SelfInputs, TensorInfo>>,
+  attrs: AttentionAttributes,
+  backend: CudaBackend,
+): [rows: number, embed: number] {
+  const [rows, width] = tableSizes('queryKeyValue', queryKeyValue);
+  checkHeads('heads', attrs.heads, width / 3);
+  checkKeys({ name: 'starts', tensor: starts }, keyPadding, rows, attrs, backend);
+  return [rows, width / 3];
 }
 
-function attention(device: KernelDevice, call: Call, { context, logSumExp }: Results): void {
-  const dynamicShared = forwardBytes(kernelSize(call.headDim));
-  const launched = { name: 'attention', rows: call.queryRows, dynamicShared };
-  launch(device, launched, call, [...inputsOf(call), context, logSumExp]);
+/** @returns the rows of queries and of keys, and the width of a query */
+function checkCross(
+  { query, queryStarts, keyValue, keyStarts, keyPadding }: Readonly<Record<CrossInputs, TensorInfo>>,
+  attrs: AttentionAttributes,
+  backend: CudaBackend,
+): { queryRows: number; keyRows: number; embed: number } {
+  const [queryRows, embed] = tableSizes('query', query);
+  const [keyRows] = tableSizes('keyValue', keyValue);
+  checkHeads('heads', attrs.heads, embed);
+  checkSize('keyValue', keyValue, [keyRows, 2 * embed]);
+  checkSize('keyStarts', keyStarts, queryStarts.shape);
+  checkIntegers('queryStarts', queryStarts);
+  checkStarts('queryStarts', integersOnHost(backend, queryStarts), queryRows);
+  checkKeys({ name: 'keyStarts', tensor: keyStarts }, keyPadding, keyRows, attrs, backend);
+  return { queryRows, keyRows, embed };
 }
 
-/** The gradients' rows have the strides of the projections. */
-function attentionGrad(
-  device: KernelDevice,
-  call: Call,
-  { context, logSumExp, dContext }: Results & { readonly dContext: Address },
-  { dQuery, dKey, dValue }: { readonly dQuery: Address; readonly dKey: Address; readonly dValue: Address },
-): void {
-  const { queryRows, keyRows, heads, headDim } = call;
-  const dynamicShared = backwardBytes(kernelSize(headDim));
-  device.borrow(4 * heads * queryRows, (delta) => {
-    const queries = { name: 'attention_query_grad', rows: queryRows, dynamicShared };
-    launch(device, queries, call, [...inputsOf(call), context, logSumExp, dContext, delta, dQuery]);
-    const keys = { name: 'attention_key_grad', rows: keyRows, dynamicShared };
-    launch(device, keys, call, [...inputsOf(call), logSumExp, dContext, delta, dKey, dValue]);
-  });
-}
-
-interface SelfInputs extends AttentionShape {
-  readonly queryKeyValue: Address; // [rows, 3, heads, headDim]
-  readonly starts: Address; // int32 [sequences + 1]
-  readonly keyPadding: Address; // int32 [rows]
-  readonly rows: number;
-}
-
-interface CrossInputs extends AttentionShape {
-  readonly query: Address; // [queryRows, heads, headDim]
-  readonly queryStarts: Address; // int32 [sequences + 1]
-  readonly keyValue: Address; // [keyRows, 2, heads, headDim]
-  readonly keyStarts: Address; // int32 [sequences + 1]
-  readonly keyPadding: Address; // int32 [keyRows]
-  readonly queryRows: number;
-  readonly keyRows: number;
-}
-
-/** The addresses of `parts` tables that share rows: the parts of a packed projection. */
-const partsOf = (address: Address, { heads, headDim }: AttentionShape, parts: number): Address[] =>
-  Array.from({ length: parts }, (_, part) => address + 4 * part * heads * headDim);
-
-function selfCall(args: SelfInputs): Call {
-  const { queryKeyValue, starts, rows, heads, headDim } = args;
-  const [query, key, value] = partsOf(queryKeyValue, args, 3) as [Address, Address, Address];
-  const stride = 3 * heads * headDim;
+/** The shape and the dropout under the names of host sides. */
+function shapeArguments(starts: TensorInfo, embed: number, attrs: AttentionAttributes): AttentionShape {
+  const { heads, longestKey, causal } = attrs;
   return {
-    ...args,
-    ...{ query, key, value, queryStride: stride, keyStride: stride },
-    ...{ queryStarts: starts, keyStarts: starts, queryRows: rows, keyRows: rows },
+    sequences: starts.shape[0]! - 1,
+    heads,
+    headDim: embed / heads,
+    longestKey,
+    causal,
+    ...dropoutArguments(attrs),
   };
 }
 
-function crossCall(args: CrossInputs): Call {
-  const { keyValue, heads, headDim } = args;
-  const [key, value] = partsOf(keyValue, args, 2) as [Address, Address];
-  return { ...args, key, value, queryStride: heads * headDim, keyStride: 2 * heads * headDim };
-}
+/** queryKeyValue [rows, 3 · embed], starts [batch + 1], keyPadding [rows] → context, logSumExp [heads · rows]. */
+const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
+  'FusedSelfAttention',
+  ({ inputs, attrs, backend }) => {
+    const { queryKeyValue, starts, keyPadding } = inputs;
+    const [rows, embed] = checkSelf(inputs, attrs, backend);
+    const [context, logSumExp] = [backend.output([rows, embed]), backend.output([attrs.heads * rows])];
+    selfAttention(backend, {
+      ...{ ...floats(backend, { queryKeyValue, context, logSumExp }), ...integers(backend, { starts, keyPadding }) },
+      ...{ rows, ...shapeArguments(starts, embed, attrs) },
+    });
+    return [context, logSumExp];
+  },
+);
 
-/** P = softmax(q · kᵀ / √headDim + mask), context = (P ∘ dropout mask) · v for every sentence and head. */
-export const selfAttention = (device: KernelDevice, args: SelfInputs & Results): void =>
-  attention(device, selfCall(args), args);
+const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy', AttentionAttributes>(
+  'FusedSelfAttentionGrad',
+  ({ inputs, attrs, backend }) => {
+    const { queryKeyValue, starts, keyPadding, context, logSumExp, dy: dContext } = inputs;
+    const [rows, embed] = checkSelf(inputs, attrs, backend);
+    checkSize('context', context, [rows, embed]);
+    checkSize('logSumExp', logSumExp, [attrs.heads * rows]);
+    checkSize('dy', dContext, [rows, embed]);
+    const dQueryKeyValue = backend.output(queryKeyValue.shape);
+    selfAttentionGrad(backend, {
+      ...floats(backend, { queryKeyValue, context, logSumExp, dContext, dQueryKeyValue }),
+      ...{ ...integers(backend, { starts, keyPadding }), rows, ...shapeArguments(starts, embed, attrs) },
+    });
+    return dQueryKeyValue;
+  },
+);
 
-/** context, logSumExp, dContext → dQueryKeyValue [rows, 3, heads, headDim]. Recomputes P from logSumExp. */
-export function selfAttentionGrad(
-  device: KernelDevice,
-  args: SelfInputs & Results & { readonly dContext: Address; readonly dQueryKeyValue: Address },
-): void {
-  const [dQuery, dKey, dValue] = partsOf(args.dQueryKeyValue, args, 3) as [Address, Address, Address];
-  attentionGrad(device, selfCall(args), args, { dQuery, dKey, dValue });
-}
+/** query [query rows, embed], keyValue [key rows, 2 · embed], starts of both, keyPadding [key rows] → context, logSumExp. */
+const fusedCrossAttention = kernel<CrossInputs, AttentionAttributes>(
+  'FusedCrossAttention',
+  ({ inputs, attrs, backend }) => {
+    const { query, queryStarts, keyValue, keyStarts, keyPadding } = inputs;
+    const { queryRows, keyRows, embed } = checkCross(inputs, attrs, backend);
+    const [context, logSumExp] = [backend.output(query.shape), backend.output([attrs.heads * queryRows])];
+    crossAttention(backend, {
+      ...floats(backend, { query, keyValue, context, logSumExp }),
+      ...integers(backend, { queryStarts, keyStarts, keyPadding }),
+      ...{ queryRows, keyRows, ...shapeArguments(queryStarts, embed, attrs) },
+    });
+    return [context, logSumExp];
+  },
+);
 
-export const crossAttention = (device: KernelDevice, args: CrossInputs & Results): void =>
-  attention(device, crossCall(args), args);
+const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | 'dy', AttentionAttributes>(
+  'FusedCrossAttentionGrad',
+  ({ inputs, attrs, backend }) => {
+    const { query, queryStarts, keyValue, keyStarts, keyPadding, context, logSumExp, dy: dContext } = inputs;
+    const { queryRows, keyRows, embed } = checkCross(inputs, attrs, backend);
+    checkSize('context', context, query.shape);
+    checkSize('logSumExp', logSumExp, [attrs.heads * queryRows]);
+    checkSize('dy', dContext, query.shape);
+    const [dQuery, dKeyValue] = [backend.output(query.shape), backend.output(keyValue.shape)];
+    crossAttentionGrad(backend, {
+      ...floats(backend, { query, keyValue, context, logSumExp, dContext, dQuery, dKeyValue }),
+      ...integers(backend, { queryStarts, keyStarts, keyPadding }),
+      ...{ queryRows, keyRows, ...shapeArguments(queryStarts, embed, attrs) },
+    });
+    return [dQuery, dKeyValue];
+  },
+);
 
-/** context, logSumExp, dContext → dQuery [queryRows, heads, headDim], dKeyValue [keyRows, 2, heads, headDim]. */
-export function crossAttentionGrad(
-  device: KernelDevice,
-  args: CrossInputs & Results & Readonly<Record<'dContext' | 'dQuery' | 'dKeyValue', Address>>,
-): void {
-  const [dKey, dValue] = partsOf(args.dKeyValue, args, 2) as [Address, Address];
-  attentionGrad(device, crossCall(args), args, { dQuery: args.dQuery, dKey, dValue });
-}
+export const attentionKernels: readonly KernelConfig[] = [
+  fusedSelfAttention,
+  fusedSelfAttentionGrad,
+  fusedCrossAttention,
+  fusedCrossAttentionGrad,
+];

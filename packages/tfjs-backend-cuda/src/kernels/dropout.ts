@@ -1,41 +1,55 @@
-import { float, int, type Parameter, pointer } from '../launch.js';
-import { type Address, blocksOf, type KernelDevice, loopingBlocks } from './kernel-device.js';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from '../backend.js';
+import { dropout } from '../host/dropout.js';
+import { checkSize } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, floats, kernel, sizeOf, tableShape } from './kernel.js';
 
-/** One dropout site in one pass. Probability 0 means no dropout. */
-export interface Dropout {
-  readonly probability: number; // in [0, 1)
-  readonly seed: number;
-  readonly update: number;
-  readonly microBatch: number;
-  readonly site: number;
+/** residual + x ∘ mask; null stands for 0. */
+function masked(
+  backend: CudaBackend,
+  { x, residual }: { readonly x: TensorInfo; readonly residual: TensorInfo | null },
+  attrs: DropoutAttributes,
+): TensorInfo {
+  const y = backend.output(x.shape);
+  const added = residual && backend.address(residual);
+  dropout(backend, { ...floats(backend, { x, y }), residual: added, ...tableShape(x), ...dropoutArguments(attrs) });
+  return y;
 }
 
-/** A dropout site as the last six parameters of a kernel, the fields of Dropout in cu/philox.h. */
-export const dropoutParameters = ({ probability, seed, update, microBatch, site }: Dropout): Parameter[] => [
-  int(Math.floor(probability * 2 ** 32)),
-  float(1 / (1 - probability)),
-  ...[seed, update, microBatch, site].map(int),
-];
+/** x → x ∘ mask */
+const fusedDropout = kernel<'x', DropoutAttributes>('FusedDropout', ({ inputs: { x }, attrs, backend }) =>
+  masked(backend, { x, residual: null }, attrs),
+);
 
-const THREADS = 256;
+/** dy → dy ∘ mask */
+const fusedDropoutGrad = kernel<'dy', DropoutAttributes>('FusedDropoutGrad', ({ inputs: { dy }, attrs, backend }) =>
+  masked(backend, { x: dy, residual: null }, attrs),
+);
 
-/** y = residual + x ∘ mask; a null residual counts as 0. The gradient is the same function of dy. */
-export function dropout(
-  device: KernelDevice,
-  args: Dropout & {
-    readonly x: Address; // [rows, columns]
-    readonly residual: Address | null; // [rows, columns]
-    readonly y: Address; // [rows, columns]
-    readonly rows: number;
-    readonly columns: number;
+/** x, residual → residual + x ∘ mask */
+const fusedDropoutAdd = kernel<'x' | 'residual', DropoutAttributes>(
+  'FusedDropoutAdd',
+  ({ inputs: { x, residual }, attrs, backend }) => {
+    checkSize('residual', residual, x.shape);
+    return masked(backend, { x, residual }, attrs);
   },
-): void {
-  const { x, residual, y, rows, columns } = args;
-  const groups = rows * blocksOf(columns, 4);
-  if (groups === 0) return;
-  device.launcher.launch(
-    device.modules.kernel('dropout', 'dropout'),
-    { grid: loopingBlocks(device, groups, THREADS), block: THREADS },
-    [...[x, residual ?? 0, y].map(pointer), ...[rows, columns].map(int), ...dropoutParameters(args)],
-  );
-}
+);
+
+/** dy → dx = dy ∘ mask, dResidual = dy (a copy: a gradient function may not return its input) */
+const fusedDropoutAddGrad = kernel<'dy', DropoutAttributes>(
+  'FusedDropoutAddGrad',
+  ({ inputs: { dy }, attrs, backend }) => {
+    const dx = masked(backend, { x: dy, residual: null }, attrs);
+    const dResidual = backend.output(dy.shape);
+    const [to, from, bytes] = [backend.address(dResidual), backend.address(dy), 4 * sizeOf(dy.shape)];
+    if (bytes > 0) backend.driver.copy({ to, from, bytes });
+    return [dx, dResidual];
+  },
+);
+
+export const dropoutKernels: readonly KernelConfig[] = [
+  fusedDropout,
+  fusedDropoutGrad,
+  fusedDropoutAdd,
+  fusedDropoutAddGrad,
+];

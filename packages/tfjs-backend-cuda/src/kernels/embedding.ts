@@ -1,72 +1,69 @@
-import { float, int, pointer } from '../launch.js';
-import { type Address, blocksOf, type KernelDevice, loopingBlocks } from './kernel-device.js';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from '../backend.js';
+import type { GradientPlace } from '../gradients.js';
+import { embedding, scatterAdd } from '../host/embedding.js';
+import { checkIndices, checkIntegers, checkSize, tableSizes } from './checks.js';
+import { floats, type GradientAttributes, integers, kernel, knownIntegers, sizeOf } from './kernel.js';
 
-const THREADS = 256;
-/** kColumns in cu/embedding.cu. */
-const COLUMNS = 128;
-
-/** y[i] = scale · weight[ids[i]] + positionTable[positions[i]]; NaN for an index outside its table. */
-export function embedding(
-  device: KernelDevice,
-  args: {
-    readonly ids: Address; // int32 [tokens]
-    readonly weight: Address; // [vocab, embed]
-    readonly positions: Address; // int32 [tokens]
-    readonly positionTable: Address; // [positionRows, embed]
-    readonly y: Address; // [tokens, embed]
-    readonly tokens: number;
-    readonly embed: number;
-    readonly vocab: number;
-    readonly positionRows: number;
-    readonly scale: number;
-  },
-): void {
-  const { ids, weight, positions, positionTable, y, tokens, embed, vocab, positionRows, scale } = args;
-  const groups = tokens * blocksOf(embed, 4);
-  if (groups === 0) return;
-  device.launcher.launch(
-    device.modules.kernel('embedding', 'embedding'),
-    { grid: loopingBlocks(device, groups, THREADS), block: THREADS },
-    [
-      ...[ids, weight, positions, positionTable, y].map(pointer),
-      ...[tokens, embed, vocab, positionRows].map(int),
-      float(scale),
-    ],
-  );
+interface EmbeddingAttributes extends GradientAttributes {
+  readonly scale: number;
+  readonly padIndex: number;
+  readonly trainPositions: boolean;
 }
 
-/**
- * table[ids[i]] += scale · dy[i], summed in the order of i, starting from zeros unless `accumulate`. Skips `skip` and
- * ids outside the table.
- */
-export function scatterAdd(
-  device: KernelDevice,
-  args: {
-    readonly ids: Address; // int32 [tokens]
-    readonly dy: Address; // [tokens, embed]
-    readonly table: Address; // [rows, embed]
-    readonly tokens: number;
-    readonly rows: number;
-    readonly embed: number;
-    readonly scale: number;
-    readonly skip: number;
-    readonly accumulate: boolean;
-  },
-): void {
-  const { ids, dy, table, tokens, rows, embed, scale, skip, accumulate } = args;
-  if (!accumulate && rows * embed > 0) device.driver.fill({ address: table, word: 0, count: rows * embed });
-  if (tokens === 0 || embed === 0) return;
-  device.borrow(8 * tokens, (sortedIds) => {
-    const order = sortedIds + 4 * tokens;
-    device.launcher.launch(
-      device.modules.kernel('embedding', 'sort_ids'),
-      { grid: blocksOf(tokens, THREADS), block: THREADS },
-      [...[ids, sortedIds, order].map(pointer), int(tokens)],
-    );
-    device.launcher.launch(
-      device.modules.kernel('embedding', 'scatter_add'),
-      { grid: [tokens, blocksOf(embed, COLUMNS), 1], block: COLUMNS },
-      [...[sortedIds, order, dy, table].map(pointer), ...[tokens, rows, embed].map(int), float(scale), int(skip)],
-    );
-  });
+type EmbeddingInputs = 'ids' | 'weight' | 'positions' | 'positionTable';
+
+/** Checks shapes, and the indices if the host knows them. The kernels skip others that are outside their table. */
+function checkTables(
+  { ids, weight, positions, positionTable }: Readonly<Record<EmbeddingInputs, TensorInfo>>,
+  backend: CudaBackend,
+) {
+  checkIntegers('ids', ids);
+  checkIntegers('positions', positions);
+  checkSize('positions', positions, ids.shape);
+  const [vocab, embed] = tableSizes('weight', weight);
+  const [positionRows] = tableSizes('positionTable', positionTable);
+  checkSize('positionTable', positionTable, [positionRows, embed]);
+  checkIndices('token id', knownIntegers(backend, ids) ?? new Int32Array(0), vocab);
+  checkIndices('position', knownIntegers(backend, positions) ?? new Int32Array(0), positionRows);
+  return { tokens: sizeOf(ids.shape), vocab, embed, positionRows };
 }
+
+/** y[i] = scale · weight[ids[i]] + positionTable[positions[i]]: [batch, time, embed]. */
+const fusedEmbedding = kernel<EmbeddingInputs, EmbeddingAttributes>(
+  'FusedEmbedding',
+  ({ inputs, attrs: { scale }, backend }) => {
+    const { ids, weight, positions, positionTable } = inputs;
+    const shape = checkTables(inputs, backend);
+    const y = backend.output([...ids.shape, shape.embed]);
+    const addresses = { ...integers(backend, { ids, positions }), ...floats(backend, { weight, positionTable, y }) };
+    embedding(backend, { ...addresses, ...shape, scale });
+    return y;
+  },
+);
+
+/** dy → dWeight, dPositionTable. `padIndex` has no gradient in either. */
+const fusedEmbeddingGrad = kernel<EmbeddingInputs | 'dy', EmbeddingAttributes>(
+  'FusedEmbeddingGrad',
+  ({ inputs, attrs, backend }) => {
+    const { ids, weight, positions, positionTable, dy } = inputs;
+    const { tokens, embed, vocab, positionRows } = checkTables(inputs, backend);
+    checkSize('dy', dy, [...ids.shape, embed]);
+    const scatter = (
+      indices: TensorInfo,
+      { address, accumulate }: GradientPlace,
+      { rows, scale }: { readonly rows: number; readonly scale: number },
+    ): void => {
+      const addresses = { ...integers(backend, { ids: indices }), ...floats(backend, { dy }), table: address };
+      scatterAdd(backend, { ...addresses, tokens, rows, embed, scale, skip: attrs.padIndex, accumulate });
+    };
+    const dWeight = backend.gradientOutput(weight, attrs.collected?.weight);
+    scatter(ids, dWeight, { rows: vocab, scale: attrs.scale });
+    if (!attrs.trainPositions) return [dWeight.info, backend.zeros(positionTable.shape)];
+    const dPositions = backend.gradientOutput(positionTable, attrs.collected?.positionTable);
+    scatter(positions, dPositions, { rows: positionRows, scale: 1 });
+    return [dWeight.info, dPositions.info];
+  },
+);
+
+export const embeddingKernels: readonly KernelConfig[] = [fusedEmbedding, fusedEmbeddingGrad];

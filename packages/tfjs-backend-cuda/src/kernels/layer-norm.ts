@@ -1,114 +1,101 @@
-import { float, int, pointer } from '../launch.js';
-import { addColumnParts, rowsOfPart } from './column-sums.js';
-import { type Dropout, dropoutParameters } from './dropout.js';
-import { type Address, blocksOf, type KernelDevice, roundUp } from './kernel-device.js';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from '../backend.js';
+import { layerNorm, layerNormGrad } from '../host/layer-norm.js';
+import { checkSize } from './checks.js';
+import {
+  type DropoutAttributes,
+  dropoutArguments,
+  floats,
+  type GradientAttributes,
+  kernel,
+  tableShape,
+} from './kernel.js';
 
-interface LayerNormShape {
-  readonly rows: number;
-  readonly columns: number;
+interface LayerNormAttributes extends GradientAttributes {
+  readonly epsilon: number;
 }
 
-const MOST_WARPS = 4;
+type SumAttributes = LayerNormAttributes & DropoutAttributes;
 
-/** Shared memory that leaves room for several blocks on a multiprocessor. A single row may take more. */
-const SHARED_BYTES = 48 * 2 ** 10;
+const NO_DROPOUT: DropoutAttributes = {
+  dropoutProbability: 0,
+  dropoutSeed: 0,
+  dropoutUpdate: 0,
+  dropoutMicroBatch: 0,
+  dropoutSite: 0,
+};
 
-/** The warps of a block whose rows fit into shared memory. @throws RangeError if a row does not fit */
-function blockOf(
-  { sharedMemoryPerBlock }: KernelDevice,
-  columns: number,
-  rowsOfWarp: number,
-): { block: number; warps: number; dynamicShared: number } {
-  const bytes = 4 * rowsOfWarp * roundUp(columns, 4);
-  const warps = Math.max(1, Math.min(MOST_WARPS, Math.floor(SHARED_BYTES / bytes)));
-  if (bytes > sharedMemoryPerBlock)
-    throw new RangeError(`layer normalisation of ${columns} columns does not fit into shared memory`);
-  return { warps, block: 32 * warps, dynamicShared: warps * bytes };
+type Parts = Readonly<Record<'x' | 'gain' | 'bias', TensorInfo>> & { readonly residual: TensorInfo | null };
+
+function checkParts({ x, residual, gain, bias }: Parts): ReturnType<typeof tableShape> {
+  const table = tableShape(x);
+  if (residual !== null) checkSize('residual', residual, x.shape);
+  checkSize('gain', gain, [table.columns]);
+  checkSize('bias', bias, [table.columns]);
+  return table;
 }
 
-/** s = residual + x ∘ mask, or x without a residual. y = gain ∘ (s − mean) · rstd + bias, rstd = 1 / √(variance + ε). */
-export function layerNorm(
-  device: KernelDevice,
-  args: LayerNormShape &
-    Dropout & {
-      readonly x: Address; // [rows, columns]
-      readonly residual: Address | null; // [rows, columns]
-      readonly gain: Address; // [columns]
-      readonly bias: Address; // [columns]
-      readonly sums: Address | null; // s [rows, columns]; may be x
-      readonly y: Address; // [rows, columns]
-      readonly mean: Address; // [rows]
-      readonly rstd: Address; // [rows]
-      readonly epsilon: number;
-    },
-): void {
-  const { x, residual, gain, bias, sums, y, mean, rstd, rows, columns, epsilon } = args;
-  if (rows === 0 || columns === 0) return;
-  const { warps, block, dynamicShared } = blockOf(device, columns, 1);
-  device.launcher.launch(
-    device.modules.kernel('layer-norm', 'layer_norm', device.sharedMemoryPerBlock),
-    { grid: blocksOf(rows, warps), block, dynamicShared },
-    [
-      ...[x, residual ?? 0, gain, bias, sums ?? 0, y, mean, rstd].map(pointer),
-      ...[rows, columns].map(int),
-      float(epsilon),
-      ...dropoutParameters(args),
-    ],
-  );
-}
-
-/**
- * With n = (s − mean) · rstd and g = dy ∘ gain:
- *   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds,
- *   dGain (+)= Σ_rows dy ∘ n, dBias (+)= Σ_rows dy
- * x may be the `sums` of the forward pass; residual is then null.
- */
-export function layerNormGrad(
-  device: KernelDevice,
-  args: LayerNormShape &
-    Dropout & {
-      readonly x: Address; // [rows, columns]
-      readonly residual: Address | null; // [rows, columns]
-      readonly gain: Address; // [columns]
-      readonly mean: Address; // [rows]
-      readonly rstd: Address; // [rows]
-      readonly dy: Address; // [rows, columns]
-      readonly dx: Address; // [rows, columns]
-      readonly dResidual: Address | null; // [rows, columns]; null if the forward pass had no residual
-      readonly dGain: Address; // [columns]
-      readonly dBias: Address; // [columns]
-      readonly accumulateGain: boolean;
-      readonly accumulateBias: boolean;
-    },
-): void {
-  const { rows, columns } = args;
-  const partRows = rowsOfPart(rows, 16);
-  const count = blocksOf(rows, partRows);
-  device.borrow(4 * 2 * count * columns, (parts) => {
-    if (rows > 0 && columns > 0) firstStage(device, args, parts, { partRows, count });
-    addColumnParts(device, parts, { count, columns }, [
-      { address: args.dGain, accumulate: args.accumulateGain },
-      { address: args.dBias, accumulate: args.accumulateBias },
-    ]);
+/** y, mean, rstd. */
+function forward({ x, residual, gain, bias }: Parts, attrs: SumAttributes, backend: CudaBackend): TensorInfo[] {
+  const table = checkParts({ x, residual, gain, bias });
+  const [y, mean, rstd] = [backend.output(x.shape), backend.output([table.rows]), backend.output([table.rows])];
+  layerNorm(backend, {
+    ...floats(backend, { x, gain, bias, y, mean, rstd }),
+    ...{ residual: residual && backend.address(residual), sums: null },
+    ...{ ...table, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
   });
+  return [y, mean, rstd];
 }
 
-/** dx, dResidual, and the sums over the rows of each part. */
-function firstStage(
-  device: KernelDevice,
-  args: Parameters<typeof layerNormGrad>[1],
-  parts: Address,
-  { partRows, count }: { readonly partRows: number; readonly count: number },
-): void {
-  const { x, residual, gain, mean, rstd, dy, dx, dResidual, rows, columns } = args;
-  const { block, dynamicShared } = blockOf(device, columns, 3);
-  device.launcher.launch(
-    device.modules.kernel('layer-norm', 'layer_norm_grad', device.sharedMemoryPerBlock),
-    { grid: count, block, dynamicShared },
-    [
-      ...[x, residual ?? 0, gain, mean, rstd, dy, dx, dResidual ?? 0, parts].map(pointer),
-      ...[rows, columns, partRows].map(int),
-      ...dropoutParameters(args),
-    ],
-  );
+/** dx, then dResidual if there is a residual, dGain, dBias. */
+function backward(
+  { x, residual, gain, bias, mean, rstd, dy }: Parts & Readonly<Record<'mean' | 'rstd' | 'dy', TensorInfo>>,
+  attrs: SumAttributes,
+  backend: CudaBackend,
+): TensorInfo[] {
+  const table = checkParts({ x, residual, gain, bias });
+  checkSize('mean', mean, [table.rows]);
+  checkSize('rstd', rstd, [table.rows]);
+  checkSize('dy', dy, x.shape);
+  const dx = backend.output(x.shape);
+  const dResidual = residual && backend.output(x.shape);
+  const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
+  const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
+  layerNormGrad(backend, {
+    ...floats(backend, { x, gain, mean, rstd, dy, dx }),
+    ...{ residual: residual && backend.address(residual), dResidual: dResidual && backend.address(dResidual) },
+    ...{ dGain: dGain.address, accumulateGain: dGain.accumulate },
+    ...{ dBias: dBias.address, accumulateBias: dBias.accumulate },
+    ...{ ...table, ...dropoutArguments(attrs) },
+  });
+  return [dx, ...(dResidual === null ? [] : [dResidual]), dGain.info, dBias.info];
 }
+
+/** x [..., embed], gain, bias [embed] → y, mean [rows], rstd [rows]. */
+const fusedLayerNorm = kernel<'x' | 'gain' | 'bias', LayerNormAttributes>(
+  'FusedLayerNorm',
+  ({ inputs, attrs, backend }) => forward({ ...inputs, residual: null }, { ...attrs, ...NO_DROPOUT }, backend),
+);
+
+const fusedLayerNormGrad = kernel<'x' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy', LayerNormAttributes>(
+  'FusedLayerNormGrad',
+  ({ inputs, attrs, backend }) => backward({ ...inputs, residual: null }, { ...attrs, ...NO_DROPOUT }, backend),
+);
+
+/** y = layerNorm(residual + x ∘ mask). The gradient kernel computes the sum again. */
+const fusedDropoutAddLayerNorm = kernel<'x' | 'residual' | 'gain' | 'bias', SumAttributes>(
+  'FusedDropoutAddLayerNorm',
+  ({ inputs, attrs, backend }) => forward(inputs, attrs, backend),
+);
+
+const fusedDropoutAddLayerNormGrad = kernel<'x' | 'residual' | 'gain' | 'bias' | 'mean' | 'rstd' | 'dy', SumAttributes>(
+  'FusedDropoutAddLayerNormGrad',
+  ({ inputs, attrs, backend }) => backward(inputs, attrs, backend),
+);
+
+export const layerNormKernels: readonly KernelConfig[] = [
+  fusedLayerNorm,
+  fusedLayerNormGrad,
+  fusedDropoutAddLayerNorm,
+  fusedDropoutAddLayerNormGrad,
+];

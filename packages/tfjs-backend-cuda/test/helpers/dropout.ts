@@ -1,5 +1,5 @@
 import { dropoutMask } from '../../../../src/ops/philox.js';
-import type { Dropout } from '../../src/kernels/dropout.js';
+import type { Dropout } from '../../src/host/dropout.js';
 
 export const NO_DROPOUT: Dropout = { probability: 0, seed: 0, update: 0, microBatch: 0, site: 0 };
 export const DROPOUT: Dropout = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import type { KernelDevice } from '../../src/kernels/kernel-device.js';
+import type { HostDevice } from '../../src/host/host-device.js';
 import { Launcher } from '../../src/launch.js';
 import { EmulatedDevice, inOrder, ORDERS } from './emulated.js';
 
 /** The emulated GPU as host sides use it. Lent memory is full of NaN. */
-export class TestDevice extends EmulatedDevice implements KernelDevice {
+export class TestDevice extends EmulatedDevice implements HostDevice {
   readonly launcher = new Launcher(this.driver);
   readonly sharedMemoryPerBlock = this.driver.device.sharedMemoryPerBlock;
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { crossAttention, crossAttentionGrad, selfAttention, selfAttentionGrad } from '../../src/kernels/attention.js';
+import { crossAttention, crossAttentionGrad, selfAttention, selfAttentionGrad } from '../../src/host/attention.js';
 import { maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { layerNorm, layerNormGrad } from '../../src/kernels/layer-norm.js';
+import { layerNorm, layerNormGrad } from '../../src/host/layer-norm.js';
 import { maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';

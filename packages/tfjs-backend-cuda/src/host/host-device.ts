@@ -6,7 +6,7 @@ import type { Modules } from '../modules.js';
  * What the host side of a kernel needs. Host sides take device addresses, sizes and settings, under the names that the
  * oneDNN package's add-on has for them, and return as soon as their kernels are in the stream.
  */
-export interface KernelDevice {
+export interface HostDevice {
   readonly modules: Pick<Modules, 'kernel'>;
   readonly launcher: Pick<Launcher, 'launch'>;
   readonly driver: Pick<Driver, 'copy' | 'fill' | 'upload'>;
@@ -31,5 +31,5 @@ export const blocksOf = (count: number, unit: number): number => Math.ceil(count
 export const roundUp = (count: number, unit: number): number => blocksOf(count, unit) * unit;
 
 /** Blocks that fill every multiprocessor a few times over, for kernels whose threads share any number of elements. */
-export const loopingBlocks = (device: KernelDevice, elements: number, elementsOfBlock: number): number =>
+export const loopingBlocks = (device: HostDevice, elements: number, elementsOfBlock: number): number =>
   Math.min(blocksOf(elements, elementsOfBlock), 16 * device.multiprocessors);

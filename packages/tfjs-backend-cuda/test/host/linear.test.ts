@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { linear, linearGrad } from '../../src/kernels/linear.js';
+import { linear, linearGrad } from '../../src/host/linear.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
 

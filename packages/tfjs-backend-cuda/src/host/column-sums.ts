@@ -1,5 +1,5 @@
 import { int, pointer } from '../launch.js';
-import { type Address, blocksOf, type KernelDevice } from './kernel-device.js';
+import { type Address, blocksOf, type HostDevice } from './host-device.js';
 
 const MOST_PARTS = 256;
 
@@ -14,7 +14,7 @@ export interface ColumnSums {
 
 /** The second stage of sums over rows: sums[column] (+)= Σ_part parts[table, part, column], one table per result. */
 export function addColumnParts(
-  device: KernelDevice,
+  device: HostDevice,
   parts: Address, // [results, count, columns]
   { count, columns }: { readonly count: number; readonly columns: number },
   results: readonly [ColumnSums] | readonly [ColumnSums, ColumnSums],

@@ -1,5 +1,5 @@
 import { float, int, pointer } from '../launch.js';
-import { type Address, blocksOf, type KernelDevice, loopingBlocks } from './kernel-device.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
 
 const THREADS = 256;
 /** kPart in cu/arena.cu. */
@@ -18,10 +18,10 @@ export interface AdamScalars {
 
 /** Starts a kernel whose threads share the elements, four each. */
 function launchOver(
-  device: KernelDevice,
+  device: HostDevice,
   name: string,
   size: number,
-  parameters: Parameters<KernelDevice['launcher']['launch']>[2],
+  parameters: Parameters<HostDevice['launcher']['launch']>[2],
 ): void {
   if (size === 0) return;
   const grid = loopingBlocks(device, size, 4 * THREADS);
@@ -30,7 +30,7 @@ function launchOver(
 
 /** total = Σ x², summed in float64 in a fixed order; notFinite (int32) = whether that is NaN or infinite. */
 export function squaredNorm(
-  device: KernelDevice,
+  device: HostDevice,
   args: {
     readonly x: Address; // [size]
     readonly size: number;
@@ -53,7 +53,7 @@ export function squaredNorm(
 
 /** x ← factor · x; also multiplied by a float32 on the device unless its address is null. */
 export function scale(
-  device: KernelDevice,
+  device: HostDevice,
   args: { readonly x: Address; readonly size: number; readonly factor: number; readonly by?: Address | null },
 ): void {
   const { x, size, factor, by } = args;
@@ -62,7 +62,7 @@ export function scale(
 
 /** sum ← sum + x */
 export function accumulate(
-  device: KernelDevice,
+  device: HostDevice,
   { sum, x, size }: { readonly sum: Address; readonly x: Address; readonly size: number },
 ): void {
   launchOver(device, 'accumulate_arena', size, [pointer(sum), pointer(x), int(size)]);
@@ -74,7 +74,7 @@ export function accumulate(
  * Changes nothing if the int32 `notFinite` is not 0.
  */
 export function adamStep(
-  device: KernelDevice,
+  device: HostDevice,
   args: AdamScalars & {
     readonly values: Address; // p [size]
     readonly gradients: Address; // g [size]
@@ -96,7 +96,7 @@ export function adamStep(
 
 /** y ← x, rounded to bfloat16 (the nearest, ties to even). */
 export function bfloat16Copy(
-  device: KernelDevice,
+  device: HostDevice,
   { x, y, size }: { readonly x: Address; readonly y: Address; readonly size: number },
 ): void {
   launchOver(device, 'bfloat16_copy', size, [pointer(x), pointer(y), int(size)]);

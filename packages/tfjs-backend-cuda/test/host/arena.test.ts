@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { accumulate, adamStep, bfloat16Copy, scale, squaredNorm } from '../../src/kernels/arena.js';
+import { accumulate, adamStep, bfloat16Copy, scale, squaredNorm } from '../../src/host/arena.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';
 

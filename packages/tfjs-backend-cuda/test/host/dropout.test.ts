@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { dropout } from '../../src/kernels/dropout.js';
+import { dropout } from '../../src/host/dropout.js';
 import { DROPOUT, maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';

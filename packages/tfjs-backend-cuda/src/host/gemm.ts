@@ -1,5 +1,5 @@
 import { float, int, pointer } from '../launch.js';
-import { type Address, blocksOf, type KernelDevice, loopingBlocks } from './kernel-device.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -41,7 +41,7 @@ export function splitsOf({ m, n, k, batches = 1 }: Pick<Product, 'm' | 'n' | 'k'
  * A strict float32 product: the only place that chooses its kernels. Each element is summed in the order of k, in
  * `splitsOf` parts.
  */
-export function gemm(device: KernelDevice, product: Product): void {
+export function gemm(device: HostDevice, product: Product): void {
   const { m, n, batches = 1 } = product;
   if (m === 0 || n === 0 || batches === 0) return;
   const splits = splitsOf(product);
@@ -56,7 +56,7 @@ export function gemm(device: KernelDevice, product: Product): void {
   });
 }
 
-function multiply(device: KernelDevice, product: Product, splits: number): void {
+function multiply(device: HostDevice, product: Product, splits: number): void {
   const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
   const { alpha = 1, accumulate = false, bias = null, relu = false } = product;
   const { strideA = m * k, strideB = k * n } = product;
@@ -76,7 +76,7 @@ function multiply(device: KernelDevice, product: Product, splits: number): void 
   );
 }
 
-function addParts(device: KernelDevice, product: Product, parts: Address, splits: number): void {
+function addParts(device: HostDevice, product: Product, parts: Address, splits: number): void {
   const { c, m, n, batches = 1, alpha = 1, accumulate = false, bias = null, relu = false } = product;
   device.launcher.launch(
     device.modules.kernel('gemm-float32', 'gemm_float32_finish'),

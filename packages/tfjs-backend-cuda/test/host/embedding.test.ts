@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { embedding, scatterAdd } from '../../src/kernels/embedding.js';
+import { embedding, scatterAdd } from '../../src/host/embedding.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';
 

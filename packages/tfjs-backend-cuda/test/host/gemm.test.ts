@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { gemm, type Product, splitsOf } from '../../src/kernels/gemm.js';
+import { gemm, type Product, splitsOf } from '../../src/host/gemm.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
 

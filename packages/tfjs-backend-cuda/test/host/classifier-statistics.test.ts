@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { chunkRows, classifierStatistics, classifierStatisticsGrad } from '../../src/kernels/classifier-statistics.js';
+import { chunkRows, classifierStatistics, classifierStatisticsGrad } from '../../src/host/classifier-statistics.js';
 import { buildEmulation } from '../helpers/emulated.js';
 import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
 
