@@ -62,7 +62,7 @@ UNARY(softplus, softplus(x))
 UNARY(sqrt, sqrtf(x))
 UNARY(square, x * x)
 UNARY(step, x != x ? x : x > 0.f ? 1.f : a)
-UNARY(tan, tanf(x))
+UNARY(tan, (float)tan((double)x))  // beside a pole, float32 is too coarse
 UNARY(tanh, tanhf(x))
 
 PREDICATE(is_finite, fabsf(x) < INFINITY)

@@ -26,7 +26,7 @@
 #define __constant__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
-#define __align__(bytes) alignas(bytes)
+#define __align__(bytes) __attribute__((aligned(bytes)))
 // All thread-local variables of the shared object are shared memory, which can therefore be found and poisoned.
 #define __shared__ static thread_local
 

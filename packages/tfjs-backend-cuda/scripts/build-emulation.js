@@ -1,7 +1,7 @@
 // Compiles the emulated driver and every kernel of cu/ for it with g++, into build/emulation: what tests run on a machine without
 // a GPU. Only what has changed is compiled again.
 //   --sanitize  compiles into build/emulation-sanitized, with AddressSanitizer and UndefinedBehaviorSanitizer
-//   NAME …      compiles only these kernels (files of cu/ without .cu)
+//   NAME …      compiles only these kernels: files of cu/ without .cu, or paths from there
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -37,10 +37,12 @@ const newestHeader = Math.max(...headers.map(modified));
 /** What is to be compiled: the driver, and the kernels. */
 const targets = [
   { source: join(root, 'emulation', 'libcuda.cc'), output: join(folder, 'libcuda.so.1') },
-  ...filesOf('cu', '.cu')
-    .map((source) => ({ source, name: basename(source, '.cu') }))
-    .filter(({ name }) => names.length === 0 || names.includes(name))
-    .map(({ source, name }) => ({ source, output: join(folder, `${name}.so`) })),
+  ...(names.length === 0 ? filesOf('cu', '.cu') : names.map((name) => join(root, 'cu', `${name}.cu`))).map(
+    (source) => ({
+      source,
+      output: join(folder, `${basename(source, '.cu')}.so`),
+    }),
+  ),
 ];
 const outdated = targets.filter(
   ({ source, output }) => !existsSync(output) || modified(output) < Math.max(modified(source), newestHeader),

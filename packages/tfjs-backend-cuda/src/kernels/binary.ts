@@ -10,7 +10,7 @@ import { collapse, contiguous } from './strides.js';
 const ARITHMETIC: Readonly<Record<string, readonly [name: string, ...types: DeviceType[]]>> = {
   Add: ['add', 'float32', 'int32'],
   Atan2: ['atan2', 'float32'],
-  FloorDiv: ['floor_divide', 'float32', 'int32'],
+  FloorDiv: ['floor_divide', 'int32'],
   Maximum: ['maximum', 'float32', 'int32'],
   Minimum: ['minimum', 'float32', 'int32'],
   Mod: ['modulo', 'float32'],

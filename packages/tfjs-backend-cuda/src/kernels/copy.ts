@@ -83,8 +83,7 @@ const stridedSlice = partialKernel<'x', StridedSliceAttributes>('StridedSlice', 
     ...([x.shape, begin, end, strides] as const),
     ...([beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const),
   );
-  const { begin: first, strides: steps, finalShapeSparse } = info;
-  if (finalShapeSparse.length !== x.shape.length) return null;
+  const { begin: first, strides: steps } = info; // of all axes of x
   const part = partAt(x, first);
   const sizes = slice_util.computeOutShape(first, info.end, steps);
   const y = copied(backend, sizes, { ...part, strides: part.strides.map((stride, axis) => stride * steps[axis]!) });
