@@ -2,6 +2,7 @@
 //
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, so the size of the tiles does not change a bit.
+#include "epilogue.h"
 #include "vectors.h"
 
 namespace {
@@ -25,17 +26,6 @@ struct Shape {
   int lda, ldb, ldc;  // elements from one stored row to the next
   int splits;         // parts of k, which different blocks sum
 };
-
-struct Epilogue {
-  const float* bias;  // [n], or null
-  float alpha;
-  bool accumulate, relu;
-};
-
-__device__ inline float finish(const Epilogue& epilogue, float sum, float before, float bias) {
-  const float value = epilogue.alpha * sum + (before + bias);
-  return epilogue.relu && value < 0 ? 0.0f : value;  // NaN stays
-}
 
 // A panel in shared memory, [kDepth][kWidth]: the rows of op(A), or the columns of op(B), of kDepth columns or rows. The
 // groups of 16 elements of a row are permuted, so that neither stores nor loads meet in one bank.
