@@ -9,6 +9,7 @@ export default defineConfig({
       'sacrebleu-ts/format': path('packages/sacrebleu-ts/src/python-text.ts'),
       'sacrebleu-ts': path('packages/sacrebleu-ts/src/index.ts'),
       'sentencepiece-native': path('packages/sentencepiece-native/src/index.ts'),
+      'tfjs-backend-cuda': path('packages/tfjs-backend-cuda/src/index.ts'),
       'tfjs-backend-onednn/search': path('packages/tfjs-backend-onednn/src/search.ts'),
       'tfjs-backend-onednn': path('packages/tfjs-backend-onednn/src/index.ts'),
       'ts-fairseq': path('src/index.ts'),

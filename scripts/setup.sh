@@ -124,6 +124,8 @@ compile() {
 }
 [[ $packages == *libdnnl* ]] ||
   compile tfjs-backend-onednn "the native backend, about 2 minutes" "computing on --device wasm, about 30 times slower"
+build tfjs-backend-cuda --check >/dev/null &&
+  compile tfjs-backend-cuda "about 10 seconds" "computing on a GPU with --device cuda is not available"
 [[ $packages == *libsentencepiece* ]] ||
   compile sentencepiece-native "about 20 seconds" "spm-train and sampling are not available"
 

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "driver.h"
+
+namespace cuda_backend {
+
+// What the driver says about a GPU.
+struct DeviceInfo {
+  std::string name;
+  int major, minor;  // compute capability
+  std::size_t total_memory;
+  int multiprocessors;
+  int shared_memory_per_block;  // bytes that a kernel may ask for
+  int driver_version;           // 1000 · major + 10 · minor of CUDA
+};
+
+// The number of GPUs and the description of one. Throws DriverError.
+int count_devices(const Driver& driver);
+DeviceInfo describe_device(const Driver& driver, int ordinal);
+
+struct Dimensions {
+  unsigned x, y, z;
+};
+
+// A GPU as one Node environment uses it: a stream, and the memory, modules and events that this environment made. All
+// methods run on the environment's thread and throw DriverError, or std::invalid_argument for a wrong handle, address
+// or range.
+class Device {
+ public:
+  Device(const std::string& library, int ordinal);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const std::string& library() const { return driver_.library.path(); }
+  int ordinal() const { return ordinal_; }
+  DeviceInfo describe() const { return describe_device(driver_, ordinal_); }
+
+  // The image is a cubin, or for the emulated driver the path of a shared object. Returns the module's number.
+  std::size_t load_module(const std::string& image);
+  // `dynamic_shared` is the largest number of bytes of dynamic shared memory of a launch. Returns the function's
+  // number.
+  std::size_t find_function(std::size_t module, const std::string& name, unsigned dynamic_shared);
+
+  // 0 if the memory does not suffice.
+  Address allocate(std::size_t bytes);
+  void release(Address address);
+  void upload(Address address, const void* values, std::size_t bytes);
+  void download(Address address, void* values, std::size_t bytes);
+  void copy(Address to, Address from, std::size_t bytes);
+  void fill(Address address, std::uint32_t word, std::size_t count);
+
+  // `parameters` has `count` slots of 8 bytes.
+  void launch(std::size_t function, Dimensions grid, Dimensions block, unsigned dynamic_shared, void* parameters,
+              std::size_t count);
+  void synchronize();
+
+  std::size_t record_event();
+  bool is_done(std::size_t event);
+  // Milliseconds between two events. Waits for the second one.
+  double elapsed(std::size_t from, std::size_t to);
+  void release_event(std::size_t event);
+
+  struct MemoryInfo {
+    std::size_t free, total;
+  };
+  MemoryInfo memory_info();
+
+ private:
+  struct Kernel {
+    Function function;
+    std::string name;
+    unsigned most_threads;
+    unsigned most_dynamic_shared;
+    int parameters;  // -1 if the driver does not tell
+  };
+
+  void check_range(const char* what, Address address, std::size_t bytes) const;
+  int count_parameters(Function function) const;
+  Event event(std::size_t number) const;
+
+  Driver driver_;
+  int ordinal_;
+  Context context_ = nullptr;
+  Stream stream_ = nullptr;
+  std::map<Address, std::size_t> allocations_;
+  std::vector<Module> modules_;
+  std::vector<Kernel> kernels_;
+  std::vector<Event> events_;
+  std::vector<bool> is_recorded_;         // by event
+  std::vector<std::size_t> idle_events_;  // to be used again
+};
+
+}  // namespace cuda_backend

@@ -1,0 +1,68 @@
+// Embeddings of tokens and positions, and the gradient of an embedding table.
+#include "vectors.h"
+
+namespace {
+constexpr int kThreads = 256;
+constexpr int kColumns = 128;  // of a table's row that a block of scatter_add sums
+}  // namespace
+
+// y[i] = scale · weight[ids[i]] + positionTable[positions[i]]; NaN for an index outside its table.
+// ids, positions [tokens], weight [vocab, embed], position_table [position_rows, embed], y [tokens, embed]
+BOUNDED_KERNEL(kThreads, 4, embedding,
+               (const int* ids, const float* weight, const int* positions, const float* position_table, float* y,
+                int tokens, int embed, int vocab, int position_rows, float scale)) {
+  const bool aligned = are_aligned(embed, weight, position_table, y);
+  const size_t groups = (embed + 3) / 4, step = static_cast<size_t>(gridDim.x) * blockDim.x;
+  for (size_t group = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; group < tokens * groups;
+       group += step) {
+    const size_t token = group / groups;
+    const int column = static_cast<int>(group % groups) * 4, count = embed - column;
+    const int id = ids[token], position = positions[token];
+    float4 sum = make_float4(NAN, NAN, NAN, NAN);
+    if (id >= 0 && id < vocab && position >= 0 && position < position_rows) {
+      const float4 word = load4(weight + static_cast<size_t>(id) * embed + column, count, aligned);
+      const float4 place = load4(position_table + static_cast<size_t>(position) * embed + column, count, aligned);
+      sum = make_float4(scale * word.x + place.x, scale * word.y + place.y, scale * word.z + place.z,
+                        scale * word.w + place.w);
+    }
+    store4(y + token * embed + column, sum, count, aligned);
+  }
+}
+
+// Sorts tokens by their ids, equal ids by their order: sorted_ids and order [tokens]. The place of a token is the number
+// of tokens before it, which is counted. (Faster than a radix sort up to about 30,000 tokens.)
+BOUNDED_KERNEL(kThreads, 4, sort_ids, (const int* ids, int* sorted_ids, int* order, int tokens)) {
+  __shared__ int others[kThreads];
+  const int token = blockIdx.x * kThreads + threadIdx.x;
+  const int id = token < tokens ? ids[token] : 0;
+  int place = 0;
+  for (int first = 0; first < tokens; first += kThreads) {
+    const int count = min(kThreads, tokens - first);
+    __syncthreads();
+    if (static_cast<int>(threadIdx.x) < count) others[threadIdx.x] = ids[first + threadIdx.x];
+    __syncthreads();
+    for (int i = 0; i < count; ++i) place += others[i] < id || (others[i] == id && first + i < token);
+  }
+  if (token >= tokens) return;
+  sorted_ids[place] = id;
+  order[place] = token;
+}
+
+// table[id] += scale · Σ dy[i] over the tokens i with this id, in the order of i. Skips `skip` and ids outside the
+// table. dy [tokens, embed], table [rows, embed]. Grid: [tokens, ⌈embed / 128⌉]; blocks that do not start an id end at
+// once.
+BOUNDED_KERNEL(kColumns, 8, scatter_add,
+               (const int* sorted_ids, const int* order, const float* dy, float* table, int tokens, int rows,
+                int embed, float scale, int skip)) {
+  const int begin = blockIdx.x, id = sorted_ids[begin], column = blockIdx.y * kColumns + threadIdx.x;
+  if ((begin > 0 && sorted_ids[begin - 1] == id) || id == skip || id < 0 || id >= rows || column >= embed) return;
+  const auto gradient = [&](int place) { return dy[static_cast<size_t>(order[place]) * embed + column]; };
+  float sum = 0;
+  int place = begin;
+  for (; place + 4 <= tokens && sorted_ids[place + 3] == id; place += 4) {  // four loads at a time
+    const float parts[4] = {gradient(place), gradient(place + 1), gradient(place + 2), gradient(place + 3)};
+    for (int i = 0; i < 4; ++i) sum = fmaf(scale, parts[i], sum);
+  }
+  for (; place < tokens && sorted_ids[place] == id; ++place) sum = fmaf(scale, gradient(place), sum);
+  table[static_cast<size_t>(id) * embed + column] += sum;
+}

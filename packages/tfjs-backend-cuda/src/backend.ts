@@ -1,0 +1,268 @@
+import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { MathBackendCPU, util } from './core.js';
+import type { DeviceInfo, Driver } from './driver.js';
+import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
+import type { HostDevice } from './host/host-device.js';
+import { Launcher, type LaunchShape, type Parameter } from './launch.js';
+import { Modules } from './modules.js';
+import { DevicePool } from './pool.js';
+import { type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
+
+type DataId = TensorInfo['dataId'];
+
+/** What the backend did so far. */
+export interface Statistics {
+  readonly launches: number;
+  readonly uploads: number; // of tensors, to the device
+  readonly downloads: number;
+  /** The number of calls of each kernel that the host computed. */
+  readonly borrowed: ReadonlyMap<string, number>;
+}
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** How often `read` looks at the stream in every turn of the event loop, before it looks once a millisecond. */
+const EAGER_LOOKS = 64;
+
+const pause = (looks: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (looks < EAGER_LOOKS) setImmediate(resolve);
+    else setTimeout(resolve, 1);
+  });
+
+/**
+ * tfjs's JavaScript backend with values on the host, on a GPU, or on both (see TensorData). The kernels of the GPU and
+ * those of the JavaScript backend work on the same tensors; values are copied when the other side needs them.
+ *
+ * Calls return before the GPU has computed. Reading a tensor waits for it.
+ */
+export class CudaBackend extends MathBackendCPU implements HostDevice {
+  readonly launcher: Launcher;
+  readonly modules: Modules;
+  readonly #memory: DeviceMemory;
+  readonly #borrowed = new Map<string, number>();
+  readonly #outputs: DataId[] = []; // of the running kernel
+  #pass: GradientPass | null = null;
+  /** What zeros() shares: views of the same array. */
+  #zeros = new Float32Array(0);
+  readonly #zeroBuffers = new WeakSet<ArrayBufferLike>();
+
+  constructor(readonly driver: Driver) {
+    super();
+    this.launcher = new Launcher(driver);
+    this.modules = new Modules(driver);
+    this.#memory = { driver, pool: new DevicePool(driver), uploads: 0, downloads: 0 };
+  }
+
+  get device(): DeviceInfo {
+    return this.driver.device;
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: DataId, values: BackendValues, _shape: number[], dtype: DataType, refCount: number): void {
+    const data = TensorData.onHost(this.#memory, dtype, stored(values, dtype));
+    data.refCount = refCount;
+    this.data.set(dataId, data);
+  }
+
+  override async read(dataId: DataId): Promise<BackendValues> {
+    const data = this.#record(dataId);
+    if (data.isOnHost || data.complexTensorInfos !== undefined) return this.readSync(dataId);
+    data.hold(); // the tensor may be disposed before the stream has passed
+    try {
+      await this.#passes(this.driver.recordEvent());
+      return data.read();
+    } finally {
+      data.letGo();
+    }
+  }
+
+  /** Waits until the stream has passed an event, and releases it. */
+  async #passes(event: number): Promise<void> {
+    try {
+      for (let looks = 0; !this.driver.isDone({ event }); looks++) await pause(looks);
+    } finally {
+      this.driver.releaseEvent({ event });
+    }
+  }
+
+  override readSync(dataId: DataId): BackendValues {
+    const data = this.#record(dataId);
+    if (data.complexTensorInfos !== undefined || data.dtype === 'string') return super.readSync(dataId);
+    const values = data.read();
+    // The reader may change the values, but not those of other zeros.
+    return ArrayBuffer.isView(values) && this.#zeroBuffers.has(values.buffer) ? values.slice() : values;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const data = this.#record(dataId);
+    const isGone = super.disposeData(dataId, force);
+    if (isGone) data.release();
+    return isGone;
+  }
+
+  override memory(): ReturnType<InstanceType<typeof MathBackendCPU>['memory']> {
+    const { inUse, reserved } = this.poolBytes;
+    const onDevice = { unreliable: false, reasons: [], numBytesInGPU: inUse, numBytesInGPUAllocated: reserved };
+    return onDevice;
+  }
+
+  /** The time of the kernels of `work` on the GPU. */
+  override async time(work: () => void): Promise<BackendTimingInfo> {
+    const from = this.driver.recordEvent();
+    work();
+    const to = this.driver.recordEvent();
+    const kernelMs = this.driver.elapsed({ from, to });
+    for (const event of [from, to]) this.driver.releaseEvent({ event });
+    return { kernelMs };
+  }
+
+  override dispose(): void {
+    this.#memory.pool.clear();
+  }
+
+  /** Creates a tensor on the device for a kernel to fill; its contents are arbitrary. @throws OutOfDeviceMemory */
+  output(shape: readonly number[], dtype: DeviceType = 'float32'): TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, TensorData.onDevice(this.#memory, dtype, elements(shape)));
+    this.#outputs.push(dataId);
+    return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** The address of a tensor on the device, which it is copied to if it is not there. */
+  address({ dataId, dtype }: TensorInfo): number {
+    return this.#record(dataId).address(dtype as DeviceType);
+  }
+
+  /** The values of a tensor if the host has them, without waiting for the device; otherwise null. */
+  hostValues({ dataId }: TensorInfo): BackendValues | null {
+    const data = this.#record(dataId);
+    return data.isOnHost ? data.values : null;
+  }
+
+  /** Called after a kernel has written to a tensor that the host may have read before. */
+  overwritten({ dataId }: TensorInfo): void {
+    this.#record(dataId).forgetHost();
+  }
+
+  /** Returns another tensor with the same values, as Reshape does. */
+  alias({ dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
+    this.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
+  /** Launches a kernel of the file cu/FILE.cu. */
+  launch(file: string, name: string, shape: LaunchShape, parameters: readonly Parameter[]): void {
+    this.launcher.launch(this.modules.kernel(file, name, shape.dynamicShared), shape, parameters);
+  }
+
+  get multiprocessors(): number {
+    return this.device.multiprocessors;
+  }
+
+  get sharedMemoryPerBlock(): number {
+    return this.device.sharedMemoryPerBlock;
+  }
+
+  /** Lends memory of the device to the kernels that `work` starts. @throws OutOfDeviceMemory */
+  borrow(bytes: number, work: (address: number) => void): void {
+    const { pool } = this.#memory;
+    const block = pool.take(bytes);
+    try {
+      work(block.address);
+    } finally {
+      pool.give(block);
+    }
+  }
+
+  /** Creates zeros, which take no memory of the device until a kernel reads them. */
+  zeros(shape: readonly number[]): TensorInfo {
+    const size = elements(shape);
+    if (size > this.#zeros.length) this.#zeros = new Float32Array(size);
+    this.#zeroBuffers.add(this.#zeros.buffer);
+    const dataId = {};
+    this.data.set(dataId, TensorData.onHost(this.#memory, 'float32', this.#zeros.subarray(0, size)));
+    this.#outputs.push(dataId);
+    return { dataId, shape: shape as number[], dtype: 'float32' };
+  }
+
+  /** Whether `zeros` created the tensor. */
+  isZeros({ dataId }: TensorInfo): boolean {
+    const data = this.#record(dataId);
+    return data.isOnHost && data.values instanceof Float32Array && this.#zeroBuffers.has(data.values.buffer);
+  }
+
+  /**
+   * While `work` runs, gradient kernels add the gradients of parameters to the targets of their tensors' ids, and return
+   * zeros instead.
+   * @param overwrite whether the contents of the targets count as 0
+   */
+  collectGradients<T>(targets: ReadonlyMap<number, GradientTarget>, overwrite: boolean, work: () => T): T {
+    const pass = new GradientPass(this.driver, this.#memory.pool, targets, overwrite);
+    this.#pass = pass;
+    try {
+      return work();
+    } finally {
+      this.#pass = null;
+      pass.end();
+    }
+  }
+
+  /** The backward pass that collects gradients now, and its forward pass. */
+  get gradientPass(): GradientPass | null {
+    return this.#pass;
+  }
+
+  /**
+   * The place for the gradient of a parameter, and the tensor that the kernel returns.
+   * @param target the id of the tensor of `collectGradients` whose target the gradient may be added to
+   */
+  gradientOutput({ shape }: TensorInfo, target: number | undefined): GradientPlace & { readonly info: TensorInfo } {
+    const place = target === undefined ? null : (this.#pass?.place(target) ?? null);
+    if (place !== null) return { ...place, info: this.zeros(shape) };
+    const info = this.output(shape);
+    return { address: this.address(info), accumulate: false, info };
+  }
+
+  /** Called before a kernel runs. Kernels do not call each other. */
+  startKernel(): void {
+    this.#outputs.length = 0;
+  }
+
+  /** Disposes the outputs of the running kernel, which has failed: no other code refers to them. */
+  abandonKernel(): void {
+    for (const dataId of this.#outputs) this.disposeData(dataId);
+  }
+
+  /** Counts a call of a kernel that the host computes. */
+  borrows(kernelName: string): void {
+    this.#borrowed.set(kernelName, (this.#borrowed.get(kernelName) ?? 0) + 1);
+  }
+
+  get statistics(): Statistics {
+    const { uploads, downloads } = this.#memory;
+    return { launches: this.launcher.launches, uploads, downloads, borrowed: this.#borrowed };
+  }
+
+  /** The bytes of device memory: in tensors now, in tensors at most, and in all slabs. */
+  get poolBytes(): { readonly inUse: number; readonly mostInUse: number; readonly reserved: number } {
+    const { bytesInUse: inUse, mostBytesInUse: mostInUse, bytesReserved: reserved } = this.#memory.pool;
+    return { inUse, mostInUse, reserved };
+  }
+
+  #record(dataId: DataId): TensorData {
+    return this.data.get(dataId) as TensorData;
+  }
+}
+
+/** JavaScript kernels write [] for no elements and arrays of numbers. */
+function stored(values: BackendValues, dtype: DataType): BackendValues {
+  const isNumbers = Array.isArray(values) && dtype !== 'string' && dtype !== 'complex64';
+  return isNumbers ? (util.toTypedArray(values, dtype) as BackendValues) : values;
+}

@@ -1,0 +1,92 @@
+import { float, int, pointer } from '../launch.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
+
+/** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
+export interface Product {
+  readonly a: Address; // [m, k], or [k, m] if transposed
+  readonly b: Address; // [k, n], or [n, k] if transposed
+  readonly c: Address; // [m, n]
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly alpha?: number;
+  readonly accumulate?: boolean; // adds to C
+  readonly bias?: Address | null; // [n]
+  readonly relu?: boolean;
+  readonly batches?: number; // matrices that follow each other in A, B and C
+  readonly strideA?: number; // elements between them; 0 uses one matrix for all
+  readonly strideB?: number;
+}
+
+const FINISH_THREADS = 256;
+
+/** Blocks that a product has at least, if k is long enough to be split. */
+const ENOUGH_BLOCKS = 256;
+/** Elements of k that a part sums at least. */
+const SHORTEST_PART = 256;
+const MOST_SPLITS = 16;
+
+/**
+ * The number of parts of k that different blocks sum, for products with few elements. It changes the order of sums, so
+ * it depends on the shape only.
+ */
+export function splitsOf({ m, n, k, batches = 1 }: Pick<Product, 'm' | 'n' | 'k' | 'batches'>): number {
+  const tiles = blocksOf(m, 64) * blocksOf(n, 64) * batches;
+  return Math.max(1, Math.min(Math.floor(ENOUGH_BLOCKS / tiles), Math.floor(k / SHORTEST_PART), MOST_SPLITS));
+}
+
+/**
+ * A strict float32 product: the only place that chooses its kernels. Each element is summed in the order of k, in
+ * `splitsOf` parts.
+ */
+export function gemm(device: HostDevice, product: Product): void {
+  const { m, n, batches = 1 } = product;
+  if (m === 0 || n === 0 || batches === 0) return;
+  const splits = splitsOf(product);
+  if (splits === 1) {
+    multiply(device, product, 1);
+    return;
+  }
+  device.borrow(4 * batches * splits * m * n, (parts) => {
+    const plain = { ...product, c: parts, alpha: 1, accumulate: false, bias: null, relu: false };
+    multiply(device, plain, splits);
+    addParts(device, product, parts, splits);
+  });
+}
+
+function multiply(device: HostDevice, product: Product, splits: number): void {
+  const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
+  const { alpha = 1, accumulate = false, bias = null, relu = false } = product;
+  const { strideA = m * k, strideB = k * n } = product;
+  const isLarge = splits === 1 && blocksOf(m, 128) * blocksOf(n, 128) * batches >= device.multiprocessors;
+  const [tile, threads] = isLarge ? [128, 256] : [64, 128];
+  const name = `gemm_float32_${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}_${isLarge ? 'large' : 'small'}`;
+  device.launcher.launch(
+    device.modules.kernel('gemm-float32', name),
+    { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads },
+    [
+      ...[a, b, c, bias ?? 0].map(pointer),
+      ...[m, n, k, transposeA ? m : k, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
+      float(alpha),
+      int(Number(accumulate)),
+      int(Number(relu)),
+    ],
+  );
+}
+
+function addParts(device: HostDevice, product: Product, parts: Address, splits: number): void {
+  const { c, m, n, batches = 1, alpha = 1, accumulate = false, bias = null, relu = false } = product;
+  device.launcher.launch(
+    device.modules.kernel('gemm-float32', 'gemm_float32_finish'),
+    { grid: [loopingBlocks(device, m * n, FINISH_THREADS), batches, 1], block: FINISH_THREADS },
+    [
+      ...[parts, c, bias ?? 0].map(pointer),
+      ...[m, n, n, m * n, splits].map(int),
+      float(alpha),
+      int(Number(accumulate)),
+      int(Number(relu)),
+    ],
+  );
+}

@@ -1,0 +1,12 @@
+export type { CudaBackend, Statistics } from './backend.js';
+export type { DeviceInfo } from './driver.js';
+export { emulatedDriver } from './modules.js';
+export { OutOfDeviceMemory } from './pool.js';
+export {
+  type CudaOptions,
+  CudaUnavailable,
+  driverLibrary,
+  findDevices,
+  openDevice,
+  registerCudaBackend,
+} from './register.js';

@@ -1,0 +1,55 @@
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from '../backend.js';
+import { dropout } from '../host/dropout.js';
+import { checkSize } from './checks.js';
+import { type DropoutAttributes, dropoutArguments, floats, kernel, sizeOf, tableShape } from './kernel.js';
+
+/** residual + x ∘ mask; null stands for 0. */
+function masked(
+  backend: CudaBackend,
+  { x, residual }: { readonly x: TensorInfo; readonly residual: TensorInfo | null },
+  attrs: DropoutAttributes,
+): TensorInfo {
+  const y = backend.output(x.shape);
+  const added = residual && backend.address(residual);
+  dropout(backend, { ...floats(backend, { x, y }), residual: added, ...tableShape(x), ...dropoutArguments(attrs) });
+  return y;
+}
+
+/** x → x ∘ mask */
+const fusedDropout = kernel<'x', DropoutAttributes>('FusedDropout', ({ inputs: { x }, attrs, backend }) =>
+  masked(backend, { x, residual: null }, attrs),
+);
+
+/** dy → dy ∘ mask */
+const fusedDropoutGrad = kernel<'dy', DropoutAttributes>('FusedDropoutGrad', ({ inputs: { dy }, attrs, backend }) =>
+  masked(backend, { x: dy, residual: null }, attrs),
+);
+
+/** x, residual → residual + x ∘ mask */
+const fusedDropoutAdd = kernel<'x' | 'residual', DropoutAttributes>(
+  'FusedDropoutAdd',
+  ({ inputs: { x, residual }, attrs, backend }) => {
+    checkSize('residual', residual, x.shape);
+    return masked(backend, { x, residual }, attrs);
+  },
+);
+
+/** dy → dx = dy ∘ mask, dResidual = dy (a copy: a gradient function may not return its input) */
+const fusedDropoutAddGrad = kernel<'dy', DropoutAttributes>(
+  'FusedDropoutAddGrad',
+  ({ inputs: { dy }, attrs, backend }) => {
+    const dx = masked(backend, { x: dy, residual: null }, attrs);
+    const dResidual = backend.output(dy.shape);
+    const [to, from, bytes] = [backend.address(dResidual), backend.address(dy), 4 * sizeOf(dy.shape)];
+    if (bytes > 0) backend.driver.copy({ to, from, bytes });
+    return [dx, dResidual];
+  },
+);
+
+export const dropoutKernels: readonly KernelConfig[] = [
+  fusedDropout,
+  fusedDropoutGrad,
+  fusedDropoutAdd,
+  fusedDropoutAddGrad,
+];

@@ -1,0 +1,149 @@
+import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Driver } from './driver.js';
+import type { DevicePool } from './pool.js';
+import type { Block } from './slab.js';
+
+/** The types of elements that kernels of the device know. A bool is a byte. */
+export type DeviceType = 'float32' | 'int32' | 'bool';
+
+type DeviceValues = Float32Array | Int32Array | Uint8Array;
+
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+const BYTES = { float32: 4, int32: 4, bool: 1 } as const;
+
+/** Whether kernels of the device know the type. */
+export const isDeviceType = (dtype: string): dtype is DeviceType => dtype in ARRAYS;
+
+/** The bytes of a tensor on the device. */
+export const bytesOf = (size: number, dtype: DeviceType): number => size * BYTES[dtype];
+
+/** The memory in which tensor data live, and what was moved between host and device so far. */
+export interface DeviceMemory {
+  readonly driver: Driver;
+  readonly pool: DevicePool;
+  uploads: number;
+  downloads: number;
+}
+
+/**
+ * The values of a tensor: on the host, on the device, or on both. Values move when they are first needed on the other
+ * side, and stay valid there. The JavaScript kernels read `values`; they know this as tfjs-backend-cpu's record.
+ */
+export class TensorData {
+  refCount = 1;
+  complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
+  readonly #memory: DeviceMemory;
+  readonly #size: number;
+  #host: BackendValues | null = null;
+  #block: Block | null = null;
+  #holders = 0;
+  #isReleased = false;
+  /** Copies in other types: tfjs-backend-cpu casts integers to float32 without a new record. */
+  #converted: Map<DeviceType, Block> | null = null;
+
+  private constructor(
+    memory: DeviceMemory,
+    readonly dtype: DataType,
+    size: number,
+  ) {
+    this.#memory = memory;
+    this.#size = size;
+  }
+
+  static onHost(memory: DeviceMemory, dtype: DataType, values: BackendValues): TensorData {
+    const data = new TensorData(memory, dtype, values?.length ?? 0);
+    data.#host = values;
+    return data;
+  }
+
+  /** Memory on the device with arbitrary contents, for a kernel to fill. @throws OutOfDeviceMemory */
+  static onDevice(memory: DeviceMemory, dtype: DeviceType, size: number): TensorData {
+    const data = new TensorData(memory, dtype, size);
+    data.#block = memory.pool.take(bytesOf(size, dtype));
+    return data;
+  }
+
+  /** The values on the host. If they are on the device only, waits for it, copies them and keeps the copy. */
+  get values(): BackendValues {
+    this.#host ??= this.#download();
+    return this.#host;
+  }
+
+  /** Whether reading `values` needs no copy from the device. */
+  get isOnHost(): boolean {
+    return this.#host !== null;
+  }
+
+  /** A copy of the values if they are on the device too or only there; otherwise the values themselves. */
+  read(): BackendValues {
+    if (this.#block === null) return this.values;
+    return this.#host === null ? this.#download() : (this.#host as DeviceValues).slice();
+  }
+
+  /** The address of the values on the device, as elements of a type. @throws OutOfDeviceMemory */
+  address(dtype: DeviceType): number {
+    if (this.#block !== null && dtype === this.dtype) return this.#block.address;
+    if (this.#isStoredAs(dtype)) {
+      this.#block = this.#upload(this.#host as DeviceValues);
+      return this.#block.address;
+    }
+    this.#converted ??= new Map();
+    let block = this.#converted.get(dtype);
+    if (block === undefined) {
+      block = this.#upload(ARRAYS[dtype].from(this.values as Float32Array));
+      this.#converted.set(dtype, block);
+    }
+    return block.address;
+  }
+
+  /** Forgets what the host knows: a kernel has written to the values on the device. */
+  forgetHost(): void {
+    if (this.#block === null) throw new Error('the tensor is not on the device');
+    this.#host = null;
+    this.#giveConverted();
+  }
+
+  /** Keeps the device's memory although the tensor may be disposed, until `letGo`. */
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  letGo(): void {
+    this.#holders -= 1;
+    if (this.#isReleased) this.release();
+  }
+
+  /** Gives the device's memory back, as soon as nothing holds it. */
+  release(): void {
+    this.#isReleased = true;
+    if (this.#holders > 0) return;
+    if (this.#block !== null) this.#memory.pool.give(this.#block);
+    this.#block = null;
+    this.#giveConverted();
+  }
+
+  #giveConverted(): void {
+    for (const block of this.#converted?.values() ?? []) this.#memory.pool.give(block);
+    this.#converted = null;
+  }
+
+  #isStoredAs(dtype: DeviceType): boolean {
+    return dtype === this.dtype && this.#host instanceof ARRAYS[dtype];
+  }
+
+  #upload(values: DeviceValues): Block {
+    const block = this.#memory.pool.take(values.byteLength);
+    this.#memory.driver.upload({ address: block.address, values });
+    this.#memory.uploads += 1;
+    return block;
+  }
+
+  #download(): BackendValues {
+    if (this.#block === null || !isDeviceType(this.dtype)) throw new Error(`a ${this.dtype} tensor has no values`);
+    const values = new ARRAYS[this.dtype](this.#size);
+    this.#memory.driver.download({ address: this.#block.address, values });
+    this.#memory.downloads += 1;
+    return values;
+  }
+}

@@ -1,0 +1,86 @@
+import { expect } from 'vitest';
+import type { HostDevice } from '../../src/host/host-device.js';
+import { Launcher } from '../../src/launch.js';
+import { EmulatedDevice, inOrder, ORDERS } from './emulated.js';
+
+/** The emulated GPU as host sides use it. Lent memory is full of NaN. */
+export class TestDevice extends EmulatedDevice implements HostDevice {
+  readonly launcher = new Launcher(this.driver);
+  readonly sharedMemoryPerBlock = this.driver.device.sharedMemoryPerBlock;
+
+  constructor(readonly multiprocessors = 4) {
+    super();
+  }
+
+  borrow(bytes: number, work: (address: number) => void): void {
+    work(this.allocate(bytes));
+  }
+}
+
+/** Deterministic uniform numbers in [−1, 1). */
+export function uniform(size: number, seed = 1): Float32Array {
+  let state = seed * 2654435761;
+  return Float32Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** Arrays of results by name. */
+export type Results = Readonly<Record<string, Float32Array | Int32Array>>;
+
+/** Runs `work` in both orders of threads, with its own memory each. @returns the results, which must have the same bits */
+export function inBothOrders(device: TestDevice, work: () => Results): Results {
+  const [forwards, backwards] = ORDERS.map((order) =>
+    inOrder(order, () => {
+      try {
+        return work();
+      } finally {
+        device.dispose();
+      }
+    }),
+  );
+  expect(backwards).toEqual(forwards);
+  return forwards!;
+}
+
+/** Expects the root mean square of the error to be below `tolerance` of that of the values, which counts as 0.03 or more. */
+export function expectClose(
+  what: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 2e-6,
+): void {
+  expect(actual.length, `length of ${what}`).toBe(expected.length);
+  let errors = 0;
+  let squares = 0;
+  for (let i = 0; i < expected.length; i++) {
+    errors += (actual[i]! - expected[i]!) ** 2;
+    squares += expected[i]! ** 2;
+  }
+  expect(Math.sqrt(errors / Math.max(squares, 1e-3 * expected.length, 1e-9)), `relative error of ${what}`).toBeLessThan(
+    tolerance,
+  );
+}
+
+/** op(a) · op(b) in float64: [m, n]. */
+export function matMul(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  [m, n, k]: readonly [number, number, number],
+  {
+    transposeA = false,
+    transposeB = false,
+  }: { transposeA?: boolean | undefined; transposeB?: boolean | undefined } = {},
+): Float64Array {
+  const c = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++)
+        sum += a[transposeA ? l * m + i : i * k + l]! * b[transposeB ? j * k + l : l * n + j]!;
+      c[i * n + j] = sum;
+    }
+  }
+  return c;
+}

@@ -1,0 +1,98 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { gemm, type Product, splitsOf } from '../../src/host/gemm.js';
+import { buildEmulation } from '../helpers/emulated.js';
+import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
+
+type Sizes = readonly [m: number, n: number, k: number];
+type Settings = Omit<Product, 'a' | 'b' | 'c' | 'm' | 'n' | 'k' | 'bias'> & { readonly bias?: boolean };
+
+describe('a float32 matrix product', () => {
+  let device: TestDevice;
+
+  beforeAll(() => {
+    buildEmulation('gemm-float32');
+    device = new TestDevice();
+  });
+  afterEach(() => device.dispose());
+
+  /** The product of uniform matrices, and the same in float64. */
+  function products([m, n, k]: Sizes, settings: Settings, on = device): [actual: Float32Array, expected: Float64Array] {
+    const { batches = 1, alpha = 1, accumulate = false, relu = false, strideB = n * k } = settings;
+    const a = uniform(batches * m * k, 1);
+    const b = uniform(batches * n * k, 2);
+    const before = uniform(batches * m * n, 3);
+    const bias = settings.bias === true ? uniform(n, 4) : null;
+    const { c } = inBothOrders(on, () => {
+      const c = on.upload(before);
+      const operands = { a: on.upload(a), b: on.upload(b), c, bias: bias && on.upload(bias) };
+      gemm(on, { ...settings, ...operands, m, n, k });
+      return { c: on.floats(c, before.length) };
+    });
+    const expected = Float64Array.from(before, (value) => (accumulate ? value : 0));
+    for (let batch = 0; batch < batches; batch++) {
+      const [first, second] = [a.subarray(batch * m * k), b.subarray(batch * strideB)];
+      matMul(first, second, [m, n, k], settings).forEach((value, i) => {
+        expected[batch * m * n + i]! += alpha * value + (bias?.[i % n] ?? 0);
+      });
+    }
+    return [c as Float32Array, relu ? expected.map((value) => Math.max(value, 0)) : expected];
+  }
+
+  const transpositions = [false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB) => ({ transposeA, transposeB })),
+  );
+
+  test.each(transpositions)(
+    'of any sizes agrees with float64 for transposeA $transposeA and transposeB $transposeB',
+    (settings) => {
+      for (const sizes of [
+        [1, 1, 1],
+        [70, 65, 33],
+        [3, 132, 16],
+        [130, 260, 20],
+        [64, 64, 0],
+      ] as const) {
+        for (const on of [device, new TestDevice(1), new TestDevice(1000)]) {
+          const [actual, expected] = products(sizes, settings, on);
+          expectClose(`product ${sizes}`, actual, expected);
+        }
+      }
+    },
+  );
+
+  test.each([
+    { alpha: 0.5, accumulate: true },
+    { bias: true },
+    { bias: true, relu: true, accumulate: true, alpha: -2 },
+    { batches: 3, transposeB: true },
+    { batches: 2, strideB: 0, relu: true },
+  ])('finishes with %j', (settings) => {
+    for (const sizes of [
+      [33, 70, 17],
+      [5, 8, 12],
+    ] as const) {
+      const [actual, expected] = products(sizes, settings);
+      expectClose(`product ${sizes}`, actual, expected);
+    }
+  });
+
+  test('of a long k is split, and the parts are added in order', () => {
+    const sizes = [20, 70, 1030] as const;
+    expect(splitsOf({ m: sizes[0], n: sizes[1], k: sizes[2] })).toBe(4);
+    const settings = { transposeA: true, accumulate: true, bias: true, relu: true, alpha: 0.1, batches: 2 };
+    const [actual, expected] = products(sizes, settings);
+    expectClose('product', actual, expected);
+  });
+
+  test('has the same bits on devices of different sizes', () => {
+    const [small] = products([150, 200, 40], { transposeB: true }, new TestDevice(1));
+    const [large] = products([150, 200, 40], { transposeB: true }, new TestDevice(1000));
+    expect(small).toEqual(large);
+  });
+
+  test('keeps NaN under ReLU', () => {
+    const [a, c] = [device.upload(Float32Array.of(Number.NaN)), device.allocate(4)];
+    gemm(device, { a, b: device.upload(Float32Array.of(1)), c, m: 1, n: 1, k: 1, relu: true });
+    expect(device.floats(c, 1)[0]).toBeNaN();
+  });
+});

@@ -1,0 +1,63 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CudaUnavailable, driverLibrary, findDevices, openDevice } from '../src/register.js';
+import { buildEmulation } from './helpers/emulated.js';
+
+describe('opening a GPU', () => {
+  beforeAll(() => buildEmulation('softmax'));
+  afterEach(() => {
+    for (const name of ['DEVICES', 'ARCHITECTURE']) delete process.env[`EMULATED_CUDA_${name}`];
+    delete process.env.TFJS_CUDA_DRIVER;
+  });
+
+  const library = 'emulated';
+
+  test.each<[string, Readonly<Record<string, string>>, () => unknown, string]>([
+    [
+      'no driver is installed',
+      {},
+      () => openDevice({ library: 'libcuda-missing.so.1' }),
+      'the NVIDIA driver is missing (libcuda-missing.so.1); install it (Debian: sudo apt-get install nvidia-driver; Ubuntu: sudo ubuntu-drivers install), then check it with nvidia-smi',
+    ],
+    [
+      'there is no GPU',
+      { EMULATED_CUDA_DEVICES: '0' },
+      () => openDevice({ library }),
+      'the NVIDIA driver finds no GPU; check it with nvidia-smi and CUDA_VISIBLE_DEVICES',
+    ],
+    [
+      'the number is too large',
+      { EMULATED_CUDA_DEVICES: '2' },
+      () => openDevice({ library, ordinal: 2 }),
+      'there is no GPU 2; choose one from 0 to 1: nvidia-smi -L lists them',
+    ],
+    [
+      'the GPU is too old',
+      { EMULATED_CUDA_ARCHITECTURE: '75' },
+      () => openDevice({ library }),
+      'GPU 0 (emulated on the processor, sm_75) is too old; sm_80 (Ampere) or newer is needed; choose another device',
+    ],
+  ])('says in one line why it fails when %s', (_, environment, open, message) => {
+    Object.assign(process.env, environment);
+    let thrown: unknown;
+    try {
+      open();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(CudaUnavailable);
+    expect((thrown as Error).message).toBe(message);
+  });
+
+  test('lists all GPUs, the old ones too', () => {
+    process.env.EMULATED_CUDA_DEVICES = '3';
+    process.env.EMULATED_CUDA_ARCHITECTURE = '75';
+    expect(findDevices({ library }).map(({ major, minor }) => [major, minor])).toEqual(Array(3).fill([7, 5]));
+  });
+
+  test('the environment variable names the driver unless an option does', () => {
+    process.env.TFJS_CUDA_DRIVER = 'emulated';
+    expect(driverLibrary()).toMatch(/emulation.*libcuda\.so\.1$/);
+    expect(driverLibrary('other.so')).toBe('other.so');
+    expect(openDevice().device.name).toBe('emulated on the processor');
+  });
+});
