@@ -13,6 +13,8 @@ export interface DeviceOptions {
   readonly bfloat16?: boolean;
   /** Whether to translate with int8 weights and activations in the layers' matrix products. Default: false. */
   readonly int8?: boolean;
+  /** Which of several GPUs, from 0; 0 by default. */
+  readonly ordinal?: number;
   /** Whether the device only searches. If it can search without the tensor library, only `tf.ready()` loads that. */
   readonly forSearch?: boolean;
 }

@@ -11,7 +11,7 @@ export type { Device, DeviceOptions } from './device.js';
 /** The devices by name, the values of `--device`. */
 export const devices = new Registry<DeviceDefinition>('device', [
   cpu,
-  loadedWhenOpened('cuda', async () => (await import('./optional.js')).cuda),
+  loadedWhenOpened('cuda', async () => (await import('./cuda.js')).cuda),
   loadedWhenOpened('tensorflow', async () => (await import('./optional.js')).tensorflow),
   loadedWhenOpened('webgpu', async () => (await import('./webgpu.js')).webgpu),
   loadedWhenOpened('wasm', async () => (await import('./wasm.js')).wasm),
@@ -22,6 +22,9 @@ function loadedWhenOpened(name: string, load: () => Promise<DeviceDefinition>): 
   return { name, open: async (options) => (await load()).open(options) };
 }
 
+/** The devices with matrix products in bfloat16. */
+const BFLOAT16_DEVICES: readonly string[] = ['cpu', 'cuda'];
+
 /** Options of all commands that compute. */
 export const deviceOptions = defineOptions({
   device: {
@@ -29,7 +32,7 @@ export const deviceOptions = defineOptions({
     default: null,
     metavar: 'NAME',
     group: 'Device',
-    help: 'cpu, cuda, tensorflow, webgpu or wasm (default: cpu if the native add-on is built, otherwise wasm)',
+    help: 'cpu, cuda, tensorflow, webgpu or wasm; cuda:1 is the second GPU (default: cpu if the native add-on is built, otherwise wasm)',
   },
   threads: {
     kind: 'int',
@@ -44,13 +47,13 @@ export const deviceOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Device',
-    help: 'matrix products in bfloat16 on --device cpu; weights, sums and everything else stay float32',
+    help: 'matrix products in bfloat16 on --device cpu or cuda; weights, sums and everything else stay float32',
   },
   fp16: {
     kind: 'boolean',
     default: false,
     group: 'Device',
-    help: "fairseq's flag: on --device cpu the same as --bf16",
+    help: "fairseq's flag: on --device cpu or cuda the same as --bf16",
   },
 });
 
@@ -77,8 +80,8 @@ export async function openRequestedDevice(
   const device = await openDevice(options.cpu ? 'cpu' : options.device, settings);
   if (device.name !== 'cpu' && int8)
     log.warning(`--int8 is supported only on --device cpu; computing in float32 on ${device.name}`);
-  if (device.name !== 'cpu' && (bf16 || fp16)) {
-    log.warning(`--bf16 and --fp16 are supported only on --device cpu; computing in float32 on ${device.name}`);
+  if (!BFLOAT16_DEVICES.includes(device.name) && (bf16 || fp16)) {
+    log.warning(`--bf16 and --fp16 are supported only on --device cpu and cuda; computing in float32 on ${device.name}`);
   } else if (fp16 && !bf16) {
     log.message('--fp16: computing matrix products in bfloat16, like --bf16');
   }
@@ -91,10 +94,17 @@ export async function openRequestedDevice(
  * @throws UserError if the device is unknown or one of its requirements is missing
  */
 export async function openDevice(name: string | null, options: DeviceOptions): Promise<Device> {
-  const device = name === null ? await openDefault(options) : await deviceOf(name).open(options);
+  const device = name === null ? await openDefault(options) : await openNamed(name, options);
   const details = Object.entries(device.description).map(([key, value]) => `${key} ${value}`);
   log.message(details.join(', '));
   return device;
+}
+
+/** Opens `cuda`, or `cuda:1` for the second GPU. */
+function openNamed(name: string, options: DeviceOptions): Promise<Device> {
+  const [, ordinal] = /^cuda:(\d{1,3})$/.exec(name) ?? [];
+  if (ordinal === undefined) return deviceOf(name).open(options);
+  return deviceOf('cuda').open({ ...options, ordinal: Number(ordinal) });
 }
 
 /** @throws UserError listing all devices: names from other toolkits, e.g. `gpu`, are not similar to any of them */

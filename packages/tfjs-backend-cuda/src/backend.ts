@@ -6,6 +6,7 @@ import type { HostDevice } from './host/host-device.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';
+import type { Block } from './slab.js';
 import { type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
 
 type DataId = TensorInfo['dataId'];
@@ -75,15 +76,16 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     if (data.isOnHost || data.complexTensorInfos !== undefined) return this.readSync(dataId);
     data.hold(); // the tensor may be disposed before the stream has passed
     try {
-      await this.#passes(this.driver.recordEvent());
+      await this.computed();
       return data.read();
     } finally {
       data.letGo();
     }
   }
 
-  /** Waits until the stream has passed an event, and releases it. */
-  async #passes(event: number): Promise<void> {
+  /** Waits until the device has computed everything that was started so far. */
+  async computed(): Promise<void> {
+    const event = this.driver.recordEvent();
     try {
       for (let looks = 0; !this.driver.isDone({ event }); looks++) await pause(looks);
     } finally {
@@ -133,6 +135,22 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     this.data.set(dataId, TensorData.onDevice(this.#memory, dtype, elements(shape)));
     this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
+  }
+
+  /** Takes memory of the device until `giveMemory`. @throws OutOfDeviceMemory */
+  takeMemory(bytes: number): Block {
+    return this.#memory.pool.take(bytes);
+  }
+
+  giveMemory(block: Block): void {
+    this.#memory.pool.give(block);
+  }
+
+  /** Creates a tensor's values in an arena, at an address that stays valid as long as the tensor. */
+  inArena(address: number, size: number): DataId {
+    const dataId = {};
+    this.data.set(dataId, TensorData.inArena(this.#memory, size, address));
+    return dataId;
   }
 
   /** The address of a tensor on the device, which it is copied to if it is not there. */

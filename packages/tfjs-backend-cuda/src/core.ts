@@ -9,8 +9,11 @@ const require = createRequire(import.meta.url);
  * searches it for exported names, which takes longer than running it.
  */
 export const {
+  backend,
   backend_util,
   broadcast_util,
+  engine,
+  findBackend,
   findBackendFactory,
   getKernel,
   getKernelsForBackend,

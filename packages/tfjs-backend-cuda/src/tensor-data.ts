@@ -37,6 +37,8 @@ export class TensorData {
   readonly #size: number;
   #host: BackendValues | null = null;
   #block: Block | null = null;
+  /** The address of values in an arena, which outlives the tensor. */
+  #arenaAddress: number | null = null;
   #holders = 0;
   #isReleased = false;
   /** Copies in other types: tfjs-backend-cpu casts integers to float32 without a new record. */
@@ -54,6 +56,13 @@ export class TensorData {
   static onHost(memory: DeviceMemory, dtype: DataType, values: BackendValues): TensorData {
     const data = new TensorData(memory, dtype, values?.length ?? 0);
     data.#host = values;
+    return data;
+  }
+
+  /** Values in an arena on the device. Kernels see its changes; a copy on the host does not. */
+  static inArena(memory: DeviceMemory, size: number, address: number): TensorData {
+    const data = new TensorData(memory, 'float32', size);
+    data.#arenaAddress = address;
     return data;
   }
 
@@ -77,13 +86,13 @@ export class TensorData {
 
   /** A copy of the values if they are on the device too or only there; otherwise the values themselves. */
   read(): BackendValues {
-    if (this.#block === null) return this.values;
+    if (this.#address === null) return this.values;
     return this.#host === null ? this.#download() : (this.#host as DeviceValues).slice();
   }
 
   /** The address of the values on the device, as elements of a type. @throws OutOfDeviceMemory */
   address(dtype: DeviceType): number {
-    if (this.#block !== null && dtype === this.dtype) return this.#block.address;
+    if (this.#address !== null && dtype === this.dtype) return this.#address;
     if (this.#isStoredAs(dtype)) {
       this.#block = this.#upload(this.#host as DeviceValues);
       return this.#block.address;
@@ -99,9 +108,13 @@ export class TensorData {
 
   /** Forgets what the host knows: a kernel has written to the values on the device. */
   forgetHost(): void {
-    if (this.#block === null) throw new Error('the tensor is not on the device');
+    if (this.#address === null) throw new Error('the tensor is not on the device');
     this.#host = null;
     this.#giveConverted();
+  }
+
+  get #address(): number | null {
+    return this.#arenaAddress ?? this.#block?.address ?? null;
   }
 
   /** Keeps the device's memory although the tensor may be disposed, until `letGo`. */
@@ -140,9 +153,10 @@ export class TensorData {
   }
 
   #download(): BackendValues {
-    if (this.#block === null || !isDeviceType(this.dtype)) throw new Error(`a ${this.dtype} tensor has no values`);
+    const address = this.#address;
+    if (address === null || !isDeviceType(this.dtype)) throw new Error(`a ${this.dtype} tensor has no values`);
     const values = new ARRAYS[this.dtype](this.#size);
-    this.#memory.driver.download({ address: this.#block.address, values });
+    this.#memory.driver.download({ address, values });
     this.#memory.downloads += 1;
     return values;
   }

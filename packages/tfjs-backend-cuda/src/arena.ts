@@ -1,0 +1,135 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from './backend.js';
+import { backend, engine, findBackend } from './core.js';
+import { type AdamScalars, accumulate, adamStep as adamStepOn, scale, squaredNorm } from './host/arena.js';
+import { BACKEND_NAME } from './kernels/kernel.js';
+import type { Block } from './slab.js';
+
+/** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
+export class DeviceArena {
+  readonly #backend = current();
+  readonly #block: Block;
+
+  /** Takes memory with arbitrary contents. The backend 'cuda' must be the current one. @throws OutOfDeviceMemory */
+  constructor(readonly size: number) {
+    this.#block = this.#backend.takeMemory(4 * size);
+  }
+
+  get address(): number {
+    return this.#block.address;
+  }
+
+  /** Copies values from the host. @param values [size] */
+  write(values: Float32Array): void {
+    this.#checkPart(0, values.length);
+    if (values.length > 0) this.#backend.driver.upload({ address: this.address, values });
+  }
+
+  /** Copies the values to the host as soon as the GPU has computed them. @param values [size] */
+  async read(values: Float32Array): Promise<void> {
+    this.#checkPart(0, values.length);
+    await this.#backend.computed();
+    if (values.length > 0) this.#backend.driver.download({ address: this.address, values });
+  }
+
+  /** A part as a tensor that shares its memory: it shows later changes, but must not outlive the arena. */
+  tensor(offset: number, shape: readonly number[]): Tensor {
+    const size = shape.reduce((product, axis) => product * axis, 1);
+    this.#checkPart(offset, size);
+    const dataId = this.#backend.inArena(this.address + 4 * offset, size);
+    return engine().makeTensorFromDataId(dataId, [...shape], 'float32', this.#backend) as Tensor;
+  }
+
+  /** Σ x² over a part, summed in float64 in a fixed order. */
+  async squaredNorm(offset = 0, size = this.size - offset): Promise<number> {
+    this.#checkPart(offset, size);
+    const total = this.#backend.takeMemory(8);
+    try {
+      squaredNorm(this.#backend, { x: this.address + 4 * offset, size, total: total.address });
+      await this.#backend.computed();
+      const bytes = new Uint8Array(8);
+      this.#backend.driver.download({ address: total.address, values: bytes });
+      return new Float64Array(bytes.buffer)[0]!;
+    } finally {
+      this.#backend.giveMemory(total);
+    }
+  }
+
+  /** x ← factor · x */
+  scale(factor: number): void {
+    scale(this.#backend, { x: this.address, size: this.size, factor });
+  }
+
+  /** Adds a tensor to a part of its size. */
+  add(offset: number, x: Tensor): void {
+    this.#checkPart(offset, x.size);
+    if (this.#backend.isZeros(x)) return;
+    accumulate(this.#backend, { sum: this.address + 4 * offset, x: this.#backend.address(x), size: x.size });
+  }
+
+  dispose(): void {
+    this.#backend.giveMemory(this.#block);
+  }
+
+  #checkPart(offset: number, size: number): void {
+    if (offset < 0 || offset + size > this.size) {
+      throw new RangeError(`elements ${offset} to ${offset + size} of an arena of ${this.size}`);
+    }
+  }
+}
+
+/** A parameter and the part of an arena that its gradient is added to. */
+export interface ArenaTarget {
+  readonly tensor: Tensor; // the parameter
+  readonly arena: DeviceArena;
+  readonly offset: number; // elements
+}
+
+/**
+ * Runs a forward and a backward pass in which kernels may add the gradients of parameters directly to arenas. The tensor
+ * that tfjs gets for such a gradient is zeros. A gradient kernel adds directly for the inputs that its attribute
+ * `collected` names (input name → id of the target's tensor).
+ * @param overwrite treats the contents of the targets as 0
+ */
+export function collectGradients<T>(
+  targets: readonly ArenaTarget[],
+  differentiate: () => T,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): T {
+  const places = new Map(
+    targets.map(({ tensor, arena, offset }) => [
+      tensor.id,
+      { address: arena.address + 4 * offset, size: tensor.size },
+    ]),
+  );
+  return current().collectGradients(places, overwrite, differentiate);
+}
+
+/**
+ *   m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
+ *   p ← p − decay·p,      p ← p − stepSize · m / (√v + ε)
+ */
+export function adamStep(
+  values: DeviceArena, // p
+  gradients: DeviceArena, // g
+  firstMoment: DeviceArena, // m
+  secondMoment: DeviceArena, // v
+  scalars: AdamScalars,
+): void {
+  const sizes = [values, gradients, firstMoment, secondMoment].map(({ size }) => size);
+  if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
+  adamStepOn(current(), {
+    values: values.address,
+    gradients: gradients.address,
+    firstMoment: firstMoment.address,
+    secondMoment: secondMoment.address,
+    size: values.size,
+    ...scalars,
+  });
+}
+
+function current(): CudaBackend {
+  const instance: unknown = backend();
+  if (instance !== findBackend(BACKEND_NAME)) throw new Error(`tfjs's current backend is not '${BACKEND_NAME}'`);
+  return instance as CudaBackend;
+}

@@ -1,0 +1,104 @@
+import type { ArenaTarget, DeviceArena } from 'tfjs-backend-cuda';
+import { InternalError } from '../errors.js';
+import type { DeviceArenas } from '../ops/device-arenas.js';
+import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
+import type * as tf from '../tf/index.js';
+
+type CudaModule = Pick<typeof import('tfjs-backend-cuda'), 'adamStep' | 'collectGradients' | 'DeviceArena'>;
+
+/** The GPU's copy of an arena. */
+interface Copy {
+  readonly arena: DeviceArena;
+  /** Whether the host's array is older. */
+  isNewer: boolean;
+}
+
+/** Arenas in the memory of a GPU. The tensors of weights are parts of their arena. */
+export class CudaArenas implements DeviceArenas {
+  readonly #copies = new Map<ArrayBufferLike, Copy>();
+
+  constructor(readonly cuda: CudaModule) {}
+
+  /** The kernels on these arenas; `squaredNorm` alone is for arrays of the host. */
+  get kernels(): ArenaKernels {
+    return {
+      squaredNorm: portableArenaKernels.squaredNorm,
+      scale: (x, factor) => this.#changed(x).scale(factor),
+      addTensors: (sums, xs) => {
+        for (const [index, sum] of sums.entries()) this.#changed(sum).add(offsetOf(sum), xs[index]!);
+      },
+      collectGradients: (targets, differentiate, options) => {
+        const parts = targets.map(
+          ({ tensor, gradient }): ArenaTarget => ({
+            tensor,
+            arena: this.#changed(gradient),
+            offset: offsetOf(gradient),
+          }),
+        );
+        return this.cuda.collectGradients(parts, differentiate, options);
+      },
+      adamStep: (values, gradients, firstMoment, secondMoment, scalars) => {
+        const gradient = this.#copy(gradients).arena;
+        const [p, m, v] = [values, firstMoment, secondMoment].map((arena) => this.#changed(arena));
+        this.cuda.adamStep(p!, gradient, m!, v!, scalars);
+      },
+    };
+  }
+
+  isNewer({ buffer }: Float32Array): boolean {
+    return this.#copies.get(buffer)?.isNewer ?? false;
+  }
+
+  async toHost(arenas: readonly Float32Array[]): Promise<void> {
+    for (const { buffer } of arenas) {
+      const copy = this.#copies.get(buffer);
+      if (!copy?.isNewer) continue;
+      await copy.arena.read(new Float32Array(buffer));
+      copy.isNewer = false;
+    }
+  }
+
+  hostChanged(arenas: readonly Float32Array[]): void {
+    for (const { buffer } of arenas) {
+      const copy = this.#copies.get(buffer);
+      if (copy?.isNewer) throw new InternalError('the host changes an outdated arena');
+      copy?.arena.write(new Float32Array(buffer));
+    }
+  }
+
+  tensor(part: Float32Array, shape: readonly number[]): tf.Tensor {
+    return this.#copy(part).arena.tensor(offsetOf(part), shape);
+  }
+
+  squaredNorm(part: Float32Array): Promise<number> {
+    return this.#copy(part).arena.squaredNorm(offsetOf(part), part.length);
+  }
+
+  release(arenas: readonly Float32Array[]): void {
+    for (const { buffer } of arenas) {
+      this.#copies.get(buffer)?.arena.dispose();
+      this.#copies.delete(buffer);
+    }
+  }
+
+  /** The GPU's copy of the arena of a part, copied from the host at the first use. */
+  #copy({ buffer }: Float32Array): Copy {
+    const known = this.#copies.get(buffer);
+    if (known !== undefined) return known;
+    const values = new Float32Array(buffer);
+    const copy = { arena: new this.cuda.DeviceArena(values.length), isNewer: false };
+    copy.arena.write(values);
+    this.#copies.set(buffer, copy);
+    return copy;
+  }
+
+  /** The same for an arena that the GPU is about to change. */
+  #changed(part: Float32Array): DeviceArena {
+    const copy = this.#copy(part);
+    copy.isNewer = true;
+    return copy.arena;
+  }
+}
+
+/** The first element of a part of an arena. */
+const offsetOf = ({ byteOffset }: Float32Array): number => byteOffset / 4;

@@ -1,0 +1,44 @@
+import type { CudaBackend, DeviceInfo } from 'tfjs-backend-cuda';
+import { UserError } from '../errors.js';
+import { openedDevice } from '../ops/opened-device.js';
+import * as tf from '../tf/index.js';
+import { CudaArenas } from './cuda-arenas.js';
+import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
+
+/** The name of tfjs-backend-cuda's backend. */
+const BACKEND = 'cuda';
+
+/** An NVIDIA GPU through tfjs-backend-cuda. It never computes on the processor instead. */
+export const cuda: DeviceDefinition = {
+  name: 'cuda',
+  async open({ bfloat16 = false, ordinal = 0 }: DeviceOptions): Promise<Device> {
+    const native = await import('tfjs-backend-cuda');
+    const info = register(native, ordinal);
+    await tf.setBackend(BACKEND);
+    await tf.ready();
+    const backend = tf.findBackend(BACKEND) as unknown as CudaBackend & { precision: string };
+    const arenas = new CudaArenas(native);
+    const useSettings = (): void => {
+      backend.precision = bfloat16 ? 'bfloat16' : 'float32';
+    };
+    return {
+      name: 'cuda',
+      description: {
+        ...{ device: 'cuda', GPU: info.name, architecture: `sm_${info.major}${info.minor}`, driver: info.driverVersion },
+        ...(bfloat16 ? { products: 'bfloat16' } : {}),
+      },
+      arenaKernels: arenas.kernels,
+      ...openedDevice(BACKEND, null, useSettings, arenas),
+    };
+  },
+};
+
+/** @throws UserError that says what is missing and how to get it */
+function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): DeviceInfo {
+  try {
+    return native.registerCudaBackend({ ordinal });
+  } catch (error) {
+    if (!(error instanceof native.CudaUnavailable)) throw error;
+    throw new UserError(`--device cuda: ${error.problem}`, `${error.remedy}, or use --device cpu`, { cause: error });
+  }
+}
