@@ -81,7 +81,9 @@ export async function openRequestedDevice(
   if (device.name !== 'cpu' && int8)
     log.warning(`--int8 is supported only on --device cpu; computing in float32 on ${device.name}`);
   if (!BFLOAT16_DEVICES.includes(device.name) && (bf16 || fp16)) {
-    log.warning(`--bf16 and --fp16 are supported only on --device cpu and cuda; computing in float32 on ${device.name}`);
+    log.warning(
+      `--bf16 and --fp16 are supported only on --device cpu and cuda; computing in float32 on ${device.name}`,
+    );
   } else if (fp16 && !bf16) {
     log.message('--fp16: computing matrix products in bfloat16, like --bf16');
   }

@@ -97,10 +97,7 @@ export function collectGradients<T>(
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
   const places = new Map(
-    targets.map(({ tensor, arena, offset }) => [
-      tensor.id,
-      { address: arena.address + 4 * offset, size: tensor.size },
-    ]),
+    targets.map(({ tensor, arena, offset }) => [tensor.id, { address: arena.address + 4 * offset, size: tensor.size }]),
   );
   return current().collectGradients(places, overwrite, differentiate);
 }

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import type { CudaBackend } from 'tfjs-backend-cuda';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { buildEmulation } from '../../packages/tfjs-backend-cuda/test/helpers/emulated.js';
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { runMain } from '../helpers/run-main.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { bytesOf } from '../training/observe.js';
+import { GOLDEN_DATA } from '../training/toy-trainer.js';
+
+const folder = temporaryFolder();
+
+const TRAIN =
+  '-s de -t en --arch transformer --encoder-embed-dim 16 --decoder-embed-dim 16 --encoder-ffn-embed-dim 24 ' +
+  '--decoder-ffn-embed-dim 24 --encoder-layers 1 --decoder-layers 2 --encoder-attention-heads 2 ' +
+  '--decoder-attention-heads 2 --share-all-embeddings --dropout 0.2 --lr 0.01 --clip-norm 1 --max-tokens 80 ' +
+  '--required-batch-size-multiple 1 --disable-validation --no-epoch-checkpoints --log-format json --log-interval 1 --threads 1';
+
+const EL = '--criterion encouraging --log-end 0.5 --label-smoothing 0.1';
+/** With this ε a gradient of 0 but for rounding does not become a step of the size of the learning rate. */
+const ADAM = '--optimizer adam --adam-eps 0.001';
+
+type Figures = Readonly<Record<string, string>>;
+
+/** Trains by the command line. @returns what it logs of each update, and all that it logs */
+async function train(saveDir: string, options: string): Promise<{ readonly updates: Figures[]; readonly log: string }> {
+  const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), ...options.split(' '), '--save-dir', join(folder, saveDir)];
+  const { code, stderr: log } = await runMain(...argv);
+  expect(code, log).toBe(0);
+  return {
+    updates: [...log.matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Figures),
+    log,
+  };
+}
+
+const numbersOf = (updates: readonly Figures[]): number[] =>
+  updates.flatMap(({ loss, nll_loss, gnorm }) => [loss, nll_loss, gnorm].map(Number));
+
+/** The largest difference between the weights and the state of the optimizer of two runs. */
+function largestDifference(a: string, b: string): number {
+  const [ours, theirs] = [a, b].map((name) => {
+    const { weights, optimizer } = loadCheckpoint(join(folder, name, 'checkpoint_last'), { optimizer: true });
+    return new Map([...weights, ...optimizer!]);
+  });
+  let most = 0;
+  for (const [name, { data }] of ours!) {
+    const other = theirs!.get(name)!.data;
+    for (let index = 0; index < data.length; index++) {
+      most = Math.max(most, Math.abs(Number(data[index]) - Number(other[index])));
+    }
+  }
+  return most;
+}
+
+/** Bytes of the emulated GPU in use. */
+const bytesInUse = (): number => (tf.findBackend('cuda') as unknown as CudaBackend).poolBytes.inUse;
+
+beforeAll(() => buildEmulation());
+beforeEach(() => void vi.stubEnv('TFJS_CUDA_DRIVER', 'emulated'));
+afterEach(() => void vi.unstubAllEnvs());
+
+describe('--device cuda on the emulated driver', () => {
+  it.each([
+    ['the encouraging loss with label smoothing', `${EL} ${ADAM} --max-update 6`],
+    ['several micro-batches per update', `${EL} ${ADAM} --max-update 3 --update-freq 2`],
+    ['a criterion in plain operations', `--criterion halted_focal ${ADAM} --max-update 3`],
+    ['an optimizer that runs on the host', `${EL} --optimizer nag --lr 0.1 --max-update 3`],
+    ['a moving average', `${EL} ${ADAM} --max-update 3 --store-ema --ema-decay 0.5`],
+  ])('trains with %s as on cpu', async (name, options) => {
+    const [cpu, cuda] = [await train(`cpu ${name}`, options), await train(`cuda ${name}`, `${options} --device cuda`)];
+    expect(cuda.log).toContain('device cuda, GPU emulated on the processor, architecture sm_90');
+    expect(numbersOf(cuda.updates).length).toBeGreaterThan(0);
+    for (const [index, value] of numbersOf(cuda.updates).entries()) {
+      expect(Math.abs(value - numbersOf(cpu.updates)[index]!)).toBeLessThan(0.0015); // of the third decimal
+    }
+    expect(largestDifference(`cpu ${name}`, `cuda ${name}`)).toBeLessThan(1e-4);
+  });
+
+  it('ends bit for bit like a run that was not interrupted, and leaves no memory in use', async () => {
+    const options = `${EL} ${ADAM} --device cuda`;
+    await train('whole', `${options} --max-update 5`);
+    await train('interrupted', `${options} --max-update 2`);
+    await train('interrupted', `${options} --max-update 5`);
+    const [whole, interrupted] = ['whole', 'interrupted'].map((name) => bytesOf(join(folder, name), 'checkpoint_last'));
+    expect(interrupted!.equals(whole!)).toBe(true);
+    expect(bytesInUse()).toBe(0);
+  });
+
+  it('translates as cpu does', async () => {
+    await train('model', `${EL} ${ADAM} --max-update 40`);
+    const translate = async (device: string): Promise<string[]> => {
+      const results = join(folder, `translated on ${device}`);
+      const path = ['--path', join(folder, 'model', 'checkpoint_last'), '--results-path', results];
+      const options = '-s de -t en --gen-subset valid --max-len-b 8 --beam 3 --max-tokens 400 --threads 1'.split(' ');
+      const { code, stderr } = await runMain('generate', GOLDEN_DATA, ...path, ...options, '--device', device);
+      expect(code, stderr).toBe(0);
+      const lines = readFileSync(join(results, 'generate-valid.txt'), 'utf8').split('\n');
+      return lines.filter((line) => line.startsWith('H-')).map((line) => line.replace(/\t-?[\d.]+\t/, '\t'));
+    };
+    const onCuda = await translate('cuda');
+    expect(onCuda.length).toBeGreaterThan(10);
+    expect(onCuda).toEqual(await translate('cpu'));
+    expect(bytesInUse()).toBe(0);
+  });
+
+  it.each([
+    ['cuda:1', {}, 'there is no GPU 1; choose one from 0 to 0: nvidia-smi -L lists them, or use --device cpu'],
+    ['cuda', { TFJS_CUDA_DRIVER: '/nowhere/libcuda.so.1' }, 'the NVIDIA driver is missing (/nowhere/libcuda.so.1)'],
+  ])('%s with %j says what is missing', async (device, environment, problem) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    const { code, stderr } = await runMain('train', GOLDEN_DATA, ...TRAIN.split(' '), '--device', device, '--no-save');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`ts-fairseq: --device cuda: ${problem}`);
+    expect(stderr).not.toContain('    at ');
+  });
+});
