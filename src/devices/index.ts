@@ -96,14 +96,14 @@ export async function openRequestedDevice(
  * @throws UserError if the device is unknown or one of its requirements is missing
  */
 export async function openDevice(name: string | null, options: DeviceOptions): Promise<Device> {
-  const device = name === null ? await openDefault(options) : await openNamed(name, options);
+  const device = name === null ? await openDefault(options) : await openQuietly(name, options);
   const details = Object.entries(device.description).map(([key, value]) => `${key} ${value}`);
   log.message(details.join(', '));
   return device;
 }
 
-/** Opens `cuda`, or `cuda:1` for the second GPU. */
-function openNamed(name: string, options: DeviceOptions): Promise<Device> {
+/** Opens a device without logging it. `cuda:1` is the second GPU. @throws UserError as `openDevice` does */
+export async function openQuietly(name: string, options: DeviceOptions): Promise<Device> {
   const [, ordinal] = /^cuda:(\d{1,3})$/.exec(name) ?? [];
   if (ordinal === undefined) return deviceOf(name).open(options);
   return deviceOf('cuda').open({ ...options, ordinal: Number(ordinal) });

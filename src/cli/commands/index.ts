@@ -47,6 +47,7 @@ export const commands: readonly CommandEntry[] = [
     'translate lines of text as they arrive',
     async () => (await import('./interactive.js')).interactiveCommand,
   ),
+  entry('devices', 'list the devices that can compute', async () => (await import('./devices.js')).devicesCommand),
   entry('score', 'compute BLEU, chrF or TER of translations', async () => (await import('./score.js')).scoreCommand),
   entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
   entry(
