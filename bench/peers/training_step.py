@@ -81,7 +81,7 @@ class Transformer(nn.Module):
         memory = self.embedded(self.source, source)
         for layer in self.encoder:
             memory = layer(memory, source_mask)
-        causal = torch.ones(previous.shape[1], previous.shape[1], dtype=torch.bool).tril()
+        causal = torch.ones(previous.shape[1], previous.shape[1], dtype=torch.bool, device=previous.device).tril()
         x = self.embedded(self.target, previous)
         for layer in self.decoder:
             x = layer(x, causal, memory, source_mask)
@@ -120,4 +120,5 @@ def main():
         print(json.dumps(report), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

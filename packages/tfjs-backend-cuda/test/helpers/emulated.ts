@@ -2,15 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Driver } from '../../src/driver.js';
 import { type Kernel, Launcher, type LaunchShape, type Parameter } from '../../src/launch.js';
-import { emulatedDriver, Modules } from '../../src/modules.js';
+import { Modules } from '../../src/modules.js';
+import { driverLibrary } from '../../src/register.js';
 
 /** The two orders in which the emulated driver runs the threads of a block. A result that differs between them is a race. */
 export const ORDERS = ['forwards', 'backwards'] as const;
 export type Order = (typeof ORDERS)[number];
 
+/** The environment variable with the driver's library for tests of kernels on a GPU; without it, the emulated driver. */
+const TEST_DRIVER = 'TFJS_CUDA_TEST_DRIVER';
+
 /** Compiles the emulated driver and the kernels if they have changed. Without names, all kernels. */
 export function buildEmulation(...names: readonly string[]): void {
   if (process.env.TFJS_CUDA_EMULATION_FOLDER !== undefined) return; // scripts/test-sanitized.sh has built it
+  if (process.env[TEST_DRIVER] !== undefined) return;
   const script = fileURLToPath(new URL('../../scripts/build-emulation.js', import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [script, ...names], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the emulated kernels did not compile:\n${stderr}`);
@@ -28,7 +33,7 @@ export function inOrder<T>(order: Order, work: () => T): T {
 
 /** The emulated GPU for tests of kernels. `dispose` releases all memory. */
 export class EmulatedDevice {
-  readonly driver = new Driver({ library: emulatedDriver(), ordinal: 0 });
+  readonly driver = new Driver({ library: driverLibrary(process.env[TEST_DRIVER] ?? 'emulated'), ordinal: 0 });
   readonly modules = new Modules(this.driver);
   readonly #launcher = new Launcher(this.driver);
   readonly #addresses = new Set<number>();

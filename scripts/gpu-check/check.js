@@ -1,0 +1,171 @@
+// Checks --device cuda on a machine with a GPU: kernels against float64, losses and translations against those of cpu
+// that bundle.js recorded, and speed beside PyTorch's. Writes one JSON file. It needs the driver; PyTorch and
+// compute-sanitizer are used if they are there.
+//   node check.js [--out FILE] [--seconds N] [--small]
+// --seconds  stop starting checks after N seconds [330]
+// --small    small models and few updates, for the emulated driver
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { figuresOf, MODELS, runs, translation, translationsOf } from './runs.js';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const root = resolve(folder, '../..');
+const { values: args } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'gpu-check.json' },
+    seconds: { type: 'string', default: '330' },
+    small: { type: 'boolean', default: false },
+  },
+});
+const deadline = performance.now() + 1000 * Number(args.seconds);
+const work = mkdtempSync(join(tmpdir(), 'gpu-check-'));
+const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
+/** @type {Record<string, unknown>} */
+const report = { date: new Date().toISOString(), checks: {} };
+
+/** Runs one check if there is time, and writes the report after it. */
+function check(name, run) {
+  const start = performance.now();
+  let result;
+  if (start > deadline) result = { skipped: 'no time is left' };
+  else {
+    try {
+      result = run();
+    } catch (error) {
+      result = { passed: false, error: String(error.message ?? error).slice(0, 2000) };
+    }
+  }
+  report.checks[name] = { ...result, seconds: Number(((performance.now() - start) / 1000).toFixed(2)) };
+  writeFileSync(args.out, `${JSON.stringify(report, null, 1)}\n`);
+  const outcome = result.skipped ? 'skipped' : result.passed === false ? 'FAILED' : 'ok';
+  console.log(`${name}: ${outcome}${result.error ? `: ${result.error}` : ''}`);
+}
+
+const secondsLeft = () => Math.max(1, Math.ceil((deadline - performance.now()) / 1000));
+
+/** Runs ts-fairseq. @returns what it printed */
+function tsFairseq(argv) {
+  const result = spawnSync(process.execPath, [join(root, 'bin/ts-fairseq.js'), ...argv], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    timeout: 1000 * secondsLeft(),
+  });
+  if (result.status !== 0)
+    throw new Error(`ts-fairseq ${argv[0]}: ${(result.stderr || String(result.error)).slice(-1500)}`);
+  return result;
+}
+
+const output = (command, argv) => {
+  try {
+    return execFileSync(command, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+};
+
+/** The largest relative difference of the first figures, and of the last ones. */
+function differences(actual, wanted) {
+  const relative = (a, b) => Math.abs(a - b) / Math.max(1e-12, Math.abs(b));
+  const at = (index) =>
+    Math.max(...Object.keys(wanted[index]).map((name) => relative(actual[index][name], wanted[index][name])));
+  return { updates: actual.length, first: at(0), last: at(wanted.length - 1) };
+}
+
+check('environment', () => ({
+  node: process.version,
+  nvidiaSmi: output('nvidia-smi', [
+    '--query-gpu=name,driver_version,memory.total,clocks.max.sm',
+    '--format=csv,noheader',
+  ]),
+  torch: output('python3', ['-c', 'import torch; print(torch.__version__, torch.version.cuda)']),
+  devices: tsFairseq(['devices']).stdout.trim().split('\n'),
+}));
+
+check('kernels', () => {
+  const tests = join(root, 'packages/tfjs-backend-cuda/build/kernel-tests.mjs');
+  const library = process.env.TFJS_CUDA_DRIVER ?? 'libcuda.so.1';
+  const { stdout, stderr, status } = spawnSync(process.execPath, [tests], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    timeout: 1000 * Math.min(120, secondsLeft()),
+    env: { ...process.env, TFJS_CUDA_TEST_DRIVER: library },
+  });
+  const tested = stdout
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const failed = tested.filter(({ passed }) => !passed);
+  return { passed: status === 0 && tested.length > 0, tests: tested.length, failed, stderr: stderr.slice(-1500) };
+});
+
+for (const { name, options, tolerance } of runs(args.small)) {
+  check(`losses ${name}`, () => {
+    const logFile = join(work, `${name}.log`);
+    tsFairseq(['train', ...options(root), '--device', 'cuda', '--log-file', logFile, '--no-save']);
+    const result = differences(figuresOf(readFileSync(logFile, 'utf8')), expected.figures[name]);
+    return { ...result, passed: result.first <= tolerance.first && result.last <= tolerance.last };
+  });
+}
+
+for (const precision of args.small ? ['float32'] : ['float32', 'bfloat16']) {
+  check(`translations ${precision}`, () => {
+    const wanted = expected.translations[args.small ? 'small' : 'whole'];
+    const flags = precision === 'bfloat16' ? ['--bf16'] : [];
+    const ours = translationsOf(tsFairseq([...translation(root, args.small), '--device', 'cuda', ...flags]).stdout);
+    const equal = ours.filter((line, index) => line === wanted[index]).length;
+    const needed = precision === 'float32' ? wanted.length : Math.ceil(0.97 * wanted.length);
+    return { passed: ours.length === wanted.length && equal >= needed, sentences: wanted.length, equal };
+  });
+}
+
+for (const tokens of args.small ? [] : [4096, 16384]) {
+  for (const precision of ['float32', 'bfloat16']) {
+    check(`speed ${precision} ${tokens}`, () => {
+      const logFile = join(work, `speed-${precision}-${tokens}.log`);
+      const options = [...MODELS.large(root), '--max-tokens', String(tokens), '--max-update', '40'];
+      const flags = precision === 'bfloat16' ? ['--bf16'] : [];
+      tsFairseq(['train', ...options, ...flags, '--device', 'cuda', '--log-file', logFile, '--no-save']);
+      const rates = [...readFileSync(logFile, 'utf8').matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) =>
+        Number(JSON.parse(json).wps),
+      );
+      const settled = rates.slice(10).sort((a, b) => a - b);
+      return { targetTokensPerSecond: settled[Math.floor(settled.length / 2)] };
+    });
+    check(`peer ${precision} ${tokens}`, () => {
+      const text = output('python3', [
+        join(folder, 'peer.py'),
+        '--precision',
+        precision,
+        '--max-tokens',
+        String(tokens),
+      ]);
+      return text === null ? { skipped: 'PyTorch with CUDA is not there' } : JSON.parse(text.split('\n').at(-1));
+    });
+  }
+}
+
+check('compute-sanitizer', () => {
+  if (output('compute-sanitizer', ['--version']) === null) return { skipped: 'compute-sanitizer is not there' };
+  const argv = ['train', ...runs(true)[0].options(root), '--device', 'cuda', '--max-update', '1', '--no-save'];
+  const { stdout, status } = spawnSync(
+    'compute-sanitizer',
+    [process.execPath, join(root, 'bin/ts-fairseq.js'), ...argv],
+    {
+      encoding: 'utf8',
+      timeout: 1000 * secondsLeft(),
+    },
+  );
+  return { passed: status === 0 && stdout.includes('ERROR SUMMARY: 0 errors'), summary: stdout.slice(-500) };
+});
+
+rmSync(work, { recursive: true });
+const failed = Object.entries(report.checks)
+  .filter(([, { passed }]) => passed === false)
+  .map(([name]) => name);
+console.log(failed.length === 0 ? `all checks passed: ${args.out}` : `failed: ${failed.join(', ')}; ${args.out}`);
+if (!existsSync(args.out) || failed.length > 0) process.exitCode = 1;
