@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command of ts-fairseq with CUDA's driver emulated on the processor: the same kernels, compiled by g++. It shows
-# whether --device cuda is right on a machine without a GPU; it is very slow.
+# Runs a command of ts-fairseq with --device cuda on the emulated driver: the kernels for GPUs, on the processor. It is for tests and
+# development without a GPU, and hundreds of times slower than one.
 #   bash scripts/emulated-cuda.sh train data-bin/embedded.de-en --device cuda …
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
