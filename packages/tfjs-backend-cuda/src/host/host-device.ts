@@ -1,6 +1,7 @@
 import type { Driver } from '../driver.js';
 import type { Launcher } from '../launch.js';
 import type { Modules } from '../modules.js';
+import type { Precision } from './gemm.js';
 
 /**
  * What the host side of a kernel needs. Host sides take device addresses, sizes and settings, under the names that the
@@ -14,6 +15,8 @@ export interface HostDevice {
   readonly multiprocessors: number;
   /** The most bytes of shared memory of a block. */
   readonly sharedMemoryPerBlock: number;
+  /** What linear layers and the classifier multiply. Everything else is float32. */
+  readonly precision: Precision;
   /**
    * Lends memory of the device, aligned to 256 bytes, to the kernels that `work` starts. The stream runs in order, so
    * the memory may serve the next kernels as soon as `work` returns.
