@@ -3,13 +3,14 @@
 # under ThreadSanitizer. A finding ends its process; all findings are printed at the end, and the exit status is 1.
 # The add-ons are built again into build/sanitized, with the makefiles that setup.sh generated. In these builds, access to the
 # memory between the tensors of a slab is an error.
+# The kernels for GPUs are built into build/emulation-sanitized, for the emulated driver.
 #   bash scripts/test-sanitized.sh           all builds that this processor can run, and tfjs-core's specs
 #   bash scripts/test-sanitized.sh v4        one or more of baseline, v3 (AVX2), v4 (AVX-512)
 #   bash scripts/test-sanitized.sh v4 packages/tfjs-backend-onednn/test/storage.test.ts   only these test files
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-onednn=packages/tfjs-backend-onednn sentencepiece=packages/sentencepiece-native
+onednn=packages/tfjs-backend-onednn sentencepiece=packages/sentencepiece-native cuda=packages/tfjs-backend-cuda
 builds=() files=()
 for argument in "$@"; do
   case $argument in
@@ -43,7 +44,8 @@ sanitized() {
   LD_PRELOAD="$(library libasan.so) $(library libubsan.so)" \
     ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:log_path=$reports/asan" \
     UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan" \
-    TFJS_ONEDNN_FOLDER=sanitized SENTENCEPIECE_NATIVE_FOLDER=sanitized "$@"
+    TFJS_ONEDNN_FOLDER=sanitized SENTENCEPIECE_NATIVE_FOLDER=sanitized \
+    TFJS_CUDA_EMULATION_FOLDER=emulation-sanitized "$@"
 }
 
 # test_files FILES: uses two threads, because kernels divide most of their work only then.
@@ -61,6 +63,10 @@ if [ ${#files[@]} = 0 ]; then
   rm -f "$reports/team"
 fi
 
+echo "test-sanitized: compiling $cuda"
+node $cuda/scripts/build-emulation.js --sanitize
+node $cuda/scripts/build-emulation.js --sanitize ../test/emulation/faults
+
 # The baseline build is always needed: it determines the best build for the processor.
 compile $onednn $(printf 'onednn_%s\n' baseline "${builds[@]}" | sort -u)
 for build in "${builds[@]}"; do
@@ -70,6 +76,7 @@ done
 if [ ${#files[@]} = 0 ]; then
   compile $sentencepiece sentencepiece
   test_files test/text/sentencepiece
+  test_files $cuda/test
   sanitized npm run --silent test:backend || status=1
 fi
 

@@ -3,8 +3,10 @@
 #include "portable.h"
 
 // for (FOR_ELEMENTS(i, size)) { … }: all elements, over all threads of the grid. size < 2^31.
-#define FOR_ELEMENTS(i, size) \
-  unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < (unsigned)(size); i += gridDim.x * blockDim.x
+#define FOR_ELEMENTS(i, size)                         \
+  unsigned i = blockIdx.x * blockDim.x + threadIdx.x; \
+  i < (unsigned)(size);                               \
+  i += gridDim.x * blockDim.x
 
 // An integer as an Int32Array stores a number: truncated, modulo 2^32; 0 for NaN and infinities.
 __device__ inline int to_int32(double x) {

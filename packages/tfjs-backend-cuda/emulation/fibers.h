@@ -25,6 +25,15 @@ constexpr std::size_t kStackBytes = 64 << 10;
 
 constexpr unsigned kMostFibers = 1024;
 
+// Both return to where they were called. They take no system call, unlike swapcontext, which takes longer than a thread
+// of a small kernel.
+inline void switch_places(jmp_buf& from, jmp_buf& to) {
+  if (_setjmp(from) == 0) _longjmp(to, 1);
+}
+inline void enter_context(jmp_buf& from, ucontext_t& to) {
+  if (_setjmp(from) == 0) setcontext(&to);
+}
+
 // Tells AddressSanitizer that the stack changes. Without it, nothing happens.
 class StackSwitch {
  public:
@@ -66,10 +75,11 @@ class Fibers {
   void resume(unsigned id) {
     current_ = id;
     Fiber& fiber = fibers_[id];
-    if (_setjmp(scheduler_) == 0) {
-      if (fiber.stack == nullptr) start(fiber);
+    if (fiber.stack == nullptr) {
+      start(fiber);
+    } else {
       scheduler_switch_.leave(fiber.stack.get(), kStackBytes);
-      _longjmp(fiber.place, 1);
+      switch_places(scheduler_, fiber.place);
     }
     scheduler_switch_.arrive(nullptr, nullptr);
   }
@@ -77,10 +87,8 @@ class Fibers {
   // Returns from `resume`, until the next `resume` of this fiber.
   void pause() {
     Fiber& fiber = fibers_[current_];
-    if (_setjmp(fiber.place) == 0) {
-      fiber.stack_switch.leave(scheduler_bottom_, scheduler_bytes_);
-      _longjmp(scheduler_, 1);
-    }
+    fiber.stack_switch.leave(scheduler_bottom_, scheduler_bytes_);
+    switch_places(fiber.place, scheduler_);
     fiber.stack_switch.arrive(&scheduler_bottom_, &scheduler_bytes_);
   }
 
@@ -92,7 +100,6 @@ class Fibers {
     StackSwitch stack_switch;
   };
 
-  // Does not return.
   void start(Fiber& fiber) {
     fiber.stack.reset(new char[kStackBytes]);
     scheduler_switch_.leave(fiber.stack.get(), kStackBytes);
@@ -103,7 +110,7 @@ class Fibers {
     context.uc_stack.ss_size = kStackBytes;
     context.uc_link = nullptr;
     makecontext(&context, &Fibers::enter, 0);
-    setcontext(&context);
+    enter_context(scheduler_, context);
   }
 
   static void enter() {

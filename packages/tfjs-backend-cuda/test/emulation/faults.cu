@@ -109,3 +109,10 @@ KERNEL(random_words, (unsigned* y)) {
   const RandomWords random = philox(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u);
   for (int i = 0; i < 4; ++i) y[i] = random.words[i];
 }
+
+// Behind memory of 256 bytes, and behind the dynamic shared memory of 128. AddressSanitizer ends the process.
+KERNEL(write_behind_memory, (float* y)) { y[threadIdx.x + 33] = 0.f; }
+KERNEL(read_behind_shared, (float* y)) {
+  DYNAMIC_SHARED(float, tile);
+  y[threadIdx.x] = tile[threadIdx.x + 1];
+}
