@@ -40,7 +40,7 @@ const pause = (looks: number): Promise<void> =>
 export class CudaBackend extends MathBackendCPU implements HostDevice {
   readonly launcher: Launcher;
   readonly modules: Modules;
-  /** What linear layers and the classifier multiply; it may change between kernels. */
+  /** What linear layers, attention and the classifier multiply; it may change between kernels. */
   precision: Precision = 'float32';
   readonly #memory: DeviceMemory;
   readonly #borrowed = new Map<string, number>();

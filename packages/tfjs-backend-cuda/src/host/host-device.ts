@@ -15,7 +15,7 @@ export interface HostDevice {
   readonly multiprocessors: number;
   /** The most bytes of shared memory of a block. */
   readonly sharedMemoryPerBlock: number;
-  /** What linear layers and the classifier multiply. Everything else is float32. */
+  /** What linear layers, attention and the classifier multiply. Sums and everything else are float32. */
   readonly precision: Precision;
   /**
    * Lends memory of the device, aligned to 256 bytes, to the kernels that `work` starts. The stream runs in order, so
