@@ -1,4 +1,5 @@
 // Attention in strict float32 (see attention-kernels.h): products and sums by fused multiply-add.
+// no spills
 #include "attention-parts.h"
 
 namespace {
@@ -114,13 +115,13 @@ struct Sums {
 
 #include "attention-kernels.h"
 
-ATTENTION(attention_16, 16, 5)
-ATTENTION(attention_32, 32, 5)
+ATTENTION(attention_16, 16, 4)
+ATTENTION(attention_32, 32, 4)
 ATTENTION(attention_64, 64, 4)
 ATTENTION(attention_128, 128, 4)
 QUERY_GRADIENT(attention_query_grad_16, 16, 4)
 QUERY_GRADIENT(attention_query_grad_32, 32, 4)
-QUERY_GRADIENT(attention_query_grad_64, 64, 4)
+QUERY_GRADIENT(attention_query_grad_64, 64, 3)
 QUERY_GRADIENT(attention_query_grad_128, 128, 2)
 KEY_GRADIENT(attention_key_grad_16, 16, 4)
 KEY_GRADIENT(attention_key_grad_32, 32, 4)
