@@ -89,13 +89,19 @@ int Device::count_parameters(Function function) const {
   return static_cast<int>(count);
 }
 
+// The driver's limit belongs to the kernel, whichever call of find_function sets it: it is only raised.
+void Device::allow_dynamic_shared(Function function, unsigned bytes) {
+  unsigned& allowed = allowed_dynamic_shared_[function];
+  if (bytes <= allowed) return;
+  driver_.set_function_attribute(function, kMostDynamicShared, static_cast<int>(bytes));
+  allowed = bytes;
+}
+
 std::size_t Device::find_function(std::size_t module, const std::string& name, unsigned dynamic_shared) {
   if (module >= modules_.size()) throw std::invalid_argument("there is no module " + std::to_string(module));
   Kernel kernel{nullptr, name, 0, dynamic_shared, -1};
   driver_.find_function(&kernel.function, modules_[module], name.c_str());
-  if (dynamic_shared > 0) {
-    driver_.set_function_attribute(kernel.function, kMostDynamicShared, static_cast<int>(dynamic_shared));
-  }
+  allow_dynamic_shared(kernel.function, dynamic_shared);
   int threads = 0;
   driver_.function_attribute(&threads, kMostThreads, kernel.function);
   kernel.most_threads = static_cast<unsigned>(threads);

@@ -83,6 +83,7 @@ class Device {
     int parameters;  // -1 if the driver does not tell
   };
 
+  void allow_dynamic_shared(Function function, unsigned bytes);
   void check_range(const char* what, Address address, std::size_t bytes) const;
   int count_parameters(Function function) const;
   Event event(std::size_t number) const;
@@ -94,6 +95,7 @@ class Device {
   std::map<Address, std::size_t> allocations_;
   std::vector<Module> modules_;
   std::vector<Kernel> kernels_;
+  std::map<Function, unsigned> allowed_dynamic_shared_;  // the largest number of bytes that was announced
   std::vector<Event> events_;
   std::vector<bool> is_recorded_;         // by event
   std::vector<std::size_t> idle_events_;  // to be used again

@@ -71,6 +71,7 @@ struct Emulation {
   std::map<std::uintptr_t, std::size_t> allocations;
   std::size_t bytes_in_use = 0;
   std::vector<Stream*> streams;
+  std::map<Launch, Function*> functions;
   bool has_failed = false;  // a kernel failed: all later calls fail, as on a GPU
 };
 
@@ -394,8 +395,11 @@ int cuModuleGetFunction(void** function, void* module, const char* name) {
     using Sizes = const std::size_t* (*)();
     const auto sizes = reinterpret_cast<Sizes>(dlsym(module, (std::string("parameter_sizes_") + name).c_str()));
     if (launch == nullptr || sizes == nullptr) return kNotFound;
-    auto* const made = new Function{launch, {}};  // not freed, like the module
-    for (const std::size_t* size = sizes(); *size != 0; ++size) made->sizes.push_back(*size);
+    Function*& made = emulation().functions[launch];  // one handle for each kernel; not freed, like the module
+    if (made == nullptr) {
+      made = new Function{launch, {}};
+      for (const std::size_t* size = sizes(); *size != 0; ++size) made->sizes.push_back(*size);
+    }
     *function = made;
     return kSuccess;
   });
@@ -409,7 +413,7 @@ int cuFuncGetAttribute(int* value, int which, void*) {
 
 int cuFuncSetAttribute(void* function, int which, int value) {
   if (which != kMostDynamicShared || value < 0 || value > kMostSharedMemory) return kInvalidValue;
-  static_cast<Function*>(function)->most_dynamic_shared = std::max(value, kDefaultSharedMemory);
+  static_cast<Function*>(function)->most_dynamic_shared = value;
   return kSuccess;
 }
 

@@ -3,7 +3,7 @@
 //   --check         compiles everything into no folder; prints the registers and spills of every kernel; status 1 if a kernel
 //                   spills although its file says `// no spills`
 //   --has-compiler  compiles nothing; status 0 if NVRTC is found and knows all architectures, otherwise 1
-//   NAME …          only these kernels (files of cu/ without .cu)
+//   NAME …          only these kernels: files of cu/ without .cu, or with --check paths from there
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -100,8 +100,7 @@ function main() {
     );
     return 2;
   }
-  const kernels = inKernels('.cu').map((name) => basename(name, '.cu'));
-  const chosen = kernels.filter((name) => names.length === 0 || names.includes(name));
+  const chosen = names.length > 0 ? names : inKernels('.cu').map((name) => basename(name, '.cu'));
   const problems = chosen.flatMap((name) =>
     ARCHITECTURES.flatMap((architecture) => {
       try {

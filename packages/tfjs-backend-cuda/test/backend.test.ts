@@ -82,7 +82,10 @@ describe('the values of a tensor', () => {
     const info = { dataId: ids.dataId, shape: [3], dtype: 'float32' as const };
     backend.incRef(ids.dataId);
     const floats = tf.engine().makeTensorFromTensorInfo(info);
-    expect([...tf.mul(floats, 0.5).dataSync()]).toEqual([0.5, 1, 1.5]);
+    const { inUse } = backend.poolBytes;
+    expect(tf.tidy(() => [...tf.mul(floats, 0.5).dataSync()])).toEqual([0.5, 1, 1.5]);
+    tf.dispose([ids, floats]);
+    expect(backend.poolBytes.inUse).toBe(inUse);
   });
 
   test('can be read although the tensor is disposed in the meantime', async () => {

@@ -214,6 +214,17 @@ describe('the launcher', () => {
     expect(launch).toThrow(message);
   });
 
+  test('the largest amount of shared memory that was announced for a kernel stays allowed', () => {
+    buildEmulation('../test/emulation/faults');
+    const modules = new Modules(driver);
+    const large = modules.kernel('faults', 'stale_shared', 100_000);
+    modules.kernel('faults', 'stale_shared', 256);
+    new Launcher(driver).launch(large, { grid: 1, block: 32, dynamicShared: 100_000 }, [pointer(allocate(256))]);
+    driver.synchronize();
+    const tooMuch = (): unknown => modules.kernel('faults', 'stale_shared', 300_000);
+    expect(tooMuch).toThrow('findFunction: cuFuncSetAttribute: CUDA_ERROR_INVALID_VALUE');
+  });
+
   test('packs all kinds of parameters', () => {
     buildEmulation('../test/emulation/faults');
     const [y, size] = [allocate(24), 6];

@@ -207,6 +207,83 @@ describe('reductions', () => {
     for (const run of [tf.sum, tf.max, tf.min]) await expectSame(() => run(tf.tensor(integers, shape, 'int32'), axes));
   });
 
+  test.each([
+    [[1], 0],
+    [[7, 33], 1],
+    [[5, 300], 1],
+    [[9, 4, 3], 1],
+  ] as const)('the place of the largest and smallest element of %j along axis %i is the first', async (shape, axis) => {
+    const x = uniform(sizeOf(shape), 4).map((value) => Math.round(4 * value)); // many are equal
+    await expectSame(() => tf.argMax(tf.tensor(x, [...shape]), axis));
+    await expectSame(() => tf.argMin(tf.tensor(x, [...shape]), axis));
+    await expectSame(
+      () =>
+        tf.prod(
+          tf.tensor(
+            x.map((value) => value / 4 + 1.5),
+            [...shape],
+          ),
+          axis,
+        ),
+      1e-5,
+    );
+    await expectSame(() =>
+      tf.all(
+        tf.tensor(
+          x.map((value) => Number(value > -3)),
+          [...shape],
+          'bool',
+        ),
+        axis,
+      ),
+    );
+    await expectSame(() =>
+      tf.any(
+        tf.tensor(
+          x.map((value) => Number(value > 3)),
+          [...shape],
+          'bool',
+        ),
+        axis,
+      ),
+    );
+  });
+
+  test('NaN is the largest element only at the front, as in tfjs-backend-cpu', async () => {
+    for (const at of [0, 3, 40]) {
+      const x = uniform(50);
+      x[at] = Number.NaN;
+      for (const run of [tf.argMax, tf.argMin]) await expectSame(() => run(tf.tensor1d(x)));
+    }
+    const infinite = [Number.NEGATIVE_INFINITY, Number.NaN, Number.NEGATIVE_INFINITY];
+    await expectSame(() => tf.argMax(tf.tensor1d(infinite)));
+    await expectSame(() => tf.argMax(tf.tensor1d([Number.NaN, ...infinite])));
+  });
+
+  test('sums of segments are those of float64, in the order of the rows, and skip other ids', async () => {
+    for (const [rows, columns] of [
+      [1, 1],
+      [300, 5],
+      [513, 300],
+    ] as const) {
+      const x = uniform(rows * columns, 8);
+      const ids = Array.from({ length: rows }, (_, i) => ((i * i) % 9) - 1); // −1 … 7
+      const expected = new Float64Array(7 * columns);
+      for (const [row, id] of ids.entries()) {
+        for (let c = 0; c < columns && id >= 0 && id < 7; c++) expected[id * columns + c]! += x[row * columns + c]!;
+      }
+      const runs = [];
+      for (const order of ORDERS) {
+        process.env.EMULATED_CUDA_ORDER = order;
+        const run = (): tf.Tensor =>
+          tf.unsortedSegmentSum(tf.tensor2d(x, [rows, columns]), integers(ids) as tf.Tensor1D, 7);
+        runs.push(await valuesOn('cuda', run));
+        expect(expectNear(runs.at(-1)!, [...expected], 1e-5)).toEqual([]);
+      }
+      expect(runs[0]).toEqual(runs[1]);
+    }
+  });
+
   test('a sum is that of float64 to float32 accuracy, and the same bits in both orders', async () => {
     const x = uniform(100_003, 9);
     const exact = x.reduce((a, b) => a + b, 0);
@@ -290,6 +367,8 @@ describe('copies', () => {
     ['rows by their numbers', () => tf.gather(x([5, 3])(), tf.tensor1d([4, 0, 4, 2], 'int32'))],
     ['columns by their numbers', () => tf.gather(x([2, 5, 3])(), tf.tensor2d([4, 0], [1, 2], 'int32'), 1)],
     ['rows of batches', () => tf.gather(x([2, 5, 3])(), tf.tensor2d([4, 0, 1, 1], [2, 2], 'int32'), 1, 1)],
+    ['one-hot rows', () => tf.oneHot(tf.tensor2d([4, 0, -1, 7], [2, 2], 'int32'), 5)],
+    ['one-hot rows of other values', () => tf.oneHot(tf.tensor1d([1, 0], 'int32'), 3, 0.9, -0.25, 'float32')],
     ['bools by their numbers', () => tf.gather(x([5], 'bool')(), tf.tensor1d([3, 0], 'int32'))],
   ])('%s is that of tfjs-backend-cpu', async (_, operation) => {
     await expectSame(operation);

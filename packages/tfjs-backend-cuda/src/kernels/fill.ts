@@ -4,7 +4,7 @@ import type { DeviceType } from '../tensor-data.js';
 import { isOnDevice, partialKernel, sizeOf } from './kernel.js';
 
 /** The word of memory that holds the value: a float32, an int32, or four bools. */
-function wordOf(value: number, dtype: DeviceType): number {
+export function wordOf(value: number, dtype: DeviceType): number {
   if (dtype === 'float32') return new Int32Array(Float32Array.of(value).buffer)[0]!;
   return dtype === 'int32' ? Int32Array.of(value)[0]! : 0x01010101 * Uint8Array.of(value)[0]!;
 }

@@ -2,10 +2,23 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from '../backend.js';
 import { backend_util, util } from '../core.js';
 import { float, int, type Parameter, pointer } from '../launch.js';
+import type { DeviceType } from '../tensor-data.js';
 import { transposed } from './copy.js';
 import { fitsIndex, partialKernel, sizeOf } from './kernel.js';
 
-type Operation = 'sum' | 'max' | 'min';
+/** The types of elements that an operation reduces, and the suffixes of its kernels. */
+const REDUCED = {
+  sum: ['float32', 'int32'],
+  max: ['float32', 'int32'],
+  min: ['float32', 'int32'],
+  prod: ['float32'],
+  all: ['bool'],
+  any: ['bool'],
+} as const satisfies Record<string, readonly DeviceType[]>;
+
+type Operation = keyof typeof REDUCED;
+
+const SUFFIXES = { float32: 'float', int32: 'int', bool: 'bool' } as const;
 
 /** The reduced axis of x as [outer, reduced, inner]. */
 interface Extent {
@@ -72,7 +85,7 @@ function reduceAxis(
     launchParts(backend, name, extent, { x, y, parts, divisor });
     return;
   }
-  const between = backend.output([extent.outer, parts, extent.inner], x.dtype as 'float32' | 'int32');
+  const between = backend.output([extent.outer, parts, extent.inner], x.dtype as DeviceType);
   launchParts(backend, name, extent, { x, y: between, parts, divisor: 1 });
   launchParts(backend, name, { ...extent, reduced: parts }, { x: between, y, parts: 1, divisor });
   backend.disposeData(between.dataId);
@@ -96,7 +109,8 @@ function reduce(
   isMean = false,
 ): TensorInfo | null {
   const size = sizeOf(x.shape);
-  if ((x.dtype !== 'float32' && x.dtype !== 'int32') || size === 0 || !fitsIndex(size)) return null;
+  const dtype = REDUCED[operation].find((type) => type === x.dtype);
+  if (dtype === undefined || size === 0 || !fitsIndex(size)) return null;
   const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
   if (axes.length === 0) return null;
   const [reducedShape] = backend_util.computeOutAndReduceShapes(x.shape, axes);
@@ -110,19 +124,53 @@ function reduce(
     inner: sizeOf(ordered.shape.slice(first + axes.length)),
   };
   const shape = keepDims ? backend_util.expandShapeToKeepDim(reducedShape, axes) : reducedShape;
-  const y = backend.output(shape, x.dtype);
-  const name = `${operation}_${x.dtype === 'float32' ? 'float' : 'int'}`;
-  reduceAxis(backend, name, extent, { x: ordered, y, divisor: isMean ? extent.reduced : 1 });
+  const y = backend.output(shape, dtype);
+  reduceAxis(backend, `${operation}_${SUFFIXES[dtype]}`, extent, {
+    x: ordered,
+    y,
+    divisor: isMean ? extent.reduced : 1,
+  });
   if (ordered !== x) backend.disposeData(ordered.dataId);
   return y;
 }
 
+/** The index of the largest (sign 1) or smallest (sign −1) element along an axis. */
+const argExtreme = (kernelName: string, sign: number): KernelConfig =>
+  partialKernel<'x', { readonly axis: number }>(kernelName, ({ inputs: { x }, attrs, backend }) => {
+    const size = sizeOf(x.shape);
+    if (x.dtype !== 'float32' || size === 0 || !fitsIndex(size)) return null;
+    const [axis] = util.parseAxisParam(attrs.axis, x.shape);
+    const kept = x.shape.map((_, at) => at).filter((at) => at !== axis);
+    const ordered = axis === x.shape.length - 1 ? x : transposed(backend, x, [...kept, axis!]);
+    if (ordered === null) return null;
+    const columns = x.shape[axis!]!;
+    const y = backend.output(
+      kept.map((at) => x.shape[at]!),
+      'int32',
+    );
+    const shape = { grid: size / columns, block: Math.min(THREADS, WARP * ceilDivide(columns, WARP)) };
+    const arrays = [pointer(backend.address(ordered)), pointer(backend.address(y))];
+    backend.launch('reduce', 'arg_extreme_rows', shape, [...arrays, int(columns), float(sign)]);
+    if (ordered !== x) backend.disposeData(ordered.dataId);
+    return y;
+  });
+
+const reduction = (kernelName: string, operation: Operation): KernelConfig =>
+  partialKernel<'x', ReduceAttributes>(kernelName, ({ inputs: { x }, attrs, backend }) =>
+    reduce(backend, operation, x, attrs),
+  );
+
 export const reduceKernels: readonly KernelConfig[] = [
-  partialKernel<'x', ReduceAttributes>('Sum', ({ inputs: { x }, attrs, backend }) => reduce(backend, 'sum', x, attrs)),
+  argExtreme('ArgMax', 1),
+  argExtreme('ArgMin', -1),
+  reduction('All', 'all'),
+  reduction('Any', 'any'),
+  reduction('Min', 'min'),
+  reduction('Prod', 'prod'),
+  reduction('Sum', 'sum'),
   partialKernel<'x', ReduceAttributes>('Max', ({ inputs: { x }, attrs, backend }) =>
     reduce(backend, 'max', x, { axis: attrs.reductionIndices, keepDims: attrs.keepDims }),
   ),
-  partialKernel<'x', ReduceAttributes>('Min', ({ inputs: { x }, attrs, backend }) => reduce(backend, 'min', x, attrs)),
   partialKernel<'x', ReduceAttributes>('Mean', ({ inputs: { x }, attrs, backend }) =>
     x.dtype === 'float32' ? reduce(backend, 'sum', x, attrs, true) : null,
   ),
