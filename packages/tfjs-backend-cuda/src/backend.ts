@@ -2,8 +2,7 @@ import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@te
 import { MathBackendCPU, util } from './core.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
-import type { Precision } from './host/gemm.js';
-import type { HostDevice } from './host/host-device.js';
+import type { HostDevice, Precision } from './host/host-device.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';

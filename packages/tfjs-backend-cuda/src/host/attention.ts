@@ -1,7 +1,6 @@
 import { float, int, type Parameter, pointer } from '../launch.js';
 import { type Dropout, dropoutParameters } from './dropout.js';
-import type { Precision } from './gemm.js';
-import { type Address, type HostDevice, roundUp } from './host-device.js';
+import { type Address, type HostDevice, type Precision, roundUp } from './host-device.js';
 
 /** Packed sentences: those of queries and keys have the same number. */
 export interface AttentionShape extends Dropout {

@@ -1,6 +1,6 @@
 import { float, int, pointer } from '../launch.js';
 import { bfloat16Copy } from './arena.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision } from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -19,11 +19,8 @@ export interface Product {
   readonly batches?: number; // matrices that follow each other in A, B and C
   readonly strideA?: number; // elements between them; 0 uses one matrix for all
   readonly strideB?: number;
-  /** `bfloat16` rounds A and B, and multiplies them on tensor cores. Sums are float32. */
   readonly precision?: Precision;
 }
-
-export type Precision = 'float32' | 'bfloat16';
 
 const FINISH_THREADS = 256;
 

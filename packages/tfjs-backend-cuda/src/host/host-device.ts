@@ -1,7 +1,9 @@
 import type { Driver } from '../driver.js';
 import type { Launcher } from '../launch.js';
 import type { Modules } from '../modules.js';
-import type { Precision } from './gemm.js';
+
+/** What products multiply: `bfloat16` rounds the operands and multiplies them on tensor cores. Sums are float32. */
+export type Precision = 'float32' | 'bfloat16';
 
 /**
  * What the host side of a kernel needs. Host sides take device addresses, sizes and settings, under the names that the

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { Precision } from '../../src/host/gemm.js';
-import type { HostDevice } from '../../src/host/host-device.js';
+import type { HostDevice, Precision } from '../../src/host/host-device.js';
 import { Launcher } from '../../src/launch.js';
 import { EmulatedDevice, inOrder, ORDERS } from './emulated.js';
 
