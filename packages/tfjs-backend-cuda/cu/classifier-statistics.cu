@@ -3,6 +3,7 @@
 //
 // p = exp(z − max) / (1 + others), where `others` = Σ exp(z − max) leaves out the first class of the maximum, `top`. So
 // 1 − p of that class keeps its digits as p → 1.
+// no spills
 #include "class-function.h"
 #include "rows.h"
 #include "vectors.h"

@@ -1,4 +1,5 @@
 // Layer normalisation of s = residual + x ∘ mask, or of x. A warp computes a row, whose values it keeps in shared memory.
+// no spills
 #include "philox.h"
 #include "rows.h"
 #include "vectors.h"

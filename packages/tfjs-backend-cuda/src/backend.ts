@@ -2,7 +2,7 @@ import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@te
 import { MathBackendCPU, util } from './core.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
-import type { HostDevice } from './host/host-device.js';
+import type { HostDevice, Precision } from './host/host-device.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';
@@ -40,6 +40,8 @@ const pause = (looks: number): Promise<void> =>
 export class CudaBackend extends MathBackendCPU implements HostDevice {
   readonly launcher: Launcher;
   readonly modules: Modules;
+  /** What linear layers, attention and the classifier multiply; it may change between kernels. */
+  precision: Precision = 'float32';
   readonly #memory: DeviceMemory;
   readonly #borrowed = new Map<string, number>();
   readonly #outputs: DataId[] = []; // of the running kernel

@@ -1,6 +1,6 @@
 import { float, int, type Parameter, pointer } from '../launch.js';
 import { type Dropout, dropoutParameters } from './dropout.js';
-import { type Address, type HostDevice, roundUp } from './host-device.js';
+import { type Address, type HostDevice, type Precision, roundUp } from './host-device.js';
 
 /** Packed sentences: those of queries and keys have the same number. */
 export interface AttentionShape extends Dropout {
@@ -11,25 +11,32 @@ export interface AttentionShape extends Dropout {
   readonly causal: boolean;
 }
 
-/** kTile in cu/attention.cu. */
+/** kTile in cu/attention-parts.h. */
 const TILE = 32;
 const THREADS = 128;
-const HEAD_SIZES = [16, 32, 64, 128];
 
-/** The head size of the kernel: columns beyond headDim count as 0. @throws RangeError if it is too large */
-function kernelSize(headDim: number): number {
-  const size = HEAD_SIZES.find((most) => headDim <= most);
-  if (size === undefined)
-    throw new RangeError(`attention heads of size ${headDim} are larger than ${HEAD_SIZES.at(-1)}`);
+/** The largest head sizes of the kernels: columns beyond headDim count as 0. */
+const HEAD_SIZES: Readonly<Record<Precision, readonly number[]>> = {
+  float32: [16, 32, 64, 128],
+  bfloat16: [32, 64, 128],
+};
+
+/** @throws RangeError if the heads are too large */
+function kernelSize(headDim: number, precision: Precision): number {
+  const size = HEAD_SIZES[precision].find((most) => headDim <= most);
+  if (size === undefined) throw new RangeError(`attention heads of size ${headDim} are larger than 128`);
   return size;
 }
 
-const tileBytes = (size: number): number => 4 * TILE * (size + 4);
 const TABLE_BYTES = 4 * TILE * (TILE + 4);
-/** sizeof(ForwardMemory) and sizeof(BackwardMemory) in cu/attention.cu. */
-const forwardBytes = (size: number): number => roundUp(3 * tileBytes(size) + TABLE_BYTES + 3 * 4 * TILE + TILE, 16);
-const backwardBytes = (size: number): number =>
-  roundUp(4 * tileBytes(size) + 2 * TABLE_BYTES + 2 * 4 * TILE + TILE, 16);
+
+/** Bytes of a Tile in cu/attention-float32.cu and cu/attention-bfloat16.cu. */
+const tileBytes = (size: number, precision: Precision): number =>
+  precision === 'float32' ? 4 * TILE * (size + 4) : 2 * TILE * (size + 8);
+
+/** sizeof(ForwardMemory) and sizeof(BackwardMemory) in cu/attention-kernels.h. */
+const forwardBytes = (tile: number): number => roundUp(3 * tile + TABLE_BYTES + 3 * 4 * TILE + TILE, 16);
+const backwardBytes = (tile: number): number => roundUp(4 * tile + 2 * TABLE_BYTES + 2 * 4 * TILE + TILE, 16);
 
 /** Where the projections of a call are. Rows of queries, and of keys and values, are a stride of elements apart. */
 interface Projections {
@@ -47,12 +54,13 @@ interface Projections {
 
 type Call = Projections & AttentionShape;
 
-function launch(
-  device: HostDevice,
-  { name, rows, dynamicShared }: { readonly name: string; readonly rows: number; readonly dynamicShared: number },
-  call: Call,
-  addresses: readonly Address[],
-): void {
+interface Launch {
+  readonly name: string;
+  readonly rows: number; // that tiles divide
+  readonly bytes: (tile: number) => number; // of shared memory
+}
+
+function launch(device: HostDevice, { name, rows, bytes }: Launch, call: Call, addresses: readonly Address[]): void {
   const { queryStride, keyStride, sequences, heads, headDim, longestKey, causal } = call;
   if (rows === 0 || sequences === 0) return;
   const parameters: readonly Parameter[] = [
@@ -61,9 +69,11 @@ function launch(
     float(1 / Math.sqrt(headDim)),
     ...dropoutParameters(call),
   ];
-  // Sequence s has the slots from ⌊starts[s] / TILE⌋ + s on: see sequence_of in cu/attention.cu.
+  // Sequence s has the slots from ⌊starts[s] / TILE⌋ + s on: see sequence_of in cu/attention-parts.h.
   const grid = [Math.floor(rows / TILE) + sequences, heads, 1] as const;
-  const kernel = device.modules.kernel('attention', `${name}_${kernelSize(headDim)}`, dynamicShared);
+  const size = kernelSize(headDim, device.precision);
+  const dynamicShared = bytes(tileBytes(size, device.precision));
+  const kernel = device.modules.kernel(`attention-${device.precision}`, `${name}_${size}`, dynamicShared);
   device.launcher.launch(kernel, { grid, block: THREADS, dynamicShared }, parameters);
 }
 
@@ -77,8 +87,7 @@ interface Results {
 }
 
 function attention(device: HostDevice, call: Call, { context, logSumExp }: Results): void {
-  const dynamicShared = forwardBytes(kernelSize(call.headDim));
-  const launched = { name: 'attention', rows: call.queryRows, dynamicShared };
+  const launched = { name: 'attention', rows: call.queryRows, bytes: forwardBytes };
   launch(device, launched, call, [...inputsOf(call), context, logSumExp]);
 }
 
@@ -89,12 +98,11 @@ function attentionGrad(
   { context, logSumExp, dContext }: Results & { readonly dContext: Address },
   { dQuery, dKey, dValue }: { readonly dQuery: Address; readonly dKey: Address; readonly dValue: Address },
 ): void {
-  const { queryRows, keyRows, heads, headDim } = call;
-  const dynamicShared = backwardBytes(kernelSize(headDim));
+  const { queryRows, keyRows, heads } = call;
   device.borrow(4 * heads * queryRows, (delta) => {
-    const queries = { name: 'attention_query_grad', rows: queryRows, dynamicShared };
+    const queries = { name: 'attention_query_grad', rows: queryRows, bytes: backwardBytes };
     launch(device, queries, call, [...inputsOf(call), context, logSumExp, dContext, delta, dQuery]);
-    const keys = { name: 'attention_key_grad', rows: keyRows, dynamicShared };
+    const keys = { name: 'attention_key_grad', rows: keyRows, bytes: backwardBytes };
     launch(device, keys, call, [...inputsOf(call), logSumExp, dContext, delta, dKey, dValue]);
   });
 }

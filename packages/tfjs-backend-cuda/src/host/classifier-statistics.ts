@@ -57,7 +57,8 @@ function forChunks(
 /** logits = features · weightsᵀ of a chunk. */
 function computeLogits(device: HostDevice, { features, weights, embed, classes }: Classifier, chunk: Chunk): void {
   const a = features + 4 * chunk.first * embed;
-  gemm(device, { a, b: weights, c: chunk.logits, m: chunk.rows, n: classes, k: embed, transposeB: true });
+  const { precision } = device;
+  gemm(device, { a, b: weights, c: chunk.logits, m: chunk.rows, n: classes, k: embed, transposeB: true, precision });
 }
 
 /** Lends the class functions, and one row of `rows` elements for each, to `work`. */
@@ -145,11 +146,11 @@ export function classifierStatisticsGrad(
         { grid: chunk.rows, block: THREADS },
         [...[logits, ...gradients, functions].map(pointer), ...[classes, count, rows].map(int)],
       );
-      gemm(device, { a: logits, b: weights, c: dFeatures + 4 * first * embed, m: chunk.rows, n: embed, k: classes });
-      gemm(device, {
-        ...{ a: logits, b: features + 4 * first * embed, c: dWeights, m: classes, n: embed, k: chunk.rows },
-        ...{ transposeA: true, accumulate: accumulateWeights || first > 0 },
-      });
+      const [a, dz, n, { precision }] = [features + 4 * first * embed, logits, embed, device];
+      gemm(device, { a: dz, b: weights, c: dFeatures + 4 * first * embed, m: chunk.rows, n, k: classes, precision });
+      const accumulate = accumulateWeights || first > 0;
+      const shape = { m: classes, n, k: chunk.rows, transposeA: true };
+      gemm(device, { a: dz, b: a, c: dWeights, ...shape, accumulate, precision });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { float, int, pointer } from '../launch.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
+import { bfloat16Copy } from './arena.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision } from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -18,6 +19,7 @@ export interface Product {
   readonly batches?: number; // matrices that follow each other in A, B and C
   readonly strideA?: number; // elements between them; 0 uses one matrix for all
   readonly strideB?: number;
+  readonly precision?: Precision;
 }
 
 const FINISH_THREADS = 256;
@@ -38,12 +40,32 @@ export function splitsOf({ m, n, k, batches = 1 }: Pick<Product, 'm' | 'n' | 'k'
 }
 
 /**
- * A strict float32 product: the only place that chooses its kernels. Each element is summed in the order of k, in
+ * A matrix product: the only place that chooses its kernels. Each element is summed in float32 in the order of k, in
  * `splitsOf` parts.
  */
 export function gemm(device: HostDevice, product: Product): void {
-  const { m, n, batches = 1 } = product;
+  const { m, n, batches = 1, precision = 'float32' } = product;
   if (m === 0 || n === 0 || batches === 0) return;
+  if (precision === 'float32') multiplyParts(device, product);
+  else withRoundedOperands(device, product, (rounded) => multiplyParts(device, rounded));
+}
+
+/** Lends A and B in bfloat16 to `work`. */
+function withRoundedOperands(device: HostDevice, product: Product, work: (rounded: Product) => void): void {
+  const { a, b, m, n, k, batches = 1, strideA = m * k, strideB = k * n } = product;
+  const sizeA = m * k + (batches - 1) * strideA;
+  const sizeB = k * n + (batches - 1) * strideB;
+  device.borrow(2 * sizeA, (roundedA) => {
+    bfloat16Copy(device, { x: a, y: roundedA, size: sizeA });
+    device.borrow(2 * sizeB, (roundedB) => {
+      bfloat16Copy(device, { x: b, y: roundedB, size: sizeB });
+      work({ ...product, a: roundedA, b: roundedB });
+    });
+  });
+}
+
+function multiplyParts(device: HostDevice, product: Product): void {
+  const { m, n, batches = 1 } = product;
   const splits = splitsOf(product);
   if (splits === 1) {
     multiply(device, product, 1);
@@ -56,16 +78,21 @@ export function gemm(device: HostDevice, product: Product): void {
   });
 }
 
+/** The bytes of an operand's stages in cu/gemm-bfloat16.cu: three of 32 columns, or rows, and padding. */
+const stagesBytes = (tile: number, isAlongDepth: boolean): number =>
+  3 * 2 * (isAlongDepth ? tile * (32 + 8) : 32 * (tile + 8));
+
 function multiply(device: HostDevice, product: Product, splits: number): void {
   const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
-  const { alpha = 1, accumulate = false, bias = null, relu = false } = product;
+  const { alpha = 1, accumulate = false, bias = null, relu = false, precision = 'float32' } = product;
   const { strideA = m * k, strideB = k * n } = product;
   const isLarge = splits === 1 && blocksOf(m, 128) * blocksOf(n, 128) * batches >= device.multiprocessors;
   const [tile, threads] = isLarge ? [128, 256] : [64, 128];
-  const name = `gemm_float32_${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}_${isLarge ? 'large' : 'small'}`;
+  const suffix = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}_${isLarge ? 'large' : 'small'}`;
+  const dynamicShared = precision === 'float32' ? 0 : stagesBytes(tile, !transposeA) + stagesBytes(tile, transposeB);
   device.launcher.launch(
-    device.modules.kernel('gemm-float32', name),
-    { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads },
+    device.modules.kernel(`gemm-${precision}`, `gemm_${precision}_${suffix}`, dynamicShared),
+    { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads, dynamicShared },
     [
       ...[a, b, c, bias ?? 0].map(pointer),
       ...[m, n, k, transposeA ? m : k, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),

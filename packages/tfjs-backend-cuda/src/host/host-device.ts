@@ -2,6 +2,9 @@ import type { Driver } from '../driver.js';
 import type { Launcher } from '../launch.js';
 import type { Modules } from '../modules.js';
 
+/** What products multiply: `bfloat16` rounds the operands and multiplies them on tensor cores. Sums are float32. */
+export type Precision = 'float32' | 'bfloat16';
+
 /**
  * What the host side of a kernel needs. Host sides take device addresses, sizes and settings, under the names that the
  * oneDNN package's add-on has for them, and return as soon as their kernels are in the stream.
@@ -14,6 +17,8 @@ export interface HostDevice {
   readonly multiprocessors: number;
   /** The most bytes of shared memory of a block. */
   readonly sharedMemoryPerBlock: number;
+  /** What linear layers, attention and the classifier multiply. Sums and everything else are float32. */
+  readonly precision: Precision;
   /**
    * Lends memory of the device, aligned to 256 bytes, to the kernels that `work` starts. The stream runs in order, so
    * the memory may serve the next kernels as soon as `work` returns.

@@ -21,7 +21,8 @@ export function linear(
   },
 ): void {
   const { x, weight, bias, y, rows, inputs, outputs, relu } = args;
-  gemm(device, { a: x, b: weight, c: y, m: rows, n: outputs, k: inputs, transposeB: true, bias, relu });
+  const { precision } = device;
+  gemm(device, { a: x, b: weight, c: y, m: rows, n: outputs, k: inputs, transposeB: true, bias, relu, precision });
 }
 
 /** dx = dz · W, dWeight (+)= dzᵀ · x, dBias (+)= Σ_rows dz; dz = dy where y > 0 under ReLU, else dy. */
@@ -41,9 +42,12 @@ export function linearGrad(
 ): void {
   const { x, weight, dy, dx, dWeight, rows, inputs, outputs, relu, accumulateWeight } = args;
   const products = (dz: Address): void => {
-    gemm(device, { a: dz, b: weight, c: dx, m: rows, n: inputs, k: outputs });
-    const accumulate = accumulateWeight;
-    gemm(device, { a: dz, b: x, c: dWeight, m: outputs, n: inputs, k: rows, transposeA: true, accumulate });
+    const { precision } = device;
+    gemm(device, { a: dz, b: weight, c: dx, m: rows, n: inputs, k: outputs, precision });
+    gemm(device, {
+      ...{ a: dz, b: x, c: dWeight, m: outputs, n: inputs, k: rows, transposeA: true },
+      ...{ accumulate: accumulateWeight, precision },
+    });
   };
   if (!relu) {
     biasGradient(device, args, 0);

@@ -1,5 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { attentionKernels } from './attention.js';
+import { matMulKernels } from './batch-matmul.js';
 import { binaryKernels } from './binary.js';
 import { classifierStatisticsKernels } from './classifier-statistics.js';
 import { copyKernels } from './copy.js';
@@ -26,6 +27,7 @@ export const deviceKernels: readonly KernelConfig[] = [
   ...gatherKernels,
   ...layerNormKernels,
   ...linearKernels,
+  ...matMulKernels,
   ...reduceKernels,
   ...selectKernels,
   ...softmaxKernels,

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
-import type { HostDevice } from '../../src/host/host-device.js';
+import type { HostDevice, Precision } from '../../src/host/host-device.js';
 import { Launcher } from '../../src/launch.js';
 import { EmulatedDevice, inOrder, ORDERS } from './emulated.js';
 
 /** The emulated GPU as host sides use it. Lent memory is full of NaN. */
 export class TestDevice extends EmulatedDevice implements HostDevice {
   readonly launcher = new Launcher(this.driver);
+  precision: Precision = 'float32';
   readonly sharedMemoryPerBlock = this.driver.device.sharedMemoryPerBlock;
 
   constructor(readonly multiprocessors = 4) {
@@ -61,6 +62,14 @@ export function expectClose(
   expect(Math.sqrt(errors / Math.max(squares, 1e-3 * expected.length, 1e-9)), `relative error of ${what}`).toBeLessThan(
     tolerance,
   );
+}
+
+/** Numbers that are rounded to bfloat16. */
+export function rounded(values: Float32Array): Float32Array {
+  const words = new Uint32Array(values.slice().buffer).map(
+    (word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000,
+  );
+  return new Float32Array(words.buffer);
 }
 
 /** op(a) · op(b) in float64: [m, n]. */

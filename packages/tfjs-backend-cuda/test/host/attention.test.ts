@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { crossAttention, crossAttentionGrad, selfAttention, selfAttentionGrad } from '../../src/host/attention.js';
 import { maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, inBothOrders, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 type Table = readonly (readonly number[])[];
 
@@ -138,6 +138,12 @@ const LENGTHS = [
   { title: 'a source of other lengths', queries: [40, 3, 0, 7], keys: [3, 70, 4, 0] },
 ];
 
+/** What bfloat16 loses: weights and their gradients are rounded to 8 bits before they are multiplied. */
+const SETTINGS = SITES.flatMap((site) => [
+  { ...site, precision: 'float32' as const, tolerance: 3e-6 },
+  { ...site, precision: 'bfloat16' as const, tolerance: 6e-3 },
+]);
+
 const HEADS = [
   { heads: 2, headDim: 16 },
   { heads: 3, headDim: 5 },
@@ -145,12 +151,13 @@ const HEADS = [
   { heads: 1, headDim: 128 },
 ];
 
-describe.each(SITES)('attention $title', ({ dropout }) => {
+describe.each(SETTINGS)('attention in $precision $title', ({ dropout, precision, tolerance }) => {
   let device: TestDevice;
 
   beforeAll(() => {
-    buildEmulation('attention');
+    buildEmulation('attention-float32', 'attention-bfloat16');
     device = new TestDevice();
+    device.precision = precision;
   });
 
   const cases = LENGTHS.flatMap((lengths) => HEADS.map((heads) => ({ ...lengths, ...heads })));
@@ -160,8 +167,10 @@ describe.each(SITES)('attention $title', ({ dropout }) => {
     const embed = heads * headDim;
     const [queryRows, keyRows] = [sum(queries), sum(keys)];
     const isSelf = queries.join() === keys.join();
-    const [query, dContext] = [uniform(queryRows * embed, 1), uniform(queryRows * embed, 4)];
-    const [key, value] = [uniform(keyRows * embed, 2), uniform(keyRows * embed, 3)];
+    const random = (size: number, seed: number): Float32Array =>
+      precision === 'float32' ? uniform(size, seed) : rounded(uniform(size, seed));
+    const [query, dContext] = [random(queryRows * embed, 1), random(queryRows * embed, 4)];
+    const [key, value] = [random(keyRows * embed, 2), random(keyRows * embed, 3)];
     for (const causal of [false, true]) {
       const padding = Int32Array.from({ length: keyRows }, (_, row) => Number(row % 11 === 2));
       const shape = { sequences: queries.length, heads, headDim, longestKey: Math.max(0, ...keys), causal, ...dropout };
@@ -197,7 +206,9 @@ describe.each(SITES)('attention $title', ({ dropout }) => {
         return { ...outputs(), dQuery: device.floats(dQuery, queryRows * embed), dKey: dKey!, dValue: dValue! };
       });
       const expected = referenceOf({ ...sizes, padding, causal }, dropout, { query, key, value, dContext });
-      for (const [name, values] of Object.entries(expected)) expectClose(name, results[name]!, values, 3e-6);
+      for (const [name, values] of Object.entries(expected)) {
+        expectClose(name, results[name]!, values, name === 'logSumExp' ? 3e-6 : tolerance);
+      }
     }
   });
 

@@ -72,6 +72,16 @@ describe('embedding', () => {
     fc.assert(law, { numRuns: 30 });
   });
 
+  test('adds the tokens of an id in their order', () => {
+    const table = device.upload(new Float32Array(2));
+    const dy = device.upload(Float32Array.of(1, 5, 1e8, -1e8));
+    scatterAdd(device, {
+      ...{ ids: device.upload(Int32Array.of(1, 0, 1, 1)), dy, table, tokens: 4, rows: 2, embed: 1 },
+      ...{ scale: 1, skip: -1, accumulate: true },
+    });
+    expect([...device.floats(table, 2)]).toEqual([5, 0]); // (1 + 1e8) - 1e8 in float32
+  });
+
   test('sorts more tokens than a block has threads', () => {
     const ids = Array.from({ length: 700 }, (_, i) => (i * i) % 9);
     const { table, expected } = gradients(ids, 5, true);

@@ -1,19 +1,21 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { gemm, type Product, splitsOf } from '../../src/host/gemm.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, inBothOrders, matMul, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 type Sizes = readonly [m: number, n: number, k: number];
 type Settings = Omit<Product, 'a' | 'b' | 'c' | 'm' | 'n' | 'k' | 'bias'> & { readonly bias?: boolean };
 
-describe('a float32 matrix product', () => {
+describe.each(['float32', 'bfloat16'] as const)('a %s matrix product', (precision) => {
   let device: TestDevice;
 
   beforeAll(() => {
-    buildEmulation('gemm-float32');
+    buildEmulation('gemm-float32', 'gemm-bfloat16', 'arena');
     device = new TestDevice();
   });
   afterEach(() => device.dispose());
+
+  const multiplied = (values: Float32Array): Float32Array => (precision === 'float32' ? values : rounded(values));
 
   /** The product of uniform matrices, and the same in float64. */
   function products([m, n, k]: Sizes, settings: Settings, on = device): [actual: Float32Array, expected: Float64Array] {
@@ -25,12 +27,12 @@ describe('a float32 matrix product', () => {
     const { c } = inBothOrders(on, () => {
       const c = on.upload(before);
       const operands = { a: on.upload(a), b: on.upload(b), c, bias: bias && on.upload(bias) };
-      gemm(on, { ...settings, ...operands, m, n, k });
+      gemm(on, { ...settings, ...operands, m, n, k, precision });
       return { c: on.floats(c, before.length) };
     });
     const expected = Float64Array.from(before, (value) => (accumulate ? value : 0));
     for (let batch = 0; batch < batches; batch++) {
-      const [first, second] = [a.subarray(batch * m * k), b.subarray(batch * strideB)];
+      const [first, second] = [multiplied(a).subarray(batch * m * k), multiplied(b).subarray(batch * strideB)];
       matMul(first, second, [m, n, k], settings).forEach((value, i) => {
         expected[batch * m * n + i]! += alpha * value + (bias?.[i % n] ?? 0);
       });
@@ -49,7 +51,7 @@ describe('a float32 matrix product', () => {
         [1, 1, 1],
         [70, 65, 33],
         [3, 132, 16],
-        [130, 260, 20],
+        [130, 136, 136],
         [64, 64, 0],
       ] as const) {
         for (const on of [device, new TestDevice(1), new TestDevice(1000)]) {
@@ -92,7 +94,7 @@ describe('a float32 matrix product', () => {
 
   test('keeps NaN under ReLU', () => {
     const [a, c] = [device.upload(Float32Array.of(Number.NaN)), device.allocate(4)];
-    gemm(device, { a, b: device.upload(Float32Array.of(1)), c, m: 1, n: 1, k: 1, relu: true });
+    gemm(device, { a, b: device.upload(Float32Array.of(1)), c, m: 1, n: 1, k: 1, relu: true, precision });
     expect(device.floats(c, 1)[0]).toBeNaN();
   });
 });

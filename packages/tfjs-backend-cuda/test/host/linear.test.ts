@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { linear, linearGrad } from '../../src/host/linear.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, inBothOrders, matMul, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 describe('a linear layer', () => {
   let device: TestDevice;
 
   beforeAll(() => {
-    buildEmulation('gemm-float32', 'linear', 'column-sums');
+    buildEmulation('gemm-float32', 'gemm-bfloat16', 'arena', 'linear', 'column-sums');
     device = new TestDevice();
   });
 
@@ -73,6 +73,39 @@ describe('a linear layer', () => {
         dBias.map((value, i) => value + from(before.bias, i)),
       );
     }
+  });
+
+  test('rounds what it multiplies to bfloat16 if it is told so, and nothing else', () => {
+    const [rows, inputs, outputs] = [9, 24, 40];
+    const [x, weight, bias] = [uniform(rows * inputs, 1), uniform(outputs * inputs, 2), uniform(outputs, 3)];
+    const dy = uniform(rows * outputs, 4);
+    const shape = { rows, inputs, outputs, relu: false };
+    const bfloat16 = new TestDevice();
+    bfloat16.precision = 'bfloat16';
+    const results = inBothOrders(bfloat16, () => {
+      const [y, dx] = [bfloat16.allocate(4 * rows * outputs), bfloat16.allocate(4 * x.length)];
+      const [dWeight, dBias] = [bfloat16.allocate(4 * weight.length), bfloat16.allocate(4 * outputs)];
+      const layer = { x: bfloat16.upload(x), weight: bfloat16.upload(weight), y, ...shape };
+      linear(bfloat16, { ...layer, bias: bfloat16.upload(bias) });
+      const gradients = { dy: bfloat16.upload(dy), dx, dWeight, dBias };
+      linearGrad(bfloat16, { ...layer, ...gradients, accumulateWeight: false, accumulateBias: false });
+      return {
+        y: bfloat16.floats(y, rows * outputs),
+        dx: bfloat16.floats(dx, x.length),
+        dWeight: bfloat16.floats(dWeight, weight.length),
+        dBias: bfloat16.floats(dBias, outputs),
+      };
+    });
+    const [xs, weights, dys] = [rounded(x), rounded(weight), rounded(dy)];
+    const y = matMul(xs, weights, [rows, outputs, inputs], { transposeB: true }).map((v, i) => v + bias[i % outputs]!);
+    const dBias = new Float64Array(outputs);
+    dy.forEach((value, i) => {
+      dBias[i % outputs]! += value;
+    });
+    expectClose('y', results.y!, y);
+    expectClose('dx', results.dx!, matMul(dys, weights, [rows, inputs, outputs]));
+    expectClose('dWeight', results.dWeight!, matMul(dys, xs, [outputs, inputs, rows], { transposeA: true }));
+    expectClose('dBias', results.dBias!, dBias);
   });
 
   test('keeps NaN of dy where y is positive and drops it elsewhere', () => {

@@ -1,79 +1,15 @@
-// softmax(q · kᵀ / √headDim) · v within packed sentences, in strict float32, without a [target, source] table: keys and
+// softmax(q · kᵀ / √headDim) · v within packed sentences, and its gradients, without a [target, source] table: keys and
 // values pass through shared memory in tiles, and the softmax is corrected as they arrive.
 //
-// The rows of sequence s are [starts[s], starts[s + 1]). The log-sum-exp of query i, and its row of the dropout mask, is
-// at heads · start + head · length + i. A query that sees no key has context 0 and log-sum-exp 0.
-#include "philox.h"
-#include "vectors.h"
+// The file that includes this defines the arithmetic for head sizes up to kDim:
+//   Tile<kDim>      [kTile, kDim] in shared memory
+//   load_tile       fills it
+//   multiply_tiles  table[i][j] = rows[i] · columns[j]
+//   Sums<kDim>      the part of a [kTile, kDim] result that a thread sums
+#pragma once
+#include "attention-parts.h"
 
 namespace {
-
-constexpr int kThreads = 128;
-constexpr int kTile = 32;             // queries or keys in shared memory at once
-constexpr int kTableStride = kTile + 4;  // of a [kTile, kTile] table: keeps float4 aligned and spreads rows over banks
-
-// What all kernels know of a call.
-struct Call {
-  const int *query_starts, *key_starts, *key_padding;  // key_padding [key rows]: 1 = padding, which no query sees
-  int sequences, heads, head_dim, longest_key;
-  bool causal;
-  float scale;  // 1 / √headDim
-};
-
-// Rows of a projection for one head: row i is at values + i · stride.
-struct Rows {
-  const float* values;
-  size_t stride;
-  int count;
-};
-
-struct Sequence {
-  int query, target, key, source;  // first query, queries, first key, keys
-  int tile;                        // the tile of this block
-};
-
-// Sequence s has the slots from starts[s] / kTile + s on, which are enough for its tiles: a block finds its sequence
-// without a list of tiles. There are starts[sequences] / kTile + sequences slots.
-__device__ inline Sequence sequence_of(const Call& call, const int* starts, int slot) {
-  int low = 0, high = call.sequences - 1;
-  while (low < high) {
-    const int middle = (low + high + 1) / 2;
-    if (starts[middle] / kTile + middle <= slot) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  const int query = call.query_starts[low], key = call.key_starts[low];
-  return {query, call.query_starts[low + 1] - query, key, call.key_starts[low + 1] - key,
-          slot - (starts[low] / kTile + low)};
-}
-
-// The first log-sum-exp of a head, which is also the first row of its dropout mask.
-__device__ inline size_t first_row(const Call& call, const Sequence& sequence, int head) {
-  return static_cast<size_t>(call.heads) * sequence.query + static_cast<size_t>(head) * sequence.target;
-}
-
-template <int kDim>
-struct Tile {
-  float values[kTile][kDim + 4];
-};
-
-struct Table {
-  float values[kTile][kTableStride];
-};
-
-// Loads rows [first, first + kTile), with zeros beyond the last row and the last column.
-template <int kDim>
-__device__ inline void load_tile(Tile<kDim>& tile, const Rows& rows, int first, int head_dim) {
-  const bool aligned = are_aligned(static_cast<int>(rows.stride), rows.values);
-  for (int i = threadIdx.x; i < kTile * kDim / 4; i += kThreads) {
-    const int row = i / (kDim / 4), column = i % (kDim / 4) * 4;
-    *reinterpret_cast<float4*>(&tile.values[row][column]) =
-        load4(rows.values + (first + row) * rows.stride + column, first + row < rows.count ? head_dim - column : 0,
-              aligned);
-  }
-}
 
 // Whether queries see the keys of a tile, apart from the causal mask.
 __device__ inline void load_visible(bool (&visible)[kTile], const Call& call, const Sequence& sequence, int first) {
@@ -81,100 +17,6 @@ __device__ inline void load_visible(bool (&visible)[kTile], const Call& call, co
   const int key = first + threadIdx.x;
   visible[threadIdx.x] = key < sequence.source && call.key_padding[sequence.key + key] == 0;
 }
-
-__device__ inline float dot(float4 a, float4 b, float sum) {
-  return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
-}
-
-// table[i][j] = rows[i] · columns[j]
-template <int kDim>
-__device__ inline void multiply_tiles(const Tile<kDim>& rows, const Tile<kDim>& columns, Table& table) {
-  const int row = threadIdx.x / 8, column = threadIdx.x % 8;
-  float sums[2][4] = {};
-#pragma unroll 4
-  for (int d = 0; d < kDim; d += 4) {
-    float4 a[2], b[4];
-#pragma unroll
-    for (int i = 0; i < 2; ++i) a[i] = *reinterpret_cast<const float4*>(&rows.values[row + i * 16][d]);
-#pragma unroll
-    for (int j = 0; j < 4; ++j) b[j] = *reinterpret_cast<const float4*>(&columns.values[column + j * 8][d]);
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-#pragma unroll
-      for (int j = 0; j < 4; ++j) sums[i][j] = dot(a[i], b[j], sums[i][j]);
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < 2; ++i) {
-#pragma unroll
-    for (int j = 0; j < 4; ++j) table.values[row + i * 16][column + j * 8] = sums[i][j];
-  }
-}
-
-// The part of a [kTile, kDim] result that a thread sums: kRows rows, kStep apart, and in each kGroups groups of 4
-// columns.
-template <int kDim>
-struct Sums {
-  static constexpr int kLanes = kDim / 4 < 16 ? kDim / 4 : 16;
-  static constexpr int kGroups = kDim / 4 / kLanes, kStep = kThreads / kLanes, kRows = kTile / kStep;
-  float values[kRows][kGroups][4] = {};
-
-  static __device__ int row(int i) { return threadIdx.x / kLanes + i * kStep; }
-  static __device__ int column(int group) { return (threadIdx.x % kLanes + group * kLanes) * 4; }
-
-  // row ← row · factor
-  __device__ void scale(int i, float factor) {
-#pragma unroll
-    for (int group = 0; group < kGroups; ++group) {
-#pragma unroll
-      for (int c = 0; c < 4; ++c) values[i][group][c] *= factor;
-    }
-  }
-
-  // += table · tile
-  __device__ void add_product(const Table& table, const Tile<kDim>& tile) {
-#pragma unroll 2
-    for (int k = 0; k < kTile; k += 4) {
-      float weights[kRows][4];
-#pragma unroll
-      for (int i = 0; i < kRows; ++i) {
-        const float4 four = *reinterpret_cast<const float4*>(&table.values[row(i)][k]);
-        weights[i][0] = four.x, weights[i][1] = four.y, weights[i][2] = four.z, weights[i][3] = four.w;
-      }
-#pragma unroll
-      for (int j = 0; j < 4; ++j) {
-#pragma unroll
-        for (int group = 0; group < kGroups; ++group) {
-          const float4 v = *reinterpret_cast<const float4*>(&tile.values[k + j][column(group)]);
-#pragma unroll
-          for (int i = 0; i < kRows; ++i) {
-            float(&sums)[4] = values[i][group];
-            sums[0] = fmaf(weights[i][j], v.x, sums[0]);
-            sums[1] = fmaf(weights[i][j], v.y, sums[1]);
-            sums[2] = fmaf(weights[i][j], v.z, sums[2]);
-            sums[3] = fmaf(weights[i][j], v.w, sums[3]);
-          }
-        }
-      }
-    }
-  }
-
-  // Writes factor · values to the rows of a result from `first` on.
-  __device__ void store(float* to, size_t stride, int first, int count, int head_dim, float factor) const {
-    const bool aligned = are_aligned(static_cast<int>(stride), to);
-#pragma unroll
-    for (int i = 0; i < kRows; ++i) {
-      if (first + row(i) >= count) continue;
-#pragma unroll
-      for (int group = 0; group < kGroups; ++group) {
-        const float(&v)[4] = values[i][group];
-        store4(to + (first + row(i)) * stride + column(group),
-               make_float4(factor * v[0], factor * v[1], factor * v[2], factor * v[3]), head_dim - column(group),
-               aligned);
-      }
-    }
-  }
-};
 
 // The sum over the 8 lanes that share a row.
 __device__ inline float eight_sum(float x) {
@@ -296,6 +138,30 @@ struct Gradient {
   }
 };
 
+// Loads the log-sum-exp of a tile of queries, and computes delta, into shared and global memory. A row belongs to 8 lanes.
+template <int kDim>
+__device__ inline void load_row_results(BackwardMemory<kDim>& memory, const Rows& context, const Rows& d_context,
+                                        const float* log_sum_exp, float* delta, const Call& call,
+                                        const Sequence& sequence, size_t mask_row) {
+  const bool aligned = are_aligned(static_cast<int>(context.stride), context.values, d_context.values);
+#pragma unroll
+  for (int pass = 0; pass < 2; ++pass) {
+    const int row = threadIdx.x / 8 + pass * 16, query = sequence.tile * kTile + row;
+    const bool is_query = query < sequence.target;
+    float sum = 0;
+    for (int d = threadIdx.x % 8 * 4; d < call.head_dim; d += 32) {
+      const int count = is_query ? call.head_dim - d : 0;
+      const size_t at = query * context.stride + d;
+      sum = dot(load4(context.values + at, count, aligned), load4(d_context.values + at, count, aligned), sum);
+    }
+    sum = eight_sum(sum);
+    if (threadIdx.x % 8 > 0) continue;
+    memory.delta[row] = sum;
+    memory.log_sum_exp[row] = is_query ? log_sum_exp[mask_row + query] : 0.0f;
+    if (is_query) delta[mask_row + query] = sum;
+  }
+}
+
 // dq = dS · k / √headDim for a tile of queries. Also delta = rowsum(dContext ∘ context), which the gradient of the keys
 // reads.
 template <int kDim>
@@ -308,26 +174,7 @@ __device__ inline void query_gradient(const Rows& query, const Rows& key, const 
   const int first = sequence.tile * kTile;
   load_tile(memory.query, query, first, call.head_dim);
   load_tile(memory.d_context, d_context, first, call.head_dim);
-  load_tile(memory.key, context, first, call.head_dim);
-  __syncthreads();
-  {
-    const int column = threadIdx.x % 8 * 4;
-#pragma unroll
-    for (int pass = 0; pass < 2; ++pass) {
-      const int row = threadIdx.x / 8 + pass * 16;
-      float sum = 0;
-      for (int d = column; d < kDim; d += 32) {
-        sum = dot(*reinterpret_cast<const float4*>(&memory.key.values[row][d]),
-                  *reinterpret_cast<const float4*>(&memory.d_context.values[row][d]), sum);
-      }
-      sum = eight_sum(sum);
-      if (column > 0) continue;
-      memory.delta[row] = sum;
-      const bool is_query = first + row < sequence.target;
-      memory.log_sum_exp[row] = is_query ? log_sum_exp[mask_row + first + row] : 0.0f;
-      if (is_query) delta[mask_row + first + row] = sum;
-    }
-  }
+  load_row_results(memory, context, d_context, log_sum_exp, delta, call, sequence, mask_row);
   Sums<kDim> d_rows;
   const int end = call.causal ? min(sequence.source, first + kTile) : sequence.source;
   for (int first_key = 0; first_key < end; first_key += kTile) {
@@ -438,11 +285,6 @@ __device__ inline size_t place(int first, int stride, int head, int head_dim) {
                     Dropout{threshold, mask_scale, seed, update, micro_batch, site});                                \
   }
 
-ATTENTION(attention_16, 16, 5)
-ATTENTION(attention_32, 32, 5)
-ATTENTION(attention_64, 64, 4)
-ATTENTION(attention_128, 128, 4)
-
 // Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory. d_query rows are query_stride
 // elements apart.
 #define QUERY_GRADIENT(name, kDim, kBlocks)                                                                          \
@@ -470,11 +312,6 @@ ATTENTION(attention_128, 128, 4)
                          Dropout{threshold, mask_scale, seed, update, micro_batch, site});                           \
   }
 
-QUERY_GRADIENT(attention_query_grad_16, 16, 4)
-QUERY_GRADIENT(attention_query_grad_32, 32, 4)
-QUERY_GRADIENT(attention_query_grad_64, 64, 4)
-QUERY_GRADIENT(attention_query_grad_128, 128, 2)
-
 // Runs after the gradient of the queries, which writes delta. d_key and d_value rows are key_stride elements apart.
 // Grid: [key rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory.
 #define KEY_GRADIENT(name, kDim, kBlocks)                                                                            \
@@ -500,8 +337,3 @@ QUERY_GRADIENT(attention_query_grad_128, 128, 2)
                        first_row(call, sequence, head),                                                              \
                        Dropout{threshold, mask_scale, seed, update, micro_batch, site});                             \
   }
-
-KEY_GRADIENT(attention_key_grad_16, 16, 4)
-KEY_GRADIENT(attention_key_grad_32, 32, 4)
-KEY_GRADIENT(attention_key_grad_64, 64, 4)
-KEY_GRADIENT(attention_key_grad_128, 128, 2)
