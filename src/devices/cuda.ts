@@ -16,7 +16,7 @@ export const cuda: DeviceDefinition = {
     const info = register(native, ordinal);
     await tf.setBackend(BACKEND);
     await tf.ready();
-    const backend = tf.findBackend(BACKEND) as unknown as CudaBackend & { precision: string };
+    const backend = tf.findBackend(BACKEND) as unknown as CudaBackend;
     const arenas = new CudaArenas(native);
     const useSettings = (): void => {
       backend.precision = bfloat16 ? 'bfloat16' : 'float32';
