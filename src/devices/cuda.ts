@@ -4,16 +4,21 @@ import { openedDevice } from '../ops/opened-device.js';
 import * as tf from '../tf/index.js';
 import { CudaArenas } from './cuda-arenas.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
+import { openTensorFlowOnGpu } from './optional.js';
 
 /** The name of tfjs-backend-cuda's backend. */
 const BACKEND = 'cuda';
 
-/** An NVIDIA GPU through tfjs-backend-cuda. It never computes on the processor instead. */
+/**
+ * An NVIDIA GPU through tfjs-backend-cuda, or through @tensorflow/tfjs-node-gpu if the former cannot be used and the latter
+ * is installed. It never computes on the processor instead.
+ */
 export const cuda: DeviceDefinition = {
   name: 'cuda',
   async open({ bfloat16 = false, ordinal = 0 }: DeviceOptions): Promise<Device> {
     const native = await import('tfjs-backend-cuda');
     const info = register(native, ordinal);
+    if (info instanceof UserError) return openTensorFlowOnGpu(info);
     await tf.setBackend(BACKEND);
     await tf.ready();
     const backend = tf.findBackend(BACKEND) as unknown as CudaBackend;
@@ -38,12 +43,12 @@ export const cuda: DeviceDefinition = {
   },
 };
 
-/** @throws UserError that says what is missing and how to get it */
-function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): DeviceInfo {
+/** @returns an error that says what is missing and how to get it, if no GPU can be used */
+function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): DeviceInfo | UserError {
   try {
     return native.registerCudaBackend({ ordinal });
   } catch (error) {
     if (!(error instanceof native.CudaUnavailable)) throw error;
-    throw new UserError(`--device cuda: ${error.problem}`, `${error.remedy}, or use --device cpu`, { cause: error });
+    return new UserError(`--device cuda: ${error.problem}`, `${error.remedy}, or use --device cpu`, { cause: error });
   }
 }

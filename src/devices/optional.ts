@@ -24,12 +24,6 @@ export const tensorflow: DeviceDefinition = {
   open: () => openTensorFlow(load),
 };
 
-/** An NVIDIA GPU through @tensorflow/tfjs-node-gpu. It never computes on the processor instead. */
-export const cuda: DeviceDefinition = {
-  name: 'cuda',
-  open: () => openCuda(load),
-};
-
 /** @throws UserError if neither package is installed, or one does not load */
 export async function openTensorFlow(loadPackage: LoadPackage): Promise<Device> {
   const remedy = 'bash scripts/install-tensorflow.sh, or use --device cpu';
@@ -45,17 +39,15 @@ export async function openTensorFlow(loadPackage: LoadPackage): Promise<Device> 
   return describe('tensorflow', { package: found, on: usesGpu ? 'GPU' : 'processor' });
 }
 
-/** @throws UserError if the package is not installed or finds no GPU */
-export async function openCuda(loadPackage: LoadPackage): Promise<Device> {
-  const remedy = 'bash scripts/install-tensorflow.sh --cuda, or use --device cpu';
-  if (!(await isLoaded('cuda', GPU_PACKAGE, loadPackage, remedy))) {
-    throw new UserError(`--device cuda: ${GPU_PACKAGE} is not installed`, remedy);
-  }
-  if (!(await start('cuda', remedy))) {
-    throw new UserError(
-      `--device cuda: ${GPU_PACKAGE} finds no GPU that it can use`,
-      'check nvidia-smi and the versions of CUDA and cuDNN, or use --device cpu',
-    );
+/**
+ * `--device cuda` through @tensorflow/tfjs-node-gpu.
+ * @param otherwise why tfjs-backend-cuda cannot be used: thrown if the package is not installed
+ * @throws UserError also if it finds no GPU
+ */
+export async function openTensorFlowOnGpu(otherwise: UserError, loadPackage: LoadPackage = load): Promise<Device> {
+  if (!(await isLoaded('cuda', GPU_PACKAGE, loadPackage, otherwise.remedy))) throw otherwise;
+  if (!(await start('cuda', otherwise.remedy))) {
+    throw new UserError(`${otherwise.problem}, and ${GPU_PACKAGE} finds no GPU that it can use`, otherwise.remedy);
   }
   return describe('cuda', { package: GPU_PACKAGE, on: 'GPU' });
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type LoadPackage, openCuda, openTensorFlow } from '../../src/devices/optional.js';
+import { type LoadPackage, openTensorFlow, openTensorFlowOnGpu } from '../../src/devices/optional.js';
+import { UserError } from '../../src/errors.js';
 
 const CPU_PACKAGE = '@tensorflow/tfjs-node';
 const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -62,16 +63,22 @@ describe('--device tensorflow', () => {
   });
 });
 
-describe('--device cuda with @tensorflow/tfjs-node-gpu', () => {
-  it('computes on the GPU', async () => {
-    const { description } = await openCuda(installed({ [GPU_PACKAGE]: { usesGpu: true } }));
+describe('--device cuda without the needs of tfjs-backend-cuda', () => {
+  const otherwise = new UserError('--device cuda: the NVIDIA driver is missing', 'install it, or use --device cpu');
+
+  it('computes with @tensorflow/tfjs-node-gpu on the GPU', async () => {
+    const { description } = await openTensorFlowOnGpu(otherwise, installed({ [GPU_PACKAGE]: { usesGpu: true } }));
     expect(description).toEqual({ device: 'cuda', package: GPU_PACKAGE, on: 'GPU' });
   });
 
   it.each<[string, Parameters<typeof installed>[0], string]>([
-    ['without the package', { [CPU_PACKAGE]: { usesGpu: false } }, `${GPU_PACKAGE} is not installed`],
-    ['without a GPU', { [GPU_PACKAGE]: { usesGpu: false } }, `${GPU_PACKAGE} finds no GPU that it can use`],
+    ['nor that package', { [CPU_PACKAGE]: { usesGpu: false } }, 'the NVIDIA driver is missing; install it'],
+    [
+      'and without a GPU for that package',
+      { [GPU_PACKAGE]: { usesGpu: false } },
+      `the NVIDIA driver is missing, and ${GPU_PACKAGE} finds no GPU that it can use; install it`,
+    ],
   ])('%s ends; it never computes on the processor', async (_, packages, problem) => {
-    await expect(openCuda(installed(packages))).rejects.toThrow(`--device cuda: ${problem}`);
+    await expect(openTensorFlowOnGpu(otherwise, installed(packages))).rejects.toThrow(`--device cuda: ${problem}`);
   });
 });

@@ -31,6 +31,12 @@ export function cubinFolder({ major, minor }: Pick<DeviceInfo, 'major' | 'minor'
   return minors.length === 0 ? null : new URL(`sm_${major}${Math.max(...minors)}/`, folder);
 }
 
+/** The command that compiles the kernels for GPUs. */
+export const buildCubins = (): string => command('build-cubins.js');
+
+/** Whether the kernels are compiled for a GPU. */
+export const isCompiledFor = (device: DeviceInfo): boolean => cubinFolder(device, new URL('cubins/', build)) !== null;
+
 /** The kernels of one open GPU. Each .cu file is a module, loaded when its first kernel is used. */
 export class Modules {
   readonly #driver: Driver;
@@ -73,8 +79,6 @@ export class Modules {
     const folder = cubinFolder(this.#driver.device, new URL('cubins/', build));
     const cubin = folder && new URL(`${file}.cubin`, folder);
     if (cubin !== null && existsSync(cubin)) return readFileSync(cubin);
-    throw new Error(
-      `the kernel ${file} is not compiled for sm_${major}${minor}: ${command('build-cubins.js')} compiles it`,
-    );
+    throw new Error(`the kernel ${file} is not compiled for sm_${major}${minor}: ${buildCubins()} compiles it`);
   }
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CudaBackend } from './backend.js';
 import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from './core.js';
-import { type DeviceInfo, Driver, listDevices } from './driver.js';
+import { type DeviceInfo, Driver, EMULATED_DEVICE, listDevices } from './driver.js';
 import { deviceKernels } from './kernels/index.js';
 import { BACKEND_NAME, borrowed } from './kernels/kernel.js';
-import { emulatedDriver } from './modules.js';
+import { buildCubins, emulatedDriver, isCompiledFor } from './modules.js';
 
 export interface CudaOptions {
   /**
@@ -88,6 +88,12 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
     throw new CudaUnavailable(
       `GPU ${ordinal} (${device.name}, sm_${device.major}${device.minor}) is too old`,
       'sm_80 (Ampere) or newer is needed; choose another device',
+    );
+  }
+  if (device.name !== EMULATED_DEVICE && !isCompiledFor(device)) {
+    throw new CudaUnavailable(
+      `the kernels are not compiled for GPU ${ordinal} (${device.name}, sm_${device.major}${device.minor})`,
+      `run: ${buildCubins()}`,
     );
   }
   const path = driverLibrary(library);
