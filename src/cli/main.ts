@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { outOfMemory } from '../devices/out-of-memory.js';
 import { UserError } from '../errors.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 import { nameFile } from '../text/file-errors.js';
@@ -74,7 +75,7 @@ const ignoreStderrError = (): void => {};
 
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const known = error instanceof UserError ? error : systemError(error);
+  const known = error instanceof UserError ? error : (outOfMemory(error) ?? systemError(error));
   if (known !== null) {
     process.stderr.write(`ts-fairseq: ${onOneLine(known.message)}\n`);
     return EXIT_USER_ERROR;

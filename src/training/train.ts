@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { outOfMemory } from '../devices/out-of-memory.js';
 import { peakMemory } from '../devices/peak-memory.js';
 import { log } from '../log.js';
 import type { Moment, TrainingRun } from './checkpoint-saver.js';
@@ -23,6 +24,8 @@ export async function train(request: TrainRequest): Promise<void> {
     setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${peakMemory()}`);
+  } catch (error) {
+    throw outOfMemory(error, request.options.maxTokens) ?? error;
   } finally {
     setup.lock?.release();
     setup.run.data.close();

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import type { CudaBackend } from 'tfjs-backend-cuda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -103,6 +105,20 @@ describe('--device cuda on the emulated driver', () => {
     expect(onCuda.length).toBeGreaterThan(10);
     expect(onCuda).toEqual(await translate('cpu'));
     expect(bytesInUse()).toBe(0);
+  });
+
+  it('names a smaller --max-tokens if the memory of the GPU does not suffice', async () => {
+    const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
+    const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), '--encoder-embed-dim', '64', '--decoder-embed-dim', '64'];
+    const limits = ['--max-tokens', '2000', '--device', 'cuda', '--no-save'];
+    const { status, stderr } = spawnSync(process.execPath, [script, ...argv, ...limits], {
+      encoding: 'utf8',
+      env: { ...process.env, EMULATED_CUDA_MEMORY: String(20e6) },
+    });
+    expect(status).toBe(2);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(
+      /^ts-fairseq: out of GPU memory: .+ free; lower --max-tokens, e\.g\. to 1000; --update-freq 2 keeps the size of an update$/,
+    );
   });
 
   it.each([

@@ -1,0 +1,14 @@
+import { UserError } from '../errors.js';
+
+/**
+ * The error for a batch that does not fit into the memory of a GPU; null for any other error.
+ * @param maxTokens of --max-tokens, if the command has it
+ */
+export function outOfMemory(error: unknown, maxTokens: number | null = null): UserError | null {
+  if (!(error instanceof Error) || error.name !== 'OutOfDeviceMemory') return null;
+  const remedy =
+    maxTokens === null
+      ? 'lower --max-tokens or --batch-size'
+      : `lower --max-tokens, e.g. to ${Math.max(1, Math.floor(maxTokens / 2))}; --update-freq 2 keeps the size of an update`;
+  return new UserError(error.message, remedy, { cause: error });
+}
