@@ -44,13 +44,16 @@ export function driverLibrary(library = process.env[DRIVER_VARIABLE]): string {
   return library ?? (existsSync(WSL_DRIVER) ? WSL_DRIVER : 'libcuda.so.1');
 }
 
-const buildCommand = (): string => `node ${fileURLToPath(new URL('../scripts/build.js', import.meta.url))}`;
+const command = (script: string): string => `node ${fileURLToPath(new URL(`../scripts/${script}`, import.meta.url))}`;
 
 /** Why no GPU can be used, from the add-on's or the driver's error. */
 function unavailable(error: unknown, library: string): CudaUnavailable {
   const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   if (/is not built/.test(message)) {
-    return new CudaUnavailable('the CUDA add-on is not built', `run: ${buildCommand()}`);
+    return new CudaUnavailable('the CUDA add-on is not built', `run: ${command('build.js')}`);
+  }
+  if (library === emulatedDriver() && !existsSync(library)) {
+    return new CudaUnavailable('the emulated driver is not built', `run: ${command('build-emulation.js')}`);
   }
   if (/cannot open shared object|no such file/i.test(message)) {
     return new CudaUnavailable(
