@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CudaBackend } from './backend.js';
 import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from './core.js';
-import { type DeviceInfo, Driver, EMULATED_DEVICE, listDevices } from './driver.js';
+import { type DeviceInfo, Driver, listDevices } from './driver.js';
 import { deviceKernels } from './kernels/index.js';
 import { BACKEND_NAME, borrowed } from './kernels/kernel.js';
-import { buildCubins, emulatedDriver, isCompiledFor } from './modules.js';
+import { emulatedDriver, hasKernels, kernelsCommand } from './modules.js';
 
 export interface CudaOptions {
   /**
@@ -44,13 +44,16 @@ export function driverLibrary(library = process.env[DRIVER_VARIABLE]): string {
   return library ?? (existsSync(WSL_DRIVER) ? WSL_DRIVER : 'libcuda.so.1');
 }
 
-const buildCommand = (): string => `node ${fileURLToPath(new URL('../scripts/build.js', import.meta.url))}`;
+const command = (script: string): string => `node ${fileURLToPath(new URL(`../scripts/${script}`, import.meta.url))}`;
 
 /** Why no GPU can be used, from the add-on's or the driver's error. */
 function unavailable(error: unknown, library: string): CudaUnavailable {
   const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   if (/is not built/.test(message)) {
-    return new CudaUnavailable('the CUDA add-on is not built', `run: ${buildCommand()}`);
+    return new CudaUnavailable('the CUDA add-on is not built', `run: ${command('build.js')}`);
+  }
+  if (library === emulatedDriver() && !existsSync(library)) {
+    return new CudaUnavailable('the emulated driver is not built', `run: ${command('build-emulation.js')}`);
   }
   if (/cannot open shared object|no such file/i.test(message)) {
     return new CudaUnavailable(
@@ -90,11 +93,9 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
       'sm_80 (Ampere) or newer is needed; choose another device',
     );
   }
-  if (device.name !== EMULATED_DEVICE && !isCompiledFor(device)) {
-    throw new CudaUnavailable(
-      `the kernels are not compiled for GPU ${ordinal} (${device.name}, sm_${device.major}${device.minor})`,
-      `run: ${buildCubins()}`,
-    );
+  if (!hasKernels(device)) {
+    const architecture = `sm_${device.major}${device.minor}`;
+    throw new CudaUnavailable(`the kernels are not compiled for ${architecture}`, `run: ${kernelsCommand()}`);
   }
   const path = driverLibrary(library);
   try {

@@ -48,6 +48,19 @@ describe('opening a GPU', () => {
     expect((thrown as Error).message).toBe(message);
   });
 
+  test('says how to build the emulated driver where it is missing', () => {
+    const folder = process.env.TFJS_CUDA_EMULATION_FOLDER;
+    process.env.TFJS_CUDA_EMULATION_FOLDER = 'nothing';
+    try {
+      expect(() => findDevices({ library })).toThrow(
+        /^the emulated driver is not built; run: node \S+scripts\/build-emulation\.js$/,
+      );
+    } finally {
+      delete process.env.TFJS_CUDA_EMULATION_FOLDER;
+      if (folder !== undefined) process.env.TFJS_CUDA_EMULATION_FOLDER = folder;
+    }
+  });
+
   test('lists all GPUs, the old ones too', () => {
     process.env.EMULATED_CUDA_DEVICES = '3';
     process.env.EMULATED_CUDA_ARCHITECTURE = '75';
