@@ -62,7 +62,7 @@ struct Barrier {
 
 struct Warp {
   Barrier barrier;
-  std::uint64_t values[kWarp];  // of a shuffle
+  std::uint64_t values[2][kWarp];  // of a shuffle, see `turn`
 };
 
 struct Thread {
@@ -124,12 +124,16 @@ inline void run_thread() {
 
 inline void wait_for_warp() { wait(block.warps[warp_id()].barrier, lanes_of_warp()); }
 
-// The values of all lanes. They are valid until `wait_for_warp`.
+// What lanes exchange is in one of two places in turn, so that waiting once is enough: a lane writes to a place again
+// only after it has waited for the other one, where all lanes arrive after they have read the first.
+inline unsigned turn() { return block.warps[warp_id()].barrier.generation % 2; }
+
+// The values of all lanes. They are valid until the next but one exchange.
 template <class T>
 const std::uint64_t* gather_lanes(unsigned mask, T value) {
   static_assert(sizeof(T) <= 8);
   if (mask != 0xffffffffu) fail("a shuffle names a part of its warp");
-  std::uint64_t* values = block.warps[warp_id()].values;
+  std::uint64_t* values = block.warps[warp_id()].values[turn()];
   std::memcpy(&values[lane_id()], &value, sizeof(T));
   wait_for_warp();
   return values;
@@ -139,7 +143,6 @@ template <class T>
 T exchange(unsigned mask, T value, unsigned from) {
   const std::uint64_t* values = gather_lanes(mask, value);
   if (from < lanes_of_warp()) std::memcpy(&value, &values[from], sizeof(T));
-  wait_for_warp();
   return value;
 }
 
@@ -318,7 +321,6 @@ inline unsigned __ballot_sync(unsigned mask, int predicate) {
   for (unsigned lane = 0; lane < emulation::lanes_of_warp(); ++lane) {
     bits |= static_cast<unsigned>(values[lane] & 1) << lane;
   }
-  emulation::wait_for_warp();
   return bits;
 }
 inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }

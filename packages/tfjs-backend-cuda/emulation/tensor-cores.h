@@ -24,11 +24,14 @@ struct WarpOperands {
 };
 
 inline std::vector<PendingCopies> pending_copies;  // by thread
-inline std::vector<WarpOperands> operands;         // by warp
+inline std::vector<WarpOperands> operands[2];      // by warp, in turn
+
+// Where the lanes of this warp put what they exchange next.
+inline WarpOperands& operands_of_warp() { return operands[turn()][warp_id()]; }
 
 inline void start_tensor_cores() {
   pending_copies.resize(kMostThreads);
-  operands.resize(kMostThreads / kWarp);
+  for (auto& half : operands) half.resize(kMostThreads / kWarp);
   for (unsigned i = 0; i < block.threads; ++i) {
     pending_copies[i].copies.clear();
     pending_copies[i].group = 0;
@@ -60,18 +63,18 @@ inline bf16 to_bf16(float x) {
 
 inline void load_matrices(unsigned (&r)[4], const void* row) {
   emulation::check_alignment(row, 16);
-  auto& rows = emulation::operands[emulation::warp_id()].rows;
+  auto& rows = emulation::operands_of_warp().rows;
   const unsigned lane = emulation::lane_id();
   rows[lane] = row;
   __syncwarp();
   for (int i = 0; i < 4; ++i) r[i] = static_cast<const unsigned*>(rows[i * 8 + lane / 4])[lane % 4];
-  __syncwarp();
+  __syncwarp();  // all lanes read before one goes on and writes there
 }
 
 // Lane l reads elements [2 · (l % 4), 2 · (l % 4) + 1] of column l / 4 of matrix i: row-major rows, transposed.
 inline void load_matrices_transposed(unsigned (&r)[4], const void* row) {
   emulation::check_alignment(row, 16);
-  auto& rows = emulation::operands[emulation::warp_id()].rows;
+  auto& rows = emulation::operands_of_warp().rows;
   const unsigned lane = emulation::lane_id();
   rows[lane] = row;
   __syncwarp();
@@ -115,7 +118,7 @@ inline unsigned pair(bf16 low, bf16 high) { return low.bits | static_cast<unsign
 inline unsigned pack(float low, float high) { return pair(to_bf16(low), to_bf16(high)); }
 
 inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  auto& all = emulation::operands[emulation::warp_id()];
+  auto& all = emulation::operands_of_warp();
   const unsigned lane = emulation::lane_id();
   std::memcpy(all.a[lane], a, sizeof(a));
   std::memcpy(all.b[lane], b, sizeof(b));
@@ -130,5 +133,4 @@ inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
       d[i] += x * half(all.b[column * 4 + k % 8 / 2][k / 8], k % 2);
     }
   }
-  __syncwarp();
 }

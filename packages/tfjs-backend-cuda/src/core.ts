@@ -16,7 +16,6 @@ export const {
   getKernelsForBackend,
   registerBackend,
   registerKernel,
-  removeBackend,
   slice_util,
   util,
 } = require('@tensorflow/tfjs-core') as typeof Core;

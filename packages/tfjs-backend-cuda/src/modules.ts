@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { DeviceInfo, Driver } from './driver.js';
+import { type DeviceInfo, type Driver, EMULATED_DEVICE } from './driver.js';
 import type { Kernel } from './launch.js';
 
 /** The environment variable that names the folder of build/ with the emulated kernels. For tests with sanitizers. */
@@ -8,15 +8,15 @@ const EMULATION_VARIABLE = 'TFJS_CUDA_EMULATION_FOLDER';
 
 const build = new URL('../build/', import.meta.url);
 
+/** Where scripts/build-cubins.js writes, one folder for each architecture. */
+const cubins = new URL('cubins/', build);
+
 /** A path in the folder of the emulated driver and its kernels. */
 const emulated = (file: string): string =>
   fileURLToPath(new URL(`${process.env[EMULATION_VARIABLE] ?? 'emulation'}/${file}`, build));
 
 /** The library of the emulated driver, which scripts/build-emulation.js builds. */
 export const emulatedDriver = (): string => emulated('libcuda.so.1');
-
-/** The command that makes the cubins. */
-const command = (script: string): string => `node ${fileURLToPath(new URL(`../scripts/${script}`, import.meta.url))}`;
 
 /**
  * The folder of the cubins for a GPU: those of the newest architecture that is not newer than it and has the same major
@@ -30,6 +30,14 @@ export function cubinFolder({ major, minor }: Pick<DeviceInfo, 'major' | 'minor'
     .map((match) => Number(match![2]));
   return minors.length === 0 ? null : new URL(`sm_${major}${Math.max(...minors)}/`, folder);
 }
+
+/** Whether the kernels are compiled for a GPU. */
+export const hasKernels = (device: DeviceInfo): boolean =>
+  device.name === EMULATED_DEVICE || cubinFolder(device, cubins) !== null;
+
+/** The command that compiles the kernels for GPUs. */
+export const kernelsCommand = (): string =>
+  `bash ${fileURLToPath(new URL('../scripts/setup-cuda.sh', import.meta.url))}`;
 
 /** The kernels of one open GPU. Each .cu file is a module, loaded when its first kernel is used. */
 export class Modules {
@@ -67,14 +75,13 @@ export class Modules {
     if (this.#driver.isEmulated) {
       const path = emulated(`${file}.so`);
       if (existsSync(path)) return new TextEncoder().encode(path);
-      throw new Error(`the emulated kernel ${file} is not compiled: ${command('build-emulation.js')} compiles it`);
+      const script = fileURLToPath(new URL('../scripts/build-emulation.js', import.meta.url));
+      throw new Error(`the emulated kernel ${file} is not compiled: node ${script} compiles it`);
     }
     const { major, minor } = this.#driver.device;
-    const folder = cubinFolder(this.#driver.device, new URL('cubins/', build));
+    const folder = cubinFolder(this.#driver.device, cubins);
     const cubin = folder && new URL(`${file}.cubin`, folder);
     if (cubin !== null && existsSync(cubin)) return readFileSync(cubin);
-    throw new Error(
-      `the kernel ${file} is not compiled for sm_${major}${minor}: ${command('build-cubins.js')} compiles it`,
-    );
+    throw new Error(`the kernel ${file} is not compiled for sm_${major}${minor}: ${kernelsCommand()} compiles it`);
   }
 }

@@ -5,7 +5,7 @@ import { findBackendFactory, getKernelsForBackend, registerBackend, registerKern
 import { type DeviceInfo, Driver, listDevices } from './driver.js';
 import { deviceKernels } from './kernels/index.js';
 import { BACKEND_NAME, borrowed } from './kernels/kernel.js';
-import { emulatedDriver } from './modules.js';
+import { emulatedDriver, hasKernels, kernelsCommand } from './modules.js';
 
 export interface CudaOptions {
   /**
@@ -89,6 +89,10 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
       `GPU ${ordinal} (${device.name}, sm_${device.major}${device.minor}) is too old`,
       'sm_80 (Ampere) or newer is needed; choose another device',
     );
+  }
+  if (!hasKernels(device)) {
+    const architecture = `sm_${device.major}${device.minor}`;
+    throw new CudaUnavailable(`the kernels are not compiled for ${architecture}`, `run: ${kernelsCommand()}`);
   }
   const path = driverLibrary(library);
   try {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cubinFolder } from '../src/modules.js';
+import { EMULATED_DEVICE } from '../src/driver.js';
+import { cubinFolder, hasKernels } from '../src/modules.js';
 
 describe('the folder of cubins', () => {
   let folder: string;
@@ -24,6 +25,12 @@ describe('the folder of cubins', () => {
   ])('of compute capability %i.%i is %s: the same major version, not newer', (major, minor, name) => {
     const base = pathToFileURL(`${folder}/`);
     expect(cubinFolder({ major, minor }, base)?.href ?? null).toBe(name && new URL(`${name}/`, base).href);
+  });
+
+  test('is needed of a GPU, and not of the emulated one', () => {
+    const device = { totalMemory: 1, multiprocessors: 1, sharedMemoryPerBlock: 1, driverVersion: 12000, minor: 0 };
+    expect(hasKernels({ ...device, name: 'a GPU of the future', major: 99 })).toBe(false);
+    expect(hasKernels({ ...device, name: EMULATED_DEVICE, major: 99 })).toBe(true);
   });
 
   test('is none where nothing is compiled', () => {
