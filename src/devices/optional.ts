@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { UserError } from '../errors.js';
 import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
@@ -8,10 +9,20 @@ const BACKEND = 'tensorflow';
 const PACKAGE = '@tensorflow/tfjs-node';
 const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
 
-/** Imports a package; null if it is not installed. @throws what the import throws if it is installed but does not load */
-export type LoadPackage = (name: string) => Promise<unknown>;
+/** Imports a package and returns whether it is installed. @throws what the import throws if it is installed but does not load */
+export type LoadPackage = (name: string) => Promise<boolean>;
 
-const load: LoadPackage = (name) => import(name);
+const require = createRequire(import.meta.url);
+
+const load: LoadPackage = async (name) => {
+  try {
+    require.resolve(name);
+  } catch {
+    return false;
+  }
+  await import(name);
+  return true;
+};
 
 /** The parts of the packages' backend in use. */
 interface TensorFlowBackend extends tf.KernelBackend {
@@ -55,11 +66,9 @@ export async function openTensorFlowOnGpu(otherwise: UserError, loadPackage: Loa
 /** Loads a package. @returns whether it is installed */
 async function isLoaded(device: string, name: string, loadPackage: LoadPackage, remedy: string): Promise<boolean> {
   try {
-    await loadPackage(name);
-    return true;
+    return await loadPackage(name);
   } catch (cause) {
-    const { code, message = String(cause) } = cause as { code?: string; message?: string };
-    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`)) return false;
+    const { message = String(cause) } = cause as { message?: string };
     const reason = message.trim().split('\n')[0]!.replace(/\.$/, '');
     throw new UserError(`--device ${device}: ${name} cannot be loaded (${reason})`, remedy, { cause });
   }

@@ -111,7 +111,7 @@ describe('--device cuda on the emulated driver', () => {
     const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
     const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), '--encoder-embed-dim', '64', '--decoder-embed-dim', '64'];
     const limits = ['--max-tokens', '2000', '--device', 'cuda', '--no-save'];
-    const { status, stderr } = spawnSync(process.execPath, [script, ...argv, ...limits], {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'jiti/register', script, ...argv, ...limits], {
       encoding: 'utf8',
       env: { ...process.env, EMULATED_CUDA_MEMORY: String(20e6) },
     });

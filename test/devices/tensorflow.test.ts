@@ -11,17 +11,16 @@ afterEach(async () => {
   if (tf.findBackendFactory('tensorflow') != null) tf.removeBackend('tensorflow');
 });
 
-/** Imports the given packages as Node does: others are not found. Loading one registers the backend. */
+/** Imports the given packages; others are not installed. Loading one registers the backend. */
 const installed =
   (packages: Readonly<Record<string, { readonly usesGpu: boolean } | Error>>): LoadPackage =>
   async (name) => {
     const found = packages[name];
-    if (found === undefined) {
-      throw Object.assign(new Error(`Cannot find package '${name}' imported from x`), { code: 'ERR_MODULE_NOT_FOUND' });
-    }
+    if (found === undefined) return false;
     if (found instanceof Error) throw found;
     const plain = tf.findBackend('cpu') as object;
     tf.registerBackend('tensorflow', () => Object.assign(Object.create(plain), { isUsingGpuDevice: found.usesGpu }));
+    return true;
   };
 
 describe('--device tensorflow', () => {
@@ -46,15 +45,6 @@ describe('--device tensorflow', () => {
       'if one does not load',
       { [CPU_PACKAGE]: new Error('The Node.js native addon module can not be found at path.\nMore.') },
       `${CPU_PACKAGE} cannot be loaded (The Node.js native addon module can not be found at path)`,
-    ],
-    [
-      'if one lacks a package of its own',
-      {
-        [CPU_PACKAGE]: Object.assign(new Error("Cannot find package 'tar' imported from x"), {
-          code: 'ERR_MODULE_NOT_FOUND',
-        }),
-      },
-      `${CPU_PACKAGE} cannot be loaded (Cannot find package 'tar' imported from x)`,
     ],
   ])('%s says so, and how to install it', async (_, packages, problem) => {
     await expect(openTensorFlow(installed(packages))).rejects.toThrow(

@@ -83,8 +83,8 @@ __device__ inline void softmax_tile(ForwardMemory<kDim>& memory, const Call& cal
 
 template <int kDim>
 __device__ inline void attention(const Rows& query, const Rows& key, const Rows& value, float* context,
-                                 size_t context_stride, float* log_sum_exp, const Call& call,
-                                 const Sequence& sequence, size_t mask_row, const Dropout& dropout) {
+                                 size_t context_stride, float* log_sum_exp, const Call& call, const Sequence& sequence,
+                                 size_t mask_row, const Dropout& dropout) {
   DYNAMIC_SHARED(float, dynamic);
   ForwardMemory<kDim>& memory = *reinterpret_cast<ForwardMemory<kDim>*>(dynamic);
   const int first = sequence.tile * kTile;
@@ -115,8 +115,7 @@ __device__ inline void attention(const Rows& query, const Rows& key, const Rows&
   output.store(context, context_stride, first, sequence.target, call.head_dim, 1);
   const int row = threadIdx.x;
   if (row >= kTile || first + row >= sequence.target) return;
-  log_sum_exp[mask_row + first + row] =
-      memory.top[row] == -INFINITY ? 0.0f : memory.top[row] + logf(memory.sum[row]);
+  log_sum_exp[mask_row + first + row] = memory.top[row] == -INFINITY ? 0.0f : memory.top[row] + logf(memory.sum[row]);
 }
 
 template <int kDim>
@@ -138,7 +137,8 @@ struct Gradient {
   }
 };
 
-// Loads the log-sum-exp of a tile of queries, and computes delta, into shared and global memory. A row belongs to 8 lanes.
+// Loads the log-sum-exp of a tile of queries, and computes delta, into shared and global memory. A row belongs to 8
+// lanes.
 template <int kDim>
 __device__ inline void load_row_results(BackwardMemory<kDim>& memory, const Rows& context, const Rows& d_context,
                                         const float* log_sum_exp, float* delta, const Call& call,
@@ -193,8 +193,8 @@ __device__ inline void query_gradient(const Rows& query, const Rows& key, const 
       const Mask4 mask = weight_mask(dropout, call, mask_row + index, first_key + column);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const bool sees = index < sequence.target && memory.visible[column + i] &&
-                          (!call.causal || first_key + column + i <= index);
+        const bool sees =
+            index < sequence.target && memory.visible[column + i] && (!call.causal || first_key + column + i <= index);
         float& product = memory.products.values[row][column + i];
         product = Gradient(sees, call.scale * memory.weights.values[row][column + i], product, mask.values[i],
                            memory.log_sum_exp[row], memory.delta[row])
@@ -207,7 +207,8 @@ __device__ inline void query_gradient(const Rows& query, const Rows& key, const 
   d_rows.store(d_query, d_query_stride, first, sequence.target, call.head_dim, call.scale);
 }
 
-// dk = dSᵀ · q / √headDim and dv = (p ∘ mask)ᵀ · dContext for a tile of keys. The tables are transposed: a row is a key.
+// dk = dSᵀ · q / √headDim and dv = (p ∘ mask)ᵀ · dContext for a tile of keys. The tables are transposed: a row is a
+// key.
 template <int kDim>
 __device__ inline void key_gradient(const Rows& query, const Rows& key, const Rows& value, const Rows& d_context,
                                     const float* log_sum_exp, const float* delta, float* d_key, float* d_value,
@@ -263,40 +264,39 @@ __device__ inline size_t place(int first, int stride, int head, int head_dim) {
 // query rows are query_stride elements apart, key and value rows key_stride; context [query rows, heads, headDim],
 // log_sum_exp [heads · query rows]. kDim: the head size, rounded up to 16, 32, 64 or 128.
 // Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: ForwardMemory.
-#define ATTENTION(name, kDim, kBlocks)                                                                               \
-  BOUNDED_KERNEL(kThreads, kBlocks, name,                                                                            \
-                 (const float* query, const float* key, const float* value, const int* query_starts,                 \
-                  const int* key_starts, const int* key_padding, float* context, float* log_sum_exp,                 \
-                  int query_stride, int key_stride, int sequences, int heads, int head_dim, int longest_key,         \
-                  int causal, float scale, unsigned threshold, float mask_scale, unsigned seed, unsigned update,     \
-                  unsigned micro_batch, unsigned site)) {                                                            \
-    const Call call{query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0,     \
-                    scale};                                                                                          \
-    const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                           \
-    if (sequence.tile * kTile >= sequence.target) return;                                                            \
-    const int head = blockIdx.y, embed = heads * head_dim;                                                           \
-    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                        \
-    attention<kDim>({query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride),              \
-                     sequence.target},                                                                               \
-                    {key + key_place, size_t(key_stride), sequence.source},                                          \
-                    {value + key_place, size_t(key_stride), sequence.source},                                        \
-                    context + place(sequence.query, embed, head, head_dim), embed, log_sum_exp, call, sequence,      \
-                    first_row(call, sequence, head),                                                                 \
-                    Dropout{threshold, mask_scale, seed, update, micro_batch, site});                                \
+#define ATTENTION(name, kDim, kBlocks)                                                                              \
+  BOUNDED_KERNEL(                                                                                                   \
+      kThreads, kBlocks, name,                                                                                      \
+      (const float* query, const float* key, const float* value, const int* query_starts, const int* key_starts,    \
+       const int* key_padding, float* context, float* log_sum_exp, int query_stride, int key_stride, int sequences, \
+       int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold, float mask_scale,     \
+       unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {                                      \
+    const Call call{                                                                                                \
+        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};        \
+    const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                          \
+    if (sequence.tile * kTile >= sequence.target) return;                                                           \
+    const int head = blockIdx.y, embed = heads * head_dim;                                                          \
+    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                       \
+    attention<kDim>(                                                                                                \
+        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},       \
+        {key + key_place, size_t(key_stride), sequence.source},                                                     \
+        {value + key_place, size_t(key_stride), sequence.source},                                                   \
+        context + place(sequence.query, embed, head, head_dim), embed, log_sum_exp, call, sequence,                 \
+        first_row(call, sequence, head), Dropout{threshold, mask_scale, seed, update, micro_batch, site});          \
   }
 
 // Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory. d_query rows are query_stride
 // elements apart.
 #define QUERY_GRADIENT(name, kDim, kBlocks)                                                                          \
-  BOUNDED_KERNEL(kThreads, kBlocks, name,                                                                            \
-                 (const float* query, const float* key, const float* value, const int* query_starts,                 \
-                  const int* key_starts, const int* key_padding, const float* context, const float* log_sum_exp,     \
-                  const float* d_context, float* delta, float* d_query, int query_stride, int key_stride,            \
-                  int sequences, int heads, int head_dim, int longest_key, int causal, float scale,                  \
-                  unsigned threshold, float mask_scale, unsigned seed, unsigned update, unsigned micro_batch,        \
-                  unsigned site)) {                                                                                  \
-    const Call call{query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0,     \
-                    scale};                                                                                          \
+  BOUNDED_KERNEL(                                                                                                    \
+      kThreads, kBlocks, name,                                                                                       \
+      (const float* query, const float* key, const float* value, const int* query_starts, const int* key_starts,     \
+       const int* key_padding, const float* context, const float* log_sum_exp, const float* d_context, float* delta, \
+       float* d_query, int query_stride, int key_stride, int sequences, int heads, int head_dim, int longest_key,    \
+       int causal, float scale, unsigned threshold, float mask_scale, unsigned seed, unsigned update,                \
+       unsigned micro_batch, unsigned site)) {                                                                       \
+    const Call call{                                                                                                 \
+        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};         \
     const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                           \
     if (sequence.tile * kTile >= sequence.target) return;                                                            \
     const int head = blockIdx.y, embed = heads * head_dim;                                                           \
@@ -318,22 +318,20 @@ __device__ inline size_t place(int first, int stride, int head, int head_dim) {
   BOUNDED_KERNEL(kThreads, kBlocks, name,                                                                            \
                  (const float* query, const float* key, const float* value, const int* query_starts,                 \
                   const int* key_starts, const int* key_padding, const float* log_sum_exp, const float* d_context,   \
-                  const float* delta, float* d_key, float* d_value, int query_stride, int key_stride,                \
-                  int sequences, int heads, int head_dim, int longest_key, int causal, float scale,                  \
-                  unsigned threshold, float mask_scale, unsigned seed, unsigned update, unsigned micro_batch,        \
-                  unsigned site)) {                                                                                  \
-    const Call call{query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0,     \
-                    scale};                                                                                          \
+                  const float* delta, float* d_key, float* d_value, int query_stride, int key_stride, int sequences, \
+                  int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold,             \
+                  float mask_scale, unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {          \
+    const Call call{                                                                                                 \
+        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};         \
     const Sequence sequence = sequence_of(call, key_starts, blockIdx.x);                                             \
     if (sequence.tile * kTile >= sequence.source) return;                                                            \
     const int head = blockIdx.y, embed = heads * head_dim;                                                           \
     const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                        \
-    key_gradient<kDim>({query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride),           \
-                        sequence.target},                                                                            \
-                       {key + key_place, size_t(key_stride), sequence.source},                                       \
-                       {value + key_place, size_t(key_stride), sequence.source},                                     \
-                       {d_context + place(sequence.query, embed, head, head_dim), size_t(embed), sequence.target},   \
-                       log_sum_exp, delta, d_key + key_place, d_value + key_place, key_stride, call, sequence,       \
-                       first_row(call, sequence, head),                                                              \
-                       Dropout{threshold, mask_scale, seed, update, micro_batch, site});                             \
+    key_gradient<kDim>(                                                                                              \
+        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},        \
+        {key + key_place, size_t(key_stride), sequence.source},                                                      \
+        {value + key_place, size_t(key_stride), sequence.source},                                                    \
+        {d_context + place(sequence.query, embed, head, head_dim), size_t(embed), sequence.target}, log_sum_exp,     \
+        delta, d_key + key_place, d_value + key_place, key_stride, call, sequence, first_row(call, sequence, head),  \
+        Dropout{threshold, mask_scale, seed, update, micro_batch, site});                                            \
   }

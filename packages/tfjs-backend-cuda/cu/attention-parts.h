@@ -1,7 +1,7 @@
 // What attention in float32 and in bfloat16 has in common: where the rows of a sentence are, and the memory of a tile.
 //
-// The rows of sequence s are [starts[s], starts[s + 1]). The log-sum-exp of query i, and its row of the dropout mask, is
-// at heads · start + head · length + i. A query that sees no key has context 0 and log-sum-exp 0.
+// The rows of sequence s are [starts[s], starts[s + 1]). The log-sum-exp of query i, and its row of the dropout mask,
+// is at heads · start + head · length + i. A query that sees no key has context 0 and log-sum-exp 0.
 #pragma once
 #include "philox.h"
 #include "vectors.h"

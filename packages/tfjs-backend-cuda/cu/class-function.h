@@ -1,5 +1,5 @@
-// Functions of the probability p of one class, which are summed over the classes of a row: the families of ClassFunction
-// in src/ops/class-function.ts, which defines them.
+// Functions of the probability p of one class, which are summed over the classes of a row: the families of
+// ClassFunction in src/ops/class-function.ts, which defines them.
 #pragma once
 #include "portable.h"
 

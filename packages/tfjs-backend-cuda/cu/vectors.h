@@ -3,7 +3,9 @@
 #include "portable.h"
 
 // Whether all of these rows start at multiples of 16 bytes.
-__device__ inline bool is_aligned(const void* values) { return (reinterpret_cast<unsigned long long>(values) & 15) == 0; }
+__device__ inline bool is_aligned(const void* values) {
+  return (reinterpret_cast<unsigned long long>(values) & 15) == 0;
+}
 template <class... Pointers>
 __device__ inline bool are_aligned(int stride, const Pointers*... values) {
   return stride % 4 == 0 && (is_aligned(values) && ...);
