@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const ADD_ONS = ['tfjs-backend-onednn', 'sentencepiece-native'];
+const ADD_ONS = ['tfjs-backend-onednn', 'sentencepiece-native', 'tfjs-backend-cuda'];
 
 /** Commands of the machine that a test replaces, each with its shell script. */
 type Commands = Readonly<Record<string, string>>;

@@ -23,10 +23,13 @@ function upToDate() {
 
 /** The missing requirement of a build, or undefined. */
 function missing() {
-  const command = [process.env.CXX ?? 'g++', 'make', 'python3'].find(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status !== 0,
-  );
-  return command && `no ${command}`;
+  const compiler = process.env.CXX ?? 'g++';
+  const options = { input: 'int main() {}\n', stdio: ['pipe', 'ignore', 'ignore'] };
+  if (spawnSync(compiler, ['-x', 'c++', '-std=c++17', '-fsyntax-only', '-'], options).status !== 0) {
+    return `no C++ compiler (${compiler})`;
+  }
+  const tool = ['make', 'python3'].find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status !== 0);
+  return tool && `no ${tool}`;
 }
 
 /** The option for Node's headers if they are installed, so that node-gyp does not download them. */
