@@ -41,11 +41,21 @@ async function survey(name: string): Promise<SurveyedDevice> {
     const { device: _, ...details } = description;
     return { name, description: details, flops: await measureFlops(), problem: null };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const what = error.problem.replace(/^--device \S+: /, '');
-    const remedy = error.remedy.replace(/, or use --device .*$/, '');
-    return { name, description: null, flops: null, problem: { what, remedy } };
+    return { name, description: null, flops: null, problem: problemOf(error) };
   }
+}
+
+/** Why a device does not work. One that is broken does not keep the others from the list. */
+function problemOf(error: unknown): SurveyedDevice['problem'] {
+  if (!(error instanceof UserError)) {
+    return {
+      what: String(error).split('\n')[0]!,
+      remedy: 'install its packages again, and report it if that does not help',
+    };
+  }
+  const what = error.problem.replace(/^--device \S+: /, '');
+  const remedy = error.remedy.replace(/, or use --device .*$/, '');
+  return { what, remedy };
 }
 
 /** The rate of products of square matrices on the current device, of a size that takes a while. */
