@@ -16,7 +16,8 @@ export interface Optimizer {
   readonly tensors?: ReadonlyMap<string, StateTensor>;
   /**
    * Whether `step` reads and changes arenas only through the kernels it was built with. A device with memory of its own
-   * then keeps the arenas; otherwise they are copied to the host before each step and back after it.
+   * then keeps the arenas; otherwise they are copied to the host before each step and back after it, and the kernels work on
+   * the host's arrays.
    */
   readonly usesKernelsOnly?: boolean;
   /**

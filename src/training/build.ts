@@ -4,12 +4,14 @@ import { builtInComponents } from '../components.js';
 import { readEmbeddings } from '../data/embedding-file.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import { portableArenaKernels } from '../optim/arena-kernels.js';
 import { MovingAverage } from '../optim/moving-average.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
 import { fillArena } from '../optim/weights.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { modelOptions } from '../plugins/model-options.js';
+import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
@@ -52,28 +54,42 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
   return average;
 }
 
+/** Builds the optimizer. One that does not use kernels only gets kernels for the arrays of the host, where it runs. */
+function buildOptimizer({ all, kernels, plugins }: TrainRequest, store: ParameterStore): Optimizer {
+  const { optimizer: definition } = plugins;
+  const options = selectOptions(definition.options, all);
+  if (store.device?.arenas == null) return definition.build(options, store, kernels);
+  let used = kernels;
+  const optimizer = definition.build(options, store, {
+    ...kernels,
+    scale: (x, factor) => used.scale(x, factor),
+    adamStep: (...args) => used.adamStep(...args),
+  });
+  if (!optimizer.usesKernelsOnly) {
+    used = portableArenaKernels;
+    log.warning(
+      `the optimizer '${definition.name}' runs on the host: weights and gradients are copied for every update`,
+    );
+  }
+  return optimizer;
+}
+
 /**
  * Builds the model, criterion, optimizer and schedule of a request.
  * @throws UserError if options contradict each other
  */
 export function buildTrainer(request: TrainRequest, task: TranslationTask): Trainer {
   const { all, kernels, options, plugins } = request;
-  const { criterion, optimizer, lrScheduler } = plugins;
+  const { criterion, lrScheduler } = plugins;
   const model = buildModel(request, task);
   const count = model.parameters.parameters.reduce((sum, { size }) => sum + size, 0);
   log.message(`${plugins.architecture.name}: ${count.toLocaleString('en')} parameters; criterion ${criterion.name}`);
-  const builtOptimizer = optimizer.build(selectOptions(optimizer.options, all), model.parameters, kernels);
-  if (model.parameters.device?.arenas != null && !builtOptimizer.usesKernelsOnly) {
-    log.warning(
-      `the optimizer '${optimizer.name}' runs on the host: weights and gradients are copied for every update`,
-    );
-  }
   const parts = {
     model,
     average: options.storeEma ? buildAverage(model.parameters, options) : null,
     kernels,
     criterion: criterion.build(selectOptions(criterion.options, all)),
-    optimizer: builtOptimizer,
+    optimizer: buildOptimizer(request, model.parameters),
     lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
   };
   return new Trainer(parts, options);
