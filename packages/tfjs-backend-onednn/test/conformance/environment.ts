@@ -1,34 +1,9 @@
-// Evaluated before the specs, which register themselves with the globals and the environment that are set here.
-import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
-import jasmineCore from 'jasmine-core';
+import { backendName, poisonMemory, testBackend } from '../../../../test/conformance/environment.js';
 import { registerOneDnnBackend } from '../../src/index.js';
 import { StoragePool } from '../../src/pool.js';
-import type { Block } from '../../src/slab.js';
 
-/** The backend under test: `onednn`, or `cpu`, the JavaScript backend of tfjs. */
-const backendName = process.argv[2]!;
-
-jasmineCore.installGlobals();
-// Runs specs in order, so that two backends can be compared. tfjs-core has several suites of the same name.
-jasmineCore.jasmine.getEnv().configure({ random: false, forbidDuplicateNames: false });
 if (backendName === 'onednn') registerOneDnnBackend();
-poisonMemory();
-// Enables the flag IS_TEST, with which the engine checks every kernel call for leaked data.
-setTestEnvs([{ name: backendName, backendName, isDataSync: true }]);
-
-/** Fills memory with NaN before a kernel writes to it and after its tensor is disposed, so that invalid reads fail. */
-function poisonMemory(): void {
-  const { take, give } = StoragePool.prototype;
-  const poison = (block: Block): Block => {
-    new Float32Array(block.slab.buffer, block.offset, block.bytes / 4).fill(Number.NaN);
-    return block;
-  };
-  StoragePool.prototype.take = function (bytes) {
-    return poison(take.call(this, bytes));
-  };
-  StoragePool.prototype.give = function (block) {
-    give.call(this, poison(block));
-  };
-}
+poisonMemory(StoragePool.prototype, ({ slab, offset, bytes }) => {
+  new Float32Array(slab.buffer, offset, bytes / 4).fill(Number.NaN);
+});
+testBackend();

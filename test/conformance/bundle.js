@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-/** One folder below the package, like src/driver.ts, so that it finds the add-on. */
-const bundle = join(folder, '..', '..', 'build', 'conformance.js');
 
 /**
  * Two specs that move data between backends name tfjs-backend-cpu, although their comment says that "this test will
@@ -26,7 +24,7 @@ const anyBackendSwitches = {
 const coreAsModules = {
   name: 'core-as-modules',
   setup({ onLoad }) {
-    onLoad({ filter: /tfjs-backend-cuda\/src\/core\.ts$/ }, () => ({
+    onLoad({ filter: /tfjs-backend-\w+\/src\/core\.ts$/ }, () => ({
       contents: "export * from '@tensorflow/tfjs-core'; export { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';",
       resolveDir: folder,
     }));
@@ -35,11 +33,16 @@ const coreAsModules = {
 
 /**
  * Bundles specs.ts, tfjs-core with all of its specs, and both backends into one file. Returns its path.
+ * @param {string} root the folder of the package, whose test/conformance/environment.ts registers its backend
  * @throws Error if the bundle would contain tfjs-core twice
  */
-export async function bundleSpecs() {
+export async function bundleSpecs(root) {
+  // One folder below the package, like its sources, so that it finds the add-on.
+  const bundle = join(root, 'build', 'conformance.js');
+  const parts = [join(root, 'test', 'conformance', 'environment.ts'), join(folder, 'specs.ts')]; // in this order
+  const contents = parts.map((path) => `import ${JSON.stringify(path)};`).join('\n');
   const { metafile } = await build({
-    entryPoints: [join(folder, 'specs.ts')],
+    stdin: { contents, resolveDir: folder, loader: 'ts' },
     outfile: bundle,
     bundle: true,
     platform: 'node',

@@ -1,6 +1,5 @@
-// tfjs-core's specs on one backend. bundle.js bundles everything into one file, so that all parts share one tfjs-core.
-// run.js starts it once per backend.
-import './environment.js'; // first
+// tfjs-core's specs on one backend, after the environment of a package. bundle.js bundles everything into one file, so that all
+// parts share one tfjs-core. run-specs.js starts it once per backend.
 import '@tensorflow/tfjs-core/dist/tests.js';
 import jasmineCore from 'jasmine-core';
 import { Recorder } from './recorder.js';
