@@ -1,23 +1,20 @@
 import type { ArenaTarget, DeviceArena } from 'tfjs-backend-cuda';
-import { InternalError } from '../errors.js';
 import type { DeviceArenas } from '../ops/device-arenas.js';
+import { ArenaCopies, type ArenaCopy } from '../optim/arena-copies.js';
 import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
 import type * as tf from '../tf/index.js';
 
 type CudaModule = Pick<typeof import('tfjs-backend-cuda'), 'adamStep' | 'collectGradients' | 'DeviceArena'>;
 
-/** The GPU's copy of an arena. */
-interface Copy {
+interface GpuCopy extends ArenaCopy {
   readonly arena: DeviceArena;
-  /** Whether the host's array is older. */
-  isNewer: boolean;
 }
 
 /** Arenas in the memory of a GPU. The tensors of weights are parts of their arena. */
-export class CudaArenas implements DeviceArenas {
-  readonly #copies = new Map<ArrayBufferLike, Copy>();
-
-  constructor(readonly cuda: CudaModule) {}
+export class CudaArenas extends ArenaCopies<GpuCopy> implements DeviceArenas {
+  constructor(readonly cuda: CudaModule) {
+    super();
+  }
 
   /** The kernels on these arenas; `squaredNorm` alone is for arrays of the host. */
   get kernels(): ArenaKernels {
@@ -45,27 +42,6 @@ export class CudaArenas implements DeviceArenas {
     };
   }
 
-  isNewer({ buffer }: Float32Array): boolean {
-    return this.#copies.get(buffer)?.isNewer ?? false;
-  }
-
-  async toHost(arenas: readonly Float32Array[]): Promise<void> {
-    for (const { buffer } of arenas) {
-      const copy = this.#copies.get(buffer);
-      if (!copy?.isNewer) continue;
-      await copy.arena.read(new Float32Array(buffer));
-      copy.isNewer = false;
-    }
-  }
-
-  hostChanged(arenas: readonly Float32Array[]): void {
-    for (const { buffer } of arenas) {
-      const copy = this.#copies.get(buffer);
-      if (copy?.isNewer) throw new InternalError('the host changes an outdated arena');
-      copy?.arena.write(new Float32Array(buffer));
-    }
-  }
-
   tensor(part: Float32Array, shape: readonly number[]): tf.Tensor {
     return this.#copy(part).arena.tensor(offsetOf(part), shape);
   }
@@ -74,21 +50,26 @@ export class CudaArenas implements DeviceArenas {
     return this.#copy(part).arena.squaredNorm(offsetOf(part), part.length);
   }
 
-  release(arenas: readonly Float32Array[]): void {
-    for (const { buffer } of arenas) {
-      this.#copies.get(buffer)?.arena.dispose();
-      this.#copies.delete(buffer);
-    }
+  protected download({ arena }: GpuCopy, host: Float32Array): Promise<void> {
+    return arena.read(host);
+  }
+
+  protected replace({ arena }: GpuCopy, host: Float32Array): void {
+    arena.write(host);
+  }
+
+  protected dispose({ arena }: GpuCopy): void {
+    arena.dispose();
   }
 
   /** The GPU's copy of the arena of a part, copied from the host at the first use. */
-  #copy({ buffer }: Float32Array): Copy {
-    const known = this.#copies.get(buffer);
+  #copy({ buffer }: Float32Array): GpuCopy {
+    const known = this.copies.get(buffer);
     if (known !== undefined) return known;
     const values = new Float32Array(buffer);
     const copy = { arena: new this.cuda.DeviceArena(values.length), isNewer: false };
     copy.arena.write(values);
-    this.#copies.set(buffer, copy);
+    this.copies.set(buffer, copy);
     return copy;
   }
 

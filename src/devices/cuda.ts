@@ -29,12 +29,10 @@ export const cuda: DeviceDefinition = {
     return {
       name: 'cuda',
       description: {
-        ...{
-          device: 'cuda',
-          GPU: info.name,
-          architecture: `sm_${info.major}${info.minor}`,
-          driver: info.driverVersion,
-        },
+        device: 'cuda',
+        GPU: info.name,
+        architecture: `sm_${info.major}${info.minor}`,
+        driver: info.driverVersion,
         ...(bfloat16 ? { products: 'bfloat16' } : {}),
       },
       arenaKernels: arenas.kernels,

@@ -2,6 +2,7 @@ import { InternalError } from '../errors.js';
 import type { DeviceArenas } from '../ops/device-arenas.js';
 import { type OpenedDevice, openedDevice } from '../ops/opened-device.js';
 import * as tf from '../tf/index.js';
+import { ArenaCopies, type ArenaCopy } from './arena-copies.js';
 import { type ArenaKernels, portableArenaKernels } from './arena-kernels.js';
 
 /** Creates a device that keeps arenas as tensors, and makes it current. Its backend must be registered. */
@@ -10,26 +11,21 @@ export function tensorArenaDevice(backend: string): OpenedDevice & { readonly ar
   return { ...openedDevice(backend, null, () => {}, arenas), arenaKernels: arenas.kernels };
 }
 
-/** The device's copy of an arena. */
-interface Copy {
+interface TensorCopy extends ArenaCopy {
   /** float32 [size]; null: all zeros. */
   tensor: tf.Tensor1D | null;
-  /** Whether the host's array is older than the tensor. */
-  isNewer: boolean;
 }
 
 /**
  * Arenas as tensors of any tfjs backend: one tensor per arena. Norm, clipping and Adam are tensor operations, so weights
  * and gradients stay on the device.
  */
-export class TensorArenas implements DeviceArenas {
-  readonly #copies = new Map<ArrayBufferLike, Copy>();
-
+export class TensorArenas extends ArenaCopies<TensorCopy> implements DeviceArenas {
   /** The kernels on these arenas; `squaredNorm` alone is for arrays of the host. */
   get kernels(): ArenaKernels {
     return {
       squaredNorm: portableArenaKernels.squaredNorm,
-      scale: (x, factor) => this.#replace(x, (values) => tf.mul(values, factor)),
+      scale: (x, factor) => this.#compute(x, (values) => tf.mul(values, factor)),
       addTensors: (sums, xs) => this.#add(sums, xs),
       collectGradients: (targets, differentiate, { overwrite }) => {
         if (overwrite) for (const { gradient } of targets) this.#clear(gradient);
@@ -37,10 +33,10 @@ export class TensorArenas implements DeviceArenas {
       },
       adamStep: (values, gradients, firstMoment, secondMoment, { beta1, beta2, epsilon, stepSize, decay }) => {
         const gradient = this.#tensor(gradients);
-        this.#replace(firstMoment, (m) => tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1)));
-        this.#replace(secondMoment, (v) => tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+        this.#compute(firstMoment, (m) => tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1)));
+        this.#compute(secondMoment, (v) => tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
         const [m, v] = [this.#tensor(firstMoment), this.#tensor(secondMoment)];
-        this.#replace(values, (p) => {
+        this.#compute(values, (p) => {
           const step = tf.div(tf.mul(m, stepSize), tf.add(tf.sqrt(v), epsilon));
           return tf.sub(tf.sub(p, tf.mul(p, decay)), step);
         });
@@ -48,31 +44,9 @@ export class TensorArenas implements DeviceArenas {
     };
   }
 
-  isNewer({ buffer }: Float32Array): boolean {
-    return this.#copies.get(buffer)?.isNewer ?? false;
-  }
-
-  async toHost(arenas: readonly Float32Array[]): Promise<void> {
-    await Promise.all(
-      arenas.map(async ({ buffer }) => {
-        const copy = this.#copies.get(buffer);
-        if (!copy?.isNewer) return;
-        const host = new Float32Array(buffer);
-        if (copy.tensor === null) host.fill(0);
-        else host.set(await copy.tensor.data<'float32'>());
-        copy.isNewer = false;
-      }),
-    );
-  }
-
-  hostChanged(arenas: readonly Float32Array[]): void {
-    if (arenas.some((arena) => this.isNewer(arena))) throw new InternalError('the host changes an outdated arena');
-    this.release(arenas);
-  }
-
   tensor(part: Float32Array, shape: readonly number[]): tf.Tensor {
     // A model that only translates needs no copy of the whole arena.
-    if (!this.#copies.has(part.buffer)) return tf.tensor(part, [...shape], 'float32');
+    if (!this.copies.has(part.buffer)) return tf.tensor(part, [...shape], 'float32');
     return tf.tidy(() => tf.reshape(this.#part(part), [...shape]));
   }
 
@@ -85,11 +59,18 @@ export class TensorArenas implements DeviceArenas {
     }
   }
 
-  release(arenas: readonly Float32Array[]): void {
-    for (const { buffer } of arenas) {
-      this.#copies.get(buffer)?.tensor?.dispose();
-      this.#copies.delete(buffer);
-    }
+  protected async download({ tensor }: TensorCopy, host: Float32Array): Promise<void> {
+    if (tensor === null) host.fill(0);
+    else host.set(await tensor.data<'float32'>());
+  }
+
+  /** The arena is copied again when it is needed. */
+  protected replace(_copy: TensorCopy, host: Float32Array): void {
+    this.release([host]);
+  }
+
+  protected dispose({ tensor }: TensorCopy): void {
+    tensor?.dispose();
   }
 
   #part(part: Float32Array): tf.Tensor1D {
@@ -99,27 +80,27 @@ export class TensorArenas implements DeviceArenas {
 
   /** The whole arena of a part, copied from the host at the first use. */
   #tensor({ buffer }: Float32Array): tf.Tensor1D {
-    const known = this.#copies.get(buffer);
+    const known = this.copies.get(buffer);
     const copy = known ?? { tensor: null, isNewer: false };
     if (known === undefined) {
       copy.tensor = tf.keep(tf.tensor1d(new Float32Array(buffer)));
-      this.#copies.set(buffer, copy);
+      this.copies.set(buffer, copy);
     }
     copy.tensor ??= tf.keep(tf.zeros<tf.Rank.R1>([buffer.byteLength / 4]));
     return copy.tensor;
   }
 
-  #replace(arena: Float32Array, compute: (values: tf.Tensor1D) => tf.Tensor): void {
+  #compute(arena: Float32Array, compute: (values: tf.Tensor1D) => tf.Tensor): void {
     if (arena.byteLength !== arena.buffer.byteLength) throw new InternalError('a kernel changes part of an arena');
     const before = this.#tensor(arena);
     const tensor = tf.keep(tf.tidy(() => compute(before))) as tf.Tensor1D;
     before.dispose();
-    this.#copies.set(arena.buffer, { tensor, isNewer: true });
+    this.copies.set(arena.buffer, { tensor, isNewer: true });
   }
 
   #clear(part: Float32Array): void {
-    this.#copies.get(part.buffer)?.tensor?.dispose();
-    this.#copies.set(part.buffer, { tensor: null, isNewer: true });
+    this.copies.get(part.buffer)?.tensor?.dispose();
+    this.copies.set(part.buffer, { tensor: null, isNewer: true });
   }
 
   /** Adds tensors to parts of one arena: they are joined, with zeros between them, and added once. */
@@ -143,11 +124,11 @@ export class TensorArenas implements DeviceArenas {
       return tf.keep(tf.concat(pieces));
     });
     const arena = new Float32Array(buffer);
-    if (this.#copies.get(buffer)?.tensor !== null) {
-      this.#replace(arena, (before) => tf.add(before, joined));
+    if (this.copies.get(buffer)?.tensor !== null) {
+      this.#compute(arena, (before) => tf.add(before, joined));
       joined.dispose();
     } else {
-      this.#copies.set(buffer, { tensor: joined, isNewer: true });
+      this.copies.set(buffer, { tensor: joined, isNewer: true });
     }
   }
 }

@@ -6,10 +6,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { CudaBackend } from 'tfjs-backend-cuda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildEmulation } from '../../packages/tfjs-backend-cuda/test/helpers/emulated.js';
-import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { bytesOf } from '../training/observe.js';
+import { bytesOf, compareCheckpoints } from '../training/observe.js';
 import { GOLDEN_DATA } from '../training/toy-trainer.js';
 
 const folder = temporaryFolder();
@@ -40,21 +39,9 @@ async function train(saveDir: string, options: string): Promise<{ readonly updat
 const numbersOf = (updates: readonly Figures[]): number[] =>
   updates.flatMap(({ loss, nll_loss, gnorm }) => [loss, nll_loss, gnorm].map(Number));
 
-/** The largest difference between the weights and the state of the optimizer of two runs. */
-function largestDifference(a: string, b: string): number {
-  const [ours, theirs] = [a, b].map((name) => {
-    const { weights, optimizer } = loadCheckpoint(join(folder, name, 'checkpoint_last'), { optimizer: true });
-    return new Map([...weights, ...optimizer!]);
-  });
-  let most = 0;
-  for (const [name, { data }] of ours!) {
-    const other = theirs!.get(name)!.data;
-    for (let index = 0; index < data.length; index++) {
-      most = Math.max(most, Math.abs(Number(data[index]) - Number(other[index])));
-    }
-  }
-  return most;
-}
+/** The largest difference between the last checkpoints of two runs. */
+const largestDifference = (a: string, b: string): number =>
+  compareCheckpoints(join(folder, a, 'checkpoint_last'), join(folder, b, 'checkpoint_last')).difference;
 
 /** Bytes of the emulated GPU in use. */
 const bytesInUse = (): number => (tf.findBackend('cuda') as unknown as CudaBackend).poolBytes.inUse;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { openedDevice } from '../../src/ops/opened-device.js';
 import { adam } from '../../src/optim/adam.js';
 import { ParameterStore } from '../../src/optim/parameter-store.js';
@@ -11,7 +10,7 @@ import { storeWeights } from '../../src/optim/weights.js';
 import type { OptionValues } from '../../src/options/schema.js';
 import { train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { bytesOf, recordLog } from './observe.js';
+import { bytesOf, compareCheckpoints, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
 import { toyRequest } from './toy-request.js';
 
@@ -59,22 +58,7 @@ async function trainOnDevice(name: string, values: OptionValues = {}, optimizer 
   return saveDir;
 }
 
-/** The largest difference between the tensors of two checkpoints, and whether they have the same names. */
-function compare(a: string, b: string): { names: boolean; difference: number } {
-  const all = [a, b].map((saveDir) => {
-    const { weights, optimizer, ema } = loadCheckpoint(join(saveDir, 'checkpoint_last'), {
-      optimizer: true,
-      ema: true,
-    });
-    const named = [...weights, ...(optimizer ?? []), ...(ema ?? [])];
-    return named.map(([name, { data: values }]) => [name, Array.from(values as Float32Array, Number)] as const);
-  }) as [(readonly [string, number[]])[], (readonly [string, number[]])[]];
-  const differences = all[0].flatMap(([, values], index) =>
-    values.map((value, at) => Math.abs(value - all[1][index]![1][at]!)),
-  );
-  const names = all.map((tensors) => tensors.map(([name]) => name).join());
-  return { names: names[0] === names[1], difference: differences.reduce((most, one) => Math.max(most, one), 0) };
-}
+const compare = (a: string, b: string) => compareCheckpoints(join(a, 'checkpoint_last'), join(b, 'checkpoint_last'));
 
 describe('training with arenas in the memory of the device', () => {
   it.each<[string, OptionValues, object]>([
