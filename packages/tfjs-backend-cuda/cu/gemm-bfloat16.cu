@@ -4,7 +4,7 @@
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, 16 at a time, so the size of the tiles does not change a bit.
 // no spills
-#include "epilogue.h"
+#include "gemm.h"
 #include "vectors.h"
 
 namespace {
@@ -22,12 +22,6 @@ struct Tiling {
 };
 using Large = Tiling<2, 4, 4, 4>;  // 128 x 128
 using Small = Tiling<2, 2, 2, 4>;  // 64 x 64, for products with too few large tiles to fill the device
-
-struct Shape {
-  int m, n, k;
-  int lda, ldb, ldc;  // elements from one stored row to the next
-  int splits;         // parts of k, which different blocks sum
-};
 
 // A stage of an operand in shared memory as it is stored: rows of op(A) (columns of op(B)) of kDepth elements, or kDepth
 // rows of kWidth elements.
@@ -156,26 +150,4 @@ __device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape&
 
 }  // namespace
 
-// Grid, strides and splits as in gemm-float32.cu, whose gemm_float32_finish adds the parts of several splits. Dynamic
-// shared memory: Stages.
-#define GEMM(name, Tile, kTransposeA, kTransposeB)                                                                  \
-  BOUNDED_KERNEL(Tile::kThreads, 2, name,                                                                           \
-                 (const bf16* a, const bf16* b, float* c, const float* bias, int m, int n, int k, int lda, int ldb, \
-                  int ldc, int stride_a, int stride_b, int stride_c, int splits, float alpha, int accumulate,       \
-                  int relu)) {                                                                                      \
-    const size_t batch = blockIdx.z / splits;                                                                       \
-    const int part = blockIdx.z % splits;                                                                           \
-    gemm<Tile, kTransposeA, kTransposeB>(a + batch * stride_a, b + batch * stride_b,                                \
-                                         c + (splits > 1 ? blockIdx.z : batch) * stride_c,                          \
-                                         Shape{m, n, k, lda, ldb, ldc, splits},                                     \
-                                         Epilogue{bias, alpha, accumulate != 0, relu != 0}, part);                  \
-  }
-
-GEMM(gemm_bfloat16_nn_large, Large, false, false)
-GEMM(gemm_bfloat16_nt_large, Large, false, true)
-GEMM(gemm_bfloat16_tn_large, Large, true, false)
-GEMM(gemm_bfloat16_tt_large, Large, true, true)
-GEMM(gemm_bfloat16_nn_small, Small, false, false)
-GEMM(gemm_bfloat16_nt_small, Small, false, true)
-GEMM(gemm_bfloat16_tn_small, Small, true, false)
-GEMM(gemm_bfloat16_tt_small, Small, true, true)
+GEMM_KERNELS(gemm_bfloat16, bf16)

@@ -3,7 +3,7 @@
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, so the size of the tiles does not change a bit.
 // no spills
-#include "epilogue.h"
+#include "gemm.h"
 #include "vectors.h"
 
 namespace {
@@ -21,12 +21,6 @@ struct Tiling {
 };
 using Large = Tiling<4, 2, 2, 2>;  // 128 x 128
 using Small = Tiling<2, 2, 2, 1>;  // 64 x 64, for products with too few large tiles to fill the device
-
-struct Shape {
-  int m, n, k;
-  int lda, ldb, ldc;  // elements from one stored row to the next
-  int splits;         // parts of k, which different blocks sum
-};
 
 // A panel in shared memory, [kDepth][kWidth]: the rows of op(A), or the columns of op(B), of kDepth columns or rows. The
 // groups of 16 elements of a row are permuted, so that neither stores nor loads meet in one bank.
@@ -168,29 +162,7 @@ __device__ inline void gemm(const float* a, const float* b, float* c, const Shap
 
 }  // namespace
 
-// Grid: [⌈n / tile⌉, ⌈m / tile⌉, batches · splits]. A stride is the number of elements from one matrix of a batch to the
-// next. With several splits, c is [batches, splits, m, n], and gemm_float32_finish adds its parts.
-#define GEMM(name, Tile, kTransposeA, kTransposeB)                                                                  \
-  BOUNDED_KERNEL(Tile::kThreads, 2, name,                                                                           \
-                 (const float* a, const float* b, float* c, const float* bias, int m, int n, int k, int lda,        \
-                  int ldb, int ldc, int stride_a, int stride_b, int stride_c, int splits, float alpha,              \
-                  int accumulate, int relu)) {                                                                      \
-    const size_t batch = blockIdx.z / splits;                                                                       \
-    const int part = blockIdx.z % splits;                                                                           \
-    gemm<Tile, kTransposeA, kTransposeB>(a + batch * stride_a, b + batch * stride_b,                                \
-                                         c + (splits > 1 ? blockIdx.z : batch) * stride_c,                          \
-                                         Shape{m, n, k, lda, ldb, ldc, splits},                                     \
-                                         Epilogue{bias, alpha, accumulate != 0, relu != 0}, part);                  \
-  }
-
-GEMM(gemm_float32_nn_large, Large, false, false)
-GEMM(gemm_float32_nt_large, Large, false, true)
-GEMM(gemm_float32_tn_large, Large, true, false)
-GEMM(gemm_float32_tt_large, Large, true, true)
-GEMM(gemm_float32_nn_small, Small, false, false)
-GEMM(gemm_float32_nt_small, Small, false, true)
-GEMM(gemm_float32_tn_small, Small, true, false)
-GEMM(gemm_float32_tt_small, Small, true, true)
+GEMM_KERNELS(gemm_float32, float)
 
 // c = alpha · Σ_split parts[batch, split] [+ c] [+ bias] [ReLU], in the order of splits. Grid: [blocks, batches].
 KERNEL(gemm_float32_finish, (const float* parts, float* c, const float* bias, int m, int n, int ldc, int stride_c,
