@@ -3,8 +3,8 @@
 //
 //   KERNEL(name, (parameters)) { body }   a kernel; parameters are pointers, int, unsigned, float or 8-byte integers
 //   BOUNDED_KERNEL(threads, blocks, name, (parameters)) { body }
-//                                         a kernel whose blocks have at most so many threads; a multiprocessor holds so
-//                                         many blocks, which limits the registers of a thread
+//                                         a kernel with at most this many threads per block. The compiler limits the
+//                                         registers of a thread so that this many blocks fit on a multiprocessor
 //   DYNAMIC_SHARED(type, name)            the block's dynamic shared memory
 //   bf16, to_float, to_bf16               bfloat16 storage; to_bf16 rounds to the nearest, ties to even
 //   mma(d, a, b)                          a warp's product d += a · b, 16 x 8 x 16: bfloat16 operands, float32 sums

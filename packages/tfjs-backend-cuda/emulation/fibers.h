@@ -25,7 +25,7 @@ constexpr std::size_t kStackBytes = 64 << 10;
 #endif
 constexpr unsigned kMostFibers = 1024;
 
-// Where a fiber or the scheduler has stopped. `enter` starts a function on a new stack, `switch_to` goes on where
+// Where a fiber or the scheduler has stopped. `enter` starts a function on a new stack, `switch_to` continues where
 // another place has stopped; both return when something switches back to `from`.
 #if defined(__x86_64__)
 // Saves what a call preserves on the stack. setjmp and longjmp do the same, but glibc's longjmp takes ten times as

@@ -68,7 +68,7 @@ inline void load_matrices(unsigned (&r)[4], const void* row) {
   rows[lane] = row;
   __syncwarp();
   for (int i = 0; i < 4; ++i) r[i] = static_cast<const unsigned*>(rows[i * 8 + lane / 4])[lane % 4];
-  __syncwarp();  // all lanes read before one goes on and writes there
+  __syncwarp();  // all lanes read before one of them continues and writes there
 }
 
 // Lane l reads elements [2 · (l % 4), 2 · (l % 4) + 1] of column l / 4 of matrix i: row-major rows, transposed.

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DevicePool, OutOfDeviceMemory } from '../src/pool.js';
 import type { Block } from '../src/slab.js';
 
-/** A device of so many bytes, whose allocations lie one after another and are never reused. */
+/** A device with this many bytes. Its allocations follow each other and are never reused. */
 class CountingSource {
   readonly held = new Map<number, number>();
   #next = 256;

@@ -120,7 +120,7 @@ describe('elementwise operations', () => {
     ['leakyRelu', (x) => tf.leakyRelu(x, 0.1)],
     ['cast to int32', (x) => tf.cast(x, 'int32')],
     ['cast to bool', (x) => tf.cast(x, 'bool')],
-    ['cast there and back', (x) => tf.cast(tf.cast(tf.cast(x, 'bool'), 'int32'), 'float32')],
+    ['casts to bool, int32 and float32', (x) => tf.cast(tf.cast(tf.cast(x, 'bool'), 'int32'), 'float32')],
   ])('%s treats special values as tfjs-backend-cpu does', async (_, run) => {
     const x = [...SPECIAL.filter((value) => Math.abs(value) !== 1e30), 3e9, -3e9, 1e20];
     await expectSame(() => run(tf.tensor1d(x)), 2e-6);

@@ -15,7 +15,7 @@ describe('arenas on the device', () => {
   });
   afterEach(() => device.dispose());
 
-  /** Part of an arena from an element on whose address is no multiple of 16. */
+  /** A part of an arena that starts at an address that is not a multiple of 16. */
   const unaligned = (values: Float32Array): number => device.upload(Float32Array.of(0, ...values)) + 4;
 
   function norm(x: Float32Array): { total: number; notFinite: number } {
