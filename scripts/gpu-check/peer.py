@@ -27,7 +27,7 @@ def lengths(path):
     """The lengths of all sentences: fairseq's .idx has magic, version, type and count before them."""
     data = path.read_bytes()
     (count,) = struct.unpack("<Q", data[18:26])
-    return struct.unpack(f"<{count}i", data[34 : 34 + 4 * count])
+    return struct.unpack(f"<{count}i", data[26 : 26 + 4 * count])
 
 
 def batches(max_tokens):

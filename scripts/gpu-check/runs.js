@@ -93,11 +93,11 @@ export const translation = (root, small) => [
   ...(small ? ['--max-len-a', '0', '--max-len-b', '4'] : []),
 ];
 
-/** Loss, nll and gradient norm of each update of a log. */
-export const figuresOf = (log) =>
+/** What a log has of each update, as numbers. @param {readonly string[]} names loss, nll and gradient norm by default */
+export const figuresOf = (log, names = ['loss', 'nll_loss', 'gnorm']) =>
   [...log.matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) => {
-    const { loss, nll_loss, gnorm } = JSON.parse(json);
-    return { loss: Number(loss), nll_loss: Number(nll_loss), gnorm: Number(gnorm) };
+    const figures = JSON.parse(json);
+    return Object.fromEntries(names.map((name) => [name, Number(figures[name])]));
   });
 
 /** The hypotheses of generate's output, in the order of the sentences. */
