@@ -80,6 +80,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('truecase', 'truecase text as Moses does', async () => (await import('./truecase.js')).truecaseCommand),
   entry(
+    'detruecase',
+    'capitalize sentences as Moses does',
+    async () => (await import('./detruecase.js')).detruecaseCommand,
+  ),
+  entry(
     'clean-corpus',
     'remove sentence pairs by length and length ratio',
     async () => (await import('./clean-corpus.js')).cleanCorpusCommand,
