@@ -1,8 +1,10 @@
 import { UserError } from '../errors.js';
 import { growingWindows } from './growing-windows.js';
+import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorOptions } from './translator-options.js';
 
+export type { SentenceTranslation, TextTranslation } from './text-translation.js';
 export type { LineTranslation } from './translator-engine.js';
 export type { TranslatorOptions } from './translator-options.js';
 
@@ -12,8 +14,8 @@ const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
  * Translates text with a trained model, or an ensemble of models, exactly as `ts-fairseq generate` does.
  *
  * @example
- * const translator = await Translator.load({ path: 'checkpoints/averaged', data: 'data-bin/de-en', beam: 5 });
- * const [{ text, score }] = await translator.translate(['ein klei@@ nes haus']);
+ * const translator = await Translator.load('models/de-en');
+ * const { text } = await translator.translateText('Ein kleines Haus. Es brennt!');
  * translator.dispose();
  */
 export class Translator {
@@ -28,14 +30,14 @@ export class Translator {
   }
 
   /**
-   * Loads dictionaries and checkpoints, and opens the device. Threads and precision apply to this Translator only. The
+   * Loads dictionaries and checkpoints, and opens the device. A string is the folder of a model. Threads and precision apply to this Translator only. The
    * device's backend becomes the current backend of TensorFlow.js.
    * @throws UserError if a file is missing or damaged, a checkpoint was trained with other dictionaries, the device is
    *   not available, or options are unknown or conflict
    */
-  static async load(options: TranslatorOptions): Promise<Translator> {
+  static async load(options: string | TranslatorOptions): Promise<Translator> {
     const { loadTranslatorEngine } = await import('./translator-engine.js');
-    return new Translator(await loadTranslatorEngine(options));
+    return new Translator(await loadTranslatorEngine(typeof options === 'string' ? { model: options } : options));
   }
 
   /** The languages that the checkpoint records, e.g. `{ source: 'de', target: 'en' }`. */
@@ -57,9 +59,29 @@ export class Translator {
    * @throws UserError naming the line that is longer than the model or a batch allows
    */
   async translate(lines: readonly string[]): Promise<LineTranslation[]> {
+    return this.#enqueue(() => this.#engine.translate(lines));
+  }
+
+  /**
+   * Translates plain text: sentence by sentence, with the line ends and the white space of the source. A sentence that
+   * cannot be translated keeps its source and says why. With a model folder, text is prepared as the model needs it;
+   * otherwise with `tokenizer` and `bpeCodes`.
+   */
+  async translateText(text: string): Promise<TextTranslation> {
+    const [translation] = await this.translateTexts([text]);
+    return translation!;
+  }
+
+  /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
+  async translateTexts(texts: readonly string[]): Promise<TextTranslation[]> {
+    return this.#enqueue(() => this.#engine.translateTexts(texts));
+  }
+
+  /** Runs a translation after those that were requested before. */
+  #enqueue<T>(translate: () => Promise<T>): Promise<T> {
     if (this.#disposed) throw new UserError('this Translator is disposed', 'load another');
     this.#waiting++;
-    const result = this.#last.then(() => this.#engine.translate(lines));
+    const result = this.#last.then(translate);
     this.#last = result.then(
       () => this.#done(),
       () => this.#done(),
