@@ -8,6 +8,7 @@ export {
   type LineTranslation,
   type SentenceTranslation,
   type TextTranslation,
+  type TranslateOptions,
   Translator,
   type TranslatorOptions,
 } from './inference/translator.js';

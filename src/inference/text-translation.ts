@@ -34,7 +34,7 @@ export interface TextTranslation {
 export interface SentenceSearch {
   /** @throws LineTooLong if the sentence is longer than the model or a batch allows */
   read(sentence: string, name: string): SourceLine;
-  translate(lines: readonly SourceLine[], onBatch: (done: number, total: number) => void): Promise<TranslatedLine[]>;
+  translate(lines: readonly SourceLine[]): Promise<TranslatedLine[]>;
 }
 
 /** A sentence, or a part of a sentence that is too long, in the order of the text. */
@@ -59,12 +59,11 @@ export async function translateTexts(
   texts: readonly string[],
   search: SentenceSearch,
   { split, nbest, unkIndex }: TextSettings,
-  onBatch: (done: number, total: number) => void = () => {},
 ): Promise<TextTranslation[]> {
   const parts = texts.map((text) => split(text).flatMap((part) => prepare(part, search)));
   const items = parts.flat().filter((part): part is Item => typeof part !== 'string');
   const lines = items.flatMap(({ line }) => (line === null ? [] : [line]));
-  const translated = (await search.translate(lines, onBatch)).values();
+  const translated = (await search.translate(lines)).values();
   const sentenceOf = (item: Item): SentenceTranslation => {
     const { translations } = item.line === null ? { translations: [] } : translated.next().value!.sentence;
     return describe(item, translations.slice(0, nbest), unkIndex);

@@ -1,7 +1,6 @@
 import { builtInComponents, registerPlugins } from '../components.js';
 import { openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { log } from '../log.js';
 import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
@@ -19,9 +18,11 @@ import {
   type Translation,
 } from '../search/index.js';
 import { createSentenceSplitter } from '../text/sentences.js';
-import { LineSearch } from './line-search.js';
+import { BatchScheduler, type CallOptions } from './batch-scheduler.js';
+import { LineSearch, type TranslatedLine } from './line-search.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
-import { type TextTranslation, translateTexts } from './text-translation.js';
+import type { SourceLine } from './source-lines.js';
+import { type SentenceSearch, type TextTranslation, translateTexts } from './text-translation.js';
 import type { TranslatorOptions } from './translator-options.js';
 import { checkStrings, translatorSource } from './translator-source.js';
 
@@ -31,14 +32,17 @@ export interface LineTranslation extends Translation {
   readonly nbest: readonly Translation[];
 }
 
-/** The implementation of a Translator, in a module of its own because it loads the tensor library. */
+/** What translates for a Translator, in a module of its own because it loads the tensor library. */
 export interface TranslatorEngine {
   readonly languages: { readonly source: string; readonly target: string };
   /** The name of the device: `cpu`, `wasm`, … */
   readonly device: string;
-  translate(lines: readonly string[]): Promise<LineTranslation[]>;
-  translateTexts(texts: readonly string[]): Promise<TextTranslation[]>;
-  dispose(): void;
+  /** @throws UserError naming a line that is too long, or the reason of the signal */
+  translate(lines: readonly string[], options?: CallOptions): Promise<LineTranslation[]>;
+  /** @throws the reason of the signal */
+  translateTexts(texts: readonly string[], options?: CallOptions): Promise<TextTranslation[]>;
+  /** Frees the models when no batch is being computed. */
+  dispose(): Promise<void>;
 }
 
 /** The result if the search options rule out every output. */
@@ -145,31 +149,36 @@ export async function loadTranslatorEngine(translatorOptions: TranslatorOptions)
     batchSize,
   });
   const split = createSentenceSplitter(task.sourceLang);
-  const showProgress = (position: number, total: number): void => {
-    log.info('progress', { label: 'translating', position, total });
-  };
+  const scheduler = new BatchScheduler<SourceLine, TranslatedLine>({
+    cut: (lines) => search.cut(lines),
+    compute: (lines) => search.translateBatch(lines),
+  });
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     device: opened.name,
-    async translate(lines) {
+    async translate(lines, callOptions) {
       checkStringArray('translate', 'line', lines);
       if (lines.length === 0) return [];
       const read = lines.map((line, index) => search.read(line, `line ${index + 1}`));
-      const translated = await search.translate(read, showProgress);
+      const translated = await scheduler.run(read, callOptions);
       return translated.map(({ sentence: { translations } }) => ({
         ...(translations[0] ?? NO_TRANSLATION),
         nbest: translations.slice(0, options.nbest),
       }));
     },
-    async translateTexts(texts) {
+    async translateTexts(texts, callOptions) {
       checkStringArray('translateTexts', 'text', texts);
       if (options.constraints !== null) {
         throw new UserError('translateTexts: texts have no phrases', 'use translate with constraints');
       }
       const { unkIndex } = task.sourceDictionary;
-      return translateTexts(texts, search, { split, nbest: options.nbest, unkIndex }, showProgress);
+      const sentences: SentenceSearch = {
+        read: (sentence, name) => search.read(sentence, name),
+        translate: (lines) => scheduler.run(lines, callOptions),
+      };
+      return translateTexts(texts, sentences, { split, nbest: options.nbest, unkIndex });
     },
-    dispose: () => disposeAll(models),
+    dispose: () => scheduler.whenIdle(() => disposeAll(models)), // a cancelled call may still be computed
   };
 }
 

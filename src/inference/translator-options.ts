@@ -37,6 +37,11 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
    * `true` with `bpeCodes`, otherwise `false`.
    */
   readonly removeBpe?: boolean | PostProcess;
+  /**
+   * Computes in the calling thread, which translations then block. By default, a thread that all Translators of the process
+   * share computes, and Translators with equal options share their models. With `plugins`, which are functions, always true.
+   */
+  readonly inline?: boolean;
   /** Plug-in models and architectures that the checkpoint may use, like those of `--user-dir` on the command line. */
   readonly plugins?: readonly Plugin[];
 }

@@ -1,4 +1,6 @@
 import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import type { CallOptions } from './batch-scheduler.js';
 import { growingWindows } from './growing-windows.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
@@ -7,6 +9,12 @@ import type { TranslatorOptions } from './translator-options.js';
 export type { SentenceTranslation, TextTranslation } from './text-translation.js';
 export type { LineTranslation } from './translator-engine.js';
 export type { TranslatorOptions } from './translator-options.js';
+
+/** How a call is run. */
+export interface TranslateOptions {
+  /** Cancels the translation; the call then throws the reason of the signal. */
+  readonly signal?: AbortSignal;
+}
 
 const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
 
@@ -20,9 +28,8 @@ const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
  */
 export class Translator {
   readonly #engine: TranslatorEngine;
-  /** The last translation in the queue, and the length of the queue. */
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** The number of translations that have not ended. */
+  #pending = 0;
   #disposed = false;
 
   private constructor(engine: TranslatorEngine) {
@@ -36,8 +43,13 @@ export class Translator {
    *   not available, or options are unknown or conflict
    */
   static async load(options: string | TranslatorOptions): Promise<Translator> {
+    const { inline = false, ...rest } = typeof options === 'string' ? { model: options } : options;
+    if (!inline && rest.plugins === undefined) {
+      const { loadWorkerEngine } = await import('./worker-engine.js');
+      return new Translator(await loadWorkerEngine(rest));
+    }
     const { loadTranslatorEngine } = await import('./translator-engine.js');
-    return new Translator(await loadTranslatorEngine(typeof options === 'string' ? { model: options } : options));
+    return new Translator(await loadTranslatorEngine(rest));
   }
 
   /** The languages that the checkpoint records, e.g. `{ source: 'de', target: 'en' }`. */
@@ -52,14 +64,14 @@ export class Translator {
 
   /**
    * Translates lines of space-separated tokens in batches of similar length. Tokens are words with `bpeCodes`,
-   * otherwise the tokens that the model was trained on. Concurrent calls are queued. With `constraints`, the phrases
+   * otherwise the tokens that the model was trained on. Concurrent calls are translated in common batches. With `constraints`, the phrases
    * that a translation must contain follow its line, separated by tabs.
    * @returns one translation per line, in input order; scores are log probabilities in base 2, as on fairseq's H-
    *   lines: Σ log₂ p / length^lenpen, including `</s>`
    * @throws UserError naming the line that is longer than the model or a batch allows
    */
-  async translate(lines: readonly string[]): Promise<LineTranslation[]> {
-    return this.#enqueue(() => this.#engine.translate(lines));
+  async translate(lines: readonly string[], options?: TranslateOptions): Promise<LineTranslation[]> {
+    return this.#run(options, (callOptions) => this.#engine.translate(lines, callOptions));
   }
 
   /**
@@ -67,26 +79,25 @@ export class Translator {
    * cannot be translated keeps its source and says why. With a model folder, text is prepared as the model needs it;
    * otherwise with `tokenizer` and `bpeCodes`.
    */
-  async translateText(text: string): Promise<TextTranslation> {
-    const [translation] = await this.translateTexts([text]);
+  async translateText(text: string, options?: TranslateOptions): Promise<TextTranslation> {
+    const [translation] = await this.translateTexts([text], options);
     return translation!;
   }
 
   /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
-  async translateTexts(texts: readonly string[]): Promise<TextTranslation[]> {
-    return this.#enqueue(() => this.#engine.translateTexts(texts));
+  async translateTexts(texts: readonly string[], options?: TranslateOptions): Promise<TextTranslation[]> {
+    return this.#run(options, (callOptions) => this.#engine.translateTexts(texts, callOptions));
   }
 
-  /** Runs a translation after those that were requested before. */
-  #enqueue<T>(translate: () => Promise<T>): Promise<T> {
+  async #run<T>(options: TranslateOptions = {}, translate: (options: CallOptions) => Promise<T>): Promise<T> {
     if (this.#disposed) throw new UserError('this Translator is disposed', 'load another');
-    this.#waiting++;
-    const result = this.#last.then(translate);
-    this.#last = result.then(
-      () => this.#done(),
-      () => this.#done(),
-    );
-    return result;
+    this.#pending++;
+    try {
+      return await translate({ ...options, onProgress: showProgress });
+    } finally {
+      this.#pending--;
+      if (this.#disposed && this.#pending === 0) await this.#engine.dispose();
+    }
   }
 
   /**
@@ -105,11 +116,10 @@ export class Translator {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (this.#waiting === 0) this.#engine.dispose();
+    if (this.#pending === 0) void this.#engine.dispose();
   }
+}
 
-  #done(): void {
-    this.#waiting--;
-    if (this.#disposed && this.#waiting === 0) this.#engine.dispose();
-  }
+function showProgress(position: number, total: number): void {
+  log.info('progress', { label: 'translating', position, total });
 }

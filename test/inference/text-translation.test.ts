@@ -15,6 +15,7 @@ const shouting: SentenceSearch & { readonly batches: number[] } = {
     const words = sentence.split(/\s+/);
     if (words.length > LONGEST) throw new LineTooLong(name, words.length, LONGEST);
     return {
+      number: 0,
       ids: Int32Array.from([...words.map((word) => (/x/iu.test(word) ? UNKNOWN : 9)), 2]),
       words,
       phrases: [],

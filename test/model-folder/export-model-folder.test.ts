@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { Translator } from '../../src/index.js';
+import { Translator, type TranslatorOptions } from '../../src/index.js';
 import { type ExportRequest, exportModelFolder } from '../../src/model-folder/export-model-folder.js';
 import { type Manifest, parseManifest } from '../../src/model-folder/manifest.js';
 import { isModelFolder, openModelFolder } from '../../src/model-folder/open-model-folder.js';
@@ -45,10 +45,13 @@ function exportTo(path: string, changes: Partial<ExportRequest> = {}): Promise<v
 const manifestOf = (path: string): Manifest => parseManifest(readFileSync(join(path, 'model.json'), 'utf8'), path);
 
 async function translationsOf(
-  options: Parameters<typeof Translator.load>[0],
+  options: string | TranslatorOptions,
   lines: readonly string[],
 ): Promise<[text: string, score: number][]> {
-  const translator = await Translator.load(options);
+  const translator = await Translator.load({
+    ...(typeof options === 'string' ? { model: options } : options),
+    inline: true,
+  });
   try {
     return (await translator.translate(lines)).map(({ text, score }) => [text, score] as [string, number]);
   } finally {
@@ -168,7 +171,7 @@ describe('a damaged model folder is refused', () => {
     await exportTo(to);
     damage(to);
     expect(() => openModelFolder(to)).toThrow(message);
-    await expect(Translator.load(to)).rejects.toThrow(message);
+    await expect(Translator.load({ model: to, inline: true })).rejects.toThrow(message);
   });
 
   it('and a folder without model.json is none', () => {

@@ -64,7 +64,7 @@ export const translateCommand = defineCommand({
       throw new UserError('the text is given twice, as an argument and by --input', 'leave one out');
     }
     const stopLog = startBriefLog();
-    const translator = await Translator.load({ ...chosen(options, explicitKeys), model: folder! });
+    const translator = await Translator.load({ ...chosen(options, explicitKeys), model: folder!, inline: true });
     try {
       const source = texts.length > 0 ? texts.map((text) => `${text}\n`) : readBlocksWithLineEnds(options.input);
       await writeFiltered(options.input, options.output, translated(translator, source, options));
