@@ -49,6 +49,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('export', 'write a folder for translation', async () => (await import('./export.js')).exportCommand),
   entry('translate', 'translate plain text', async () => (await import('./translate.js')).translateCommand),
+  entry('serve', 'serve models over HTTP', async () => (await import('./serve.js')).serveCommand),
   entry('devices', 'list the devices that can compute', async () => (await import('./devices.js')).devicesCommand),
   entry('score', 'compute BLEU, chrF or TER of translations', async () => (await import('./score.js')).scoreCommand),
   entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
