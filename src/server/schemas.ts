@@ -78,12 +78,13 @@ export const documented = (summary: string, body: v.GenericSchema, answer: v.Gen
   },
 });
 
-/** The documentation of `/translate` and `/translate/stream`. */
+/** The documentation of `/translate`. */
 export const translateSchema = documented(
   'translates texts; also answers clients of LibreTranslate',
   v.union([ownRequest, libreTranslateRequest]),
   v.union([ownAnswer, libreTranslateAnswer]),
 );
+/** The documentation of `/translate/stream`. */
 export const streamSchema = documented(
   'translates a text and sends its parts as they get ready, as lines of JSON or server-sent events',
   streamRequest,
