@@ -8,7 +8,7 @@ export interface Norm {
 }
 
 /** What both kernels write: x ← norm(x), operand = nextNorm(x). Without a norm the values stay. */
-interface EndOfRows {
+export interface EndOfRows {
   readonly x: Address; // [rows, columns]
   readonly norm: Norm | null;
   readonly nextNorm: Norm | null;

@@ -21,9 +21,9 @@ export function vocabularyTop(
 ): void {
   const { logits, penalties, table, rows, classes, width, temperature } = args;
   if (rows === 0) return;
-  device.launcher.launch(
-    device.modules.kernel('vocabulary-top', 'vocabulary_top'),
-    { grid: rows, block: THREADS },
-    [...[logits, penalties ?? 0, table].map(pointer), ...[classes, width].map(int), float(temperature)],
-  );
+  device.launcher.launch(device.modules.kernel('vocabulary-top', 'vocabulary_top'), { grid: rows, block: THREADS }, [
+    ...[logits, penalties ?? 0, table].map(pointer),
+    ...[classes, width].map(int),
+    float(temperature),
+  ]);
 }

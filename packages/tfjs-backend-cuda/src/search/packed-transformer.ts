@@ -6,6 +6,8 @@ import { packWeights, type WeightValues } from './packed-weights.js';
 import { OwnedMemory, searchDevice } from './search-device.js';
 import { checkSizes, type TransformerSizes } from './transformer-sizes.js';
 
+const PRECISIONS: readonly Precision[] = ['float32', 'bfloat16'];
+
 /** A model for search. */
 export interface PackedTransformer {
   /**
@@ -26,7 +28,7 @@ export interface PackedTransformer {
  *   overwritten by the next call
  * @param precision the type of the operands of products; sums and everything else are float32. Keys and values are stored
  *   in it too
- * @throws Error for invalid sizes or weights that do not have these sizes, OutOfDeviceMemory
+ * @throws Error for invalid sizes, an unknown precision, or weights that do not have these sizes; OutOfDeviceMemory
  */
 export function packTransformer(
   sizes: TransformerSizes,
@@ -34,6 +36,9 @@ export function packTransformer(
   precision: Precision = 'float32',
 ): PackedTransformer {
   checkSizes(sizes);
+  if (!PRECISIONS.includes(precision)) {
+    throw new Error(`unknown precision '${precision}'; use one of ${PRECISIONS.join(', ')}`);
+  }
   const device = searchDevice(current());
   const memory = new OwnedMemory(device);
   try {

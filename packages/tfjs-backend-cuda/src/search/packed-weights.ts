@@ -2,7 +2,7 @@ import { bfloat16Copy } from '../host/arena.js';
 import type { Address, Precision } from '../host/host-device.js';
 import type { Norm } from '../host/search-rows.js';
 import { checkFloats } from '../kernels/checks.js';
-import { OwnedMemory, type SearchDevice } from './search-device.js';
+import type { OwnedMemory, SearchDevice } from './search-device.js';
 import type { StackSizes, TransformerSizes } from './transformer-sizes.js';
 
 /** Returns the values of a weight; called once. */
@@ -88,14 +88,9 @@ class WeightReader {
   ) {}
 
   next(name: string, size: number): Float32Array {
-    if (this.#index === this.weights.length) throw this.#wrongCount('few');
     const values = this.weights[this.#index++]!();
     checkFloats(`the weight ${name}`, values, size);
     return values;
-  }
-
-  end(): void {
-    if (this.#index < this.weights.length) throw this.#wrongCount('many');
   }
 
   vector(name: string, size: number): Address {
@@ -153,10 +148,6 @@ class WeightReader {
     });
     return rounded;
   }
-
-  #wrongCount(which: 'few' | 'many'): Error {
-    return new Error(`too ${which} weights for a Transformer of these sizes: ${this.weights.length}`);
-  }
 }
 
 function selfAttention(read: WeightReader, name: string, embed: number): EncoderLayer['self'] {
@@ -188,10 +179,16 @@ function stack<Layer>(
   const positions = read.positions(`${side}.positions`, sizes.positions, embed);
   const embeddingNorm = sizes.normalizeEmbedding ? read.norm(`${side}.embedding_norm`, embed) : null;
   const layers: Layer[] = [];
-  // One at a time: sizes with too many layers are refused at the first missing weight.
   for (let index = 0; index < sizes.layers; index++) layers.push(layerOf(`${side}.layers.${index}`));
   const finalNorm = sizes.finalNorm ? read.norm(`${side}.final_norm`, embed) : null;
   return { sizes, tokens, positions, embeddingNorm, layers, finalNorm };
+}
+
+/** The number of weights of a model: a projection and a norm have two each. */
+function weightCount({ encoder, decoder }: TransformerSizes): number {
+  const stackCount = ({ layers, normalizeEmbedding, finalNorm }: StackSizes, ofLayer: number): number =>
+    2 + layers * ofLayer + 2 * (Number(normalizeEmbedding) + Number(finalNorm));
+  return stackCount(encoder, 12) + stackCount(decoder, 20) + 1;
 }
 
 /**
@@ -206,6 +203,11 @@ export function packWeights(
   weights: readonly WeightValues[],
   precision: Precision,
 ): PackedWeights {
+  const missing = weightCount(sizes) - weights.length;
+  if (missing !== 0) {
+    const which = missing > 0 ? 'few' : 'many';
+    throw new Error(`too ${which} weights for a Transformer of these sizes: ${weights.length}`);
+  }
   const read = new WeightReader(device, memory, weights, precision);
   const { embed } = sizes;
   const encoder = stack(read, 'encoder', sizes, (name) => {
@@ -218,6 +220,5 @@ export function packWeights(
     return { self, source, feedForward: feedForward(read, name, embed, sizes.decoder.inner) };
   });
   const classifier = read.classifier(embed, sizes.decoder.vocab);
-  read.end();
   return { encoder, decoder, classifier };
 }
