@@ -5,8 +5,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { CudaBackend } from 'tfjs-backend-cuda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildEmulation } from '../../packages/tfjs-backend-cuda/test/helpers/emulated.js';
+import { builtInComponents } from '../../src/components.js';
+import { openDevice } from '../../src/devices/index.js';
+import { loadModels } from '../../src/inference/load-models.js';
+import { EVALUATION } from '../../src/plugins/model.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
-import { goldenData } from '../helpers/reference-model.js';
+import { goldenData, referenceTask, sourceTable, wholeSplit } from '../helpers/reference-model.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -85,6 +89,26 @@ describe('the search of --device cuda on the emulated driver', () => {
     const differences = equal.map((index) => Math.abs(onCuda[index]!.score - onCpu[index]!.score));
     expect(Math.max(...differences)).toBeLessThan(0.1);
     expect(Math.max(...differences)).toBeGreaterThan(1e-5); // it does compute in bfloat16
+  });
+
+  it('reads the weights that it has packed again for operations that need them', async () => {
+    const task = referenceTask();
+    const source = sourceTable(wholeSplit(task, 'valid'));
+    const features = async (device: string, searches: boolean): Promise<Float32Array> => {
+      const opened = await openDevice(device, { threads: 1 });
+      const [model] = await loadModels([at('trained')], task, builtInComponents().architectures, opened);
+      if (searches) model!.startFusedDecoding!(source, 2)!.dispose();
+      const encoded = tf.tidy(() => model!.encode(source, EVALUATION).features);
+      const values = encoded.dataSync() as Float32Array;
+      encoded.dispose();
+      model!.dispose();
+      return values;
+    };
+    const searched = await features('cuda', true);
+    expect(searched).toEqual(await features('cuda', false));
+    const onCpu = await features('cpu', false);
+    expect(Math.max(...searched.map((value, index) => Math.abs(value - onCpu[index]!)))).toBeLessThan(1e-4);
+    expect(cudaBackend().poolBytes.inUse).toBe(0);
   });
 
   it('scores the translations of a model that the GPU trains', async () => {
