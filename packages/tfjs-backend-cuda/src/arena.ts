@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { CudaBackend } from './backend.js';
-import { backend, engine, findBackend } from './core.js';
+import { engine } from './core.js';
+import { current } from './current-backend.js';
 import { type AdamScalars, accumulate, adamStep as adamStepOn, scale, squaredNorm } from './host/arena.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
 import type { Block } from './slab.js';
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
@@ -123,10 +122,4 @@ export function adamStep(
     size: values.size,
     ...scalars,
   });
-}
-
-function current(): CudaBackend {
-  const instance: unknown = backend();
-  if (instance !== findBackend(BACKEND_NAME)) throw new Error(`tfjs's current backend is not '${BACKEND_NAME}'`);
-  return instance as CudaBackend;
 }

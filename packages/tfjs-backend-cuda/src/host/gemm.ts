@@ -82,7 +82,11 @@ function multiplyParts(device: HostDevice, product: Product): void {
 const stagesBytes = (tile: number, isAlongDepth: boolean): number =>
   3 * 2 * (isAlongDepth ? tile * (32 + 8) : 32 * (tile + 8));
 
-function multiply(device: HostDevice, product: Product, splits: number): void {
+/**
+ * A product whose operands are stored in its precision. With several splits, C is [batches, splits, m, n], the sums of the
+ * parts of k, for a kernel that adds them; the product then has neither alpha, accumulate, bias nor ReLU.
+ */
+export function multiply(device: HostDevice, product: Product, splits: number): void {
   const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
   const { alpha = 1, accumulate = false, bias = null, relu = false, precision = 'float32' } = product;
   const { strideA = m * k, strideB = k * n } = product;
