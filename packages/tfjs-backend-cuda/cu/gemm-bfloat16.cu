@@ -74,8 +74,9 @@ struct Stages {
   Stage<Tile::kColumns, kTransposeB> b[kStages];
 };
 
+// Whether eight elements at a time are multiples of 16 bytes.
 __device__ inline bool are_copied_whole(const bf16* values, int stride) {
-  return is_aligned(values) && stride % 8 == 0;
+  return reinterpret_cast<unsigned long long>(values) % 16 == 0 && stride % 8 == 0;
 }
 
 template <class Tile, bool kTransposeA, bool kTransposeB>

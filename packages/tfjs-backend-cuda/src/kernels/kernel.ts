@@ -31,7 +31,7 @@ export function kernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => Outputs,
 ): KernelConfig {
-  const kernelFunc = disposingOutputs((call) => run(typed<Inputs, Attributes>(call)));
+  const kernelFunc = tidied((call) => run(typed<Inputs, Attributes>(call)));
   return { kernelName, backendName: BACKEND_NAME, kernelFunc };
 }
 
@@ -41,7 +41,7 @@ export function partialKernel<Inputs extends string, Attributes = object>(
   run: (call: KernelCall<Inputs, Attributes>) => Outputs | null,
 ): KernelConfig {
   const kernelFunc: KernelFunc = (call) => run(typed<Inputs, Attributes>(call)) ?? onHost(kernelName, call);
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: disposingOutputs(kernelFunc) };
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: tidied(kernelFunc) };
 }
 
 /** The same kernel of tfjs-backend-cpu on this backend's tensors. */
@@ -63,8 +63,8 @@ function onHost(kernelName: string, call: Parameters<KernelFunc>[0]): Outputs {
   return plain.kernelFunc(call);
 }
 
-/** Disposes the outputs of a kernel that throws: no other code refers to them. */
-function disposingOutputs(run: KernelFunc): KernelFunc {
+/** Gives back what a kernel was lent, and disposes the outputs of one that throws: no other code refers to them. */
+function tidied(run: KernelFunc): KernelFunc {
   return (call) => {
     const backend = call.backend as CudaBackend;
     backend.startKernel();
@@ -73,6 +73,8 @@ function disposingOutputs(run: KernelFunc): KernelFunc {
     } catch (error) {
       backend.abandonKernel();
       throw error;
+    } finally {
+      backend.endKernel();
     }
   };
 }
