@@ -1,11 +1,10 @@
 // C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU], row-major: bfloat16 operands, products by tensor cores, float32 sums.
-// C is float32.
+// C is float32, or rounded to bfloat16 when it is written.
 //
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, 16 at a time, so the size of the tiles does not change a bit.
 // no spills
 #include "gemm.h"
-#include "vectors.h"
 
 namespace {
 
@@ -79,8 +78,26 @@ __device__ inline bool are_copied_whole(const bf16* values, int stride) {
   return reinterpret_cast<unsigned long long>(values) % 16 == 0 && stride % 8 == 0;
 }
 
-template <class Tile, bool kTransposeA, bool kTransposeB>
-__device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape& shape, const Epilogue& epilogue,
+// Writes two neighbours at once, or the first alone.
+__device__ inline void store2(float* to, float first, float second, bool has_second, bool aligned) {
+  if (aligned && has_second) {
+    *reinterpret_cast<float2*>(to) = make_float2(first, second);
+    return;
+  }
+  to[0] = first;
+  if (has_second) to[1] = second;
+}
+__device__ inline void store2(bf16* to, float first, float second, bool has_second, bool aligned) {
+  if (aligned && has_second) {
+    *reinterpret_cast<unsigned*>(to) = pack(first, second);
+    return;
+  }
+  to[0] = to_bf16(first);
+  if (has_second) to[1] = to_bf16(second);
+}
+
+template <class Tile, bool kTransposeA, bool kTransposeB, class Result>
+__device__ inline void gemm(const bf16* a, const bf16* b, Result* c, const Shape& shape, const Epilogue& epilogue,
                             int part) {
   DYNAMIC_SHARED(char, dynamic);
   auto& stages = *reinterpret_cast<Stages<Tile, kTransposeA, kTransposeB>*>(dynamic);
@@ -132,18 +149,25 @@ __device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape&
   }
   wait_copies<0>();
 
+  const bool aligned = reinterpret_cast<unsigned long long>(c) % (2 * sizeof(Result)) == 0 && shape.ldc % 2 == 0;
 #pragma unroll
-  for (int i = 0; i < Tile::kRowBlocks; ++i) {
+  for (int j = 0; j < Tile::kColumnBlocks; ++j) {
+    const int column = column0 + my_column + j * 8 + lane % 4 * 2;
+    if (column >= shape.n) continue;
+    const bool has_second = column + 1 < shape.n;
+    const float bias = epilogue.bias == nullptr ? 0.0f : epilogue.bias[column];
+    const float second_bias = epilogue.bias == nullptr || !has_second ? 0.0f : epilogue.bias[column + 1];
 #pragma unroll
-    for (int j = 0; j < Tile::kColumnBlocks; ++j) {
+    for (int i = 0; i < Tile::kRowBlocks; ++i) {
 #pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int row = row0 + my_row + i * 16 + lane / 4 + e / 2 * 8;
-        const int column = column0 + my_column + j * 8 + lane % 4 * 2 + e % 2;
-        if (row >= shape.m || column >= shape.n) continue;
-        float* to = c + static_cast<size_t>(row) * shape.ldc + column;
-        *to = finish(epilogue, sums[i][j][e], epilogue.accumulate ? *to : 0.0f,
-                     epilogue.bias == nullptr ? 0.0f : epilogue.bias[column]);
+      for (int half = 0; half < 2; ++half) {
+        const int row = row0 + my_row + i * 16 + lane / 4 + half * 8;
+        if (row >= shape.m) continue;
+        Result* to = c + static_cast<size_t>(row) * shape.ldc + column;
+        const float before = epilogue.accumulate ? to_float(to[0]) : 0.0f;
+        const float second_before = epilogue.accumulate && has_second ? to_float(to[1]) : 0.0f;
+        store2(to, finish(epilogue, sums[i][j][half * 2], before, bias),
+               finish(epilogue, sums[i][j][half * 2 + 1], second_before, second_bias), has_second, aligned);
       }
     }
   }
@@ -151,4 +175,7 @@ __device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape&
 
 }  // namespace
 
-GEMM_KERNELS(gemm_bfloat16, bf16)
+GEMM_NORMAL_A(gemm_bfloat16, bf16, float)
+GEMM_TRANSPOSED_A(gemm_bfloat16, bf16, float)  // gradients of weights: always float32
+GEMM_NORMAL_A(gemm_bfloat16_rounded, bf16, bf16)
+GEMM_FINISH(gemm_bfloat16_finish, bf16)

@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { linear } from '../../../../src/ops/linear.js';
+import { adamStep, collectGradients, DeviceArena } from '../../src/arena.js';
+import { rounded, uniform } from '../helpers/kernels.js';
+import { cuda, difference, floats, type Input, type Operation } from './compare.js';
+
+beforeEach(async () => {
+  await tf.setBackend('cuda');
+  cuda().precision = 'bfloat16';
+});
+afterEach(() => {
+  cuda().precision = 'float32';
+});
+
+/** The value of an operation and the gradients of Σ value ∘ weights, with products of this precision. */
+function evaluate(precision: 'float32' | 'bfloat16', inputs: Readonly<Record<string, Input>>, operation: Operation) {
+  cuda().precision = precision;
+  const { widened } = cuda().statistics;
+  const results = tf.tidy(() => {
+    const names = Object.keys(inputs);
+    const tensors = names.map((name) => {
+      const { shape, values } = inputs[name]!;
+      return tf.tensor(values.slice(), [...shape], values instanceof Int32Array ? 'int32' : 'float32');
+    });
+    const run = (...parts: tf.Tensor[]): tf.Tensor =>
+      operation(Object.fromEntries(names.map((name, i) => [name, parts[i]!])));
+    const parameters = tensors.filter(({ dtype }) => dtype === 'float32');
+    const withParameters = (...parts: tf.Tensor[]): tf.Tensor =>
+      run(...tensors.map((tensor) => (tensor.dtype === 'float32' ? parts[parameters.indexOf(tensor)]! : tensor)));
+    const y = run(...tensors);
+    const dy = tf.tensor(uniform(y.size, 77), y.shape);
+    const gradients = tf.grads(withParameters)(parameters, dy);
+    return [y, ...gradients].map((tensor) => Float32Array.from(tensor.dataSync()));
+  });
+  return { results, widened: cuda().statistics.widened - widened };
+}
+
+/** Expects a bfloat16 operation to be as exact as bfloat16, to differ from float32, and to copy nothing to float32. */
+function expectBfloat16(inputs: Readonly<Record<string, Input>>, operation: Operation): void {
+  const exact = evaluate('float32', inputs, operation);
+  const actual = evaluate('bfloat16', inputs, operation);
+  expect(evaluate('bfloat16', inputs, operation).results).toEqual(actual.results);
+  for (const [index, values] of exact.results.entries()) {
+    expect(difference(actual.results[index]!, values), `result ${index}`).toBeLessThan(2e-2);
+  }
+  expect(difference(actual.results[0]!, exact.results[0]!)).toBeGreaterThan(1e-5);
+  expect(actual.widened).toBe(0);
+}
+
+describe('a linear layer with bfloat16 products', () => {
+  test.each(['linear', 'relu'] as const)('gives tensors that are stored as bfloat16 (%s)', (activation) => {
+    tf.tidy(() => {
+      const [x, weight, bias] = [tf.ones<tf.Rank.R2>([2, 3]), tf.ones<tf.Rank.R2>([4, 3]), tf.ones<tf.Rank.R1>([4])];
+      const y = linear(x, weight, bias, activation);
+      expect(cuda().storageOf(y)).toBe('bfloat16');
+      expect([...y.dataSync()]).toEqual(new Array(8).fill(4));
+    });
+    const inputs = { x: floats([30, 24], 1), weight: floats([24, 24], 2), bias: floats([24], 3) };
+    expectBfloat16(inputs, (tensors) => {
+      const { x, weight, bias } = tensors as { x: tf.Tensor2D; weight: tf.Tensor2D; bias: tf.Tensor1D };
+      return linear(linear(x, weight, bias, activation), weight, bias);
+    });
+  });
+
+  test('rounds each float32 tensor once', () => {
+    tf.tidy(() => {
+      const [x, weight, bias] = [tf.ones<tf.Rank.R2>([2, 3]), tf.ones<tf.Rank.R2>([4, 3]), tf.ones<tf.Rank.R1>([4])];
+      const launches = (): number => {
+        const before = cuda().statistics.launches;
+        linear(x, weight, bias);
+        return cuda().statistics.launches - before;
+      };
+      expect([launches(), launches()]).toEqual([3, 1]);
+    });
+  });
+});
+
+describe("the copy of a weights' arena in bfloat16", () => {
+  const initial = uniform(48, 1);
+  let arena: DeviceArena;
+  beforeEach(() => {
+    arena = new DeviceArena(48);
+    arena.write(initial);
+  });
+  afterEach(() => {
+    arena.dispose();
+    expect(cuda().poolBytes.inUse).toBe(0);
+  });
+
+  /** The weights that a product multiplies: those of the second half of the arena. */
+  const multiplied = (): Float32Array =>
+    tf.tidy(() => {
+      const weight = arena.tensor(32, [4, 4]) as tf.Tensor2D;
+      const identity = tf.eye(4);
+      return tf.transpose(linear(identity, weight, tf.zeros([4]))).dataSync() as Float32Array;
+    });
+
+  test('is made once', () => {
+    expect(multiplied()).toEqual(rounded(initial.slice(32)));
+    const launches = (): number => {
+      const before = cuda().statistics.launches;
+      arena.bfloat16Address();
+      return cuda().statistics.launches - before;
+    };
+    expect(launches()).toBe(0);
+    arena.scale(1);
+    expect([launches(), launches()]).toEqual([1, 0]);
+  });
+
+  test.each<[string, () => void, (value: number) => number]>([
+    ['is scaled', () => arena.scale(3), (value) => Math.fround(3 * value)],
+    ['is written', () => arena.write(initial.map((value) => value / 3)), (value) => Math.fround(value / 3)],
+    ['is added to', () => tf.tidy(() => arena.add(32, tf.ones([16]))), (value) => Math.fround(value + 1)],
+    [
+      'takes a step of Adam',
+      () => {
+        const others = [1, 0, 0].map((value) => {
+          const other = new DeviceArena(48);
+          other.write(new Float32Array(48).fill(value));
+          return other;
+        });
+        const scalars = { beta1: 0, beta2: 0, epsilon: 0, stepSize: 0.25, decay: 0 };
+        adamStep(arena, others[0]!, others[1]!, others[2]!, scalars);
+        for (const other of others) other.dispose();
+      },
+      (value) => Math.fround(value - 0.25),
+    ],
+    [
+      'collects gradients',
+      () =>
+        tf.tidy(() => {
+          const tensor = tf.zeros([16]);
+          collectGradients([{ tensor, arena, offset: 32 }], () => null, { overwrite: true });
+        }),
+      () => 0,
+    ],
+  ])('follows an arena that %s', (_, change, changed) => {
+    multiplied();
+    change();
+    expect(multiplied()).toEqual(rounded(initial.slice(32).map(changed)));
+  });
+});
