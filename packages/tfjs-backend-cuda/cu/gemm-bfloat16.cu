@@ -78,24 +78,6 @@ __device__ inline bool are_copied_whole(const bf16* values, int stride) {
   return reinterpret_cast<unsigned long long>(values) % 16 == 0 && stride % 8 == 0;
 }
 
-// Writes two neighbours at once, or the first alone.
-__device__ inline void store2(float* to, float first, float second, bool has_second, bool aligned) {
-  if (aligned && has_second) {
-    *reinterpret_cast<float2*>(to) = make_float2(first, second);
-    return;
-  }
-  to[0] = first;
-  if (has_second) to[1] = second;
-}
-__device__ inline void store2(bf16* to, float first, float second, bool has_second, bool aligned) {
-  if (aligned && has_second) {
-    *reinterpret_cast<unsigned*>(to) = pack(first, second);
-    return;
-  }
-  to[0] = to_bf16(first);
-  if (has_second) to[1] = to_bf16(second);
-}
-
 template <class Tile, bool kTransposeA, bool kTransposeB, class Result>
 __device__ inline void gemm(const bf16* a, const bf16* b, Result* c, const Shape& shape, const Epilogue& epilogue,
                             int part) {
@@ -149,7 +131,7 @@ __device__ inline void gemm(const bf16* a, const bf16* b, Result* c, const Shape
   }
   wait_copies<0>();
 
-  const bool aligned = reinterpret_cast<unsigned long long>(c) % (2 * sizeof(Result)) == 0 && shape.ldc % 2 == 0;
+  const bool aligned = are_pairs_aligned(shape.ldc, c);
 #pragma unroll
   for (int j = 0; j < Tile::kColumnBlocks; ++j) {
     const int column = column0 + my_column + j * 8 + lane % 4 * 2;

@@ -1,5 +1,5 @@
-// Reads and writes four neighbours of a row at once where memory is aligned, else one by one. Tables are stored as
-// float32 or as bfloat16; kernels compute in float32.
+// Reads and writes two or four neighbours of a row at once where memory is aligned, else one by one. Tables are stored
+// as float32 or as bfloat16; kernels compute in float32.
 #pragma once
 #include "portable.h"
 
@@ -58,4 +58,28 @@ __device__ inline void store4(Stored* to, float4 value, int count, bool aligned)
   if (count > 1) to[1] = to_stored<Stored>(value.y);
   if (count > 2) to[2] = to_stored<Stored>(value.z);
   if (count > 3) to[3] = to_stored<Stored>(value.w);
+}
+
+// Whether pairs of elements of these rows can be written at once.
+template <class Stored>
+__device__ inline bool are_pairs_aligned(int stride, const Stored* values) {
+  return stride % 2 == 0 && reinterpret_cast<unsigned long long>(values) % (2 * sizeof(Stored)) == 0;
+}
+
+// Writes two neighbours, or the first alone.
+__device__ inline void store2(float* to, float first, float second, bool has_second, bool aligned) {
+  if (aligned && has_second) {
+    *reinterpret_cast<float2*>(to) = make_float2(first, second);
+    return;
+  }
+  to[0] = first;
+  if (has_second) to[1] = second;
+}
+__device__ inline void store2(bf16* to, float first, float second, bool has_second, bool aligned) {
+  if (aligned && has_second) {
+    *reinterpret_cast<unsigned*>(to) = pack(first, second);
+    return;
+  }
+  to[0] = to_bf16(first);
+  if (has_second) to[1] = to_bf16(second);
 }

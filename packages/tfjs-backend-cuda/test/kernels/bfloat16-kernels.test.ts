@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { crossAttention, selfAttention } from '../../../../src/ops/attention.js';
 import { linear } from '../../../../src/ops/linear.js';
+import { type RowLayout, tokenLayout } from '../../../../src/ops/row-layout.js';
 import { adamStep, collectGradients, DeviceArena } from '../../src/arena.js';
 import { rounded, uniform } from '../helpers/kernels.js';
 import { cuda, difference, floats, type Input, type Operation } from './compare.js';
+
+const PADDING = 1;
 
 beforeEach(async () => {
   await tf.setBackend('cuda');
@@ -72,6 +76,50 @@ describe('a linear layer with bfloat16 products', () => {
         return cuda().statistics.launches - before;
       };
       expect([launches(), launches()]).toEqual([3, 1]);
+    });
+  });
+});
+
+/** The starts and the padding of sentences of these lengths, as a layout of rows without other rows. */
+const layoutOf = (lengths: readonly number[]): RowLayout =>
+  tokenLayout(
+    Int32Array.from(lengths.flatMap((length) => Array.from({ length: 12 }, (_, i) => (i < length ? 5 : PADDING)))),
+    [lengths.length, 12],
+    PADDING,
+    'tokens',
+  );
+
+describe('attention with bfloat16 products', () => {
+  const projection = { weight: floats([24, 16], 2), bias: floats([24], 3), output: floats([8, 8], 4) };
+  const dropout = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };
+
+  test('takes and gives tensors that are stored as bfloat16', () => {
+    const inputs = { x: floats([16, 16], 1), ...projection };
+    expectBfloat16(inputs, (tensors) => {
+      const { x, weight, bias, output } = tensors as Record<'x' | 'weight' | 'output', tf.Tensor2D> & {
+        bias: tf.Tensor1D;
+      };
+      const queryKeyValue = linear(x, weight, bias);
+      const context = selfAttention(queryKeyValue, layoutOf([4, 12]), { heads: 2, causal: true, dropout });
+      expect(cuda().storageOf(context)).toBe(cuda().precision);
+      return linear(context, output, tf.zeros([8]));
+    });
+  });
+
+  test('attends to other sentences', () => {
+    const inputs = { x: floats([16, 16], 1), y: floats([13, 16], 5), ...projection };
+    expectBfloat16(inputs, (tensors) => {
+      const { x, y, weight, bias, output } = tensors as Record<'x' | 'y' | 'weight' | 'output', tf.Tensor2D> & {
+        bias: tf.Tensor1D;
+      };
+      const query = linear(x, tf.slice(weight, [0, 0], [8, 16]), tf.slice(bias, 0, 8));
+      const keyValue = linear(y, tf.slice(weight, [8, 0], [16, 16]), tf.slice(bias, 8, 16));
+      const options = { heads: 2, causal: false, dropout };
+      return linear(
+        crossAttention(query, layoutOf([4, 12]), keyValue, layoutOf([9, 4]), options),
+        output,
+        tf.zeros([8]),
+      );
     });
   });
 });
