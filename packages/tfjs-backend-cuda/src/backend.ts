@@ -192,6 +192,11 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     return this.#record(dataId).bfloat16Address((args) => bfloat16Copy(this, args));
   }
 
+  /** The address of a copy in bfloat16 of an output: the kernel that fills the output fills this too. */
+  roundedOutput({ dataId }: TensorInfo): number {
+    return this.#record(dataId).bfloat16Address(() => undefined);
+  }
+
   #widen(data: TensorData): number {
     const block = this.takeMemory(4 * data.size);
     this.#lent.push(block);

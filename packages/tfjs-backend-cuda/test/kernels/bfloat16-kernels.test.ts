@@ -1,13 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crossAttention, selfAttention } from '../../../../src/ops/attention.js';
+import { dropout, dropoutAdd } from '../../../../src/ops/dropout.js';
+import { dropoutAddLayerNorm, layerNorm } from '../../../../src/ops/layer-norm.js';
 import { linear } from '../../../../src/ops/linear.js';
 import { type RowLayout, tokenLayout } from '../../../../src/ops/row-layout.js';
 import { adamStep, collectGradients, DeviceArena } from '../../src/arena.js';
+import { storedAsBfloat16 } from '../helpers/backends.js';
 import { rounded, uniform } from '../helpers/kernels.js';
 import { cuda, difference, floats, type Input, type Operation } from './compare.js';
 
 const PADDING = 1;
+const DROPOUT = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };
 
 beforeEach(async () => {
   await tf.setBackend('cuda');
@@ -91,8 +95,6 @@ const layoutOf = (lengths: readonly number[]): RowLayout =>
 
 describe('attention with bfloat16 products', () => {
   const projection = { weight: floats([24, 16], 2), bias: floats([24], 3), output: floats([8, 8], 4) };
-  const dropout = { probability: 0.3, seed: 7, update: 11, microBatch: 2, site: 5 };
-
   test('takes and gives tensors that are stored as bfloat16', () => {
     const inputs = { x: floats([16, 16], 1), ...projection };
     expectBfloat16(inputs, (tensors) => {
@@ -100,7 +102,7 @@ describe('attention with bfloat16 products', () => {
         bias: tf.Tensor1D;
       };
       const queryKeyValue = linear(x, weight, bias);
-      const context = selfAttention(queryKeyValue, layoutOf([4, 12]), { heads: 2, causal: true, dropout });
+      const context = selfAttention(queryKeyValue, layoutOf([4, 12]), { heads: 2, causal: true, dropout: DROPOUT });
       expect(cuda().storageOf(context)).toBe(cuda().precision);
       return linear(context, output, tf.zeros([8]));
     });
@@ -114,12 +116,66 @@ describe('attention with bfloat16 products', () => {
       };
       const query = linear(x, tf.slice(weight, [0, 0], [8, 16]), tf.slice(bias, 0, 8));
       const keyValue = linear(y, tf.slice(weight, [8, 0], [16, 16]), tf.slice(bias, 8, 16));
-      const options = { heads: 2, causal: false, dropout };
+      const options = { heads: 2, causal: false, dropout: DROPOUT };
       return linear(
         crossAttention(query, layoutOf([4, 12]), keyValue, layoutOf([9, 4]), options),
         output,
         tf.zeros([8]),
       );
+    });
+  });
+});
+
+describe('a sublayer with bfloat16 products', () => {
+  const inputs = {
+    x: floats([30, 24], 1),
+    weight: floats([24, 24], 2),
+    bias: floats([24], 3),
+    gain: floats([24], 4),
+  };
+  type Tensors = Record<'x' | 'weight', tf.Tensor2D> & Record<'bias' | 'gain', tf.Tensor1D>;
+  const of =
+    (run: (tensors: Tensors) => tf.Tensor): Operation =>
+    (tensors) =>
+      run(tensors as Tensors);
+
+  test('sums and normalises in float32, and gives the next product a rounded copy', () => {
+    expectBfloat16(
+      inputs,
+      of(({ x, weight, bias, gain }) => {
+        const y = dropoutAddLayerNorm(linear(x, weight, bias), x, gain, bias, { dropout: DROPOUT });
+        expect(cuda().storageOf(y)).toBe('float32');
+        const before = cuda().statistics.launches;
+        const z = linear(y, weight, bias);
+        if (cuda().precision === 'bfloat16') expect(cuda().statistics.launches - before).toBe(1);
+        return dropoutAddLayerNorm(z, y, gain, bias, { dropout: null });
+      }),
+    );
+  });
+
+  test('normalises before it', () => {
+    expectBfloat16(
+      inputs,
+      of(({ x, weight, bias, gain }) => {
+        const inner = dropout(linear(layerNorm(x, gain, bias), weight, bias), DROPOUT);
+        expect(cuda().storageOf(inner)).toBe(cuda().precision);
+        const sum = dropoutAdd(linear(inner, weight, bias), x, DROPOUT);
+        expect(cuda().storageOf(sum)).toBe('float32');
+        return sum;
+      }),
+    );
+  });
+
+  test('sums gradients of products in float32', () => {
+    tf.tidy(() => {
+      const [a, b] = [1, 2].map((seed) => storedAsBfloat16(cuda(), uniform(1001, seed), [7, 11, 13]));
+      const c = tf.tensor(uniform(1001, 3), [7, 11, 13]);
+      const { widened } = cuda().statistics;
+      const sums = [tf.add(a!, b!), tf.add(a!, c), tf.add(c, b!)].map((sum) => sum.dataSync());
+      expect(cuda().statistics.widened).toBe(widened);
+      const values = [a!, b!, c].map((x) => x.dataSync());
+      const plus = (x: number, y: number) => values[x]!.map((value, i) => value + values[y]![i]!);
+      expect(sums).toEqual([plus(0, 1), plus(0, 2), plus(2, 1)]);
     });
   });
 });
