@@ -5,6 +5,7 @@ import { dropout, dropoutAdd } from '../../../../src/ops/dropout.js';
 import { dropoutAddLayerNorm, layerNorm } from '../../../../src/ops/layer-norm.js';
 import { linear } from '../../../../src/ops/linear.js';
 import { type RowLayout, tokenLayout } from '../../../../src/ops/row-layout.js';
+import { classifierScores } from '../../../../src/ops/row-scores.js';
 import { adamStep, collectGradients, DeviceArena } from '../../src/arena.js';
 import { storedAsBfloat16 } from '../helpers/backends.js';
 import { rounded, uniform } from '../helpers/kernels.js';
@@ -176,6 +177,22 @@ describe('a sublayer with bfloat16 products', () => {
       const values = [a!, b!, c].map((x) => x.dataSync());
       const plus = (x: number, y: number) => values[x]!.map((value, i) => value + values[y]![i]!);
       expect(sums).toEqual([plus(0, 1), plus(0, 2), plus(2, 1)]);
+    });
+  });
+});
+
+describe('classifier statistics with bfloat16 products', () => {
+  test('have gradients that are stored as bfloat16', () => {
+    const inputs = { features: floats([11, 16], 1), weights: floats([72, 16], 2) };
+    expectBfloat16(inputs, (tensors) => {
+      const { features, weights } = tensors as Record<'features' | 'weights', tf.Tensor2D>;
+      const targets = tf.tensor1d(
+        Array.from({ length: 11 }, (_, row) => (row * 7) % 72),
+        'int32',
+      );
+      const projected = linear(features, tf.eye(16), tf.zeros([16]));
+      const { targetLogProb, meanLogProb } = classifierScores({ features: projected, weights }, targets).statistics();
+      return tf.stack([targetLogProb, meanLogProb], 1);
     });
   });
 });
