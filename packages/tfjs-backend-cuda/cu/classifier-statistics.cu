@@ -78,13 +78,12 @@ struct Softmax {
 };
 
 template <class Result>
-__device__ inline void gradient_rows(const float* logits, Result* d_logits, const int* targets,
+__device__ inline void gradient_rows(float* logits, const int* targets,
                                      const float* d_target_log_prob, const float* d_mean_log_prob, const float* d_sums,
                                      const ClassFunction* functions, int classes, int function_count, int sums_stride) {
   const int index = blockIdx.x, target = targets[index];
-  const float* const z = logits + static_cast<size_t>(index) * classes;
+  float* const z = logits + static_cast<size_t>(index) * classes;
   const Row row{z, classes, are_aligned(classes, logits)};
-  const bool aligned = are_aligned(classes, d_logits);
   const Softmax softmax(row);
   const float inverse = softmax.inverse(), rest = softmax.rest();
   const float g_target = d_target_log_prob[index], g_mean = d_mean_log_prob[index], mean_part = g_mean / classes;
@@ -110,13 +109,15 @@ __device__ inline void gradient_rows(const float* logits, Result* d_logits, cons
     for (int k = 0; k < function_count; ++k) d += weight(k) * class_gradient(functions[k], p, softmax.log_p(score));
     return at == target ? d + g_target : d;
   };
-  for (int first = threadIdx.x * 4; first < classes; first += kThreads * 4) {
-    const int count = classes - first;
+  Result* const d_z = reinterpret_cast<Result*>(z);
+  for (int begin = 0; begin < classes; begin += kThreads * 4) {
+    const int first = begin + threadIdx.x * 4, count = classes - first;
     const float4 four = load4(z + first, count, row.aligned);
-    store4(d_logits + static_cast<size_t>(index) * classes + first,
-           make_float4(gradient(first, four.x), gradient(first + 1, four.y), gradient(first + 2, four.z),
-                       gradient(first + 3, four.w)),
-           count, aligned);
+    const float4 d = make_float4(gradient(first, four.x), gradient(first + 1, four.y), gradient(first + 2, four.z),
+                                 gradient(first + 3, four.w));
+    // Smaller elements take the place of logits up to these, which all threads have then read.
+    if (sizeof(Result) < sizeof(float)) __syncthreads();
+    store4(d_z + first, d, count, row.aligned);
   }
 }
 
@@ -153,16 +154,16 @@ BOUNDED_KERNEL(kThreads, 4, classifier_rows,
   }
 }
 
-// The gradient of the logits, which may take their place. With g_t, g_m, g_k the gradients of the results of a row, and
+// Overwrites the logits with their gradient. With g_t, g_m, g_k the gradients of the results of a row, and
 // h_v = Σ_k g_k · p_v · f_k′(p_v):
 //   dz_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
-// d_logits [rows, classes], d_sums [function_count, sums_stride]. Grid: [rows].
+// In bfloat16 a row of gradients is the first half of the row of logits. d_sums [function_count, sums_stride]. Grid: [rows].
 #define GRADIENT_ROWS(name, Result)                                                                                   \
   BOUNDED_KERNEL(kThreads, 4, name,                                                                                   \
-                 (const float* logits, Result* d_logits, const int* targets, const float* d_target_log_prob,          \
+                 (float* logits, const int* targets, const float* d_target_log_prob,          \
                   const float* d_mean_log_prob, const float* d_sums, const ClassFunction* functions, int classes,     \
                   int function_count, int sums_stride)) {                                                             \
-    gradient_rows(logits, d_logits, targets, d_target_log_prob, d_mean_log_prob, d_sums, functions, classes,          \
+    gradient_rows<Result>(logits, targets, d_target_log_prob, d_mean_log_prob, d_sums, functions, classes,          \
                   function_count, sums_stride);                                                                       \
   }
 

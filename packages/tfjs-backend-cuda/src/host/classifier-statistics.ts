@@ -70,16 +70,6 @@ function computeLogits(device: HostDevice, args: Classifier, chunk: Chunk): void
   });
 }
 
-/** Lends memory for the gradient of a chunk of logits: it takes the place of the logits unless it is rounded. */
-function withLogitGradients(
-  device: HostDevice,
-  { chunk, classes }: Pick<Classifier, 'chunk' | 'classes'>,
-  work: (place: (logits: Address) => Address) => void,
-): void {
-  if (device.precision === 'float32') work((logits) => logits);
-  else device.borrow(2 * chunk * classes, (address) => work(() => address));
-}
-
 /** Lends the class functions, and one row of `rows` elements for each, to `work`. */
 function withFunctions(
   device: HostDevice,
@@ -135,7 +125,7 @@ export function classifierStatistics(
  * With g_t, g_m, g_k the gradients of the results of a row, and h_v = Σ_k g_k · p_v · f_k′(p_v):
  *   dz_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
  *   dFeatures = dz · weights, dWeights (+)= dzᵀ · features
- * May overwrite the kept logits.
+ * Overwrites the kept logits.
  */
 export function classifierStatisticsGrad(
   device: HostDevice,
@@ -155,38 +145,35 @@ export function classifierStatisticsGrad(
     args.dSums.forEach((from, k) => {
       device.driver.copy({ to: dSums + 4 * k * rows, from, bytes: 4 * rows });
     });
-    withLogitGradients(device, args, (place) => {
-      forChunks(device, args, (chunk) => {
-        if (chunk.index >= kept.length) computeLogits(device, args, chunk);
-        const dz = place(chunk.logits);
-        const gradients = [targets, dTargetLogProb, dMeanLogProb, dSums].map((address) => rowsAt(address, chunk, 1));
-        device.launcher.launch(
-          device.modules.kernel('classifier-statistics', `classifier_gradient_rows_${device.precision}`),
-          { grid: chunk.rows, block: THREADS },
-          [...[chunk.logits, dz, ...gradients, functions].map(pointer), ...[classes, count, rows].map(int)],
-        );
-        multiplyGradients(device, args, chunk, dz);
-      });
+    forChunks(device, args, (chunk) => {
+      if (chunk.index >= kept.length) computeLogits(device, args, chunk);
+      const gradients = [targets, dTargetLogProb, dMeanLogProb, dSums].map((address) => rowsAt(address, chunk, 1));
+      device.launcher.launch(
+        device.modules.kernel('classifier-statistics', `classifier_gradient_rows_${device.precision}`),
+        { grid: chunk.rows, block: THREADS },
+        [...[chunk.logits, ...gradients, functions].map(pointer), ...[classes, count, rows].map(int)],
+      );
+      multiplyGradients(device, args, chunk);
     });
   });
 }
 
-/** dFeatures and dWeights of a chunk from the gradient of its logits, which is stored in the precision of products. */
+/** dFeatures and dWeights of a chunk from the gradient of its logits, which has taken their place, in the precision of products. */
 function multiplyGradients(
   device: HostDevice,
   args: Parameters<typeof classifierStatisticsGrad>[1],
   chunk: Chunk,
-  dz: Address,
 ): void {
   const { features, weights, dFeatures, dWeights, embed, classes, accumulateWeights, storage = {} } = args;
   const { precision } = device;
+  const dz = { a: chunk.logits, rowStrideA: precision === 'bfloat16' ? 2 * classes : classes };
   gemm(device, {
-    ...{ a: dz, b: weights, c: rowsAt(dFeatures, chunk, embed, storage.dFeatures), precision },
+    ...{ ...dz, b: weights, c: rowsAt(dFeatures, chunk, embed, storage.dFeatures), precision },
     ...{ m: chunk.rows, n: embed, k: classes },
     storage: { a: precision, b: storage.weights, c: storage.dFeatures },
   });
   gemm(device, {
-    ...{ a: dz, b: rowsAt(features, chunk, embed, storage.features), c: dWeights, transposeA: true, precision },
+    ...{ ...dz, b: rowsAt(features, chunk, embed, storage.features), c: dWeights, transposeA: true, precision },
     ...{ m: classes, n: embed, k: chunk.rows, accumulate: accumulateWeights || chunk.first > 0 },
     storage: { a: precision, b: storage.features },
   });

@@ -17,6 +17,8 @@ export interface Product {
   readonly bias?: Address | null; // [n]
   readonly relu?: boolean;
   readonly batches?: number; // matrices that follow each other in A, B and C
+  /** Elements from one row of A to the next as it is stored: by default as many as it has. A is one matrix that is not rounded. */
+  readonly rowStrideA?: number;
   readonly strideA?: number; // elements between them; 0 uses one matrix for all
   readonly strideB?: number;
   readonly precision?: Precision;
@@ -106,7 +108,7 @@ const stagesBytes = (tile: number, isAlongDepth: boolean): number =>
 function multiply(device: HostDevice, product: Product, splits: number): void {
   const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
   const { alpha = 1, accumulate = false, bias = null, relu = false, precision = 'float32' } = product;
-  const { strideA = m * k, strideB = k * n, storage = {} } = product;
+  const { strideA = m * k, strideB = k * n, rowStrideA = transposeA ? m : k, storage = {} } = product;
   const isLarge = splits === 1 && blocksOf(m, 128) * blocksOf(n, 128) * batches >= device.multiprocessors;
   const [tile, threads] = isLarge ? [128, 256] : [64, 128];
   const suffix = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}_${isLarge ? 'large' : 'small'}`;
@@ -117,7 +119,7 @@ function multiply(device: HostDevice, product: Product, splits: number): void {
     { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads, dynamicShared },
     [
       ...[a, b, c, bias ?? 0].map(pointer),
-      ...[m, n, k, transposeA ? m : k, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
+      ...[m, n, k, rowStrideA, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
       float(alpha),
       int(Number(accumulate)),
       int(Number(relu)),
