@@ -10,6 +10,8 @@ import { ADAM, EL, numbersOf, type TrainingRun, train } from './training-run.js'
 
 const folder = temporaryFolder();
 
+const PRE_NORM = '--encoder-normalize-before --decoder-normalize-before --layernorm-embedding';
+
 const trainIn = (name: string, options: string): Promise<TrainingRun> =>
   train(join(folder, name), `${EL} ${ADAM} ${options}`);
 
@@ -31,13 +33,17 @@ describe('--device cuda --bf16 on the emulated driver', () => {
     expect(most[0]!).toBeLessThan(0.85 * most[1]!);
   });
 
-  it('trains as cpu does, within the rounding of bfloat16, and copies no tensor to float32', async () => {
-    const { widened } = backend().statistics;
-    const cuda = numbersOf(await trainIn('cuda', '--max-update 20 --device cuda --bf16'));
+  it.each([
+    ['', 20],
+    [`${PRE_NORM} --activation-dropout 0.1 --attention-dropout 0.1 --update-freq 2`, 3],
+  ])('trains as cpu does, within its rounding, and copies no tensor to float32: %s', async (options, updates) => {
+    const limit = `${options} --max-update ${updates}`.trim();
+    const widened = backend()?.statistics.widened ?? 0;
+    const cuda = numbersOf(await trainIn('cuda', `${limit} --device cuda --bf16 --no-save`));
     expect(backend().statistics.widened).toBe(widened);
-    const others = [await trainIn('cpu', '--max-update 20')];
-    if (supportsBfloat16()) others.push(await trainIn('cpu --bf16', '--max-update 20 --bf16'));
-    expect(cuda.length).toBe(60);
+    expect(cuda.length).toBe(3 * updates);
+    const others = [await trainIn('cpu', `${limit} --no-save`)];
+    if (supportsBfloat16()) others.push(await trainIn('cpu --bf16', `${limit} --bf16 --no-save`));
     for (const other of others) {
       const differences = numbersOf(other).map((value, at) => Math.abs(cuda[at]! - value) / value);
       expect(Math.max(...differences)).toBeLessThan(0.01);
