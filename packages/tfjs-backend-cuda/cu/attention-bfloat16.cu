@@ -34,7 +34,7 @@ __device__ inline void load_tile(Tile<kDim>& tile, const Rows<bf16>& rows, int f
     const int count = first + row < rows.count ? head_dim - column : 0;
     const bf16* from = rows.values + (first + row) * rows.stride + column;
     bf16* to = &tile.values[row][column];
-    if (count <= 0 || (aligned && count >= 8)) {
+    if (aligned && (count <= 0 || count >= 8)) {
       copy_async(to, count > 0 ? from : rows.values, count > 0);
     } else {
       for (int j = 0; j < 8; ++j) to[j] = j < count ? from[j] : bf16{0};

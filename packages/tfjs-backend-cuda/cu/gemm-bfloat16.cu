@@ -38,7 +38,7 @@ struct Stage {
       const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8, count = row < rows ? columns - column : 0;
       const bf16* source = first + static_cast<size_t>(row) * stride + column;
       bf16* target = &values[row][column];
-      if (count <= 0 || (aligned && count >= 8)) {
+      if (aligned && (count <= 0 || count >= 8)) {
         copy_async(target, count > 0 ? source : from, count > 0);
       } else {
         for (int j = 0; j < 8; ++j) target[j] = j < count ? source[j] : bf16{0};
