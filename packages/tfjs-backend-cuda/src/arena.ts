@@ -1,13 +1,23 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { engine } from './core.js';
 import { current } from './current-backend.js';
-import { type AdamScalars, accumulate, adamStep as adamStepOn, scale, squaredNorm } from './host/arena.js';
+import {
+  type AdamScalars,
+  accumulate,
+  adamStep as adamStepOn,
+  bfloat16Copy,
+  scale,
+  squaredNorm,
+} from './host/arena.js';
 import type { Block } from './slab.js';
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
 export class DeviceArena {
   readonly #backend = current();
   readonly #block: Block;
+  /** The values rounded to bfloat16, from the first use on. */
+  #bfloat16: Block | null = null;
+  #isRounded = false; // whether #bfloat16 follows the last change
 
   /** Takes memory with arbitrary contents. The backend 'cuda' must be the current one. @throws OutOfDeviceMemory */
   constructor(readonly size: number) {
@@ -18,9 +28,24 @@ export class DeviceArena {
     return this.#block.address;
   }
 
+  /** Called when a kernel is about to change the values. */
+  changed(): void {
+    this.#isRounded = false;
+  }
+
+  /** The address of the values rounded to bfloat16, a copy that is made after every change. @throws OutOfDeviceMemory */
+  bfloat16Address(): number {
+    this.#bfloat16 ??= this.#backend.takeMemory(2 * this.size);
+    const { address } = this.#bfloat16;
+    if (!this.#isRounded) bfloat16Copy(this.#backend, { x: this.address, y: address, size: this.size });
+    this.#isRounded = true;
+    return address;
+  }
+
   /** Copies values from the host. @param values [size] */
   write(values: Float32Array): void {
     this.#checkPart(0, values.length);
+    this.changed();
     if (values.length > 0) this.#backend.driver.upload({ address: this.address, values });
   }
 
@@ -35,7 +60,8 @@ export class DeviceArena {
   tensor(offset: number, shape: readonly number[]): Tensor {
     const size = shape.reduce((product, axis) => product * axis, 1);
     this.#checkPart(offset, size);
-    const dataId = this.#backend.inArena(this.address + 4 * offset, size);
+    const part = { address: this.address + 4 * offset, bfloat16Address: () => this.bfloat16Address() + 2 * offset };
+    const dataId = this.#backend.inArena(part, size);
     return engine().makeTensorFromDataId(dataId, [...shape], 'float32', this.#backend) as Tensor;
   }
 
@@ -56,6 +82,7 @@ export class DeviceArena {
 
   /** x ← factor · x */
   scale(factor: number): void {
+    this.changed();
     scale(this.#backend, { x: this.address, size: this.size, factor });
   }
 
@@ -63,11 +90,15 @@ export class DeviceArena {
   add(offset: number, x: Tensor): void {
     this.#checkPart(offset, x.size);
     if (this.#backend.isZeros(x)) return;
+    this.changed();
     accumulate(this.#backend, { sum: this.address + 4 * offset, x: this.#backend.address(x), size: x.size });
+    this.#backend.endKernel();
   }
 
   dispose(): void {
     this.#backend.giveMemory(this.#block);
+    if (this.#bfloat16 !== null) this.#backend.giveMemory(this.#bfloat16);
+    this.#bfloat16 = null;
   }
 
   #checkPart(offset: number, size: number): void {
@@ -95,6 +126,7 @@ export function collectGradients<T>(
   differentiate: () => T,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
+  for (const { arena } of targets) arena.changed();
   const places = new Map(
     targets.map(({ tensor, arena, offset }) => [tensor.id, { address: arena.address + 4 * offset, size: tensor.size }]),
   );
@@ -114,6 +146,7 @@ export function adamStep(
 ): void {
   const sizes = [values, gradients, firstMoment, secondMoment].map(({ size }) => size);
   if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
+  for (const arena of [values, firstMoment, secondMoment]) arena.changed();
   adamStepOn(current(), {
     values: values.address,
     gradients: gradients.address,
