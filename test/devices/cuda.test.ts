@@ -77,6 +77,18 @@ describe('--device cuda on the emulated driver', () => {
     expect(bytesInUse()).toBe(0);
   });
 
+  it('trains on the second GPU with the same bits, and leaves the first one alone', async () => {
+    await train('first', `${EL} ${ADAM} --device cuda --max-update 2`);
+    vi.stubEnv('EMULATED_CUDA_DEVICES', '2');
+    const launches = (name: string): number => (tf.findBackend(name) as unknown as CudaBackend).statistics.launches;
+    const before = launches('cuda');
+    const { log } = await train('second', `${EL} ${ADAM} --device cuda:1 --max-update 2`);
+    expect(log).toContain('device cuda:1, GPU emulated on the processor');
+    expect(launches('cuda')).toBe(before);
+    expect(launches('cuda:1')).toBeGreaterThan(0);
+    expect(largestDifference('first', 'second')).toBe(0);
+  });
+
   it('translates as cpu does', async () => {
     await train('model', `${EL} ${ADAM} --max-update 40`);
     const translate = async (device: string): Promise<string[]> => {
@@ -109,13 +121,13 @@ describe('--device cuda on the emulated driver', () => {
   });
 
   it.each([
-    ['cuda:1', {}, 'there is no GPU 1; choose one from 0 to 0: nvidia-smi -L lists them, or use --device cpu'],
+    ['cuda:1', {}, 'there is no GPU 1: the driver finds one; it is number 0, or use --device cpu'],
     ['cuda', { TFJS_CUDA_DRIVER: '/nowhere/libcuda.so.1' }, 'the NVIDIA driver is missing (/nowhere/libcuda.so.1)'],
   ])('%s with %j says what is missing', async (device, environment, problem) => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     const { code, stderr } = await runMain('train', GOLDEN_DATA, ...TRAIN.split(' '), '--device', device, '--no-save');
     expect(code).toBe(2);
-    expect(stderr).toContain(`ts-fairseq: --device cuda: ${problem}`);
+    expect(stderr).toContain(`ts-fairseq: --device ${device}: ${problem}`);
     expect(stderr).not.toContain('    at ');
   });
 });

@@ -82,6 +82,9 @@ class Arguments {
     return {buffer.Data(), buffer.ByteLength()};
   }
 
+  // What the called function was created with.
+  void* data() const { return info_.Data(); }
+
   template <class Error>
   [[noreturn]] void refuse(const std::string& what) const {
     throw Error::New(info_.Env(), std::string(function_) + ": " + what);

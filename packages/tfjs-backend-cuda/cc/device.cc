@@ -12,6 +12,9 @@ constexpr unsigned kNonBlocking = 1;  // a stream that does not wait for the def
 
 constexpr std::size_t kMostParameters = 128;
 
+// The GPU whose context this thread uses.
+thread_local const Device* current_device = nullptr;
+
 int attribute(const Driver& driver, DeviceAttribute which, int device) {
   int value = 0;
   driver.device_attribute(&value, which, device);
@@ -55,9 +58,10 @@ DeviceInfo describe_device(const Driver& driver, int ordinal) {
 Device::Device(const std::string& library, int ordinal) : driver_(library), ordinal_(ordinal) {
   driver_.retain_context(&context_, device_of(driver_, ordinal));
   try {
-    driver_.set_context(context_);
+    make_current();
     driver_.create_stream(&stream_, kNonBlocking);
   } catch (...) {
+    current_device = nullptr;
     driver_.release_context.status(ordinal);
     throw;
   }
@@ -65,6 +69,7 @@ Device::Device(const std::string& library, int ordinal) : driver_(library), ordi
 
 Device::~Device() {
   // After a failed kernel every call fails; the process ends with its context then.
+  current_device = nullptr;
   if (driver_.set_context.status(context_) != kSuccess) return;
   driver_.synchronize_stream.status(stream_);
   for (const auto& [address, bytes] : allocations_) driver_.release.status(address);
@@ -72,6 +77,12 @@ Device::~Device() {
   for (const Module module : modules_) driver_.unload_module.status(module);
   driver_.destroy_stream.status(stream_);
   driver_.release_context.status(ordinal_);
+}
+
+void Device::make_current() {
+  if (current_device == this) return;
+  driver_.set_context(context_);
+  current_device = this;
 }
 
 std::size_t Device::load_module(const std::string& image) {

@@ -43,6 +43,8 @@ class Device {
   const std::string& library() const { return driver_.library.path(); }
   int ordinal() const { return ordinal_; }
   DeviceInfo describe() const { return describe_device(driver_, ordinal_); }
+  // Makes its context the thread's. Call it before the methods below: another GPU of the thread may have been used.
+  void make_current();
 
   // The image is a cubin, or for the emulated driver the path of a shared object. Returns the module's number.
   std::size_t load_module(const std::string& image);

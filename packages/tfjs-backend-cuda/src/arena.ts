@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { CudaBackend } from './backend.js';
-import { backend, engine, findBackend } from './core.js';
+import { CudaBackend } from './backend.js';
+import { engine, backend as tensorBackend } from './core.js';
 import { type AdamScalars, accumulate, adamStep as adamStepOn, scale, squaredNorm } from './host/arena.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
 import type { Block } from './slab.js';
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
@@ -10,13 +9,18 @@ export class DeviceArena {
   readonly #backend = current();
   readonly #block: Block;
 
-  /** Takes memory with arbitrary contents. The backend 'cuda' must be the current one. @throws OutOfDeviceMemory */
+  /** Takes memory with arbitrary contents on the current backend's GPU. @throws OutOfDeviceMemory */
   constructor(readonly size: number) {
     this.#block = this.#backend.takeMemory(4 * size);
   }
 
   get address(): number {
     return this.#block.address;
+  }
+
+  /** The backend of the GPU that has the memory. */
+  get backend(): CudaBackend {
+    return this.#backend;
   }
 
   /** Copies values from the host. @param values [size] */
@@ -96,10 +100,12 @@ export function collectGradients<T>(
   differentiate: () => T,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
+  const backend = current();
+  if (targets.some(({ arena }) => arena.backend !== backend)) throw new Error('an arena is on another GPU');
   const places = new Map(
     targets.map(({ tensor, arena, offset }) => [tensor.id, { address: arena.address + 4 * offset, size: tensor.size }]),
   );
-  return current().collectGradients(places, overwrite, differentiate);
+  return backend.collectGradients(places, overwrite, differentiate);
 }
 
 /**
@@ -113,9 +119,12 @@ export function adamStep(
   secondMoment: DeviceArena, // v
   scalars: AdamScalars,
 ): void {
-  const sizes = [values, gradients, firstMoment, secondMoment].map(({ size }) => size);
+  const { backend } = values;
+  const arenas = [values, gradients, firstMoment, secondMoment];
+  const sizes = arenas.map(({ size }) => size);
   if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
-  adamStepOn(current(), {
+  if (arenas.some((arena) => arena.backend !== backend)) throw new Error('the arenas are on different GPUs');
+  adamStepOn(backend, {
     values: values.address,
     gradients: gradients.address,
     firstMoment: firstMoment.address,
@@ -126,7 +135,7 @@ export function adamStep(
 }
 
 function current(): CudaBackend {
-  const instance: unknown = backend();
-  if (instance !== findBackend(BACKEND_NAME)) throw new Error(`tfjs's current backend is not '${BACKEND_NAME}'`);
-  return instance as CudaBackend;
+  const instance: unknown = tensorBackend();
+  if (!(instance instanceof CudaBackend)) throw new Error("tfjs's current backend is not one of a GPU");
+  return instance;
 }

@@ -32,8 +32,15 @@ export const EMULATED_DEVICE = 'emulated on the processor';
 
 /** The functions of the add-on (cc/addon.cc), which checks all arguments. */
 interface Native {
-  open(library: string, ordinal: number): DeviceInfo;
+  /** A GPU of this thread, opened at the first call. */
+  open(library: string, ordinal: number): NativeDevice;
   listDevices(library: string): DeviceInfo[];
+  compile(library: string, source: string, name: string, architecture: string, includes: string[]): Compiled;
+}
+
+/** The functions of an open GPU. */
+interface NativeDevice {
+  readonly device: DeviceInfo;
   loadModule(image: Uint8Array): number;
   findFunction(module: number, name: string, dynamicShared: number): number;
   allocate(bytes: number): number;
@@ -62,7 +69,6 @@ interface Native {
   elapsed(from: number, to: number): number;
   releaseEvent(event: number): void;
   memoryInfo(): { free: number; total: number };
-  compile(library: string, source: string, name: string, architecture: string, includes: string[]): Compiled;
 }
 
 /** What NVRTC made of a source. */
@@ -106,20 +112,24 @@ export function compile(args: {
 }
 
 /**
- * One GPU as this thread uses it: one stream, in which everything runs in the order of the calls. Addresses are numbers.
+ * One GPU as this thread uses it: one stream, in which everything runs in the order of the calls. Addresses are numbers,
+ * which other GPUs cannot use.
  * Methods throw an Error whose `code` is the driver's name of the error, such as CUDA_ERROR_LAUNCH_FAILED, and a
  * RangeError or TypeError for a wrong argument.
  */
 export class Driver {
-  readonly #native = native();
-  readonly device: DeviceInfo;
+  readonly #native: NativeDevice;
 
   /**
-   * A thread uses one GPU: opening it again is allowed, another one is an error.
+   * Opening a GPU again gives the same stream and memory.
    * @param args.library the path or name of the driver's library
    */
   constructor({ library, ordinal }: { readonly library: string; readonly ordinal: number }) {
-    this.device = this.#native.open(library, ordinal);
+    this.#native = native().open(library, ordinal);
+  }
+
+  get device(): DeviceInfo {
+    return this.#native.device;
   }
 
   get isEmulated(): boolean {

@@ -5,6 +5,7 @@ export type { AdamScalars } from './host/arena.js';
 export { emulatedDriver } from './modules.js';
 export { OutOfDeviceMemory } from './pool.js';
 export {
+  backendName,
   type CudaOptions,
   CudaUnavailable,
   driverLibrary,
