@@ -34,7 +34,8 @@ export const cuda: DeviceDefinition = {
         ...(bfloat16 ? { products: 'bfloat16' } : {}),
       },
       arenaKernels: arenas.kernels,
-      ...openedDevice(name, null, useSettings, arenas),
+      profiler: { start: () => backend.startProfile(), end: () => backend.endProfile() },
+      ...openedDevice(name, null, useSettings, arenas, () => backend.poolBytes.mostInUse),
     };
   },
 };

@@ -91,17 +91,23 @@ describe('--device cuda on the emulated driver', () => {
 
   it('translates as cpu does', async () => {
     await train('model', `${EL} ${ADAM} --max-update 40`);
+    let log = '';
     const translate = async (device: string): Promise<string[]> => {
       const results = join(folder, `translated on ${device}`);
       const path = ['--path', join(folder, 'model', 'checkpoint_last'), '--results-path', results];
-      const options = '-s de -t en --gen-subset valid --max-len-b 8 --beam 3 --max-tokens 400 --threads 1'.split(' ');
+      const options =
+        '-s de -t en --gen-subset valid --max-len-b 8 --beam 3 --max-tokens 400 --threads 1 --profile'.split(' ');
       const { code, stderr } = await runMain('generate', GOLDEN_DATA, ...path, ...options, '--device', device);
       expect(code, stderr).toBe(0);
+      log = stderr;
       const lines = readFileSync(join(results, 'generate-valid.txt'), 'utf8').split('\n');
       return lines.filter((line) => line.startsWith('H-')).map((line) => line.replace(/\t-?[\d.]+\t/, '\t'));
     };
     const onCuda = await translate('cuda');
     expect(onCuda.length).toBeGreaterThan(10);
+    expect(log).toMatch(/peak resident memory [\d.]+ GiB, peak device memory [\d.]+ GiB/);
+    expect(log).toMatch(/^gemm_float32_nt_large +\d+ +[\d.]+ +[\d.]+ +[\d.]+ %$/m);
+    expect(log).toMatch(/^the program .+\npool: \d+ MiB in use at most, \d+ MiB reserved$/m);
     expect(onCuda).toEqual(await translate('cpu'));
     expect(bytesInUse()).toBe(0);
   });

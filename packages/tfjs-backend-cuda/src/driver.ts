@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Recorder } from './recorder.js';
 
 /** What the driver says about a GPU. */
 export interface DeviceInfo {
@@ -119,6 +120,8 @@ export function compile(args: {
  */
 export class Driver {
   readonly #native: NativeDevice;
+  /** Records launches and copies while a profile is taken. */
+  recorder: Recorder | null = null;
 
   /**
    * Opening a GPU again gives the same stream and memory.
@@ -158,11 +161,13 @@ export class Driver {
   /** Copies values to the device. They may change as soon as this returns. */
   upload({ address, values }: { readonly address: number; readonly values: TypedArray }): void {
     this.#native.upload(address, values);
+    this.recorder?.copiedToDevice(values.byteLength);
   }
 
   /** Waits for the stream, then fills `values`. */
   download({ address, values }: { readonly address: number; readonly values: TypedArray }): void {
     this.#native.download(address, values);
+    this.recorder?.copiedToHost(values.byteLength);
   }
 
   copy({ to, from, bytes }: { readonly to: number; readonly from: number; readonly bytes: number }): void {

@@ -92,7 +92,12 @@ function multiply(device: HostDevice, product: Product, splits: number): void {
   const dynamicShared = precision === 'float32' ? 0 : stagesBytes(tile, !transposeA) + stagesBytes(tile, transposeB);
   device.launcher.launch(
     device.modules.kernel(`gemm-${precision}`, `gemm_${precision}_${suffix}`, dynamicShared),
-    { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads, dynamicShared },
+    {
+      grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits],
+      block: threads,
+      dynamicShared,
+      flops: 2 * m * n * k * batches,
+    },
     [
       ...[a, b, c, bias ?? 0].map(pointer),
       ...[m, n, k, transposeA ? m : k, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
