@@ -1,6 +1,7 @@
 // Attention whose products are computed by tensor cores (see attention-kernels.h): queries, keys, values, weights and
 // their gradients are rounded to bfloat16 where they are multiplied. Sums and the softmax are float32.
 // no spills
+// tensor cores
 #include "attention-parts.h"
 
 namespace {
