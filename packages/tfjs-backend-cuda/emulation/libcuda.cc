@@ -7,6 +7,7 @@
 //   EMULATED_CUDA_ORDER         `backwards` runs the threads of each block from the last to the first
 //   EMULATED_CUDA_MEMORY        the memory of a device in bytes, 8 GiB by default
 //   EMULATED_CUDA_DEVICES       the number of devices, 1 by default
+//   EMULATED_CUDA_KERNELS       `skip` runs no kernel, and fresh memory is zeros: the time that remains is the host's
 //   EMULATED_CUDA_ARCHITECTURE  the compute capability, 90 (9.0) by default
 #include <dlfcn.h>
 
@@ -106,10 +107,13 @@ std::size_t total_memory() {
   return static_cast<std::size_t>(setting("EMULATED_CUDA_MEMORY", static_cast<long long>(8) << 30));
 }
 
-bool runs_backwards() {
-  const char* order = std::getenv("EMULATED_CUDA_ORDER");
-  return order != nullptr && std::strcmp(order, "backwards") == 0;
+bool is_set_to(const char* name, const char* value) {
+  const char* text = std::getenv(name);
+  return text != nullptr && std::strcmp(text, value) == 0;
 }
+
+bool runs_backwards() { return is_set_to("EMULATED_CUDA_ORDER", "backwards"); }
+bool skips_kernels() { return is_set_to("EMULATED_CUDA_KERNELS", "skip"); }
 
 void run(Stream& stream) {
   while (!stream.work.empty()) {
@@ -279,7 +283,7 @@ int cuMemAlloc_v2(std::uintptr_t* address, std::size_t bytes) {
     void* memory = nullptr;
     // Exactly this many bytes, so that AddressSanitizer sees an access behind them.
     if (posix_memalign(&memory, kAlignment, bytes) != 0) return kOutOfMemory;
-    std::memset(memory, 0xff, bytes);
+    std::memset(memory, skips_kernels() ? 0 : 0xff, bytes);
     *address = reinterpret_cast<std::uintptr_t>(memory);
     current_gpu->allocations[*address] = bytes;
     current_gpu->bytes_in_use += bytes;
@@ -476,6 +480,7 @@ int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
       return kInvalidValue;
     if (grid_y > 65535 || grid_z > 65535) return kInvalidValue;
     if (dynamic_shared > static_cast<unsigned>(function->most_dynamic_shared)) return kInvalidValue;
+    if (skips_kernels()) return kSuccess;
     // Parameters are copied at the call.
     std::vector<std::uint64_t> copies(function->sizes.size());
     for (std::size_t i = 0; i < copies.size(); ++i) {
