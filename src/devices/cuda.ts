@@ -31,7 +31,7 @@ export const cuda: DeviceDefinition = {
         GPU: info.name,
         architecture: `sm_${info.major}${info.minor}`,
         driver: info.driverVersion,
-        ...(bfloat16 ? { products: 'bfloat16' } : {}),
+        ...productsOf(bfloat16 ? 'bfloat16' : 'float32', backend.blas?.version),
       },
       arenaKernels: arenas.kernels,
       profiler: { start: () => backend.startProfile(), end: () => backend.endProfile() },
@@ -39,6 +39,12 @@ export const cuda: DeviceDefinition = {
     };
   },
 };
+
+/** How products are computed, unless in float32 by our own kernels. */
+function productsOf(precision: string, cublasLt: string | undefined): { readonly products?: string } {
+  if (cublasLt !== undefined) return { products: `${precision} (cuBLASLt ${cublasLt})` };
+  return precision === 'float32' ? {} : { products: precision };
+}
 
 /** @returns an error that says what is missing and how to get it, if no GPU can be used */
 function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): DeviceInfo | UserError {

@@ -89,6 +89,26 @@ describe('--device cuda on the emulated driver', () => {
     expect(largestDifference('first', 'second')).toBe(0);
   });
 
+  it('computes products with cuBLASLt if it is asked for, and records that', () => {
+    const script = fileURLToPath(new URL('../helpers/ts-fairseq.ts', import.meta.url));
+    const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), ...`${EL} ${ADAM} --max-update 1`.split(' ')];
+    const run = (name: string, library: string) =>
+      spawnSync(
+        process.execPath,
+        ['--import', 'jiti/register', script, ...argv, '--device', 'cuda', '--save-dir', join(folder, name)],
+        { encoding: 'utf8', env: { ...process.env, TFJS_CUDA_CUBLASLT: library } },
+      );
+    const { status, stderr } = run('with cuBLASLt', 'on');
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain('products float32 (cuBLASLt 12.9.1)');
+    expect(bytesOf(join(folder, 'with cuBLASLt'), 'checkpoint_last').toString('latin1')).toContain(
+      'products\\":\\"float32 (cuBLASLt 12.9.1)',
+    );
+    expect(run('without', '/nowhere/libcublasLt.so.12').stderr.trim().split('\n').at(-1)).toMatch(
+      /^ts-fairseq: --device cuda: TFJS_CUDA_CUBLASLT=\/nowhere\/libcublasLt\.so\.12: cuBLASLt cannot be used .+; fetch it with bash \S+setup-cuda\.sh --cublas, or unset the variable, or use --device cpu$/,
+    );
+  });
+
   it('translates as cpu does', async () => {
     await train('model', `${EL} ${ADAM} --max-update 40`);
     let log = '';

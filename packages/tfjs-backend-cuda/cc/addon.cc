@@ -99,6 +99,27 @@ Napi::Value launch(Arguments& arguments, const Napi::Env& env) {
   return env.Undefined();
 }
 
+Napi::Value multiply(Arguments& arguments, const Napi::Env& env) {
+  Device& device = device_of(arguments);
+  const auto flag = [&](const char* name) { return arguments.count(name, 0, 1) == 1; };
+  const auto size = [&](const char* name) { return static_cast<int>(arguments.count(name, 1)); };
+  BlasProduct product{};
+  product.bfloat16 = flag("bfloat16");
+  product.transpose_a = flag("transposeA");
+  product.transpose_b = flag("transposeB");
+  product.accumulate = flag("accumulate");
+  product.m = size("m");
+  product.n = size("n");
+  product.k = size("k");
+  product.alpha = arguments.real("alpha");
+  product.a = arguments.size("a");
+  product.b = arguments.size("b");
+  product.c = arguments.size("c");
+  product.bias = arguments.size("bias");
+  const Address workspace = arguments.size("workspace");
+  return Napi::Boolean::New(env, device.multiply(product, workspace, arguments.size("workspaceBytes")));
+}
+
 const Definition kOfDevice[] = {
     {"loadModule", 1,
      [](Arguments& arguments, const Napi::Env& env) {
@@ -156,6 +177,12 @@ const Definition kOfDevice[] = {
        return env.Undefined();
      }},
     {"launch", 10, launch},
+    {"openBlas", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       return number(env, static_cast<double>(device.open_blas(arguments.text("library"))));
+     }},
+    {"multiply", 14, multiply},
     {"synchronize", 0,
      [](Arguments& arguments, const Napi::Env& env) {
        device_of(arguments).synchronize();

@@ -72,6 +72,7 @@ Device::~Device() {
   current_device = nullptr;
   if (driver_.set_context.status(context_) != kSuccess) return;
   driver_.synchronize_stream.status(stream_);
+  blas_.reset();
   for (const auto& [address, bytes] : allocations_) driver_.release.status(address);
   for (const Event event : events_) driver_.destroy_event.status(event);
   for (const Module module : modules_) driver_.unload_module.status(module);
@@ -238,6 +239,16 @@ void Device::release_event(std::size_t number) {
   event(number);
   is_recorded_[number] = false;
   idle_events_.push_back(number);
+}
+
+std::size_t Device::open_blas(const std::string& library) {
+  blas_ = std::make_unique<Blas>(library);
+  return blas_->version();
+}
+
+bool Device::multiply(const BlasProduct& product, Address workspace, std::size_t workspace_bytes) {
+  if (blas_ == nullptr) throw std::invalid_argument("cuBLASLt is not open");
+  return blas_->multiply(product, workspace, workspace_bytes, stream_);
 }
 
 Device::MemoryInfo Device::memory_info() {

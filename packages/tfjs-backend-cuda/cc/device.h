@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cublaslt.h"
 #include "driver.h"
 
 namespace cuda_backend {
@@ -71,6 +72,11 @@ class Device {
   double elapsed(std::size_t from, std::size_t to);
   void release_event(std::size_t event);
 
+  // Opens cuBLASLt, which `multiply` uses. Returns its version.
+  std::size_t open_blas(const std::string& library);
+  // See Blas::multiply.
+  bool multiply(const BlasProduct& product, Address workspace, std::size_t workspace_bytes);
+
   struct MemoryInfo {
     std::size_t free, total;
   };
@@ -101,6 +107,7 @@ class Device {
   std::vector<Event> events_;
   std::vector<bool> is_recorded_;         // by event
   std::vector<std::size_t> idle_events_;  // to be used again
+  std::unique_ptr<Blas> blas_;
 };
 
 }  // namespace cuda_backend

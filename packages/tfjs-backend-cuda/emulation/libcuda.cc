@@ -363,6 +363,10 @@ int cuStreamDestroy_v2(void* stream) {
   });
 }
 
+int cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
+  return in_context([&] { return enqueue(stream, 256, [=] { function(data); }); });
+}
+
 int cuEventCreate(void** event, unsigned) {
   return in_context([&] {
     *event = new Event{current_gpu, false, {}};

@@ -1,5 +1,6 @@
 import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU, util } from './core.js';
+import type { CublasLt } from './cublaslt.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
 import type { HostDevice, Precision } from './host/host-device.js';
@@ -62,7 +63,11 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
   #zeros = new Float32Array(0);
   readonly #zeroBuffers = new WeakSet<ArrayBufferLike>();
 
-  constructor(readonly driver: Driver) {
+  /** @param blas computes large products instead of this package's kernels */
+  constructor(
+    readonly driver: Driver,
+    readonly blas: CublasLt | null = null,
+  ) {
     super();
     this.launcher = new Launcher(driver);
     this.modules = new Modules(driver);

@@ -64,6 +64,25 @@ interface NativeDevice {
       count: number,
     ]
   ): void;
+  openBlas(library: string): number;
+  multiply(
+    ...args: readonly [
+      bfloat16: number,
+      transposeA: number,
+      transposeB: number,
+      accumulate: number,
+      m: number,
+      n: number,
+      k: number,
+      alpha: number,
+      a: number,
+      b: number,
+      c: number,
+      bias: number,
+      workspace: number,
+      workspaceBytes: number,
+    ]
+  ): boolean;
   synchronize(): void;
   recordEvent(): number;
   isDone(event: number): boolean;
@@ -192,6 +211,37 @@ export class Driver {
     const [gridX, gridY, gridZ] = grid;
     const [blockX, blockY, blockZ] = block;
     this.#native.launch(args.function, gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicShared, parameters, count);
+  }
+
+  /** Opens cuBLASLt, which `multiply` uses. @returns its version: 10000 · major + 100 · minor + patch */
+  openBlas({ library }: { readonly library: string }): number {
+    return this.#native.openBlas(library);
+  }
+
+  /**
+   * Starts a product with cuBLASLt: C = alpha · op(A) · op(B) [+ C] [+ bias], row-major. C and the bias are float32, and A
+   * and B if they are not bfloat16.
+   * @returns whether the library has an algorithm for it; if not, nothing is started
+   */
+  multiply(args: {
+    readonly bfloat16: boolean;
+    readonly transposeA: boolean;
+    readonly transposeB: boolean;
+    readonly accumulate: boolean;
+    readonly m: number;
+    readonly n: number;
+    readonly k: number;
+    readonly alpha: number;
+    readonly a: number; // addresses
+    readonly b: number;
+    readonly c: number;
+    readonly bias: number; // 0: none
+    readonly workspace: number;
+    readonly workspaceBytes: number;
+  }): boolean {
+    const { bfloat16, transposeA, transposeB, accumulate, m, n, k, alpha, a, b, c, bias } = args;
+    const flags = [Number(bfloat16), Number(transposeA), Number(transposeB), Number(accumulate)] as const;
+    return this.#native.multiply(...flags, m, n, k, alpha, a, b, c, bias, args.workspace, args.workspaceBytes);
   }
 
   /** Waits until the stream is done. @throws Error if a kernel failed */

@@ -56,11 +56,12 @@ export class Recorder {
   }
 
   /** Times the kernel that `launch` starts. */
-  launched(name: string, flops: number, launch: () => void): void {
+  launched<T>(name: string, flops: number, launch: () => T): T {
     const from = this.#driver.recordEvent();
-    launch();
+    const result = launch();
     this.#pending.push({ name, flops, from, to: this.#driver.recordEvent() });
     if (this.#pending.length === 2 * LAUNCHES_AHEAD) this.#settle(LAUNCHES_AHEAD);
+    return result;
   }
 
   /** The operation that copies are counted for. */

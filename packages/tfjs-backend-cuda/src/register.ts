@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CudaBackend } from './backend.js';
 import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from './core.js';
+import { CublasLt } from './cublaslt.js';
 import { type DeviceInfo, Driver, listDevices } from './driver.js';
 import { deviceKernels } from './kernels/index.js';
 import { BACKEND_NAME, borrowed } from './kernels/kernel.js';
@@ -126,10 +127,21 @@ export function registerCudaBackend(options: CudaOptions = {}): DeviceInfo {
   const driver = openDevice(options);
   const name = backendName(options.ordinal ?? 0);
   if (findBackendFactory(name) == null) {
-    registerBackend(name, () => new CudaBackend(driver), 5); // above onednn (4)
+    const blas = openBlas(driver);
+    registerBackend(name, () => new CudaBackend(driver, blas), 5); // above onednn (4)
     registerKernels(name);
   }
   return driver.device;
+}
+
+/** cuBLASLt, if the environment asks for it. @throws CudaUnavailable if it cannot be used */
+function openBlas(driver: Driver): CublasLt | null {
+  try {
+    return CublasLt.open(driver);
+  } catch (error) {
+    const remedy = `fetch it with ${kernelsCommand()} --cublas, or unset the variable`;
+    throw new CudaUnavailable((error as Error).message, remedy);
+  }
 }
 
 function registerKernels(name: string): void {

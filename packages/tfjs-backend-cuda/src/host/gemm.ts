@@ -1,6 +1,6 @@
 import { float, int, pointer } from '../launch.js';
 import { bfloat16Copy } from './arena.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision } from './host-device.js';
+import { type Address, type Blas, blocksOf, type HostDevice, loopingBlocks, type Precision } from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -64,8 +64,19 @@ function withRoundedOperands(device: HostDevice, product: Product, work: (rounde
   });
 }
 
+/** The least size of the axes of a product that cuBLASLt computes. */
+const LEAST_OF_BLAS = 64;
+
+/**
+ * Whether cuBLASLt computes a product where it is used. The rule knows the shape only, never times. ReLU is left to our
+ * kernels, which keep NaN.
+ */
+export const isForBlas = ({ m, n, k, batches = 1, relu = false }: Product): boolean =>
+  batches === 1 && !relu && Math.min(m, n, k) >= LEAST_OF_BLAS;
+
 function multiplyParts(device: HostDevice, product: Product): void {
   const { m, n, batches = 1 } = product;
+  if (device.blas != null && isForBlas(product) && multiplyByBlas(device, device.blas, product)) return;
   const splits = splitsOf(product);
   if (splits === 1) {
     multiply(device, product, 1);
@@ -76,6 +87,17 @@ function multiplyParts(device: HostDevice, product: Product): void {
     multiply(device, plain, splits);
     addParts(device, product, parts, splits);
   });
+}
+
+function multiplyByBlas(device: HostDevice, blas: Blas, product: Product): boolean {
+  const { transposeA = false, transposeB = false, accumulate = false, alpha = 1, bias, precision } = product;
+  const operands = { ...product, bias: bias ?? 0, bfloat16: precision === 'bfloat16' };
+  const { workspaceBytes } = blas;
+  let isDone = false;
+  device.borrow(workspaceBytes, (workspace) => {
+    isDone = blas.multiply({ ...operands, transposeA, transposeB, accumulate, alpha, workspace, workspaceBytes });
+  });
+  return isDone;
 }
 
 /** The bytes of an operand's stages in cu/gemm-bfloat16.cu: three of 32 columns, or rows, and padding. */
