@@ -90,7 +90,7 @@ struct Blas::Plan {
       set(kTransposeB, std::int32_t{product.transpose_a});
       if (product.bias != 0) {
         set(kEpilogue, std::int32_t{kBias});
-        set(kBiasPointer, product.bias);
+        set(kBiasPointer, Address{alignment_of(product)});  // the heuristic assumes the alignment of this pointer
       }
       first = layout(type, product.n, product.k, product.transpose_b);
       second = layout(type, product.k, product.m, product.transpose_a);

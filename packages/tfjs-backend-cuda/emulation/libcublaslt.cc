@@ -48,6 +48,12 @@ struct Heuristic {
 
 constexpr std::uint64_t kOnlyAlgorithm = 0x656d756c61746564;
 
+// The largest power of two up to 256 that divides an address.
+std::uint64_t alignment_of(const void* address) {
+  const std::uint64_t bits = reinterpret_cast<std::uintptr_t>(address) | 256;
+  return bits & (~bits + 1);
+}
+
 // The size of op(matrix).
 std::uint64_t rows_of(const Layout& layout, int is_transposed) { return is_transposed ? layout.columns : layout.rows; }
 std::uint64_t columns_of(const Layout& layout, int is_transposed) {
@@ -180,16 +186,21 @@ int cublasLtMatmulPreferenceDestroy(void* preference) {
   return kSuccess;
 }
 
-// The algorithm needs the workspace and the alignments that are preferred. As an example of what a library may lack, it
-// has none for bfloat16 matrices that are not aligned to 16 bytes.
+// The algorithm needs the workspace and the alignments that are preferred, and a bias with the alignment that it has
+// now. As an example of what a library may lack, it has none for bfloat16 matrices that are not aligned to 16 bytes.
 int cublasLtMatmulAlgoGetHeuristic(void*, void* description, void* a, void* b, void* c, void* d, void* handle, int most,
                                    Heuristic* results, int* count) {
   const auto &left = *static_cast<Layout*>(a), &right = *static_cast<Layout*>(b), &result = *static_cast<Layout*>(c);
   *count = 0;
-  if (most < 1 || d != c || !fit(*static_cast<Description*>(description), left, right, result)) return kInvalidValue;
+  const auto& operation = *static_cast<Description*>(description);
+  if (most < 1 || d != c || !fit(operation, left, right, result)) return kInvalidValue;
   const auto& preference = *static_cast<Preference*>(handle);
   if (left.type == kBfloat16 && preference.alignments[0] < 16) return kNotSupported;
-  results[0] = {{{kOnlyAlgorithm, preference.alignments[0], preference.workspace}}, preference.workspace, 0, 1, {}};
+  results[0] = {{{kOnlyAlgorithm, preference.alignments[0], preference.workspace, alignment_of(operation.bias)}},
+                preference.workspace,
+                0,
+                1,
+                {}};
   *count = 1;
   return kSuccess;
 }
@@ -207,6 +218,7 @@ int cublasLtMatmul(void*, void* description, const void* alpha, const void* a, v
   const auto all = reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b) |
                    reinterpret_cast<std::uintptr_t>(d) | reinterpret_cast<std::uintptr_t>(operation.bias);
   if (all % algorithm->data[1] != 0) return kInvalidValue;
+  if (alignment_of(operation.bias) < algorithm->data[3]) return kInvalidValue;
   const auto launch = launch_host_function();
   if (launch == nullptr) return kExecutionFailed;
   auto* const product = new Product{operation,

@@ -56,12 +56,13 @@ describe('cuBLASLt', () => {
     });
   });
 
-  test('reads the bias of each product of a shape', () => {
+  test('reads the bias of each product of a shape, also one that is less aligned', () => {
     const [size, ones] = [64, new Float32Array(64 * 64).fill(1)];
     const operands = { a: device.upload(ones), b: device.upload(ones), m: size, n: size, k: size };
-    const sums = [1, 2].map((value) => {
+    const biases = device.upload(Float32Array.from({ length: size + 4 }, (_, i) => (i < 4 ? 1 : 2)));
+    const sums = [biases, biases + 16].map((bias) => {
       const c = device.allocate(4 * size * size);
-      gemm(device, { ...operands, c, bias: device.upload(new Float32Array(size).fill(value)) });
+      gemm(device, { ...operands, c, bias });
       return device.floats(c, 1)[0];
     });
     expect(sums).toEqual([65, 66]);
