@@ -4,7 +4,11 @@ import type { Driver } from './driver.js';
 import type { Blas } from './host/host-device.js';
 import { emulatedBlas } from './modules.js';
 
-/** The environment variable that turns cuBLASLt on: `on` finds the library, anything else is its path. */
+/**
+ * The environment variable that turns cuBLASLt on: `on` finds the library, anything else is its path. It is off by default
+ * because it has not yet run on a GPU: without one, libcublasLt 12.9.1 accepted the descriptions, layouts and preferences
+ * of cc/cublaslt.cc, but it computes nothing.
+ */
 const VARIABLE = 'TFJS_CUDA_CUBLASLT';
 
 /** Memory that its algorithms may use for partial sums: what NVIDIA recommends for Hopper. */
