@@ -2,7 +2,19 @@
 import { spawnSync } from 'node:child_process';
 import { inRepository } from './harness/paths.js';
 
-const BENCHMARKS = ['gemm', 'training-step', 'generation', 'preprocess', 'text', 'moses', 'text-memory', 'scaling'];
+const BENCHMARKS = [
+  ...[
+    'gemm',
+    'training-step',
+    'javascript-floor',
+    'generation',
+    'preprocess',
+    'text',
+    'moses',
+    'text-memory',
+    'scaling',
+  ],
+];
 /** Benchmarks that require a trained model; they run by name only. */
 const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention'];
 

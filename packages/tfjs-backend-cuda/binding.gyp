@@ -3,7 +3,7 @@
   "targets": [
     {
       "target_name": "cuda",
-      "sources": ["cc/addon.cc", "cc/device.cc", "cc/driver.cc", "cc/nvrtc.cc"],
+      "sources": ["cc/addon.cc", "cc/device.cc", "cc/driver.cc", "cc/nvrtc.cc", "cc/cublaslt.cc"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags": ["-O2", "-fvisibility=hidden"],

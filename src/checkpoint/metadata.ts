@@ -8,6 +8,8 @@ export interface Machine {
   readonly device: string;
   readonly threads: number;
   readonly oneDnn: string | null; // version
+  /** How matrix products are computed, e.g. `bfloat16`; absent for the device's own float32. */
+  readonly products?: string;
 }
 
 /** Everything in a checkpoint except tensors. */

@@ -7,12 +7,9 @@ import { CudaArenas } from './cuda-arenas.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
 import { openTensorFlowOnGpu } from './optional.js';
 
-/** The name of tfjs-backend-cuda's backend. */
-const BACKEND = 'cuda';
-
 /**
- * An NVIDIA GPU through tfjs-backend-cuda, or through @tensorflow/tfjs-node-gpu if the former cannot be used and the latter
- * is installed. It never computes on the processor instead.
+ * An NVIDIA GPU through tfjs-backend-cuda, which has a backend for each, or through @tensorflow/tfjs-node-gpu if the
+ * former cannot be used and the latter is installed. It never computes on the processor instead.
  */
 export const cuda: DeviceDefinition = {
   name: 'cuda',
@@ -20,9 +17,10 @@ export const cuda: DeviceDefinition = {
     const native = await import('tfjs-backend-cuda');
     const info = register(native, ordinal);
     if (info instanceof UserError) return openTensorFlowOnGpu(info);
-    await tf.setBackend(BACKEND);
+    const name = native.backendName(ordinal);
+    await tf.setBackend(name);
     await tf.ready();
-    const backend = tf.findBackend(BACKEND) as unknown as CudaBackend;
+    const backend = tf.findBackend(name) as unknown as CudaBackend;
     const arenas = new CudaArenas(native);
     const precision = bfloat16 ? 'bfloat16' : 'float32';
     const useSettings = (): void => {
@@ -35,17 +33,24 @@ export const cuda: DeviceDefinition = {
     return {
       name: 'cuda',
       description: {
-        device: 'cuda',
+        device: name,
         GPU: info.name,
         architecture: `sm_${info.major}${info.minor}`,
         driver: info.driverVersion,
-        ...(bfloat16 ? { products: 'bfloat16' } : {}),
+        ...productsOf(bfloat16 ? 'bfloat16' : 'float32', backend.blas?.version),
       },
       arenaKernels: arenas.kernels,
-      ...openedDevice(BACKEND, searchEngine, useSettings, arenas),
+      profiler: { start: () => backend.startProfile(), end: () => backend.endProfile() },
+      ...openedDevice(name, searchEngine, useSettings, arenas, () => backend.poolBytes.mostInUse),
     };
   },
 };
+
+/** How products are computed, unless in float32 by our own kernels. */
+function productsOf(precision: string, cublasLt: string | undefined): { readonly products?: string } {
+  if (cublasLt !== undefined) return { products: `${precision} (cuBLASLt ${cublasLt})` };
+  return precision === 'float32' ? {} : { products: precision };
+}
 
 /** @returns an error that says what is missing and how to get it, if no GPU can be used */
 function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): DeviceInfo | UserError {
@@ -53,6 +58,10 @@ function register(native: typeof import('tfjs-backend-cuda'), ordinal: number): 
     return native.registerCudaBackend({ ordinal });
   } catch (error) {
     if (!(error instanceof native.CudaUnavailable)) throw error;
-    return new UserError(`--device cuda: ${error.problem}`, `${error.remedy}, or use --device cpu`, { cause: error });
+    return new UserError(
+      `--device ${native.backendName(ordinal)}: ${error.problem}`,
+      `${error.remedy}, or use --device cpu`,
+      { cause: error },
+    );
   }
 }

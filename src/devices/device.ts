@@ -1,4 +1,3 @@
-import type { Profile } from 'tfjs-backend-onednn';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 
@@ -17,6 +16,35 @@ export interface DeviceOptions {
   readonly ordinal?: number;
   /** Whether the device only searches. If it can search without the tensor library, only `tf.ready()` loads that. */
   readonly forSearch?: boolean;
+}
+
+/** Totals of the kernels of one name while a profile was recorded. */
+export interface KernelProfile {
+  readonly name: string;
+  readonly calls: number;
+  readonly milliseconds: number; // of all calls together
+  /** Floating-point operations of its matrix products; 0 if they are not counted. */
+  readonly flops: number;
+}
+
+/** What moved between the host and a device with memory of its own, for one operation that the host computed. */
+export interface CopyProfile {
+  readonly name: string;
+  readonly calls: number; // 0 for copies of no operation
+  readonly bytesToHost: number;
+  readonly bytesToDevice: number;
+}
+
+/** How a device spent its time. */
+export interface Profile {
+  readonly milliseconds: number; // in total
+  readonly kernels: readonly KernelProfile[]; // the slowest first
+  /** The memory of tensors, in bytes: the most in use so far, and the reserved. */
+  readonly pool: { readonly mostInUse: number; readonly reserved: number };
+  /** The number of oneDNN's primitives that are kept, on cpu. */
+  readonly cachedPrimitives?: number;
+  /** Present if the device has memory of its own. */
+  readonly copies?: readonly CopyProfile[];
 }
 
 /** Measures how a device spends its time. */

@@ -1,7 +1,6 @@
-import type { KernelProfile, Profile } from 'tfjs-backend-onednn';
 import { log } from '../log.js';
 import { defineOptions } from '../options/schema.js';
-import type { Device, Profiler } from './device.js';
+import type { CopyProfile, Device, KernelProfile, Profile, Profiler } from './device.js';
 import { formatTable } from './table.js';
 
 /** `--profile` of the commands that compute. */
@@ -10,7 +9,7 @@ export const profileOption = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Log',
-    help: 'log the time spent in each kernel; only on --device cpu',
+    help: 'log the time spent in each kernel; only on --device cpu or cuda',
   },
 });
 
@@ -20,7 +19,9 @@ export function requestedProfiler(
   device: Pick<Device, 'name' | 'profiler'>,
 ): Profiler | null {
   if (!profile) return null;
-  if (device.profiler === undefined) log.warning(`--profile is supported only on --device cpu, not on ${device.name}`);
+  if (device.profiler === undefined) {
+    log.warning(`--profile is supported only on --device cpu and cuda, not on ${device.name}`);
+  }
   return device.profiler ?? null;
 }
 
@@ -32,9 +33,10 @@ export function logProfile(what: string, profile: Profile): void {
 const HEADINGS = ['kernel', 'calls', 'ms', 'GFLOPS', 'share'];
 
 /**
- * Formats name, calls, time, speed of matrix products and share of time per kernel, then memory and primitive cache.
+ * Formats name, calls, time, speed of matrix products and share of time per kernel, then copies between host and device,
+ * memory and primitive cache. On a GPU, the time outside of kernels is that in which it waits or copies.
  */
-export function profileTable({ milliseconds, kernels, pool, cachedPrimitives }: Profile): string {
+export function profileTable({ milliseconds, kernels, pool, cachedPrimitives, copies = [] }: Profile): string {
   const share = (part: number): string => `${((100 * part) / milliseconds).toFixed(1)} %`;
   const row = ({ name, calls, milliseconds: time, flops }: KernelProfile): string[] => [
     name,
@@ -49,10 +51,27 @@ export function profileTable({ milliseconds, kernels, pool, cachedPrimitives }: 
   const rest = ['outside of kernels', '', outside.toFixed(1), '', share(outside)];
   const calls = kernels.reduce((sum, kernel) => sum + kernel.calls, 0);
   const total = row({ name: 'total', calls, milliseconds, flops });
-  const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const whole = (bytes: number): string => mebibytes(bytes).toFixed(0);
+  const primitives = cachedPrimitives === undefined ? '' : `; primitive cache: ${cachedPrimitives} entries`;
   return [
     formatTable([HEADINGS, ...kernels.map(row), rest, total]),
-    `pool: ${megabytes(pool.mostInUse)} MiB in use at most, ${megabytes(pool.reserved)} MiB reserved; ` +
-      `primitive cache: ${cachedPrimitives} entries`,
+    ...(copies.length === 0 ? [] : [copyTable(copies)]),
+    `pool: ${whole(pool.mostInUse)} MiB in use at most, ${whole(pool.reserved)} MiB reserved${primitives}`,
   ].join('\n');
 }
+
+const COPY_HEADINGS = ['copied for', 'calls', 'MiB to host', 'MiB to device'];
+
+/** Formats what moved between host and device for each operation that the device lacks. */
+function copyTable(copies: readonly CopyProfile[]): string {
+  const precise = (bytes: number): string => (bytes === 0 ? '' : mebibytes(bytes).toFixed(3));
+  const row = ({ name, calls, bytesToHost, bytesToDevice }: CopyProfile): string[] => [
+    name,
+    calls === 0 ? '' : String(calls),
+    precise(bytesToHost),
+    precise(bytesToDevice),
+  ];
+  return formatTable([COPY_HEADINGS, ...copies.map(row)]);
+}
+
+const mebibytes = (bytes: number): number => bytes / 2 ** 20;

@@ -60,7 +60,7 @@ export async function translateSplit(
   }
   const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
   log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
-  log.message(`peak resident memory ${peakMemory()}`);
+  log.message(peakMemory());
   return translated.sort((a, b) => a.id - b.id);
 }
 

@@ -113,4 +113,4 @@ export class Transformer implements TranslationModel {
 }
 
 const rowsOf = ({ ids }: TokenTable, { positions }: RowLayout): Int32Array =>
-  Int32Array.from(positions, (position) => ids[position]!);
+  positions.map((position) => ids[position]!);

@@ -66,7 +66,7 @@ function reportingDamage<T>(work: () => T): T {
 
 function sourceRows({ ids: table, batch, time }: TokenTable, padIndex: number): SourceRows {
   const rows = tokenRows(table, [batch, time], padIndex);
-  const ids = Int32Array.from(rows.positions, (position) => table[position]!);
+  const ids = rows.positions.map((position) => table[position]!);
   return { ids, positions: positionNumbers(ids, { batch, starts: rows.starts }, padIndex), starts: rows.starts };
 }
 

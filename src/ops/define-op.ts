@@ -50,20 +50,27 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
     const results = runKernel(gradient.kernel, inputs, gradientAttributes(attributes));
     return Object.fromEntries(gradient.gradients.map((input, index) => [input, () => results[index]!]));
   };
-  const register = once(() =>
+  const register = once(() => {
+    defined.add(name);
     registerGradient({
       kernelName: name,
       inputsToSave: [...gradient.saveInputs],
       outputsToSave: gradient.outputs.map(isSaved),
       gradFunc: (dy, saved, attributes) => gradFunc(dy, saved, attributes as Attributes),
-    }),
-  );
+    });
+  });
   return (inputs, attributes) => {
     if (!hasKernel(name)) return composite(inputs, attributes);
     register();
     return runKernel(name, inputs, { ...attributes, ...collectedInputs(inputs) })[0]!;
   };
 }
+
+/** The kernels of defined operations, whose gradients read only that of the first output. */
+const defined = new Set<string>();
+
+/** Whether the gradient of a kernel reads only that of its first output. */
+export const readsFirstGradientOnly = (kernelName: string): boolean => defined.has(kernelName);
 
 /** Whether the current backend has a kernel of this name. */
 export function hasKernel(name: string): boolean {

@@ -1,5 +1,6 @@
 import * as tf from '../tf/index.js';
 import { duringPass, isOutside } from './collected-gradients.js';
+import { readsFirstGradientOnly } from './define-op.js';
 
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>[number];
 
@@ -85,7 +86,9 @@ function releaseAsUsed(tape: readonly TapeNode[]): void {
         taken.add(dx);
         return dx;
       };
-      const results = Object.entries(gradient(dys)).map(([input, dx]) => [input, () => own(dx())] as const);
+      // tfjs would create zeros for the outputs without a gradient.
+      const given = readsFirstGradientOnly(node.kernelName) ? dys.map((dy) => dy ?? dys[0]!) : dys;
+      const results = Object.entries(gradient(given)).map(([input, dx]) => [input, () => own(dx())] as const);
       return Object.fromEntries(results);
     };
   }

@@ -9,6 +9,8 @@ export interface OpenedDevice {
   readonly searchEngine: SearchEngine | null;
   /** Where it keeps weights, gradients and an optimizer's state; null if it uses the host's arrays. */
   readonly arenas: DeviceArenas | null;
+  /** The most bytes of its own memory that were in use at one time; null if it has none, or does not count them. */
+  readonly peakBytes: (() => number) | null;
   /**
    * Makes the backend and settings of the device current. Call it before operations, and again after each `await`:
    * other code that runs in the meantime may make another device current.
@@ -22,16 +24,19 @@ let current: { readonly backend: string; readonly device: OpenedDevice } | null 
  * Creates a device and makes it current. Its backend must be registered or chosen.
  * @param useSettings applies the settings of the device to the backend
  * @param arenas where the device keeps weights; null: it uses the host's arrays
+ * @param peakBytes the most bytes of its own memory that were in use
  */
 export function openedDevice(
   backend: string,
   searchEngine: SearchEngine | null = null,
   useSettings: () => void = () => {},
   arenas: DeviceArenas | null = null,
+  peakBytes: OpenedDevice['peakBytes'] = null,
 ): OpenedDevice {
   const device: OpenedDevice = {
     searchEngine,
     arenas,
+    peakBytes,
     makeCurrent() {
       useSettings();
       current = opened;

@@ -30,7 +30,7 @@ export function tokenLayout(
   choice: RowChoice = 'tokens',
 ): RowLayout {
   const { starts, positions } = tokenRows(ids, [batch, time], padIndex, choice);
-  const padding = choice === 'all' ? Int32Array.from(ids, (id) => (id === padIndex ? 1 : 0)) : null;
+  const padding = choice === 'all' ? ids.map((id) => (id === padIndex ? 1 : 0)) : null;
   return layoutOf(batch, time, starts, positions, padding);
 }
 

@@ -86,10 +86,11 @@ export interface TrainRequest {
 
 /** Extracts what a checkpoint records of the device from the device's description. */
 export function machineOf(description: Readonly<Record<string, string | number>>): Machine {
-  const { device, threads, oneDNN } = description;
+  const { device, threads, oneDNN, products } = description;
   return {
     device: String(device),
     threads: Number(threads ?? 1),
     oneDnn: oneDNN === undefined ? null : String(oneDNN),
+    ...(products === undefined ? {} : { products: String(products) }),
   };
 }

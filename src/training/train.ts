@@ -23,7 +23,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const reason = await trainEpochs(setup);
     setup.profile?.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    log.message(`done training in ${seconds} seconds: ${reason}; peak resident memory ${peakMemory()}`);
+    log.message(`done training in ${seconds} seconds: ${reason}; ${peakMemory()}`);
   } catch (error) {
     throw outOfMemory(error, request.options.maxTokens) ?? error;
   } finally {

@@ -57,19 +57,53 @@ describe('--device cuda on the emulated driver', () => {
     expect(bytesInUse()).toBe(0);
   });
 
+  it('trains on the second GPU with the same bits, and leaves the first one alone', async () => {
+    await trainIn('first', `${EL} ${ADAM} --device cuda --max-update 2`);
+    vi.stubEnv('EMULATED_CUDA_DEVICES', '2');
+    const launches = (name: string): number => (tf.findBackend(name) as unknown as CudaBackend).statistics.launches;
+    const before = launches('cuda');
+    const { log } = await trainIn('second', `${EL} ${ADAM} --device cuda:1 --max-update 2`);
+    expect(log).toContain('device cuda:1, GPU emulated on the processor');
+    expect(launches('cuda')).toBe(before);
+    expect(launches('cuda:1')).toBeGreaterThan(0);
+    expect(largestDifference('first', 'second')).toBe(0);
+  });
+
+  it('computes large products with cuBLASLt if it is asked for, as cpu does, and records that', async () => {
+    vi.stubEnv('EMULATED_CUDA_DEVICES', '3'); // a GPU that this process has not opened yet
+    vi.stubEnv('TFJS_CUDA_CUBLASLT', 'on');
+    const large = '--encoder-embed-dim 64 --decoder-embed-dim 64 --encoder-ffn-embed-dim 64 --decoder-ffn-embed-dim 64';
+    const options = `${EL} ${ADAM} --max-update 2 --max-tokens 160 ${large}`;
+    const run = await trainIn('with cuBLASLt', `${options} --device cuda:2`);
+    expect(run.log).toContain('products float32 (cuBLASLt 12.9.1)');
+    const expected = numbersOf(await trainIn('without cuBLASLt', options));
+    for (const [index, value] of numbersOf(run).entries()) {
+      expect(Math.abs(value - expected[index]!)).toBeLessThan(0.0015); // of the third decimal
+    }
+    expect(bytesOf(join(folder, 'with cuBLASLt'), 'checkpoint_last').toString('latin1')).toContain(
+      'products\\":\\"float32 (cuBLASLt 12.9.1)',
+    );
+  });
+
   it('translates as cpu does', async () => {
     await trainIn('model', `${EL} ${ADAM} --max-update 40`);
+    let log = '';
     const translate = async (device: string): Promise<string[]> => {
       const results = join(folder, `translated on ${device}`);
       const path = ['--path', join(folder, 'model', 'checkpoint_last'), '--results-path', results];
-      const options = '-s de -t en --gen-subset valid --max-len-b 8 --beam 3 --max-tokens 400 --threads 1'.split(' ');
+      const options =
+        '-s de -t en --gen-subset valid --max-len-b 8 --beam 3 --max-tokens 400 --threads 1 --profile'.split(' ');
       const { code, stderr } = await runMain('generate', GOLDEN_DATA, ...path, ...options, '--device', device);
       expect(code, stderr).toBe(0);
+      log = stderr;
       const lines = readFileSync(join(results, 'generate-valid.txt'), 'utf8').split('\n');
       return lines.filter((line) => line.startsWith('H-')).map((line) => line.replace(/\t-?[\d.]+\t/, '\t'));
     };
     const onCuda = await translate('cuda');
     expect(onCuda.length).toBeGreaterThan(10);
+    expect(log).toMatch(/peak resident memory [\d.]+ GiB, peak device memory [\d.]+ GiB/);
+    expect(log).toMatch(/^gemm_float32_nt_large +\d+ +[\d.]+ +[\d.]+ +[\d.]+ %$/m);
+    expect(log).toMatch(/^the program .+\npool: \d+ MiB in use at most, \d+ MiB reserved$/m);
     expect(onCuda).toEqual(await translate('cpu'));
     expect(bytesInUse()).toBe(0);
   });
@@ -89,13 +123,18 @@ describe('--device cuda on the emulated driver', () => {
   });
 
   it.each([
-    ['cuda:1', {}, 'there is no GPU 1; choose one from 0 to 0: nvidia-smi -L lists them, or use --device cpu'],
+    [
+      'cuda:3',
+      { EMULATED_CUDA_DEVICES: '4', TFJS_CUDA_CUBLASLT: '/nowhere/libcublasLt.so.12' },
+      'TFJS_CUDA_CUBLASLT=/nowhere/libcublasLt.so.12: cuBLASLt cannot be used (',
+    ],
+    ['cuda:1', {}, 'there is no GPU 1: the driver finds one; it is number 0, or use --device cpu'],
     ['cuda', { TFJS_CUDA_DRIVER: '/nowhere/libcuda.so.1' }, 'the NVIDIA driver is missing (/nowhere/libcuda.so.1)'],
   ])('%s with %j says what is missing', async (device, environment, problem) => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     const { code, stderr } = await runMain('train', GOLDEN_DATA, ...TRAIN.split(' '), '--device', device, '--no-save');
     expect(code).toBe(2);
-    expect(stderr).toContain(`ts-fairseq: --device cuda: ${problem}`);
+    expect(stderr).toContain(`ts-fairseq: --device ${device}: ${problem}`);
     expect(stderr).not.toContain('    at ');
   });
 });

@@ -26,6 +26,27 @@ describe('the table of a profile', () => {
       'pool: 3 MiB in use at most, 256 MiB reserved; primitive cache: 41 entries',
     ]);
   });
+
+  it('lists what a GPU copied, by the operations that the host computed', () => {
+    const table = profileTable({
+      milliseconds: 10,
+      kernels: [{ name: 'gemm_float32_nt_large', calls: 2, milliseconds: 8, flops: 4e10 }],
+      pool: { mostInUse: 2 ** 20, reserved: 2 ** 24 },
+      copies: [
+        { name: 'Cumsum', calls: 3, bytesToHost: 2 ** 20, bytesToDevice: 2 ** 19 },
+        { name: 'the program', calls: 0, bytesToHost: 0, bytesToDevice: 2 ** 10 },
+      ],
+    });
+    expect(table.split('\n').slice(1)).toEqual([
+      'gemm_float32_nt_large      2   8.0  5000.0   80.0 %',
+      'outside of kernels             2.0           20.0 %',
+      'total                      2  10.0  4000.0  100.0 %',
+      'copied for   calls  MiB to host  MiB to device',
+      'Cumsum           3        1.000          0.500',
+      'the program                              0.001',
+      'pool: 1 MiB in use at most, 16 MiB reserved',
+    ]);
+  });
 });
 
 describe('--profile', () => {
@@ -40,6 +61,6 @@ describe('--profile', () => {
 
   it('warns if the device has no profiler, and continues', () => {
     expect(requestedProfiler({ profile: true }, device)).toBeNull();
-    expect(recorded.messages()).toEqual(['--profile is supported only on --device cpu, not on wasm']);
+    expect(recorded.messages()).toEqual(['--profile is supported only on --device cpu and cuda, not on wasm']);
   });
 });

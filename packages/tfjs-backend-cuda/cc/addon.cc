@@ -2,8 +2,11 @@
 // the functions types and named arguments.
 #include <napi.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "arguments.h"
 #include "device.h"
@@ -12,15 +15,38 @@
 namespace cuda_backend {
 namespace {
 
-// What one Node environment (the main thread or a worker) has open.
-struct Environment {
-  std::unique_ptr<Device> device;
+// A function of the add-on. C++ exceptions become JavaScript's; the code of a driver's error is its name.
+using Body = Napi::Value (*)(Arguments&, const Napi::Env&);
+
+struct Definition {
+  const char* name;
+  std::size_t arguments;
+  Body body;
 };
 
-Device& device_of(const Arguments& arguments, const Napi::Env& env) {
-  const auto& device = env.GetInstanceData<Environment>()->device;
-  if (device == nullptr) arguments.refuse<Napi::Error>("no GPU is open; call open() first");
-  return *device;
+// A function as JavaScript calls it, of an open GPU or of none.
+struct Bound {
+  const Definition* definition;
+  Device* device;
+};
+
+// A GPU that is open, and its functions.
+struct OpenDevice {
+  OpenDevice(const std::string& library, int ordinal);
+  Device device;
+  std::vector<Bound> functions;
+};
+
+// What one Node environment (the main thread or a worker) has open.
+struct Environment {
+  std::vector<Bound> functions;
+  std::vector<std::unique_ptr<OpenDevice>> devices;
+};
+
+Device& device_of(const Arguments& arguments) {
+  Device& device = *static_cast<const Bound*>(arguments.data())->device;
+  device.make_current();
+  return device;
 }
 
 Napi::Object to_object(const Napi::Env& env, const DeviceInfo& info) {
@@ -35,17 +61,8 @@ Napi::Object to_object(const Napi::Env& env, const DeviceInfo& info) {
   return object;
 }
 
-// A function of the add-on. C++ exceptions become JavaScript's; the code of a driver's error is its name.
-using Body = Napi::Value (*)(Arguments&, const Napi::Env&);
-
-struct Definition {
-  const char* name;
-  std::size_t arguments;
-  Body body;
-};
-
 Napi::Value call(const Napi::CallbackInfo& info) {
-  const auto& definition = *static_cast<const Definition*>(info.Data());
+  const Definition& definition = *static_cast<const Bound*>(info.Data())->definition;
   const Napi::Env env = info.Env();
   Arguments arguments(info, definition.name, definition.arguments);
   try {
@@ -71,7 +88,7 @@ Dimensions read_dimensions(Arguments& arguments, const char* x, const char* y, c
 }
 
 Napi::Value launch(Arguments& arguments, const Napi::Env& env) {
-  Device& device = device_of(arguments, env);
+  Device& device = device_of(arguments);
   const std::size_t function = arguments.size("function");
   const Dimensions grid = read_dimensions(arguments, "grid[0]", "grid[1]", "grid[2]", 65535);
   const Dimensions block = read_dimensions(arguments, "block[0]", "block[1]", "block[2]", 1024);
@@ -82,17 +99,154 @@ Napi::Value launch(Arguments& arguments, const Napi::Env& env) {
   return env.Undefined();
 }
 
+Napi::Value multiply(Arguments& arguments, const Napi::Env& env) {
+  Device& device = device_of(arguments);
+  const auto flag = [&](const char* name) { return arguments.count(name, 0, 1) == 1; };
+  const auto size = [&](const char* name) { return static_cast<int>(arguments.count(name, 1)); };
+  BlasProduct product{};
+  product.bfloat16 = flag("bfloat16");
+  product.transpose_a = flag("transposeA");
+  product.transpose_b = flag("transposeB");
+  product.accumulate = flag("accumulate");
+  product.m = size("m");
+  product.n = size("n");
+  product.k = size("k");
+  product.alpha = arguments.real("alpha");
+  product.a = arguments.size("a");
+  product.b = arguments.size("b");
+  product.c = arguments.size("c");
+  product.bias = arguments.size("bias");
+  const Address workspace = arguments.size("workspace");
+  return Napi::Boolean::New(env, device.multiply(product, workspace, arguments.size("workspaceBytes")));
+}
+
+const Definition kOfDevice[] = {
+    {"loadModule", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Bytes image = arguments.typed_array("image");
+       const std::string copy(static_cast<const char*>(image.data), image.size);
+       return number(env, static_cast<double>(device.load_module(copy)));
+     }},
+    {"findFunction", 3,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const std::size_t module = arguments.size("module");
+       const std::string name = arguments.text("name");
+       return number(env, static_cast<double>(device.find_function(module, name, arguments.count("dynamicShared"))));
+     }},
+    {"allocate", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       return number(env, static_cast<double>(device.allocate(arguments.size("bytes", 1))));
+     }},
+    {"release", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       device_of(arguments).release(arguments.size("address"));
+       return env.Undefined();
+     }},
+    {"upload", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Address address = arguments.size("address");
+       const Bytes values = arguments.typed_array("values");
+       device.upload(address, values.data, values.size);
+       return env.Undefined();
+     }},
+    {"download", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Address address = arguments.size("address");
+       const Bytes values = arguments.typed_array("values");
+       device.download(address, values.data, values.size);
+       return env.Undefined();
+     }},
+    {"copy", 3,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Address to = arguments.size("to"), from = arguments.size("from");
+       device.copy(to, from, arguments.size("bytes"));
+       return env.Undefined();
+     }},
+    {"fill", 3,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Address address = arguments.size("address");
+       const auto word = static_cast<std::int64_t>(arguments.number("word", -kMostInt - 1, kMostUnsigned));
+       device.fill(address, static_cast<std::uint32_t>(word), arguments.size("count"));
+       return env.Undefined();
+     }},
+    {"launch", 10, launch},
+    {"openBlas", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       return number(env, static_cast<double>(device.open_blas(arguments.text("library"))));
+     }},
+    {"multiply", 14, multiply},
+    {"synchronize", 0,
+     [](Arguments& arguments, const Napi::Env& env) {
+       device_of(arguments).synchronize();
+       return env.Undefined();
+     }},
+    {"recordEvent", 0,
+     [](Arguments& arguments, const Napi::Env& env) {
+       return number(env, static_cast<double>(device_of(arguments).record_event()));
+     }},
+    {"isDone", 1,
+     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
+       return Napi::Boolean::New(env, device_of(arguments).is_done(arguments.size("event")));
+     }},
+    {"elapsed", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       const std::size_t from = arguments.size("from"), to = arguments.size("to");
+       return number(env, device_of(arguments).elapsed(from, to));
+     }},
+    {"releaseEvent", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       device_of(arguments).release_event(arguments.size("event"));
+       return env.Undefined();
+     }},
+    {"memoryInfo", 0,
+     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
+       const auto [free, total] = device_of(arguments).memory_info();
+       Napi::Object result = Napi::Object::New(env);
+       result["free"] = number(env, static_cast<double>(free));
+       result["total"] = number(env, static_cast<double>(total));
+       return result;
+     }},
+};
+
+// The functions of an open GPU, or those of the add-on if there is none.
+template <std::size_t kCount>
+std::vector<Bound> bind(const Definition (&definitions)[kCount], Device* device) {
+  std::vector<Bound> functions;
+  for (const Definition& definition : definitions) functions.push_back({&definition, device});
+  return functions;
+}
+
+OpenDevice::OpenDevice(const std::string& library, int ordinal)
+    : device(library, ordinal), functions(bind(kOfDevice, &device)) {}
+
+void add_functions(const Napi::Env& env, Napi::Object object, std::vector<Bound>& functions) {
+  for (Bound& bound : functions) {
+    const char* name = bound.definition->name;
+    object[name] = Napi::Function::New(env, call, name, &bound);
+  }
+}
+
+// Returns what the GPU is, and its functions. An environment opens each GPU once.
 Napi::Value open(Arguments& arguments, const Napi::Env& env) {
   const std::string library = arguments.text("library");
   const int ordinal = static_cast<int>(arguments.count("ordinal"));
-  auto& device = env.GetInstanceData<Environment>()->device;
-  if (device == nullptr) {
-    device = std::make_unique<Device>(library, ordinal);
-  } else if (device->library() != library || device->ordinal() != ordinal) {
-    throw std::runtime_error("GPU " + std::to_string(device->ordinal()) + " of " + device->library() +
-                             " is open; a thread uses one GPU");
-  }
-  return to_object(env, device->describe());
+  auto& devices = env.GetInstanceData<Environment>()->devices;
+  auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& open) {
+    return open->device.library() == library && open->device.ordinal() == ordinal;
+  });
+  if (found == devices.end()) found = devices.insert(found, std::make_unique<OpenDevice>(library, ordinal));
+  Napi::Object result = Napi::Object::New(env);
+  result["device"] = to_object(env, (*found)->device.describe());
+  add_functions(env, result, (*found)->functions);
+  return result;
 }
 
 Napi::Value list_devices(Arguments& arguments, const Napi::Env& env) {
@@ -115,104 +269,16 @@ Napi::Value compile_source(Arguments& arguments, const Napi::Env& env) {
   return result;
 }
 
-const Definition kDefinitions[] = {
+const Definition kOfEnvironment[] = {
     {"open", 2, open},
     {"listDevices", 1, list_devices},
-    {"loadModule", 1,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const Bytes image = arguments.typed_array("image");
-       const std::string copy(static_cast<const char*>(image.data), image.size);
-       return number(env, static_cast<double>(device.load_module(copy)));
-     }},
-    {"findFunction", 3,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const std::size_t module = arguments.size("module");
-       const std::string name = arguments.text("name");
-       return number(env, static_cast<double>(device.find_function(module, name, arguments.count("dynamicShared"))));
-     }},
-    {"allocate", 1,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       return number(env, static_cast<double>(device.allocate(arguments.size("bytes", 1))));
-     }},
-    {"release", 1,
-     [](Arguments& arguments, const Napi::Env& env) {
-       device_of(arguments, env).release(arguments.size("address"));
-       return env.Undefined();
-     }},
-    {"upload", 2,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const Address address = arguments.size("address");
-       const Bytes values = arguments.typed_array("values");
-       device.upload(address, values.data, values.size);
-       return env.Undefined();
-     }},
-    {"download", 2,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const Address address = arguments.size("address");
-       const Bytes values = arguments.typed_array("values");
-       device.download(address, values.data, values.size);
-       return env.Undefined();
-     }},
-    {"copy", 3,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const Address to = arguments.size("to"), from = arguments.size("from");
-       device.copy(to, from, arguments.size("bytes"));
-       return env.Undefined();
-     }},
-    {"fill", 3,
-     [](Arguments& arguments, const Napi::Env& env) {
-       Device& device = device_of(arguments, env);
-       const Address address = arguments.size("address");
-       const auto word = static_cast<std::int64_t>(arguments.number("word", -kMostInt - 1, kMostUnsigned));
-       device.fill(address, static_cast<std::uint32_t>(word), arguments.size("count"));
-       return env.Undefined();
-     }},
-    {"launch", 10, launch},
-    {"synchronize", 0,
-     [](Arguments& arguments, const Napi::Env& env) {
-       device_of(arguments, env).synchronize();
-       return env.Undefined();
-     }},
-    {"recordEvent", 0,
-     [](Arguments& arguments, const Napi::Env& env) {
-       return number(env, static_cast<double>(device_of(arguments, env).record_event()));
-     }},
-    {"isDone", 1,
-     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
-       return Napi::Boolean::New(env, device_of(arguments, env).is_done(arguments.size("event")));
-     }},
-    {"elapsed", 2,
-     [](Arguments& arguments, const Napi::Env& env) {
-       const std::size_t from = arguments.size("from"), to = arguments.size("to");
-       return number(env, device_of(arguments, env).elapsed(from, to));
-     }},
-    {"releaseEvent", 1,
-     [](Arguments& arguments, const Napi::Env& env) {
-       device_of(arguments, env).release_event(arguments.size("event"));
-       return env.Undefined();
-     }},
-    {"memoryInfo", 0,
-     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
-       const auto [free, total] = device_of(arguments, env).memory_info();
-       Napi::Object result = Napi::Object::New(env);
-       result["free"] = number(env, static_cast<double>(free));
-       result["total"] = number(env, static_cast<double>(total));
-       return result;
-     }},
     {"compile", 5, compile_source},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Environment);
-  for (const Definition& definition : kDefinitions) {
-    exports[definition.name] = Napi::Function::New(env, call, definition.name, const_cast<Definition*>(&definition));
-  }
+  auto* const environment = new Environment{bind(kOfEnvironment, nullptr), {}};
+  env.SetInstanceData(environment);
+  add_functions(env, exports, environment->functions);
   return exports;
 }
 

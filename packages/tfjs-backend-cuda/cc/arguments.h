@@ -38,6 +38,12 @@ class Arguments {
                              text_of(most) + ", not " + value.ToString().Utf8Value());
   }
 
+  float real(const char* name) {
+    const Napi::Value value = next();
+    if (!value.IsNumber()) refuse<Napi::TypeError>(std::string(name) + " must be a number");
+    return value.As<Napi::Number>().FloatValue();
+  }
+
   std::size_t size(const char* name, double least = 0, double most = kMostWhole) {
     return static_cast<std::size_t>(number(name, least, most));
   }
@@ -81,6 +87,9 @@ class Arguments {
     Napi::ArrayBuffer buffer = value.As<Napi::ArrayBuffer>();
     return {buffer.Data(), buffer.ByteLength()};
   }
+
+  // What the called function was created with.
+  void* data() const { return info_.Data(); }
 
   template <class Error>
   [[noreturn]] void refuse(const std::string& what) const {

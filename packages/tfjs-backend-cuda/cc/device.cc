@@ -12,6 +12,9 @@ constexpr unsigned kNonBlocking = 1;  // a stream that does not wait for the def
 
 constexpr std::size_t kMostParameters = 128;
 
+// The GPU whose context this thread uses.
+thread_local const Device* current_device = nullptr;
+
 int attribute(const Driver& driver, DeviceAttribute which, int device) {
   int value = 0;
   driver.device_attribute(&value, which, device);
@@ -55,9 +58,10 @@ DeviceInfo describe_device(const Driver& driver, int ordinal) {
 Device::Device(const std::string& library, int ordinal) : driver_(library), ordinal_(ordinal) {
   driver_.retain_context(&context_, device_of(driver_, ordinal));
   try {
-    driver_.set_context(context_);
+    make_current();
     driver_.create_stream(&stream_, kNonBlocking);
   } catch (...) {
+    current_device = nullptr;
     driver_.release_context.status(ordinal);
     throw;
   }
@@ -65,13 +69,21 @@ Device::Device(const std::string& library, int ordinal) : driver_(library), ordi
 
 Device::~Device() {
   // After a failed kernel every call fails; the process ends with its context then.
+  current_device = nullptr;
   if (driver_.set_context.status(context_) != kSuccess) return;
   driver_.synchronize_stream.status(stream_);
+  blas_.reset();
   for (const auto& [address, bytes] : allocations_) driver_.release.status(address);
   for (const Event event : events_) driver_.destroy_event.status(event);
   for (const Module module : modules_) driver_.unload_module.status(module);
   driver_.destroy_stream.status(stream_);
   driver_.release_context.status(ordinal_);
+}
+
+void Device::make_current() {
+  if (current_device == this) return;
+  driver_.set_context(context_);
+  current_device = this;
 }
 
 std::size_t Device::load_module(const std::string& image) {
@@ -227,6 +239,16 @@ void Device::release_event(std::size_t number) {
   event(number);
   is_recorded_[number] = false;
   idle_events_.push_back(number);
+}
+
+std::size_t Device::open_blas(const std::string& library) {
+  blas_ = std::make_unique<Blas>(library);
+  return blas_->version();
+}
+
+bool Device::multiply(const BlasProduct& product, Address workspace, std::size_t workspace_bytes) {
+  if (blas_ == nullptr) throw std::invalid_argument("cuBLASLt is not open");
+  return blas_->multiply(product, workspace, workspace_bytes, stream_);
 }
 
 Device::MemoryInfo Device::memory_info() {

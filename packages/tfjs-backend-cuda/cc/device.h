@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cublaslt.h"
 #include "driver.h"
 
 namespace cuda_backend {
@@ -43,6 +44,8 @@ class Device {
   const std::string& library() const { return driver_.library.path(); }
   int ordinal() const { return ordinal_; }
   DeviceInfo describe() const { return describe_device(driver_, ordinal_); }
+  // Makes its context the thread's. Call it before the methods below: another GPU of the thread may have been used.
+  void make_current();
 
   // The image is a cubin, or for the emulated driver the path of a shared object. Returns the module's number.
   std::size_t load_module(const std::string& image);
@@ -68,6 +71,11 @@ class Device {
   // Milliseconds between two events. Waits for the second one.
   double elapsed(std::size_t from, std::size_t to);
   void release_event(std::size_t event);
+
+  // Opens cuBLASLt, which `multiply` uses. Returns its version.
+  std::size_t open_blas(const std::string& library);
+  // See Blas::multiply.
+  bool multiply(const BlasProduct& product, Address workspace, std::size_t workspace_bytes);
 
   struct MemoryInfo {
     std::size_t free, total;
@@ -99,6 +107,7 @@ class Device {
   std::vector<Event> events_;
   std::vector<bool> is_recorded_;         // by event
   std::vector<std::size_t> idle_events_;  // to be used again
+  std::unique_ptr<Blas> blas_;
 };
 
 }  // namespace cuda_backend

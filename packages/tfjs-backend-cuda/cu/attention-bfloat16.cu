@@ -2,6 +2,7 @@
 // their gradients are rounded to bfloat16 where they are multiplied. Sums and the softmax are float32. Tables are stored as
 // float32 or as bfloat16.
 // no spills
+// tensor cores
 #include "attention-parts.h"
 
 namespace {

@@ -30,25 +30,6 @@ BOUNDED_KERNEL(kThreads, 4, embedding,
   }
 }
 
-// Sorts tokens by their ids, equal ids by their order: sorted_ids and order [tokens]. The place of a token is the number
-// of tokens before it, which is counted. (Faster than a radix sort up to about 30,000 tokens.)
-BOUNDED_KERNEL(kThreads, 4, sort_ids, (const int* ids, int* sorted_ids, int* order, int tokens)) {
-  __shared__ int others[kThreads];
-  const int token = blockIdx.x * kThreads + threadIdx.x;
-  const int id = token < tokens ? ids[token] : 0;
-  int place = 0;
-  for (int first = 0; first < tokens; first += kThreads) {
-    const int count = min(kThreads, tokens - first);
-    __syncthreads();
-    if (static_cast<int>(threadIdx.x) < count) others[threadIdx.x] = ids[first + threadIdx.x];
-    __syncthreads();
-    for (int i = 0; i < count; ++i) place += others[i] < id || (others[i] == id && first + i < token);
-  }
-  if (token >= tokens) return;
-  sorted_ids[place] = id;
-  order[place] = token;
-}
-
 // table[id] += scale · Σ dy[i] over the tokens i with this id, in the order of i. Skips `skip` and ids outside the
 // table. dy [tokens, embed], table [rows, embed]. Grid: [tokens, ⌈embed / 128⌉]; blocks that do not start an id end at
 // once.

@@ -1,12 +1,13 @@
 // A stand-in for libcuda.so.1 in tests. Device memory is host memory, and the image of a module is the path of a shared
 // object that g++ made of the kernel's source (scripts/build-emulation.js). Work is done when it is waited for, not
 // when it is enqueued: a host that does not wait reads what was there before. Memory is filled with NaN when it is
-// allocated.
+// allocated. With several devices, each has memory, streams and modules that the others cannot use.
 //
 // Environment variables, read at each call:
 //   EMULATED_CUDA_ORDER         `backwards` runs the threads of each block from the last to the first
-//   EMULATED_CUDA_MEMORY        the device's memory in bytes, 8 GiB by default
+//   EMULATED_CUDA_MEMORY        the memory of a device in bytes, 8 GiB by default
 //   EMULATED_CUDA_DEVICES       the number of devices, 1 by default
+//   EMULATED_CUDA_KERNELS       `skip` runs no kernel, and fresh memory is zeros: the time that remains is the host's
 //   EMULATED_CUDA_ARCHITECTURE  the compute capability, 90 (9.0) by default
 #include <dlfcn.h>
 
@@ -37,6 +38,7 @@ enum Status {
   kInvalidHandle = 400,
   kNotFound = 500,
   kNotReady = 600,
+  kIllegalAddress = 700,
   kLaunchFailed = 719
 };
 enum DeviceAttribute { kMultiprocessors = 16, kMajor = 75, kMinor = 76, kSharedMemoryPerBlock = 97 };
@@ -49,18 +51,33 @@ constexpr std::size_t kMostPendingBytes = std::size_t{1} << 28;
 
 using Launch = const char* (*)(const unsigned* shape, std::size_t dynamic_shared, bool backwards, void** values);
 
+// A device and its context. Handles of one are invalid on the others.
+struct Gpu {
+  std::map<std::uintptr_t, std::size_t> allocations;
+  std::size_t bytes_in_use = 0;
+  Status failure = kSuccess;  // of a kernel: all later calls fail with it, as on a GPU
+};
+
+struct Module {
+  const Gpu* gpu;
+  void* library;
+};
+
 struct Function {
+  const Gpu* gpu;
   Launch launch;
   std::vector<std::size_t> sizes;  // of the parameters
   int most_dynamic_shared = kDefaultSharedMemory;
 };
 
 struct Event {
+  const Gpu* gpu;
   bool is_done = false;
   std::chrono::steady_clock::time_point time;
 };
 
 struct Stream {
+  const Gpu* gpu;
   std::deque<std::function<void()>> work;
   std::size_t pending_bytes = 0;
 };
@@ -68,11 +85,9 @@ struct Stream {
 // Everything, for all threads of the process. Every function of the driver holds the lock.
 struct Emulation {
   std::recursive_mutex lock;
-  std::map<std::uintptr_t, std::size_t> allocations;
-  std::size_t bytes_in_use = 0;
+  std::map<int, Gpu> gpus;  // by ordinal
   std::vector<Stream*> streams;
-  std::map<Launch, Function*> functions;
-  bool has_failed = false;  // a kernel failed: all later calls fail, as on a GPU
+  std::map<std::pair<const Gpu*, Launch>, Function*> functions;
 };
 
 Emulation& emulation() {
@@ -80,7 +95,7 @@ Emulation& emulation() {
   return *all;
 }
 
-thread_local void* current_context = nullptr;
+thread_local Gpu* current_gpu = nullptr;
 
 long long setting(const char* name, long long otherwise) {
   const char* text = std::getenv(name);
@@ -92,16 +107,19 @@ std::size_t total_memory() {
   return static_cast<std::size_t>(setting("EMULATED_CUDA_MEMORY", static_cast<long long>(8) << 30));
 }
 
-bool runs_backwards() {
-  const char* order = std::getenv("EMULATED_CUDA_ORDER");
-  return order != nullptr && std::strcmp(order, "backwards") == 0;
+bool is_set_to(const char* name, const char* value) {
+  const char* text = std::getenv(name);
+  return text != nullptr && std::strcmp(text, value) == 0;
 }
+
+bool runs_backwards() { return is_set_to("EMULATED_CUDA_ORDER", "backwards"); }
+bool skips_kernels() { return is_set_to("EMULATED_CUDA_KERNELS", "skip"); }
 
 void run(Stream& stream) {
   while (!stream.work.empty()) {
     const auto work = std::move(stream.work.front());
     stream.work.pop_front();
-    if (!emulation().has_failed) work();
+    if (stream.gpu->failure == kSuccess) work();
   }
   stream.pending_bytes = 0;
 }
@@ -110,19 +128,37 @@ void run_all() {
   for (Stream* stream : emulation().streams) run(*stream);
 }
 
-// `bytes` is what the work holds until it is done.
-void enqueue(void* stream, std::size_t bytes, std::function<void()> work) {
+// Whether the current GPU made the handle.
+template <class Handle>
+bool is_own(const void* handle) {
+  return static_cast<const Handle*>(handle)->gpu == current_gpu;
+}
+
+// `bytes` is what the work holds until it is done. Returns the status of the call.
+Status enqueue(void* stream, std::size_t bytes, std::function<void()> work) {
+  if (!is_own<Stream>(stream)) return kInvalidHandle;
   auto& queue = *static_cast<Stream*>(stream);
   queue.work.push_back(std::move(work));
   queue.pending_bytes += bytes;
   if (queue.pending_bytes > kMostPendingBytes) run(queue);
+  return kSuccess;
 }
 
-bool is_allocated(std::uintptr_t address, std::size_t bytes) {
-  auto next = emulation().allocations.upper_bound(address);
-  if (next == emulation().allocations.begin()) return false;
+bool is_allocated_on(const Gpu& gpu, std::uintptr_t address, std::size_t bytes) {
+  auto next = gpu.allocations.upper_bound(address);
+  if (next == gpu.allocations.begin()) return false;
   const auto [start, size] = *--next;
   return address - start <= size && bytes <= size - (address - start);
+}
+
+bool is_allocated(std::uintptr_t address, std::size_t bytes) { return is_allocated_on(*current_gpu, address, bytes); }
+
+// Whether a parameter of a kernel is an address of another GPU's memory.
+bool is_foreign(const Gpu* gpu, std::uint64_t parameter) {
+  for (const auto& [ordinal, other] : emulation().gpus) {
+    if (&other != gpu && is_allocated_on(other, parameter, 1)) return true;
+  }
+  return false;
 }
 
 void* pointer(std::uintptr_t address) { return reinterpret_cast<void*>(address); }
@@ -131,10 +167,10 @@ void* pointer(std::uintptr_t address) { return reinterpret_cast<void*>(address);
 template <class Body>
 int in_context(Body body) {
   const std::lock_guard<std::recursive_mutex> guard(emulation().lock);
-  if (current_context == nullptr) return kInvalidContext;
-  if (emulation().has_failed) return kLaunchFailed;
+  if (current_gpu == nullptr) return kInvalidContext;
+  if (current_gpu->failure != kSuccess) return current_gpu->failure;
   const int status = body();
-  return emulation().has_failed ? static_cast<int>(kLaunchFailed) : status;
+  return current_gpu->failure != kSuccess ? current_gpu->failure : status;
 }
 
 struct Name {
@@ -151,6 +187,7 @@ const Name kNames[] = {
     {kInvalidHandle, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
     {kNotFound, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
     {kNotReady, "CUDA_ERROR_NOT_READY", "device not ready"},
+    {kIllegalAddress, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
     {kLaunchFailed, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
 };
 
@@ -219,21 +256,22 @@ int cuDeviceTotalMem_v2(std::size_t* bytes, int) {
 }
 
 int cuDevicePrimaryCtxRetain(void** context, int device) {
-  *context = pointer(static_cast<std::uintptr_t>(device) + 1);
+  const std::lock_guard<std::recursive_mutex> guard(emulation().lock);
+  *context = &emulation().gpus[device];
   return kSuccess;
 }
 
 int cuDevicePrimaryCtxRelease_v2(int) { return kSuccess; }
 
 int cuCtxSetCurrent(void* context) {
-  current_context = context;
+  current_gpu = static_cast<Gpu*>(context);
   return kSuccess;
 }
 
 int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
   return in_context([&] {
     *total = total_memory();
-    *free = *total - std::min(*total, emulation().bytes_in_use);
+    *free = *total - std::min(*total, current_gpu->bytes_in_use);
     return kSuccess;
   });
 }
@@ -241,14 +279,14 @@ int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
 int cuMemAlloc_v2(std::uintptr_t* address, std::size_t bytes) {
   return in_context([&] {
     if (bytes == 0) return kInvalidValue;
-    if (emulation().bytes_in_use + bytes > total_memory()) return kOutOfMemory;
+    if (current_gpu->bytes_in_use + bytes > total_memory()) return kOutOfMemory;
     void* memory = nullptr;
     // Exactly this many bytes, so that AddressSanitizer sees an access behind them.
     if (posix_memalign(&memory, kAlignment, bytes) != 0) return kOutOfMemory;
-    std::memset(memory, 0xff, bytes);
+    std::memset(memory, skips_kernels() ? 0 : 0xff, bytes);
     *address = reinterpret_cast<std::uintptr_t>(memory);
-    emulation().allocations[*address] = bytes;
-    emulation().bytes_in_use += bytes;
+    current_gpu->allocations[*address] = bytes;
+    current_gpu->bytes_in_use += bytes;
     return kSuccess;
   });
 }
@@ -256,10 +294,10 @@ int cuMemAlloc_v2(std::uintptr_t* address, std::size_t bytes) {
 int cuMemFree_v2(std::uintptr_t address) {
   return in_context([&] {
     run_all();
-    const auto found = emulation().allocations.find(address);
-    if (found == emulation().allocations.end()) return kInvalidValue;
-    emulation().bytes_in_use -= found->second;
-    emulation().allocations.erase(found);
+    const auto found = current_gpu->allocations.find(address);
+    if (found == current_gpu->allocations.end()) return kInvalidValue;
+    current_gpu->bytes_in_use -= found->second;
+    current_gpu->allocations.erase(found);
     std::free(pointer(address));
     return kSuccess;
   });
@@ -270,39 +308,35 @@ int cuMemcpyHtoDAsync_v2(std::uintptr_t to, const void* from, std::size_t bytes,
     if (!is_allocated(to, bytes)) return kInvalidValue;
     // Pageable memory is read before the call returns.
     std::string values(static_cast<const char*>(from), bytes);
-    enqueue(stream, bytes,
-            [to, values = std::move(values)] { std::memcpy(pointer(to), values.data(), values.size()); });
-    return kSuccess;
+    return enqueue(stream, bytes,
+                   [to, values = std::move(values)] { std::memcpy(pointer(to), values.data(), values.size()); });
   });
 }
 
 int cuMemcpyDtoHAsync_v2(void* to, std::uintptr_t from, std::size_t bytes, void* stream) {
   return in_context([&] {
     if (!is_allocated(from, bytes)) return kInvalidValue;
-    enqueue(stream, 0, [=] { std::memcpy(to, pointer(from), bytes); });
-    return kSuccess;
+    return enqueue(stream, 0, [=] { std::memcpy(to, pointer(from), bytes); });
   });
 }
 
 int cuMemcpyDtoDAsync_v2(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, void* stream) {
   return in_context([&] {
     if (!is_allocated(to, bytes) || !is_allocated(from, bytes)) return kInvalidValue;
-    enqueue(stream, 0, [=] { std::memmove(pointer(to), pointer(from), bytes); });
-    return kSuccess;
+    return enqueue(stream, 0, [=] { std::memmove(pointer(to), pointer(from), bytes); });
   });
 }
 
 int cuMemsetD32Async(std::uintptr_t address, unsigned word, std::size_t count, void* stream) {
   return in_context([&] {
     if (address % 4 != 0 || !is_allocated(address, 4 * count)) return kInvalidValue;
-    enqueue(stream, 0, [=] { std::fill_n(static_cast<unsigned*>(pointer(address)), count, word); });
-    return kSuccess;
+    return enqueue(stream, 0, [=] { std::fill_n(static_cast<unsigned*>(pointer(address)), count, word); });
   });
 }
 
 int cuStreamCreate(void** stream, unsigned) {
   return in_context([&] {
-    auto* const made = new Stream;
+    auto* const made = new Stream{current_gpu, {}};
     emulation().streams.push_back(made);
     *stream = made;
     return kSuccess;
@@ -311,6 +345,7 @@ int cuStreamCreate(void** stream, unsigned) {
 
 int cuStreamSynchronize(void* stream) {
   return in_context([&] {
+    if (!is_own<Stream>(stream)) return kInvalidHandle;
     run(*static_cast<Stream*>(stream));
     return kSuccess;
   });
@@ -318,6 +353,7 @@ int cuStreamSynchronize(void* stream) {
 
 int cuStreamDestroy_v2(void* stream) {
   return in_context([&] {
+    if (!is_own<Stream>(stream)) return kInvalidHandle;
     auto* const destroyed = static_cast<Stream*>(stream);
     run(*destroyed);
     auto& streams = emulation().streams;
@@ -327,22 +363,26 @@ int cuStreamDestroy_v2(void* stream) {
   });
 }
 
+int cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
+  return in_context([&] { return enqueue(stream, 256, [=] { function(data); }); });
+}
+
 int cuEventCreate(void** event, unsigned) {
   return in_context([&] {
-    *event = new Event;
+    *event = new Event{current_gpu, false, {}};
     return kSuccess;
   });
 }
 
 int cuEventRecord(void* handle, void* stream) {
   return in_context([&] {
+    if (!is_own<Event>(handle)) return kInvalidHandle;
     auto* const event = static_cast<Event*>(handle);
     event->is_done = false;
-    enqueue(stream, 0, [=] {
+    return enqueue(stream, 0, [=] {
       event->is_done = true;
       event->time = std::chrono::steady_clock::now();
     });
-    return kSuccess;
   });
 }
 
@@ -381,23 +421,32 @@ int cuEventDestroy_v2(void* event) {
 
 int cuModuleLoadDataEx(void** module, const void* image, unsigned, void*, void*) {
   return in_context([&] {
-    *module = dlopen(static_cast<const char*>(image), RTLD_NOW | RTLD_LOCAL);
-    if (*module == nullptr) std::fprintf(stderr, "emulated CUDA: %s\n", dlerror());
-    return *module == nullptr ? kNoBinary : kSuccess;
+    void* const library = dlopen(static_cast<const char*>(image), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      std::fprintf(stderr, "emulated CUDA: %s\n", dlerror());
+      return kNoBinary;
+    }
+    *module = new Module{current_gpu, library};
+    return kSuccess;
   });
 }
 
-int cuModuleUnload(void*) { return kSuccess; }  // the shared object stays loaded: its fibers have stacks
+int cuModuleUnload(void* module) {
+  delete static_cast<Module*>(module);  // the shared object stays loaded: its fibers have stacks
+  return kSuccess;
+}
 
-int cuModuleGetFunction(void** function, void* module, const char* name) {
+int cuModuleGetFunction(void** function, void* handle, const char* name) {
   return in_context([&] {
+    if (!is_own<Module>(handle)) return kInvalidHandle;
+    void* const module = static_cast<Module*>(handle)->library;
     const auto launch = reinterpret_cast<Launch>(dlsym(module, (std::string("launch_") + name).c_str()));
     using Sizes = const std::size_t* (*)();
     const auto sizes = reinterpret_cast<Sizes>(dlsym(module, (std::string("parameter_sizes_") + name).c_str()));
     if (launch == nullptr || sizes == nullptr) return kNotFound;
-    Function*& made = emulation().functions[launch];  // one handle for each kernel; not freed, like the module
+    Function*& made = emulation().functions[{current_gpu, launch}];  // one handle for each kernel; not freed
     if (made == nullptr) {
-      made = new Function{launch, {}};
+      made = new Function{current_gpu, launch, {}};
       for (const std::size_t* size = sizes(); *size != 0; ++size) made->sizes.push_back(*size);
     }
     *function = made;
@@ -428,12 +477,14 @@ int cuFuncGetParamInfo(void* handle, std::size_t index, std::size_t* offset, std
 int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
                    unsigned block_z, unsigned dynamic_shared, void* stream, void** values, void**) {
   return in_context([&] {
+    if (!is_own<Function>(handle)) return kInvalidHandle;
     const auto* const function = static_cast<Function*>(handle);
     const std::size_t threads = std::size_t{block_x} * block_y * block_z;
     if (threads == 0 || threads > 1024 || block_z > 64 || grid_x == 0 || grid_y == 0 || grid_z == 0)
       return kInvalidValue;
     if (grid_y > 65535 || grid_z > 65535) return kInvalidValue;
     if (dynamic_shared > static_cast<unsigned>(function->most_dynamic_shared)) return kInvalidValue;
+    if (skips_kernels()) return kSuccess;
     // Parameters are copied at the call.
     std::vector<std::uint64_t> copies(function->sizes.size());
     for (std::size_t i = 0; i < copies.size(); ++i) {
@@ -441,15 +492,21 @@ int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
       std::memcpy(&copies[i], values[i], function->sizes[i]);
     }
     const std::vector<unsigned> shape{grid_x, grid_y, grid_z, block_x, block_y, block_z};
-    enqueue(stream, 256, [=, backwards = runs_backwards(), copies = std::move(copies)]() mutable {
-      std::vector<void*> pointers;
-      for (std::uint64_t& copy : copies) pointers.push_back(&copy);
-      const char* failure = function->launch(shape.data(), dynamic_shared, backwards, pointers.data());
-      if (failure == nullptr) return;
-      std::fprintf(stderr, "emulated CUDA: %s\n", failure);
-      emulation().has_failed = true;
-    });
-    return kSuccess;
+    return enqueue(stream, 256,
+                   [=, gpu = current_gpu, backwards = runs_backwards(), copies = std::move(copies)]() mutable {
+                     const auto fail = [gpu](Status status, const char* problem) {
+                       std::fprintf(stderr, "emulated CUDA: %s\n", problem);
+                       gpu->failure = status;
+                     };
+                     std::vector<void*> pointers;
+                     for (std::uint64_t& copy : copies) {
+                       if (is_foreign(gpu, copy))
+                         return fail(kIllegalAddress, "a kernel got an address of another GPU");
+                       pointers.push_back(&copy);
+                     }
+                     const char* failure = function->launch(shape.data(), dynamic_shared, backwards, pointers.data());
+                     if (failure != nullptr) fail(kLaunchFailed, failure);
+                   });
   });
 }
 

@@ -1,13 +1,26 @@
 // Compiles every kernel of cu/ with NVRTC, once per architecture, into build/cubins/sm_NN. Only what has changed is compiled
 // again. Neither a driver nor a GPU is needed. scripts/setup-cuda.sh of the repository fetches NVRTC.
 //   --check         compiles everything into no folder; prints the registers and spills of every kernel; status 1 if a kernel
-//                   spills although its file says `// no spills`
+//                   breaks a promise of its file (scripts/promises.js), such as the line `// no spills`. Reads the machine
+//                   code with nvdisasm, which scripts/setup-cuda.sh --development fetches
 //   --has-compiler  compiles nothing; status 0 if NVRTC is found and knows all architectures, otherwise 1
 //   NAME …          only these kernels: files of cu/ without .cu, or with --check paths from there
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brokenPromises, needsDisassembly, resources } from './promises.js';
 
 /** Ampere, Hopper and the two Blackwells. A cubin runs on later minor versions of its major version too. */
 const ARCHITECTURES = ['sm_80', 'sm_90', 'sm_100', 'sm_120'];
@@ -59,36 +72,50 @@ const modified = (file) => statSync(file).mtimeMs;
 const inKernels = (extension) => readdirSync(join(root, 'cu')).filter((name) => name.endsWith(extension));
 const newestHeader = Math.max(...inKernels('.h').map((name) => modified(join(root, 'cu', name))));
 
-/** The kernels in ptxas's log, with their registers and the bytes that they spill. */
-function resources(log) {
-  const blocks = log.split(/Compiling entry function '/).slice(1);
-  return blocks.map((block) => ({
-    kernel: block.slice(0, block.indexOf("'")),
-    registers: Number(/Used (\d+) registers/.exec(block)?.[1]),
-    spilled: Number(/(\d+) bytes spill stores/.exec(block)?.[1] ?? 0),
-    stack: Number(/(\d+) bytes stack frame/.exec(block)?.[1] ?? 0),
-  }));
+/** The first nvdisasm that runs; undefined if there is none. */
+function findDisassembler() {
+  const fetched = join(root, 'build', 'libraries', 'nvidia', 'cu13', 'bin', 'nvdisasm');
+  return [fetched, '/usr/local/cuda/bin/nvdisasm', 'nvdisasm'].find(
+    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
 }
 
-/** Compiles a kernel's file for an architecture. Returns the kernels that break their file's promise, one text each. */
-function build(library, name, architecture, check) {
+/** The machine code of a cubin as text. */
+function disassemble(disassembler, cubin) {
+  const folder = mkdtempSync(join(tmpdir(), 'cubin-'));
+  try {
+    const file = join(folder, 'kernel.cubin');
+    writeFileSync(file, cubin);
+    const { status, stdout, stderr } = spawnSync(disassembler, ['-c', file], { encoding: 'utf8', maxBuffer: 2 ** 30 });
+    if (status !== 0) throw new Error(`nvdisasm failed: ${stderr.trim()}`);
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const sourceOf = (name) => readFileSync(join(root, 'cu', `${name}.cu`), 'utf8');
+
+/** Compiles a kernel's file for an architecture into its folder, unless it is up to date. */
+function build(library, name, architecture) {
   const path = join(root, 'cu', `${name}.cu`);
   const output = join(root, 'build', 'cubins', architecture, `${name}.cubin`);
-  if (!check && existsSync(output) && modified(output) >= Math.max(modified(path), newestHeader)) return [];
-  const source = readFileSync(path, 'utf8');
+  if (existsSync(output) && modified(output) >= Math.max(modified(path), newestHeader)) return;
+  const { cubin } = compile(library, sourceOf(name), `${name}.cu`, architecture);
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, cubin);
+}
+
+/** Compiles a kernel's file and prints its kernels. Returns the promises of the file that they break, one text each. */
+function check(library, disassembler, name, architecture) {
+  const source = sourceOf(name);
   const { cubin, log } = compile(library, source, `${name}.cu`, architecture);
-  if (!check) {
-    mkdirSync(dirname(output), { recursive: true });
-    writeFileSync(output, cubin);
-    return [];
-  }
-  const kernels = resources(log);
-  for (const { kernel, registers, spilled, stack } of kernels) {
+  for (const { kernel, registers, spilled, stack } of resources(log)) {
     const place = `${architecture} ${name}/${kernel}`.padEnd(64);
     console.log(`${place} ${registers} registers, ${spilled} bytes spilled, ${stack} bytes of stack`);
   }
-  if (!/^\/\/ no spills$/m.test(source)) return [];
-  return kernels.filter(({ spilled }) => spilled > 0).map(({ kernel }) => `${architecture} ${name}/${kernel} spills`);
+  const disassembly = needsDisassembly(source) ? disassemble(disassembler, cubin) : '';
+  return brokenPromises(source, log, disassembly).map((problem) => `${architecture} ${name}/${problem}`);
 }
 
 function main() {
@@ -101,10 +128,20 @@ function main() {
     return 2;
   }
   const chosen = names.length > 0 ? names : inKernels('.cu').map((name) => basename(name, '.cu'));
+  const checks = options.includes('--check');
+  const disassembler = findDisassembler();
+  if (checks && disassembler === undefined && chosen.some((name) => needsDisassembly(sourceOf(name)))) {
+    console.error(
+      'tfjs-backend-cuda: nvdisasm is not found: bash scripts/setup-cuda.sh --development fetches it (5 MB)',
+    );
+    return 2;
+  }
   const problems = chosen.flatMap((name) =>
     ARCHITECTURES.flatMap((architecture) => {
       try {
-        return build(library, name, architecture, options.includes('--check'));
+        if (checks) return check(library, disassembler, name, architecture);
+        build(library, name, architecture);
+        return [];
       } catch (error) {
         return [error.message];
       }

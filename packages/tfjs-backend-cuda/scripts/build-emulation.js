@@ -34,9 +34,10 @@ const filesOf = (part, extension) =>
 const headers = [...filesOf('cu', '.h'), ...filesOf('emulation', '.h'), fileURLToPath(import.meta.url)];
 const newestHeader = Math.max(...headers.map(modified));
 
-/** What is to be compiled: the driver, and the kernels. */
+/** What is to be compiled: the driver, cuBLASLt, and the kernels. */
 const targets = [
   { source: join(root, 'emulation', 'libcuda.cc'), output: join(folder, 'libcuda.so.1') },
+  { source: join(root, 'emulation', 'libcublaslt.cc'), output: join(folder, 'libcublasLt.so.12') },
   ...(names.length === 0 ? filesOf('cu', '.cu') : names.map((name) => join(root, 'cu', `${name}.cu`))).map(
     (source) => ({
       source,

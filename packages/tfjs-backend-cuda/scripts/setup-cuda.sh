@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # Fetches NVIDIA's compiler for GPU kernels (NVRTC, 90 MB) with pip and compiles the kernels of this package with it. Afterwards only
 # the driver is needed. NVIDIA's libraries come under NVIDIA's licence and go to build/libraries. Python only fetches them.
-#   bash scripts/setup-cuda.sh [--cublas] [--help]
+#   bash scripts/setup-cuda.sh [--cublas] [--development] [--help]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=("nvidia-cuda-nvrtc-cu12==12.9.86")
 for argument in "$@"; do
   case "$argument" in
+    --development) packages+=("nvidia-cuda-nvdisasm==13.5.37") ;;
     --cublas) packages+=("nvidia-cublas-cu12==12.9.1.4") ;;
     -h | --help)
       cat <<'END'
-Usage: bash scripts/setup-cuda.sh [--cublas]
+Usage: bash scripts/setup-cuda.sh [--cublas] [--development]
 
 Prepares --device cuda: fetches NVIDIA's compiler NVRTC (90 MB, through pip) unless an installed CUDA has it, and compiles the
 kernels for GPUs from sm_80 on. A GPU is not needed for this; to compute, its driver (525 or newer) is.
 
-  --cublas    fetch cuBLASLt too (580 MB)
-  -h, --help  show this help
+  --cublas       fetch cuBLASLt too (580 MB)
+  --development  fetch nvdisasm too (5 MB), with which npm run check:cuda reads the machine code of the kernels
+  -h, --help     show this help
 END
       exit 0
       ;;
@@ -42,6 +44,7 @@ fetch() {
     { rm -rf "$wheels"; fail "pip could not download $1 (see above); fix the cause, or install CUDA 12.8 or newer, and run this again"; }
   mkdir -p "$libraries"
   python3 -m zipfile -e "$wheels"/*.whl "$libraries"
+  find "$libraries" -path '*/bin/*' -type f -exec chmod +x {} + # zipfile does not set modes
   rm -rf "$wheels"
   touch "$stamp"
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { CudaBackend } from './backend.js';
 import { engine } from './core.js';
 import { current } from './current-backend.js';
 import {
@@ -19,7 +20,7 @@ export class DeviceArena {
   #bfloat16: Block | null = null;
   #isRounded = false; // whether #bfloat16 follows the last change
 
-  /** Takes memory with arbitrary contents. The backend 'cuda' must be the current one. @throws OutOfDeviceMemory */
+  /** Takes memory with arbitrary contents on the current backend's GPU. @throws OutOfDeviceMemory */
   constructor(readonly size: number) {
     this.#block = this.#backend.takeMemory(4 * size);
   }
@@ -40,6 +41,11 @@ export class DeviceArena {
     if (!this.#isRounded) bfloat16Copy(this.#backend, { x: this.address, y: address, size: this.size });
     this.#isRounded = true;
     return address;
+  }
+
+  /** The backend of the GPU that has the memory. */
+  get backend(): CudaBackend {
+    return this.#backend;
   }
 
   /** Copies values from the host. @param values [size] */
@@ -126,11 +132,13 @@ export function collectGradients<T>(
   differentiate: () => T,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
+  const backend = current();
+  if (targets.some(({ arena }) => arena.backend !== backend)) throw new Error('an arena is on another GPU');
   for (const { arena } of targets) arena.changed();
   const places = new Map(
     targets.map(({ tensor, arena, offset }) => [tensor.id, { address: arena.address + 4 * offset, size: tensor.size }]),
   );
-  return current().collectGradients(places, overwrite, differentiate);
+  return backend.collectGradients(places, overwrite, differentiate);
 }
 
 /**
@@ -144,10 +152,13 @@ export function adamStep(
   secondMoment: DeviceArena, // v
   scalars: AdamScalars,
 ): void {
-  const sizes = [values, gradients, firstMoment, secondMoment].map(({ size }) => size);
+  const { backend } = values;
+  const arenas = [values, gradients, firstMoment, secondMoment];
+  const sizes = arenas.map(({ size }) => size);
   if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
+  if (arenas.some((arena) => arena.backend !== backend)) throw new Error('the arenas are on different GPUs');
   for (const arena of [values, firstMoment, secondMoment]) arena.changed();
-  adamStepOn(current(), {
+  adamStepOn(backend, {
     values: values.address,
     gradients: gradients.address,
     firstMoment: firstMoment.address,

@@ -1,5 +1,6 @@
 import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU, util } from './core.js';
+import type { CublasLt } from './cublaslt.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
 import { bfloat16Copy } from './host/arena.js';
@@ -8,8 +9,19 @@ import { float32Copy } from './host/storage.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';
+import { type CopyProfile, type KernelProfile, Recorder } from './recorder.js';
 import type { Block } from './slab.js';
 import { type ArenaPart, type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
+
+/** How the time between `startProfile` and `endProfile` was spent. */
+export interface Profile {
+  readonly milliseconds: number; // in total
+  readonly kernels: readonly KernelProfile[]; // of the GPU, the slowest first
+  /** What moved between host and GPU, by the operation that caused it. */
+  readonly copies: readonly CopyProfile[];
+  /** Device memory of tensors, in bytes: the most in use since the backend was created, and all slabs. */
+  readonly pool: { readonly mostInUse: number; readonly reserved: number };
+}
 
 type DataId = TensorInfo['dataId'];
 
@@ -55,11 +67,16 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
   readonly #lent: Block[] = []; // float32 copies for the running kernel
   #widened = 0;
   #pass: GradientPass | null = null;
+  #profileStart = 0; // milliseconds
   /** What zeros() shares: views of the same array. */
   #zeros = new Float32Array(0);
   readonly #zeroBuffers = new WeakSet<ArrayBufferLike>();
 
-  constructor(readonly driver: Driver) {
+  /** @param blas computes large products instead of this package's kernels */
+  constructor(
+    readonly driver: Driver,
+    readonly blas: CublasLt | null = null,
+  ) {
     super();
     this.launcher = new Launcher(driver);
     this.modules = new Modules(driver);
@@ -311,9 +328,29 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     for (const dataId of this.#outputs) this.disposeData(dataId);
   }
 
-  /** Counts a call of a kernel that the host computes. */
-  borrows(kernelName: string): void {
+  /** Runs a kernel that the host computes, and counts the call. */
+  borrowed<T>(kernelName: string, compute: () => T): T {
     this.#borrowed.set(kernelName, (this.#borrowed.get(kernelName) ?? 0) + 1);
+    const { recorder } = this.driver;
+    return recorder === null ? compute() : recorder.borrowed(kernelName, compute);
+  }
+
+  /** Waits for the GPU and starts to record its kernels and copies. Without a profile, a launch costs one comparison more. */
+  startProfile(): void {
+    this.driver.synchronize();
+    this.driver.recorder = new Recorder(this.driver);
+    this.#profileStart = performance.now();
+  }
+
+  /** Waits for the GPU and ends the profile that `startProfile` started. @throws Error without one */
+  endProfile(): Profile {
+    const { recorder } = this.driver;
+    if (recorder === null) throw new Error('endProfile() without startProfile()');
+    this.driver.recorder = null;
+    this.driver.synchronize();
+    const milliseconds = performance.now() - this.#profileStart;
+    const { mostInUse, reserved } = this.poolBytes;
+    return { milliseconds, ...recorder.end(), pool: { mostInUse, reserved } };
   }
 
   get statistics(): Statistics {

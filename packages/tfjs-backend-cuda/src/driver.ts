@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Recorder } from './recorder.js';
 
 /** What the driver says about a GPU. */
 export interface DeviceInfo {
@@ -32,8 +33,15 @@ export const EMULATED_DEVICE = 'emulated on the processor';
 
 /** The functions of the add-on (cc/addon.cc), which checks all arguments. */
 interface Native {
-  open(library: string, ordinal: number): DeviceInfo;
+  /** A GPU of this thread, opened at the first call. */
+  open(library: string, ordinal: number): NativeDevice;
   listDevices(library: string): DeviceInfo[];
+  compile(library: string, source: string, name: string, architecture: string, includes: string[]): Compiled;
+}
+
+/** The functions of an open GPU. */
+interface NativeDevice {
+  readonly device: DeviceInfo;
   loadModule(image: Uint8Array): number;
   findFunction(module: number, name: string, dynamicShared: number): number;
   allocate(bytes: number): number;
@@ -56,13 +64,31 @@ interface Native {
       count: number,
     ]
   ): void;
+  openBlas(library: string): number;
+  multiply(
+    ...args: readonly [
+      bfloat16: number,
+      transposeA: number,
+      transposeB: number,
+      accumulate: number,
+      m: number,
+      n: number,
+      k: number,
+      alpha: number,
+      a: number,
+      b: number,
+      c: number,
+      bias: number,
+      workspace: number,
+      workspaceBytes: number,
+    ]
+  ): boolean;
   synchronize(): void;
   recordEvent(): number;
   isDone(event: number): boolean;
   elapsed(from: number, to: number): number;
   releaseEvent(event: number): void;
   memoryInfo(): { free: number; total: number };
-  compile(library: string, source: string, name: string, architecture: string, includes: string[]): Compiled;
 }
 
 /** What NVRTC made of a source. */
@@ -106,20 +132,26 @@ export function compile(args: {
 }
 
 /**
- * One GPU as this thread uses it: one stream, in which everything runs in the order of the calls. Addresses are numbers.
+ * One GPU as this thread uses it: one stream, in which everything runs in the order of the calls. Addresses are numbers,
+ * which other GPUs cannot use.
  * Methods throw an Error whose `code` is the driver's name of the error, such as CUDA_ERROR_LAUNCH_FAILED, and a
  * RangeError or TypeError for a wrong argument.
  */
 export class Driver {
-  readonly #native = native();
-  readonly device: DeviceInfo;
+  readonly #native: NativeDevice;
+  /** Records launches and copies while a profile is taken. */
+  recorder: Recorder | null = null;
 
   /**
-   * A thread uses one GPU: opening it again is allowed, another one is an error.
+   * Opening a GPU again gives the same stream and memory.
    * @param args.library the path or name of the driver's library
    */
   constructor({ library, ordinal }: { readonly library: string; readonly ordinal: number }) {
-    this.device = this.#native.open(library, ordinal);
+    this.#native = native().open(library, ordinal);
+  }
+
+  get device(): DeviceInfo {
+    return this.#native.device;
   }
 
   get isEmulated(): boolean {
@@ -148,11 +180,13 @@ export class Driver {
   /** Copies values to the device. They may change as soon as this returns. */
   upload({ address, values }: { readonly address: number; readonly values: TypedArray }): void {
     this.#native.upload(address, values);
+    this.recorder?.copiedToDevice(values.byteLength);
   }
 
   /** Waits for the stream, then fills `values`. */
   download({ address, values }: { readonly address: number; readonly values: TypedArray }): void {
     this.#native.download(address, values);
+    this.recorder?.copiedToHost(values.byteLength);
   }
 
   copy({ to, from, bytes }: { readonly to: number; readonly from: number; readonly bytes: number }): void {
@@ -177,6 +211,37 @@ export class Driver {
     const [gridX, gridY, gridZ] = grid;
     const [blockX, blockY, blockZ] = block;
     this.#native.launch(args.function, gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicShared, parameters, count);
+  }
+
+  /** Opens cuBLASLt, which `multiply` uses. @returns its version: 10000 · major + 100 · minor + patch */
+  openBlas({ library }: { readonly library: string }): number {
+    return this.#native.openBlas(library);
+  }
+
+  /**
+   * Starts a product with cuBLASLt: C = alpha · op(A) · op(B) [+ C] [+ bias], row-major. C and the bias are float32, and A
+   * and B if they are not bfloat16.
+   * @returns whether the library has an algorithm for it; if not, nothing is started
+   */
+  multiply(args: {
+    readonly bfloat16: boolean;
+    readonly transposeA: boolean;
+    readonly transposeB: boolean;
+    readonly accumulate: boolean;
+    readonly m: number;
+    readonly n: number;
+    readonly k: number;
+    readonly alpha: number;
+    readonly a: number; // addresses
+    readonly b: number;
+    readonly c: number;
+    readonly bias: number; // 0: none
+    readonly workspace: number;
+    readonly workspaceBytes: number;
+  }): boolean {
+    const { bfloat16, transposeA, transposeB, accumulate, m, n, k, alpha, a, b, c, bias } = args;
+    const flags = [Number(bfloat16), Number(transposeA), Number(transposeB), Number(accumulate)] as const;
+    return this.#native.multiply(...flags, m, n, k, alpha, a, b, c, bias, args.workspace, args.workspaceBytes);
   }
 
   /** Waits until the stream is done. @throws Error if a kernel failed */

@@ -27,6 +27,8 @@ export interface LaunchShape {
   readonly block: Dimensions | number;
   /** Bytes for each block. */
   readonly dynamicShared?: number;
+  /** Floating-point operations of matrix products, for profiles. */
+  readonly flops?: number;
 }
 
 const MOST_PARAMETERS = 64;
@@ -57,12 +59,18 @@ export class Launcher {
    * @throws RangeError for a parameter out of range, a wrong number of parameters (if the driver tells it), too many
    * threads or too much shared memory
    */
-  launch(kernel: Kernel, { grid, block, dynamicShared = 0 }: LaunchShape, parameters: readonly Parameter[]): void {
+  launch(kernel: Kernel, shape: LaunchShape, parameters: readonly Parameter[]): void {
     const count = parameters.length;
     if (count > MOST_PARAMETERS)
       throw new RangeError(`${kernel.name}: ${count} parameters, more than ${MOST_PARAMETERS}`);
     for (let slot = 0; slot < count; slot++) this.#pack(kernel, slot, parameters[slot]!);
     this.#launches += 1;
+    const { recorder } = this.#driver;
+    if (recorder === null) this.#start(kernel, shape, count);
+    else recorder.launched(kernel.name, shape.flops ?? 0, () => this.#start(kernel, shape, count));
+  }
+
+  #start(kernel: Kernel, { grid, block, dynamicShared = 0 }: LaunchShape, count: number): void {
     this.#driver.launch({
       function: kernel.function,
       grid: dimensions(grid),

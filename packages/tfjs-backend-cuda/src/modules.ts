@@ -18,6 +18,9 @@ const emulated = (file: string): string =>
 /** The library of the emulated driver, which scripts/build-emulation.js builds. */
 export const emulatedDriver = (): string => emulated('libcuda.so.1');
 
+/** Its stand-in for cuBLASLt. */
+export const emulatedBlas = (): string => emulated('libcublasLt.so.12');
+
 /**
  * The folder of the cubins for a GPU: those of the newest architecture that is not newer than it and has the same major
  * version, because a cubin runs on later minor versions too. Null if there is none.

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CudaBackend } from './backend.js';
 import { findBackendFactory, getKernelsForBackend, registerBackend, registerKernel } from './core.js';
+import { CublasLt } from './cublaslt.js';
 import { type DeviceInfo, Driver, listDevices } from './driver.js';
 import { deviceKernels } from './kernels/index.js';
 import { BACKEND_NAME, borrowed } from './kernels/kernel.js';
@@ -67,6 +68,15 @@ function unavailable(error: unknown, library: string): CudaUnavailable {
   return new CudaUnavailable(`the NVIDIA driver does not start (${message})`, 'check it with nvidia-smi');
 }
 
+function noSuchDevice(ordinal: number, count: number): CudaUnavailable {
+  return count === 1
+    ? new CudaUnavailable(`there is no GPU ${ordinal}: the driver finds one`, 'it is number 0')
+    : new CudaUnavailable(
+        `there is no GPU ${ordinal}: the driver finds ${count}`,
+        `choose one from 0 to ${count - 1}; nvidia-smi -L lists them`,
+      );
+}
+
 /** The GPUs that the driver finds, in its order. @throws CudaUnavailable */
 export function findDevices(options: Pick<CudaOptions, 'library'> = {}): DeviceInfo[] {
   const library = driverLibrary(options.library);
@@ -82,10 +92,9 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
   const devices = findDevices({ library });
   const device = devices[ordinal];
   if (device === undefined) {
-    const last = devices.length - 1;
     throw devices.length === 0
       ? unavailable(new Error('CUDA_ERROR_NO_DEVICE'), driverLibrary(library))
-      : new CudaUnavailable(`there is no GPU ${ordinal}`, `choose one from 0 to ${last}: nvidia-smi -L lists them`);
+      : noSuchDevice(ordinal, devices.length);
   }
   if (device.major < OLDEST_MAJOR) {
     throw new CudaUnavailable(
@@ -105,24 +114,40 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
   }
 }
 
+/** The name of a GPU's backend: `cuda`, and for others than the first `cuda:1`, `cuda:2` … */
+export const backendName = (ordinal: number): string => (ordinal === 0 ? BACKEND_NAME : `${BACKEND_NAME}:${ordinal}`);
+
 /**
- * Registers the backend 'cuda' with tfjs; `await tf.setBackend('cuda')` makes it the current one. A thread uses one GPU;
- * registering again does nothing. tfjs-backend-cpu must be registered, because its kernels compute what the GPU's do not.
+ * Registers the backend `backendName(ordinal)` with tfjs; `tf.setBackend` makes it the current one. Several GPUs can be
+ * registered: tfjs copies a tensor of one through the host when a kernel of another reads it. Registering a GPU again
+ * does nothing. tfjs-backend-cpu must be registered, because its kernels compute what the GPU's do not.
  * @throws CudaUnavailable if there is no driver or no GPU that can be used
  */
 export function registerCudaBackend(options: CudaOptions = {}): DeviceInfo {
   const driver = openDevice(options);
-  if (findBackendFactory(BACKEND_NAME) == null) {
-    registerBackend(BACKEND_NAME, () => new CudaBackend(driver), 5); // above onednn (4)
-    registerKernels();
+  const name = backendName(options.ordinal ?? 0);
+  if (findBackendFactory(name) == null) {
+    const blas = openBlas(driver);
+    registerBackend(name, () => new CudaBackend(driver, blas), 5); // above onednn (4)
+    registerKernels(name);
   }
   return driver.device;
 }
 
-function registerKernels(): void {
+/** cuBLASLt, if the environment asks for it. @throws CudaUnavailable if it cannot be used */
+function openBlas(driver: Driver): CublasLt | null {
+  try {
+    return CublasLt.open(driver);
+  } catch (error) {
+    const remedy = `fetch it with ${kernelsCommand()} --cublas, or unset the variable`;
+    throw new CudaUnavailable((error as Error).message, remedy);
+  }
+}
+
+function registerKernels(name: string): void {
   const own = new Set(deviceKernels.map(({ kernelName }) => kernelName));
   for (const config of getKernelsForBackend('cpu')) {
-    if (!own.has(config.kernelName)) registerKernel(borrowed(config));
+    if (!own.has(config.kernelName)) registerKernel({ ...borrowed(config), backendName: name });
   }
-  for (const config of deviceKernels) registerKernel(config);
+  for (const config of deviceKernels) registerKernel({ ...config, backendName: name });
 }

@@ -51,6 +51,8 @@ export class TensorData {
   #arenaPart: ArenaPart | null = null;
   #holders = 0;
   #isReleased = false;
+  /** The operation of a profile that wrote the values on the host. */
+  readonly #origin: string | null;
   /** Copies in other types: tfjs-backend-cpu casts integers to float32 without a new record. */
   #converted: Map<DeviceType | 'bfloat16', Block> | null = null;
 
@@ -62,6 +64,7 @@ export class TensorData {
     readonly storage: Storage = 'float32',
   ) {
     this.#memory = memory;
+    this.#origin = memory.driver.recorder?.operation ?? null;
   }
 
   static onHost(memory: DeviceMemory, dtype: DataType, values: BackendValues): TensorData {
@@ -180,7 +183,10 @@ export class TensorData {
 
   #upload(values: DeviceValues): Block {
     const block = this.#memory.pool.take(values.byteLength);
-    this.#memory.driver.upload({ address: block.address, values });
+    const { driver } = this.#memory;
+    const copy = (): void => driver.upload({ address: block.address, values });
+    if (driver.recorder === null || this.#origin === null) copy();
+    else driver.recorder.during(this.#origin, copy);
     this.#memory.uploads += 1;
     return block;
   }

@@ -137,3 +137,33 @@ test('the time of kernels is measured on the device', async () => {
   const { kernelMs } = await backend.time(() => tf.neg(tf.zeros([1000])));
   expect(kernelMs).toBeGreaterThanOrEqual(0);
 });
+
+describe('a profile', () => {
+  test('has the launches of each kernel, the operations of products, and what the host computed', () => {
+    const x = tf.tensor2d(new Float32Array(12), [3, 4]);
+    backend.startProfile();
+    const product = tf.matMul(x, x, false, true); // [3, 4] · [4, 3]
+    tf.neg(tf.cumsum(tf.neg(product))).dataSync();
+    const { kernels, copies, milliseconds, pool } = backend.endProfile();
+    expect(kernels.map(({ name, calls, flops }) => [name, calls, flops]).sort()).toEqual([
+      ['gemm_float32_nt_large', 1, 2 * 3 * 3 * 4],
+      ['unary_neg', 2, 0],
+    ]);
+    const inKernels = kernels.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
+    expect(milliseconds).toBeGreaterThanOrEqual(inKernels);
+    expect(copies).toEqual([
+      { name: 'the program', calls: 0, bytesToHost: 36, bytesToDevice: 48 },
+      { name: 'Cumsum', calls: 1, bytesToHost: 36, bytesToDevice: 36 },
+    ]);
+    expect(pool.mostInUse).toBeGreaterThan(0);
+  });
+
+  test('records nothing before it starts and after it ends', () => {
+    expect(() => backend.endProfile()).toThrow('endProfile() without startProfile()');
+    backend.startProfile();
+    expect(backend.endProfile()).toMatchObject({ kernels: [], copies: [] });
+    tf.neg(tf.tensor1d([1]));
+    backend.startProfile();
+    expect(backend.endProfile().kernels).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Driver, listDevices } from '../src/driver.js';
 import { float, int, Launcher, pointer } from '../src/launch.js';
 import { emulatedDriver, Modules } from '../src/modules.js';
@@ -84,7 +84,11 @@ describe('the driver', () => {
   });
 
   test.each<[string, () => unknown, string]>([
-    ['a second GPU of a thread', () => new Driver({ library: emulatedDriver(), ordinal: 1 }), 'a thread uses one GPU'],
+    [
+      'a GPU that does not exist',
+      () => new Driver({ library: emulatedDriver(), ordinal: 1 }),
+      'open: there is no GPU 1: the driver finds 1',
+    ],
     ['another library', () => listDevices('libnothing.so'), 'listDevices: libnothing.so: cannot open shared object'],
     ['an address that was not allocated', () => driver.release({ address: 4096 }), 'release: address is not that of'],
     [
@@ -153,20 +157,67 @@ describe('the driver', () => {
     const addon = createRequire(import.meta.url).resolve('../build/Release/cuda.node');
     const source = `
       const addon = require(${JSON.stringify(addon)});
-      let early = null;
-      try { addon.allocate(8); } catch (error) { early = error.message; }
-      addon.open(${JSON.stringify(emulatedDriver())}, 0);
-      const address = addon.allocate(1000);
-      addon.upload(address, Float32Array.of(7));
+      const gpu = addon.open(${JSON.stringify(emulatedDriver())}, 0);
+      const address = gpu.allocate(1000);
+      gpu.upload(address, Float32Array.of(7));
       const values = new Float32Array(1);
-      addon.download(address, values);
-      require('node:worker_threads').parentPort.postMessage({ early, value: values[0] });`;
+      gpu.download(address, values);
+      require('node:worker_threads').parentPort.postMessage(values[0]);`;
     const worker = new Worker(source, { eval: true });
     const message = new Promise((resolve) => worker.once('message', resolve));
     const exit = new Promise((resolve) => worker.once('exit', resolve));
-    expect(await message).toEqual({ early: 'allocate: no GPU is open; call open() first', value: 7 });
+    expect(await message).toBe(7);
     await exit;
     expect(driver.memoryInfo().free).toBe(free);
+  });
+});
+
+describe('two GPUs of a thread', () => {
+  let gpus: readonly Driver[];
+  beforeAll(() => {
+    process.env.EMULATED_CUDA_DEVICES = '2';
+    gpus = [driver, new Driver({ library: emulatedDriver(), ordinal: 1 })];
+  });
+  afterAll(() => void delete process.env.EMULATED_CUDA_DEVICES);
+
+  test('compute in turns, each with its own memory, modules and events', () => {
+    const free = gpus.map((gpu) => gpu.memoryInfo().free);
+    const runs = gpus.map((gpu, i) => {
+      const [x, y] = [gpu.allocate({ bytes: 16 }), gpu.allocate({ bytes: 16 })];
+      gpu.upload({ address: x, values: new Float32Array(4).fill(i) });
+      return { gpu, x, y, start: gpu.recordEvent() };
+    });
+    for (const { gpu, x, y } of runs) {
+      const kernel = new Modules(gpu).kernel('softmax', 'softmax_rows');
+      new Launcher(gpu).launch(kernel, { grid: 1, block: 32 }, [pointer(x), pointer(y), int(4)]);
+    }
+    for (const { gpu, x, y, start } of runs) {
+      const values = new Float32Array(4);
+      gpu.download({ address: y, values });
+      expect([...values]).toEqual([0.25, 0.25, 0.25, 0.25]);
+      expect(gpu.isDone({ event: start })).toBe(true);
+      gpu.releaseEvent({ event: start });
+      expect(free[gpus.indexOf(gpu)]! - gpu.memoryInfo().free).toBe(32);
+      for (const address of [x, y]) gpu.release({ address });
+    }
+  });
+
+  test('opened again are the same', () => {
+    const again = new Driver({ library: emulatedDriver(), ordinal: 1 });
+    const address = gpus[1]!.allocate({ bytes: 4 });
+    again.fill({ address, word: 3, count: 1 });
+    again.release({ address });
+  });
+
+  test.each<[string, (address: number) => void]>([
+    ['upload', (address) => driver.upload({ address, values: Float32Array.of(1) })],
+    ['download', (address) => driver.download({ address, values: new Float32Array(1) })],
+    ['copy', (address) => driver.copy({ to: allocate(4), from: address, bytes: 4 })],
+    ['release', (address) => driver.release({ address })],
+  ])('refuse an address of the other: %s', (_, call) => {
+    const address = gpus[1]!.allocate({ bytes: 4 });
+    expect(() => call(address)).toThrow(/not in allocated memory|not that of allocated memory/);
+    gpus[1]!.release({ address });
   });
 });
 

@@ -95,25 +95,33 @@ describe('the emulation of tensor cores and asynchronous copies', () => {
   });
 });
 
-/** Errors end the emulated GPU, as a kernel's failure ends a real one, so each runs in a process of its own. */
-function failureOf(name: string, dynamicShared: number): string {
+/**
+ * What a failing kernel of GPU 0 prints. Errors end the emulated GPU, as a kernel's failure ends a real one, so each runs
+ * in a process of its own.
+ * @param owner the GPU that has the memory of the kernel's parameters
+ */
+function failureOf(name: string, dynamicShared: number, owner: 0 | 1 = 0): string {
   const script = `
     const addon = require(process.argv[1]);
-    addon.open(process.argv[2], 0);
-    const module = addon.loadModule(new TextEncoder().encode(process.argv[3]));
-    const kernel = addon.findFunction(module, process.argv[4], ${dynamicShared});
-    const address = addon.allocate(256);
+    const gpu = addon.open(process.argv[2], 0);
+    const module = gpu.loadModule(new TextEncoder().encode(process.argv[3]));
+    const kernel = gpu.findFunction(module, process.argv[4], ${dynamicShared});
+    const address = addon.open(process.argv[2], ${owner}).allocate(256);
     const parameters = new ArrayBuffer(16);
     new Float64Array(parameters); new BigUint64Array(parameters).fill(BigInt(address));
     const count = process.argv[4] === 'misaligned_copy' ? 2 : 1;
-    addon.launch(kernel, 1, 1, 1, 32, 1, 1, ${dynamicShared}, parameters, count);
-    for (let i = 0; i < 2; i++) try { addon.synchronize(); } catch (error) { console.log(error.code); }`;
+    gpu.launch(kernel, 1, 1, 1, 32, 1, 1, ${dynamicShared}, parameters, count);
+    for (let i = 0; i < 2; i++) try { gpu.synchronize(); } catch (error) { console.log(error.code); }`;
   const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
   const folder = `../build/${process.env.TFJS_CUDA_EMULATION_FOLDER ?? 'emulation'}`;
   const files = ['../build/Release/cuda.node', `${folder}/libcuda.so.1`, `${folder}/faults.so`].map(path);
   const shell = ['-c', '"$0" "$@" 2>&1', process.execPath, '-e', script, ...files, name];
   // Without the log of scripts/test-sanitized.sh, where only unexpected findings belong.
-  const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0:detect_odr_violation=0' };
+  const env = {
+    ...process.env,
+    ASAN_OPTIONS: 'detect_leaks=0:detect_odr_violation=0',
+    EMULATED_CUDA_DEVICES: '2',
+  };
   return spawnSync('/bin/sh', shell, { encoding: 'utf8', env }).stdout;
 }
 
@@ -125,6 +133,12 @@ describe('a kernel that a GPU would not run', () => {
   ])('%s fails when it is waited for, and so does every call after it', (name, message) => {
     const failed = 'CUDA_ERROR_LAUNCH_FAILED\n';
     expect(failureOf(name, 128)).toBe(`emulated CUDA: ${message}\n${failed}${failed}`);
+  });
+
+  test('that gets an address of another GPU fails', () => {
+    const failed = 'CUDA_ERROR_ILLEGAL_ADDRESS\n';
+    const message = 'a kernel got an address of another GPU';
+    expect(failureOf('stale_shared', 128, 1)).toBe(`emulated CUDA: ${message}\n${failed}${failed}`);
   });
 
   const isSanitized = process.env.TFJS_CUDA_EMULATION_FOLDER === 'emulation-sanitized';

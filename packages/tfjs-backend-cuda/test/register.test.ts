@@ -1,5 +1,15 @@
+import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { CudaUnavailable, driverLibrary, findDevices, openDevice } from '../src/register.js';
+import { adamStep, collectGradients, DeviceArena } from '../src/arena.js';
+import type { CudaBackend } from '../src/backend.js';
+import {
+  backendName,
+  CudaUnavailable,
+  driverLibrary,
+  findDevices,
+  openDevice,
+  registerCudaBackend,
+} from '../src/register.js';
 import { buildEmulation } from './helpers/emulated.js';
 
 describe('opening a GPU', () => {
@@ -28,7 +38,13 @@ describe('opening a GPU', () => {
       'the number is too large',
       { EMULATED_CUDA_DEVICES: '2' },
       () => openDevice({ library, ordinal: 2 }),
-      'there is no GPU 2; choose one from 0 to 1: nvidia-smi -L lists them',
+      'there is no GPU 2: the driver finds 2; choose one from 0 to 1; nvidia-smi -L lists them',
+    ],
+    [
+      'the number is too large for the only GPU',
+      {},
+      () => openDevice({ library, ordinal: 1 }),
+      'there is no GPU 1: the driver finds one; it is number 0',
     ],
     [
       'the GPU is too old',
@@ -65,6 +81,42 @@ describe('opening a GPU', () => {
     process.env.EMULATED_CUDA_DEVICES = '3';
     process.env.EMULATED_CUDA_ARCHITECTURE = '75';
     expect(findDevices({ library }).map(({ major, minor }) => [major, minor])).toEqual(Array(3).fill([7, 5]));
+  });
+
+  test('each GPU has a backend, and a tensor of one can be read by a kernel of another', async () => {
+    process.env.EMULATED_CUDA_DEVICES = '2';
+    buildEmulation();
+    for (const ordinal of [0, 1, 1]) registerCudaBackend({ library, ordinal });
+    const backends: CudaBackend[] = [];
+    const sums: tf.Tensor[] = [];
+    for (const name of ['cuda', backendName(1)]) {
+      await tf.setBackend(name);
+      backends.push(tf.backend() as unknown as CudaBackend);
+      sums.push(tf.add(sums.at(-1) ?? tf.tensor1d([1, 2]), 1));
+    }
+    expect(backends.map(({ poolBytes }) => poolBytes.inUse > 0)).toEqual([true, true]);
+    expect([...sums[1]!.dataSync()]).toEqual([3, 4]);
+    await tf.setBackend('cuda');
+    expect([...tf.mul(sums[1]!, 2).dataSync()]).toEqual([6, 8]);
+    expect(backends.map(({ statistics }) => statistics.launches)).toEqual([2, 1]);
+  });
+
+  test('an arena belongs to one GPU', async () => {
+    process.env.EMULATED_CUDA_DEVICES = '2';
+    const arenas: DeviceArena[] = [];
+    for (const ordinal of [0, 1]) {
+      registerCudaBackend({ library, ordinal });
+      await tf.setBackend(backendName(ordinal));
+      arenas.push(new DeviceArena(3));
+      arenas[ordinal]!.write(Float32Array.of(1, 2, 2 + ordinal));
+    }
+    expect(await Promise.all(arenas.map((arena) => arena.squaredNorm()))).toEqual([9, 14]);
+    const [first, second] = arenas as [DeviceArena, DeviceArena];
+    const scalars = { beta1: 0, beta2: 0, stepSize: 1, epsilon: 1, decay: 0 };
+    expect(() => adamStep(first, first, second, first, scalars)).toThrow('the arenas are on different GPUs');
+    const target = { tensor: first.tensor(0, [3]), arena: first, offset: 0 };
+    expect(() => collectGradients([target], () => 0)).toThrow('an arena is on another GPU');
+    for (const arena of arenas) arena.dispose();
   });
 
   test('the environment variable names the driver unless an option does', () => {

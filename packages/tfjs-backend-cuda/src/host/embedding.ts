@@ -1,5 +1,6 @@
 import { float, int, pointer } from '../launch.js';
 import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
+import { withSortedIds } from './radix-sort.js';
 
 const THREADS = 256;
 /** kColumns in cu/embedding.cu. */
@@ -55,18 +56,17 @@ export function scatterAdd(
 ): void {
   const { ids, dy, table, tokens, rows, embed, scale, skip, accumulate } = args;
   if (!accumulate && rows * embed > 0) device.driver.fill({ address: table, word: 0, count: rows * embed });
-  if (tokens === 0 || embed === 0) return;
-  device.borrow(8 * tokens, (sortedIds) => {
-    const order = sortedIds + 4 * tokens;
-    device.launcher.launch(
-      device.modules.kernel('embedding', 'sort_ids'),
-      { grid: blocksOf(tokens, THREADS), block: THREADS },
-      [...[ids, sortedIds, order].map(pointer), int(tokens)],
-    );
+  if (tokens === 0 || rows === 0 || embed === 0) return;
+  withSortedIds(device, { ids, tokens, rows }, (sorted) => {
     device.launcher.launch(
       device.modules.kernel('embedding', 'scatter_add'),
       { grid: [tokens, blocksOf(embed, COLUMNS), 1], block: COLUMNS },
-      [...[sortedIds, order, dy, table].map(pointer), ...[tokens, rows, embed].map(int), float(scale), int(skip)],
+      [
+        ...[sorted.ids, sorted.order, dy, table].map(pointer),
+        ...[tokens, rows, embed].map(int),
+        float(scale),
+        int(skip),
+      ],
     );
   });
 }

@@ -1,6 +1,14 @@
 import { float, int, pointer } from '../launch.js';
 import { bfloat16Copy } from './arena.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision, type Storage } from './host-device.js';
+import {
+  type Address,
+  type Blas,
+  blocksOf,
+  type HostDevice,
+  loopingBlocks,
+  type Precision,
+  type Storage,
+} from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -87,8 +95,21 @@ function withRounded(
   });
 }
 
+/** The least size of the axes of a product that cuBLASLt computes. */
+const LEAST_OF_BLAS = 64;
+
+/**
+ * Whether cuBLASLt computes a product where it is used. The rule knows the shape only, never times. ReLU is left to our
+ * kernels, which keep NaN; so are matrices of other layouts and a result in bfloat16.
+ */
+export function isForBlas({ m, n, k, batches = 1, relu = false, transposeA, rowStrideA, storage }: Product): boolean {
+  const isDense = rowStrideA === undefined || rowStrideA === (transposeA ? m : k);
+  return batches === 1 && !relu && isDense && storage?.c !== 'bfloat16' && Math.min(m, n, k) >= LEAST_OF_BLAS;
+}
+
 function multiplyParts(device: HostDevice, product: Product): void {
   const { m, n, batches = 1 } = product;
+  if (device.blas != null && isForBlas(product) && multiplyByBlas(device, device.blas, product)) return;
   const splits = splitsOf(product);
   if (splits === 1) {
     multiply(device, product, 1);
@@ -99,6 +120,17 @@ function multiplyParts(device: HostDevice, product: Product): void {
     multiply(device, plain, splits);
     addParts(device, product, parts, splits);
   });
+}
+
+function multiplyByBlas(device: HostDevice, blas: Blas, product: Product): boolean {
+  const { transposeA = false, transposeB = false, accumulate = false, alpha = 1, bias, precision } = product;
+  const operands = { ...product, bias: bias ?? 0, bfloat16: precision === 'bfloat16' };
+  const { workspaceBytes } = blas;
+  let isDone = false;
+  device.borrow(workspaceBytes, (workspace) => {
+    isDone = blas.multiply({ ...operands, transposeA, transposeB, accumulate, alpha, workspace, workspaceBytes });
+  });
+  return isDone;
 }
 
 /** The bytes of an operand's stages in cu/gemm-bfloat16.cu: three of 32 columns, or rows, and padding. */
@@ -120,7 +152,12 @@ export function multiply(device: HostDevice, product: Product, splits: number): 
   const dynamicShared = precision === 'float32' ? 0 : stagesBytes(tile, !transposeA) + stagesBytes(tile, transposeB);
   device.launcher.launch(
     device.modules.kernel(`gemm-${precision}`, `${prefix}_${suffix}`, dynamicShared),
-    { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads, dynamicShared },
+    {
+      grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits],
+      block: threads,
+      dynamicShared,
+      flops: 2 * m * n * k * batches,
+    },
     [
       ...[a, b, c, bias ?? 0].map(pointer),
       ...[m, n, k, rowStrideA, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),

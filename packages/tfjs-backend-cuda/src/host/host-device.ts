@@ -22,11 +22,21 @@ export interface HostDevice {
   readonly sharedMemoryPerBlock: number;
   /** What linear layers, attention and the classifier multiply. Sums and everything else are float32. */
   readonly precision: Precision;
+  /** Computes large products, if it is used. */
+  readonly blas?: Blas | null;
   /**
    * Lends memory of the device, aligned to 256 bytes, to the kernels that `work` starts. The stream runs in order, so
    * the memory may serve the next kernels as soon as `work` returns.
    */
   borrow(bytes: number, work: (address: number) => void): void;
+}
+
+/** Another library's matrix products. */
+export interface Blas {
+  /** The memory that `multiply` may use. */
+  readonly workspaceBytes: number;
+  /** @returns false, without computing, if the library cannot compute the product */
+  multiply(args: Parameters<Driver['multiply']>[0]): boolean;
 }
 
 /** An address of device memory. */

@@ -49,18 +49,14 @@ export function borrowed({ kernelFunc, ...config }: KernelConfig): KernelConfig 
   return {
     ...config,
     backendName: BACKEND_NAME,
-    kernelFunc: (call) => {
-      (call.backend as CudaBackend).borrows(config.kernelName);
-      return kernelFunc(call);
-    },
+    kernelFunc: (call) => (call.backend as CudaBackend).borrowed(config.kernelName, () => kernelFunc(call)),
   };
 }
 
 function onHost(kernelName: string, call: Parameters<KernelFunc>[0]): Outputs {
   const plain: KernelConfig | undefined = getKernel(kernelName, 'cpu');
   if (plain === undefined) throw new Error(`${kernelName} is not computed for these inputs and attributes`);
-  (call.backend as CudaBackend).borrows(kernelName);
-  return plain.kernelFunc(call);
+  return (call.backend as CudaBackend).borrowed(kernelName, () => plain.kernelFunc(call));
 }
 
 /** Gives back what a kernel was lent, and disposes the outputs of one that throws: no other code refers to them. */

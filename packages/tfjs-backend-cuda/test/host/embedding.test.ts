@@ -8,7 +8,7 @@ describe('embedding', () => {
   let device: TestDevice;
 
   beforeAll(() => {
-    buildEmulation('embedding');
+    buildEmulation('embedding', 'radix-sort');
     device = new TestDevice();
   });
   afterEach(() => device.dispose());
