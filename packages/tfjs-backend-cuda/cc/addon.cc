@@ -158,6 +158,29 @@ const Definition kDefinitions[] = {
        device.download(address, values.data, values.size);
        return env.Undefined();
      }},
+    {"downloadLater", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments, env);
+       const Address address = arguments.size("address");
+       return number(env, static_cast<double>(device.download_later(address, arguments.size("bytes", 1))));
+     }},
+    {"isDownloaded", 1,
+     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
+       return Napi::Boolean::New(env, device_of(arguments, env).is_downloaded(arguments.size("download")));
+     }},
+    {"readDownload", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments, env);
+       const std::size_t download = arguments.size("download");
+       const Bytes values = arguments.typed_array("values");
+       device.read_download(download, values.data, values.size);
+       return env.Undefined();
+     }},
+    {"releaseDownload", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       device_of(arguments, env).release_download(arguments.size("download"));
+       return env.Undefined();
+     }},
     {"copy", 3,
      [](Arguments& arguments, const Napi::Env& env) {
        Device& device = device_of(arguments, env);

@@ -55,14 +55,21 @@ struct Function {
   int most_dynamic_shared = kDefaultSharedMemory;
 };
 
-struct Event {
-  bool is_done = false;
-  std::chrono::steady_clock::time_point time;
+struct Work {
+  std::function<void()> run;
+  std::size_t bytes;  // that it holds until it is done
 };
 
 struct Stream {
-  std::deque<std::function<void()>> work;
+  std::deque<Work> work;
   std::size_t pending_bytes = 0;
+};
+
+struct Event {
+  bool is_done = false;
+  std::chrono::steady_clock::time_point time;
+  Stream* stream = nullptr;  // that it was last recorded in
+  unsigned records = 0;      // only the last one counts
 };
 
 // Everything, for all threads of the process. Every function of the driver holds the lock.
@@ -97,23 +104,27 @@ bool runs_backwards() {
   return order != nullptr && std::strcmp(order, "backwards") == 0;
 }
 
-void run(Stream& stream) {
-  while (!stream.work.empty()) {
-    const auto work = std::move(stream.work.front());
+// Runs the work of a stream; up to an event if one is given.
+void run(Stream& stream, const Event* last = nullptr) {
+  while (!stream.work.empty() && (last == nullptr || !last->is_done)) {
+    const Work work = std::move(stream.work.front());
     stream.work.pop_front();
-    if (!emulation().has_failed) work();
+    stream.pending_bytes -= work.bytes;
+    if (!emulation().has_failed) work.run();
   }
-  stream.pending_bytes = 0;
+}
+
+void run_until(const Event& event) {
+  if (event.stream != nullptr) run(*event.stream, &event);
 }
 
 void run_all() {
   for (Stream* stream : emulation().streams) run(*stream);
 }
 
-// `bytes` is what the work holds until it is done.
 void enqueue(void* stream, std::size_t bytes, std::function<void()> work) {
   auto& queue = *static_cast<Stream*>(stream);
-  queue.work.push_back(std::move(work));
+  queue.work.push_back({std::move(work), bytes});
   queue.pending_bytes += bytes;
   if (queue.pending_bytes > kMostPendingBytes) run(queue);
 }
@@ -265,6 +276,23 @@ int cuMemFree_v2(std::uintptr_t address) {
   });
 }
 
+int cuMemAllocHost_v2(void** memory, std::size_t bytes) {
+  return in_context([&] {
+    if (bytes == 0) return kInvalidValue;
+    if (posix_memalign(memory, kAlignment, bytes) != 0) return kOutOfMemory;
+    std::memset(*memory, 0xff, bytes);
+    return kSuccess;
+  });
+}
+
+int cuMemFreeHost(void* memory) {
+  return in_context([&] {
+    run_all();
+    std::free(memory);
+    return kSuccess;
+  });
+}
+
 int cuMemcpyHtoDAsync_v2(std::uintptr_t to, const void* from, std::size_t bytes, void* stream) {
   return in_context([&] {
     if (!is_allocated(to, bytes)) return kInvalidValue;
@@ -338,26 +366,28 @@ int cuEventRecord(void* handle, void* stream) {
   return in_context([&] {
     auto* const event = static_cast<Event*>(handle);
     event->is_done = false;
-    enqueue(stream, 0, [=] {
-      event->is_done = true;
+    event->stream = static_cast<Stream*>(stream);
+    enqueue(stream, 0, [event, record = ++event->records] {
+      event->is_done = record == event->records;
       event->time = std::chrono::steady_clock::now();
     });
     return kSuccess;
   });
 }
 
-// The first query after the event was recorded finds it pending; the next one finds it done.
+// The first query after the event was recorded finds it pending; the next one finds it done. Work behind it stays.
 int cuEventQuery(void* handle) {
   return in_context([&] {
-    if (static_cast<Event*>(handle)->is_done) return kSuccess;
-    run_all();
+    const auto& event = *static_cast<Event*>(handle);
+    if (event.is_done) return kSuccess;
+    run_until(event);
     return kNotReady;
   });
 }
 
-int cuEventSynchronize(void*) {
-  return in_context([] {
-    run_all();
+int cuEventSynchronize(void* handle) {
+  return in_context([&] {
+    run_until(*static_cast<Event*>(handle));
     return kSuccess;
   });
 }

@@ -1,9 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from './backend.js';
 import { backend, engine, findBackend } from './core.js';
-import { type AdamScalars, accumulate, adamStep as adamStepOn, scale, squaredNorm } from './host/arena.js';
+import {
+  type AdamScalars,
+  accumulate,
+  adamStep as adamStepOn,
+  movingAverage as movingAverageOn,
+  scale,
+  squaredNorm,
+} from './host/arena.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 import type { Block } from './slab.js';
+import type { UpdateGuard } from './update-guard.js';
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
 export class DeviceArena {
@@ -17,6 +25,11 @@ export class DeviceArena {
 
   get address(): number {
     return this.#block.address;
+  }
+
+  /** The backend of the GPU that has the memory. */
+  get backend(): CudaBackend {
+    return this.#backend;
   }
 
   /** Copies values from the host. @param values [size] */
@@ -56,8 +69,8 @@ export class DeviceArena {
   }
 
   /** x ← factor · x */
-  scale(factor: number): void {
-    scale(this.#backend, { x: this.address, size: this.size, factor });
+  scale(factor: number, guard: UpdateGuard | null = null): void {
+    scale(this.#backend, { x: this.address, size: this.size, factor, notFinite: guard?.address });
   }
 
   /** Adds a tensor to a part of its size. */
@@ -112,17 +125,36 @@ export function adamStep(
   firstMoment: DeviceArena, // m
   secondMoment: DeviceArena, // v
   scalars: AdamScalars,
+  guard: UpdateGuard | null = null,
 ): void {
-  const sizes = [values, gradients, firstMoment, secondMoment].map(({ size }) => size);
-  if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
+  checkSizes(values, gradients, firstMoment, secondMoment);
   adamStepOn(current(), {
     values: values.address,
     gradients: gradients.address,
     firstMoment: firstMoment.address,
     secondMoment: secondMoment.address,
     size: values.size,
+    notFinite: guard?.address,
     ...scalars,
   });
+}
+
+/** average ← decay · average + (1 − decay) · x, in float64 */
+export function movingAverage(
+  average: DeviceArena,
+  x: DeviceArena,
+  decay: number,
+  guard: UpdateGuard | null = null,
+): void {
+  checkSizes(average, x);
+  const { size } = x;
+  const addresses = { average: average.address, x: x.address };
+  movingAverageOn(average.backend, { ...addresses, size, decay, notFinite: guard?.address });
+}
+
+function checkSizes(...arenas: readonly DeviceArena[]): void {
+  const sizes = arenas.map(({ size }) => size);
+  if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
 }
 
 function current(): CudaBackend {

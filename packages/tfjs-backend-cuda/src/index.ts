@@ -1,7 +1,7 @@
-export { type ArenaTarget, adamStep, collectGradients, DeviceArena } from './arena.js';
+export { type ArenaTarget, adamStep, collectGradients, DeviceArena, movingAverage } from './arena.js';
 export type { CudaBackend, Statistics } from './backend.js';
 export type { DeviceInfo } from './driver.js';
-export type { AdamScalars } from './host/arena.js';
+export type { AdamScalars, GradientScaling } from './host/arena.js';
 export { emulatedDriver } from './modules.js';
 export { OutOfDeviceMemory } from './pool.js';
 export {
@@ -12,3 +12,4 @@ export {
   openDevice,
   registerCudaBackend,
 } from './register.js';
+export { type Figures, type LateFigures, UpdateGuard, type UpdateScalars } from './update-guard.js';
