@@ -128,7 +128,8 @@ async function afterUpdate(
   const saving = isTimeToSave(moment, reason !== null, options);
   const validating = isTimeToValidate(moment, { stopping: reason !== null, saving }, options);
   const interrupted = interruptionOf(run.request, hours) !== null;
-  if (saving || validating || moment.endOfEpoch || reason !== null || interrupted) await reports();
+  // The last update is saved too.
+  if (saving || validating || moment.endOfEpoch || interrupted) await reports();
   let value: number | null = null;
   if (validating) {
     value = await validateAll(setup, moment);
