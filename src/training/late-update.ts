@@ -6,12 +6,23 @@ import type { StartedUpdate } from './unread-updates.js';
 /** Updates that a device applies before the host knows their figures, until one of them is not finite. */
 export class LateUpdates {
   #failure: { readonly error: unknown } | null = null;
+  #lastReport = 0; // performance.now()
 
   constructor(readonly sequence: UpdateSequence) {}
 
   /** @throws the error of the first update that was not finite */
   check(): void {
     if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /**
+   * The seconds of an update that is reported now: since it was started, or since the previous report if that was later. So
+   * the sum is the time that passes, although updates overlap.
+   */
+  secondsSince(start: number): number {
+    const since = Math.max(start, this.#lastReport);
+    this.#lastReport = performance.now();
+    return (this.#lastReport - since) / 1000;
   }
 
   /** Ends the sequence: the device applies none of the updates that were started since. */
@@ -31,14 +42,14 @@ export interface LateValues {
 export class LateUpdate implements StartedUpdate {
   /**
    * @param reported what the criterion reports of each micro-batch; the tensors are disposed
-   * @param milliseconds that it took to put the update into the queue
+   * @param start when the update was started, `performance.now()`
    * @param toReport throws an error if the figures are not finite
    */
   constructor(
     readonly late: LateUpdates,
     readonly figures: LateFigures,
     readonly reported: readonly Reported[],
-    readonly milliseconds: number,
+    readonly start: number,
     readonly toReport: (values: LateValues) => Omit<UpdateReport, 'seconds'>,
   ) {}
 
@@ -46,13 +57,11 @@ export class LateUpdate implements StartedUpdate {
     return this.figures.isReady;
   }
 
-  /** The report's time is that of putting the update into the queue and of waiting for it. */
   async report(): Promise<UpdateReport> {
-    const start = performance.now();
     try {
       this.late.check();
       const report = this.toReport(await this.#values());
-      return { ...report, seconds: (this.milliseconds + performance.now() - start) / 1000 };
+      return { ...report, seconds: this.late.secondsSince(this.start) };
     } finally {
       this.discard();
     }

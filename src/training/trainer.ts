@@ -166,7 +166,7 @@ export class Trainer {
       });
       store.valuesChanged();
       const completed = this.#completed(epoch, averageDecay);
-      return new LateUpdate(late, figures, outputs, performance.now() - start, ({ losses, squaredNorm }) => {
+      return new LateUpdate(late, figures, outputs, start, ({ losses, squaredNorm }) => {
         try {
           return { ...this.#figures(update, losses, squaredNorm), ...completed };
         } catch (error) {

@@ -178,10 +178,13 @@ describe('updates on cuda that the host does not wait for', () => {
     const begin = performance.now();
     const started = await start(trainer, singles.slice(0, 3));
     let sum = 0;
-    for (const update of started) sum += (await update.report()).seconds;
+    for (const update of started) {
+      expect(update.isReported).toBe(false); // here the emulated GPU computes
+      sum += (await update.report()).seconds;
+    }
     const seconds = (performance.now() - begin) / 1000;
     expect(sum).toBeLessThanOrEqual(seconds);
-    expect(sum).toBeGreaterThan(0.5 * seconds);
+    expect(sum).toBeGreaterThan(0.9 * seconds);
     trainer.dispose();
   });
 
@@ -316,7 +319,7 @@ describe('train on cuda', () => {
     expect(saved.filter((name) => !bytesOf(late!, name).equals(bytesOf(atOnce!, name)))).toEqual([]);
   });
 
-  it.each([1, 3, 5])(
+  it.each([1, 3, 4])(
     'ends bit for bit like an undisturbed run if it is interrupted after %i reports',
     async (reports) => {
       reportLate();
