@@ -11,7 +11,11 @@ import {
 } from './host/arena.js';
 import { BACKEND_NAME } from './kernels/kernel.js';
 import type { Block } from './slab.js';
-import type { UpdateGuard } from './update-guard.js';
+
+/** Kernels that get it change nothing if an int32 on the device is not 0: see UpdateGuard. */
+interface Guard {
+  readonly address: number;
+}
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
 export class DeviceArena {
@@ -69,7 +73,7 @@ export class DeviceArena {
   }
 
   /** x ← factor · x */
-  scale(factor: number, guard: UpdateGuard | null = null): void {
+  scale(factor: number, guard: Guard | null = null): void {
     scale(this.#backend, { x: this.address, size: this.size, factor, notFinite: guard?.address });
   }
 
@@ -125,7 +129,7 @@ export function adamStep(
   firstMoment: DeviceArena, // m
   secondMoment: DeviceArena, // v
   scalars: AdamScalars,
-  guard: UpdateGuard | null = null,
+  guard: Guard | null = null,
 ): void {
   checkSizes(values, gradients, firstMoment, secondMoment);
   adamStepOn(current(), {
@@ -140,12 +144,7 @@ export function adamStep(
 }
 
 /** average ← decay · average + (1 − decay) · x, in float64 */
-export function movingAverage(
-  average: DeviceArena,
-  x: DeviceArena,
-  decay: number,
-  guard: UpdateGuard | null = null,
-): void {
+export function movingAverage(average: DeviceArena, x: DeviceArena, decay: number, guard: Guard | null = null): void {
   checkSizes(average, x);
   const { size } = x;
   const addresses = { average: average.address, x: x.address };
