@@ -18,7 +18,7 @@ const COMMANDS: readonly { readonly corpus: string; readonly command: readonly s
   { corpus: 'raw.train.de', command: ['tokenize', '-l', 'de', '-a'] },
   { corpus: 'raw.train.de', command: ['tokenize', '-l', 'de', '-a', '--threads', '2'] },
   { corpus: 'raw.train.de', command: ['normalize-punctuation', '-l', 'de'] },
-  { corpus: 'lower.train.de', command: ['apply-bpe', '-c', join(text, 'codes')] },
+  { corpus: 'words.train.de', command: ['apply-bpe', '-c', join(text, 'codes')] },
   { corpus: 'bpe.train.de', command: ['get-vocab'] },
 ];
 

@@ -26,9 +26,9 @@ function joined(name: string, parts: readonly string[]): string {
   return to(name);
 }
 const ten = (name: string): string => joined(`ten.${name}`, Array<string>(10).fill(at(name)));
-const both = joined('both', [at('lower.train.de'), at('lower.train.en')]);
+const both = joined('both', [at('words.train.de'), at('words.train.en')]);
 const tenRaw = ten('raw.train.de');
-const tenLower = ten('lower.train.de');
+const tenLower = ten('words.train.de');
 
 /** The same work by bench/peers/text.py. */
 const python = (name: string, ...args: string[]): TextCase['peer'] => {
@@ -58,7 +58,7 @@ function applyBpe(name: string, input: string): TextCase {
   };
 }
 
-const sides = `${at('lower.train.de')},${at('lower.train.en')}`;
+const sides = `${at('words.train.de')},${at('words.train.en')}`;
 const PIECES = '8000';
 const sentencePiece = (...args: string[]): TextCase['peer'] => python('sentencepiece', ...args);
 
@@ -75,14 +75,14 @@ const SENTENCE_PIECE: readonly TextCase[] = [
   },
   {
     name: 'spm-encode',
-    files: [at('lower.train.en')],
-    command: ['spm-encode', '--model', to('spm.model'), at('lower.train.en'), to('spm.en')],
-    peer: sentencePiece('spm-encode', to('spm.model'), at('lower.train.en'), to('peer.en')),
+    files: [at('words.train.en')],
+    command: ['spm-encode', '--model', to('spm.model'), at('words.train.en'), to('spm.en')],
+    peer: sentencePiece('spm-encode', to('spm.model'), at('words.train.en'), to('peer.en')),
     outputs: [to('spm.en'), to('peer.en')],
   },
   {
     name: 'spm-decode',
-    files: [at('lower.train.en')],
+    files: [at('words.train.en')],
     command: ['spm-decode', '--model', to('spm.model'), to('spm.en'), to('joined.en')],
     peer: sentencePiece('spm-decode', to('spm.model'), to('spm.en'), to('peer.joined.en')),
     outputs: [to('joined.en'), to('peer.joined.en')],
@@ -104,11 +104,11 @@ const CASES: readonly TextCase[] = [
     name: 'learn-joint-bpe-and-vocab, 8,000 merges',
     files: [both],
     command: [
-      ...['learn-joint-bpe-and-vocab', '--input', at('lower.train.de'), at('lower.train.en'), '-s', '8000'],
+      ...['learn-joint-bpe-and-vocab', '--input', at('words.train.de'), at('words.train.en'), '-s', '8000'],
       ...['--output', to('codes'), '--write-vocabulary', to('vocab.de'), to('vocab.en')],
     ],
   },
-  applyBpe('apply-bpe de', at('lower.train.de')),
+  applyBpe('apply-bpe de', at('words.train.de')),
   applyBpe('apply-bpe de, ten times', tenLower),
   {
     name: 'preprocess, pairs',
@@ -123,10 +123,10 @@ const CASES: readonly TextCase[] = [
     name: 'sacrebleu-ts -m bleu chrf',
     files: [at('raw.train.en')],
     script: 'packages/sacrebleu-ts/bin/sacrebleu-ts.js',
-    command: [at('raw.train.en'), '-i', at('lower.train.en'), '-m', 'bleu', 'chrf'],
+    command: [at('raw.train.en'), '-i', at('words.train.en'), '-m', 'bleu', 'chrf'],
     peer: python(
       'sacrebleu',
-      ...['sacrebleu', '/dev/null', to('peer.score'), at('raw.train.en'), '-i', at('lower.train.en')],
+      ...['sacrebleu', '/dev/null', to('peer.score'), at('raw.train.en'), '-i', at('words.train.en')],
       ...['-m', 'bleu', 'chrf'],
     ),
     outputs: [to('score'), to('peer.score')],

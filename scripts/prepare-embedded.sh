@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares the embedded corpus, TypeScript's messages in German and English: Moses tokens, lowercased, joint BPE of 2,000 merges,
+# Prepares the embedded corpus, TypeScript's messages in German and English: Moses tokens, truecased, joint BPE of 2,000 merges,
 # joined dictionary. The npm package `typescript` ships the messages.
 #   bash scripts/prepare-embedded.sh [--to DATA_BIN]
 # --to DIR  folder for the dictionaries and binarised splits [data-bin/embedded.de-en]; the text goes to DIR/text
@@ -16,16 +16,17 @@ rm -rf "$to"
 mkdir -p "$text"
 node "$root/scripts/make-embedded-corpus.js" --language de --to "$text/raw"
 for lang in de en; do
+  for split in train valid test; do ts_fairseq tokenize -l "$lang" "$text/raw/$split.$lang" "$text/tok.$split.$lang"; done
+  ts_fairseq train-truecaser --corpus "$text/tok.train.$lang" --model "$text/truecase.$lang"
   for split in train valid test; do
-    ts_fairseq tokenize -l "$lang" "$text/raw/$split.$lang" "$text/tok.$split.$lang"
-    ts_fairseq lowercase "$text/tok.$split.$lang" "$text/lower.$split.$lang"
+    ts_fairseq truecase --model "$text/truecase.$lang" "$text/tok.$split.$lang" "$text/words.$split.$lang"
   done
 done
-ts_fairseq learn-joint-bpe-and-vocab --input "$text/lower.train.de" "$text/lower.train.en" -s 2000 \
+ts_fairseq learn-joint-bpe-and-vocab --input "$text/words.train.de" "$text/words.train.en" -s 2000 \
   --output "$text/codes" --write-vocabulary "$text/vocab.de" "$text/vocab.en"
 for lang in de en; do
   for split in train valid test; do
-    ts_fairseq apply-bpe -c "$text/codes" "$text/lower.$split.$lang" "$text/bpe.$split.$lang"
+    ts_fairseq apply-bpe -c "$text/codes" "$text/words.$split.$lang" "$text/bpe.$split.$lang"
   done
 done
 ts_fairseq preprocess --source-lang de --target-lang en --joined-dictionary --destdir "$to" \

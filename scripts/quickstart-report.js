@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { TextBleuScorer } from '../dist/src/scoring/bleu-scorer.js';
 import { createMosesDetokenizer } from '../dist/src/text/moses/detokenizer.js';
+import { detruecase } from '../dist/src/text/moses/detruecase.js';
 import { nearestNeighbourBaseline } from '../dist/src/text/nearest-neighbour.js';
 
 const SHOWN = 5;
@@ -19,17 +20,20 @@ const hypotheses = new Map(
     .map((line) => [Number(line.slice(2).split('\t')[0]), line.split('\t')[2]]),
 );
 
-const sources = lines(`${textDir}/lower.test.de`);
-const references = lines(`${textDir}/lower.test.en`);
-const trainTargets = lines(`${textDir}/lower.train.en`);
-const train = lines(`${textDir}/lower.train.de`).map((source, index) => [source, trainTargets[index]]);
+const sources = lines(`${textDir}/words.test.de`);
+const references = lines(`${textDir}/words.test.en`);
+const trainTargets = lines(`${textDir}/words.train.en`);
+const train = lines(`${textDir}/words.train.de`).map((source, index) => [source, trainTargets[index]]);
 
 const neighbour = new TextBleuScorer();
 for (const [index, answer] of nearestNeighbourBaseline(train, sources).entries()) {
   neighbour.addLine(references[index], answer);
 }
 
-const [german, english] = ['de', 'en'].map(createMosesDetokenizer);
+const [german, english] = ['de', 'en'].map((language) => {
+  const detokenize = createMosesDetokenizer(language);
+  return (line) => detokenize(detruecase(line));
+});
 console.log();
 for (let index = 0; index < SHOWN; index++) {
   console.log(`source       ${german(sources[index])}`);

@@ -35,7 +35,7 @@ if [ ! -e "$save/checkpoint100.safetensors" ] && ! node packages/tfjs-backend-on
 fi
 
 if [ ! -e "$data/test.de-en.de.bin" ]; then
-  step "corpus: TypeScript's messages, Moses tokens, lowercased, joint BPE of 2,000 merges"
+  step "corpus: TypeScript's messages, Moses tokens, truecased, joint BPE of 2,000 merges"
   bash scripts/prepare-embedded.sh --to "$data"
 fi
 
@@ -55,3 +55,11 @@ ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --out
 step "ts-fairseq generate"
 ts_fairseq generate "$data" --path "$save/averaged" --beam 5 --batch-size 128 --remove-bpe >"$save/generate.txt"
 node scripts/quickstart-report.js "$text" "$save/generate.txt"
+
+step "ts-fairseq export"
+ts_fairseq export --path "$save/averaged" --data "$data" --to models/quickstart --beam 5 \
+  --tokenizer moses --moses-no-dash-splits --truecase-model "$text/truecase.de" --bpe-codes "$text/codes" \
+  --license MIT --data-license Apache-2.0
+
+step "ts-fairseq translate models/quickstart 'Nicht abgeschlossenes Zeichenfolgenliteral.'"
+ts_fairseq translate models/quickstart 'Nicht abgeschlossenes Zeichenfolgenliteral.'

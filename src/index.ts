@@ -4,7 +4,14 @@
  * 'ts-fairseq/nn'.
  */
 export { UserError } from './errors.js';
-export { type LineTranslation, Translator, type TranslatorOptions } from './inference/translator.js';
+export {
+  type LineTranslation,
+  type SentenceTranslation,
+  type TextTranslation,
+  type TranslateOptions,
+  Translator,
+  type TranslatorOptions,
+} from './inference/translator.js';
 export { type LogEvent, type LogSink, log } from './log.js';
 export type { ClassFunction } from './ops/class-function.js';
 export type { DropoutKey } from './ops/random.js';

@@ -13,7 +13,7 @@ export interface ObservedTranslation {
 
 const [project, path, data, threads, line] = process.argv.slice(2) as [string, string, string, string, string];
 const { Translator } = (await import(pathToFileURL(`${project}/dist/src/index.js`).href)) as typeof Library;
-const translator = await Translator.load({ path, data, device: 'cpu', threads: Number(threads) });
+const translator = await Translator.load({ path, data, device: 'cpu', threads: Number(threads), inline: true });
 
 const cpuSeconds = (): number => {
   const { user, system } = process.cpuUsage();

@@ -8,50 +8,34 @@ export const INT8_SCALE = 'int8-scale.';
 const LARGEST = 127;
 
 /**
- * Quantizes matrices to int8 with one scale per row, the row's largest magnitude / 127. The scales are added as
- * tensors. All other tensors and the tables of positions stay float32.
+ * Quantizes a float32 matrix to int8 with one scale per row, the row's largest magnitude / 127.
+ * @returns the matrix and its scales, with their names
  * @throws UserError for a value that is not finite
  */
-export function quantizeWeights(weights: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
-  const quantized = new Map<string, NamedTensor>();
-  for (const [name, tensor] of weights) {
-    const { data, shape } = tensor;
-    if (!(data instanceof Float32Array) || shape.length !== 2 || name.includes('embed_positions')) {
-      quantized.set(name, tensor);
-      continue;
-    }
-    const [rows, columns] = shape as [number, number];
-    const values = new Int8Array(data.length);
-    const scales = new Float32Array(rows);
-    for (let row = 0; row < rows; row++) {
-      const source = data.subarray(row * columns, (row + 1) * columns);
-      const largest = source.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
-      if (!Number.isFinite(largest))
-        throw new UserError(`${name} has values that are not finite`, 'convert a checkpoint with finite weights');
-      scales[row] = largest / LARGEST;
-      const scale = scales[row]!; // 0 for a row of zeros, or if the scale underflows float32
-      if (scale === 0) continue;
-      source.forEach((value, column) => {
-        values[row * columns + column] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale)));
-      });
-    }
-    quantized.set(name, { dtype: 'I8', shape, data: values });
-    quantized.set(INT8_SCALE + name, { dtype: 'F32', shape: [rows], data: scales });
+export function quantizeMatrix(name: string, { data, shape }: NamedTensor): [string, NamedTensor][] {
+  const [rows, columns] = shape as [number, number];
+  const values = new Int8Array(data.length);
+  const scales = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const source = (data as Float32Array).subarray(row * columns, (row + 1) * columns);
+    const largest = source.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
+    if (!Number.isFinite(largest))
+      throw new UserError(`${name} has values that are not finite`, 'convert a checkpoint with finite weights');
+    scales[row] = largest / LARGEST;
+    const scale = scales[row]!; // 0 for a row of zeros, or if the scale underflows float32
+    if (scale === 0) continue;
+    source.forEach((value, column) => {
+      values[row * columns + column] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale)));
+    });
   }
-  return quantized;
+  return [
+    [name, { dtype: 'I8', shape, data: values }],
+    [INT8_SCALE + name, { dtype: 'F32', shape: [rows], data: scales }],
+  ];
 }
 
-/** Restores float32 matrices and drops the scales. @throws UserError if a scale is missing or has another length */
-export function restoreWeights(weights: ReadonlyMap<string, NamedTensor>, file: string): Map<string, NamedTensor> {
-  const restored = new Map<string, NamedTensor>();
-  for (const [name, tensor] of weights) {
-    if (name.startsWith(INT8_SCALE)) continue;
-    restored.set(name, tensor.dtype === 'I8' ? restore(name, tensor, weights.get(INT8_SCALE + name), file) : tensor);
-  }
-  return restored;
-}
-
-function restore(
+/** Restores a float32 matrix. @throws UserError if its scales are missing or have another length */
+export function restoreMatrix(
   name: string,
   { data, shape }: NamedTensor,
   scale: NamedTensor | undefined,

@@ -4,6 +4,7 @@ import { UserError } from '../errors.js';
 const ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,
+  BF16: Uint16Array,
   I64: BigInt64Array,
   I32: Int32Array,
   I16: Int16Array,

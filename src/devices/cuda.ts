@@ -1,6 +1,7 @@
 import type { CudaBackend, DeviceInfo } from 'tfjs-backend-cuda';
 import { UserError } from '../errors.js';
 import { openedDevice } from '../ops/opened-device.js';
+import type { SearchEngine } from '../ops/search-engine.js';
 import * as tf from '../tf/index.js';
 import { CudaArenas } from './cuda-arenas.js';
 import type { Device, DeviceDefinition, DeviceOptions } from './device.js';
@@ -23,8 +24,13 @@ export const cuda: DeviceDefinition = {
     await tf.ready();
     const backend = tf.findBackend(BACKEND) as unknown as CudaBackend;
     const arenas = new CudaArenas(native);
+    const precision = bfloat16 ? 'bfloat16' : 'float32';
     const useSettings = (): void => {
-      backend.precision = bfloat16 ? 'bfloat16' : 'float32';
+      backend.precision = precision;
+    };
+    const searchEngine: SearchEngine = {
+      pack: (sizes, weights) => native.packTransformer(sizes, weights, precision),
+      release() {}, // the host's memory stays as it is
     };
     return {
       name: 'cuda',
@@ -36,7 +42,7 @@ export const cuda: DeviceDefinition = {
         ...(bfloat16 ? { products: 'bfloat16' } : {}),
       },
       arenaKernels: arenas.kernels,
-      ...openedDevice(BACKEND, null, useSettings, arenas),
+      ...openedDevice(BACKEND, searchEngine, useSettings, arenas),
     };
   },
 };

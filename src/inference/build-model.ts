@@ -1,9 +1,8 @@
+import { checkDictionaries } from '../checkpoint/dictionary-check.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { buildRecordedModel, recordedModelOptions } from '../checkpoint/recorded-model.js';
 import type { CheckpointOutline } from '../checkpoint/stored-checkpoint.js';
 import { checkTask } from '../checkpoint/task-check.js';
-import { checkVocabularySizes, knowsDictionaries } from '../checkpoint/vocabulary-check.js';
-import { hashDictionary } from '../data/dictionary-file.js';
 import { UserError } from '../errors.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import { checkRecordedOptions } from '../options/recorded.js';
@@ -68,35 +67,4 @@ function archOf(stem: string, { arch }: CheckpointMetadata): string {
     `${stem} does not record its model (it has neither args nor cfg)`,
     'continue training from it with --finetune-from-model and the options of the model',
   );
-}
-
-function checkDictionaries(stem: string, checkpoint: CheckpointOutline, task: TranslationTask): void {
-  const { metadata } = checkpoint;
-  if (!knowsDictionaries(checkpoint)) {
-    checkVocabularySizes(stem, checkpoint, {
-      source: { language: task.sourceLang, size: task.sourceDictionary.size },
-      target: { language: task.targetLang, size: task.targetDictionary.size },
-    });
-    return;
-  }
-  const sides = [
-    [task.sourceLang, task.sourceDictionary],
-    [task.targetLang, task.targetDictionary],
-  ] as const;
-  for (const [language, dictionary] of sides) {
-    const recorded = metadata.dictionaries[language];
-    if (recorded === undefined) {
-      const { source, target } = metadata.languages;
-      throw new UserError(
-        `${stem} translates ${source}-${target}, not ${task.sourceLang}-${task.targetLang}`,
-        'use the data that it was trained on',
-      );
-    }
-    if (recorded !== hashDictionary(dictionary)) {
-      throw new UserError(
-        `dict.${language}.txt is not the dictionary that ${stem} was trained with`,
-        'use the data that it was trained on, or preprocess with --srcdict and --tgtdict',
-      );
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { storeSentences } from '../data/sentence-store.js';
 import { UserError } from '../errors.js';
 import type { SequenceGenerator, TranslatedSentence } from '../search/index.js';
 import type { TranslationTask } from '../tasks/translation.js';
-import { pairUp } from '../tasks/translation-data.js';
+import { pairUp, type TranslationData } from '../tasks/translation-data.js';
 import type { TextCodec } from '../text/codec.js';
 import { readSourceLine, type SourceLine } from './source-lines.js';
 import {
@@ -33,7 +33,8 @@ export class LineSearch {
   readonly #search: SequenceGenerator;
   readonly #settings: LineSettings;
   readonly #longest: number; // in tokens, including </s>
-  #translated = 0;
+  /** The number of lines read. */
+  #read = 0;
 
   constructor(task: TranslationTask, search: SequenceGenerator, settings: LineSettings) {
     this.#task = task;
@@ -51,39 +52,66 @@ export class LineSearch {
    */
   read(line: string, name: string): SourceLine {
     const { codec } = this.#settings;
-    const read = readSourceLine(line, {
+    const read = readSourceLine(line, this.#read, {
       task: this.#task,
       codec,
       hasPhrases: this.#search.options.constraints !== null,
     });
-    if (read.ids.length <= this.#longest) return read;
+    if (read.ids.length <= this.#longest) {
+      this.#read += 1;
+      return read;
+    }
     throw new LineTooLong(name, read.ids.length, this.#longest);
   }
 
-  /**
-   * Translates lines in batches of similar length.
-   * @returns one translation per line, in input order
-   */
+  /** Divides lines into batches of similar length. @returns indices of lines, a batch after the other */
+  cut(lines: readonly SourceLine[]): readonly Int32Array[] {
+    return this.#batches(this.#dataOf(lines));
+  }
+
+  /** Translates lines in batches of similar length. @returns one translation per line, in input order */
   async translate(
     lines: readonly SourceLine[],
     onBatch: (done: number, total: number) => void = () => {},
   ): Promise<TranslatedLine[]> {
-    const data = pairUp(
+    const data = this.#dataOf(lines);
+    return this.#translate(lines, data, this.#batches(data), onBatch);
+  }
+
+  /** Translates lines together, as one batch. @returns one translation per line, in input order */
+  async translateBatch(lines: readonly SourceLine[]): Promise<TranslatedLine[]> {
+    return this.#translate(lines, this.#dataOf(lines), [Int32Array.from(lines.keys())]);
+  }
+
+  #dataOf(lines: readonly SourceLine[]): TranslationData {
+    return pairUp(
       'lines',
       storeSentences(lines.map(({ ids }) => ids)),
       null,
       lines.map(({ words }) => words),
     );
-    const { codec, maxTokens, batchSize, ...text } = this.#settings;
-    const batches = cutIntoBatches(this.#task, data, this.#search, {
+  }
+
+  #batches(data: TranslationData): readonly Int32Array[] {
+    const { maxTokens, batchSize } = this.#settings;
+    return cutIntoBatches(this.#task, data, this.#search, {
       maxTokens,
       batchSize,
       requiredBatchSizeMultiple: 1,
       skipInvalidSizeInputsValidTest: false,
       seed: 1,
     });
+  }
+
+  async #translate(
+    lines: readonly SourceLine[],
+    data: TranslationData,
+    batches: readonly Int32Array[],
+    onBatch: (done: number, total: number) => void = () => {},
+  ): Promise<TranslatedLine[]> {
+    const { codec, maxTokens: _, batchSize: __, ...text } = this.#settings;
     const settings = { ...text, detokenize: codec.decode };
-    const numbered = numberLines(lines, this.#translated);
+    const numbered = numberLines(lines);
     const translated: TranslatedLine[] = [];
     let done = 0;
     for await (const batch of translateBatches(this.#task, data, batches, this.#search, settings, numbered)) {
@@ -93,7 +121,6 @@ export class LineSearch {
       done += 1;
       onBatch(done, batches.length);
     }
-    this.#translated += lines.length;
     return translated;
   }
 }
@@ -108,11 +135,11 @@ export class LineTooLong extends UserError {
   }
 }
 
-function numberLines(lines: readonly SourceLine[], firstId: number): NumberedLines {
+function numberLines(lines: readonly SourceLine[]): NumberedLines {
   const hasPhrases = lines.some(({ phrases }) => phrases.length > 0);
   return {
     inputOf: (ids) => ({
-      ids: ids.map((id) => firstId + id),
+      ids: ids.map((id) => lines[id]!.number),
       ...(hasPhrases && { phrases: Array.from(ids, (id) => lines[id]!.phrases) }),
     }),
   };

@@ -6,6 +6,8 @@ import type { TextCodec } from '../text/codec.js';
 
 /** An encoded line of text. */
 export interface SourceLine {
+  /** Its number among the lines that a search reads, from 0: sampling depends on it. */
+  readonly number: number;
   readonly ids: Int32Array; // [tokens], ends with </s>
   readonly words: readonly string[]; // [tokens], without </s>
   /** Phrases that the translation must contain. */
@@ -21,12 +23,13 @@ export interface LineReading {
 }
 
 /** Encodes `source` or, with `--constraints`, `source<TAB>phrase<TAB>phrase …`. The codec encodes phrases too. */
-export function readSourceLine(line: string, { task, codec, hasPhrases }: LineReading): SourceLine {
+export function readSourceLine(line: string, number: number, { task, codec, hasPhrases }: LineReading): SourceLine {
   const [source = '', ...phrases] = hasPhrases ? trimWhitespace(line).split('\t') : [trimWhitespace(line)];
   const tokens = codec.encode(source);
   const { truncateSource, maxSourcePositions } = task.options;
   const ids = task.sourceDictionary.encodeLine(tokens);
   return {
+    number,
     ids: truncateSource ? truncateIds(ids, maxSourcePositions) : ids,
     words: splitWhitespace(tokens),
     phrases: phrases

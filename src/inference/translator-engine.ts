@@ -1,9 +1,7 @@
 import { builtInComponents, registerPlugins } from '../components.js';
 import { openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
-import { log } from '../log.js';
 import { MOST_THREADS } from '../options/most-threads.js';
-import { parseOptionValue } from '../options/parse.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { checkOptionValues } from '../options/values.js';
@@ -13,17 +11,20 @@ import { didYouMean } from '../plugins/did-you-mean.js';
 import { isPlugin, type Plugin } from '../plugins/plugin.js';
 import {
   checkStrategies,
-  outputOptions,
   type SearchOptions,
   SequenceGenerator,
   searchOptions,
   symbolsOf,
   type Translation,
 } from '../search/index.js';
-import { codecOptions, createCodec } from './codec-options.js';
-import { LineSearch } from './line-search.js';
+import { createSentenceSplitter } from '../text/sentences.js';
+import { BatchScheduler, type CallOptions } from './batch-scheduler.js';
+import { LineSearch, type TranslatedLine } from './line-search.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
+import type { SourceLine } from './source-lines.js';
+import { type SentenceSearch, type TextTranslation, translateTexts } from './text-translation.js';
 import type { TranslatorOptions } from './translator-options.js';
+import { checkStrings, translatorSource } from './translator-source.js';
 
 /** The best translation of a line, and its n-best list. */
 export interface LineTranslation extends Translation {
@@ -31,13 +32,17 @@ export interface LineTranslation extends Translation {
   readonly nbest: readonly Translation[];
 }
 
-/** The implementation of a Translator, in a module of its own because it loads the tensor library. */
+/** What translates for a Translator, in a module of its own because it loads the tensor library. */
 export interface TranslatorEngine {
   readonly languages: { readonly source: string; readonly target: string };
   /** The name of the device: `cpu`, `wasm`, … */
   readonly device: string;
-  translate(lines: readonly string[]): Promise<LineTranslation[]>;
-  dispose(): void;
+  /** @throws UserError naming a line that is too long, or the reason of the signal */
+  translate(lines: readonly string[], options?: CallOptions): Promise<LineTranslation[]>;
+  /** @throws the reason of the signal */
+  translateTexts(texts: readonly string[], options?: CallOptions): Promise<TextTranslation[]>;
+  /** Frees the models when no batch is being computed. */
+  dispose(): Promise<void>;
 }
 
 /** The result if the search options rule out every output. */
@@ -56,16 +61,19 @@ const translatorSettings = defineOptions({
   threads: { kind: 'int', default: null, min: 1, max: MOST_THREADS, help: 'threads of the device cpu' },
   maxTokens: { kind: 'int', default: null, min: 1, help: 'maximum tokens in a batch' },
   batchSize: { kind: 'int', default: null, min: 1, help: 'maximum sentences in a batch' },
+  alignment: { kind: 'boolean', default: false, help: 'align output tokens with source tokens' },
   precision: {
     kind: 'choice',
     choices: ['float32', 'bfloat16', 'int8'],
-    default: 'float32',
+    default: null,
     help: 'precision of matrix products',
   },
 });
 
 /** Options of Translator.load without a schema. */
-const OWN_OPTIONS: readonly string[] = ['path', 'data', 'device', 'tokenizer', 'bpeCodes', 'removeBpe', 'plugins'];
+const OWN_OPTIONS: readonly string[] = [
+  ...['model', 'path', 'data', 'device', 'tokenizer', 'bpeCodes', 'removeBpe', 'plugins'],
+];
 
 /** @throws UserError for an unknown option, suggesting the most similar one */
 function checkNames(options: object): void {
@@ -75,26 +83,23 @@ function checkNames(options: object): void {
   throw new UserError(`Translator.load: unknown option '${unknown}'`, didYouMean(unknown, known));
 }
 
-/** @throws UserError for an option whose value should be a string and is not */
-function checkStrings(options: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(options)) {
-    const wrong = (Array.isArray(value) ? value : [value ?? '']).find((item) => typeof item !== 'string');
-    if (wrong === undefined) continue;
-    throw new UserError(`Translator.load ${name}: ${describeValue(wrong)}, not a string`, 'pass a string');
-  }
-}
-
-/** @throws UserError if `lines` is not an array of strings, naming the first line that is not a string */
-function checkLines(lines: unknown): void {
-  if (!Array.isArray(lines)) {
+/**
+ * @param what `line` or `text`
+ * @throws UserError if the value is not an array of strings, naming the first item that is not a string
+ */
+function checkStringArray(method: string, what: string, values: unknown): void {
+  if (!Array.isArray(values)) {
     throw new UserError(
-      `translate: the lines are ${describeValue(lines)}, not an array`,
-      "pass an array such as ['a line', …]",
+      `${method}: the ${what}s are ${describeValue(values)}, not an array`,
+      `pass an array such as ['a ${what}', …]`,
     );
   }
-  for (const [index, line] of lines.entries()) {
-    if (typeof line === 'string') continue;
-    throw new UserError(`line ${index + 1} is ${describeValue(line)}, not a string`, 'pass every line as a string');
+  for (const [index, value] of values.entries()) {
+    if (typeof value === 'string') continue;
+    throw new UserError(
+      `${what} ${index + 1} is ${describeValue(value)}, not a string`,
+      `pass every ${what} as a string`,
+    );
   }
 }
 
@@ -111,58 +116,69 @@ function warnAboutWasm(): void {
 
 /** @throws UserError like `Translator.load` */
 export async function loadTranslatorEngine(translatorOptions: TranslatorOptions): Promise<TranslatorEngine> {
-  const { path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = translatorOptions;
+  const { model, path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = translatorOptions;
   checkNames(translatorOptions);
-  const stems = typeof path === 'string' ? [path] : (path ?? []);
-  checkStrings({ path: stems, device, tokenizer, bpeCodes });
-  if (stems.length === 0) throw new UserError('no checkpoint given', "add path, e.g. path: 'checkpoints/averaged'");
-  if (typeof data !== 'string')
-    throw new UserError('no dictionaries are given', "add data, e.g. data: 'data-bin/de-en'");
-  const values = checkOptionValues('Translator.load', rest, { ...generatorOptions, ...translatorSettings });
+  const source = await translatorSource({ model, path, data, tokenizer, bpeCodes, removeBpe });
+  const values = {
+    ...source.search,
+    ...checkOptionValues('Translator.load', rest, { ...generatorOptions, ...translatorSettings }),
+  };
   const options = selectOptions(searchOptions, values);
-  const { threads, maxTokens, batchSize, precision } = selectOptions(translatorSettings, values);
+  const { threads, maxTokens, batchSize, precision, alignment } = selectOptions(translatorSettings, values);
   checkSearch(options);
-  if (tokenizer !== undefined) parseOptionValue('Translator.load tokenizer', codecOptions.tokenizer, tokenizer);
-  const postProcess = schemeOf(removeBpe ?? bpeCodes !== undefined);
   const components = builtInComponents();
   registerPlugins(components, checkPlugins(plugins ?? []));
-  const task = await taskOfCheckpoint(stems[0]!, data);
-  const codec = await createCodec(
-    selectOptions(codecOptions, {
-      tokenizer: tokenizer ?? null,
-      ...(bpeCodes !== undefined && { bpe: 'subword_nmt', bpeCodes }),
-    }),
-    task,
-  );
-  const settings = { threads, bfloat16: precision === 'bfloat16', int8: precision === 'int8' };
-  const opened = await openDevice(device ?? null, settings);
+  checkStrings({ device });
+  const task = await taskOfCheckpoint(source.stems[0]!, source.data);
+  const codec = await source.createCodec(task);
+  const weights = precision ?? source.precision;
+  const opened = await openDevice(device ?? null, {
+    threads,
+    bfloat16: weights === 'bfloat16',
+    int8: weights === 'int8',
+  });
   if (device === undefined && opened.name === 'wasm') warnAboutWasm();
-  const models = await loadModels(stems, task, components.architectures, opened);
-  const beamSearch = new SequenceGenerator(models, symbolsOf(task.targetDictionary), options);
+  const models = await loadModels(source.stems, task, components.architectures, opened);
+  const beamSearch = new SequenceGenerator(models, symbolsOf(task.targetDictionary), options, alignment);
   const search = new LineSearch(task, beamSearch, {
     codec,
-    postProcess,
-    printAlignment: null,
+    postProcess: source.postProcess,
+    printAlignment: alignment ? 'hard' : null,
     unknownWords: null,
     maxTokens,
     batchSize,
   });
+  const split = createSentenceSplitter(task.sourceLang);
+  const scheduler = new BatchScheduler<SourceLine, TranslatedLine>({
+    cut: (lines) => search.cut(lines),
+    compute: (lines) => search.translateBatch(lines),
+  });
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     device: opened.name,
-    async translate(lines) {
-      checkLines(lines);
+    async translate(lines, callOptions) {
+      checkStringArray('translate', 'line', lines);
       if (lines.length === 0) return [];
       const read = lines.map((line, index) => search.read(line, `line ${index + 1}`));
-      const translated = await search.translate(read, (position, total) => {
-        log.info('progress', { label: 'translating', position, total });
-      });
+      const translated = await scheduler.run(read, callOptions);
       return translated.map(({ sentence: { translations } }) => ({
         ...(translations[0] ?? NO_TRANSLATION),
         nbest: translations.slice(0, options.nbest),
       }));
     },
-    dispose: () => disposeAll(models),
+    async translateTexts(texts, callOptions) {
+      checkStringArray('translateTexts', 'text', texts);
+      if (options.constraints !== null) {
+        throw new UserError('translateTexts: texts have no phrases', 'use translate with constraints');
+      }
+      const { unkIndex } = task.sourceDictionary;
+      const sentences: SentenceSearch = {
+        read: (sentence, name) => search.read(sentence, name),
+        translate: (lines) => scheduler.run(lines, callOptions),
+      };
+      return translateTexts(texts, sentences, { split, nbest: options.nbest, unkIndex });
+    },
+    dispose: () => scheduler.whenIdle(() => disposeAll(models)), // a cancelled call may still be computed
   };
 }
 
@@ -179,11 +195,4 @@ function checkSearch(options: SearchOptions): void {
   const { nbest, beam } = options;
   if (nbest > beam) throw new UserError(`nbest ${nbest} is more than beam ${beam}`, 'raise beam');
   checkStrategies(options, (option) => option);
-}
-
-/** @throws UserError for an unknown scheme */
-function schemeOf(removeBpe: boolean | string): string | null {
-  if (typeof removeBpe === 'boolean') return removeBpe ? 'subword_nmt' : null;
-  parseOptionValue('Translator.load removeBpe', outputOptions.postProcess, removeBpe);
-  return removeBpe;
 }

@@ -8,15 +8,19 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
    * Path of a checkpoint without its suffix, e.g. `checkpoints/averaged`, or fairseq's `model.pt`; several form an
    * ensemble.
    */
-  readonly path: string | readonly string[];
+  readonly path?: string | readonly string[];
   /** Folder with the checkpoint's dictionaries `dict.LANG.txt`; it needs no corpus. */
-  readonly data: string;
+  readonly data?: string;
+  /** A folder that `ts-fairseq export` wrote, instead of `path`, `data`, `tokenizer`, `bpeCodes` and `removeBpe`. */
+  readonly model?: string;
   /** `cpu`, `wasm`, … Default: `cpu` if the native add-on is built, otherwise `wasm`. */
   readonly device?: string;
   /** Threads of the device `cpu`, 1 to 1024. Default: the number of processors that the process may use. */
   readonly threads?: number;
   /** Precision of matrix products on the device `cpu`; int8 is the fastest. Default: `float32`. */
   readonly precision?: 'float32' | 'bfloat16' | 'int8';
+  /** Whether `alignment` says which source token each output token attends to most. Default: false. */
+  readonly alignment?: boolean;
   /** Maximum tokens in a batch: sentences × length of the longest, including `</s>`. Default: 12,000. */
   readonly maxTokens?: number;
   /** Maximum sentences in a batch. Default: no limit. */
@@ -33,6 +37,11 @@ export interface TranslatorOptions extends Partial<Omit<SearchOptions, 'prefixSi
    * `true` with `bpeCodes`, otherwise `false`.
    */
   readonly removeBpe?: boolean | PostProcess;
+  /**
+   * Computes in the calling thread, which translations then block. By default, a thread that all Translators of the process
+   * share computes, and Translators with equal options share their models. With `plugins`, which are functions, always true.
+   */
+  readonly inline?: boolean;
   /** Plug-in models and architectures that the checkpoint may use, like those of `--user-dir` on the command line. */
   readonly plugins?: readonly Plugin[];
 }

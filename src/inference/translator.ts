@@ -1,10 +1,20 @@
 import { UserError } from '../errors.js';
+import { log } from '../log.js';
+import type { CallOptions } from './batch-scheduler.js';
 import { growingWindows } from './growing-windows.js';
+import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorOptions } from './translator-options.js';
 
+export type { SentenceTranslation, TextTranslation } from './text-translation.js';
 export type { LineTranslation } from './translator-engine.js';
 export type { TranslatorOptions } from './translator-options.js';
+
+/** How a call is run. */
+export interface TranslateOptions {
+  /** Cancels the translation; the call then throws the reason of the signal. */
+  readonly signal?: AbortSignal;
+}
 
 const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
 
@@ -12,15 +22,14 @@ const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
  * Translates text with a trained model, or an ensemble of models, exactly as `ts-fairseq generate` does.
  *
  * @example
- * const translator = await Translator.load({ path: 'checkpoints/averaged', data: 'data-bin/de-en', beam: 5 });
- * const [{ text, score }] = await translator.translate(['ein klei@@ nes haus']);
+ * const translator = await Translator.load('models/de-en');
+ * const { text } = await translator.translateText('Ein kleines Haus. Es brennt!');
  * translator.dispose();
  */
 export class Translator {
   readonly #engine: TranslatorEngine;
-  /** The last translation in the queue, and the length of the queue. */
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** The number of translations that have not ended. */
+  #pending = 0;
   #disposed = false;
 
   private constructor(engine: TranslatorEngine) {
@@ -28,14 +37,19 @@ export class Translator {
   }
 
   /**
-   * Loads dictionaries and checkpoints, and opens the device. Threads and precision apply to this Translator only. The
+   * Loads dictionaries and checkpoints, and opens the device. A string is the folder of a model. Threads and precision apply to this Translator only. The
    * device's backend becomes the current backend of TensorFlow.js.
    * @throws UserError if a file is missing or damaged, a checkpoint was trained with other dictionaries, the device is
    *   not available, or options are unknown or conflict
    */
-  static async load(options: TranslatorOptions): Promise<Translator> {
+  static async load(options: string | TranslatorOptions): Promise<Translator> {
+    const { inline = false, ...rest } = typeof options === 'string' ? { model: options } : options;
+    if (!inline && rest.plugins === undefined) {
+      const { loadWorkerEngine } = await import('./worker-engine.js');
+      return new Translator(await loadWorkerEngine(rest));
+    }
     const { loadTranslatorEngine } = await import('./translator-engine.js');
-    return new Translator(await loadTranslatorEngine(options));
+    return new Translator(await loadTranslatorEngine(rest));
   }
 
   /** The languages that the checkpoint records, e.g. `{ source: 'de', target: 'en' }`. */
@@ -50,21 +64,40 @@ export class Translator {
 
   /**
    * Translates lines of space-separated tokens in batches of similar length. Tokens are words with `bpeCodes`,
-   * otherwise the tokens that the model was trained on. Concurrent calls are queued. With `constraints`, the phrases
+   * otherwise the tokens that the model was trained on. Concurrent calls are translated in common batches. With `constraints`, the phrases
    * that a translation must contain follow its line, separated by tabs.
    * @returns one translation per line, in input order; scores are log probabilities in base 2, as on fairseq's H-
    *   lines: Σ log₂ p / length^lenpen, including `</s>`
    * @throws UserError naming the line that is longer than the model or a batch allows
    */
-  async translate(lines: readonly string[]): Promise<LineTranslation[]> {
+  async translate(lines: readonly string[], options?: TranslateOptions): Promise<LineTranslation[]> {
+    return this.#run(options, (callOptions) => this.#engine.translate(lines, callOptions));
+  }
+
+  /**
+   * Translates plain text: sentence by sentence, with the line ends and the white space of the source. A sentence that
+   * cannot be translated keeps its source and says why. With a model folder, text is prepared as the model needs it;
+   * otherwise with `tokenizer` and `bpeCodes`.
+   */
+  async translateText(text: string, options?: TranslateOptions): Promise<TextTranslation> {
+    const [translation] = await this.translateTexts([text], options);
+    return translation!;
+  }
+
+  /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
+  async translateTexts(texts: readonly string[], options?: TranslateOptions): Promise<TextTranslation[]> {
+    return this.#run(options, (callOptions) => this.#engine.translateTexts(texts, callOptions));
+  }
+
+  async #run<T>(options: TranslateOptions = {}, translate: (options: CallOptions) => Promise<T>): Promise<T> {
     if (this.#disposed) throw new UserError('this Translator is disposed', 'load another');
-    this.#waiting++;
-    const result = this.#last.then(() => this.#engine.translate(lines));
-    this.#last = result.then(
-      () => this.#done(),
-      () => this.#done(),
-    );
-    return result;
+    this.#pending++;
+    try {
+      return await translate({ ...options, onProgress: showProgress });
+    } finally {
+      this.#pending--;
+      if (this.#disposed && this.#pending === 0) await this.#engine.dispose();
+    }
   }
 
   /**
@@ -83,11 +116,10 @@ export class Translator {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (this.#waiting === 0) this.#engine.dispose();
+    if (this.#pending === 0) void this.#engine.dispose();
   }
+}
 
-  #done(): void {
-    this.#waiting--;
-    if (this.#disposed && this.#waiting === 0) this.#engine.dispose();
-  }
+function showProgress(position: number, total: number): void {
+  log.info('progress', { label: 'translating', position, total });
 }

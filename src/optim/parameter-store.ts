@@ -56,11 +56,14 @@ export class Parameter {
     this.#restore = restore;
   }
 
-  /** @internal Called by the store when the value on the device changes. */
-  replaceTensor(upload: (() => tf.Tensor) | null): void {
+  /**
+   * @internal Called by the store when the value on the device changes.
+   * @param isLazy whether `upload` creates the tensor only when it is used
+   */
+  replaceTensor(upload: (() => tf.Tensor) | null, isLazy = false): void {
     this.#tensor?.dispose();
     this.#upload = upload;
-    this.#tensor = upload === null || !tf.isReady() ? null : tf.keep(upload());
+    this.#tensor = upload === null || isLazy || !tf.isReady() ? null : tf.keep(upload());
   }
 }
 
@@ -168,7 +171,7 @@ export class ParameterStore {
         initialize(this.#slice(this.#values, parameter), parameter.shape, random);
       }
     }
-    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
+    this.#replaceTensors(this.#trainable);
     return this;
   }
 
@@ -178,7 +181,7 @@ export class ParameterStore {
     return this.#values;
   }
 
-  /** Loads values from `source` only when they are used. For devices whose tensors read arrays in place. */
+  /** Loads values from `source` only when they are used. For devices with a search engine. */
   loadWhenNeeded(source: WeightSource): void {
     this.source = source;
     this.#version += 1;
@@ -194,6 +197,10 @@ export class ParameterStore {
       this.#missing.delete(block);
       block.restore = null;
     }
+    const arenas = this.device?.arenas;
+    if (arenas == null) return;
+    arenas.hostChanged([this.#values]);
+    this.#replaceTensors(wanted);
   }
 
   /**
@@ -201,7 +208,10 @@ export class ParameterStore {
    * call overwrites.
    */
   peek(block: Parameter): Float32Array {
-    if (!this.#missing.has(block)) return this.#slice(this.#values, block);
+    if (!this.#missing.has(block)) {
+      this.requireOnHost(this.#values);
+      return this.#slice(this.#values, block);
+    }
     const target = this.#temporary.length < block.size ? new Float32Array(block.size) : this.#temporary;
     this.#temporary = target;
     this.source!([{ block, target: target.subarray(0, block.size) }]);
@@ -269,6 +279,11 @@ export class ParameterStore {
     this.useDevice();
   }
 
+  /** The same for the values of the parameters that are in memory, as search reads them. */
+  async valuesToHost(): Promise<void> {
+    await this.toHost([this.#values]);
+  }
+
   /** @throws InternalError if `toHost` is missing before an arena is read */
   requireOnHost(arena: Float32Array): void {
     if (this.device?.arenas?.isNewer(arena))
@@ -286,13 +301,19 @@ export class ParameterStore {
     if (arenas != null) {
       if (!arenas.isNewer(this.#values)) arenas.hostChanged([this.#values]);
     } else if (BACKENDS_READING_IN_PLACE.includes(tf.getBackend())) return;
-    for (const block of this.#trainable) block.replaceTensor(() => this.#upload(block));
+    this.#replaceTensors(this.#trainable);
   }
 
   /** Frees the tensors, and the device's copies of values and gradients. */
   dispose(): void {
     for (const block of this.#trainable) block.replaceTensor(null);
     this.device?.arenas?.release(this.#gradients === null ? [this.#values] : [this.#values, this.#gradients]);
+  }
+
+  /** Makes the tensors follow the values. A device with arenas and a search engine may never need them. */
+  #replaceTensors(blocks: readonly Parameter[]): void {
+    const isLazy = this.device?.arenas != null && this.device.searchEngine !== null;
+    for (const block of blocks) block.replaceTensor(() => this.#upload(block), isLazy);
   }
 
   #upload(block: Parameter): tf.Tensor {

@@ -113,6 +113,7 @@ async function startMember(
   source: TokenTable,
   { beam, capacity, attention }: DecodingOptions,
 ): Promise<Member> {
+  await model.parameters.valuesToHost(); // from a device that trains
   model.parameters.useDevice();
   const fused = attention ? null : (model.startFusedDecoding?.(source, beam) ?? null);
   if (fused !== null) return { model, fused };

@@ -73,6 +73,24 @@ export function* readTextBlocks(path: string): Generator<Buffer, void, undefined
   }
 }
 
+/**
+ * Reads a text in blocks of complete lines, with the line ends that it has. Lines that a pipe has received are not held
+ * back.
+ *
+ * @param path a file, or `-` for standard input
+ * @throws UserError like `readLines`
+ */
+export function* readBlocksWithLineEnds(path: string): Generator<string, void, undefined> {
+  const name = path === '-' ? 'standard input' : path;
+  let lines = 0;
+  for (const bytes of readByteBlocks(path)) {
+    const block = withNewlines(bytes);
+    if (!isUtf8(bytes)) throw findBadLine(block, name, lines).error;
+    yield bytes.toString('utf8');
+    lines += countNewlines(block);
+  }
+}
+
 /** Converts all line ends to `\n`. */
 function withNewlines(block: Buffer): Buffer {
   const newlines = block.includes(RETURN)

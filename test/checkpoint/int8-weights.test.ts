@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { INT8_SCALE, quantizeWeights, restoreWeights } from '../../src/checkpoint/int8-weights.js';
+import { compactWeights, restoreWeights } from '../../src/checkpoint/compact-weights.js';
+import { INT8_SCALE } from '../../src/checkpoint/int8-weights.js';
 import type { NamedTensor } from '../../src/checkpoint/safetensors-header.js';
 import { UserError } from '../../src/errors.js';
 import { runMain } from '../helpers/run-main.js';
@@ -14,6 +15,8 @@ import { plugInMetadata, sampleCheckpoint, vector } from './sample.js';
 const UNDERFLOW = 2e-43;
 
 const folder = temporaryFolder();
+const quantizeWeights = (weights: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> =>
+  new Map(compactWeights(weights, 'int8'));
 const matrix = (rows: number, columns: number, values: ArrayLike<number>): NamedTensor => ({
   ...{ dtype: 'F32', shape: [rows, columns], data: Float32Array.from(values) },
 });

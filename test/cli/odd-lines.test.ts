@@ -21,14 +21,18 @@ const filters = [
   { line: 'normalize-punctuation -l de' },
   { line: 'lowercase' },
   { line: 'truecase --model DIR/truecase' },
+  { line: 'detruecase' },
   { line: `apply-bpe -c ${goldenPath('bpe/codes')}` },
   { line: `spm-encode --model ${goldenPath('spm/bpe.model')}` },
   { line: `spm-decode --model ${goldenPath('spm/bpe.model')}` },
 ];
 
-/** A line of subwords, or of a text, as the text. */
+/** A line of subwords, or of a text, as lowercase text. */
 const asText = (line: string): string =>
-  line.startsWith('▁') ? line.replaceAll(' ', '').replaceAll('▁', ' ').trim() : line.replaceAll('@@ ', '');
+  (line.startsWith('▁')
+    ? line.replaceAll(' ', '').replaceAll('▁', ' ').trim()
+    : line.replaceAll('@@ ', '')
+  ).toLowerCase();
 
 describe('a line filter', () => {
   test.each(filters)('$line ends lines at \\n, \\r\\n and a lone \\r', async ({ line }) => {

@@ -223,7 +223,7 @@ describe('files that still open', () => {
 
 describe('Translator.load', () => {
   it.each([...ABSURD, ...ABSURD_OF_OURS])('rejects a checkpoint that records %s', async (_, options, says) => {
-    const loading = Translator.load({ path: save(options), data: goldenData });
+    const loading = Translator.load({ path: save(options), data: goldenData, inline: true });
     await expect(loading).rejects.toThrow(says);
     await expect(loading).rejects.toThrow(UserError);
   });

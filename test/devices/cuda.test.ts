@@ -10,34 +10,11 @@ import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { bytesOf, compareCheckpoints } from '../training/observe.js';
 import { GOLDEN_DATA } from '../training/toy-trainer.js';
+import { ADAM, EL, numbersOf, TRAIN, type TrainingRun, train } from './training-run.js';
 
 const folder = temporaryFolder();
 
-const TRAIN =
-  '-s de -t en --arch transformer --encoder-embed-dim 16 --decoder-embed-dim 16 --encoder-ffn-embed-dim 24 ' +
-  '--decoder-ffn-embed-dim 24 --encoder-layers 1 --decoder-layers 2 --encoder-attention-heads 2 ' +
-  '--decoder-attention-heads 2 --share-all-embeddings --dropout 0.2 --lr 0.01 --clip-norm 1 --max-tokens 80 ' +
-  '--required-batch-size-multiple 1 --disable-validation --no-epoch-checkpoints --log-format json --log-interval 1 --threads 1';
-
-const EL = '--criterion encouraging --log-end 0.5 --label-smoothing 0.1';
-/** With this ε a gradient of 0 but for rounding does not become a step of the size of the learning rate. */
-const ADAM = '--optimizer adam --adam-eps 0.001';
-
-type Figures = Readonly<Record<string, string>>;
-
-/** Trains by the command line. @returns what it logs of each update, and all that it logs */
-async function train(saveDir: string, options: string): Promise<{ readonly updates: Figures[]; readonly log: string }> {
-  const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), ...options.split(' '), '--save-dir', join(folder, saveDir)];
-  const { code, stderr: log } = await runMain(...argv);
-  expect(code, log).toBe(0);
-  return {
-    updates: [...log.matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Figures),
-    log,
-  };
-}
-
-const numbersOf = (updates: readonly Figures[]): number[] =>
-  updates.flatMap(({ loss, nll_loss, gnorm }) => [loss, nll_loss, gnorm].map(Number));
+const trainIn = (name: string, options: string): Promise<TrainingRun> => train(join(folder, name), options);
 
 /** The largest difference between the last checkpoints of two runs. */
 const largestDifference = (a: string, b: string): number =>
@@ -59,27 +36,30 @@ describe('--device cuda on the emulated driver', () => {
     ['a moving average', `${EL} ${ADAM} --max-update 3 --store-ema --ema-decay 0.5`],
     ['a moving average and an optimizer that runs on the host', `${EL} --optimizer nag --max-update 3 --store-ema`],
   ])('trains with %s as on cpu', async (name, options) => {
-    const [cpu, cuda] = [await train(`cpu ${name}`, options), await train(`cuda ${name}`, `${options} --device cuda`)];
+    const [cpu, cuda] = [
+      await trainIn(`cpu ${name}`, options),
+      await trainIn(`cuda ${name}`, `${options} --device cuda`),
+    ];
     expect(cuda.log).toContain('device cuda, GPU emulated on the processor, architecture sm_90');
-    expect(numbersOf(cuda.updates).length).toBeGreaterThan(0);
-    for (const [index, value] of numbersOf(cuda.updates).entries()) {
-      expect(Math.abs(value - numbersOf(cpu.updates)[index]!)).toBeLessThan(0.0015); // of the third decimal
+    expect(numbersOf(cuda).length).toBeGreaterThan(0);
+    for (const [index, value] of numbersOf(cuda).entries()) {
+      expect(Math.abs(value - numbersOf(cpu)[index]!)).toBeLessThan(0.0015); // of the third decimal
     }
     expect(largestDifference(`cpu ${name}`, `cuda ${name}`)).toBeLessThan(1e-4);
   });
 
   it('ends bit for bit like a run that was not interrupted, and leaves no memory in use', async () => {
     const options = `${EL} ${ADAM} --device cuda`;
-    await train('whole', `${options} --max-update 5`);
-    await train('interrupted', `${options} --max-update 2`);
-    await train('interrupted', `${options} --max-update 5`);
+    await trainIn('whole', `${options} --max-update 5`);
+    await trainIn('interrupted', `${options} --max-update 2`);
+    await trainIn('interrupted', `${options} --max-update 5`);
     const [whole, interrupted] = ['whole', 'interrupted'].map((name) => bytesOf(join(folder, name), 'checkpoint_last'));
     expect(interrupted!.equals(whole!)).toBe(true);
     expect(bytesInUse()).toBe(0);
   });
 
   it('translates as cpu does', async () => {
-    await train('model', `${EL} ${ADAM} --max-update 40`);
+    await trainIn('model', `${EL} ${ADAM} --max-update 40`);
     const translate = async (device: string): Promise<string[]> => {
       const results = join(folder, `translated on ${device}`);
       const path = ['--path', join(folder, 'model', 'checkpoint_last'), '--results-path', results];

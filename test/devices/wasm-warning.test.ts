@@ -40,7 +40,7 @@ describe('without the native add-on', () => {
   it('the library warns once per process, unless wasm was requested', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const load = async (options: { device?: string } = {}): Promise<string> => {
-      const translator = await Translator.load({ path, data: goldenData, ...options });
+      const translator = await Translator.load({ path, data: goldenData, inline: true, ...options });
       translator.dispose();
       return translator.device;
     };

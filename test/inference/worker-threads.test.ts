@@ -37,7 +37,7 @@ const { root, job, path, data, lines } = workerData;
     return parentPort.postMessage(await main(['train', ...job.args]));
   }
   const { Translator } = await import(root + 'dist/src/index.js');
-  const translator = await Translator.load({ path, data, device: 'cpu', threads: 2, precision: job.precision, beam: 4 });
+  const translator = await Translator.load({ path, data, device: 'cpu', threads: 2, precision: job.precision, beam: 4, inline: true });
   const answers = new Set();
   for (let round = 0; round < job.rounds; round++) answers.add(JSON.stringify(await translator.translate(lines)));
   translator.dispose();

@@ -1,5 +1,6 @@
 // Attention whose products are computed by tensor cores (see attention-kernels.h): queries, keys, values, weights and
-// their gradients are rounded to bfloat16 where they are multiplied. Sums and the softmax are float32.
+// their gradients are rounded to bfloat16 where they are multiplied. Sums and the softmax are float32. Tables are stored as
+// float32 or as bfloat16.
 // no spills
 #include "attention-parts.h"
 
@@ -12,7 +13,7 @@ struct Tile {
 
 // Loads rows [first, first + kTile), with zeros beyond the last row and the last column.
 template <int kDim>
-__device__ inline void load_tile(Tile<kDim>& tile, const Rows& rows, int first, int head_dim) {
+__device__ inline void load_tile(Tile<kDim>& tile, const Rows<float>& rows, int first, int head_dim) {
   const bool aligned = are_aligned(static_cast<int>(rows.stride), rows.values);
   for (int i = threadIdx.x; i < kTile * kDim / 4; i += kThreads) {
     const int row = i / (kDim / 4), column = i % (kDim / 4) * 4;
@@ -22,6 +23,29 @@ __device__ inline void load_tile(Tile<kDim>& tile, const Rows& rows, int first, 
     to[0] = pack(four.x, four.y);
     to[1] = pack(four.z, four.w);
   }
+}
+
+// The same: copies that have arrived after wait_for_tiles.
+template <int kDim>
+__device__ inline void load_tile(Tile<kDim>& tile, const Rows<bf16>& rows, int first, int head_dim) {
+  const bool aligned = reinterpret_cast<unsigned long long>(rows.values) % 16 == 0 && rows.stride % 8 == 0;
+  for (int i = threadIdx.x; i < kTile * kDim / 8; i += kThreads) {
+    const int row = i / (kDim / 8), column = i % (kDim / 8) * 8;
+    const int count = first + row < rows.count ? head_dim - column : 0;
+    const bf16* from = rows.values + (first + row) * rows.stride + column;
+    bf16* to = &tile.values[row][column];
+    if (aligned && (count <= 0 || count >= 8)) {
+      copy_async(to, count > 0 ? from : rows.values, count > 0);
+    } else {
+      for (int j = 0; j < 8; ++j) to[j] = j < count ? from[j] : bf16{0};
+    }
+  }
+}
+
+__device__ inline void wait_for_tiles() {
+  commit_copies();
+  wait_copies<0>();
+  __syncthreads();
 }
 
 // table[i][j] = rows[i] · columns[j]. A warp computes 16 x 16 elements.
@@ -89,13 +113,18 @@ struct Sums {
   }
 
   // Writes factor · values to the rows of a result from `first` on.
-  __device__ void store(float* to, size_t stride, int first, int count, int head_dim, float factor) const {
+  template <class Stored>
+  __device__ void store(Stored* to, size_t stride, int first, int count, int head_dim, float factor) const {
+    const bool aligned = are_pairs_aligned(static_cast<int>(stride), to);
 #pragma unroll
     for (int block = 0; block < kBlocks; ++block) {
+      const int column = first_column() + block * 8 + threadIdx.x % 4 * 2;
 #pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int at = first + row(e / 2), column = first_column() + block * 8 + threadIdx.x % 4 * 2 + e % 2;
-        if (at < count && column < head_dim) to[at * stride + column] = factor * values[block][e];
+      for (int i = 0; i < kRows; ++i) {
+        const int at = first + row(i);
+        if (at >= count || column >= head_dim) continue;
+        store2(to + at * stride + column, factor * values[block][2 * i], factor * values[block][2 * i + 1],
+               column + 1 < head_dim, aligned);
       }
     }
   }
@@ -105,12 +134,22 @@ struct Sums {
 
 #include "attention-kernels.h"
 
-ATTENTION(attention_32, 32, 4)
-ATTENTION(attention_64, 64, 4)
-ATTENTION(attention_128, 128, 4)
-QUERY_GRADIENT(attention_query_grad_32, 32, 4)
-QUERY_GRADIENT(attention_query_grad_64, 64, 4)
-QUERY_GRADIENT(attention_query_grad_128, 128, 4)
-KEY_GRADIENT(attention_key_grad_32, 32, 4)
-KEY_GRADIENT(attention_key_grad_64, 64, 4)
-KEY_GRADIENT(attention_key_grad_128, 128, 3)
+ATTENTION(attention_32, float, 32, 4)
+ATTENTION(attention_64, float, 64, 4)
+ATTENTION(attention_128, float, 128, 4)
+QUERY_GRADIENT(attention_query_grad_32, float, 32, 4)
+QUERY_GRADIENT(attention_query_grad_64, float, 64, 4)
+QUERY_GRADIENT(attention_query_grad_128, float, 128, 4)
+KEY_GRADIENT(attention_key_grad_32, float, 32, 4)
+KEY_GRADIENT(attention_key_grad_64, float, 64, 4)
+KEY_GRADIENT(attention_key_grad_128, float, 128, 3)
+
+ATTENTION(attention_bfloat16_32, bf16, 32, 4)
+ATTENTION(attention_bfloat16_64, bf16, 64, 4)
+ATTENTION(attention_bfloat16_128, bf16, 128, 4)
+QUERY_GRADIENT(attention_query_grad_bfloat16_32, bf16, 32, 4)
+QUERY_GRADIENT(attention_query_grad_bfloat16_64, bf16, 64, 4)
+QUERY_GRADIENT(attention_query_grad_bfloat16_128, bf16, 128, 4)
+KEY_GRADIENT(attention_key_grad_bfloat16_32, bf16, 32, 4)
+KEY_GRADIENT(attention_key_grad_bfloat16_64, bf16, 64, 4)
+KEY_GRADIENT(attention_key_grad_bfloat16_128, bf16, 128, 3)

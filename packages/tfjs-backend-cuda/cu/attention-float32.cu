@@ -11,7 +11,7 @@ struct Tile {
 
 // Loads rows [first, first + kTile), with zeros beyond the last row and the last column.
 template <int kDim>
-__device__ inline void load_tile(Tile<kDim>& tile, const Rows& rows, int first, int head_dim) {
+__device__ inline void load_tile(Tile<kDim>& tile, const Rows<float>& rows, int first, int head_dim) {
   const bool aligned = are_aligned(static_cast<int>(rows.stride), rows.values);
   for (int i = threadIdx.x; i < kTile * kDim / 4; i += kThreads) {
     const int row = i / (kDim / 4), column = i % (kDim / 4) * 4;
@@ -20,6 +20,8 @@ __device__ inline void load_tile(Tile<kDim>& tile, const Rows& rows, int first, 
               aligned);
   }
 }
+
+__device__ inline void wait_for_tiles() { __syncthreads(); }
 
 // table[i][j] = rows[i] · columns[j]
 template <int kDim>
@@ -115,15 +117,15 @@ struct Sums {
 
 #include "attention-kernels.h"
 
-ATTENTION(attention_16, 16, 4)
-ATTENTION(attention_32, 32, 4)
-ATTENTION(attention_64, 64, 4)
-ATTENTION(attention_128, 128, 4)
-QUERY_GRADIENT(attention_query_grad_16, 16, 4)
-QUERY_GRADIENT(attention_query_grad_32, 32, 4)
-QUERY_GRADIENT(attention_query_grad_64, 64, 3)
-QUERY_GRADIENT(attention_query_grad_128, 128, 2)
-KEY_GRADIENT(attention_key_grad_16, 16, 4)
-KEY_GRADIENT(attention_key_grad_32, 32, 4)
-KEY_GRADIENT(attention_key_grad_64, 64, 4)
-KEY_GRADIENT(attention_key_grad_128, 128, 2)
+ATTENTION(attention_16, float, 16, 4)
+ATTENTION(attention_32, float, 32, 4)
+ATTENTION(attention_64, float, 64, 4)
+ATTENTION(attention_128, float, 128, 4)
+QUERY_GRADIENT(attention_query_grad_16, float, 16, 4)
+QUERY_GRADIENT(attention_query_grad_32, float, 32, 4)
+QUERY_GRADIENT(attention_query_grad_64, float, 64, 3)
+QUERY_GRADIENT(attention_query_grad_128, float, 128, 2)
+KEY_GRADIENT(attention_key_grad_16, float, 16, 4)
+KEY_GRADIENT(attention_key_grad_32, float, 32, 4)
+KEY_GRADIENT(attention_key_grad_64, float, 64, 4)
+KEY_GRADIENT(attention_key_grad_128, float, 128, 2)

@@ -3,7 +3,8 @@
 //
 // The file that includes this defines the arithmetic for head sizes up to kDim:
 //   Tile<kDim>      [kTile, kDim] in shared memory
-//   load_tile       fills it
+//   load_tile       starts to fill it
+//   wait_for_tiles  a barrier after which all tiles are filled
 //   multiply_tiles  table[i][j] = rows[i] · columns[j]
 //   Sums<kDim>      the part of a [kTile, kDim] result that a thread sums
 #pragma once
@@ -81,10 +82,10 @@ __device__ inline void softmax_tile(ForwardMemory<kDim>& memory, const Call& cal
   }
 }
 
-template <int kDim>
-__device__ inline void attention(const Rows& query, const Rows& key, const Rows& value, float* context,
-                                 size_t context_stride, float* log_sum_exp, const Call& call, const Sequence& sequence,
-                                 size_t mask_row, const Dropout& dropout) {
+template <int kDim, class Stored>
+__device__ inline void attention(const Rows<Stored>& query, const Rows<Stored>& key, const Rows<Stored>& value,
+                                 Stored* context, size_t context_stride, float* log_sum_exp, const Call& call,
+                                 const Sequence& sequence, size_t mask_row, const Dropout& dropout) {
   DYNAMIC_SHARED(float, dynamic);
   ForwardMemory<kDim>& memory = *reinterpret_cast<ForwardMemory<kDim>*>(dynamic);
   const int first = sequence.tile * kTile;
@@ -97,7 +98,7 @@ __device__ inline void attention(const Rows& query, const Rows& key, const Rows&
     load_tile(memory.key, key, first_key, call.head_dim);
     load_tile(memory.value, value, first_key, call.head_dim);
     load_visible(memory.visible, call, sequence, first_key);
-    __syncthreads();
+    wait_for_tiles();
     multiply_tiles(memory.query, memory.key, memory.weights);
     __syncthreads();
     softmax_tile(memory, call, dropout, mask_row, first, first_key);
@@ -139,10 +140,10 @@ struct Gradient {
 
 // Loads the log-sum-exp of a tile of queries, and computes delta, into shared and global memory. A row belongs to 8
 // lanes.
-template <int kDim>
-__device__ inline void load_row_results(BackwardMemory<kDim>& memory, const Rows& context, const Rows& d_context,
-                                        const float* log_sum_exp, float* delta, const Call& call,
-                                        const Sequence& sequence, size_t mask_row) {
+template <int kDim, class Stored>
+__device__ inline void load_row_results(BackwardMemory<kDim>& memory, const Rows<Stored>& context,
+                                        const Rows<Stored>& d_context, const float* log_sum_exp, float* delta,
+                                        const Call& call, const Sequence& sequence, size_t mask_row) {
   const bool aligned = are_aligned(static_cast<int>(context.stride), context.values, d_context.values);
 #pragma unroll
   for (int pass = 0; pass < 2; ++pass) {
@@ -164,11 +165,12 @@ __device__ inline void load_row_results(BackwardMemory<kDim>& memory, const Rows
 
 // dq = dS · k / √headDim for a tile of queries. Also delta = rowsum(dContext ∘ context), which the gradient of the keys
 // reads.
-template <int kDim>
-__device__ inline void query_gradient(const Rows& query, const Rows& key, const Rows& value, const Rows& context,
-                                      const Rows& d_context, const float* log_sum_exp, float* delta, float* d_query,
-                                      size_t d_query_stride, const Call& call, const Sequence& sequence,
-                                      size_t mask_row, const Dropout& dropout) {
+template <int kDim, class Stored>
+__device__ inline void query_gradient(const Rows<Stored>& query, const Rows<Stored>& key, const Rows<Stored>& value,
+                                      const Rows<Stored>& context, const Rows<Stored>& d_context,
+                                      const float* log_sum_exp, float* delta, Stored* d_query, size_t d_query_stride,
+                                      const Call& call, const Sequence& sequence, size_t mask_row,
+                                      const Dropout& dropout) {
   DYNAMIC_SHARED(float, dynamic);
   BackwardMemory<kDim>& memory = *reinterpret_cast<BackwardMemory<kDim>*>(dynamic);
   const int first = sequence.tile * kTile;
@@ -182,7 +184,7 @@ __device__ inline void query_gradient(const Rows& query, const Rows& key, const 
     load_tile(memory.key, key, first_key, call.head_dim);
     load_tile(memory.value, value, first_key, call.head_dim);
     load_visible(memory.visible, call, sequence, first_key);
-    __syncthreads();
+    wait_for_tiles();
     multiply_tiles(memory.query, memory.key, memory.weights);
     multiply_tiles(memory.d_context, memory.value, memory.products);
     __syncthreads();
@@ -209,11 +211,11 @@ __device__ inline void query_gradient(const Rows& query, const Rows& key, const 
 
 // dk = dSᵀ · q / √headDim and dv = (p ∘ mask)ᵀ · dContext for a tile of keys. The tables are transposed: a row is a
 // key.
-template <int kDim>
-__device__ inline void key_gradient(const Rows& query, const Rows& key, const Rows& value, const Rows& d_context,
-                                    const float* log_sum_exp, const float* delta, float* d_key, float* d_value,
-                                    size_t d_key_stride, const Call& call, const Sequence& sequence, size_t mask_row,
-                                    const Dropout& dropout) {
+template <int kDim, class Stored>
+__device__ inline void key_gradient(const Rows<Stored>& query, const Rows<Stored>& key, const Rows<Stored>& value,
+                                    const Rows<Stored>& d_context, const float* log_sum_exp, const float* delta,
+                                    Stored* d_key, Stored* d_value, size_t d_key_stride, const Call& call,
+                                    const Sequence& sequence, size_t mask_row, const Dropout& dropout) {
   DYNAMIC_SHARED(float, dynamic);
   BackwardMemory<kDim>& memory = *reinterpret_cast<BackwardMemory<kDim>*>(dynamic);
   const int first = sequence.tile * kTile;
@@ -225,7 +227,7 @@ __device__ inline void key_gradient(const Rows& query, const Rows& key, const Ro
     __syncthreads();
     load_tile(memory.query, query, first_query, call.head_dim);
     load_tile(memory.d_context, d_context, first_query, call.head_dim);
-    __syncthreads();
+    wait_for_tiles();
     multiply_tiles(memory.key, memory.query, memory.weights);
     multiply_tiles(memory.value, memory.d_context, memory.products);
     __syncthreads();
@@ -261,77 +263,78 @@ __device__ inline size_t place(int first, int stride, int head, int head_dim) {
 
 }  // namespace
 
-// query rows are query_stride elements apart, key and value rows key_stride; context [query rows, heads, headDim],
-// log_sum_exp [heads · query rows]. kDim: the head size, rounded up to 16, 32, 64 or 128.
-// Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: ForwardMemory.
-#define ATTENTION(name, kDim, kBlocks)                                                                              \
-  BOUNDED_KERNEL(                                                                                                   \
-      kThreads, kBlocks, name,                                                                                      \
-      (const float* query, const float* key, const float* value, const int* query_starts, const int* key_starts,    \
-       const int* key_padding, float* context, float* log_sum_exp, int query_stride, int key_stride, int sequences, \
-       int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold, float mask_scale,     \
-       unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {                                      \
-    const Call call{                                                                                                \
-        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};        \
-    const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                          \
-    if (sequence.tile * kTile >= sequence.target) return;                                                           \
-    const int head = blockIdx.y, embed = heads * head_dim;                                                          \
-    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                       \
-    attention<kDim>(                                                                                                \
-        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},       \
-        {key + key_place, size_t(key_stride), sequence.source},                                                     \
-        {value + key_place, size_t(key_stride), sequence.source},                                                   \
-        context + place(sequence.query, embed, head, head_dim), embed, log_sum_exp, call, sequence,                 \
-        first_row(call, sequence, head), Dropout{threshold, mask_scale, seed, update, micro_batch, site});          \
-  }
-
-// Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory. d_query rows are query_stride
-// elements apart.
-#define QUERY_GRADIENT(name, kDim, kBlocks)                                                                          \
+// Stored: the elements of projections, contexts and their gradients. query rows are query_stride elements apart, key
+// and value rows key_stride; context [query rows, heads, headDim], log_sum_exp [heads · query rows]. kDim: the head
+// size, rounded up to 16, 32, 64 or 128. Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory:
+// ForwardMemory.
+#define ATTENTION(name, Stored, kDim, kBlocks)                                                                       \
   BOUNDED_KERNEL(                                                                                                    \
       kThreads, kBlocks, name,                                                                                       \
-      (const float* query, const float* key, const float* value, const int* query_starts, const int* key_starts,     \
-       const int* key_padding, const float* context, const float* log_sum_exp, const float* d_context, float* delta, \
-       float* d_query, int query_stride, int key_stride, int sequences, int heads, int head_dim, int longest_key,    \
-       int causal, float scale, unsigned threshold, float mask_scale, unsigned seed, unsigned update,                \
-       unsigned micro_batch, unsigned site)) {                                                                       \
+      (const Stored* query, const Stored* key, const Stored* value, const int* query_starts, const int* key_starts,  \
+       const int* key_padding, Stored* context, float* log_sum_exp, int query_stride, int key_stride, int sequences, \
+       int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold, float mask_scale,      \
+       unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {                                       \
     const Call call{                                                                                                 \
         query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};         \
     const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                           \
     if (sequence.tile * kTile >= sequence.target) return;                                                            \
     const int head = blockIdx.y, embed = heads * head_dim;                                                           \
-    const size_t query_place = place(sequence.query, query_stride, head, head_dim);                                  \
     const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                        \
-    const size_t context_place = place(sequence.query, embed, head, head_dim);                                       \
-    query_gradient<kDim>({query + query_place, size_t(query_stride), sequence.target},                               \
-                         {key + key_place, size_t(key_stride), sequence.source},                                     \
-                         {value + key_place, size_t(key_stride), sequence.source},                                   \
-                         {context + context_place, size_t(embed), sequence.target},                                  \
-                         {d_context + context_place, size_t(embed), sequence.target}, log_sum_exp, delta,            \
-                         d_query + query_place, query_stride, call, sequence, first_row(call, sequence, head),       \
-                         Dropout{threshold, mask_scale, seed, update, micro_batch, site});                           \
+    attention<kDim, Stored>(                                                                                         \
+        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},        \
+        {key + key_place, size_t(key_stride), sequence.source},                                                      \
+        {value + key_place, size_t(key_stride), sequence.source},                                                    \
+        context + place(sequence.query, embed, head, head_dim), embed, log_sum_exp, call, sequence,                  \
+        first_row(call, sequence, head), Dropout{threshold, mask_scale, seed, update, micro_batch, site});           \
+  }
+
+// Grid: [query rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory. d_query rows are query_stride
+// elements apart.
+#define QUERY_GRADIENT(name, Stored, kDim, kBlocks)                                                                    \
+  BOUNDED_KERNEL(                                                                                                      \
+      kThreads, kBlocks, name,                                                                                         \
+      (const Stored* query, const Stored* key, const Stored* value, const int* query_starts, const int* key_starts,    \
+       const int* key_padding, const Stored* context, const float* log_sum_exp, const Stored* d_context, float* delta, \
+       Stored* d_query, int query_stride, int key_stride, int sequences, int heads, int head_dim, int longest_key,     \
+       int causal, float scale, unsigned threshold, float mask_scale, unsigned seed, unsigned update,                  \
+       unsigned micro_batch, unsigned site)) {                                                                         \
+    const Call call{                                                                                                   \
+        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};           \
+    const Sequence sequence = sequence_of(call, query_starts, blockIdx.x);                                             \
+    if (sequence.tile * kTile >= sequence.target) return;                                                              \
+    const int head = blockIdx.y, embed = heads * head_dim;                                                             \
+    const size_t query_place = place(sequence.query, query_stride, head, head_dim);                                    \
+    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                          \
+    const size_t context_place = place(sequence.query, embed, head, head_dim);                                         \
+    query_gradient<kDim, Stored>({query + query_place, size_t(query_stride), sequence.target},                         \
+                                 {key + key_place, size_t(key_stride), sequence.source},                               \
+                                 {value + key_place, size_t(key_stride), sequence.source},                             \
+                                 {context + context_place, size_t(embed), sequence.target},                            \
+                                 {d_context + context_place, size_t(embed), sequence.target}, log_sum_exp, delta,      \
+                                 d_query + query_place, query_stride, call, sequence, first_row(call, sequence, head), \
+                                 Dropout{threshold, mask_scale, seed, update, micro_batch, site});                     \
   }
 
 // Runs after the gradient of the queries, which writes delta. d_key and d_value rows are key_stride elements apart.
 // Grid: [key rows / 32 + sequences, heads]. Dynamic shared memory: BackwardMemory.
-#define KEY_GRADIENT(name, kDim, kBlocks)                                                                            \
-  BOUNDED_KERNEL(kThreads, kBlocks, name,                                                                            \
-                 (const float* query, const float* key, const float* value, const int* query_starts,                 \
-                  const int* key_starts, const int* key_padding, const float* log_sum_exp, const float* d_context,   \
-                  const float* delta, float* d_key, float* d_value, int query_stride, int key_stride, int sequences, \
-                  int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold,             \
-                  float mask_scale, unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {          \
-    const Call call{                                                                                                 \
-        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};         \
-    const Sequence sequence = sequence_of(call, key_starts, blockIdx.x);                                             \
-    if (sequence.tile * kTile >= sequence.source) return;                                                            \
-    const int head = blockIdx.y, embed = heads * head_dim;                                                           \
-    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                        \
-    key_gradient<kDim>(                                                                                              \
-        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},        \
-        {key + key_place, size_t(key_stride), sequence.source},                                                      \
-        {value + key_place, size_t(key_stride), sequence.source},                                                    \
-        {d_context + place(sequence.query, embed, head, head_dim), size_t(embed), sequence.target}, log_sum_exp,     \
-        delta, d_key + key_place, d_value + key_place, key_stride, call, sequence, first_row(call, sequence, head),  \
-        Dropout{threshold, mask_scale, seed, update, micro_batch, site});                                            \
+#define KEY_GRADIENT(name, Stored, kDim, kBlocks)                                                                      \
+  BOUNDED_KERNEL(kThreads, kBlocks, name,                                                                              \
+                 (const Stored* query, const Stored* key, const Stored* value, const int* query_starts,                \
+                  const int* key_starts, const int* key_padding, const float* log_sum_exp, const Stored* d_context,    \
+                  const float* delta, Stored* d_key, Stored* d_value, int query_stride, int key_stride, int sequences, \
+                  int heads, int head_dim, int longest_key, int causal, float scale, unsigned threshold,               \
+                  float mask_scale, unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {            \
+    const Call call{                                                                                                   \
+        query_starts, key_starts, key_padding, sequences, heads, head_dim, longest_key, causal != 0, scale};           \
+    const Sequence sequence = sequence_of(call, key_starts, blockIdx.x);                                               \
+    if (sequence.tile * kTile >= sequence.source) return;                                                              \
+    const int head = blockIdx.y, embed = heads * head_dim;                                                             \
+    const size_t key_place = place(sequence.key, key_stride, head, head_dim);                                          \
+    key_gradient<kDim, Stored>(                                                                                        \
+        {query + place(sequence.query, query_stride, head, head_dim), size_t(query_stride), sequence.target},          \
+        {key + key_place, size_t(key_stride), sequence.source},                                                        \
+        {value + key_place, size_t(key_stride), sequence.source},                                                      \
+        {d_context + place(sequence.query, embed, head, head_dim), size_t(embed), sequence.target}, log_sum_exp,       \
+        delta, d_key + key_place, d_value + key_place, key_stride, call, sequence, first_row(call, sequence, head),    \
+        Dropout{threshold, mask_scale, seed, update, micro_batch, site});                                              \
   }

@@ -21,8 +21,9 @@ struct Call {
 };
 
 // Rows of a projection for one head: row i is at values + i · stride.
+template <class Stored>
 struct Rows {
-  const float* values;
+  const Stored* values;
   size_t stride;
   int count;
 };

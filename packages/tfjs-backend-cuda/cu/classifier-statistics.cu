@@ -77,6 +77,50 @@ struct Softmax {
   __device__ float p(float z) const { return inverse() * expf(z - top.value); }
 };
 
+template <class Result>
+__device__ inline void gradient_rows(float* logits, const int* targets,
+                                     const float* d_target_log_prob, const float* d_mean_log_prob, const float* d_sums,
+                                     const ClassFunction* functions, int classes, int function_count, int sums_stride) {
+  const int index = blockIdx.x, target = targets[index];
+  float* const z = logits + static_cast<size_t>(index) * classes;
+  const Row row{z, classes, are_aligned(classes, logits)};
+  const Softmax softmax(row);
+  const float inverse = softmax.inverse(), rest = softmax.rest();
+  const float g_target = d_target_log_prob[index], g_mean = d_mean_log_prob[index], mean_part = g_mean / classes;
+  const auto weight = [&](int k) { return d_sums[static_cast<size_t>(k) * sums_stride + index]; };
+  float h_top = 0, h_others = 0;
+  for (int k = 0; k < function_count; ++k) {
+    const ClassFunction f = functions[k];
+    float sum = 0;
+    row.for_classes([&](int at, float score) {
+      if (at != softmax.top.index) sum += class_gradient(f, softmax.p(score), softmax.log_p(score));
+    });
+    h_others += weight(k) * block_reduce<Sum>(sum);
+    h_top += weight(k) * top_gradient(f, inverse, rest);
+  }
+  const float slope = -(g_target + g_mean + h_top + h_others);
+  // The top class takes 1 − p from the sum of the others: h_top − p · Σh = (1 − p) · h_top − p · h_others.
+  const float d_top = (target == softmax.top.index ? g_target * rest : -g_target * inverse) +
+                      (mean_part - g_mean * inverse) + (h_top * rest - h_others * inverse);
+  const auto gradient = [&](int at, float score) {
+    if (at == softmax.top.index) return d_top;
+    const float p = softmax.p(score);
+    float d = slope * p + mean_part;
+    for (int k = 0; k < function_count; ++k) d += weight(k) * class_gradient(functions[k], p, softmax.log_p(score));
+    return at == target ? d + g_target : d;
+  };
+  Result* const d_z = reinterpret_cast<Result*>(z);
+  for (int begin = 0; begin < classes; begin += kThreads * 4) {
+    const int first = begin + threadIdx.x * 4, count = classes - first;
+    const float4 four = load4(z + first, count, row.aligned);
+    const float4 d = make_float4(gradient(first, four.x), gradient(first + 1, four.y), gradient(first + 2, four.z),
+                                 gradient(first + 3, four.w));
+    // Smaller elements take the place of logits up to these, which all threads have then read.
+    if (sizeof(Result) < sizeof(float)) __syncthreads();
+    store4(d_z + first, d, count, row.aligned);
+  }
+}
+
 }  // namespace
 
 // target_log_prob = log p(target) (NaN for a target that is no class), mean_log_prob = (1/V) Σ_v log p_v,
@@ -113,45 +157,15 @@ BOUNDED_KERNEL(kThreads, 4, classifier_rows,
 // Overwrites the logits with their gradient. With g_t, g_m, g_k the gradients of the results of a row, and
 // h_v = Σ_k g_k · p_v · f_k′(p_v):
 //   dz_v = g_t · (1[v = target] − p_v) + g_m · (1/V − p_v) + h_v − p_v · Σ_u h_u
-// d_sums [function_count, sums_stride]. Grid: [rows].
-BOUNDED_KERNEL(kThreads, 4, classifier_gradient_rows,
-               (float* logits, const int* targets, const float* d_target_log_prob, const float* d_mean_log_prob,
-                const float* d_sums, const ClassFunction* functions, int classes, int function_count,
-                int sums_stride)) {
-  const int index = blockIdx.x, target = targets[index];
-  float* const z = logits + static_cast<size_t>(index) * classes;
-  const Row row{z, classes, are_aligned(classes, logits)};
-  const Softmax softmax(row);
-  const float inverse = softmax.inverse(), rest = softmax.rest();
-  const float g_target = d_target_log_prob[index], g_mean = d_mean_log_prob[index], mean_part = g_mean / classes;
-  const auto weight = [&](int k) { return d_sums[static_cast<size_t>(k) * sums_stride + index]; };
-  float h_top = 0, h_others = 0;
-  for (int k = 0; k < function_count; ++k) {
-    const ClassFunction f = functions[k];
-    float sum = 0;
-    row.for_classes([&](int at, float score) {
-      if (at != softmax.top.index) sum += class_gradient(f, softmax.p(score), softmax.log_p(score));
-    });
-    h_others += weight(k) * block_reduce<Sum>(sum);
-    h_top += weight(k) * top_gradient(f, inverse, rest);
+// In bfloat16 a row of gradients is the first half of the row of logits. d_sums [function_count, sums_stride]. Grid: [rows].
+#define GRADIENT_ROWS(name, Result)                                                                                   \
+  BOUNDED_KERNEL(kThreads, 4, name,                                                                                   \
+                 (float* logits, const int* targets, const float* d_target_log_prob,          \
+                  const float* d_mean_log_prob, const float* d_sums, const ClassFunction* functions, int classes,     \
+                  int function_count, int sums_stride)) {                                                             \
+    gradient_rows<Result>(logits, targets, d_target_log_prob, d_mean_log_prob, d_sums, functions, classes,          \
+                  function_count, sums_stride);                                                                       \
   }
-  const float slope = -(g_target + g_mean + h_top + h_others);
-  // The top class takes 1 − p from the sum of the others: h_top − p · Σh = (1 − p) · h_top − p · h_others.
-  const float d_top = (target == softmax.top.index ? g_target * rest : -g_target * inverse) +
-                      (mean_part - g_mean * inverse) + (h_top * rest - h_others * inverse);
-  const auto gradient = [&](int at, float score) {
-    if (at == softmax.top.index) return d_top;
-    const float p = softmax.p(score);
-    float d = slope * p + mean_part;
-    for (int k = 0; k < function_count; ++k) d += weight(k) * class_gradient(functions[k], p, softmax.log_p(score));
-    return at == target ? d + g_target : d;
-  };
-  for (int first = threadIdx.x * 4; first < classes; first += kThreads * 4) {
-    const int count = classes - first;
-    const float4 four = load4(z + first, count, row.aligned);
-    store4(z + first,
-           make_float4(gradient(first, four.x), gradient(first + 1, four.y), gradient(first + 2, four.z),
-                       gradient(first + 3, four.w)),
-           count, row.aligned);
-  }
-}
+
+GRADIENT_ROWS(classifier_gradient_rows_float32, float)
+GRADIENT_ROWS(classifier_gradient_rows_bfloat16, bf16)

@@ -1,11 +1,10 @@
 // C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU], row-major: bfloat16 operands, products by tensor cores, float32 sums.
-// C is float32.
+// C is float32, or rounded to bfloat16 when it is written.
 //
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, 16 at a time, so the size of the tiles does not change a bit.
 // no spills
 #include "gemm.h"
-#include "vectors.h"
 
 namespace {
 
@@ -39,7 +38,7 @@ struct Stage {
       const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8, count = row < rows ? columns - column : 0;
       const bf16* source = first + static_cast<size_t>(row) * stride + column;
       bf16* target = &values[row][column];
-      if (count <= 0 || (aligned && count >= 8)) {
+      if (aligned && (count <= 0 || count >= 8)) {
         copy_async(target, count > 0 ? source : from, count > 0);
       } else {
         for (int j = 0; j < 8; ++j) target[j] = j < count ? source[j] : bf16{0};
@@ -74,12 +73,13 @@ struct Stages {
   Stage<Tile::kColumns, kTransposeB> b[kStages];
 };
 
+// Whether eight elements at a time are multiples of 16 bytes.
 __device__ inline bool are_copied_whole(const bf16* values, int stride) {
-  return is_aligned(values) && stride % 8 == 0;
+  return reinterpret_cast<unsigned long long>(values) % 16 == 0 && stride % 8 == 0;
 }
 
-template <class Tile, bool kTransposeA, bool kTransposeB>
-__device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape& shape, const Epilogue& epilogue,
+template <class Tile, bool kTransposeA, bool kTransposeB, class Result>
+__device__ inline void gemm(const bf16* a, const bf16* b, Result* c, const Shape& shape, const Epilogue& epilogue,
                             int part) {
   DYNAMIC_SHARED(char, dynamic);
   auto& stages = *reinterpret_cast<Stages<Tile, kTransposeA, kTransposeB>*>(dynamic);
@@ -131,18 +131,25 @@ __device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape&
   }
   wait_copies<0>();
 
+  const bool aligned = are_pairs_aligned(shape.ldc, c);
 #pragma unroll
-  for (int i = 0; i < Tile::kRowBlocks; ++i) {
+  for (int j = 0; j < Tile::kColumnBlocks; ++j) {
+    const int column = column0 + my_column + j * 8 + lane % 4 * 2;
+    if (column >= shape.n) continue;
+    const bool has_second = column + 1 < shape.n;
+    const float bias = epilogue.bias == nullptr ? 0.0f : epilogue.bias[column];
+    const float second_bias = epilogue.bias == nullptr || !has_second ? 0.0f : epilogue.bias[column + 1];
 #pragma unroll
-    for (int j = 0; j < Tile::kColumnBlocks; ++j) {
+    for (int i = 0; i < Tile::kRowBlocks; ++i) {
 #pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int row = row0 + my_row + i * 16 + lane / 4 + e / 2 * 8;
-        const int column = column0 + my_column + j * 8 + lane % 4 * 2 + e % 2;
-        if (row >= shape.m || column >= shape.n) continue;
-        float* to = c + static_cast<size_t>(row) * shape.ldc + column;
-        *to = finish(epilogue, sums[i][j][e], epilogue.accumulate ? *to : 0.0f,
-                     epilogue.bias == nullptr ? 0.0f : epilogue.bias[column]);
+      for (int half = 0; half < 2; ++half) {
+        const int row = row0 + my_row + i * 16 + lane / 4 + half * 8;
+        if (row >= shape.m) continue;
+        Result* to = c + static_cast<size_t>(row) * shape.ldc + column;
+        const float before = epilogue.accumulate ? to_float(to[0]) : 0.0f;
+        const float second_before = epilogue.accumulate && has_second ? to_float(to[1]) : 0.0f;
+        store2(to, finish(epilogue, sums[i][j][half * 2], before, bias),
+               finish(epilogue, sums[i][j][half * 2 + 1], second_before, second_bias), has_second, aligned);
       }
     }
   }
@@ -150,4 +157,7 @@ __device__ inline void gemm(const bf16* a, const bf16* b, float* c, const Shape&
 
 }  // namespace
 
-GEMM_KERNELS(gemm_bfloat16, bf16)
+GEMM_NORMAL_A(gemm_bfloat16, bf16, float)
+GEMM_TRANSPOSED_A(gemm_bfloat16, bf16, float)  // gradients of weights: always float32
+GEMM_NORMAL_A(gemm_bfloat16_rounded, bf16, bf16)
+GEMM_FINISH(gemm_bfloat16_finish, bf16)

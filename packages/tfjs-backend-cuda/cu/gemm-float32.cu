@@ -4,7 +4,6 @@
 // Each element of C is summed in the order of k, so the size of the tiles does not change a bit.
 // no spills
 #include "gemm.h"
-#include "vectors.h"
 
 namespace {
 
@@ -162,19 +161,6 @@ __device__ inline void gemm(const float* a, const float* b, float* c, const Shap
 
 }  // namespace
 
-GEMM_KERNELS(gemm_float32, float)
-
-// c = alpha · Σ_split parts[batch, split] [+ c] [+ bias] [ReLU], in the order of splits. Grid: [blocks, batches].
-KERNEL(gemm_float32_finish, (const float* parts, float* c, const float* bias, int m, int n, int ldc, int stride_c,
-                             int splits, float alpha, int accumulate, int relu)) {
-  const size_t size = static_cast<size_t>(m) * n, step = static_cast<size_t>(gridDim.x) * blockDim.x;
-  const Epilogue epilogue{bias, alpha, accumulate != 0, relu != 0};
-  const float* mine = parts + blockIdx.y * splits * size;
-  for (size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < size; i += step) {
-    const size_t row = i / n, column = i % n;
-    float* to = c + static_cast<size_t>(blockIdx.y) * stride_c + row * ldc + column;
-    float sum = mine[i];
-    for (int split = 1; split < splits; ++split) sum += mine[split * size + i];
-    *to = finish(epilogue, sum, epilogue.accumulate ? *to : 0.0f, bias == nullptr ? 0.0f : bias[column]);
-  }
-}
+GEMM_NORMAL_A(gemm_float32, float, float)
+GEMM_TRANSPOSED_A(gemm_float32, float, float)
+GEMM_FINISH(gemm_float32_finish, float)

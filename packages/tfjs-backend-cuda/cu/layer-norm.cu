@@ -1,4 +1,5 @@
 // Layer normalisation of s = residual + x ∘ mask, or of x. A warp computes a row, whose values it keeps in shared memory.
+// x and its gradient, and dy, are stored as float32 or bfloat16; the residual connection and its gradient are float32.
 // no spills
 #include "philox.h"
 #include "rows.h"
@@ -20,10 +21,12 @@ struct Row {
         offset(static_cast<size_t>(row) * columns),
         mask_block(static_cast<unsigned long long>(row) * ((columns + 3) / 4)),
         aligned(aligned) {}
-  __device__ float4 load(const float* table, int column) const {
+  template <class Stored>
+  __device__ float4 load(const Stored* table, int column) const {
     return load4(table + offset + column, columns - column, aligned);
   }
-  __device__ void store(float* table, int column, float4 value) const {
+  template <class Stored>
+  __device__ void store(Stored* table, int column, float4 value) const {
     store4(table + offset + column, value, columns - column, aligned);
   }
 };
@@ -35,7 +38,8 @@ __device__ inline float4 masked(float4 x, const Dropout& dropout, unsigned long 
 }
 
 // s of a group
-__device__ inline float4 sum_group(const Row& row, const float* x, const float* residual, int column,
+template <class Stored>
+__device__ inline float4 sum_group(const Row& row, const Stored* x, const float* residual, int column,
                                    const Dropout& dropout) {
   const float4 value = row.load(x, column);
   if (residual == nullptr) return value;
@@ -46,21 +50,15 @@ __device__ inline float4 sum_group(const Row& row, const float* x, const float* 
 
 __device__ inline float square_if(bool there, float x) { return there ? x * x : 0.0f; }
 
-}  // namespace
-
-// y = (s − mean) · rstd · gain + bias, rstd = 1 / √(variance + ε); also writes s to `sums` unless that is null (it may be
-// x). x, residual (or null), sums, y [rows, columns]; gain, bias [columns]; mean, rstd [rows]
-// Dynamic shared memory: one row, rounded up to 4 columns, for each warp. Grid: [⌈rows / warps⌉].
-BOUNDED_KERNEL(kThreads, 4, layer_norm,
-               (const float* x, const float* residual, const float* gain, const float* bias, float* sums, float* y,
-                float* mean, float* rstd, int rows, int columns, float epsilon, unsigned threshold, float scale,
-                unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {
+template <class Stored>
+__device__ inline void layer_norm(const Stored* x, const float* residual, const float* gain, const float* bias,
+                                  float* sums, float* y, bf16* rounded, float* mean, float* rstd, int rows, int columns,
+                                  float epsilon, const Dropout& dropout) {
   DYNAMIC_SHARED(float, memory);
   const int warps = blockDim.x / 32, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const int index = blockIdx.x * warps + warp;
   if (index >= rows) return;
-  const Dropout dropout{threshold, scale, seed, update, micro_batch, site};
-  const Row row(index, columns, are_aligned(columns, x, residual, sums, y));
+  const Row row(index, columns, are_aligned(columns, x, residual, sums, y, rounded));
   const bool aligned_weights = are_aligned(0, gain, bias);
   float* kept = memory + warp * ((columns + 3) / 4 * 4);
 
@@ -83,27 +81,21 @@ BOUNDED_KERNEL(kThreads, 4, layer_norm,
     const float4 s = *reinterpret_cast<const float4*>(kept + column);
     const float4 g = load4(gain + column, columns - column, aligned_weights);
     const float4 b = load4(bias + column, columns - column, aligned_weights);
-    row.store(y, column,
-              make_float4((s.x - center) * factor * g.x + b.x, (s.y - center) * factor * g.y + b.y,
-                          (s.z - center) * factor * g.z + b.z, (s.w - center) * factor * g.w + b.w));
+    const float4 normal = make_float4((s.x - center) * factor * g.x + b.x, (s.y - center) * factor * g.y + b.y,
+                                      (s.z - center) * factor * g.z + b.z, (s.w - center) * factor * g.w + b.w);
+    row.store(y, column, normal);
+    if (rounded != nullptr) row.store(rounded, column, normal);
   }
   if (lane == 0) mean[index] = center, rstd[index] = factor;
 }
 
-// With n = (s − mean) · rstd and g = dy ∘ gain:
-//   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds (unless it is null)
-//   parts[0, part] = Σ_rows dy ∘ n, parts[1, part] = Σ_rows dy over the rows of a part; parts [2, parts, columns]
-// x may be the `sums` of the forward pass; residual is then null.
-// Dynamic shared memory: three rows, rounded up to 4 columns, for each warp. Grid: [parts].
-BOUNDED_KERNEL(kThreads, 4, layer_norm_grad,
-               (const float* x, const float* residual, const float* gain, const float* mean, const float* rstd,
-                const float* dy, float* dx, float* d_residual, float* parts, int rows, int columns, int part_rows,
-                unsigned threshold, float scale, unsigned seed, unsigned update, unsigned micro_batch,
-                unsigned site)) {
+template <class Stored, class Incoming>
+__device__ inline void layer_norm_grad(const Stored* x, const float* residual, const float* gain, const float* mean,
+                                       const float* rstd, const Incoming* dy, Stored* dx, float* d_residual,
+                                       float* parts, int rows, int columns, int part_rows, const Dropout& dropout) {
   DYNAMIC_SHARED(float, memory);
   const int warps = blockDim.x / 32, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const int padded = (columns + 3) / 4 * 4;
-  const Dropout dropout{threshold, scale, seed, update, micro_batch, site};
   const bool aligned = are_aligned(columns, x, residual, dy, dx, d_residual);
   const bool aligned_gain = are_aligned(0, gain);
   float* normalized = memory + warp * 3 * padded;  // n
@@ -155,3 +147,41 @@ BOUNDED_KERNEL(kThreads, 4, layer_norm_grad,
     parts[(static_cast<size_t>(which) * gridDim.x + blockIdx.x) * columns + column] = sum;
   }
 }
+
+}  // namespace
+
+// y = (s − mean) · rstd · gain + bias, rstd = 1 / √(variance + ε); also writes s to `sums` and y, rounded, to `rounded` unless
+// these are null (sums may be x). x, residual (or null), sums, y, rounded [rows, columns]; gain, bias [columns]; mean,
+// rstd [rows]
+// Dynamic shared memory: one row, rounded up to 4 columns, for each warp. Grid: [⌈rows / warps⌉].
+#define LAYER_NORM(name, Stored)                                                                                      \
+  BOUNDED_KERNEL(kThreads, 4, name,                                                                                   \
+                 (const Stored* x, const float* residual, const float* gain, const float* bias, float* sums, float* y, \
+                  bf16* rounded, float* mean, float* rstd, int rows, int columns, float epsilon, unsigned threshold,  \
+                  float scale, unsigned seed, unsigned update, unsigned micro_batch, unsigned site)) {                \
+    layer_norm(x, residual, gain, bias, sums, y, rounded, mean, rstd, rows, columns, epsilon,                         \
+               Dropout{threshold, scale, seed, update, micro_batch, site});                                           \
+  }
+
+LAYER_NORM(layer_norm_float32, float)
+LAYER_NORM(layer_norm_bfloat16, bf16)
+
+// With n = (s − mean) · rstd and g = dy ∘ gain:
+//   ds = rstd · (g − mean_columns(g) − n · mean_columns(g ∘ n)), dx = ds ∘ mask, dResidual = ds (unless it is null)
+//   parts[0, part] = Σ_rows dy ∘ n, parts[1, part] = Σ_rows dy over the rows of a part; parts [2, parts, columns]
+// x may be the `sums` of the forward pass; residual is then null.
+// Dynamic shared memory: three rows, rounded up to 4 columns, for each warp. Grid: [parts].
+#define LAYER_NORM_GRADIENT(name, Stored, Incoming)                                                                 \
+  BOUNDED_KERNEL(kThreads, 4, name,                                                                                  \
+                 (const Stored* x, const float* residual, const float* gain, const float* mean, const float* rstd,   \
+                  const Incoming* dy, Stored* dx, float* d_residual, float* parts, int rows, int columns,            \
+                  int part_rows, unsigned threshold, float scale, unsigned seed, unsigned update,                    \
+                  unsigned micro_batch, unsigned site)) {                                                            \
+    layer_norm_grad(x, residual, gain, mean, rstd, dy, dx, d_residual, parts, rows, columns, part_rows,              \
+                    Dropout{threshold, scale, seed, update, micro_batch, site});                                     \
+  }
+
+LAYER_NORM_GRADIENT(layer_norm_grad_float32_of_float32, float, float)
+LAYER_NORM_GRADIENT(layer_norm_grad_float32_of_bfloat16, float, bf16)
+LAYER_NORM_GRADIENT(layer_norm_grad_bfloat16_of_float32, bf16, float)
+LAYER_NORM_GRADIENT(layer_norm_grad_bfloat16_of_bfloat16, bf16, bf16)

@@ -89,7 +89,7 @@ inline void load_matrices_transposed(unsigned (&r)[4], const void* row) {
 
 inline void add_pending_copy(void* to, const void* from, int bytes, bool is_present) {
   emulation::check_alignment(to, bytes);
-  if (is_present) emulation::check_alignment(from, bytes);
+  emulation::check_alignment(from, bytes);  // also where it is not read: PTX does not except it
   auto& pending = emulation::pending_copies[emulation::thread_id()];
   pending.copies.push_back({to, from, bytes, is_present, pending.group});
 }

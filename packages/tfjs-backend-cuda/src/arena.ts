@@ -1,15 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from './backend.js';
-import { backend, engine, findBackend } from './core.js';
+import { engine } from './core.js';
+import { current } from './current-backend.js';
 import {
   type AdamScalars,
   accumulate,
   adamStep as adamStepOn,
+  bfloat16Copy,
   movingAverage as movingAverageOn,
   scale,
   squaredNorm,
 } from './host/arena.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
 import type { Block } from './slab.js';
 
 /** Kernels that get it change nothing if an int32 on the device is not 0: see UpdateGuard. */
@@ -21,6 +22,9 @@ interface Guard {
 export class DeviceArena {
   readonly #backend = current();
   readonly #block: Block;
+  /** The values rounded to bfloat16, from the first use on. */
+  #bfloat16: Block | null = null;
+  #isRounded = false; // whether #bfloat16 follows the last change
 
   /** Takes memory with arbitrary contents. The backend 'cuda' must be the current one. @throws OutOfDeviceMemory */
   constructor(readonly size: number) {
@@ -36,9 +40,24 @@ export class DeviceArena {
     return this.#backend;
   }
 
+  /** Called when a kernel is about to change the values. */
+  changed(): void {
+    this.#isRounded = false;
+  }
+
+  /** The address of the values rounded to bfloat16, a copy that is made after every change. @throws OutOfDeviceMemory */
+  bfloat16Address(): number {
+    this.#bfloat16 ??= this.#backend.takeMemory(2 * this.size);
+    const { address } = this.#bfloat16;
+    if (!this.#isRounded) bfloat16Copy(this.#backend, { x: this.address, y: address, size: this.size });
+    this.#isRounded = true;
+    return address;
+  }
+
   /** Copies values from the host. @param values [size] */
   write(values: Float32Array): void {
     this.#checkPart(0, values.length);
+    this.changed();
     if (values.length > 0) this.#backend.driver.upload({ address: this.address, values });
   }
 
@@ -53,7 +72,8 @@ export class DeviceArena {
   tensor(offset: number, shape: readonly number[]): Tensor {
     const size = shape.reduce((product, axis) => product * axis, 1);
     this.#checkPart(offset, size);
-    const dataId = this.#backend.inArena(this.address + 4 * offset, size);
+    const part = { address: this.address + 4 * offset, bfloat16Address: () => this.bfloat16Address() + 2 * offset };
+    const dataId = this.#backend.inArena(part, size);
     return engine().makeTensorFromDataId(dataId, [...shape], 'float32', this.#backend) as Tensor;
   }
 
@@ -74,6 +94,7 @@ export class DeviceArena {
 
   /** x ← factor · x */
   scale(factor: number, guard: Guard | null = null): void {
+    this.changed();
     scale(this.#backend, { x: this.address, size: this.size, factor, notFinite: guard?.address });
   }
 
@@ -81,11 +102,15 @@ export class DeviceArena {
   add(offset: number, x: Tensor): void {
     this.#checkPart(offset, x.size);
     if (this.#backend.isZeros(x)) return;
+    this.changed();
     accumulate(this.#backend, { sum: this.address + 4 * offset, x: this.#backend.address(x), size: x.size });
+    this.#backend.endKernel();
   }
 
   dispose(): void {
     this.#backend.giveMemory(this.#block);
+    if (this.#bfloat16 !== null) this.#backend.giveMemory(this.#bfloat16);
+    this.#bfloat16 = null;
   }
 
   #checkPart(offset: number, size: number): void {
@@ -113,6 +138,7 @@ export function collectGradients<T>(
   differentiate: () => T,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): T {
+  for (const { arena } of targets) arena.changed();
   const places = new Map(
     targets.map(({ tensor, arena, offset }) => [tensor.id, { address: arena.address + 4 * offset, size: tensor.size }]),
   );
@@ -132,6 +158,7 @@ export function adamStep(
   guard: Guard | null = null,
 ): void {
   checkSizes(values, gradients, firstMoment, secondMoment);
+  for (const arena of [values, firstMoment, secondMoment]) arena.changed();
   adamStepOn(current(), {
     values: values.address,
     gradients: gradients.address,
@@ -146,6 +173,7 @@ export function adamStep(
 /** average ← decay · average + (1 − decay) · x, in float64 */
 export function movingAverage(average: DeviceArena, x: DeviceArena, decay: number, guard: Guard | null = null): void {
   checkSizes(average, x);
+  average.changed();
   const { size } = x;
   const addresses = { average: average.address, x: x.address };
   movingAverageOn(average.backend, { ...addresses, size, decay, notFinite: guard?.address });
@@ -154,10 +182,4 @@ export function movingAverage(average: DeviceArena, x: DeviceArena, decay: numbe
 function checkSizes(...arenas: readonly DeviceArena[]): void {
   const sizes = arenas.map(({ size }) => size);
   if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
-}
-
-function current(): CudaBackend {
-  const instance: unknown = backend();
-  if (instance !== findBackend(BACKEND_NAME)) throw new Error(`tfjs's current backend is not '${BACKEND_NAME}'`);
-  return instance as CudaBackend;
 }

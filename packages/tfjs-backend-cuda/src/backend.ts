@@ -2,12 +2,14 @@ import type { BackendTimingInfo, BackendValues, DataType, TensorInfo } from '@te
 import { MathBackendCPU, util } from './core.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
-import type { HostDevice, Precision } from './host/host-device.js';
+import { bfloat16Copy } from './host/arena.js';
+import type { HostDevice, Precision, Storage } from './host/host-device.js';
+import { float32Copy } from './host/storage.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
 import { Modules } from './modules.js';
 import { DevicePool } from './pool.js';
 import type { Block } from './slab.js';
-import { type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
+import { type ArenaPart, type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
 import { waitUntil } from './waiting.js';
 
 type DataId = TensorInfo['dataId'];
@@ -17,6 +19,8 @@ export interface Statistics {
   readonly launches: number;
   readonly uploads: number; // of tensors, to the device
   readonly downloads: number;
+  /** Tensors stored as bfloat16 that kernels without a variant for it read, and so were copied to float32. */
+  readonly widened: number;
   /** The number of calls of each kernel that the host computed. */
   readonly borrowed: ReadonlyMap<string, number>;
 }
@@ -32,11 +36,16 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 export class CudaBackend extends MathBackendCPU implements HostDevice {
   readonly launcher: Launcher;
   readonly modules: Modules;
-  /** What linear layers, attention and the classifier multiply; it may change between kernels. */
+  /**
+   * What linear layers, attention and the classifier multiply, and how the device stores what they exchange; it may change
+   * between kernels.
+   */
   precision: Precision = 'float32';
   readonly #memory: DeviceMemory;
   readonly #borrowed = new Map<string, number>();
   readonly #outputs: DataId[] = []; // of the running kernel
+  readonly #lent: Block[] = []; // float32 copies for the running kernel
+  #widened = 0;
   #pass: GradientPass | null = null;
   /** What zeros() shares: views of the same array. */
   #zeros = new Float32Array(0);
@@ -123,10 +132,14 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     this.#memory.pool.clear();
   }
 
-  /** Creates a tensor on the device for a kernel to fill; its contents are arbitrary. @throws OutOfDeviceMemory */
-  output(shape: readonly number[], dtype: DeviceType = 'float32'): TensorInfo {
+  /**
+   * Creates a tensor on the device for a kernel to fill; its contents are arbitrary.
+   * @param storage how the elements of a float32 tensor are stored
+   * @throws OutOfDeviceMemory
+   */
+  output(shape: readonly number[], dtype: DeviceType = 'float32', storage: Storage = 'float32'): TensorInfo {
     const dataId = {};
-    this.data.set(dataId, TensorData.onDevice(this.#memory, dtype, elements(shape)));
+    this.data.set(dataId, TensorData.onDevice(this.#memory, dtype, elements(shape), storage));
     this.#outputs.push(dataId);
     return { dataId, shape: shape as number[], dtype };
   }
@@ -141,15 +154,47 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
   }
 
   /** Creates a tensor's values in an arena, at an address that stays valid as long as the tensor. */
-  inArena(address: number, size: number): DataId {
+  inArena(part: ArenaPart, size: number): DataId {
     const dataId = {};
-    this.data.set(dataId, TensorData.inArena(this.#memory, size, address));
+    this.data.set(dataId, TensorData.inArena(this.#memory, size, part));
     return dataId;
   }
 
-  /** The address of a tensor on the device, which it is copied to if it is not there. */
+  /**
+   * The address of a tensor on the device, which it is copied to if it is not there. If it is stored as bfloat16, this is the
+   * address of a float32 copy, until `endKernel`.
+   */
   address({ dataId, dtype }: TensorInfo): number {
-    return this.#record(dataId).address(dtype as DeviceType);
+    const data = this.#record(dataId);
+    return data.storage === 'bfloat16' && dtype === 'float32' ? this.#widen(data) : data.address(dtype as DeviceType);
+  }
+
+  /** How the device stores the elements of a float32 tensor. */
+  storageOf({ dataId }: TensorInfo): Storage {
+    return this.#record(dataId).storage;
+  }
+
+  /** The address of a float32 tensor as it is stored. */
+  storedAddress({ dataId }: TensorInfo): number {
+    return this.#record(dataId).address('float32');
+  }
+
+  /** The address of a float32 tensor as bfloat16: of its elements if they are stored so, else of rounded ones. */
+  bfloat16Address({ dataId }: TensorInfo): number {
+    return this.#record(dataId).bfloat16Address((args) => bfloat16Copy(this, args));
+  }
+
+  /** The address of a copy in bfloat16 of an output: the kernel that fills the output fills this too. */
+  roundedOutput({ dataId }: TensorInfo): number {
+    return this.#record(dataId).bfloat16Address(() => undefined);
+  }
+
+  #widen(data: TensorData): number {
+    const block = this.takeMemory(4 * data.size);
+    this.#lent.push(block);
+    float32Copy(this, { x: data.address('float32'), y: block.address, size: data.size });
+    this.#widened += 1;
+    return block.address;
   }
 
   /** The values of a tensor if the host has them, without waiting for the device; otherwise null. */
@@ -247,6 +292,12 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
     this.#outputs.length = 0;
   }
 
+  /** Called when the host side of a kernel has ended: gives back what `address` lent. */
+  endKernel(): void {
+    for (const block of this.#lent) this.giveMemory(block);
+    this.#lent.length = 0;
+  }
+
   /** Disposes the outputs of the running kernel, which has failed: no other code refers to them. */
   abandonKernel(): void {
     for (const dataId of this.#outputs) this.disposeData(dataId);
@@ -259,7 +310,8 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
 
   get statistics(): Statistics {
     const { uploads, downloads } = this.#memory;
-    return { launches: this.launcher.launches, uploads, downloads, borrowed: this.#borrowed };
+    const { launches } = this.launcher;
+    return { launches, uploads, downloads, widened: this.#widened, borrowed: this.#borrowed };
   }
 
   /** The bytes of device memory: in tensors now, in tensors at most, and in all slabs. */

@@ -12,4 +12,8 @@ export {
   openDevice,
   registerCudaBackend,
 } from './register.js';
+export type { SourceRows } from './search/encode.js';
+export { type PackedTransformer, packTransformer } from './search/packed-transformer.js';
+export type { WeightValues } from './search/packed-weights.js';
+export type { StackSizes, TransformerSizes } from './search/transformer-sizes.js';
 export { type Figures, type LateFigures, UpdateGuard, type UpdateScalars } from './update-guard.js';

@@ -1,5 +1,6 @@
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Driver } from './driver.js';
+import type { Storage } from './host/host-device.js';
 import type { DevicePool } from './pool.js';
 import type { Block } from './slab.js';
 
@@ -16,7 +17,8 @@ const BYTES = { float32: 4, int32: 4, bool: 1 } as const;
 export const isDeviceType = (dtype: string): dtype is DeviceType => dtype in ARRAYS;
 
 /** The bytes of a tensor on the device. */
-export const bytesOf = (size: number, dtype: DeviceType): number => size * BYTES[dtype];
+export const bytesOf = (size: number, dtype: DeviceType, storage: Storage): number =>
+  size * (storage === 'bfloat16' ? 2 : BYTES[dtype]);
 
 /** The memory in which tensor data live, and what was moved between host and device so far. */
 export interface DeviceMemory {
@@ -26,31 +28,40 @@ export interface DeviceMemory {
   downloads: number;
 }
 
+/** Part of an arena of float32 values on the device. */
+export interface ArenaPart {
+  readonly address: number;
+  /** The address of the same values, rounded to bfloat16. */
+  bfloat16Address(): number;
+}
+
 /**
  * The values of a tensor: on the host, on the device, or on both. Values move when they are first needed on the other
  * side, and stay valid there. The JavaScript kernels read `values`; they know this as tfjs-backend-cpu's record.
+ *
+ * The device may store a float32 tensor as bfloat16. tfjs and the host see float32.
  */
 export class TensorData {
   refCount = 1;
   complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
   readonly #memory: DeviceMemory;
-  readonly #size: number;
   #host: BackendValues | null = null;
   #block: Block | null = null;
-  /** The address of values in an arena, which outlives the tensor. */
-  #arenaAddress: number | null = null;
+  /** Values in an arena, which outlives the tensor. */
+  #arenaPart: ArenaPart | null = null;
   #holders = 0;
   #isReleased = false;
   /** Copies in other types: tfjs-backend-cpu casts integers to float32 without a new record. */
-  #converted: Map<DeviceType, Block> | null = null;
+  #converted: Map<DeviceType | 'bfloat16', Block> | null = null;
 
   private constructor(
     memory: DeviceMemory,
     readonly dtype: DataType,
-    size: number,
+    readonly size: number,
+    /** How the device stores the values. */
+    readonly storage: Storage = 'float32',
   ) {
     this.#memory = memory;
-    this.#size = size;
   }
 
   static onHost(memory: DeviceMemory, dtype: DataType, values: BackendValues): TensorData {
@@ -60,16 +71,16 @@ export class TensorData {
   }
 
   /** Values in an arena on the device. Kernels see its changes; a copy on the host does not. */
-  static inArena(memory: DeviceMemory, size: number, address: number): TensorData {
+  static inArena(memory: DeviceMemory, size: number, part: ArenaPart): TensorData {
     const data = new TensorData(memory, 'float32', size);
-    data.#arenaAddress = address;
+    data.#arenaPart = part;
     return data;
   }
 
   /** Memory on the device with arbitrary contents, for a kernel to fill. @throws OutOfDeviceMemory */
-  static onDevice(memory: DeviceMemory, dtype: DeviceType, size: number): TensorData {
-    const data = new TensorData(memory, dtype, size);
-    data.#block = memory.pool.take(bytesOf(size, dtype));
+  static onDevice(memory: DeviceMemory, dtype: DeviceType, size: number, storage: Storage = 'float32'): TensorData {
+    const data = new TensorData(memory, dtype, size, storage);
+    data.#block = memory.pool.take(bytesOf(size, dtype, storage));
     return data;
   }
 
@@ -90,20 +101,32 @@ export class TensorData {
     return this.#host === null ? this.#download() : (this.#host as DeviceValues).slice();
   }
 
-  /** The address of the values on the device, as elements of a type. @throws OutOfDeviceMemory */
+  /**
+   * The address of the values on the device, as elements of a type: those of a tensor stored as bfloat16 are bfloat16 if
+   * the type is float32. @throws OutOfDeviceMemory
+   */
   address(dtype: DeviceType): number {
     if (this.#address !== null && dtype === this.dtype) return this.#address;
     if (this.#isStoredAs(dtype)) {
       this.#block = this.#upload(this.#host as DeviceValues);
       return this.#block.address;
     }
-    this.#converted ??= new Map();
-    let block = this.#converted.get(dtype);
-    if (block === undefined) {
-      block = this.#upload(ARRAYS[dtype].from(this.values as Float32Array));
-      this.#converted.set(dtype, block);
-    }
-    return block.address;
+    return this.#convertedTo(dtype, () => this.#upload(ARRAYS[dtype].from(this.values as Float32Array)));
+  }
+
+  /**
+   * The address of float32 values as bfloat16. Values that are not stored so are rounded once; the copy lasts as long as
+   * the tensor. @throws OutOfDeviceMemory
+   */
+  bfloat16Address(round: (args: { readonly x: number; readonly y: number; readonly size: number }) => void): number {
+    if (this.storage === 'bfloat16') return this.address('float32');
+    if (this.#arenaPart !== null) return this.#arenaPart.bfloat16Address();
+    return this.#convertedTo('bfloat16', () => {
+      const x = this.address('float32');
+      const block = this.#memory.pool.take(bytesOf(this.size, 'float32', 'bfloat16'));
+      round({ x, y: block.address, size: this.size });
+      return block;
+    });
   }
 
   /** Forgets what the host knows: a kernel has written to the values on the device. */
@@ -114,7 +137,7 @@ export class TensorData {
   }
 
   get #address(): number | null {
-    return this.#arenaAddress ?? this.#block?.address ?? null;
+    return this.#arenaPart?.address ?? this.#block?.address ?? null;
   }
 
   /** Keeps the device's memory although the tensor may be disposed, until `letGo`. */
@@ -136,6 +159,16 @@ export class TensorData {
     this.#giveConverted();
   }
 
+  #convertedTo(type: DeviceType | 'bfloat16', convert: () => Block): number {
+    this.#converted ??= new Map();
+    let block = this.#converted.get(type);
+    if (block === undefined) {
+      block = convert();
+      this.#converted.set(type, block);
+    }
+    return block.address;
+  }
+
   #giveConverted(): void {
     for (const block of this.#converted?.values() ?? []) this.#memory.pool.give(block);
     this.#converted = null;
@@ -155,9 +188,16 @@ export class TensorData {
   #download(): BackendValues {
     const address = this.#address;
     if (address === null || !isDeviceType(this.dtype)) throw new Error(`a ${this.dtype} tensor has no values`);
-    const values = new ARRAYS[this.dtype](this.#size);
-    this.#memory.driver.download({ address, values });
     this.#memory.downloads += 1;
+    if (this.storage === 'bfloat16') return this.#downloadBfloat16(address);
+    const values = new ARRAYS[this.dtype](this.size);
+    this.#memory.driver.download({ address, values });
     return values;
+  }
+
+  #downloadBfloat16(address: number): Float32Array {
+    const halves = new Uint16Array(this.size);
+    this.#memory.driver.download({ address, values: halves });
+    return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
   }
 }

@@ -66,9 +66,11 @@ export class UpdateGuard {
       gradientFactor(backend, { squaredNorm: total, ...tested, ...scaling, factor, notFinite });
       const download = backend.driver.downloadLater({ address: record.address, bytes });
       const figures = new LateFigures(backend, download, bytes, scalars, losses.length);
+      gradients.changed();
       scale(backend, { x, size, factor: 1, by: factor, notFinite });
       return figures;
     } finally {
+      backend.endKernel(); // gives back copies of scalars that are stored as bfloat16
       backend.giveMemory(record);
     }
   }
@@ -81,7 +83,7 @@ export class UpdateGuard {
 function copyScalar(backend: CudaBackend, scalar: Scalar, to: number): void {
   const { dtype, size } = scalar;
   if (size !== 1 || !isDeviceType(dtype)) throw new TypeError(`a ${dtype} tensor of ${size} elements is not a number`);
-  backend.driver.copy({ to, from: backend.address(scalar), bytes: bytesOf(1, dtype) });
+  backend.driver.copy({ to, from: backend.address(scalar), bytes: bytesOf(1, dtype, 'float32') });
 }
 
 /** Figures that the stream copies to the host when it gets there. Read or discard them. */

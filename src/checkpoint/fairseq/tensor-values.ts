@@ -1,6 +1,6 @@
 import { InternalError, UserError } from '../../errors.js';
+import { fromBfloat16, fromHalf } from '../half.js';
 import type { Dtype, NamedTensor, TensorData } from '../safetensors-header.js';
-import { fromBfloat16, fromHalf } from './half.js';
 import { contiguousStrides, type StorageDtype, type TensorReference } from './python-values.js';
 
 type Elements = TensorData;

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { InternalError } from '../../errors.js';
 import { writeAtomically } from '../atomic-file.js';
+import { toBfloat16, toHalf } from '../half.js';
 import { toJsonText } from '../json-text.js';
 import type { CheckpointMetadata } from '../metadata.js';
 import type { NamedTensor } from '../safetensors-header.js';
 import type { Checkpoint } from '../stored-checkpoint.js';
 import { itemsOf } from './construct.js';
-import { toBfloat16, toHalf } from './half.js';
 import { newState } from './new-state.js';
 import { parameterGroup } from './parameter-group.js';
 import { inFairseqOrder } from './parameter-order.js';

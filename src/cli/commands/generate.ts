@@ -1,12 +1,13 @@
 import { deviceOptions, int8Option, openRequestedDevice } from '../../devices/index.js';
 import { logProfile, profileOption, requestedProfiler } from '../../devices/profile.js';
 import { UserError } from '../../errors.js';
-import { codecOptions, createCodec } from '../../inference/codec-options.js';
+import { codecOptions } from '../../inference/codec-options.js';
 import { disposeAll, loadModels } from '../../inference/load-models.js';
 import { parseModelOverrides } from '../../inference/model-overrides.js';
 import { writeResults } from '../../inference/results-file.js';
 import { translateSplit } from '../../inference/translate-split.js';
 import { readWordTranslations } from '../../inference/unknown-words.js';
+import { openModelPaths } from '../../model-folder/model-paths.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { scoreLines } from '../../scoring/score-lines.js';
 import { forcedDecoding } from '../../search/forced-decoding.js';
@@ -17,6 +18,7 @@ import { datasetOptions } from '../../training/options.js';
 import { defineCommand } from '../command.js';
 import { ignoredInTranslation } from '../options/ignored-flags.js';
 import { warnOfIgnored } from '../options/ignored-options.js';
+import { codecOf, withFolderDefaults } from '../options/model-folder-options.js';
 import { taskOption } from '../options/task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from '../options/translation-options.js';
 import { logOptions, startLog } from '../output/log-sink.js';
@@ -86,12 +88,12 @@ export const generateCommand = defineCommand({
   ],
   unsupported: unsupportedFlags,
   ignored: ignoredInTranslation,
-  async run({ args, options, ignored }) {
+  async run({ args, options, explicitKeys, ignored }) {
     checkOptions(options);
     const stopLog = startLog(options);
     try {
       warnOfIgnored(ignored);
-      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options));
+      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options, explicitKeys));
     } finally {
       stopLog();
     }
@@ -113,15 +115,21 @@ function checkOptions(options: GenerateOptions): void {
 }
 
 /** Translates and scores a split. @returns the lines to print */
-async function generate(dataFolder: string, options: GenerateOptions): Promise<string[]> {
+async function generate(
+  dataFolder: string,
+  given: GenerateOptions,
+  explicitKeys: ReadonlySet<string>,
+): Promise<string[]> {
+  const { stems, folder } = openModelPaths(checkTranslationOptions(given));
+  const options = withFolderDefaults(given, explicitKeys, folder);
   const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = openTranslationTask(dataFolder, options);
-  const codec = await createCodec(options, task);
+  const codec = await codecOf(options, explicitKeys, folder, task);
   const data = task.loadSplit(options.genSubset);
   const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
-  const models = await loadModels(checkTranslationOptions(options), task, architectures, device, overrides);
+  const models = await loadModels(stems, task, architectures, device, overrides);
   try {
     const symbols = symbolsOf(task.targetDictionary);
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;

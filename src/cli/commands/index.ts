@@ -47,6 +47,9 @@ export const commands: readonly CommandEntry[] = [
     'translate lines of text as they arrive',
     async () => (await import('./interactive.js')).interactiveCommand,
   ),
+  entry('export', 'write a folder for translation', async () => (await import('./export.js')).exportCommand),
+  entry('translate', 'translate plain text', async () => (await import('./translate.js')).translateCommand),
+  entry('serve', 'serve models over HTTP', async () => (await import('./serve.js')).serveCommand),
   entry('devices', 'list the devices that can compute', async () => (await import('./devices.js')).devicesCommand),
   entry('score', 'compute BLEU, chrF or TER of translations', async () => (await import('./score.js')).scoreCommand),
   entry('sweep', 'train and compare a grid of options', async () => (await import('./sweep.js')).sweepCommand),
@@ -79,6 +82,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./train-truecaser.js')).trainTruecaserCommand,
   ),
   entry('truecase', 'truecase text as Moses does', async () => (await import('./truecase.js')).truecaseCommand),
+  entry(
+    'detruecase',
+    'capitalize sentences as Moses does',
+    async () => (await import('./detruecase.js')).detruecaseCommand,
+  ),
   entry(
     'clean-corpus',
     'remove sentence pairs by length and length ratio',

@@ -1,12 +1,13 @@
 import { deviceOptions, int8Option, openRequestedDevice } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
-import { codecOptions, createCodec } from '../../inference/codec-options.js';
+import { codecOptions } from '../../inference/codec-options.js';
 import { LineSearch, LineTooLong, type TranslatedLine } from '../../inference/line-search.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from '../../inference/load-models.js';
 import { parseModelOverrides } from '../../inference/model-overrides.js';
 import type { SourceLine } from '../../inference/source-lines.js';
 import { readWordTranslations } from '../../inference/unknown-words.js';
 import { log } from '../../log.js';
+import { type NamedModels, openModelPaths } from '../../model-folder/model-paths.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { outputLines, outputOptions, SequenceGenerator, searchOptions, symbolsOf } from '../../search/index.js';
 import { translationOptions } from '../../tasks/translation.js';
@@ -15,6 +16,7 @@ import { datasetOptions } from '../../training/options.js';
 import { defineCommand, type Invocation } from '../command.js';
 import { ignoredInTranslation } from '../options/ignored-flags.js';
 import { warnOfIgnored } from '../options/ignored-options.js';
+import { codecOf, withFolderDefaults } from '../options/model-folder-options.js';
 import { taskOption } from '../options/task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from '../options/translation-options.js';
 import { logOptions, startLog } from '../output/log-sink.js';
@@ -70,7 +72,7 @@ export const interactiveCommand = defineCommand({
   name: 'interactive',
   description:
     'Translates lines of text as they arrive, in order. Prints S- source, W- seconds, C- constraints, H- hypothesis with its score in base 2, D- detokenized hypothesis, P- token scores and A- alignment.',
-  arguments: [{ name: 'data', help: 'folder with the dictionaries' }],
+  arguments: [{ name: 'data', help: 'folder with the dictionaries; not needed with a model folder', optional: true }],
   options,
   unsupported: {
     ...unsupportedFlags,
@@ -89,12 +91,12 @@ export const interactiveCommand = defineCommand({
   ],
   async run(invocation) {
     const { options } = invocation;
-    const stems = checkTranslationOptions(options);
+    const names = checkTranslationOptions(options);
     checkSizes(options);
     const stopLog = startLog(options);
     try {
       warnOfIgnored(invocation.ignored);
-      await interactive(invocation, stems);
+      await interactive(invocation, openModelPaths(names));
     } finally {
       stopLog();
     }
@@ -113,19 +115,20 @@ function checkSizes(options: InteractiveOptions): void {
 }
 
 async function interactive(
-  { args, options, explicitKeys }: Invocation<InteractiveSchema>,
-  stems: readonly string[],
+  { args, options: given, explicitKeys }: Invocation<InteractiveSchema>,
+  { stems, folder }: NamedModels,
 ): Promise<void> {
+  const options = withFolderDefaults(given, explicitKeys, folder);
   const started = performance.now();
   const architectures = await loadArchitectures(options);
   const overrides = parseModelOverrides(options.modelOverrides, architectures);
   const unknownWords = readWordTranslations(options.replaceUnk);
   const task = await taskOfCheckpoint(
     stems[0]!,
-    args[0]!,
+    dataFolder(args[0], folder),
     Object.fromEntries(Object.entries(options).filter(([key]) => explicitKeys.has(key))),
   );
-  const codec = await createCodec(options, task);
+  const codec = await codecOf(options, explicitKeys, folder, task);
   const device = await openRequestedDevice(options, options.userDir === null);
   const models = await loadModels(stems, task, architectures, device, overrides);
   try {
@@ -163,6 +166,13 @@ async function interactive(
   } finally {
     disposeAll(models);
   }
+}
+
+/** @throws UserError without a folder */
+function dataFolder(data: string | undefined, folder: NamedModels['folder']): string {
+  if (data !== undefined) return data;
+  if (folder !== null) return folder.folder;
+  throw new UserError('the folder with the dictionaries is missing', 'name it, e.g. data-bin/de-en');
 }
 
 interface Answer extends TranslatedLine {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { SweepProgress } from '../../experiments/sweep-progress.js';
 import { type Launch, runSweep, type SweepEvent } from '../../experiments/sweep-queue.js';
 import { log } from '../../log.js';
 import { defineOptions } from '../../options/schema.js';
+import { startCommand } from '../child-process.js';
 import { type CommandDefinition, defineCommand, runCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 import { readConfigFile } from '../options/config-file.js';
@@ -146,12 +146,9 @@ function describe(event: SweepEvent, progress: SweepProgress): string {
 
 const namesOf = (runs: readonly RunPlan[]): string => runs.map(({ name }) => name).join(' ');
 
-/** Starts `ts-fairseq` in a process group of its own: a terminal's Ctrl-C reaches it once, through `signal`. */
+/** Runs `ts-fairseq` in a session of its own: a terminal's Ctrl-C reaches it once, through `signal`. */
 const launch: Launch = async (argv, output, signal) => {
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
-    detached: true,
-    stdio: ['ignore', output, output],
-  });
+  const child = startCommand(argv, output);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

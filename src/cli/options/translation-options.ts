@@ -9,7 +9,7 @@ export const modelSelection = defineOptions({
     default: null,
     metavar: 'STEM[:STEM…]',
     group: 'Model',
-    help: 'checkpoint stem or fairseq .pt file; several, separated by colons, form an ensemble',
+    help: 'checkpoint stem, fairseq .pt file or model folder; several, separated by colons, form an ensemble',
   },
   modelOverrides: {
     kind: 'string',

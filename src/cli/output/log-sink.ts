@@ -94,3 +94,19 @@ export function startLog({
     detach();
   };
 }
+
+/** Prints only the warnings of this process, and a progress bar if stderr is a terminal. @returns the function that stops it */
+export function startBriefLog(): () => void {
+  const bar = process.stderr.isTTY === true ? new ProgressBar() : null;
+  const detach = log.attach((event) => {
+    if (event.level === 'warning') {
+      bar?.clear();
+      process.stderr.write(`ts-fairseq: warning: ${String(event.fields.message)}\n`);
+    }
+    bar?.update(event);
+  });
+  return () => {
+    bar?.stop();
+    detach();
+  };
+}

@@ -1,9 +1,6 @@
 import { UserError } from '../../errors.js';
 import { withoutBlankLinesAtEnd } from '../blank-lines.js';
-
-const SENTENCE_ENDS: ReadonlySet<string> = new Set(['.', ':', '?', '!']);
-/** Tokens that may precede the first word of a sentence. */
-const OPENERS: ReadonlySet<string> = new Set(['(', '[', '"', "'", '&apos;', '&quot;', '&#91;', '&#93;']);
+import { SENTENCE_ENDS, SENTENCE_OPENERS } from './sentence-marks.js';
 
 /** The number of occurrences of each casing of a word, by lowercased word, in the order of first occurrence. */
 export type CasingCounts = Map<string, Map<string, number>>;
@@ -23,7 +20,7 @@ export function countCasings(lines: Iterable<string>, useFirst = false): CasingC
   for (const line of lines) {
     const { words } = splitMarkup(line, false);
     let start = 0;
-    while (start < words.length && OPENERS.has(words[start]!)) start += 1;
+    while (start < words.length && SENTENCE_OPENERS.has(words[start]!)) start += 1;
     let first = true;
     for (let index = start; index < words.length; index += 1) {
       const word = words[index]!;
@@ -133,7 +130,7 @@ export function createTruecaser({ best, known }: TruecaseModel): (line: string) 
       const choice = first || !known.has(word) ? best.get(lower(word)) : undefined;
       text += (choice ?? word) + token.slice(word.length);
       if (SENTENCE_ENDS.has(word)) first = true;
-      else if (!OPENERS.has(word)) first = false;
+      else if (!SENTENCE_OPENERS.has(word)) first = false;
     });
     return text + (markup[words.length] ?? '');
   };

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata, saveCheckpoint } from '../../../src/checkpoint/checkpoint.js';
 import { crc32 } from '../../../src/checkpoint/fairseq/crc32.js';
-import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../../src/checkpoint/fairseq/half.js';
 import { pickle } from '../../../src/checkpoint/fairseq/pickler.js';
 import { Budget } from '../../../src/checkpoint/fairseq/plain-data.js';
 import { fromTypedJson, toTypedJson } from '../../../src/checkpoint/fairseq/python-json.js';
@@ -19,6 +18,7 @@ import {
 } from '../../../src/checkpoint/fairseq/python-values.js';
 import { withTorchFile } from '../../../src/checkpoint/fairseq/torch-file.js';
 import { zipChunks } from '../../../src/checkpoint/fairseq/zip-writer.js';
+import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../../src/checkpoint/half.js';
 import { fromJsonText, type Json, toJsonText } from '../../../src/checkpoint/json-text.js';
 import type { NamedTensor } from '../../../src/checkpoint/safetensors-header.js';
 import type { Checkpoint } from '../../../src/checkpoint/stored-checkpoint.js';

@@ -1,6 +1,6 @@
 import { float, int, type Parameter, pointer } from '../launch.js';
 import { type Dropout, dropoutParameters } from './dropout.js';
-import { type Address, type HostDevice, type Precision, roundUp } from './host-device.js';
+import { type Address, type HostDevice, type Precision, roundUp, type Storage } from './host-device.js';
 
 /** Packed sentences: those of queries and keys have the same number. */
 export interface AttentionShape extends Dropout {
@@ -9,6 +9,8 @@ export interface AttentionShape extends Dropout {
   readonly headDim: number; // 1 to 128
   readonly longestKey: number; // columns of the dropout mask
   readonly causal: boolean;
+  /** How projections, contexts and their gradients are stored: float32 by default, bfloat16 only in that precision. */
+  readonly storage?: Storage;
 }
 
 /** kTile in cu/attention-parts.h. */
@@ -61,7 +63,9 @@ interface Launch {
 }
 
 function launch(device: HostDevice, { name, rows, bytes }: Launch, call: Call, addresses: readonly Address[]): void {
-  const { queryStride, keyStride, sequences, heads, headDim, longestKey, causal } = call;
+  const { queryStride, keyStride, sequences, heads, headDim, longestKey, causal, storage } = call;
+  if (storage === 'bfloat16' && device.precision === 'float32')
+    throw new RangeError('float32 attention of bfloat16 tables');
   if (rows === 0 || sequences === 0) return;
   const parameters: readonly Parameter[] = [
     ...addresses.map(pointer),
@@ -73,7 +77,8 @@ function launch(device: HostDevice, { name, rows, bytes }: Launch, call: Call, a
   const grid = [Math.floor(rows / TILE) + sequences, heads, 1] as const;
   const size = kernelSize(headDim, device.precision);
   const dynamicShared = bytes(tileBytes(size, device.precision));
-  const kernel = device.modules.kernel(`attention-${device.precision}`, `${name}_${size}`, dynamicShared);
+  const stored = storage === 'bfloat16' ? `${name}_bfloat16` : name;
+  const kernel = device.modules.kernel(`attention-${device.precision}`, `${stored}_${size}`, dynamicShared);
   device.launcher.launch(kernel, { grid, block: THREADS, dynamicShared }, parameters);
 }
 
@@ -125,8 +130,8 @@ interface CrossInputs extends AttentionShape {
 }
 
 /** The addresses of `parts` tables that share rows: the parts of a packed projection. */
-const partsOf = (address: Address, { heads, headDim }: AttentionShape, parts: number): Address[] =>
-  Array.from({ length: parts }, (_, part) => address + 4 * part * heads * headDim);
+const partsOf = (address: Address, { heads, headDim, storage }: AttentionShape, parts: number): Address[] =>
+  Array.from({ length: parts }, (_, part) => address + (storage === 'bfloat16' ? 2 : 4) * part * heads * headDim);
 
 function selfCall(args: SelfInputs): Call {
   const { queryKeyValue, starts, rows, heads, headDim } = args;

@@ -1,6 +1,6 @@
 import { int, pointer } from '../launch.js';
 import { gemm } from './gemm.js';
-import type { Address, HostDevice } from './host-device.js';
+import type { Address, HostDevice, Storage } from './host-device.js';
 
 interface Classifier {
   readonly features: Address; // [rows, embed]
@@ -15,6 +15,8 @@ interface Classifier {
   readonly classes: number;
   /** Rows of a chunk of logits, see chunkRows. At least 1 if there are rows. */
   readonly chunk: number;
+  /** How tables are stored. In bfloat16 precision they may be bfloat16; others are float32. */
+  readonly storage?: Readonly<Partial<Record<'features' | 'weights' | 'dFeatures', Storage>>>;
 }
 
 /** The number of fields of a class function. */
@@ -54,11 +56,18 @@ function forChunks(
   else device.borrow(4 * most * classes, all);
 }
 
-/** logits = features · weightsᵀ of a chunk. */
-function computeLogits(device: HostDevice, { features, weights, embed, classes }: Classifier, chunk: Chunk): void {
-  const a = features + 4 * chunk.first * embed;
-  const { precision } = device;
-  gemm(device, { a, b: weights, c: chunk.logits, m: chunk.rows, n: classes, k: embed, transposeB: true, precision });
+/** The address of the first row of a chunk in a table of `columns`. */
+const rowsAt = (address: Address, { first }: Chunk, columns: number, storage: Storage = 'float32'): Address =>
+  address + (storage === 'bfloat16' ? 2 : 4) * first * columns;
+
+/** logits = features · weightsᵀ of a chunk, in float32. */
+function computeLogits(device: HostDevice, args: Classifier, chunk: Chunk): void {
+  const { features, weights, embed, classes, storage = {} } = args;
+  gemm(device, {
+    ...{ a: rowsAt(features, chunk, embed, storage.features), b: weights, c: chunk.logits, transposeB: true },
+    ...{ m: chunk.rows, n: classes, k: embed, precision: device.precision },
+    storage: { a: storage.features, b: storage.weights },
+  });
 }
 
 /** Lends the class functions, and one row of `rows` elements for each, to `work`. */
@@ -129,8 +138,7 @@ export function classifierStatisticsGrad(
     readonly accumulateWeights: boolean;
   },
 ): void {
-  const { features, weights, targets, kept, rows, embed, classes } = args;
-  const { dTargetLogProb, dMeanLogProb, dFeatures, dWeights, accumulateWeights } = args;
+  const { targets, kept, rows, embed, classes, dTargetLogProb, dMeanLogProb, dWeights, accumulateWeights } = args;
   if (rows === 0 && !accumulateWeights) device.driver.fill({ address: dWeights, word: 0, count: classes * embed });
   if (rows === 0) return;
   withFunctions(device, args, (functions, dSums, count) => {
@@ -138,19 +146,35 @@ export function classifierStatisticsGrad(
       device.driver.copy({ to: dSums + 4 * k * rows, from, bytes: 4 * rows });
     });
     forChunks(device, args, (chunk) => {
-      const { first, logits } = chunk;
       if (chunk.index >= kept.length) computeLogits(device, args, chunk);
-      const gradients = [targets, dTargetLogProb, dMeanLogProb, dSums].map((address) => address + 4 * first);
+      const gradients = [targets, dTargetLogProb, dMeanLogProb, dSums].map((address) => rowsAt(address, chunk, 1));
       device.launcher.launch(
-        device.modules.kernel('classifier-statistics', 'classifier_gradient_rows'),
+        device.modules.kernel('classifier-statistics', `classifier_gradient_rows_${device.precision}`),
         { grid: chunk.rows, block: THREADS },
-        [...[logits, ...gradients, functions].map(pointer), ...[classes, count, rows].map(int)],
+        [...[chunk.logits, ...gradients, functions].map(pointer), ...[classes, count, rows].map(int)],
       );
-      const [a, dz, n, { precision }] = [features + 4 * first * embed, logits, embed, device];
-      gemm(device, { a: dz, b: weights, c: dFeatures + 4 * first * embed, m: chunk.rows, n, k: classes, precision });
-      const accumulate = accumulateWeights || first > 0;
-      const shape = { m: classes, n, k: chunk.rows, transposeA: true };
-      gemm(device, { a: dz, b: a, c: dWeights, ...shape, accumulate, precision });
+      multiplyGradients(device, args, chunk);
     });
+  });
+}
+
+/** dFeatures and dWeights of a chunk from the gradient of its logits, which has taken their place, in the precision of products. */
+function multiplyGradients(
+  device: HostDevice,
+  args: Parameters<typeof classifierStatisticsGrad>[1],
+  chunk: Chunk,
+): void {
+  const { features, weights, dFeatures, dWeights, embed, classes, accumulateWeights, storage = {} } = args;
+  const { precision } = device;
+  const dz = { a: chunk.logits, rowStrideA: precision === 'bfloat16' ? 2 * classes : classes };
+  gemm(device, {
+    ...{ ...dz, b: weights, c: rowsAt(dFeatures, chunk, embed, storage.dFeatures), precision },
+    ...{ m: chunk.rows, n: embed, k: classes },
+    storage: { a: precision, b: storage.weights, c: storage.dFeatures },
+  });
+  gemm(device, {
+    ...{ ...dz, b: rowsAt(features, chunk, embed, storage.features), c: dWeights, transposeA: true, precision },
+    ...{ m: classes, n: embed, k: chunk.rows, accumulate: accumulateWeights || chunk.first > 0 },
+    storage: { a: precision, b: storage.features },
   });
 }

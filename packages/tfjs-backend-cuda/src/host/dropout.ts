@@ -1,5 +1,5 @@
 import { float, int, type Parameter, pointer } from '../launch.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks, type Storage } from './host-device.js';
 
 /** One dropout site in one pass. Probability 0 means no dropout. */
 export interface Dropout {
@@ -28,13 +28,15 @@ export function dropout(
     readonly y: Address; // [rows, columns]
     readonly rows: number;
     readonly columns: number;
+    /** How tables are stored; others are float32. */
+    readonly storage?: Readonly<Partial<Record<'x' | 'y', Storage>>>;
   },
 ): void {
-  const { x, residual, y, rows, columns } = args;
+  const { x, residual, y, rows, columns, storage = {} } = args;
   const groups = rows * blocksOf(columns, 4);
   if (groups === 0) return;
   device.launcher.launch(
-    device.modules.kernel('dropout', 'dropout'),
+    device.modules.kernel('dropout', `dropout_${storage.x ?? 'float32'}_to_${storage.y ?? 'float32'}`),
     { grid: loopingBlocks(device, groups, THREADS), block: THREADS },
     [...[x, residual ?? 0, y].map(pointer), ...[rows, columns].map(int), ...dropoutParameters(args)],
   );

@@ -1,6 +1,6 @@
 import { float, int, pointer } from '../launch.js';
 import { bfloat16Copy } from './arena.js';
-import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision } from './host-device.js';
+import { type Address, blocksOf, type HostDevice, loopingBlocks, type Precision, type Storage } from './host-device.js';
 
 /** C = alpha · op(A) · op(B) [+ C] [+ bias] [ReLU]; op(A) [m, k], op(B) [k, n] and C [m, n] are row-major. */
 export interface Product {
@@ -17,9 +17,13 @@ export interface Product {
   readonly bias?: Address | null; // [n]
   readonly relu?: boolean;
   readonly batches?: number; // matrices that follow each other in A, B and C
+  /** Elements from one row of A to the next as it is stored: by default as many as it has. A is one matrix that is not rounded. */
+  readonly rowStrideA?: number;
   readonly strideA?: number; // elements between them; 0 uses one matrix for all
   readonly strideB?: number;
   readonly precision?: Precision;
+  /** How the matrices are stored. Operands in bfloat16 need that precision, C in bfloat16 also A that is not transposed. */
+  readonly storage?: Readonly<Partial<Record<'a' | 'b' | 'c', Storage>>>;
 }
 
 const FINISH_THREADS = 256;
@@ -42,25 +46,44 @@ export function splitsOf({ m, n, k, batches = 1 }: Pick<Product, 'm' | 'n' | 'k'
 /**
  * A matrix product: the only place that chooses its kernels. Each element is summed in float32 in the order of k, in
  * `splitsOf` parts.
+ * @throws RangeError for matrices in bfloat16 that no kernel takes
  */
 export function gemm(device: HostDevice, product: Product): void {
-  const { m, n, batches = 1, precision = 'float32' } = product;
+  const { m, n, batches = 1, precision = 'float32', transposeA = false, storage = {} } = product;
+  const isTaken = precision === 'bfloat16' ? !(storage.c === 'bfloat16' && transposeA) : !isAnyRounded(storage);
+  if (!isTaken) throw new RangeError(`no ${precision} product for storage ${JSON.stringify(storage)}`);
   if (m === 0 || n === 0 || batches === 0) return;
   if (precision === 'float32') multiplyParts(device, product);
   else withRoundedOperands(device, product, (rounded) => multiplyParts(device, rounded));
 }
 
+const isAnyRounded = (storage: Product['storage'] = {}): boolean => Object.values(storage).includes('bfloat16');
+
 /** Lends A and B in bfloat16 to `work`. */
 function withRoundedOperands(device: HostDevice, product: Product, work: (rounded: Product) => void): void {
-  const { a, b, m, n, k, batches = 1, strideA = m * k, strideB = k * n } = product;
+  const { a, b, m, n, k, batches = 1, strideA = m * k, strideB = k * n, storage = {} } = product;
   const sizeA = m * k + (batches - 1) * strideA;
   const sizeB = k * n + (batches - 1) * strideB;
-  device.borrow(2 * sizeA, (roundedA) => {
-    bfloat16Copy(device, { x: a, y: roundedA, size: sizeA });
-    device.borrow(2 * sizeB, (roundedB) => {
-      bfloat16Copy(device, { x: b, y: roundedB, size: sizeB });
+  withRounded(device, { x: a, size: sizeA, storage: storage.a }, (roundedA) => {
+    withRounded(device, { x: b, size: sizeB, storage: storage.b }, (roundedB) => {
       work({ ...product, a: roundedA, b: roundedB });
     });
+  });
+}
+
+/** Lends a copy of x in bfloat16 to `work`, or x itself if it is stored so. */
+function withRounded(
+  device: HostDevice,
+  { x, size, storage }: { readonly x: Address; readonly size: number; readonly storage: Storage | undefined },
+  work: (rounded: Address) => void,
+): void {
+  if (storage === 'bfloat16') {
+    work(x);
+    return;
+  }
+  device.borrow(2 * size, (rounded) => {
+    bfloat16Copy(device, { x, y: rounded, size });
+    work(rounded);
   });
 }
 
@@ -72,7 +95,7 @@ function multiplyParts(device: HostDevice, product: Product): void {
     return;
   }
   device.borrow(4 * batches * splits * m * n, (parts) => {
-    const plain = { ...product, c: parts, alpha: 1, accumulate: false, bias: null, relu: false };
+    const plain = { ...product, c: parts, storage: {}, alpha: 1, accumulate: false, bias: null, relu: false };
     multiply(device, plain, splits);
     addParts(device, product, parts, splits);
   });
@@ -82,20 +105,25 @@ function multiplyParts(device: HostDevice, product: Product): void {
 const stagesBytes = (tile: number, isAlongDepth: boolean): number =>
   3 * 2 * (isAlongDepth ? tile * (32 + 8) : 32 * (tile + 8));
 
-function multiply(device: HostDevice, product: Product, splits: number): void {
+/**
+ * A product whose operands are stored in its precision. With several splits, C is [batches, splits, m, n], the sums of the
+ * parts of k, for a kernel that adds them; the product then has neither alpha, accumulate, bias nor ReLU.
+ */
+export function multiply(device: HostDevice, product: Product, splits: number): void {
   const { a, b, c, m, n, k, transposeA = false, transposeB = false, batches = 1 } = product;
   const { alpha = 1, accumulate = false, bias = null, relu = false, precision = 'float32' } = product;
-  const { strideA = m * k, strideB = k * n } = product;
+  const { strideA = m * k, strideB = k * n, rowStrideA = transposeA ? m : k, storage = {} } = product;
   const isLarge = splits === 1 && blocksOf(m, 128) * blocksOf(n, 128) * batches >= device.multiprocessors;
   const [tile, threads] = isLarge ? [128, 256] : [64, 128];
   const suffix = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}_${isLarge ? 'large' : 'small'}`;
+  const prefix = `gemm_${precision}${storage.c === 'bfloat16' ? '_rounded' : ''}`;
   const dynamicShared = precision === 'float32' ? 0 : stagesBytes(tile, !transposeA) + stagesBytes(tile, transposeB);
   device.launcher.launch(
-    device.modules.kernel(`gemm-${precision}`, `gemm_${precision}_${suffix}`, dynamicShared),
+    device.modules.kernel(`gemm-${precision}`, `${prefix}_${suffix}`, dynamicShared),
     { grid: [blocksOf(n, tile), blocksOf(m, tile), batches * splits], block: threads, dynamicShared },
     [
       ...[a, b, c, bias ?? 0].map(pointer),
-      ...[m, n, k, transposeA ? m : k, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
+      ...[m, n, k, rowStrideA, transposeB ? k : n, n, strideA, strideB, m * n, splits].map(int),
       float(alpha),
       int(Number(accumulate)),
       int(Number(relu)),
@@ -104,9 +132,10 @@ function multiply(device: HostDevice, product: Product, splits: number): void {
 }
 
 function addParts(device: HostDevice, product: Product, parts: Address, splits: number): void {
-  const { c, m, n, batches = 1, alpha = 1, accumulate = false, bias = null, relu = false } = product;
+  const { c, m, n, batches = 1, alpha = 1, accumulate = false, bias = null, relu = false, storage = {} } = product;
+  const { c: storageC = 'float32' } = storage;
   device.launcher.launch(
-    device.modules.kernel('gemm-float32', 'gemm_float32_finish'),
+    device.modules.kernel(`gemm-${storageC}`, `gemm_${storageC}_finish`),
     { grid: [loopingBlocks(device, m * n, FINISH_THREADS), batches, 1], block: FINISH_THREADS },
     [
       ...[parts, c, bias ?? 0].map(pointer),

@@ -5,6 +5,9 @@ import type { Modules } from '../modules.js';
 /** What products multiply: `bfloat16` rounds the operands and multiplies them on tensor cores. Sums are float32. */
 export type Precision = 'float32' | 'bfloat16';
 
+/** How the elements of a float32 tensor are stored in the memory of the device. Without a name for it, as float32. */
+export type Storage = 'float32' | 'bfloat16';
+
 /**
  * What the host side of a kernel needs. Host sides take device addresses, sizes and settings, under the names that the
  * oneDNN package's add-on has for them, and return as soon as their kernels are in the stream.

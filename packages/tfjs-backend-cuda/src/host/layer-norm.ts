@@ -1,7 +1,7 @@
 import { float, int, pointer } from '../launch.js';
 import { addColumnParts, rowsOfPart } from './column-sums.js';
 import { type Dropout, dropoutParameters } from './dropout.js';
-import { type Address, blocksOf, type HostDevice, roundUp } from './host-device.js';
+import { type Address, blocksOf, type HostDevice, roundUp, type Storage } from './host-device.js';
 
 interface LayerNormShape {
   readonly rows: number;
@@ -37,19 +37,23 @@ export function layerNorm(
       readonly bias: Address; // [columns]
       readonly sums: Address | null; // s [rows, columns]; may be x
       readonly y: Address; // [rows, columns]
+      /** Where a copy of y in bfloat16 goes, if one is wanted. */
+      readonly rounded?: Address | null; // [rows, columns]
       readonly mean: Address; // [rows]
       readonly rstd: Address; // [rows]
       readonly epsilon: number;
+      /** How tables are stored; others are float32. */
+      readonly storage?: Readonly<Partial<Record<'x', Storage>>>;
     },
 ): void {
-  const { x, residual, gain, bias, sums, y, mean, rstd, rows, columns, epsilon } = args;
+  const { x, residual, gain, bias, sums, y, rounded, mean, rstd, rows, columns, epsilon, storage = {} } = args;
   if (rows === 0 || columns === 0) return;
   const { warps, block, dynamicShared } = blockOf(device, columns, 1);
   device.launcher.launch(
-    device.modules.kernel('layer-norm', 'layer_norm', device.sharedMemoryPerBlock),
+    device.modules.kernel('layer-norm', `layer_norm_${storage.x ?? 'float32'}`, device.sharedMemoryPerBlock),
     { grid: blocksOf(rows, warps), block, dynamicShared },
     [
-      ...[x, residual ?? 0, gain, bias, sums ?? 0, y, mean, rstd].map(pointer),
+      ...[x, residual ?? 0, gain, bias, sums ?? 0, y, rounded ?? 0, mean, rstd].map(pointer),
       ...[rows, columns].map(int),
       float(epsilon),
       ...dropoutParameters(args),
@@ -79,6 +83,8 @@ export function layerNormGrad(
       readonly dBias: Address; // [columns]
       readonly accumulateGain: boolean;
       readonly accumulateBias: boolean;
+      /** How tables are stored; others are float32. dx is stored as x. */
+      readonly storage?: Readonly<Partial<Record<'x' | 'dy', Storage>>>;
     },
 ): void {
   const { rows, columns } = args;
@@ -100,10 +106,11 @@ function firstStage(
   parts: Address,
   { partRows, count }: { readonly partRows: number; readonly count: number },
 ): void {
-  const { x, residual, gain, mean, rstd, dy, dx, dResidual, rows, columns } = args;
+  const { x, residual, gain, mean, rstd, dy, dx, dResidual, rows, columns, storage = {} } = args;
   const { block, dynamicShared } = blockOf(device, columns, 3);
+  const name = `layer_norm_grad_${storage.x ?? 'float32'}_of_${storage.dy ?? 'float32'}`;
   device.launcher.launch(
-    device.modules.kernel('layer-norm', 'layer_norm_grad', device.sharedMemoryPerBlock),
+    device.modules.kernel('layer-norm', name, device.sharedMemoryPerBlock),
     { grid: count, block, dynamicShared },
     [
       ...[x, residual ?? 0, gain, mean, rstd, dy, dx, dResidual ?? 0, parts].map(pointer),

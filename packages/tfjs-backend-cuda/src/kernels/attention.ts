@@ -8,7 +8,15 @@ import {
   selfAttentionGrad,
 } from '../host/attention.js';
 import { checkHeads, checkIntegers, checkSize, checkStarts, checkWhole, tableSizes } from './checks.js';
-import { type DropoutAttributes, dropoutArguments, floats, integers, integersOnHost, kernel } from './kernel.js';
+import {
+  commonStorage,
+  type DropoutAttributes,
+  dropoutArguments,
+  floats,
+  integers,
+  integersOnHost,
+  kernel,
+} from './kernel.js';
 
 interface AttentionAttributes extends DropoutAttributes {
   readonly heads: number;
@@ -82,10 +90,14 @@ const fusedSelfAttention = kernel<SelfInputs, AttentionAttributes>(
   ({ inputs, attrs, backend }) => {
     const { queryKeyValue, starts, keyPadding } = inputs;
     const [rows, embed] = checkSelf(inputs, attrs, backend);
-    const [context, logSumExp] = [backend.output([rows, embed]), backend.output([attrs.heads * rows])];
+    const { storage, addresses } = commonStorage(backend, { queryKeyValue });
+    const [context, logSumExp] = [
+      backend.output([rows, embed], 'float32', storage),
+      backend.output([attrs.heads * rows]),
+    ];
     selfAttention(backend, {
-      ...{ ...floats(backend, { queryKeyValue, context, logSumExp }), ...integers(backend, { starts, keyPadding }) },
-      ...{ rows, ...shapeArguments(starts, embed, attrs) },
+      ...{ ...addresses, context: backend.storedAddress(context), ...floats(backend, { logSumExp }) },
+      ...{ ...integers(backend, { starts, keyPadding }), rows, storage, ...shapeArguments(starts, embed, attrs) },
     });
     return [context, logSumExp];
   },
@@ -99,10 +111,11 @@ const fusedSelfAttentionGrad = kernel<SelfInputs | 'context' | 'logSumExp' | 'dy
     checkSize('context', context, [rows, embed]);
     checkSize('logSumExp', logSumExp, [attrs.heads * rows]);
     checkSize('dy', dContext, [rows, embed]);
-    const dQueryKeyValue = backend.output(queryKeyValue.shape);
+    const { storage, addresses } = commonStorage(backend, { queryKeyValue, context, dContext });
+    const dQueryKeyValue = backend.output(queryKeyValue.shape, 'float32', storage);
     selfAttentionGrad(backend, {
-      ...floats(backend, { queryKeyValue, context, logSumExp, dContext, dQueryKeyValue }),
-      ...{ ...integers(backend, { starts, keyPadding }), rows, ...shapeArguments(starts, embed, attrs) },
+      ...{ ...addresses, dQueryKeyValue: backend.storedAddress(dQueryKeyValue), ...floats(backend, { logSumExp }) },
+      ...{ ...integers(backend, { starts, keyPadding }), rows, storage, ...shapeArguments(starts, embed, attrs) },
     });
     return dQueryKeyValue;
   },
@@ -114,11 +127,15 @@ const fusedCrossAttention = kernel<CrossInputs, AttentionAttributes>(
   ({ inputs, attrs, backend }) => {
     const { query, queryStarts, keyValue, keyStarts, keyPadding } = inputs;
     const { queryRows, keyRows, embed } = checkCross(inputs, attrs, backend);
-    const [context, logSumExp] = [backend.output(query.shape), backend.output([attrs.heads * queryRows])];
+    const { storage, addresses } = commonStorage(backend, { query, keyValue });
+    const [context, logSumExp] = [
+      backend.output(query.shape, 'float32', storage),
+      backend.output([attrs.heads * queryRows]),
+    ];
     crossAttention(backend, {
-      ...floats(backend, { query, keyValue, context, logSumExp }),
+      ...{ ...addresses, context: backend.storedAddress(context), ...floats(backend, { logSumExp }) },
       ...integers(backend, { queryStarts, keyStarts, keyPadding }),
-      ...{ queryRows, keyRows, ...shapeArguments(queryStarts, embed, attrs) },
+      ...{ queryRows, keyRows, storage, ...shapeArguments(queryStarts, embed, attrs) },
     });
     return [context, logSumExp];
   },
@@ -132,11 +149,16 @@ const fusedCrossAttentionGrad = kernel<CrossInputs | 'context' | 'logSumExp' | '
     checkSize('context', context, query.shape);
     checkSize('logSumExp', logSumExp, [attrs.heads * queryRows]);
     checkSize('dy', dContext, query.shape);
-    const [dQuery, dKeyValue] = [backend.output(query.shape), backend.output(keyValue.shape)];
+    const { storage, addresses } = commonStorage(backend, { query, keyValue, context, dContext });
+    const [dQuery, dKeyValue] = [query, keyValue].map(({ shape }) => backend.output(shape, 'float32', storage)) as [
+      TensorInfo,
+      TensorInfo,
+    ];
     crossAttentionGrad(backend, {
-      ...floats(backend, { query, keyValue, context, logSumExp, dContext, dQuery, dKeyValue }),
+      ...{ ...addresses, ...floats(backend, { logSumExp }) },
+      ...{ dQuery: backend.storedAddress(dQuery), dKeyValue: backend.storedAddress(dKeyValue) },
       ...integers(backend, { queryStarts, keyStarts, keyPadding }),
-      ...{ queryRows, keyRows, ...shapeArguments(queryStarts, embed, attrs) },
+      ...{ queryRows, keyRows, storage, ...shapeArguments(queryStarts, embed, attrs) },
     });
     return [dQuery, dKeyValue];
   },

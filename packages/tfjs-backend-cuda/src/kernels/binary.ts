@@ -1,6 +1,7 @@
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from '../backend.js';
 import { broadcast_util } from '../core.js';
+import { addToBfloat16 } from '../host/storage.js';
 import { int, pointer } from '../launch.js';
 import type { DeviceType } from '../tensor-data.js';
 import { elementwise, fitsIndex, isOnDevice, partialKernel, sizeOf } from './kernel.js';
@@ -82,9 +83,25 @@ function binary(
   return y;
 }
 
+/** a + b of one shape, if the device stores one as bfloat16: how the tape sums gradients. Null for others. */
+function sumOfStored(backend: CudaBackend, { a, b }: Readonly<Record<'a' | 'b', TensorInfo>>): TensorInfo | null {
+  const areEqual = a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
+  const rounded = [a, b].find((x) => backend.storageOf(x) === 'bfloat16');
+  if (a.dtype !== 'float32' || b.dtype !== 'float32' || !areEqual || rounded === undefined) return null;
+  const other = rounded === a ? b : a;
+  const y = backend.output(a.shape);
+  addToBfloat16(backend, {
+    ...{ a: backend.storedAddress(rounded), b: backend.storedAddress(other), y: backend.address(y) },
+    ...{ size: sizeOf(a.shape), storage: backend.storageOf(other) },
+  });
+  return y;
+}
+
 const arithmetic = Object.entries(ARITHMETIC).map(([kernelName, [name, ...types]]) =>
   partialKernel<'a' | 'b'>(kernelName, ({ inputs: { a, b }, backend }) => {
     const dtype = types.find((type) => type === a.dtype && type === b.dtype);
+    const sum = name === 'add' ? sumOfStored(backend, { a, b }) : null;
+    if (sum !== null) return sum;
     return dtype === undefined ? null : binary(backend, `${name}_${SUFFIXES[dtype]}`, { a, b, dtype });
   }),
 );

@@ -48,19 +48,21 @@ export function checkHeads(what: string, heads: number, embed: number): void {
 
 /**
  * Checks the starts of sequences, [sequences + 1]: they must rise from 0 to the number of rows.
+ * @param least the length of the shortest sequence that is allowed
  * @returns the length of the longest sequence
  * @throws Error if they do not
  */
-export function checkStarts(what: string, starts: Int32Array, rows: number): number {
+export function checkStarts(what: string, starts: Int32Array, rows: number, least = 0): number {
   let longest = 0;
   let isValid = starts[0] === 0 && starts[starts.length - 1] === rows;
   for (let sequence = 1; sequence < starts.length; sequence++) {
     const length = starts[sequence]! - starts[sequence - 1]!;
-    if (length < 0) isValid = false;
+    if (length < least) isValid = false;
     longest = Math.max(longest, length);
   }
   if (isValid) return longest;
-  throw new Error(`${what} must rise from 0 to the ${rows} rows, but are ${someOf(starts)}`);
+  const steps = least === 0 ? '' : ` by ${least} or more`;
+  throw new Error(`${what} must rise from 0 to the ${rows} rows${steps}, but are ${someOf(starts)}`);
 }
 
 const MOST_SHOWN = 20;
@@ -75,4 +77,15 @@ export function checkIndices(what: string, values: Int32Array, size: number): vo
       throw new Error(`${what} ${values[i]} at index ${i} is not in [0, ${size})`);
     }
   }
+}
+
+/** @throws Error unless the value is a Float32Array of this size, which types do not guarantee for a caller in JavaScript */
+export function checkFloats(what: string, values: unknown, size: number): void {
+  if (!(values instanceof Float32Array)) throw new Error(`${what} must be a Float32Array`);
+  if (values.length !== size) throw new Error(`${what} has ${values.length} elements, expected ${size}`);
+}
+
+/** @throws Error unless the value is an Int32Array */
+export function checkInt32(what: string, values: unknown): void {
+  if (!(values instanceof Int32Array)) throw new Error(`${what} must be an Int32Array`);
 }

@@ -2,7 +2,7 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from '../backend.js';
 import { chunkRows, classifierStatistics, classifierStatisticsGrad } from '../host/classifier-statistics.js';
 import { checkIndices, checkIntegers, checkSize, tableSizes } from './checks.js';
-import { floats, type GradientAttributes, integers, kernel, knownIntegers } from './kernel.js';
+import { floats, type GradientAttributes, integers, kernel, knownIntegers, multiplied, multiplying } from './kernel.js';
 
 /** The functions of the probability of a class that have kernels. src/ops/class-function.ts defines them. */
 type ClassFunction =
@@ -72,6 +72,10 @@ function keptSizes({ rows, classes, chunk }: ReturnType<typeof checkClassifier>,
   return sizes;
 }
 
+/** How features, weights and the gradient of features are stored: in the precision of products. */
+const storageOf = ({ precision }: CudaBackend) =>
+  ({ features: precision, weights: precision, dFeatures: precision }) as const;
+
 /** features [rows, embed], weights [classes, embed], targets [rows] → targetLogProb, meanLogProb, predictions, sums. */
 const statistics = kernel<'features' | 'weights' | 'targets', StatisticsAttributes>(
   'ClassifierStatistics',
@@ -85,7 +89,8 @@ const statistics = kernel<'features' | 'weights' | 'targets', StatisticsAttribut
     const left = KEPT_SHARE * backend.device.totalMemory - (pass?.keptBytes ?? 0);
     const kept = attrs.call === undefined ? [] : (pass?.keep(attrs.call, keptSizes(shape, left)) ?? []);
     classifierStatistics(backend, {
-      ...floats(backend, { features, weights, targetLogProb, meanLogProb }),
+      ...{ ...multiplied(backend, { features, weights }), storage: storageOf(backend) },
+      ...floats(backend, { targetLogProb, meanLogProb }),
       ...{ ...integers(backend, { targets, predictions }), ...shape, kept },
       sums: sums.map((sum) => backend.address(sum)),
     });
@@ -108,11 +113,12 @@ const statisticsGrad = kernel<string, StatisticsAttributes>(
       dMeanLogProb: rowGradient('dMeanLogProb'),
       dSums: attrs.sums.map((_, index) => rowGradient(`dSum${index}`)),
     };
-    const dFeatures = backend.output(features.shape);
+    const dFeatures = multiplying(backend, features.shape);
     const dWeights = backend.gradientOutput(weights, attrs.collected?.weights);
     const compute = (kept: readonly number[]): void =>
       classifierStatisticsGrad(backend, {
-        ...{ ...floats(backend, { features, weights, dFeatures }), ...integers(backend, { targets }) },
+        ...{ ...multiplied(backend, { features, weights }), storage: storageOf(backend) },
+        ...{ dFeatures: backend.storedAddress(dFeatures), ...integers(backend, { targets }) },
         ...{ ...shape, kept, ...rowGradients, dWeights: dWeights.address, accumulateWeights: dWeights.accumulate },
       });
     const { gradientPass: pass } = backend;

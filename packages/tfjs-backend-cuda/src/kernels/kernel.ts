@@ -2,7 +2,7 @@ import type { BackendValues, DataType, KernelConfig, KernelFunc, TensorInfo } fr
 import type { CudaBackend } from '../backend.js';
 import { getKernel } from '../core.js';
 import type { Dropout } from '../host/dropout.js';
-import type { Address } from '../host/host-device.js';
+import type { Address, Storage } from '../host/host-device.js';
 import type { LaunchShape } from '../launch.js';
 import { isDeviceType } from '../tensor-data.js';
 
@@ -31,7 +31,7 @@ export function kernel<Inputs extends string, Attributes = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attributes>) => Outputs,
 ): KernelConfig {
-  const kernelFunc = disposingOutputs((call) => run(typed<Inputs, Attributes>(call)));
+  const kernelFunc = tidied((call) => run(typed<Inputs, Attributes>(call)));
   return { kernelName, backendName: BACKEND_NAME, kernelFunc };
 }
 
@@ -41,7 +41,7 @@ export function partialKernel<Inputs extends string, Attributes = object>(
   run: (call: KernelCall<Inputs, Attributes>) => Outputs | null,
 ): KernelConfig {
   const kernelFunc: KernelFunc = (call) => run(typed<Inputs, Attributes>(call)) ?? onHost(kernelName, call);
-  return { kernelName, backendName: BACKEND_NAME, kernelFunc: disposingOutputs(kernelFunc) };
+  return { kernelName, backendName: BACKEND_NAME, kernelFunc: tidied(kernelFunc) };
 }
 
 /** The same kernel of tfjs-backend-cpu on this backend's tensors. */
@@ -63,8 +63,8 @@ function onHost(kernelName: string, call: Parameters<KernelFunc>[0]): Outputs {
   return plain.kernelFunc(call);
 }
 
-/** Disposes the outputs of a kernel that throws: no other code refers to them. */
-function disposingOutputs(run: KernelFunc): KernelFunc {
+/** Gives back what a kernel was lent, and disposes the outputs of one that throws: no other code refers to them. */
+function tidied(run: KernelFunc): KernelFunc {
   return (call) => {
     const backend = call.backend as CudaBackend;
     backend.startKernel();
@@ -73,6 +73,8 @@ function disposingOutputs(run: KernelFunc): KernelFunc {
     } catch (error) {
       backend.abandonKernel();
       throw error;
+    } finally {
+      backend.endKernel();
     }
   };
 }
@@ -133,14 +135,50 @@ export function integers<Name extends string>(
   return addresses(backend, tensors, 'int32');
 }
 
+/** Creates a tensor that a product writes, or the next one reads: it is stored in the precision of products. */
+export const multiplying = (backend: CudaBackend, shape: readonly number[]): TensorInfo =>
+  backend.output(shape, 'float32', backend.precision);
+
+/** The addresses of what products multiply, in their precision, by name. */
+export function multiplied<Name extends string>(
+  backend: CudaBackend,
+  tensors: Readonly<Record<Name, TensorInfo>>,
+): Record<Name, Address> {
+  return backend.precision === 'float32'
+    ? floats(backend, tensors)
+    : byName(tensors, (tensor) => backend.bfloat16Address(tensor));
+}
+
+/**
+ * How tensors are stored that a kernel takes in one storage only, and their addresses: as bfloat16 if all are and products
+ * are bfloat16, else as float32.
+ */
+export function commonStorage<Name extends string>(
+  backend: CudaBackend,
+  tensors: Readonly<Record<Name, TensorInfo>>,
+): { readonly storage: Storage; readonly addresses: Record<Name, Address> } {
+  const all: readonly TensorInfo[] = Object.values(tensors);
+  const areRounded = backend.precision === 'bfloat16' && all.every((x) => backend.storageOf(x) === 'bfloat16');
+  return areRounded
+    ? { storage: 'bfloat16', addresses: byName(tensors, (tensor) => backend.storedAddress(tensor)) }
+    : { storage: 'float32', addresses: floats(backend, tensors) };
+}
+
+function byName<Name extends string>(
+  tensors: Readonly<Record<Name, TensorInfo>>,
+  addressOf: (tensor: TensorInfo) => Address,
+): Record<Name, Address> {
+  const result: Partial<Record<Name, Address>> = {};
+  for (const name in tensors) result[name] = addressOf(tensors[name]);
+  return result as Record<Name, Address>;
+}
+
 function addresses<Name extends string>(
   backend: CudaBackend,
   tensors: Readonly<Record<Name, TensorInfo>>,
   dtype: DataType,
 ): Record<Name, Address> {
-  const result: Partial<Record<Name, Address>> = {};
-  for (const name in tensors) result[name] = backend.address({ ...tensors[name], dtype });
-  return result as Record<Name, Address>;
+  return byName(tensors, (tensor) => backend.address({ ...tensor, dtype }));
 }
 
 /** The values of an int32 or bool tensor. If only the device has them, waits for it. */

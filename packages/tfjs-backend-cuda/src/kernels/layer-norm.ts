@@ -3,6 +3,7 @@ import type { CudaBackend } from '../backend.js';
 import { layerNorm, layerNormGrad } from '../host/layer-norm.js';
 import { checkSize } from './checks.js';
 import {
+  commonStorage,
   type DropoutAttributes,
   dropoutArguments,
   floats,
@@ -39,9 +40,11 @@ function checkParts({ x, residual, gain, bias }: Parts): ReturnType<typeof table
 function forward({ x, residual, gain, bias }: Parts, attrs: SumAttributes, backend: CudaBackend): TensorInfo[] {
   const table = checkParts({ x, residual, gain, bias });
   const [y, mean, rstd] = [backend.output(x.shape), backend.output([table.rows]), backend.output([table.rows])];
+  const { storage, addresses } = commonStorage(backend, { x });
   layerNorm(backend, {
-    ...floats(backend, { x, gain, bias, y, mean, rstd }),
+    ...{ ...addresses, storage: { x: storage }, ...floats(backend, { gain, bias, y, mean, rstd }) },
     ...{ residual: residual && backend.address(residual), sums: null },
+    rounded: backend.precision === 'bfloat16' ? backend.roundedOutput(y) : null,
     ...{ ...table, epsilon: attrs.epsilon, ...dropoutArguments(attrs) },
   });
   return [y, mean, rstd];
@@ -57,12 +60,14 @@ function backward(
   checkSize('mean', mean, [table.rows]);
   checkSize('rstd', rstd, [table.rows]);
   checkSize('dy', dy, x.shape);
-  const dx = backend.output(x.shape);
+  const [of, incoming] = [commonStorage(backend, { x }), commonStorage(backend, { dy })];
+  const dx = backend.output(x.shape, 'float32', of.storage);
   const dResidual = residual && backend.output(x.shape);
   const dGain = backend.gradientOutput(gain, attrs.collected?.gain);
   const dBias = backend.gradientOutput(bias, attrs.collected?.bias);
   layerNormGrad(backend, {
-    ...floats(backend, { x, gain, mean, rstd, dy, dx }),
+    ...{ ...of.addresses, ...incoming.addresses, dx: backend.storedAddress(dx) },
+    ...{ storage: { x: of.storage, dy: incoming.storage }, ...floats(backend, { gain, mean, rstd }) },
     ...{ residual: residual && backend.address(residual), dResidual: dResidual && backend.address(dResidual) },
     ...{ dGain: dGain.address, accumulateGain: dGain.accumulate },
     ...{ dBias: dBias.address, accumulateBias: dBias.accumulate },

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { HostDevice, Precision } from '../../src/host/host-device.js';
+import type { HostDevice, Precision, Storage } from '../../src/host/host-device.js';
 import { Launcher } from '../../src/launch.js';
 import { EmulatedDevice, inOrder, ORDERS } from './emulated.js';
 
@@ -11,6 +11,24 @@ export class TestDevice extends EmulatedDevice implements HostDevice {
 
   constructor(readonly multiprocessors = 4) {
     super();
+  }
+
+  /** The address of a table that is stored so. Values must be bfloat16 numbers if it is bfloat16. */
+  store(values: Float32Array, storage: Storage): number {
+    return this.upload(storage === 'float32' ? values : Uint16Array.from(halves(values)));
+  }
+
+  /** The address of memory full of NaN for a table that is stored so. */
+  allocateTable(size: number, storage: Storage): number {
+    return this.allocate((storage === 'float32' ? 4 : 2) * size);
+  }
+
+  /** The values of a table that is stored so. */
+  table(address: number, size: number, storage: Storage): Float32Array {
+    if (storage === 'float32') return this.floats(address, size);
+    const values = new Uint16Array(size);
+    this.driver.download({ address, values });
+    return new Float32Array(Uint32Array.from(values, (half) => half << 16).buffer);
   }
 
   borrow(bytes: number, work: (address: number) => void): void {
@@ -62,6 +80,22 @@ export function expectClose(
   expect(Math.sqrt(errors / Math.max(squares, 1e-3 * expected.length, 1e-9)), `relative error of ${what}`).toBeLessThan(
     tolerance,
   );
+}
+
+/** The upper halves of the words of numbers. */
+const halves = (values: Float32Array): Uint32Array => new Uint32Array(values.slice().buffer).map((word) => word >>> 16);
+
+/**
+ * Expects values to be the expected ones, rounded to bfloat16: half a unit in its last place away, and a little more where
+ * a sum in float32 falls on the other side of a tie.
+ */
+export function expectRounded(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(actual.length, `length of ${what}`).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i]! - expected[i]!);
+    const bound = 2 ** -8 * Math.abs(expected[i]!) + 1e-5;
+    if (!(error <= bound)) expect.fail(`${what}[${i}] is ${actual[i]}, not ${expected[i]} rounded`);
+  }
 }
 
 /** Numbers that are rounded to bfloat16. */

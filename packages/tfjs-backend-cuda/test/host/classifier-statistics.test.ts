@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chunkRows, classifierStatistics, classifierStatisticsGrad } from '../../src/host/classifier-statistics.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, matMul, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, inBothOrders, matMul, type Results, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 /** A class function in float64: its fields on the device, f(p), and p · f′(p). `rest` = 1 − p. */
 interface Tested {
@@ -164,6 +164,54 @@ describe('classifier statistics', () => {
     expect([...device.floats(targetLogProb, 2)]).toEqual([Number.NaN, Number.NaN]);
     expect(device.floats(other, 2).some(Number.isNaN)).toBe(false);
     device.dispose();
+  });
+
+  test.each([0, 2])('of tables in bfloat16 are those of the same numbers in float32, %i chunks kept', (keptChunks) => {
+    buildEmulation('classifier-statistics', 'gemm-float32', 'gemm-bfloat16');
+    for (const [rows, embed, classes] of [
+      [11, 16, 1032],
+      [5, 7, 9],
+    ] as const) {
+      const [features, weights] = [rounded(uniform(rows * embed, 1)), rounded(uniform(classes * embed, 2))];
+      const before = uniform(classes * embed, 4);
+      const results = (['float32', 'bfloat16'] as const).map((precision) => {
+        const device = new TestDevice();
+        device.precision = precision;
+        return inBothOrders(device, () => {
+          const perRow = (): number => device.allocate(4 * rows);
+          const [targetLogProb, meanLogProb, predictions, sum] = [perRow(), perRow(), perRow(), perRow()];
+          const shape = {
+            ...{ features: device.store(features, precision), weights: device.store(weights, precision) },
+            targets: device.upload(Int32Array.from({ length: rows }, (_, row) => (7 * row) % classes)),
+            ...{ rows, embed, classes, chunk: 4, functions: Float32Array.from(FUNCTIONS.log!.fields) },
+            kept: Array.from({ length: Math.min(keptChunks, Math.ceil(rows / 4)) }, () =>
+              device.allocate(16 * classes),
+            ),
+            storage: { features: precision, weights: precision, dFeatures: precision },
+          };
+          classifierStatistics(device, { ...shape, targetLogProb, meanLogProb, predictions, sums: [sum] });
+          const [dFeatures, dWeights] = [device.allocateTable(features.length, precision), device.upload(before)];
+          const [dTargetLogProb, dMeanLogProb, dSum] = [5, 6, 7].map((seed) => device.upload(uniform(rows, seed)));
+          classifierStatisticsGrad(device, {
+            ...{ ...shape, dTargetLogProb: dTargetLogProb!, dMeanLogProb: dMeanLogProb!, dSums: [dSum!] },
+            ...{ dFeatures, dWeights, accumulateWeights: true },
+          });
+          return {
+            targetLogProb: device.floats(targetLogProb, rows),
+            meanLogProb: device.floats(meanLogProb, rows),
+            predictions: device.integers(predictions, rows),
+            sum: device.floats(sum, rows),
+            dFeatures: device.table(dFeatures, features.length, precision),
+            dWeights: device.floats(dWeights, weights.length),
+          };
+        });
+      });
+      const [exact, actual] = results as [Results, Results];
+      for (const [name, values] of Object.entries(exact)) {
+        expectClose(name, actual[name]!, values, name.startsWith('d') ? 6e-3 : 5e-6);
+      }
+      expect(actual.dWeights).not.toEqual(exact.dWeights);
+    }
   });
 
   test('have chunks of whole tiles that fit into the cache', () => {

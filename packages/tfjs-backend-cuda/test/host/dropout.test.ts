@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { dropout } from '../../src/host/dropout.js';
 import { DROPOUT, maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, expectRounded, inBothOrders, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 describe('dropout', () => {
   let device: TestDevice;
@@ -42,6 +42,25 @@ describe('dropout', () => {
       });
       const expected = Float64Array.from(x, (value, i) => residual[i]! + value * mask[i]!);
       expectClose(`y [${rows}, ${columns}]`, y!, expected);
+    }
+  });
+
+  test.each([
+    { x: 'float32', y: 'bfloat16' },
+    { x: 'bfloat16', y: 'float32' },
+    { x: 'bfloat16', y: 'bfloat16' },
+  ] as const)('reads and writes tables that are stored as %j', (storage) => {
+    for (const [rows, columns] of sizes) {
+      const [x, residual] = [rounded(uniform(rows * columns, 1)), uniform(rows * columns, 2)];
+      const mask = maskOf(DROPOUT, rows, columns);
+      const { y } = inBothOrders(device, () => {
+        const y = device.allocateTable(x.length, storage.y);
+        const tables = { x: device.store(x, storage.x), residual: device.upload(residual), y };
+        dropout(device, { ...tables, rows, columns, ...DROPOUT, storage });
+        return { y: device.table(y, x.length, storage.y) };
+      });
+      const expected = Float64Array.from(x, (value, i) => residual[i]! + value * mask[i]!);
+      (storage.y === 'bfloat16' ? expectRounded : expectClose)(`y [${rows}, ${columns}]`, y!, expected);
     }
   });
 });

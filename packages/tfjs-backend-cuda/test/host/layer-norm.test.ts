@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Storage } from '../../src/host/host-device.js';
 import { layerNorm, layerNormGrad } from '../../src/host/layer-norm.js';
 import { maskOf, SITES } from '../helpers/dropout.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, expectRounded, inBothOrders, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 const EPSILON = 1e-5;
 const SIZES = [
@@ -24,33 +25,58 @@ describe('layer normalisation', () => {
     device = new TestDevice();
   });
 
-  const cases = SITES.flatMap(({ title, dropout }) => [
-    { title: `of a sum ${title}`, dropout, hasResidual: true },
-    ...(dropout.probability === 0 ? [{ title: 'without a residual', dropout, hasResidual: false }] : []),
-  ]);
+  const FLOAT32 = { x: 'float32', dy: 'float32' } as { x: Storage; dy: Storage };
+  const cases = [
+    ...SITES.flatMap(({ title, dropout }) => [
+      { title: `of a sum ${title}`, dropout, hasResidual: true, storage: FLOAT32 },
+      ...(dropout.probability === 0
+        ? [{ title: 'without a residual', dropout, hasResidual: false, storage: FLOAT32 }]
+        : []),
+    ]),
+    ...(['float32', 'bfloat16'] as const).flatMap((dy) => [
+      {
+        title: 'of a sum',
+        dropout: SITES[1]!.dropout,
+        hasResidual: true,
+        storage: { x: 'bfloat16', dy } as typeof FLOAT32,
+      },
+      {
+        title: 'without a residual',
+        dropout: SITES[0]!.dropout,
+        hasResidual: false,
+        storage: { x: 'float32', dy } as typeof FLOAT32,
+      },
+    ]),
+  ];
 
-  test.each(cases)('$title agrees with float64, values and gradients', ({ dropout, hasResidual }) => {
-    for (const [rows, columns] of SIZES) {
+  test.each(cases)('$title agrees with float64, values and gradients, stored as $storage', (settings) => {
+    const { dropout, hasResidual, storage } = settings;
+    const random = (size: number, seed: number, stored: Storage): Float32Array =>
+      stored === 'bfloat16' ? rounded(uniform(size, seed)) : uniform(size, seed);
+    for (const [rows, columns] of storage === FLOAT32 ? SIZES : SIZES.slice(0, 4)) {
       const size = rows * columns;
-      const [x, residual, dy] = [uniform(size, 1), uniform(size, 2), uniform(size, 5)];
+      const [x, residual, dy] = [random(size, 1, storage.x), uniform(size, 2), random(size, 5, storage.dy)];
       const [gain, bias] = [uniform(columns, 3), uniform(columns, 4)];
       const before = { gain: uniform(columns, 6), bias: uniform(columns, 7) };
       const results = inBothOrders(device, () => {
-        const [y, sums, dx, dResidual] = [0, 0, 0, 0].map(() => device.allocate(4 * size)) as number[];
+        const [y, sums, dResidual] = [0, 0, 0].map(() => device.allocate(4 * size)) as number[];
+        const [dx, copy] = [device.allocateTable(size, storage.x), device.allocateTable(size, 'bfloat16')];
         const [means, rstd] = [device.allocate(4 * rows), device.allocate(4 * rows)];
         const common = {
-          ...{ x: device.upload(x), residual: hasResidual ? device.upload(residual) : null, gain: device.upload(gain) },
+          ...{ x: device.store(x, storage.x), residual: hasResidual ? device.upload(residual) : null },
+          ...{ gain: device.upload(gain), storage },
           ...{ mean: means, rstd, rows, columns, epsilon: EPSILON, ...dropout },
         };
-        layerNorm(device, { ...common, bias: device.upload(bias), sums: sums!, y: y! });
+        layerNorm(device, { ...common, bias: device.upload(bias), sums: sums!, y: y!, rounded: copy });
         const [dGain, dBias] = [device.upload(before.gain), device.upload(before.bias)];
-        const gradients = { dx: dx!, dResidual: hasResidual ? dResidual! : null, dGain, dBias };
+        const gradients = { dx, dResidual: hasResidual ? dResidual! : null, dGain, dBias };
         const accumulate = { accumulateGain: true, accumulateBias: false };
-        layerNormGrad(device, { ...common, dy: device.upload(dy), ...gradients, ...accumulate });
+        layerNormGrad(device, { ...common, dy: device.store(dy, storage.dy), ...gradients, ...accumulate });
         return {
           y: device.floats(y!, size),
+          copy: device.table(copy, size, 'bfloat16'),
           sums: device.floats(sums!, size),
-          dx: device.floats(dx!, size),
+          dx: device.table(dx, size, storage.x),
           ...(hasResidual ? { dResidual: device.floats(dResidual!, size) } : {}),
           dGain: device.floats(dGain, columns),
           dBias: device.floats(dBias, columns),
@@ -82,8 +108,10 @@ describe('layer normalisation', () => {
         }
       }
       for (const [name, values] of Object.entries(expected)) {
-        expectClose(`${name} [${rows}, ${columns}]`, results[name]!, values, 4e-6);
+        if (name === 'dx' && storage.x === 'bfloat16') expectRounded(name, results[name]!, values);
+        else expectClose(`${name} [${rows}, ${columns}]`, results[name]!, values, 4e-6);
       }
+      expect(results.copy).toEqual(rounded(results.y as Float32Array));
     }
   });
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { linear, linearGrad } from '../../src/host/linear.js';
 import { buildEmulation } from '../helpers/emulated.js';
-import { expectClose, inBothOrders, matMul, rounded, TestDevice, uniform } from '../helpers/kernels.js';
+import { expectClose, expectRounded, inBothOrders, matMul, rounded, TestDevice, uniform } from '../helpers/kernels.js';
 
 describe('a linear layer', () => {
   let device: TestDevice;
@@ -106,6 +106,54 @@ describe('a linear layer', () => {
     expectClose('dx', results.dx!, matMul(dys, weights, [rows, inputs, outputs]));
     expectClose('dWeight', results.dWeight!, matMul(dys, xs, [outputs, inputs, rows], { transposeA: true }));
     expectClose('dBias', results.dBias!, dBias);
+  });
+
+  test.each([{ relu: false }, { relu: true }])('takes and gives tables in bfloat16 (ReLU $relu)', ({ relu }) => {
+    const bfloat16 = new TestDevice();
+    bfloat16.precision = 'bfloat16';
+    for (const [rows, inputs, outputs] of [
+      [9, 24, 40],
+      [515, 8, 6],
+      [0, 8, 8],
+      [33, 5, 7],
+    ] as const) {
+      for (const gradientStorage of ['float32', 'bfloat16'] as const) {
+        const [x, weight] = [rounded(uniform(rows * inputs, 1)), rounded(uniform(outputs * inputs, 2))];
+        const [bias, dy] = [uniform(outputs, 3), rounded(uniform(rows * outputs, 4))];
+        const savedY = rounded(uniform(rows * outputs, 5));
+        const shape = { rows, inputs, outputs, relu };
+        const results = inBothOrders(bfloat16, () => {
+          const [y, dx] = [rows * outputs, rows * inputs].map((size) => bfloat16.allocateTable(size, 'bfloat16'));
+          const [dWeight, dBias] = [bfloat16.allocate(4 * weight.length), bfloat16.allocate(4 * outputs)];
+          const tables = { x: bfloat16.store(x, 'bfloat16'), weight: bfloat16.store(weight, 'bfloat16') };
+          const storage = { x: 'bfloat16', weight: 'bfloat16', y: 'bfloat16', dx: 'bfloat16' } as const;
+          linear(bfloat16, { ...tables, bias: bfloat16.upload(bias), y: y!, ...shape, storage });
+          linearGrad(bfloat16, {
+            ...{ ...tables, y: bfloat16.store(savedY, gradientStorage), dy: bfloat16.store(dy, gradientStorage) },
+            ...{ dx: dx!, dWeight, dBias, ...shape, accumulateWeight: false, accumulateBias: false },
+            storage: { ...storage, dy: gradientStorage },
+          });
+          return {
+            y: bfloat16.table(y!, rows * outputs, 'bfloat16'),
+            dx: bfloat16.table(dx!, rows * inputs, 'bfloat16'),
+            dWeight: bfloat16.floats(dWeight, weight.length),
+            dBias: bfloat16.floats(dBias, outputs),
+          };
+        });
+        const y = matMul(x, weight, [rows, outputs, inputs], { transposeB: true }).map(
+          (v, i) => v + bias[i % outputs]!,
+        );
+        const dz = dy.map((value, i) => (relu && savedY[i]! <= 0 ? 0 : value));
+        const dBias = new Float64Array(outputs);
+        dz.forEach((value, i) => {
+          dBias[i % outputs]! += value;
+        });
+        expectRounded('y', results.y!, relu ? y.map((value) => Math.max(value, 0)) : y);
+        expectRounded('dx', results.dx!, matMul(dz, weight, [rows, inputs, outputs]));
+        expectClose('dWeight', results.dWeight!, matMul(dz, x, [outputs, inputs, rows], { transposeA: true }));
+        expectClose('dBias', results.dBias!, dBias);
+      }
+    }
   });
 
   test('keeps NaN of dy where y is positive and drops it elsewhere', () => {

@@ -25,6 +25,15 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   return Uint16Array.from(bits, (word) => word >>> 16);
 }
 
+/** Rounds float32 to bfloat16: to the nearest value, ties to even. */
+export function roundToBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (word) => {
+    const isNotANumber = (word & 0x7fffffff) > 0x7f800000; // rounding could turn it into an infinity
+    return isNotANumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  });
+}
+
 /** The value of each bit pattern, computed when the first checkpoint in half precision is read. */
 let halves: Float32Array | null = null;
 

@@ -1,0 +1,145 @@
+import { basename, resolve } from 'node:path';
+import { deviceOptions } from '../../devices/index.js';
+import { UserError } from '../../errors.js';
+import { Translator } from '../../inference/translator.js';
+import { openModelFolder } from '../../model-folder/open-model-folder.js';
+import { defineOptions, type OptionsOf } from '../../options/schema.js';
+import { searchOptions } from '../../search/index.js';
+import type { ServedModel } from '../../server/served-models.js';
+import { defineCommand } from '../command.js';
+import { untilInterrupted } from '../interruption.js';
+import { startBriefLog } from '../output/log-sink.js';
+import { version } from '../version.js';
+
+const { device, threads } = deviceOptions;
+
+const options = {
+  ...defineOptions({
+    host: {
+      kind: 'string',
+      default: '127.0.0.1',
+      metavar: 'ADDRESS',
+      group: 'Server',
+      help: 'address to listen on; 0.0.0.0 is all',
+    },
+    port: {
+      kind: 'int',
+      default: 8000,
+      min: 0,
+      max: 65535,
+      group: 'Server',
+      help: 'port to listen on; 0 is any that is free',
+    },
+    token: {
+      kind: 'string',
+      default: null,
+      metavar: 'TOKEN',
+      group: 'Server',
+      help: 'requests must bear this token (default: the environment variable TS_FAIRSEQ_TOKEN, or none)',
+    },
+    cors: {
+      kind: 'string',
+      default: null,
+      metavar: 'ORIGIN[,ORIGIN…]',
+      group: 'Server',
+      help: 'pages of these origins may call the server; * means all',
+    },
+    maxCharacters: { kind: 'int', default: 100_000, min: 1, group: 'Limits', help: 'characters in a request (413)' },
+    maxQueue: {
+      kind: 'int',
+      default: 1_000_000,
+      min: 1,
+      group: 'Limits',
+      help: 'characters in all requests that are being translated (429)',
+    },
+    timeout: { kind: 'float', default: 60, min: 0.001, group: 'Limits', help: 'seconds for a request (408)' },
+    maxTokens: {
+      kind: 'int',
+      default: 4000,
+      min: 1,
+      group: 'Limits',
+      help: 'maximum tokens per batch: smaller batches answer sooner',
+    },
+  }),
+  device,
+  threads,
+} as const;
+
+export const serveCommand = defineCommand({
+  name: 'serve',
+  description:
+    'Serves models that export wrote over HTTP: POST /translate, /translate/stream, GET /languages, /health, /metrics and /docs (OpenAPI). /translate and /languages also answer clients of LibreTranslate. Prints a line of JSON for each request, without its text.',
+  arguments: [{ name: 'folder', help: 'folders of models', variadic: true }],
+  options,
+  examples: [
+    'ts-fairseq serve models/de-en',
+    'ts-fairseq serve models/de-en models/fr-en --host 0.0.0.0 --port 80 --token secret',
+  ],
+  async run({ args, options }) {
+    const stopLog = startBriefLog();
+    const models: (ServedModel & { readonly translator: Translator })[] = [];
+    try {
+      for (const folder of args)
+        models.push({ name: basename(resolve(folder)), translator: await load(folder, options) });
+      await serve(models, options);
+    } finally {
+      for (const { translator } of models) translator.dispose();
+      stopLog();
+    }
+  },
+});
+
+/** Loads a model with as many translations of a sentence as its beam has, so that a request can ask for them. */
+function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
+  const { beam = searchOptions.beam.default } = openModelFolder(folder).manifest.search;
+  return Translator.load({
+    model: folder,
+    nbest: Number(beam),
+    maxTokens,
+    ...(device !== null && { device }),
+    ...(threads !== null && { threads }),
+  });
+}
+
+async function serve(models: readonly ServedModel[], options: OptionsOf<typeof serveCommand.options>): Promise<void> {
+  const { createServer } = await import('../../server/create-server.js');
+  const { host, port, cors, maxCharacters, maxQueue, timeout } = options;
+  const server = await createServer({
+    models,
+    limits: { requestCharacters: maxCharacters, queueCharacters: maxQueue, seconds: timeout },
+    token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
+    corsOrigin: cors,
+    logRequest: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
+    version,
+  });
+  const address = await listen(server, host, port);
+  process.stderr.write(`ts-fairseq: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
+  await untilInterrupted(async (signal) => {
+    await new Promise((stop) => signal.addEventListener('abort', stop, { once: true }));
+    await server.close();
+  }, 'finishing the requests that have begun; a second signal stops at once');
+}
+
+/** @throws UserError if the address cannot be used */
+async function listen(
+  server: { listen(options: { host: string; port: number }): Promise<string> },
+  host: string,
+  port: number,
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another program uses it',
+      EACCES: 'permission denied',
+      EADDRNOTAVAIL: 'this machine does not have the address',
+      ENOTFOUND: 'the name of the host is unknown',
+    };
+    const reason = reasons[code ?? ''];
+    if (reason === undefined) throw error;
+    throw new UserError(`cannot listen on ${host} port ${port}: ${reason}`, 'choose another --port or --host', {
+      cause: error,
+    });
+  }
+}

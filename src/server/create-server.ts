@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import cors from '@fastify/cors';
+import formBody from '@fastify/formbody';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { UserError } from '../errors.js';
+import { Admission, type Limits } from './admission.js';
+import { ClientGone } from './gone-signal.js';
+import { HttpError } from './http-error.js';
+import { addMetrics } from './metrics.js';
+import { type ServedModel, ServedModels } from './served-models.js';
+import { addStreamRoute } from './stream-route.js';
+import { addTranslateRoute } from './translate-route.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The number of characters that the request asks to translate. */
+    characters: number;
+  }
+}
+
+/** What a server offers, and to whom. */
+export interface ServerOptions {
+  readonly models: readonly ServedModel[];
+  readonly limits: Limits;
+  /** The token that requests must bear; null: none. */
+  readonly token: string | null;
+  /** The origins that browsers may call from; null: only the server's own. */
+  readonly corsOrigin: string | null;
+  /** Called with one line for each request, without its text. */
+  readonly logRequest?: (line: RequestLine) => void;
+  readonly version: string;
+}
+
+/** What is logged of a request. */
+export interface RequestLine {
+  readonly time: string; // ISO 8601
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly characters: number;
+}
+
+/** Bytes of a body per character of its text, in the worst case of JSON's escapes. */
+const BYTES_PER_CHARACTER = 12;
+
+/** Creates the server; the caller listens and closes. The models stay the caller's. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { limits, token, corsOrigin, version } = options;
+  const models = new ServedModels(options.models);
+  const admission = new Admission(limits);
+  const server = fastify({
+    bodyLimit: BYTES_PER_CHARACTER * limits.requestCharacters + 10_000,
+    logger: false,
+    forceCloseConnections: 'idle',
+  });
+  // Routes check bodies themselves, with clearer messages; schemas are for /docs.
+  server.setValidatorCompiler(() => () => true);
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  server.decorateRequest('characters', 0);
+  closeAfterAnswers(server);
+  acceptUtf8Only(server);
+  await server.register(formBody);
+  if (corsOrigin !== null) await server.register(cors, { origin: corsOrigin === '*' ? '*' : corsOrigin.split(',') });
+  await server.register(swagger, { openapi: { info: { title: 'ts-fairseq', version } } });
+  server.setErrorHandler(async (error, _request, reply) => {
+    const { status, message, headers } = answerTo(error);
+    return reply.code(status).headers(headers).send({ error: message });
+  });
+  server.setNotFoundHandler(async (request, reply) =>
+    reply.code(404).send({ error: `${request.method} ${pathOf(request)} does not exist; see /docs` }),
+  );
+  if (token !== null) requireToken(server, token);
+  addMetrics(server, admission);
+  addTranslateRoute(server, models, admission);
+  addStreamRoute(server, models, admission);
+  server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
+  server.get('/health', { schema: { summary: 'says that the server works' } }, async () => ({
+    status: 'ok',
+    models: models.all.map(({ name, translator }) => ({ name, ...translator.languages })),
+  }));
+  server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
+  server.addHook('onResponse', async (request, reply) => {
+    options.logRequest?.({
+      time: new Date().toISOString(),
+      method: request.method,
+      path: pathOf(request),
+      status: reply.statusCode,
+      milliseconds: Math.round(reply.elapsedTime),
+      characters: request.characters,
+    });
+  });
+  return server;
+}
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0]!;
+
+/** Makes a server that closes wait for answers, but not for idle connections. */
+function closeAfterAnswers(server: FastifyInstance): void {
+  let isClosing = false;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
+}
+
+/** Refuses bodies of JSON that are not UTF-8; Node would replace their bytes. */
+function acceptUtf8Only(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => {
+      if (!isUtf8(body)) throw new HttpError(400, 'the body is not valid UTF-8');
+      try {
+        return JSON.parse(body.toString('utf8')) as unknown;
+      } catch {
+        throw new HttpError(400, 'the body is not valid JSON');
+      }
+    },
+  );
+}
+
+/** Paths that need no token. */
+const OPEN: readonly string[] = ['/', '/health', '/docs'];
+
+function requireToken(server: FastifyInstance, token: string): void {
+  server.addHook('preHandler', async (request) => {
+    if (OPEN.includes(pathOf(request))) return;
+    const key = (request.body as { readonly api_key?: unknown } | null | undefined)?.api_key;
+    if (isSame(request.headers.authorization, `Bearer ${token}`) || isSame(key, token)) return;
+    throw new HttpError(401, 'the token is missing or wrong: send Authorization: Bearer TOKEN');
+  });
+}
+
+/** Compares secrets in a time that does not depend on where they differ. */
+function isSame(given: unknown, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return typeof given === 'string' && timingSafeEqual(digest(given), digest(expected));
+}
+
+/** The status and the line for an error. */
+function answerTo(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof HttpError) return { status: error.statusCode, message: error.message, headers: error.headers };
+  if (error instanceof UserError) return { status: 400, message: error.message, headers: {} };
+  if (error instanceof ClientGone) return { status: 499, message: error.message, headers: {} };
+  const { statusCode = 500, message } = error as { readonly statusCode?: number; readonly message: string };
+  if (statusCode === 413) return { status: 413, message: 'the body is too large', headers: {} };
+  if (statusCode < 500) return { status: statusCode, message, headers: {} };
+  return { status: 500, message: 'the server has failed; its log says why', headers: {} };
+}

@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { InferOutput } from 'valibot';
+import type { SentenceTranslation, TextTranslation } from '../inference/translator.js';
+import type { Admission } from './admission.js';
+import { goneSignal } from './gone-signal.js';
+import { HttpError } from './http-error.js';
+import { libreTranslateRequest, ownRequest, parseBody, translateSchema } from './schemas.js';
+import type { ServedModel, ServedModels } from './served-models.js';
+
+/** A sentence in an answer. */
+export interface AnsweredSentence extends Omit<SentenceTranslation, 'nbest'> {
+  readonly tokens: readonly string[];
+  readonly tokenScores: readonly number[];
+  readonly nbest: readonly { readonly text: string; readonly score: number }[];
+}
+
+/** Shortens a translated sentence for an answer. @param nbest the number of translations */
+export function answeredSentence({ nbest: all, ...sentence }: SentenceTranslation, nbest: number): AnsweredSentence {
+  const [best] = all;
+  return {
+    ...sentence,
+    tokens: best?.tokens ?? [],
+    tokenScores: best?.tokenScores ?? [],
+    nbest: all.slice(0, nbest).map(({ detokenized, score }) => ({ text: detokenized, score })),
+  };
+}
+
+/** The number of characters of texts. */
+export const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
+
+/** Adds `POST /translate`, which answers requests of its own form and of LibreTranslate. */
+export function addTranslateRoute(server: FastifyInstance, models: ServedModels, admission: Admission): void {
+  const translate = (
+    request: FastifyRequest,
+    { translator }: ServedModel,
+    texts: readonly string[],
+  ): Promise<TextTranslation[]> => {
+    const characters = charactersOf(texts);
+    request.characters = characters;
+    return admission.run(characters, goneSignal(request), (signal) => translator.translateTexts(texts, { signal }));
+  };
+  server.post('/translate', { schema: translateSchema }, async (request) => {
+    const { body } = request;
+    if (typeof body === 'object' && body !== null && 'q' in body) {
+      const parsed = parseBody(libreTranslateRequest, body);
+      if (parsed.format === 'html') throw new HttpError(400, 'format: html is not supported; send text');
+      const model = models.choose(parsed);
+      return libreTranslateAnswer(parsed, model, await translate(request, model, listOf(parsed.q)));
+    }
+    const { text, nbest = 1, ...choice } = parseBody(ownRequest, body);
+    const model = models.choose(choice);
+    const translations = await translate(request, model, listOf(text));
+    return {
+      model: model.name,
+      translations: translations.map(({ text, unknownRatio, sentences }) => ({
+        text,
+        unknownRatio,
+        sentences: sentences.map((sentence) => answeredSentence(sentence, nbest)),
+      })),
+    };
+  });
+}
+
+const listOf = (texts: string | readonly string[]): readonly string[] => (typeof texts === 'string' ? [texts] : texts);
+
+/** One text gets one translation, and several get a list. Alternatives are those of texts of one sentence. */
+function libreTranslateAnswer(
+  { q, source, alternatives = 0 }: InferOutput<typeof libreTranslateRequest>,
+  { translator }: ServedModel,
+  translations: readonly TextTranslation[],
+): object {
+  const single = typeof q === 'string';
+  const others = translations.map(({ sentences }) =>
+    sentences.length === 1 ? sentences[0]!.nbest.slice(1, alternatives + 1).map(({ detokenized }) => detokenized) : [],
+  );
+  const detected = { confidence: 0, language: translator.languages.source };
+  return {
+    translatedText: single ? translations[0]!.text : translations.map(({ text }) => text),
+    ...(alternatives > 0 && { alternatives: single ? others[0] : others }),
+    ...(source === 'auto' && { detectedLanguage: single ? detected : translations.map(() => detected) }),
+  };
+}

@@ -1,0 +1,60 @@
+import { nonbreakingPrefixes, prefixLanguages } from './moses/nonbreaking-prefixes/index.js';
+
+/** A part of a text: a sentence, or what lies between sentences: white space, line ends and lines without words. */
+export interface TextPart {
+  readonly kind: 'sentence' | 'between';
+  readonly text: string;
+}
+
+/** Divides texts into sentences. */
+export type SentenceSplitter = (text: string) => TextPart[];
+
+const LINE_END = /(\r\n|[\n\r\u2028\u2029])/u;
+const WORD = /[\p{L}\p{N}]/u;
+const OUTER_SPACE = /^(\s*)(.*?)(\s*)$/su;
+
+/**
+ * Creates a function that divides a text into sentences by Unicode's rules (UAX #29). A full stop after one of Moses'
+ * abbreviations ends no sentence. The parts, joined, are the text.
+ * @param language a language code, e.g. `de`
+ */
+export function createSentenceSplitter(language: string): SentenceSplitter {
+  const segmenter = new Intl.Segmenter(localeOf(language), { granularity: 'sentence' });
+  const prefixes = nonbreakingPrefixes(prefixLanguages.includes(language) ? language : 'en');
+  /** Whether a segment ends in an abbreviation, so that the next one belongs to the same sentence. */
+  const endsInAbbreviation = (segment: string, next: string): boolean => {
+    const word = /([\p{L}\p{N}][^\s.]*)\.\s+$/u.exec(segment)?.[1] ?? '';
+    return prefixes.always.has(word) || (prefixes.beforeNumber.has(word) && /^\d/u.test(next));
+  };
+  const sentencesOf = (line: string): string[] => {
+    const sentences: string[] = [];
+    for (const { segment } of segmenter.segment(line)) {
+      const last = sentences.at(-1);
+      if (last !== undefined && endsInAbbreviation(last, segment)) sentences.push(sentences.pop()! + segment);
+      else sentences.push(segment);
+    }
+    return sentences;
+  };
+  return (text) =>
+    text
+      .split(LINE_END)
+      .flatMap((line) => (LINE_END.test(line) ? [between(line)] : sentencesOf(line).flatMap(withoutOuterSpace)))
+      .filter((part) => part.text !== '');
+}
+
+const between = (text: string): TextPart => ({ kind: 'between', text });
+
+function withoutOuterSpace(sentence: string): TextPart[] {
+  if (!WORD.test(sentence)) return [between(sentence)];
+  const [, before, text, after] = OUTER_SPACE.exec(sentence)!;
+  return [between(before!), { kind: 'sentence', text: text! }, between(after!)];
+}
+
+/** The locale of a language code, or the default locale if it is not the code of a language: `xx_YY` becomes `xx-YY`. */
+function localeOf(language: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll('_', '-'))[0];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,283 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createServer, type RequestLine, type ServerOptions } from '../../src/server/create-server.js';
+import { FakeTranslator } from './fake-translator.js';
+
+const LIMITS = { requestCharacters: 1000, queueCharacters: 2000, seconds: 5 };
+const servers: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function start(options: Partial<ServerOptions> = {}): Promise<FastifyInstance> {
+  const server = await createServer({
+    models: [
+      { name: 'one', translator: new FakeTranslator() },
+      { name: 'two', translator: new FakeTranslator({ source: 'fr', target: 'en' }) },
+    ],
+    limits: LIMITS,
+    token: null,
+    corsOrigin: null,
+    version: 'test',
+    ...options,
+  });
+  servers.push(server);
+  return server;
+}
+
+async function answer(server: FastifyInstance, options: InjectOptions): Promise<{ status: number; body: unknown }> {
+  const response = await server.inject(options);
+  const isJson = String(response.headers['content-type']).startsWith('application/json');
+  return { status: response.statusCode, body: isJson ? response.json() : response.body };
+}
+
+const post = (server: FastifyInstance, payload: object | string | Buffer, url = '/translate') =>
+  answer(server, { method: 'POST', url, payload, headers: { 'content-type': 'application/json' } });
+
+describe('POST /translate', () => {
+  it('answers a text', async () => {
+    expect(await post(await start(), { text: 'hallo', nbest: 2 })).toEqual({
+      status: 200,
+      body: {
+        model: 'one',
+        translations: [
+          {
+            text: 'HALLO',
+            unknownRatio: 0,
+            sentences: [
+              {
+                ...{ source: 'hallo', text: 'HALLO', score: 0, lost: [], unknownRatio: 0, problem: null },
+                ...{ tokens: ['HALLO', '</s>'], tokenScores: [0, 0] },
+                nbest: [
+                  { text: 'HALLO', score: 0 },
+                  { text: 'HALLO 2', score: -1 },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['by name', { model: 'two' }, 'two'],
+    ['by source language', { source: 'fr' }, 'two'],
+    ['by languages', { source: 'de', target: 'en' }, 'one'],
+    ['the first otherwise', {}, 'one'],
+  ])('chooses a model %s', async (_, choice, model) => {
+    expect(await post(await start(), { text: ['a', ''], ...choice })).toMatchObject({
+      status: 200,
+      body: { model, translations: [{ text: 'A' }, { text: '' }] },
+    });
+  });
+
+  it.each([
+    ['one text', { q: 'a', source: 'de', target: 'en' }, { translatedText: 'A' }],
+    ['several texts', { q: ['a', 'b'], source: 'fr', target: 'en' }, { translatedText: ['A', 'B'] }],
+    [
+      'alternatives',
+      { q: 'a', source: 'de', target: 'en', alternatives: 1 },
+      { translatedText: 'A', alternatives: ['A 2'] },
+    ],
+    [
+      'an unknown source',
+      { q: ['a'], source: 'auto', target: 'en' },
+      { translatedText: ['A'], detectedLanguage: [{ confidence: 0, language: 'de' }] },
+    ],
+  ])('answers %s as LibreTranslate does', async (_, request, body) => {
+    expect(await post(await start(), request)).toEqual({ status: 200, body });
+  });
+
+  it('takes a form, as the clients of LibreTranslate send it', async () => {
+    expect(
+      await answer(await start(), {
+        method: 'POST',
+        url: '/translate',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: 'q=gr%C3%BC%C3%9Fe&source=de&target=en&alternatives=1',
+      }),
+    ).toEqual({ status: 200, body: { translatedText: 'GRÜSSE', alternatives: ['GRÜSSE 2'] } });
+  });
+
+  it.each<[string, object | string | Buffer, number, string]>([
+    ['no JSON', '{"text":', 400, 'the body is not valid JSON'],
+    ['no object', '[]', 400, 'text is missing; see /docs'],
+    ['a string', '"x"', 400, 'the body is not an object; see /docs'],
+    ['no text', {}, 400, 'text is missing; see /docs'],
+    [
+      'a text that is a number',
+      { text: 3 },
+      400,
+      'text is wrong: it is neither a string nor a list of strings; see /docs',
+    ],
+    ['bytes that are not UTF-8', Buffer.from('{"text":"f\xfcr"}', 'latin1'), 400, 'the body is not valid UTF-8'],
+    ['an unknown model', { text: 'a', model: 'oen' }, 400, "unknown model 'oen'; did you mean 'one'?"],
+    ['unknown languages', { text: 'a', source: 'fi' }, 400, 'no model translates fi-auto; there are de-en, fr-en'],
+    ['HTML', { q: 'a', source: 'de', target: 'en', format: 'html' }, 400, 'format: html is not supported; send text'],
+    ['a long text', { text: 'a'.repeat(1001) }, 413, 'the text has 1001 characters, more than 1000'],
+    ['a large body', { text: 'a'.repeat(30_000) }, 413, 'the body is too large'],
+    ['a defect of the model', { text: 'fail' }, 500, 'the server has failed; its log says why'],
+  ])('refuses %s', async (_, payload, status, error) => {
+    expect(await post(await start(), payload)).toEqual({ status, body: { error } });
+  });
+
+  it('refuses other types of bodies', async () => {
+    const { status } = await answer(await start(), {
+      method: 'POST',
+      url: '/translate',
+      payload: 'x',
+      headers: { 'content-type': 'text/plain' },
+    });
+    expect(status).toBe(415);
+  });
+});
+
+describe('limits', () => {
+  it('more than the queue holds is refused with the time to wait', async () => {
+    const server = await start({ models: [{ name: 'slow', translator: new FakeTranslator(undefined, 100) }] });
+    const text = 'a'.repeat(900);
+    const responses = await Promise.all(
+      Array.from({ length: 3 }, () => server.inject({ method: 'POST', url: '/translate', payload: { text } })),
+    );
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
+    expect(Number(responses[2]!.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(await post(server, { text })).toMatchObject({ status: 200 });
+  });
+
+  it('a translation that takes too long is cancelled', async () => {
+    const translator = new FakeTranslator(undefined, 10_000);
+    const server = await start({ models: [{ name: 'slow', translator }], limits: { ...LIMITS, seconds: 0.05 } });
+    expect(await post(server, { text: 'a' })).toEqual({
+      status: 408,
+      body: { error: 'the translation takes longer than 0.05 seconds' },
+    });
+    expect(translator.cancelled).toBe(1);
+  });
+
+  it('the work of a client that leaves is cancelled', async () => {
+    const translator = new FakeTranslator(undefined, 10_000);
+    const server = await start({ models: [{ name: 'slow', translator }] });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const controller = new AbortController();
+    const request = fetch(`${address}/translate`, {
+      method: 'POST',
+      body: JSON.stringify({ text: 'a' }),
+      headers: { 'content-type': 'application/json' },
+      signal: controller.signal,
+    });
+    while (translator.started === 0) await new Promise(setImmediate);
+    controller.abort();
+    await expect(request).rejects.toThrow();
+    while (translator.cancelled === 0) await new Promise(setImmediate);
+    expect(await answer(server, { method: 'GET', url: '/health' })).toMatchObject({ status: 200 });
+  });
+
+  it('a server that closes finishes the requests that have begun', async () => {
+    const server = await start({ models: [{ name: 'slow', translator: new FakeTranslator(undefined, 50) }] });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const request = fetch(`${address}/translate`, {
+      method: 'POST',
+      body: JSON.stringify({ text: 'a' }),
+      headers: { 'content-type': 'application/json' },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    await Promise.all([server.close(), expect(request.then(({ status }) => status)).resolves.toBe(200)]);
+  });
+});
+
+describe('POST /translate/stream', () => {
+  const text = 'Eins. Zwei!\n\nDrei';
+  it('sends the parts of a text in order, as lines of JSON', async () => {
+    const server = await start();
+    const { body } = await post(server, { text }, '/translate/stream');
+    const parts = String(body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { text: string; source?: string });
+    expect(parts.map((part) => part.text).join('')).toBe('EINS. ZWEI!\n\nDREI');
+    expect(parts.flatMap(({ source }) => source ?? [])).toEqual(['Eins.', 'Zwei!', 'Drei']);
+  });
+
+  it('sends server-sent events to those who accept them', async () => {
+    const response = await (await start()).inject({
+      method: 'POST',
+      url: '/translate/stream',
+      payload: { text: 'a' },
+      headers: { accept: 'text/event-stream' },
+    });
+    expect(response.headers['content-type']).toBe('text/event-stream');
+    expect(response.body).toMatch(/^data: \{.*"text":"A".*\}\n\n$/u);
+  });
+
+  it.each([
+    [{ text: 'a', model: 'x' }, 400],
+    [{ text: 'a'.repeat(1001) }, 413],
+    [{ text: ['a'] }, 400],
+  ])('refuses what /translate refuses: %j', async (payload, status) => {
+    expect(await post(await start(), payload, '/translate/stream')).toMatchObject({ status });
+  });
+});
+
+describe('who may call', () => {
+  it('with a token, those who bear it or send it as api_key', async () => {
+    const server = await start({ token: 'secret' });
+    const request = { text: 'a' };
+    const statusWith = async (headers: Record<string, string>, payload: object = request): Promise<number> =>
+      (await server.inject({ method: 'POST', url: '/translate', payload, headers })).statusCode;
+    expect(await statusWith({})).toBe(401);
+    expect(await statusWith({ authorization: 'Bearer wrong' })).toBe(401);
+    expect(await statusWith({ authorization: 'Bearer secret' })).toBe(200);
+    expect(await statusWith({}, { ...request, api_key: 'secret' })).toBe(200);
+    expect((await server.inject('/languages')).statusCode).toBe(401);
+    expect((await server.inject('/health')).statusCode).toBe(200);
+  });
+
+  it('with an origin, the pages of that origin', async () => {
+    const origin = 'https://example.org';
+    const allowed = async (server: FastifyInstance): Promise<unknown> =>
+      (await server.inject({ method: 'GET', url: '/languages', headers: { origin } })).headers[
+        'access-control-allow-origin'
+      ];
+    expect(await allowed(await start())).toBeUndefined();
+    expect(await allowed(await start({ corsOrigin: `${origin},https://other.org` }))).toBe(origin);
+    expect(await allowed(await start({ corsOrigin: '*' }))).toBe('*');
+  });
+});
+
+it('other paths describe the server', async () => {
+  const lines: RequestLine[] = [];
+  const server = await start({ logRequest: (line) => lines.push(line) });
+  expect((await answer(server, { url: '/languages' })).body).toEqual([
+    { code: 'de', name: 'German', targets: ['en'] },
+    { code: 'fr', name: 'French', targets: ['en'] },
+  ]);
+  expect((await answer(server, { url: '/health' })).body).toMatchObject({
+    status: 'ok',
+    models: [{ name: 'one' }, { name: 'two' }],
+  });
+  await post(server, { text: 'private' });
+  expect((await answer(server, { url: '/metrics' })).body).toContain('ts_fairseq_characters_total 7');
+  const docs = (await answer(server, { url: '/docs' })).body as { openapi: string; paths: object };
+  expect(docs.openapi).toMatch(/^3\./u);
+  expect(Object.keys(docs.paths)).toEqual(
+    expect.arrayContaining(['/translate', '/translate/stream', '/languages', '/health']),
+  );
+  expect(await answer(server, { url: '/x' })).toEqual({
+    status: 404,
+    body: { error: 'GET /x does not exist; see /docs' },
+  });
+  expect(lines.map(({ path, status, characters }) => [path, status, characters])).toContainEqual([
+    '/translate',
+    200,
+    7,
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('private');
+});
+
+it('two models with one name are refused', async () => {
+  const model = { name: 'one', translator: new FakeTranslator() };
+  await expect(start({ models: [model, model] })).rejects.toThrow(
+    'two models have the name one; rename one of their folders',
+  );
+});

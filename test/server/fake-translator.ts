@@ -1,0 +1,40 @@
+import type { TextTranslation, TranslateOptions } from '../../src/inference/translator.js';
+import type { Translation } from '../../src/search/index.js';
+import type { TextTranslator } from '../../src/server/served-models.js';
+
+const translationOf = (text: string, score: number): Translation => ({
+  ...{ text, detokenized: text, score, tokens: [text, '</s>'], tokenScores: [score, 0], alignment: null },
+});
+
+/** Translates by writing in capitals, after a time; every text is one sentence, with three translations. */
+export class FakeTranslator implements TextTranslator {
+  /** The number of calls that were cancelled. */
+  cancelled = 0;
+  started = 0;
+
+  constructor(
+    readonly languages = { source: 'de', target: 'en' },
+    readonly milliseconds = 0,
+  ) {}
+
+  async translateTexts(texts: readonly string[], { signal }: TranslateOptions = {}): Promise<TextTranslation[]> {
+    this.started += 1;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, this.milliseconds);
+      signal?.addEventListener('abort', () => {
+        this.cancelled += 1;
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      });
+    });
+    return texts.map((source) => this.#translate(source));
+  }
+
+  #translate(source: string): TextTranslation {
+    if (source === 'fail') throw new TypeError('a defect');
+    const text = source.toUpperCase();
+    const nbest = [text, `${text} 2`, `${text} 3`].map((other, rank) => translationOf(other, -rank));
+    const sentence = { source, text, score: 0, nbest, lost: [], unknownRatio: 0, problem: null };
+    return { text, sentences: source === '' ? [] : [sentence], unknownRatio: 0 };
+  }
+}

@@ -1,0 +1,59 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createSentenceSplitter } from '../../src/text/sentences.js';
+
+const sentencesOf = (text: string, language = 'de'): string[] =>
+  createSentenceSplitter(language)(text).flatMap((part) => (part.kind === 'sentence' ? [part.text] : []));
+
+describe('a text is divided into sentences', () => {
+  it.each([
+    ['at full stops, question and exclamation marks', 'Eins. Zwei? Drei! Vier', ['Eins.', 'Zwei?', 'Drei!', 'Vier']],
+    ['at every line end', 'a\nb\r\nc\rd\u2028e', ['a', 'b', 'c', 'd', 'e']],
+    ['but not after an abbreviation', 'Das ist Dr. Müller. Er kommt.', ['Das ist Dr. Müller.', 'Er kommt.']],
+    ['nor in a number', 'Version 3.14 ist da.', ['Version 3.14 ist da.']],
+    ['without lines that have no words', '---\n* * *\nText\n', ['Text']],
+    ['of which an empty text has none', '', []],
+  ])('%s', (_, text, expected) => {
+    expect(sentencesOf(text)).toEqual(expected);
+  });
+
+  it('by the abbreviations of its language', () => {
+    expect(sentencesOf('See No. 5 there.', 'en')).toEqual(['See No. 5 there.']);
+    expect(sentencesOf('He said No. Five came.', 'en')).toEqual(['He said No.', 'Five came.']);
+  });
+
+  it.each(['de', 'zh', 'pt_BR', 'tok', 'not a language'])('in any language: %s', (language) => {
+    expect(sentencesOf('Hallo Welt. Ja!', language)).toEqual(['Hallo Welt.', 'Ja!']);
+  });
+
+  it('so that its parts, joined, are the text, and sentences have no outer white space', () => {
+    const split = createSentenceSplitter('de');
+    const pieces = fc.constantFrom(
+      'Hallo',
+      ' ',
+      '  ',
+      '.',
+      '!',
+      '\n',
+      '\r\n',
+      '\t',
+      'z. B.',
+      '\ufeff',
+      'Ü',
+      '5',
+      '…',
+      '"',
+      '\u2029',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(pieces).map((parts) => parts.join('')),
+        (text) => {
+          const parts = split(text);
+          expect(parts.map((part) => part.text).join('')).toBe(text);
+          for (const { kind, text: part } of parts) if (kind === 'sentence') expect(part).toBe(part.trim());
+        },
+      ),
+    );
+  });
+});
