@@ -24,10 +24,10 @@ export interface ObservedUpdate extends BatchWork {
 }
 
 const emitBatches = process.argv[2] === '--emit-batches';
-let batches: readonly TranslationBatch[] = [];
+const started = new Map<number, readonly TranslationBatch[]>(); // by update, until it is logged
 let start = Number.NaN;
 
-function workOf(): BatchWork {
+function workOf(batches: readonly TranslationBatch[]): BatchWork {
   const sum = (value: (batch: TranslationBatch) => number): number =>
     batches.reduce((total, batch) => total + value(batch), 0);
   return {
@@ -43,10 +43,10 @@ function batchOf({ batchSize, sourceLength, targetLength, ...batch }: Translatio
 }
 
 // No log event contains the batches, so intercept them on their way to the trainer.
-const step = Trainer.prototype.step;
-Trainer.prototype.step = function (this: Trainer, microBatches, epoch) {
-  batches = microBatches;
-  return step.call(this, microBatches, epoch);
+const startUpdate = Trainer.prototype.startUpdate;
+Trainer.prototype.startUpdate = function (this: Trainer, microBatches, epoch) {
+  started.set(this.updates + 1, microBatches);
+  return startUpdate.call(this, microBatches, epoch);
 };
 
 /** Writes a complete line to the parent process; a signal may interrupt a write. */
@@ -59,12 +59,15 @@ log.attach((event) => {
   if (event.kind !== 'train_inner' || !isStatsEvent(event)) return;
   const seconds = (performance.now() - start) / 1000;
   const stats = new Map(event.fields.stats);
+  const update = Number(stats.get('num_updates'));
+  const batches = started.get(update)!;
+  started.delete(update);
   const report = {
-    update: Number(stats.get('num_updates')),
+    update,
     seconds,
     loss: Number(stats.get('loss')),
     peakBytes: process.resourceUsage().maxRSS * 1024,
-    ...workOf(),
+    ...workOf(batches),
     ...(emitBatches ? { batch: batchOf(batches[0]!) } : {}),
   };
   send(report);

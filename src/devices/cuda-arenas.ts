@@ -1,10 +1,14 @@
-import type { ArenaTarget, DeviceArena } from 'tfjs-backend-cuda';
+import type { ArenaTarget, DeviceArena, UpdateGuard } from 'tfjs-backend-cuda';
 import type { DeviceArenas } from '../ops/device-arenas.js';
+import type { DeviceUpdate, DeviceUpdates, LateFigures, UpdateSequence } from '../ops/device-updates.js';
 import { ArenaCopies, type ArenaCopy } from '../optim/arena-copies.js';
 import { type ArenaKernels, portableArenaKernels } from '../optim/arena-kernels.js';
 import type * as tf from '../tf/index.js';
 
-type CudaModule = Pick<typeof import('tfjs-backend-cuda'), 'adamStep' | 'collectGradients' | 'DeviceArena'>;
+type CudaModule = Pick<
+  typeof import('tfjs-backend-cuda'),
+  'adamStep' | 'collectGradients' | 'DeviceArena' | 'movingAverage' | 'UpdateGuard'
+>;
 
 interface GpuCopy extends ArenaCopy {
   readonly arena: DeviceArena;
@@ -12,6 +16,9 @@ interface GpuCopy extends ArenaCopy {
 
 /** Arenas in the memory of a GPU. The tensors of weights are parts of their arena. */
 export class CudaArenas extends ArenaCopies<GpuCopy> implements DeviceArenas {
+  /** The guard of the update that takes its step now. */
+  #guard: UpdateGuard | null = null;
+
   constructor(readonly cuda: CudaModule) {
     super();
   }
@@ -20,7 +27,7 @@ export class CudaArenas extends ArenaCopies<GpuCopy> implements DeviceArenas {
   get kernels(): ArenaKernels {
     return {
       squaredNorm: portableArenaKernels.squaredNorm,
-      scale: (x, factor) => this.#changed(x).scale(factor),
+      scale: (x, factor) => this.#changed(x).scale(factor, this.#guard),
       addTensors: (sums, xs) => {
         for (const [index, sum] of sums.entries()) this.#changed(sum).add(offsetOf(sum), xs[index]!);
       },
@@ -37,7 +44,17 @@ export class CudaArenas extends ArenaCopies<GpuCopy> implements DeviceArenas {
       adamStep: (values, gradients, firstMoment, secondMoment, scalars) => {
         const gradient = this.#copy(gradients).arena;
         const [p, m, v] = [values, firstMoment, secondMoment].map((arena) => this.#changed(arena));
-        this.cuda.adamStep(p!, gradient, m!, v!, scalars);
+        this.cuda.adamStep(p!, gradient, m!, v!, scalars, this.#guard);
+      },
+    };
+  }
+
+  get updates(): DeviceUpdates {
+    return {
+      begin: () => this.#beginUpdates(),
+      average: (average, values, decay) => {
+        const { arena } = this.#copy(values);
+        this.cuda.movingAverage(this.#changed(average), arena, decay, this.#guard);
       },
     };
   }
@@ -60,6 +77,35 @@ export class CudaArenas extends ArenaCopies<GpuCopy> implements DeviceArenas {
 
   protected dispose({ arena }: GpuCopy): void {
     arena.dispose();
+  }
+
+  #beginUpdates(): UpdateSequence {
+    let guard: UpdateGuard | null = null;
+    return {
+      apply: (update) => {
+        const gradients = this.#changed(update.gradients);
+        guard ??= new this.cuda.UpdateGuard(gradients);
+        return this.#apply(guard, gradients, update);
+      },
+      dispose: () => {
+        guard?.dispose();
+        guard = null;
+      },
+    };
+  }
+
+  #apply(guard: UpdateGuard, gradients: DeviceArena, { losses, others, scaling, step }: DeviceUpdate): LateFigures {
+    const figures = guard.scaleGradient(gradients, { losses, others }, scaling);
+    this.#guard = guard;
+    try {
+      step();
+      return figures;
+    } catch (error) {
+      figures.discard();
+      throw error;
+    } finally {
+      this.#guard = null;
+    }
   }
 
   /** The GPU's copy of the arena of a part, copied from the host at the first use. */

@@ -1,4 +1,5 @@
 import type * as tf from '../tf/index.js';
+import type { DeviceUpdates } from './device-updates.js';
 
 /**
  * The arenas of a device that has memory of its own: flat arrays with one element per weight, for the weights, their
@@ -6,6 +7,8 @@ import type * as tf from '../tf/index.js';
  * device copies an arena when an operation first uses it; from then on its copy may be newer than the host's.
  */
 export interface DeviceArenas {
+  /** Updates that the host need not wait for; undefined if the device has none. */
+  readonly updates?: DeviceUpdates;
   /** Whether the device has changed an arena since it was last copied to the host. */
   isNewer(arena: Float32Array): boolean;
   /** Copies the arenas that the device has changed to their host arrays. */

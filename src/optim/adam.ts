@@ -22,6 +22,8 @@ export const adam = defineOptimizer({
     return {
       arenas: { exp_avg: firstMoment, exp_avg_sq: secondMoment },
       usesKernelsOnly: true,
+      // On a device that applies updates before the host knows that they are finite, an update that is not applied ends
+      // training or is taken back (Trainer). So `step` is the number of steps that the moments have taken.
       step(learningRate, step) {
         const stepSize = (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
         const scalars = { beta1, beta2, epsilon: adamEps, stepSize, decay: learningRate * weightDecay };

@@ -149,16 +149,30 @@ export function tidyOutput<T extends object>(body: () => T): T {
 }
 
 /** Reads a criterion's output from the device, then disposes it. */
-export async function readLoss({ loss, nll, metrics = {} }: CriterionOutput): Promise<LossValues> {
-  const named = Object.entries(metrics);
-  const tensors = [loss, nll, ...named.map(([, { sum }]) => sum)];
+export async function readLoss(output: CriterionOutput): Promise<LossValues> {
+  const tensors = [output.loss, ...reportedTensors(output)];
   try {
-    const values = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
-    const read = named.map(([name, { unit }], index) => [name, { sum: values[2 + index]!, unit }] as const);
-    return { loss: values[0]!, nll: values[1]!, metrics: Object.fromEntries(read) };
+    const [loss, ...reported] = await Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
+    return lossValues(output, loss!, reported);
   } finally {
     tf.dispose(tensors);
   }
+}
+
+/** A criterion's output without the loss. */
+export type Reported = Omit<CriterionOutput, 'loss'>;
+
+/** The tensors of a criterion's output except the loss. */
+export const reportedTensors = ({ nll, metrics = {} }: Reported): tf.Scalar[] => [
+  nll,
+  ...Object.values(metrics).map(({ sum }) => sum),
+];
+
+/** A criterion's output as numbers. @param reported the values of its `reportedTensors` */
+export function lossValues({ metrics = {} }: Reported, loss: number, reported: readonly number[]): LossValues {
+  const [nll, ...sums] = reported;
+  const named = Object.entries(metrics).map(([name, { unit }], index) => [name, { sum: sums[index]!, unit }] as const);
+  return { loss, nll: nll!, metrics: Object.fromEntries(named) };
 }
 
 /** Adds the losses of two micro-batches. */

@@ -8,6 +8,8 @@ import { formatGeneral } from './number-format.js';
 import type { CheckpointOptions, DatasetOptions, OptimizationOptions } from './options.js';
 import { type PreparedRun, prepareRun } from './prepare-run.js';
 import type { TrainRequest } from './request.js';
+import type { UpdateReport } from './statistics.js';
+import { UnreadUpdates } from './unread-updates.js';
 import { validate } from './validation.js';
 
 /**
@@ -65,17 +67,26 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
   data.beginEpoch();
   const total = data.updatesPerEpoch(updateFrequency);
   let reason: string | null = null;
-  for (const microBatches of data.updates(updateFrequency)) {
-    const report = await trainer.step(microBatches, epoch);
-    // Signals and finalizers run in turns of the event loop. With a synchronous device, `await` runs only microtasks.
-    await setImmediate();
-    statistics.train.add(report);
-    statistics.train_inner.add(report);
-    logUpdate(run, epoch, data.updatesDone(updateFrequency), total);
-    profile?.endOfUpdate(trainer.updates);
-    reason = await afterUpdate(setup, { epoch, updates: trainer.updates, endOfEpoch: data.endOfEpoch }, hours());
-    if (reason !== null) break;
-    profile?.beforeNextUpdate();
+  const receive = (report: UpdateReport, position: number): void => logUpdate(run, report, { epoch, position, total });
+  // A profile covers one whole update and no other.
+  const unread = new UnreadUpdates(receive, profile === null ? undefined : 0);
+  try {
+    for (const microBatches of data.updates(updateFrequency)) {
+      const update = await trainer.startUpdate(microBatches, epoch);
+      // Signals and finalizers run in turns of the event loop. With a synchronous device, `await` runs only microtasks.
+      await setImmediate();
+      await unread.add(update, data.updatesDone(updateFrequency));
+      profile?.endOfUpdate(trainer.updates);
+      const moment = { epoch, updates: trainer.updates, endOfEpoch: data.endOfEpoch };
+      reason = await afterUpdate(setup, moment, hours(), () => unread.drain());
+      if (reason !== null) break;
+      profile?.beforeNextUpdate();
+    }
+  } catch (error) {
+    await unread.drain(); // an earlier update may have failed, too: its error is the one to report
+    throw error;
+  } finally {
+    unread.discard();
   }
   if (data.endOfEpoch || reason !== null) logStats('train', { tag: 'train', epoch, stats: statistics.train.stats() });
   statistics.train.reset();
@@ -85,27 +96,42 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
 /** The value for an epoch; the last value applies to all later epochs. */
 const valueOfEpoch = (values: readonly number[], epoch: number): number => values[Math.min(epoch, values.length) - 1]!;
 
+/** Counts an update and logs it. @param place the update within the epoch, from 1, and the number of updates */
 function logUpdate(
-  { request, statistics, trainer }: TrainingRun,
-  epoch: number,
-  position: number,
-  total: number,
+  { request, statistics }: TrainingRun,
+  report: UpdateReport,
+  { epoch, position, total }: { readonly epoch: number; readonly position: number; readonly total: number },
 ): void {
+  statistics.train.add(report);
+  statistics.train_inner.add(report);
   const stats = statistics.train_inner.stats();
   logProgress(`epoch ${String(epoch).padStart(3, '0')}`, position, total, stats);
-  if (trainer.updates % request.logInterval !== 0) return;
+  if (report.updates % request.logInterval !== 0) return;
   logStats('train_inner', { tag: 'train_inner', epoch, position, total, stats });
   statistics.train_inner.reset();
 }
 
-/** Validates and saves if due. @returns the reason to stop training, or null */
-async function afterUpdate(setup: PreparedRun, moment: Moment, hours: number): Promise<string | null> {
+/**
+ * Validates and saves if due.
+ * @param reports waits for the reports of all updates
+ * @returns the reason to stop training, or null
+ */
+async function afterUpdate(
+  setup: PreparedRun,
+  moment: Moment,
+  hours: number,
+  reports: () => Promise<void>,
+): Promise<string | null> {
   const { run, saver } = setup;
   const { options } = run.request;
   let reason = reasonToStop(moment.updates, options);
   const saving = isTimeToSave(moment, reason !== null, options);
+  const validating = isTimeToValidate(moment, { stopping: reason !== null, saving }, options);
+  const interrupted = interruptionOf(run.request, hours) !== null;
+  // The last update is saved too.
+  if (saving || validating || moment.endOfEpoch || interrupted) await reports();
   let value: number | null = null;
-  if (isTimeToValidate(moment, { stopping: reason !== null, saving }, options)) {
+  if (validating) {
     value = await validateAll(setup, moment);
     run.earlyStopping.offer(value);
     reason ??= outOfPatience(run);

@@ -1,5 +1,6 @@
 import { InternalError, UserError } from '../errors.js';
 import type { DeviceArenas } from '../ops/device-arenas.js';
+import type { DeviceUpdates } from '../ops/device-updates.js';
 import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import { addToTargets, gradientTargets, squaredGradientNorm } from '../optim/loss-gradient.js';
@@ -10,8 +11,19 @@ import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
-import { addLosses, batchLoss, type LossValues, readLoss, tidyOutput } from './batch-loss.js';
+import {
+  addLosses,
+  batchLoss,
+  type LossValues,
+  type Reported,
+  readLoss,
+  reportedTensors,
+  tidyOutput,
+} from './batch-loss.js';
+import { LateUpdate, LateUpdates } from './late-update.js';
+import { notFinite } from './not-finite.js';
 import type { UpdateReport } from './statistics.js';
+import type { StartedUpdate } from './unread-updates.js';
 
 /** The parts that a trainer connects. */
 export interface TrainerParts {
@@ -37,13 +49,20 @@ export interface TrainerOptions {
 /** Added to the norm before dividing by it, as in PyTorch's `clip_grad_norm_`. */
 const CLIP_EPSILON = 1e-6;
 
-/** The largest number of sentences that an error message lists. */
-const NAMED_SENTENCES = 20;
-
 /** The results of one micro-batch's backward pass, on the device. */
 interface Differentiated {
   readonly output: CriterionOutput;
   readonly gradients: (tf.Tensor | null)[]; // one per trainable parameter; null in a layer that LayerDrop skipped
+}
+
+/** What an update computed. */
+type UpdateFigures = Omit<UpdateReport, 'updates' | 'learningRate' | 'averageDecay' | 'seconds'>;
+
+/** An update, for its report. */
+interface Update {
+  readonly number: number; // from 1
+  readonly epoch: number; // from 1
+  readonly microBatches: readonly TranslationBatch[];
 }
 
 /** Updates a model's parameters. */
@@ -52,6 +71,7 @@ export class Trainer {
   updates = 0;
   /** The number of steps in the optimizer's state: the same as `updates` unless that state was reset. */
   optimizerSteps = 0;
+  #late: LateUpdates | null = null;
 
   constructor(
     readonly parts: TrainerParts,
@@ -74,24 +94,38 @@ export class Trainer {
    * @throws UserError if the loss or the gradient is not finite; the parameters are then unchanged
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
+    return (await this.startUpdate(microBatches, epoch)).report();
+  }
+
+  /**
+   * Performs one update like `step`. A device that applies updates without the host (`DeviceArenas.updates`) only has it in
+   * its queue afterwards, and reports it later. All other devices and optimizers that run on the host report it at once.
+   */
+  async startUpdate(microBatches: readonly TranslationBatch[], epoch: number): Promise<StartedUpdate> {
+    const { model, optimizer } = this.parts;
+    const device = optimizer.usesKernelsOnly ? model.parameters.device?.arenas?.updates : undefined;
+    if (device !== undefined) return this.#enqueue(device, microBatches, epoch);
+    const report = await this.#update(microBatches, epoch);
+    return { isReported: true, report: async () => report, discard() {} };
+  }
+
+  async #update(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
-    const { optimizer, kernels, model } = this.parts;
-    const { gradients } = model.parameters;
-    let losses: LossValues = { loss: 0, nll: 0, metrics: {} };
-    let [tokens, sentences] = [0, 0];
+    const { average, kernels, model, optimizer } = this.parts;
+    const update = { number: this.updates + 1, epoch, microBatches };
+    const losses: LossValues[] = [];
     for (const [microBatch, batch] of microBatches.entries()) {
-      losses = addLosses(losses, await this.#accumulateGradients(batch, microBatch, epoch));
-      tokens += batch.ntokens;
-      sentences += batch.batchSize;
+      const read = async (output: CriterionOutput): Promise<void> => {
+        losses.push(await readLoss(output));
+        this.#checkLoss(losses[microBatch]!, microBatch, update);
+      };
+      await this.#accumulateGradients(batch, microBatch, epoch, read);
     }
     model.parameters.useDevice();
-    const sampleSize = this.options.sentenceAvg ? sentences : tokens;
     const squaredNorm = squaredGradientNorm(model.parameters, kernels);
-    const gradientNorm = Math.sqrt(typeof squaredNorm === 'number' ? squaredNorm : await squaredNorm) / sampleSize;
+    const figures = this.#figures(update, losses, typeof squaredNorm === 'number' ? squaredNorm : await squaredNorm);
     model.parameters.useDevice();
-    if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, microBatches, epoch);
-    const { factor, clipped } = this.#clipping(gradientNorm);
-    kernels.scale(gradients, factor / sampleSize);
+    kernels.scale(model.parameters.gradients, this.#clipping(figures.gradientNorm).factor / figures.sampleSize);
     this.optimizerSteps += 1;
     const step = (): void => optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     const arenas = model.parameters.device?.arenas ?? null;
@@ -99,18 +133,90 @@ export class Trainer {
     else await this.#stepOnHost(step, arenas);
     model.parameters.valuesChanged();
     this.updates += 1;
-    const averageDecay = this.parts.average ? await this.#updateAverage(this.parts.average) : undefined;
+    const averageDecay = average ? await this.#updateAverage(average) : undefined;
+    return { ...figures, ...this.#completed(epoch, averageDecay), seconds: (performance.now() - start) / 1000 };
+  }
+
+  /** Puts an update into the queue of the device. Nothing waits for the device. */
+  async #enqueue(device: DeviceUpdates, microBatches: readonly TranslationBatch[], epoch: number): Promise<LateUpdate> {
+    const start = performance.now();
+    const { average, model, optimizer } = this.parts;
+    const store = model.parameters;
+    const update = { number: this.updates + 1, epoch, microBatches };
+    const outputs: CriterionOutput[] = [];
+    try {
+      for (const [microBatch, batch] of microBatches.entries()) {
+        await this.#accumulateGradients(batch, microBatch, epoch, (output) => void outputs.push(output));
+      }
+      store.useDevice();
+      this.#late ??= new LateUpdates(device.begin());
+      const late = this.#late;
+      let averageDecay: number | undefined;
+      const figures = late.sequence.apply({
+        gradients: store.gradients,
+        losses: outputs.map(({ loss }) => loss),
+        others: outputs.flatMap(reportedTensors),
+        scaling: { samples: this.#sampleSize(microBatches), limit: this.options.clipNorm, epsilon: CLIP_EPSILON },
+        step: () => {
+          this.optimizerSteps += 1;
+          optimizer.step(this.learningRate(epoch), this.optimizerSteps);
+          this.updates += 1;
+          averageDecay = average?.update(this.updates);
+        },
+      });
+      store.valuesChanged();
+      const completed = this.#completed(epoch, averageDecay);
+      return new LateUpdate(late, figures, outputs, start, ({ losses, squaredNorm }) => {
+        try {
+          return { ...this.#figures(update, losses, squaredNorm), ...completed };
+        } catch (error) {
+          this.#takeBack(update.number - 1, error);
+          throw error;
+        }
+      });
+    } finally {
+      tf.dispose(outputs.flatMap((output) => [output.loss, ...reportedTensors(output)]));
+    }
+  }
+
+  /** Goes back to the state after some updates: the device has applied none of those that were started since. */
+  #takeBack(updates: number, error: unknown): void {
+    this.optimizerSteps -= this.updates - updates;
+    this.updates = updates;
+    this.parts.average?.takeBack(updates);
+    this.#late?.fail(error);
+    this.#late = null;
+  }
+
+  #sampleSize(microBatches: readonly TranslationBatch[]): number {
+    const count = ({ batchSize, ntokens }: TranslationBatch): number =>
+      this.options.sentenceAvg ? batchSize : ntokens;
+    return microBatches.reduce((sum, batch) => sum + count(batch), 0);
+  }
+
+  /** What an update computed. @throws UserError if a loss or the norm is not finite */
+  #figures(update: Update, losses: readonly LossValues[], squaredNorm: number): UpdateFigures {
+    const { microBatches } = update;
+    for (const [microBatch, values] of losses.entries()) this.#checkLoss(values, microBatch, update);
+    const sampleSize = this.#sampleSize(microBatches);
+    const gradientNorm = Math.sqrt(squaredNorm) / sampleSize;
+    if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, update);
     return {
-      ...losses,
-      tokens,
-      sentences,
+      ...losses.reduce(addLosses),
+      tokens: microBatches.reduce((sum, { ntokens }) => sum + ntokens, 0),
+      sentences: microBatches.reduce((sum, { batchSize }) => sum + batchSize, 0),
       sampleSize,
-      updates: this.updates,
       gradientNorm,
-      clipped,
+      clipped: this.#clipping(gradientNorm).clipped,
+    };
+  }
+
+  /** What is known of an update that is started. */
+  #completed(epoch: number, averageDecay: number | undefined): Omit<UpdateReport, keyof UpdateFigures | 'seconds'> {
+    return {
+      updates: this.updates,
       learningRate: this.learningRate(epoch),
       ...(averageDecay === undefined ? {} : { averageDecay }),
-      seconds: (performance.now() - start) / 1000,
     };
   }
 
@@ -127,25 +233,37 @@ export class Trainer {
   /** Updates the moving average. @returns its decay */
   async #updateAverage(average: MovingAverage): Promise<number> {
     const { parameters } = this.parts.model;
-    await parameters.toHost([parameters.values]);
+    if (!average.isOnDevice) await parameters.toHost([parameters.values]);
     return average.update(this.updates);
   }
 
-  /** Copies the weights and the optimizer's state to the host, e.g. to save them. */
+  /** Copies the weights, their average and the optimizer's state to the host, e.g. to save them. */
   async toHost(): Promise<void> {
-    const { model, optimizer } = this.parts;
-    await model.parameters.toHost([model.parameters.values, ...Object.values(optimizer.arenas)]);
+    const { average, model, optimizer } = this.parts;
+    const averages = average?.values ? [average.values] : [];
+    await model.parameters.toHost([model.parameters.values, ...averages, ...Object.values(optimizer.arenas)]);
   }
 
   /** Frees the tensors of the model and the device's copies of the arenas. */
   dispose(): void {
-    const { model, optimizer } = this.parts;
+    const { average, model, optimizer } = this.parts;
+    this.#late?.sequence.dispose();
+    this.#late = null;
+    average?.dispose();
     model.parameters.device?.arenas?.release(Object.values(optimizer.arenas));
     model.dispose();
   }
 
-  /** Adds one micro-batch's gradient to the arena. Training waits for the device only here. */
-  async #accumulateGradients(batch: TranslationBatch, microBatch: number, epoch: number): Promise<LossValues> {
+  /**
+   * Adds one micro-batch's gradient to the arena.
+   * @param receive gets the criterion's output, which it disposes, before the gradient is added
+   */
+  async #accumulateGradients<T>(
+    batch: TranslationBatch,
+    microBatch: number,
+    epoch: number,
+    receive: (output: CriterionOutput) => Promise<T> | T,
+  ): Promise<T> {
     const { kernels, model } = this.parts;
     const store = model.parameters;
     store.useDevice();
@@ -156,11 +274,10 @@ export class Trainer {
       kernels.collectGradients(targets, differentiate, { overwrite: microBatch === 0 }),
     );
     try {
-      const losses = await readLoss(output);
+      const received = await receive(output);
       store.useDevice();
-      if (!Number.isFinite(losses.loss)) throw this.#notFinite('loss', losses.loss, [batch], epoch);
       await addToTargets(kernels, targets, gradients);
-      return losses;
+      return received;
     } finally {
       tf.dispose(gradients as tf.Tensor[]);
     }
@@ -230,24 +347,16 @@ export class Trainer {
     return { factor: Math.min(1, clipNorm / (norm + CLIP_EPSILON)), clipped: norm > clipNorm };
   }
 
-  #notFinite(what: string, value: number, batches: readonly TranslationBatch[], epoch: number): UserError {
-    const ids = batches.flatMap((batch) => [...batch.ids]);
+  #checkLoss({ loss }: LossValues, microBatch: number, update: Update): void {
+    if (Number.isFinite(loss)) return;
+    throw this.#notFinite('loss', loss, { ...update, microBatches: [update.microBatches[microBatch]!] });
+  }
+
+  #notFinite(what: string, value: number, update: Update): UserError {
     const { criterion, model } = this.parts;
-    const suspects = Object.entries({ criterion: criterion.source, model: model.source })
-      .filter(([, source]) => source !== undefined)
-      .map(([kind, source]) => `the ${kind} (${source})`);
-    const named = ids.slice(0, NAMED_SENTENCES).join(', ');
-    const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
-    const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is unchanged';
-    return new UserError(
-      `the ${what} is ${value} in update ${this.updates + 1} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-      suspects.length === 0 ? advice : `check ${suspects.join(' and ')} for 0/0, log 0 or √0, ${advice}`,
-    );
+    return notFinite(what, value, { ...update, sources: { criterion: criterion.source, model: model.source } });
   }
 }
-
-/** A criterion's output without the loss. */
-type Reported = Omit<CriterionOutput, 'loss'>;
 
 /** Copies the tensors so that they outlive the tape. */
 function keepReported({ nll, metrics = {} }: Reported): Reported {
@@ -256,8 +365,3 @@ function keepReported({ nll, metrics = {} }: Reported): Reported {
   for (const tensor of reportedTensors(copies)) tf.keep(tensor); // after all clones, so that a failing clone leaks nothing
   return copies;
 }
-
-const reportedTensors = ({ nll, metrics = {} }: Reported): tf.Scalar[] => [
-  nll,
-  ...Object.values(metrics).map(({ sum }) => sum),
-];

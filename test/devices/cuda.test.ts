@@ -34,6 +34,7 @@ describe('--device cuda on the emulated driver', () => {
     ['a criterion in plain operations', `--criterion halted_focal ${ADAM} --max-update 3`],
     ['an optimizer that runs on the host', `${EL} --optimizer nag --lr 0.1 --max-update 3`],
     ['a moving average', `${EL} ${ADAM} --max-update 3 --store-ema --ema-decay 0.5`],
+    ['a moving average and an optimizer that runs on the host', `${EL} --optimizer nag --max-update 3 --store-ema`],
   ])('trains with %s as on cpu', async (name, options) => {
     const [cpu, cuda] = [
       await trainIn(`cpu ${name}`, options),

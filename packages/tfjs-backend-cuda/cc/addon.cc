@@ -161,6 +161,29 @@ const Definition kOfDevice[] = {
        device.download(address, values.data, values.size);
        return env.Undefined();
      }},
+    {"downloadLater", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const Address address = arguments.size("address");
+       return number(env, static_cast<double>(device.download_later(address, arguments.size("bytes", 1))));
+     }},
+    {"isDownloaded", 1,
+     [](Arguments& arguments, const Napi::Env& env) -> Napi::Value {
+       return Napi::Boolean::New(env, device_of(arguments).is_downloaded(arguments.size("download")));
+     }},
+    {"readDownload", 2,
+     [](Arguments& arguments, const Napi::Env& env) {
+       Device& device = device_of(arguments);
+       const std::size_t download = arguments.size("download");
+       const Bytes values = arguments.typed_array("values");
+       device.read_download(download, values.data, values.size);
+       return env.Undefined();
+     }},
+    {"releaseDownload", 1,
+     [](Arguments& arguments, const Napi::Env& env) {
+       device_of(arguments).release_download(arguments.size("download"));
+       return env.Undefined();
+     }},
     {"copy", 3,
      [](Arguments& arguments, const Napi::Env& env) {
        Device& device = device_of(arguments);

@@ -1,5 +1,7 @@
 #include "device.h"
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 namespace cuda_backend {
@@ -8,9 +10,11 @@ namespace {
 // Numbers of the Driver API's enumerations.
 enum DeviceAttribute { kMultiprocessors = 16, kMajor = 75, kMinor = 76, kSharedMemoryPerBlock = 97 };
 enum FunctionAttribute { kMostThreads = 0, kMostDynamicShared = 8 };
-constexpr unsigned kNonBlocking = 1;  // a stream that does not wait for the default stream
+constexpr unsigned kNonBlocking = 1;    // a stream that does not wait for the default stream
+constexpr unsigned kDisableTiming = 2;  // an event that costs less
 
 constexpr std::size_t kMostParameters = 128;
+constexpr std::size_t kLeastDownload = 4096;  // bytes: page-locked memory consists of pages
 
 // The GPU whose context this thread uses.
 thread_local const Device* current_device = nullptr;
@@ -74,6 +78,10 @@ Device::~Device() {
   driver_.synchronize_stream.status(stream_);
   blas_.reset();
   for (const auto& [address, bytes] : allocations_) driver_.release.status(address);
+  for (const Download& download : downloads_) {
+    driver_.release_on_host.status(download.memory);
+    driver_.destroy_event.status(download.event);
+  }
   for (const Event event : events_) driver_.destroy_event.status(event);
   for (const Module module : modules_) driver_.unload_module.status(module);
   driver_.destroy_stream.status(stream_);
@@ -160,6 +168,56 @@ void Device::download(Address address, void* values, std::size_t bytes) {
   synchronize();
 }
 
+// Returns the number of a download that can hold this many bytes.
+std::size_t Device::idle_download(std::size_t bytes) {
+  for (std::size_t i = 0; i < downloads_.size(); ++i) {
+    if (downloads_[i].bytes == 0 && downloads_[i].capacity >= bytes) return i;
+  }
+  Download made;
+  made.capacity = std::max(bytes, kLeastDownload);
+  driver_.create_event(&made.event, kDisableTiming);
+  try {
+    driver_.allocate_on_host(&made.memory, made.capacity);
+  } catch (...) {
+    driver_.destroy_event.status(made.event);
+    throw;
+  }
+  downloads_.push_back(made);
+  return downloads_.size() - 1;
+}
+
+std::size_t Device::download_later(Address address, std::size_t bytes) {
+  check_range("address", address, bytes);
+  const std::size_t number = idle_download(bytes);
+  Download& download = downloads_[number];
+  driver_.download(download.memory, address, bytes, stream_);
+  driver_.record_event(download.event, stream_);
+  download.bytes = bytes;
+  return number;
+}
+
+Device::Download& Device::download_of(std::size_t number) {
+  if (number >= downloads_.size() || downloads_[number].bytes == 0) {
+    throw std::invalid_argument("there is no download " + std::to_string(number));
+  }
+  return downloads_[number];
+}
+
+bool Device::is_downloaded(std::size_t download) { return has_passed(download_of(download).event); }
+
+void Device::read_download(std::size_t number, void* values, std::size_t bytes) {
+  const Download& download = download_of(number);
+  if (bytes != download.bytes) {
+    throw std::invalid_argument("values has " + std::to_string(bytes) + " bytes; the download has " +
+                                std::to_string(download.bytes));
+  }
+  driver_.synchronize_event(download.event);
+  std::memcpy(values, download.memory, bytes);
+}
+
+// A copy that is under way ends before the next one into the same memory begins: the stream runs in order.
+void Device::release_download(std::size_t download) { download_of(download).bytes = 0; }
+
 void Device::copy(Address to, Address from, std::size_t bytes) {
   if (bytes == 0) return;
   check_range("to", to, bytes);
@@ -220,11 +278,13 @@ Event Device::event(std::size_t number) const {
   return events_[number];
 }
 
-bool Device::is_done(std::size_t number) {
-  const int status = driver_.query_event.status(event(number));
+bool Device::has_passed(Event event) const {
+  const int status = driver_.query_event.status(event);
   if (status != kSuccess && status != kNotReady) driver_.query_event.fail(status);
   return status == kSuccess;
 }
+
+bool Device::is_done(std::size_t number) { return has_passed(event(number)); }
 
 double Device::elapsed(std::size_t from, std::size_t to) {
   const Event first = event(from), last = event(to);

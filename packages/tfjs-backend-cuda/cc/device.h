@@ -58,6 +58,12 @@ class Device {
   void release(Address address);
   void upload(Address address, const void* values, std::size_t bytes);
   void download(Address address, void* values, std::size_t bytes);
+  // Starts to copy memory to the host: the values are those of this place in the stream. Returns the download's number.
+  std::size_t download_later(Address address, std::size_t bytes);
+  bool is_downloaded(std::size_t download);
+  // Waits for the download, but for nothing that was started after it. `bytes` are those of the download.
+  void read_download(std::size_t download, void* values, std::size_t bytes);
+  void release_download(std::size_t download);
   void copy(Address to, Address from, std::size_t bytes);
   void fill(Address address, std::uint32_t word, std::size_t count);
 
@@ -91,10 +97,21 @@ class Device {
     int parameters;  // -1 if the driver does not tell
   };
 
+  // A copy to the host. The memory is page-locked, because the driver waits for a copy to other memory.
+  struct Download {
+    void* memory = nullptr;
+    std::size_t capacity = 0;
+    Event event = nullptr;  // behind the copy
+    std::size_t bytes = 0;  // 0: idle
+  };
+
   void allow_dynamic_shared(Function function, unsigned bytes);
   void check_range(const char* what, Address address, std::size_t bytes) const;
   int count_parameters(Function function) const;
   Event event(std::size_t number) const;
+  bool has_passed(Event event) const;
+  Download& download_of(std::size_t number);
+  std::size_t idle_download(std::size_t bytes);
 
   Driver driver_;
   int ordinal_;
@@ -108,6 +125,7 @@ class Device {
   std::vector<bool> is_recorded_;         // by event
   std::vector<std::size_t> idle_events_;  // to be used again
   std::unique_ptr<Blas> blas_;
+  std::vector<Download> downloads_;  // those that are idle too, to be used again
 };
 
 }  // namespace cuda_backend

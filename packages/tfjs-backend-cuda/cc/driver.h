@@ -89,6 +89,8 @@ class Driver {
   const Entry<std::size_t*, std::size_t*> memory_info{library, "cuMemGetInfo_v2"};
   const Entry<Address*, std::size_t> allocate{library, "cuMemAlloc_v2"};
   const Entry<Address> release{library, "cuMemFree_v2"};
+  const Entry<void**, std::size_t> allocate_on_host{library, "cuMemAllocHost_v2"};
+  const Entry<void*> release_on_host{library, "cuMemFreeHost"};
   const Entry<Address, const void*, std::size_t, Stream> upload{library, "cuMemcpyHtoDAsync_v2"};
   const Entry<void*, Address, std::size_t, Stream> download{library, "cuMemcpyDtoHAsync_v2"};
   const Entry<Address, Address, std::size_t, Stream> copy{library, "cuMemcpyDtoDAsync_v2"};

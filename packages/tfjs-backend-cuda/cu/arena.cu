@@ -43,18 +43,36 @@ BOUNDED_KERNEL(kThreads, 4, squared_norm_parts, (const float* x, double* parts, 
   if (threadIdx.x == 0) parts[blockIdx.x] = sum;
 }
 
-// total = Σ parts; not_finite = whether the total is NaN or infinite (unless it is null). Grid: [1].
-BOUNDED_KERNEL(kThreads, 1, squared_norm_total, (const double* parts, double* total, int* not_finite, int count)) {
+// total = Σ parts. Grid: [1].
+BOUNDED_KERNEL(kThreads, 1, squared_norm_total, (const double* parts, double* total, int count)) {
   double sum = 0;
   for (int i = threadIdx.x; i < count; i += kThreads) sum += parts[i];
   sum = block_sum(sum);
-  if (threadIdx.x > 0) return;
-  *total = sum;
-  if (not_finite != nullptr) *not_finite = !(sum - sum == 0);
+  if (threadIdx.x == 0) *total = sum;
 }
 
-// x ← factor · x; also multiplied by *more unless it is null.
-BOUNDED_KERNEL(kThreads, 4, scale_arena, (float* x, int size, float factor, const float* more)) {
+namespace {
+
+__device__ inline bool is_finite(double x) { return x - x == 0; }
+
+}  // namespace
+
+//   norm = √squared_norm / samples,  factor = min(1, limit / (norm + ε)) / samples; without a limit (0): 1 / samples
+// not_finite becomes 1 if the norm or one of `count` losses, which are `stride` apart, is NaN or infinite; otherwise it
+// stays as it is. Grid: [1], block: [1].
+KERNEL(gradient_factor, (const double* squared_norm, const float* losses, int stride, int count, double samples,
+                         double limit, double epsilon, float* factor, int* not_finite)) {
+  bool all_finite = is_finite(*squared_norm);
+  for (int i = 0; i < count; ++i) all_finite = all_finite && is_finite(losses[i * stride]);
+  if (!all_finite) *not_finite = 1;
+  const double clipping = limit > 0 ? limit / (sqrt(*squared_norm) / samples + epsilon) : 1;
+  *factor = static_cast<float>((clipping < 1 ? clipping : 1) / samples);
+}
+
+// x ← factor · x; also multiplied by *more unless it is null. Does nothing if *not_finite; a null pointer counts as 0.
+BOUNDED_KERNEL(kThreads, 4, scale_arena,
+               (float* x, int size, float factor, const float* more, const int* not_finite)) {
+  if (not_finite != nullptr && *not_finite != 0) return;
   const bool aligned = is_aligned(x);
   const float by = more == nullptr ? factor : factor * *more;
   for_groups(size, [&](size_t i, int count) {
@@ -107,6 +125,18 @@ BOUNDED_KERNEL(kThreads, 4, adam_step,
     store4(first_moment + i, m, count, aligned);
     store4(second_moment + i, v, count, aligned);
     store4(values + i, p, count, aligned);
+  });
+}
+
+// average ← decay · average + (1 − decay) · x, in float64. Does nothing if *not_finite; a null pointer counts as 0.
+BOUNDED_KERNEL(kThreads, 4, moving_average,
+               (float* average, const float* x, int size, double decay, const int* not_finite)) {
+  if (not_finite != nullptr && *not_finite != 0) return;
+  const bool aligned = are_aligned(0, average, x);
+  const auto mean = [&](float a, float b) { return static_cast<float>(decay * a + (1 - decay) * b); };
+  for_groups(size, [&](size_t i, int count) {
+    const float4 a = load4(average + i, count, aligned), b = load4(x + i, count, aligned);
+    store4(average + i, make_float4(mean(a.x, b.x), mean(a.y, b.y), mean(a.z, b.z), mean(a.w, b.w)), count, aligned);
   });
 }
 

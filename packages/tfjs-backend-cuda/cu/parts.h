@@ -2,8 +2,8 @@
 #pragma once
 #include "vectors.h"
 
-// Σ_part parts[part · stride] + bias of four neighbours, in the order of the parts; the first `rest` of them, then zeros.
-// aligned: all addresses are multiples of 16 bytes.
+// Σ_part parts[part · stride] + bias of four neighbours, in the order of the parts; the first `rest` of them, then
+// zeros. aligned: all addresses are multiples of 16 bytes.
 __device__ inline float4 sum_of_parts(const float* parts, size_t stride, int count, const float* bias, int rest,
                                       bool aligned) {
   float4 sum = load4(parts, rest, aligned);

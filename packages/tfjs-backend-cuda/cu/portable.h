@@ -1,7 +1,7 @@
 // What a kernel may use besides C++17 and CUDA's built-in functions. NVRTC compiles the first part, with instructions
 // of sm_80 and later; g++ the second, which emulates them (emulation/cpu-shim.h). No header of CUDA is needed.
 //
-//   KERNEL(name, (parameters)) { body }   a kernel; parameters are pointers, int, unsigned, float or 8-byte integers
+//   KERNEL(name, (parameters)) { body }   a kernel; parameters: pointers, int, unsigned, float, double, 8-byte integers
 //   BOUNDED_KERNEL(threads, blocks, name, (parameters)) { body }
 //                                         a kernel with at most this many threads per block. The compiler limits the
 //                                         registers of a thread so that this many blocks fit on a multiprocessor

@@ -70,16 +70,23 @@ struct Function {
   int most_dynamic_shared = kDefaultSharedMemory;
 };
 
-struct Event {
-  const Gpu* gpu;
-  bool is_done = false;
-  std::chrono::steady_clock::time_point time;
+struct Work {
+  std::function<void()> run;
+  std::size_t bytes;  // that it holds until it is done
 };
 
 struct Stream {
   const Gpu* gpu;
-  std::deque<std::function<void()>> work;
+  std::deque<Work> work;
   std::size_t pending_bytes = 0;
+};
+
+struct Event {
+  const Gpu* gpu;
+  bool is_done = false;
+  std::chrono::steady_clock::time_point time;
+  Stream* stream = nullptr;  // that it was last recorded in
+  unsigned records = 0;      // only the last one counts
 };
 
 // Everything, for all threads of the process. Every function of the driver holds the lock.
@@ -115,13 +122,18 @@ bool is_set_to(const char* name, const char* value) {
 bool runs_backwards() { return is_set_to("EMULATED_CUDA_ORDER", "backwards"); }
 bool skips_kernels() { return is_set_to("EMULATED_CUDA_KERNELS", "skip"); }
 
-void run(Stream& stream) {
-  while (!stream.work.empty()) {
-    const auto work = std::move(stream.work.front());
+// Runs the work of a stream; up to an event if one is given.
+void run(Stream& stream, const Event* last = nullptr) {
+  while (!stream.work.empty() && (last == nullptr || !last->is_done)) {
+    const Work work = std::move(stream.work.front());
     stream.work.pop_front();
-    if (stream.gpu->failure == kSuccess) work();
+    stream.pending_bytes -= work.bytes;
+    if (stream.gpu->failure == kSuccess) work.run();
   }
-  stream.pending_bytes = 0;
+}
+
+void run_until(const Event& event) {
+  if (event.stream != nullptr) run(*event.stream, &event);
 }
 
 void run_all() {
@@ -138,7 +150,7 @@ bool is_own(const void* handle) {
 Status enqueue(void* stream, std::size_t bytes, std::function<void()> work) {
   if (!is_own<Stream>(stream)) return kInvalidHandle;
   auto& queue = *static_cast<Stream*>(stream);
-  queue.work.push_back(std::move(work));
+  queue.work.push_back({std::move(work), bytes});
   queue.pending_bytes += bytes;
   if (queue.pending_bytes > kMostPendingBytes) run(queue);
   return kSuccess;
@@ -303,6 +315,23 @@ int cuMemFree_v2(std::uintptr_t address) {
   });
 }
 
+int cuMemAllocHost_v2(void** memory, std::size_t bytes) {
+  return in_context([&] {
+    if (bytes == 0) return kInvalidValue;
+    if (posix_memalign(memory, kAlignment, bytes) != 0) return kOutOfMemory;
+    std::memset(*memory, 0xff, bytes);
+    return kSuccess;
+  });
+}
+
+int cuMemFreeHost(void* memory) {
+  return in_context([&] {
+    run_all();
+    std::free(memory);
+    return kSuccess;
+  });
+}
+
 int cuMemcpyHtoDAsync_v2(std::uintptr_t to, const void* from, std::size_t bytes, void* stream) {
   return in_context([&] {
     if (!is_allocated(to, bytes)) return kInvalidValue;
@@ -379,25 +408,27 @@ int cuEventRecord(void* handle, void* stream) {
     if (!is_own<Event>(handle)) return kInvalidHandle;
     auto* const event = static_cast<Event*>(handle);
     event->is_done = false;
-    return enqueue(stream, 0, [=] {
-      event->is_done = true;
+    event->stream = static_cast<Stream*>(stream);
+    return enqueue(stream, 0, [event, record = ++event->records] {
+      event->is_done = record == event->records;
       event->time = std::chrono::steady_clock::now();
     });
   });
 }
 
-// The first query after the event was recorded finds it pending; the next one finds it done.
+// The first query after the event was recorded finds it pending; the next one finds it done. Work behind it stays.
 int cuEventQuery(void* handle) {
   return in_context([&] {
-    if (static_cast<Event*>(handle)->is_done) return kSuccess;
-    run_all();
+    const auto& event = *static_cast<Event*>(handle);
+    if (event.is_done) return kSuccess;
+    run_until(event);
     return kNotReady;
   });
 }
 
-int cuEventSynchronize(void*) {
-  return in_context([] {
-    run_all();
+int cuEventSynchronize(void* handle) {
+  return in_context([&] {
+    run_until(*static_cast<Event*>(handle));
     return kSuccess;
   });
 }

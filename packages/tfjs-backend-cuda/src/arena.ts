@@ -7,10 +7,16 @@ import {
   accumulate,
   adamStep as adamStepOn,
   bfloat16Copy,
+  movingAverage as movingAverageOn,
   scale,
   squaredNorm,
 } from './host/arena.js';
 import type { Block } from './slab.js';
+
+/** Kernels that get it change nothing if an int32 on the device is not 0: see UpdateGuard. */
+interface Guard {
+  readonly address: number;
+}
 
 /** A flat array of float32 in the memory of the GPU, e.g. all weights of a model or all their gradients. */
 export class DeviceArena {
@@ -29,6 +35,11 @@ export class DeviceArena {
     return this.#block.address;
   }
 
+  /** The backend of the GPU that has the memory. */
+  get backend(): CudaBackend {
+    return this.#backend;
+  }
+
   /** Called when a kernel is about to change the values. */
   changed(): void {
     this.#isRounded = false;
@@ -41,11 +52,6 @@ export class DeviceArena {
     if (!this.#isRounded) bfloat16Copy(this.#backend, { x: this.address, y: address, size: this.size });
     this.#isRounded = true;
     return address;
-  }
-
-  /** The backend of the GPU that has the memory. */
-  get backend(): CudaBackend {
-    return this.#backend;
   }
 
   /** Copies values from the host. @param values [size] */
@@ -87,9 +93,9 @@ export class DeviceArena {
   }
 
   /** x ← factor · x */
-  scale(factor: number): void {
+  scale(factor: number, guard: Guard | null = null): void {
     this.changed();
-    scale(this.#backend, { x: this.address, size: this.size, factor });
+    scale(this.#backend, { x: this.address, size: this.size, factor, notFinite: guard?.address });
   }
 
   /** Adds a tensor to a part of its size. */
@@ -151,12 +157,10 @@ export function adamStep(
   firstMoment: DeviceArena, // m
   secondMoment: DeviceArena, // v
   scalars: AdamScalars,
+  guard: Guard | null = null,
 ): void {
   const { backend } = values;
-  const arenas = [values, gradients, firstMoment, secondMoment];
-  const sizes = arenas.map(({ size }) => size);
-  if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
-  if (arenas.some((arena) => arena.backend !== backend)) throw new Error('the arenas are on different GPUs');
+  checkTogether(values, gradients, firstMoment, secondMoment);
   for (const arena of [values, firstMoment, secondMoment]) arena.changed();
   adamStepOn(backend, {
     values: values.address,
@@ -164,6 +168,23 @@ export function adamStep(
     firstMoment: firstMoment.address,
     secondMoment: secondMoment.address,
     size: values.size,
+    notFinite: guard?.address,
     ...scalars,
   });
+}
+
+/** average ← decay · average + (1 − decay) · x, in float64 */
+export function movingAverage(average: DeviceArena, x: DeviceArena, decay: number, guard: Guard | null = null): void {
+  checkTogether(average, x);
+  average.changed();
+  const { size } = x;
+  const addresses = { average: average.address, x: x.address };
+  movingAverageOn(average.backend, { ...addresses, size, decay, notFinite: guard?.address });
+}
+
+/** @throws Error unless arenas have one size and are on one GPU */
+function checkTogether(...arenas: readonly DeviceArena[]): void {
+  const sizes = arenas.map(({ size }) => size);
+  if (new Set(sizes).size > 1) throw new RangeError(`arenas have different sizes: ${sizes.join(', ')}`);
+  if (new Set(arenas.map(({ backend }) => backend)).size > 1) throw new Error('the arenas are on different GPUs');
 }

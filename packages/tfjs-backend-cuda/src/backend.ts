@@ -12,6 +12,7 @@ import { DevicePool } from './pool.js';
 import { type CopyProfile, type KernelProfile, Recorder } from './recorder.js';
 import type { Block } from './slab.js';
 import { type ArenaPart, type DeviceMemory, type DeviceType, TensorData } from './tensor-data.js';
+import { waitUntil } from './waiting.js';
 
 /** How the time between `startProfile` and `endProfile` was spent. */
 export interface Profile {
@@ -37,15 +38,6 @@ export interface Statistics {
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
-/** How often `read` looks at the stream in every turn of the event loop, before it looks once a millisecond. */
-const EAGER_LOOKS = 64;
-
-const pause = (looks: number): Promise<void> =>
-  new Promise((resolve) => {
-    if (looks < EAGER_LOOKS) setImmediate(resolve);
-    else setTimeout(resolve, 1);
-  });
 
 /**
  * tfjs's JavaScript backend with values on the host, on a GPU, or on both (see TensorData). The kernels of the GPU and
@@ -115,7 +107,7 @@ export class CudaBackend extends MathBackendCPU implements HostDevice {
   async computed(): Promise<void> {
     const event = this.driver.recordEvent();
     try {
-      for (let looks = 0; !this.driver.isDone({ event }); looks++) await pause(looks);
+      await waitUntil(() => this.driver.isDone({ event }));
     } finally {
       this.driver.releaseEvent({ event });
     }

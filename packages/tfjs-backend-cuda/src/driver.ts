@@ -48,6 +48,10 @@ interface NativeDevice {
   release(address: number): void;
   upload(address: number, values: TypedArray): void;
   download(address: number, values: TypedArray): void;
+  downloadLater(address: number, bytes: number): number;
+  isDownloaded(download: number): boolean;
+  readDownload(download: number, values: TypedArray): void;
+  releaseDownload(download: number): void;
   copy(to: number, from: number, bytes: number): void;
   fill(address: number, word: number, count: number): void;
   launch(
@@ -187,6 +191,28 @@ export class Driver {
   download({ address, values }: { readonly address: number; readonly values: TypedArray }): void {
     this.#native.download(address, values);
     this.recorder?.copiedToHost(values.byteLength);
+  }
+
+  /**
+   * Starts to copy memory to the host, as it is at this place in the stream. Nothing waits. Release the download when it is no
+   * longer needed; it need not be done by then.
+   */
+  downloadLater({ address, bytes }: { readonly address: number; readonly bytes: number }): number {
+    return this.#native.downloadLater(address, bytes);
+  }
+
+  /** Whether the copy is done. */
+  isDownloaded({ download }: { readonly download: number }): boolean {
+    return this.#native.isDownloaded(download);
+  }
+
+  /** Waits for the copy, but for nothing that was started after it, then fills `values`, of as many bytes. */
+  readDownload({ download, values }: { readonly download: number; readonly values: TypedArray }): void {
+    this.#native.readDownload(download, values);
+  }
+
+  releaseDownload({ download }: { readonly download: number }): void {
+    this.#native.releaseDownload(download);
   }
 
   copy({ to, from, bytes }: { readonly to: number; readonly from: number; readonly bytes: number }): void {

@@ -2,7 +2,7 @@ import type { Dimensions, Driver } from './driver.js';
 
 /** A value that a kernel gets. */
 export interface Parameter {
-  readonly kind: 'pointer' | 'int' | 'float';
+  readonly kind: 'pointer' | 'int' | 'float' | 'double';
   readonly value: number;
 }
 
@@ -14,6 +14,9 @@ export const int = (value: number): Parameter => ({ kind: 'int', value });
 
 /** A `float`. */
 export const float = (value: number): Parameter => ({ kind: 'float', value });
+
+/** A `double`. */
+export const double = (value: number): Parameter => ({ kind: 'double', value });
 
 /** A kernel of a module. */
 export interface Kernel {
@@ -44,6 +47,7 @@ export class Launcher {
   readonly #words = new Uint32Array(this.#parameters);
   readonly #integers = new Int32Array(this.#parameters);
   readonly #floats = new Float32Array(this.#parameters);
+  readonly #doubles = new Float64Array(this.#parameters);
   #launches = 0;
 
   constructor(driver: Driver) {
@@ -84,8 +88,9 @@ export class Launcher {
   /** Little-endian, as all processors with a CUDA driver. */
   #pack(kernel: Kernel, slot: number, { kind, value }: Parameter): void {
     const word = 2 * slot;
-    if (kind === 'float') {
-      this.#floats[word] = value;
+    if (kind === 'float' || kind === 'double') {
+      if (kind === 'float') this.#floats[word] = value;
+      else this.#doubles[slot] = value;
       return;
     }
     const [least, most] = kind === 'int' ? [-WORD / 2, WORD - 1] : [0, Number.MAX_SAFE_INTEGER];

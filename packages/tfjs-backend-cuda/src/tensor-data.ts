@@ -17,7 +17,7 @@ const BYTES = { float32: 4, int32: 4, bool: 1 } as const;
 export const isDeviceType = (dtype: string): dtype is DeviceType => dtype in ARRAYS;
 
 /** The bytes of a tensor on the device. */
-const bytesOf = (size: number, dtype: DeviceType, storage: Storage): number =>
+export const bytesOf = (size: number, dtype: DeviceType, storage: Storage): number =>
   size * (storage === 'bfloat16' ? 2 : BYTES[dtype]);
 
 /** The memory in which tensor data live, and what was moved between host and device so far. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Driver, listDevices } from '../src/driver.js';
-import { float, int, Launcher, pointer } from '../src/launch.js';
+import { double, float, int, Launcher, pointer } from '../src/launch.js';
 import { emulatedDriver, Modules } from '../src/modules.js';
 import { buildEmulation } from './helpers/emulated.js';
 
@@ -51,6 +51,50 @@ describe('the driver', () => {
     expect(download(b, 4)).toEqual([2, 3, 4, Number.NaN]);
     driver.upload({ address: a, values: new Float32Array(0) });
     driver.download({ address: a, values: new Float32Array(0) });
+  });
+
+  test('a download is done when the stream has passed it, and shows what was there', () => {
+    const address = allocate(8);
+    driver.upload({ address, values: Float32Array.of(1, 2) });
+    const first = driver.downloadLater({ address, bytes: 8 });
+    driver.fill({ address, word: 0, count: 2 });
+    const second = driver.downloadLater({ address, bytes: 4 });
+    expect(driver.isDownloaded({ download: first })).toBe(false);
+    expect(driver.isDownloaded({ download: first })).toBe(true);
+    const values = new Float32Array(2);
+    driver.readDownload({ download: first, values });
+    expect([...values]).toEqual([1, 2]);
+    expect(driver.isDownloaded({ download: second })).toBe(false); // the first one has not waited for it
+    for (const download of [first, second]) driver.releaseDownload({ download });
+  });
+
+  test('reading a download waits for it', () => {
+    const address = allocate(4);
+    driver.upload({ address, values: Float32Array.of(5) });
+    const download = driver.downloadLater({ address, bytes: 4 });
+    const behind = driver.recordEvent();
+    const values = new Float32Array(1);
+    driver.readDownload({ download, values });
+    expect(values[0]).toBe(5);
+    expect(driver.isDone({ event: behind })).toBe(false);
+    driver.releaseEvent({ event: behind });
+    driver.releaseDownload({ download });
+  });
+
+  test('a download that is released early is used again, and the next one is not done with it', () => {
+    const address = allocate(4);
+    const abandoned = driver.downloadLater({ address, bytes: 4 });
+    driver.releaseDownload({ download: abandoned });
+    driver.upload({ address, values: Float32Array.of(6) });
+    const next = driver.downloadLater({ address, bytes: 4 });
+    expect(next).toBe(abandoned);
+    const values = new Float32Array(1);
+    driver.readDownload({ download: next, values });
+    expect(values[0]).toBe(6);
+    driver.releaseDownload({ download: next });
+    const large = driver.downloadLater({ address: allocate(100_000), bytes: 100_000 });
+    expect(large).not.toBe(abandoned);
+    driver.releaseDownload({ download: large });
   });
 
   test('fresh memory is full of NaN, and memory that is released can be had again', () => {
@@ -111,6 +155,32 @@ describe('the driver', () => {
       'no bytes',
       () => driver.allocate({ bytes: 0 }),
       'allocate: bytes must be a whole number from 1 to 9007199254740991, not 0',
+    ],
+    [
+      'a later download behind the end',
+      () => driver.downloadLater({ address: allocate(8), bytes: 12 }),
+      'downloadLater: address: 12 bytes',
+    ],
+    [
+      'to read a download twice',
+      () => {
+        const download = driver.downloadLater({ address: allocate(8), bytes: 8 });
+        driver.releaseDownload({ download });
+        driver.readDownload({ download, values: new Float32Array(2) });
+      },
+      'readDownload: there is no download',
+    ],
+    [
+      'values of another size than the download',
+      () => {
+        const download = driver.downloadLater({ address: allocate(8), bytes: 8 });
+        try {
+          driver.readDownload({ download, values: new Float32Array(1) });
+        } finally {
+          driver.releaseDownload({ download });
+        }
+      },
+      'readDownload: values has 4 bytes; the download has 8',
     ],
     ['half a byte', () => driver.allocate({ bytes: 1.5 }), 'bytes must be a whole number'],
     [
@@ -278,13 +348,14 @@ describe('the launcher', () => {
 
   test('packs all kinds of parameters', () => {
     buildEmulation('../test/emulation/faults');
-    const [y, size] = [allocate(24), 6];
+    const [y, size] = [allocate(32), 8];
     const echo = new Modules(driver).kernel('faults', 'echo');
-    const values = [pointer(2 ** 40 + 5), int(-7), int(2 ** 32 - 7), float(0.1)];
+    const values = [pointer(2 ** 40 + 5), int(-7), int(2 ** 32 - 7), float(0.1), double(0.1)];
     new Launcher(driver).launch(echo, { grid: 1, block: 1 }, [pointer(y), ...values]);
     const words = new Int32Array(size);
     driver.download({ address: y, values: words });
     expect([...words.subarray(0, 4)]).toEqual([5, 256, -7, -7]);
     expect(new Float32Array(words.buffer)[4]).toBe(Math.fround(0.1));
+    expect(new Float64Array(words.buffer)[3]).toBe(0.1);
   });
 });

@@ -1,4 +1,4 @@
-import { float, int, pointer } from '../launch.js';
+import { double, float, int, pointer } from '../launch.js';
 import { type Address, blocksOf, type HostDevice, loopingBlocks } from './host-device.js';
 
 const THREADS = 256;
@@ -28,36 +28,91 @@ function launchOver(
   device.launcher.launch(device.modules.kernel('arena', name), { grid, block: THREADS }, parameters);
 }
 
-/** total = Σ x², summed in float64 in a fixed order; notFinite (int32) = whether that is NaN or infinite. */
+/** total = Σ x², summed in float64 in a fixed order. */
 export function squaredNorm(
   device: HostDevice,
   args: {
     readonly x: Address; // [size]
     readonly size: number;
     readonly total: Address; // float64
-    readonly notFinite?: Address | null;
   },
 ): void {
-  const { x, size, total, notFinite } = args;
+  const { x, size, total } = args;
   const count = blocksOf(size, PART);
   device.borrow(8 * count, (parts) => {
     if (count > 0) {
       const kernel = device.modules.kernel('arena', 'squared_norm_parts');
       device.launcher.launch(kernel, { grid: count, block: THREADS }, [pointer(x), pointer(parts), int(size)]);
     }
-    const addresses = [parts, total, notFinite ?? 0].map(pointer);
     const kernel = device.modules.kernel('arena', 'squared_norm_total');
-    device.launcher.launch(kernel, { grid: 1, block: THREADS }, [...addresses, int(count)]);
+    device.launcher.launch(kernel, { grid: 1, block: THREADS }, [pointer(parts), pointer(total), int(count)]);
   });
 }
 
-/** x ← factor · x; also multiplied by a float32 on the device unless its address is null. */
+/** How the gradient of an update is scaled. */
+export interface GradientScaling {
+  /** The divisor of the gradient. */
+  readonly samples: number;
+  /** The largest norm of the gradient after that; 0: no limit. */
+  readonly limit: number;
+  /** Added to the norm before the limit is divided by it. */
+  readonly epsilon: number;
+}
+
+/**
+ * factor = min(1, limit / (√squaredNorm / samples + ε)) / samples, in float64 until it is rounded. Sets notFinite to 1 if
+ * squaredNorm or a loss is NaN or infinite; otherwise it stays as it is.
+ */
+export function gradientFactor(
+  device: HostDevice,
+  args: GradientScaling & {
+    readonly squaredNorm: Address; // float64
+    readonly losses: Address; // float32 [count], `stride` elements apart
+    readonly stride: number;
+    readonly count: number;
+    readonly factor: Address; // float32
+    readonly notFinite: Address; // int32
+  },
+): void {
+  const kernel = device.modules.kernel('arena', 'gradient_factor');
+  device.launcher.launch(kernel, { grid: 1, block: 1 }, [
+    ...[args.squaredNorm, args.losses].map(pointer),
+    ...[args.stride, args.count].map(int),
+    ...[args.samples, args.limit, args.epsilon].map(double),
+    ...[args.factor, args.notFinite].map(pointer),
+  ]);
+}
+
+/** x ← factor · x; also multiplied by a float32 on the device unless its address is null. Nothing if `notFinite` is set. */
 export function scale(
   device: HostDevice,
-  args: { readonly x: Address; readonly size: number; readonly factor: number; readonly by?: Address | null },
+  args: {
+    readonly x: Address;
+    readonly size: number;
+    readonly factor: number;
+    readonly by?: Address | null;
+    readonly notFinite?: Address | null;
+  },
 ): void {
-  const { x, size, factor, by } = args;
-  launchOver(device, 'scale_arena', size, [pointer(x), int(size), float(factor), pointer(by ?? 0)]);
+  const { x, size, factor, by, notFinite } = args;
+  const parameters = [pointer(x), int(size), float(factor), pointer(by ?? 0), pointer(notFinite ?? 0)];
+  launchOver(device, 'scale_arena', size, parameters);
+}
+
+/** average ← decay · average + (1 − decay) · x, in float64. Nothing if `notFinite` is set. */
+export function movingAverage(
+  device: HostDevice,
+  args: {
+    readonly average: Address; // [size]
+    readonly x: Address; // [size]
+    readonly size: number;
+    readonly decay: number;
+    readonly notFinite?: Address | null;
+  },
+): void {
+  const { average, x, size, decay, notFinite } = args;
+  const arrays = [pointer(average), pointer(x), int(size)];
+  launchOver(device, 'moving_average', size, [...arrays, double(decay), pointer(notFinite ?? 0)]);
 }
 
 /** sum ← sum + x */

@@ -1,13 +1,15 @@
 // Kernels with one fault each, which the emulation must show, and some without.
 #include "portable.h"
 
-// y = { the pointer's words, i, u, f }
-KERNEL(echo, (int* y, uint64_t p, int i, unsigned u, float f)) {
+// y = { the pointer's words, i, u, f, 0, d }
+KERNEL(echo, (int* y, uint64_t p, int i, unsigned u, float f, double d)) {
   y[0] = (int)(unsigned)p;
   y[1] = (int)(unsigned)(p >> 32);
   y[2] = i;
   y[3] = (int)u;
   y[4] = __float_as_int(f);
+  y[5] = 0;
+  reinterpret_cast<double*>(y)[3] = d;
 }
 
 // y[i] = x[(i + 1) % n] through shared memory, with or without a barrier.
