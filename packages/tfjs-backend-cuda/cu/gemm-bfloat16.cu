@@ -4,8 +4,8 @@
 // op(A) is [m, k] and op(B) is [k, n]. The suffix of a kernel says how they are stored: n as they are, t transposed.
 // Each element of C is summed in the order of k, 16 at a time, so the size of the tiles does not change a bit.
 // no spills
-// tensor cores
-// asynchronous copies
+// tensor cores, except in gemm_bfloat16_finish
+// asynchronous copies, except in gemm_bfloat16_finish
 #include "gemm.h"
 
 namespace {

@@ -1,4 +1,5 @@
-// What a file of cu/ promises of its kernels, in lines of their own, and whether its machine code keeps it.
+// What a file of cu/ promises of its kernels, in lines of their own, and whether its machine code keeps it. A line can except a
+// kernel: `// tensor cores, except in NAME`.
 
 /** By the line of the promise: the instructions that every kernel has, by their names in machine code. */
 const INSTRUCTIONS = {
@@ -6,7 +7,10 @@ const INSTRUCTIONS = {
   'asynchronous copies': { LDGSTS: 'an asynchronous copy to shared memory' },
 };
 
-const makes = (source, promise) => new RegExp(`^// ${promise}$`, 'm').test(source);
+/** The line of a promise in a file, with the kernel that it excepts; null if the file does not make it. */
+const lineOf = (source, promise) => new RegExp(`^// ${promise}(?:, except in (?<except>\\w+))?$`, 'm').exec(source);
+
+const makes = (source, promise) => lineOf(source, promise) !== null;
 
 /** Whether the promises of a file can only be checked in the disassembled code. */
 export const needsDisassembly = (source) => Object.keys(INSTRUCTIONS).some((promise) => makes(source, promise));
@@ -42,8 +46,9 @@ export function brokenPromises(source, log, disassembly) {
   if (!needsDisassembly(source)) return problems;
   const code = codeOfKernels(disassembly);
   for (const [promise, instructions] of Object.entries(INSTRUCTIONS)) {
-    if (!makes(source, promise)) continue;
-    for (const { kernel } of kernels) {
+    const line = lineOf(source, promise);
+    if (line === null) continue;
+    for (const { kernel } of kernels.filter(({ kernel }) => kernel !== line.groups.except)) {
       for (const [instruction, description] of Object.entries(instructions)) {
         if (!new RegExp(`\\b${instruction}\\b`).test(code.get(kernel) ?? '')) {
           problems.push(`${kernel} lacks ${description} (${instruction})`);

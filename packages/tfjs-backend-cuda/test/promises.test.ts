@@ -52,6 +52,7 @@ describe('a promise of a kernel’s file', () => {
       0,
       ['a lacks an asynchronous copy to shared memory (LDGSTS)'],
     ],
+    ['excepts a kernel that it names', '// asynchronous copies, except in a', [OTHER], [COPY], 0, []],
     ['is a line of its own', '// the tensor cores\n// no spills here\n', [OTHER], [OTHER], 8, []],
   ])('%s', (_, source, a, b, spilled, problems) => {
     expect(brokenPromises(source, log(spilled), disassembly(a, b))).toEqual(problems);
