@@ -9,6 +9,7 @@ import { Admission, type Limits } from './admission.js';
 import { ClientGone } from './gone-signal.js';
 import { HttpError } from './http-error.js';
 import { addMetrics } from './metrics.js';
+import { addPage, PAGE_PATHS } from './page.js';
 import { type ServedModel, ServedModels } from './served-models.js';
 import { addStreamRoute } from './stream-route.js';
 import { addTranslateRoute } from './translate-route.js';
@@ -81,6 +82,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     status: 'ok',
     models: models.all.map(({ name, translator }) => ({ name, ...translator.languages })),
   }));
+  addPage(server);
   server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
   server.addHook('onResponse', async (request, reply) => {
     options.logRequest?.({
@@ -126,7 +128,7 @@ function acceptUtf8Only(server: FastifyInstance): void {
 }
 
 /** Paths that need no token. */
-const OPEN: readonly string[] = ['/', '/health', '/docs'];
+const OPEN: readonly string[] = [...PAGE_PATHS, '/health', '/docs'];
 
 function requireToken(server: FastifyInstance, token: string): void {
   server.addHook('preHandler', async (request) => {
