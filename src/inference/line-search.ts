@@ -70,12 +70,9 @@ export class LineSearch {
   }
 
   /** Translates lines in batches of similar length. @returns one translation per line, in input order */
-  async translate(
-    lines: readonly SourceLine[],
-    onBatch: (done: number, total: number) => void = () => {},
-  ): Promise<TranslatedLine[]> {
+  async translate(lines: readonly SourceLine[]): Promise<TranslatedLine[]> {
     const data = this.#dataOf(lines);
-    return this.#translate(lines, data, this.#batches(data), onBatch);
+    return this.#translate(lines, data, this.#batches(data));
   }
 
   /** Translates lines together, as one batch. @returns one translation per line, in input order */
@@ -107,19 +104,15 @@ export class LineSearch {
     lines: readonly SourceLine[],
     data: TranslationData,
     batches: readonly Int32Array[],
-    onBatch: (done: number, total: number) => void = () => {},
   ): Promise<TranslatedLine[]> {
     const { codec, maxTokens: _, batchSize: __, ...text } = this.#settings;
     const settings = { ...text, detokenize: codec.decode };
     const numbered = numberLines(lines);
     const translated: TranslatedLine[] = [];
-    let done = 0;
     for await (const batch of translateBatches(this.#task, data, batches, this.#search, settings, numbered)) {
       const seconds = batch.seconds / batch.sentences.length;
       for (const sentence of batch.sentences)
         translated[sentence.id] = { line: lines[sentence.id]!, sentence, seconds };
-      done += 1;
-      onBatch(done, batches.length);
     }
     return translated;
   }

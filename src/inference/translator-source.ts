@@ -4,9 +4,8 @@ import { createPipeline, subwordScheme } from '../model-folder/pipeline.js';
 import { parseOptionValue } from '../options/parse.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
-import { checkOptionValues } from '../options/values.js';
 import { describeValue } from '../plugins/described-value.js';
-import { outputOptions, searchOptions } from '../search/index.js';
+import { outputOptions } from '../search/index.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TextCodec } from '../text/codec.js';
 import { codecOptions, createCodec } from './codec-options.js';
@@ -51,13 +50,12 @@ export function checkStrings(options: Readonly<Record<string, unknown>>): void {
 
 /** The source of a model folder. @throws UserError as `openModelFolder` does */
 export function sourceOfFolder(path: string): TranslatorSource {
-  const { folder, manifest, stems } = openModelFolder(path);
-  const { precision, search } = manifest;
+  const { folder, manifest, stems, search } = openModelFolder(path);
   return {
     stems,
     data: folder,
-    precision,
-    search: checkOptionValues(`${path}: search`, search, searchOptions),
+    precision: manifest.precision,
+    search,
     postProcess: subwordScheme(manifest),
     createCodec: () => createPipeline(manifest, folder),
   };

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeCheckpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.js';
 import { checkpointFile } from '../checkpoint/checkpoint-path.js';
@@ -14,8 +14,8 @@ import { selectOptions } from '../options/select.js';
 import type { ArchitectureDefinition } from '../plugins/model.js';
 import { type TranslationTask, translationOptions } from '../tasks/translation.js';
 import { attempt } from '../text/file-errors.js';
-import { dictionaryFiles, formatManifest, MANIFEST, type Manifest, parseManifest } from './manifest.js';
-import { checksumOf, isModelFolder } from './open-model-folder.js';
+import { dictionaryFiles, formatManifest, MANIFEST, type Manifest } from './manifest.js';
+import { checksumOf, isModelFolder, readManifest } from './open-model-folder.js';
 import { createPipeline } from './pipeline.js';
 import type { TextSteps } from './text-options.js';
 
@@ -69,10 +69,7 @@ const languagesOf = ({ sourceLang, targetLang }: TranslationTask): Manifest['lan
 
 /** The files of the model folder that is replaced. @throws UserError if the folder has other contents */
 function filesOfModelFolder(folder: string): readonly string[] {
-  if (isModelFolder(folder)) {
-    const path = join(folder, MANIFEST);
-    return Object.keys(parseManifest(readFileSync(path, 'utf8'), path).files);
-  }
+  if (isModelFolder(folder)) return Object.keys(readManifest(folder).files);
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new UserError(`${folder} is not empty and has no ${MANIFEST}`, 'choose a new folder');
   }

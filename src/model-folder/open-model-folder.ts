@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import type { OptionValues } from '../options/schema.js';
+import { checkOptionValues } from '../options/values.js';
+import { searchOptions } from '../search/options.js';
 import { attempt } from '../text/file-errors.js';
 import { MANIFEST, type Manifest, parseManifest } from './manifest.js';
 
@@ -11,29 +14,41 @@ export interface ModelFolder {
   readonly manifest: Manifest;
   /** The paths of the checkpoints. */
   readonly stems: readonly string[];
+  /** The checked options of the search. */
+  readonly search: OptionValues;
 }
 
 /** Whether a path is a folder that `ts-fairseq export` wrote. */
 export const isModelFolder = (path: string): boolean => existsSync(join(path, MANIFEST));
 
-/**
- * Opens a model folder and compares every file with its checksum.
- * @throws UserError if a file is missing, damaged, or not the one that was exported
- */
-export function openModelFolder(folder: string): ModelFolder {
+/** Reads `model.json` without looking at the other files. @throws UserError if it is missing or not valid */
+export function readManifest(folder: string): Manifest {
   const path = join(folder, MANIFEST);
-  if (!existsSync(path)) {
+  if (!isModelFolder(folder)) {
     throw new UserError(
       `${folder} is not the folder of a model (it has no ${MANIFEST})`,
       'make one with ts-fairseq export',
     );
   }
-  const manifest = parseManifest(
+  return parseManifest(
     attempt(path, 'read', () => readFileSync(path, 'utf8')),
     path,
   );
+}
+
+/**
+ * Opens a model folder and compares every file with its checksum.
+ * @throws UserError if a file is missing, damaged, or not the one that was exported, or an option of the search is unknown
+ */
+export function openModelFolder(folder: string): ModelFolder {
+  const manifest = readManifest(folder);
   for (const [name, recorded] of Object.entries(manifest.files)) checkFile(join(folder, name), recorded);
-  return { folder, manifest, stems: manifest.checkpoints.map((name) => join(folder, name)) };
+  return {
+    folder,
+    manifest,
+    stems: manifest.checkpoints.map((name) => join(folder, name)),
+    search: checkOptionValues(`${folder}: search`, manifest.search, searchOptions),
+  };
 }
 
 /** The size and the SHA-256 of a file. */

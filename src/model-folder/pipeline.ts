@@ -34,10 +34,7 @@ const ENCODE: Steps<EncodeStep> = {
 };
 
 const DECODE: Steps<DecodeStep> = {
-  'join-subwords': ({ separator }) => {
-    const marked = `${separator} `;
-    return (line) => `${line} `.replaceAll(marked, '').trimEnd();
-  },
+  'join-subwords': async ({ separator }) => (await import('../text/bpe/codec.js')).subwordJoiner(separator),
   'join-sentencepiece': () => (line) => postProcess(line, 'sentencepiece'),
   detruecase: async () => (await import('../text/moses/detruecase.js')).detruecase,
   detokenize: async ({ language }) => (await import('../text/moses/detokenizer.js')).createMosesDetokenizer(language),

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { codecOptions } from '../inference/codec-options.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
 import type { DecodeStep, EncodeStep, Manifest } from './manifest.js';
 
@@ -17,13 +18,8 @@ export const textOptions = defineOptions({
     group: 'Text',
     help: 'tokenize sentences as tokenize does, and detokenize translations',
   },
-  mosesNoDashSplits: { kind: 'boolean', default: false, group: 'Text', help: 'moses: do not split words at hyphens' },
-  mosesNoEscape: {
-    kind: 'boolean',
-    default: false,
-    group: 'Text',
-    help: 'moses: do not replace quotes, brackets and other special characters with entities',
-  },
+  mosesNoDashSplits: codecOptions.mosesNoDashSplits,
+  mosesNoEscape: codecOptions.mosesNoEscape,
   lowercase: { kind: 'boolean', default: false, group: 'Text', help: 'lowercase sentences as lowercase does' },
   truecaseModel: {
     kind: 'string',
@@ -39,13 +35,7 @@ export const textOptions = defineOptions({
     group: 'Text',
     help: 'split words into subwords with these codes of learn-bpe',
   },
-  bpeSeparator: {
-    kind: 'string',
-    default: '@@',
-    metavar: 'MARK',
-    group: 'Text',
-    help: 'marks the end of every subword except the last of a word',
-  },
+  bpeSeparator: codecOptions.bpeSeparator,
   spmModel: {
     kind: 'string',
     default: null,

@@ -8,10 +8,8 @@ import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { selectOptions } from '../../options/select.js';
 import { searchOptions } from '../../search/index.js';
 import { defineCommand } from '../command.js';
-import { checkTranslationOptions } from '../options/translation-options.js';
+import { checkTranslationOptions, chosenPrecision, searchOfText } from '../options/translation-options.js';
 import { version } from '../version.js';
-
-const { prefixSize: _, constraints: __, ...searchDefaults } = searchOptions;
 
 const modelOptions = defineOptions({
   path: {
@@ -35,7 +33,7 @@ const modelOptions = defineOptions({
   },
 });
 
-const options = { ...modelOptions, ...textOptions, ...searchDefaults } as const;
+const options = { ...modelOptions, ...textOptions, ...searchOfText } as const;
 
 export const exportCommand = defineCommand({
   name: 'export',
@@ -51,13 +49,13 @@ export const exportCommand = defineCommand({
     const { data, to } = options;
     if (data === null) throw new UserError('--data is missing', 'name the folder with the dictionaries');
     if (to === null) throw new UserError('--to is missing', 'name the folder to write');
-    if (options.int8 && options.bf16) throw new UserError('--int8 and --bf16 exclude each other', 'choose one');
+    const precision = chosenPrecision(options) ?? 'float32';
     const task = await taskOfCheckpoint(stems[0]!, data);
     await exportModelFolder(to, {
       stems,
       task,
       text: textSteps(options, { source: task.sourceLang, target: task.targetLang }),
-      precision: options.int8 ? 'int8' : options.bf16 ? 'bfloat16' : 'float32',
+      precision,
       search: chosenSearch(options, explicitKeys),
       license: options.license,
       dataLicense: options.dataLicense,
@@ -68,12 +66,9 @@ export const exportCommand = defineCommand({
 });
 
 /** The options of the search that the user chose. */
-function chosenSearch(
-  options: OptionsOf<typeof searchDefaults>,
-  explicitKeys: ReadonlySet<string>,
-): Manifest['search'] {
-  const chosen = Object.keys(searchDefaults).filter((key) => explicitKeys.has(key));
-  return Object.fromEntries(chosen.map((key) => [key, options[key as keyof typeof searchDefaults]!]));
+function chosenSearch(options: OptionsOf<typeof searchOfText>, explicitKeys: ReadonlySet<string>): Manifest['search'] {
+  const chosen = Object.keys(searchOfText).filter((key) => explicitKeys.has(key));
+  return Object.fromEntries(chosen.map((key) => [key, options[key as keyof typeof searchOfText]!]));
 }
 
 function provenanceOf(stem: string): Manifest['provenance'] {

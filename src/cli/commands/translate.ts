@@ -4,13 +4,11 @@ import type { SentenceTranslation, TextTranslation, TranslatorOptions } from '..
 import { Translator } from '../../inference/translator.js';
 import { log } from '../../log.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
-import { searchOptions } from '../../search/index.js';
 import { readBlocksWithLineEnds } from '../../text/lines.js';
 import { defineCommand } from '../command.js';
 import { writeFiltered } from '../filters/filter-lines.js';
+import { chosenPrecision, searchOfText } from '../options/translation-options.js';
 import { startBriefLog } from '../output/log-sink.js';
-
-const { prefixSize: _, constraints: __, ...searchOfText } = searchOptions;
 
 const textOptions = {
   ...defineOptions({
@@ -81,8 +79,7 @@ function chosen(options: TranslateOptions, explicitKeys: ReadonlySet<string>): T
   const set = names
     .filter((name) => explicitKeys.has(name))
     .map((name) => [name, options[name as keyof TranslateOptions]]);
-  if (options.int8 && options.bf16) throw new UserError('--int8 and --bf16 exclude each other', 'choose one');
-  const precision = options.int8 ? 'int8' : options.bf16 ? 'bfloat16' : null;
+  const precision = chosenPrecision(options);
   return { ...Object.fromEntries(set), ...(precision !== null && { precision }) };
 }
 

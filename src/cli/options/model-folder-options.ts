@@ -2,15 +2,12 @@ import { type CodecOptions, codecOptions, createCodec } from '../../inference/co
 import type { ModelFolder } from '../../model-folder/open-model-folder.js';
 import { createPipeline, subwordScheme } from '../../model-folder/pipeline.js';
 import type { OptionValues } from '../../options/schema.js';
-import { checkOptionValues } from '../../options/values.js';
-import { searchOptions } from '../../search/index.js';
 import type { TranslationTask } from '../../tasks/translation.js';
 import type { TextCodec } from '../../text/codec.js';
 
 /**
  * The options of a command, with the defaults of a model folder for those that the user did not set: the search, the precision
  * and how subwords are joined.
- * @throws UserError if `model.json` has an option of the search that does not exist
  */
 export function withFolderDefaults<Options extends OptionValues>(
   options: Options,
@@ -18,9 +15,9 @@ export function withFolderDefaults<Options extends OptionValues>(
   opened: ModelFolder | null,
 ): Options {
   if (opened === null) return options;
-  const { search, precision } = opened.manifest;
+  const { precision } = opened.manifest;
   const defaults = {
-    ...checkOptionValues(`${opened.folder}: search`, search, searchOptions),
+    ...opened.search,
     ...(!explicitKeys.has('int8') &&
       !explicitKeys.has('bf16') &&
       !explicitKeys.has('fp16') &&

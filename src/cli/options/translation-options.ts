@@ -1,6 +1,10 @@
+import type { WeightPrecision } from '../../checkpoint/compact-weights.js';
 import { UserError } from '../../errors.js';
 import { defineOptions } from '../../options/schema.js';
-import { checkStrategies, type SearchOptions } from '../../search/index.js';
+import { checkStrategies, type SearchOptions, searchOptions } from '../../search/index.js';
+
+/** The options of the search for plain text, which has neither references nor phrases. */
+export const { prefixSize: _, constraints: __, ...searchOfText } = searchOptions;
 
 /** Options of `generate` and `interactive` that select the models. */
 export const modelSelection = defineOptions({
@@ -68,4 +72,16 @@ export function checkTranslationOptions(
   }
   checkStrategies(options);
   return path.split(':').filter((stem) => stem !== '');
+}
+
+/** The precision that flags choose; null without a flag. @throws UserError for both flags */
+export function chosenPrecision({
+  int8,
+  bf16,
+}: {
+  readonly int8: boolean;
+  readonly bf16: boolean;
+}): Exclude<WeightPrecision, 'float32'> | null {
+  if (int8 && bf16) throw new UserError('--int8 and --bf16 exclude each other', 'choose one');
+  return int8 ? 'int8' : bf16 ? 'bfloat16' : null;
 }

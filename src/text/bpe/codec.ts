@@ -12,6 +12,12 @@ export function createBpeCodec(codesPath: string, separator = '@@'): TextCodec {
   const codes = parseCodes(readLines(codesPath), codesPath);
   return {
     encode: createBpeSegmenter({ codes, separator }),
-    decode: (tokens) => `${tokens} `.replaceAll(`${separator} `, '').trimEnd(),
+    decode: subwordJoiner(separator),
   };
 }
+
+/** Creates a function that joins the subwords of space-separated tokens. */
+export const subwordJoiner =
+  (separator: string): TextCodec['decode'] =>
+  (tokens) =>
+    `${tokens} `.replaceAll(`${separator} `, '').trimEnd();
