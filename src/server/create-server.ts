@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly corsOrigin: string | null;
   /** Called with one line for each request, without its text. */
   readonly logRequest?: (line: RequestLine) => void;
+  /** Called with an error that is a defect; the client only learns that there was one. */
+  readonly logDefect?: (error: unknown) => void;
   readonly version: string;
 }
 
@@ -68,6 +70,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await server.register(swagger, { openapi: { info: { title: 'ts-fairseq', version } } });
   server.setErrorHandler(async (error, _request, reply) => {
     const { status, message, headers } = answerTo(error);
+    if (status === 500) options.logDefect?.(error);
     return reply.code(status).headers(headers).send({ error: message });
   });
   server.setNotFoundHandler(async (request, reply) =>

@@ -1,16 +1,16 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 /** The reason of a signal whose client has left. Nobody reads an answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
-/** A signal that aborts if the client closes the connection before it has the answer. */
-export function goneSignal(request: FastifyRequest): AbortSignal {
+/** A signal that aborts if the client closes the connection before it has the whole answer. */
+export function goneSignal({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  const { socket } = request.raw;
-  const leave = (): void => controller.abort(new ClientGone('the client has closed the connection'));
-  if (socket.destroyed) leave();
-  else socket.once('close', leave);
+  // Of the response, not of the socket: a connection that stays open would collect a listener per request.
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort(new ClientGone('the client has closed the connection'));
+  });
   return controller.signal;
 }

@@ -12,6 +12,9 @@ import { answeredSentence } from './translate-route.js';
  * client accepts them, otherwise as lines of JSON.
  */
 export function addStreamRoute(server: FastifyInstance, models: ServedModels, admission: Admission): void {
+  const splitters = new Map(
+    models.all.map(({ translator }) => [translator, createSentenceSplitter(translator.languages.source)]),
+  );
   server.post('/translate/stream', { schema: streamSchema }, async (request, reply) => {
     const { text, nbest = 1, ...choice } = parseBody(streamRequest, request.body);
     const { name, translator } = models.choose(choice);
@@ -19,8 +22,8 @@ export function addStreamRoute(server: FastifyInstance, models: ServedModels, ad
     const format = (part: object): string =>
       asEvents ? `data: ${JSON.stringify(part)}\n\n` : `${JSON.stringify(part)}\n`;
     request.characters = text.length;
-    const parts = createSentenceSplitter(translator.languages.source)(text);
-    const gone = goneSignal(request);
+    const parts = splitters.get(translator)!(text);
+    const gone = goneSignal(reply);
     const answers = await new Promise<AsyncIterable<object>>((resolve, reject) => {
       void admission
         .run(text.length, gone, async (signal) => {

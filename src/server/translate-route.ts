@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { InferOutput } from 'valibot';
 import type { SentenceTranslation, TextTranslation } from '../inference/translator.js';
 import type { Admission } from './admission.js';
@@ -26,30 +26,29 @@ export function answeredSentence({ nbest: all, ...sentence }: SentenceTranslatio
 }
 
 /** The number of characters of texts. */
-export const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
+const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
 /** Adds `POST /translate`, which answers requests of its own form and of LibreTranslate. */
 export function addTranslateRoute(server: FastifyInstance, models: ServedModels, admission: Admission): void {
   const translate = (
-    request: FastifyRequest,
+    reply: FastifyReply,
     { translator }: ServedModel,
     texts: readonly string[],
   ): Promise<TextTranslation[]> => {
     const characters = charactersOf(texts);
-    request.characters = characters;
-    return admission.run(characters, goneSignal(request), (signal) => translator.translateTexts(texts, { signal }));
+    reply.request.characters = characters;
+    return admission.run(characters, goneSignal(reply), (signal) => translator.translateTexts(texts, { signal }));
   };
-  server.post('/translate', { schema: translateSchema }, async (request) => {
-    const { body } = request;
+  server.post('/translate', { schema: translateSchema }, async ({ body }, reply) => {
     if (typeof body === 'object' && body !== null && 'q' in body) {
       const parsed = parseBody(libreTranslateRequest, body);
       if (parsed.format === 'html') throw new HttpError(400, 'format: html is not supported; send text');
       const model = models.choose(parsed);
-      return libreTranslateAnswer(parsed, model, await translate(request, model, listOf(parsed.q)));
+      return libreTranslateAnswer(parsed, model, await translate(reply, model, listOf(parsed.q)));
     }
     const { text, nbest = 1, ...choice } = parseBody(ownRequest, body);
     const model = models.choose(choice);
-    const translations = await translate(request, model, listOf(text));
+    const translations = await translate(reply, model, listOf(text));
     return {
       model: model.name,
       translations: translations.map(({ text, unknownRatio, sentences }) => ({

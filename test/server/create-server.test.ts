@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type RequestLine, type ServerOptions } from '../../src/server/create-server.js';
@@ -122,6 +124,13 @@ describe('POST /translate', () => {
     expect(await post(await start(), payload)).toEqual({ status, body: { error } });
   });
 
+  it('logs a defect, of which the client learns no more', async () => {
+    const defects: unknown[] = [];
+    await post(await start({ logDefect: (error) => defects.push(error) }), { text: 'fail' });
+    await post(await start({ logDefect: (error) => defects.push(error) }), { text: 3 });
+    expect(defects).toEqual([new TypeError('a defect')]);
+  });
+
   it('refuses other types of bodies', async () => {
     const { status } = await answer(await start(), {
       method: 'POST',
@@ -132,6 +141,17 @@ describe('POST /translate', () => {
     expect(status).toBe(415);
   });
 });
+
+/** Posts JSON to /translate and waits for the end of the answer. */
+const postOn = (agent: Agent, port: number, payload: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' };
+    request({ agent, port, path: '/translate', method: 'POST', headers }, (response) => {
+      response.resume().on('end', resolve);
+    })
+      .on('error', reject)
+      .end(payload);
+  });
 
 describe('limits', () => {
   it('more than the queue holds is refused with the time to wait', async () => {
@@ -171,6 +191,23 @@ describe('limits', () => {
     await expect(request).rejects.toThrow();
     while (translator.cancelled === 0) await new Promise(setImmediate);
     expect(await answer(server, { method: 'GET', url: '/health' })).toMatchObject({ status: 200 });
+  });
+
+  it('a connection that stays open collects nothing', async () => {
+    const server = await start();
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = server.server.address() as AddressInfo;
+    const sockets = new Set<Socket>();
+    server.server.on('request', ({ socket }) => sockets.add(socket));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const listeners: number[] = [];
+    for (let count = 0; count < 12; count++) {
+      await postOn(agent, port, JSON.stringify({ text: 'a' }));
+      listeners.push([...sockets][0]!.listenerCount('close'));
+    }
+    agent.destroy();
+    expect(sockets.size).toBe(1);
+    expect(listeners.at(-1)).toBe(listeners[0]);
   });
 
   it('a server that closes finishes the requests that have begun', async () => {

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { deviceOptions } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
-import { openModelFolder } from '../../model-folder/open-model-folder.js';
+import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { searchOptions } from '../../search/index.js';
 import type { ServedModel } from '../../server/served-models.js';
@@ -91,7 +91,7 @@ export const serveCommand = defineCommand({
 
 /** Loads a model with as many translations of a sentence as its beam has, so that a request can ask for them. */
 function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
-  const { beam = searchOptions.beam.default } = openModelFolder(folder).manifest.search;
+  const { beam = searchOptions.beam.default } = readManifest(folder).search;
   return Translator.load({
     model: folder,
     nbest: Number(beam),
@@ -110,6 +110,7 @@ async function serve(models: readonly ServedModel[], options: OptionsOf<typeof s
     token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
     corsOrigin: cors,
     logRequest: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
+    logDefect: (error) => process.stderr.write(`ts-fairseq: ${(error as Error).stack ?? String(error)}\n`),
     version,
   });
   const address = await listen(server, host, port);
