@@ -47,7 +47,7 @@ export const deviceOptions = defineOptions({
     kind: 'boolean',
     default: false,
     group: 'Device',
-    help: 'matrix products in bfloat16 on --device cpu or cuda; weights, sums and everything else stay float32',
+    help: 'matrix products in bfloat16 on --device cpu or cuda, on cuda also activations; weights, sums and everything else stay float32',
   },
   fp16: {
     kind: 'boolean',
