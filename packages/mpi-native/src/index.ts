@@ -1,0 +1,3 @@
+export { isStartedByMpi } from './environment.js';
+export { type Slice, sliceOf } from './slices.js';
+export type { World, WorldOptions } from './world.js';
