@@ -91,6 +91,7 @@ export function buildTrainer(request: TrainRequest, task: TranslationTask): Trai
     criterion: criterion.build(selectOptions(criterion.options, all)),
     optimizer: buildOptimizer(request, model.parameters),
     lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
+    ...(request.workers === undefined ? {} : { workers: request.workers }),
   };
   return new Trainer(parts, options);
 }
