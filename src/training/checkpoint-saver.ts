@@ -57,7 +57,7 @@ export class CheckpointSaver {
   /**
    * Saves a checkpoint under all its names, then deletes the checkpoints that the options do not keep. Only the first of several
    * ranks writes; the others record the value. The weights and the
-   * optimizer's state must be on the host (`Trainer.toHost`).
+   * optimizer's state must be on the host (`Trainer.withState`).
    * @param value of the checkpoint metric; null without validation
    * @throws UserError if another run has taken over the folder
    */

@@ -52,6 +52,7 @@ export async function prepareRun(request: TrainRequest): Promise<PreparedRun> {
   try {
     const prepared = await workers.together(() => prepareLocked(withOptimizerOverrides(withDirection(request)), lock));
     await checkSameStart(prepared, workers);
+    prepared.run.trainer.divideState();
     return prepared;
   } catch (error) {
     lock?.release({ removeFolders: true });

@@ -136,8 +136,7 @@ async function afterUpdate(setup: PreparedRun, moment: Moment, reports: () => Pr
   if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
   reason ??= workers.reasonToStop;
   if (saving || reason !== null) {
-    await run.trainer.toHost();
-    saver.save(moment, value);
+    await run.trainer.withState(() => saver.save(moment, value));
   }
   return reason;
 }

@@ -6,6 +6,7 @@ import { gradients as gradientsOf, IndependentValueError } from '../ops/gradient
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import { addToTargets, gradientTargets } from '../optim/loss-gradient.js';
 import type { MovingAverage } from '../optim/moving-average.js';
+import { ShardedOptimizer } from '../optim/sharded-optimizer.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
@@ -146,12 +147,14 @@ export class Trainer {
     const squaredNorm = await this.#gradient.sum(microBatches.length === 0);
     const figures = await this.#figuresOfAll(update, { microBatches: computed, squaredNorm });
     const factor = this.#clipping(figures.gradientNorm).factor / figures.sampleSize;
-    await this.#gradient.scale(factor, { complete: true });
+    const sharded = optimizer instanceof ShardedOptimizer;
+    await this.#gradient.scale(factor, { complete: !sharded });
     this.optimizerSteps += 1;
     const step = (): void => optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     const arenas = model.parameters.device?.arenas ?? null;
     if (arenas === null || optimizer.usesKernelsOnly) step();
     else await this.#stepOnHost(step, arenas);
+    if (sharded) await this.workers.world.gatherSlices(model.parameters.values);
     model.parameters.valuesChanged();
     this.updates += 1;
     const averageDecay = average ? await this.#updateAverage(average) : undefined;
@@ -268,11 +271,25 @@ export class Trainer {
     return average.update(this.updates);
   }
 
-  /** Copies the weights, their average and the optimizer's state to the host, e.g. to save them. */
-  async toHost(): Promise<void> {
+  /**
+   * Calls a function that reads the weights, their average and the optimizer's state. Before the call, they are copied to the host
+   * and, on rank 0, collected from the ranks that share them.
+   */
+  async withState(use: () => void): Promise<void> {
     const { average, model, optimizer } = this.parts;
     const averages = average?.values ? [average.values] : [];
-    await model.parameters.toHost([model.parameters.values, ...averages, ...Object.values(optimizer.arenas)]);
+    const isSharded = optimizer instanceof ShardedOptimizer;
+    const state = isSharded ? [] : Object.values(optimizer.arenas);
+    await model.parameters.toHost([model.parameters.values, ...averages, ...state]);
+    if (isSharded) await optimizer.collect();
+    use();
+    this.divideState();
+  }
+
+  /** Frees the parts of the optimizer's state that other ranks keep. */
+  divideState(): void {
+    const { optimizer } = this.parts;
+    if (optimizer instanceof ShardedOptimizer) optimizer.divide();
   }
 
   /** Frees the tensors of the model and the device's copies of the arenas. */
