@@ -135,12 +135,15 @@ describe('setup.sh', () => {
   test.each([
     { what: 'its compiler', commands: { mpicc: 'exit 127' } },
     { what: 'its library', commands: { 'g++': 'case "$*" in *mpi-*) exit 1 ;; esac' } },
-  ])('names the packages of Open MPI if $what is missing, and says what is not available without it', ({ commands }) => {
-    const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'exit 0', ...commands });
-    expect(lines[1]).toMatch(
-      /no Open MPI: training with several processes .* sudo apt-get install g\+\+ make python3 libopenmpi-dev openmpi-bin$/,
-    );
-  });
+  ] as { what: string; commands: Commands }[])(
+    'names the packages of Open MPI if $what is missing, and says what is not available without it',
+    ({ commands }) => {
+      const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'exit 0', ...commands });
+      expect(lines[1]).toMatch(
+        /no Open MPI: training with several processes .* sudo apt-get install g\+\+ make python3 libopenmpi-dev openmpi-bin$/,
+      );
+    },
+  );
 
   test('reports at the end that npm failed', () => {
     const { status, lines } = clone().prepareRun({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });
