@@ -78,9 +78,10 @@ class Watchdog {
     return std::find(sight.missing.begin(), sight.missing.end(), rank) != sight.missing.end();
   }
 
+  /** Rank by rank later, so that one line is printed: the first rank that is not missing ends the others. */
   double Limit() const {
-    if (watch_.rank == 0) return watch_.timeout;
-    return watch_.rank == 1 ? watch_.timeout + std::min(watch_.timeout / 4, 5.0) : 2 * watch_.timeout;
+    const double later = std::min(watch_.timeout / 4, 5.0);
+    return watch_.rank < 2 ? watch_.timeout + watch_.rank * later : 2 * watch_.timeout + (watch_.rank - 2) * later;
   }
 
   [[noreturn]] void End(const Sight& sight) const {
