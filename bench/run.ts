@@ -15,8 +15,8 @@ const BENCHMARKS = [
     'scaling',
   ],
 ];
-/** Benchmarks that require a trained model; they run by name only. */
-const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention'];
+/** Benchmarks that require a trained model or Open MPI; they run by name only. */
+const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'distributed'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;

@@ -53,6 +53,9 @@ export async function prepareRun(request: TrainRequest): Promise<PreparedRun> {
     const prepared = await workers.together(() => prepareLocked(withOptimizerOverrides(withDirection(request)), lock));
     await checkSameStart(prepared, workers);
     prepared.run.trainer.divideState();
+    await workers.together(() => {
+      if (lock !== null) prepareSaveDir(request);
+    });
     return prepared;
   } catch (error) {
     lock?.release({ removeFolders: true });
@@ -90,15 +93,15 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
     earlyStopping: new EarlyStopping(patience, maximize, bestSoFar?.earlyStopping),
   };
   if (resumed?.valuesComparable && !options.resetMeters) restoreMeters(run, resumed.state);
-  if (lock !== null) {
-    prepareFolder(options.saveDir);
-    if (request.config !== undefined) {
-      writeAtomically(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
-    }
-  }
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
   const saver = new CheckpointSaver(run, identity, lock, superseded);
   return { run, saver, lock, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
+}
+
+/** Creates --save-dir, and writes the options into it. */
+function prepareSaveDir({ options: { saveDir }, config }: TrainRequest): void {
+  prepareFolder(saveDir);
+  if (config !== undefined) writeAtomically(join(saveDir, 'config.yaml'), [new TextEncoder().encode(config)]);
 }
 
 function checkOptions({ options }: TrainRequest): void {

@@ -5,8 +5,10 @@ import { localWorlds } from 'mpi-native/local';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { Workers } from '../../src/distributed/workers.js';
+import { openedDevice } from '../../src/ops/opened-device.js';
 import { lamb } from '../../src/optim/lamb.js';
 import { nag } from '../../src/optim/nag.js';
+import { tensorArenaDevice } from '../../src/optim/tensor-arenas.js';
 import type { OptionValues } from '../../src/options/schema.js';
 import type { StatsEvent } from '../../src/training/events.js';
 import type { TrainRequest } from '../../src/training/request.js';
@@ -83,6 +85,19 @@ describe('N ranks with --update-freq k', () => {
       expect(training).toMatchObject({ ...loadMetadata(one!).training, meters: expect.anything() });
     },
   );
+
+  it('train with the gradients in the memory of a device as on the host', async () => {
+    const saveDirs = ['host', 'device'].map((name) => join(folder, `arenas-${name}`));
+    const options = { maxEpoch: 2, updateFreq: [2], clipNorm: 0.1, storeEma: true };
+    await trainTogether(3, { ...options, saveDir: saveDirs[0]! });
+    await trainTogether(3, { ...options, saveDir: saveDirs[1]! }, () => {
+      const device = tensorArenaDevice('cpu');
+      return { device, kernels: device.arenaKernels };
+    });
+    openedDevice('cpu');
+    const [host, device] = saveDirs.map((saveDir) => join(saveDir, 'checkpoint_last'));
+    expect(compareCheckpoints(host!, device!).difference).toBeLessThan(1e-6);
+  });
 
   it('write the same bytes again, and others with another number of ranks', async () => {
     const saveDirs = ['a', 'b', 'c'].map((name) => join(folder, `again-${name}`));

@@ -121,7 +121,12 @@ function checkOptions(options: GenerateOptions): void {
 }
 
 /** What `generate` needs before it translates. */
-async function prepare(dataFolder: string, given: GenerateOptions, explicitKeys: ReadonlySet<string>) {
+async function prepare(
+  dataFolder: string,
+  given: GenerateOptions,
+  explicitKeys: ReadonlySet<string>,
+  localRank: number,
+) {
   checkOptions(given);
   const { stems, folder } = openModelPaths(checkTranslationOptions(given));
   const options = withFolderDefaults(given, explicitKeys, folder);
@@ -131,7 +136,8 @@ async function prepare(dataFolder: string, given: GenerateOptions, explicitKeys:
   const task = openTranslationTask(dataFolder, options);
   const codec = await codecOf(options, explicitKeys, folder, task);
   const data = task.loadSplit(options.genSubset);
-  const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
+  const forSearch = options.userDir === null && !options.profile;
+  const device = await openRequestedDevice(options, { forSearch, localRank });
   const models = await loadModels(stems, task, architectures, device, overrides);
   return { options, unknownWords, task, codec, data, device, models };
 }
@@ -143,7 +149,7 @@ async function generate(
   explicitKeys: ReadonlySet<string>,
   workers: Workers,
 ): Promise<string[]> {
-  const prepared = await workers.together(() => prepare(dataFolder, given, explicitKeys));
+  const prepared = await workers.together(() => prepare(dataFolder, given, explicitKeys, workers.world.localRank));
   const { options, unknownWords, task, codec, data, device, models } = prepared;
   await logProcesses(workers, Number(device.description.threads ?? 1));
   try {

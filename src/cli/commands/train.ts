@@ -123,7 +123,9 @@ export const trainCommand = defineCommand({
         if (workers.isFirst) stopTensorboard = startTensorboard(options.tensorboardLogdir);
         warnOfIgnored(ignored);
         if (!explicitKeys.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
-        const device = await workers.together(() => openRequestedDevice(options));
+        const device = await workers.together(() =>
+          openRequestedDevice(options, { localRank: workers.world.localRank }),
+        );
         await logProcesses(workers, Number(device.description.threads ?? 1));
         await train({
           data: args[0]!,
