@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
 import { type Job, type JobOptions, MPI_IS_MISSING, mpirun } from '../helpers/mpirun.js';
 import { runMain } from '../helpers/run-main.js';
@@ -14,10 +15,10 @@ const folder = temporaryFolder();
 const data = await makeToyData(folder);
 const script = fileURLToPath(new URL('rank.ts', import.meta.url));
 
-/** A small transformer with dropout: 20 batches an epoch, a checkpoint every 3 updates. */
+/** A small transformer with dropout: 20 updates, a checkpoint every 3. */
 const TRAINING =
   '--arch transformer_tiny --max-tokens 16 --required-batch-size-multiple 1 --dropout 0.3 --clip-norm 1 --lr 1e-3 ' +
-  '--threads 1 --max-epoch 6 --save-interval-updates 3 --keep-interval-updates 2 --log-interval 1';
+  '--threads 1 --max-epoch 4 --save-interval-updates 3 --keep-interval-updates 2 --log-interval 1';
 
 const trainingOf = (saveDir: string): string[] => [
   'train',
@@ -28,13 +29,15 @@ const trainingOf = (saveDir: string): string[] => [
 ];
 
 const start = (ranks: number, argv: readonly string[], options: JobOptions = {}): Promise<Job> =>
-  mpirun(ranks, [script, ...argv], options);
+  mpirun(ranks, [script, ...argv], { limit: 300, ...options });
 
 /** The bytes of the last checkpoint of a run. */
 const lastOf = (saveDir: string): Buffer => bytesOf(join(folder, saveDir), 'checkpoint_last');
 
 /** The lines that the processes wrote, without those of mpirun. */
 const errorsOf = ({ stderr }: Job): string[] => stderr.split('\n').filter((line) => line.startsWith('ts-fairseq: '));
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(MPI_IS_MISSING !== null)(
   `processes that mpirun started${MPI_IS_MISSING ? ` (${MPI_IS_MISSING})` : ''}`,
@@ -52,7 +55,9 @@ describe.skipIf(MPI_IS_MISSING !== null)(
 
     it('train the model that one process trains', () => {
       const [one, several] = ['alone', 'two'].map((name) => join(folder, name, 'checkpoint_last'));
-      const { names, difference } = compareCheckpoints(one!, several!);
+      expect(loadMetadata(several!).training!.updates).toBe(20);
+      // A key's bias adds the same to all scores of a query, so its gradient is 0. Adam makes steps of its rounding error.
+      const { names, difference } = compareCheckpoints(one!, several!, /\.k_proj\.bias$/);
       expect(names).toBe(true);
       expect(difference).toBeLessThan(1e-5);
       expect(listCheckpoints(join(folder, 'two'))).toEqual(listCheckpoints(join(folder, 'alone')));
