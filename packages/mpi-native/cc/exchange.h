@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "attendance.h"
+#include "notices.h"
 #include "patience.h"
 
 namespace mpi_addon {
@@ -42,7 +44,8 @@ class Exchange {
   using Done = std::function<void(std::size_t stream, std::size_t message)>;
 
   /** @param mutex is held during calls of MPI */
-  Exchange(Attendance& attendance, std::timed_mutex& mutex) : attendance_(attendance), mutex_(mutex) {}
+  Exchange(Attendance& attendance, Notices& notices, std::timed_mutex& mutex)
+      : attendance_(attendance), notices_(notices), mutex_(mutex) {}
 
   void Run(std::vector<Stream>& streams, Patience::Kind kind, const Done& done = nullptr);
 
@@ -56,8 +59,10 @@ class Exchange {
   void PostMessage(Stream& stream);
   /** @returns the number of messages that were completed */
   int Test(std::vector<Stream>& streams, const Done& done);
+  void TendNotices(std::chrono::steady_clock::time_point waiting_since);
 
   Attendance& attendance_;
+  Notices& notices_;
   std::timed_mutex& mutex_;
   // In step: the requests in flight, and what each of them moves.
   std::vector<MPI_Request> requests_;
