@@ -17,7 +17,7 @@ void Exchange::Run(std::vector<Stream>& streams, Patience::Kind kind, const Done
   requests_.clear();
   in_flight_.clear();
   for (const Stream& stream : streams) attendance_.Expect(stream.peer, stream.messages());
-  Patience patience(kind);
+  Patience patience(kind, !is_crowded_);
   auto waiting_since = std::chrono::steady_clock::now();
   for (;;) {
     Post(streams);

@@ -47,6 +47,9 @@ class Exchange {
   Exchange(Attendance& attendance, Notices& notices, std::timed_mutex& mutex)
       : attendance_(attendance), notices_(notices), mutex_(mutex) {}
 
+  /** Whether this machine has fewer cores than ranks. */
+  void set_crowded(bool is_crowded) { is_crowded_ = is_crowded; }
+
   void Run(std::vector<Stream>& streams, Patience::Kind kind, const Done& done = nullptr);
 
  private:
@@ -64,6 +67,7 @@ class Exchange {
   Attendance& attendance_;
   Notices& notices_;
   std::timed_mutex& mutex_;
+  bool is_crowded_ = false;
   // In step: the requests in flight, and what each of them moves.
   std::vector<MPI_Request> requests_;
   std::vector<Message> in_flight_;

@@ -82,6 +82,7 @@ void World::FindNeighbours() {
   Check(MPI_Comm_rank(machine, &local_rank_), "MPI_Comm_rank");
   Check(MPI_Comm_size(machine, &local_size_), "MPI_Comm_size");
   Check(MPI_Comm_free(&machine), "MPI_Comm_free");
+  exchange_->set_crowded(local_size_ > sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 void World::ShareHosts() {
