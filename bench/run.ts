@@ -13,6 +13,7 @@ const BENCHMARKS = [
     'moses',
     'text-memory',
     'scaling',
+    'collectives',
   ],
 ];
 /** Benchmarks that require a trained model or Open MPI; they run by name only. */

@@ -34,12 +34,26 @@ void Attendance::Complete(int rank) {
   sight_.completed++;
 }
 
+void Attendance::Hear(int rank) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  heard_[rank] = std::chrono::steady_clock::now();
+}
+
+bool Attendance::HasHeard(std::size_t rank) const {
+  const auto when = heard_[rank];
+  return when != std::chrono::steady_clock::time_point() && std::chrono::steady_clock::now() - when < recently_;
+}
+
 Sight Attendance::See() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   Sight sight = sight_;
+  std::vector<int> silent;
   for (std::size_t rank = 0; rank < outstanding_.size(); rank++) {
-    if (outstanding_[rank] > 0) sight.missing.push_back(static_cast<int>(rank));
+    if (outstanding_[rank] == 0) continue;
+    sight.missing.push_back(static_cast<int>(rank));
+    if (!HasHeard(rank)) silent.push_back(static_cast<int>(rank));
   }
+  if (!silent.empty()) sight.missing = silent;
   return sight;
 }
 

@@ -17,13 +17,25 @@ void Exchange::Run(std::vector<Stream>& streams, Patience::Kind kind, const Done
   requests_.clear();
   in_flight_.clear();
   for (const Stream& stream : streams) attendance_.Expect(stream.peer, stream.messages());
-  Patience patience(kind);
+  Patience patience(kind, !is_crowded_);
+  auto waiting_since = std::chrono::steady_clock::now();
   for (;;) {
     Post(streams);
     if (requests_.empty()) return;
-    if (Test(streams, done) > 0) patience.Reset();
-    else patience.Pause();
+    if (Test(streams, done) > 0) {
+      patience.Reset();
+      waiting_since = std::chrono::steady_clock::now();
+    } else {
+      TendNotices(waiting_since);
+      patience.Pause();
+    }
   }
+}
+
+void Exchange::TendNotices(std::chrono::steady_clock::time_point waiting_since) {
+  if (!notices_.IsDue(std::chrono::steady_clock::now())) return;
+  const std::lock_guard<std::timed_mutex> lock(mutex_);
+  notices_.Tend(waiting_since);
 }
 
 void Exchange::Post(std::vector<Stream>& streams) {

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "attendance.h"
+#include "notices.h"
 #include "patience.h"
 
 namespace mpi_addon {
@@ -42,7 +44,11 @@ class Exchange {
   using Done = std::function<void(std::size_t stream, std::size_t message)>;
 
   /** @param mutex is held during calls of MPI */
-  Exchange(Attendance& attendance, std::timed_mutex& mutex) : attendance_(attendance), mutex_(mutex) {}
+  Exchange(Attendance& attendance, Notices& notices, std::timed_mutex& mutex)
+      : attendance_(attendance), notices_(notices), mutex_(mutex) {}
+
+  /** Whether this machine has fewer cores than ranks. */
+  void set_crowded(bool is_crowded) { is_crowded_ = is_crowded; }
 
   void Run(std::vector<Stream>& streams, Patience::Kind kind, const Done& done = nullptr);
 
@@ -56,9 +62,12 @@ class Exchange {
   void PostMessage(Stream& stream);
   /** @returns the number of messages that were completed */
   int Test(std::vector<Stream>& streams, const Done& done);
+  void TendNotices(std::chrono::steady_clock::time_point waiting_since);
 
   Attendance& attendance_;
+  Notices& notices_;
   std::timed_mutex& mutex_;
+  bool is_crowded_ = false;
   // In step: the requests in flight, and what each of them moves.
   std::vector<MPI_Request> requests_;
   std::vector<Message> in_flight_;

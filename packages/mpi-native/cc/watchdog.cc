@@ -17,6 +17,8 @@ using Seconds = std::chrono::duration<double>;
 
 /** How long MPI_Abort may take, and a call of MPI in another thread before it. */
 constexpr Seconds kMostForAbort{5}, kMostForCall{1};
+/** So that mpirun prints the line before its own messages. */
+constexpr Seconds kForLine{0.1};
 
 /** `2`, `2 and 3`, `0, 2 and 4 to 7` */
 std::string ListOf(const std::vector<int>& ranks) {
@@ -87,6 +89,7 @@ class Watchdog {
   [[noreturn]] void End(const Sight& sight) const {
     const std::string line = Complaint(watch_, sight) + "\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+    std::this_thread::sleep_for(kForLine);
     // mpirun ends the other processes when one was killed.
     std::thread([] {
       std::this_thread::sleep_for(kMostForAbort);
@@ -132,7 +135,7 @@ std::string Complaint(const Watch& watch, const Sight& sight) {
   if (sight.phase == Phase::kLeaving) {
     what = "not all processes left MPI" + time;
   } else if (sight.phase == Phase::kExchange) {
-    what = "the exchange of " + sight.where + " stopped: " + self + " had no data from " + missing + time;
+    what = missing + " exchanged no data of " + sight.where + time;
   } else if (is_witness) {
     what = missing + " did not answer " + self + " at " + sight.where + time;
   } else if (sight.where == sight.before) {

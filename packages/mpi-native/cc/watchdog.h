@@ -26,9 +26,9 @@ std::string Complaint(const Watch& watch, const Sight& sight);
 
 /**
  * Starts a thread that ends the job with one line on stderr when this rank has waited too long in a collective. Rank 0
- * speaks after the timeout; rank 1 a little later, unless rank 0 has ended the job; the others after twice that time, one
- * after another.
- * Data that arrive start the time again, and time in which this process itself was stopped does not count.
+ * speaks after the timeout; rank 1 a little later, unless rank 0 has ended the job; the others after twice that time,
+ * one after another. Data that arrive start the time again, and time in which this process itself was stopped does not
+ * count.
  * @param attendance outlives the process's main function, like `mutex`
  * @param mutex is held by calls of MPI
  */

@@ -10,12 +10,11 @@
 #include "check.h"
 #include "slices.h"
 #include "sum.h"
+#include "tags.h"
 #include "watchdog.h"
 
 namespace mpi_addon {
 namespace {
-
-enum Tag { kArrivalTag = 1, kAnswerTag, kDataTag };
 
 /** Bytes of a message of a gather at most: small enough that the watchdog sees slow data arrive. */
 constexpr std::size_t kGatherBytes = 4 << 20;
@@ -66,8 +65,9 @@ World::World(const Options& options) : options_(options) {
   Check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   Check(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "MPI_Comm_rank");
   Check(MPI_Comm_size(MPI_COMM_WORLD, &size_), "MPI_Comm_size");
-  attendance_ = std::make_unique<Attendance>(size_);
-  exchange_ = std::make_unique<Exchange>(*attendance_, mutex_);
+  attendance_ = std::make_unique<Attendance>(size_, options_.heartbeat_timeout);
+  notices_ = std::make_unique<Notices>(rank_, size_, options_.heartbeat_timeout, *attendance_);
+  exchange_ = std::make_unique<Exchange>(*attendance_, *notices_, mutex_);
   FindNeighbours();
   ShareHosts();
   if (options_.heartbeat_timeout > 0 && size_ > 1) {
@@ -82,6 +82,7 @@ void World::FindNeighbours() {
   Check(MPI_Comm_rank(machine, &local_rank_), "MPI_Comm_rank");
   Check(MPI_Comm_size(machine, &local_size_), "MPI_Comm_size");
   Check(MPI_Comm_free(&machine), "MPI_Comm_free");
+  exchange_->set_crowded(local_size_ > sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 void World::ShareHosts() {

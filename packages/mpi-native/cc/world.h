@@ -10,6 +10,7 @@
 
 #include "attendance.h"
 #include "exchange.h"
+#include "notices.h"
 
 namespace mpi_addon {
 
@@ -81,6 +82,7 @@ class World {
 
   std::timed_mutex mutex_;  // held during calls of MPI
   std::unique_ptr<Attendance> attendance_;
+  std::unique_ptr<Notices> notices_;
   std::unique_ptr<Exchange> exchange_;
   std::vector<char> staging_;
 };

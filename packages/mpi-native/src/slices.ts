@@ -1,7 +1,7 @@
-/** A range of a vector: from `from` up to, but not including, `to`. */
+/** A range of a vector. */
 export interface Slice {
-  readonly from: number;
-  readonly to: number;
+  readonly from: number; // the index of the first element
+  readonly to: number; // the index after the last element
 }
 
 /**
