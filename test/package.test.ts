@@ -15,7 +15,7 @@ const manifestOf = (folder: string): Manifest =>
 it.each(['.', 'packages/sacrebleu-ts', 'packages/sentencepiece-native', 'packages/tfjs-backend-onednn'])(
   'npm pack compiles %s first: it is never packed without its code',
   (folder) => {
-    expect(manifestOf(folder).scripts.prepack).toBe('tsc -b');
+    expect(manifestOf(folder).scripts.prepack).toMatch(/^tsc -b && /u);
   },
 );
 

@@ -48,7 +48,7 @@ export class EmptyProject {
   /** @param workspace the folder of the package in the repository */
   constructor(archive: string, workspace: string) {
     writeFileSync(join(this.folder, 'package.json'), '{ "private": true, "type": "module" }');
-    const { name } = locked[workspace] as Manifest;
+    const { name } = manifestIn(join(root, workspace));
     const installed = join(this.folder, 'node_modules', name);
     mkdirSync(installed, { recursive: true });
     execFileSync('tar', ['-xzf', archive, '--strip-components=1', '-C', installed]);

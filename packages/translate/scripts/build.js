@@ -11,6 +11,9 @@ import { here, root, substituteModules, substituteTypes } from './substitutes.js
 const dist = join(here, 'dist');
 const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 
+/** What the bundle contains of npm packages: TensorFlow.js would be 66 MB, valibot 2 MB. Others are dependencies, which npm updates. */
+const BUNDLED = /^(?:@tensorflow\/tfjs-(?:core|backend-cpu|backend-wasm)|seedrandom|valibot|@valibot\/to-json-schema)$/;
+
 /** TensorFlow.js in one file, each part of which is loaded when it is first read. */
 const TENSORFLOW = `
 module.exports = {
@@ -93,6 +96,12 @@ function copyFiles() {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const bundles = [await bundleTensorFlow(), await bundleSources()];
-writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licenses(bundles.map(({ metafile }) => metafile)));
+writeFileSync(
+  join(dist, 'THIRD-PARTY-LICENSES.txt'),
+  licenses(
+    bundles.map(({ metafile }) => metafile),
+    BUNDLED,
+  ),
+);
 await writeTypes();
 copyFiles();

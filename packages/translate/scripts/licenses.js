@@ -9,16 +9,18 @@ const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|-|$)/i;
 const packageOf = (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? null;
 
 /**
- * The licences of the packages that bundles contain.
+ * The licenses of the packages that bundles contain.
  * @param {readonly object[]} metafiles of esbuild, with paths relative to the repository
- * @throws Error for a package whose license is unknown
+ * @param {RegExp} expected the names of packages that may be there
+ * @throws Error for another package, and for one whose license is unknown
  */
-export function licenses(metafiles) {
+export function licenses(metafiles, expected) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
   const folders = [...new Set(inputs.map(packageOf).filter((folder) => folder !== null))].sort();
   const texts = new Map(); // the packages with each text
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    if (!expected.test(name)) throw new Error(`${name} is not among the dependencies of ts-fairseq-translate`);
     const text = licenseText(folder, license);
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version} (${license})`]);
   }
