@@ -11,6 +11,9 @@ import { goldenData } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { goldenPath } from '../text/golden.js';
 
+// Programs that compile, pack and train take long on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 const install = (workspace: string): EmptyProject => new EmptyProject(pack(workspace), workspace);
 
 /**

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAvailable } from 'tfjs-backend-onednn';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Translator, type TranslatorOptions } from '../../src/index.js';
 import { runCommandLine } from '../helpers/command-line.js';
 import { EmptyProject, pack, packedFiles, root } from '../helpers/empty-project.js';
@@ -10,6 +10,9 @@ import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { goldenPath } from '../text/golden.js';
+
+// Programs that compile, pack and train take long on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const NAME = 'ts-fairseq-translate';
 const BIN = 'bin/ts-fairseq-translate.js';
