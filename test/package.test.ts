@@ -19,7 +19,7 @@ it.each([
   'packages/sentencepiece-native',
   'packages/tfjs-backend-onednn',
 ])('npm pack compiles %s first: it is never packed without its code', (folder) => {
-  expect(manifestOf(folder).scripts.prepack).toBe('tsc -b');
+  expect(manifestOf(folder).scripts.prepack).toMatch(/^tsc -b && /u);
 });
 
 describe('the package that npm pack makes', () => {

@@ -8,6 +8,7 @@ import { type ConfigFile, configOption, configValues, formatConfig, readConfigFi
 import { type IgnoredOptions, ignoredAsTyped, ignoredSchema } from './options/ignored-options.js';
 import { quoted } from './output/shell-line.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
+import { commandLine } from './program.js';
 import { withWorkers } from './workers.js';
 
 /** A positional argument of a command. */
@@ -189,7 +190,7 @@ function buildCommand(
   definition: Pick<CommandDefinition, 'name' | 'description' | 'arguments' | 'examples'>,
   sections: readonly OptionSection[],
 ): { command: Command; declared: Declared[] } {
-  const command = new Command(`ts-fairseq ${definition.name}`)
+  const command = new Command(commandLine(definition.name))
     .description(definition.description)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })

@@ -9,6 +9,7 @@ import type { ServedModel } from '../../server/served-models.js';
 import { defineCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 import { startBriefLog } from '../output/log-sink.js';
+import { programName } from '../program.js';
 import { version } from '../version.js';
 
 const { device, threads } = deviceOptions;
@@ -110,11 +111,11 @@ async function serve(models: readonly ServedModel[], options: OptionsOf<typeof s
     token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
     corsOrigin: cors,
     logRequest: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
-    logDefect: (error) => process.stderr.write(`ts-fairseq: ${(error as Error).stack ?? String(error)}\n`),
+    logDefect: (error) => process.stderr.write(`${programName}: ${(error as Error).stack ?? String(error)}\n`),
     version,
   });
   const address = await listen(server, host, port);
-  process.stderr.write(`ts-fairseq: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
+  process.stderr.write(`${programName}: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
   await untilInterrupted(async (signal) => {
     await new Promise((stop) => signal.addEventListener('abort', stop, { once: true }));
     await server.close();
