@@ -16,7 +16,7 @@ const BENCHMARKS = [
   ],
 ];
 /** Benchmarks that require a trained model; they run by name only. */
-const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention'];
+const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'server'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;
