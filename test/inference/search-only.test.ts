@@ -38,19 +38,18 @@ async function load(options: TranslatorOptions, forSearch: boolean): Promise<Tra
 const metrics = (translations: readonly LineTranslation[]) =>
   translations.map(({ text, score, tokenScores }) => ({ text, score, tokenScores }));
 
+// In this order, because a backend that is open stays open in the process.
 describe.runIf(isAvailable().available)('engines that only search', () => {
   it('translate in native code without opening the backend', async () => {
     const engine = await load({ path: at('trained'), device: 'cpu' }, true);
-    const found = metrics(await engine.translate(lines));
+    await engine.translate(lines);
     expect(tf.isReady()).toBe(false);
-    const complete = await load({ path: at('trained'), device: 'cpu' }, false);
-    expect(found).toEqual(metrics(await complete.translate(lines)));
   });
 
   it.each([
     ['in native code', 'trained'],
     ['by operations', 'gelu'],
-  ])('compute beside others on another device, %s', async (_, name) => {
+  ])('compute as others do, beside others on another device, %s', async (_, name) => {
     const [cpu, wasm] = [
       { path: at(name), device: 'cpu' },
       { path: at('trained'), device: 'wasm' },
@@ -62,6 +61,7 @@ describe.runIf(isAvailable().available)('engines that only search', () => {
     for (const engine of [first, second, third]) alone.push(metrics(await engine.translate(lines)));
     const together = await Promise.all([first, second, third].map((engine) => engine.translate(lines)));
     expect(together.map(metrics)).toEqual(alone);
-    expect(alone[2]).toEqual(alone[0]);
+    const complete = await load(cpu, false);
+    expect(metrics(await complete.translate(lines))).toEqual(alone[0]);
   });
 });
