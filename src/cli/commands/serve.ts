@@ -78,6 +78,7 @@ export const serveCommand = defineCommand({
   async run({ args, options }) {
     const stopLog = startBriefLog();
     const models: (ServedModel & { readonly translator: Translator })[] = [];
+    importServer().catch(() => {}); // in this thread, while the thread of the Translators loads the models
     try {
       for (const folder of args)
         models.push({ name: basename(resolve(folder)), translator: await load(folder, options) });
@@ -88,6 +89,8 @@ export const serveCommand = defineCommand({
     }
   },
 });
+
+const importServer = () => import('../../server/create-server.js');
 
 /** Loads a model with as many translations of a sentence as its beam has, so that a request can ask for them. */
 function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
@@ -102,7 +105,7 @@ function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof o
 }
 
 async function serve(models: readonly ServedModel[], options: OptionsOf<typeof serveCommand.options>): Promise<void> {
-  const { createServer } = await import('../../server/create-server.js');
+  const { createServer } = await importServer();
   const { host, port, cors, maxCharacters, maxQueue, timeout } = options;
   const server = await createServer({
     models,
