@@ -4,7 +4,7 @@ import { UserError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
-import { searchOptions } from '../../search/index.js';
+import { searchOptions } from '../../search/options.js';
 import type { ServedModel, TextTranslator } from '../../server/served-models.js';
 import { defineCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
