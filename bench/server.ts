@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { readManifest } from '../src/model-folder/open-model-folder.js';
 import { createSentenceSplitter } from '../src/text/sentences.js';
 import { besideBusyProcess } from './harness/busy-process.js';
-import type { Load, LoadReport } from './harness/closed-loop.js';
+import type { Load, LoadReport } from './harness/observed-load.js';
 import { runCommand } from './harness/command.js';
 import { Contestant } from './harness/contestant.js';
 import { secondsToAnswer, secondsToOutput, secondsToTranslation } from './harness/first-output.js';

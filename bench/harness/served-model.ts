@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { LoadReport } from './closed-loop.js';
+import type { LoadReport } from './observed-load.js';
 import { Contestant } from './contestant.js';
 import { inRepository } from './paths.js';
 
@@ -38,7 +38,7 @@ export class ServedModel {
 
   /** Clients of this server, which send the texts of a file. */
   clients(file: string): Contestant<LoadReport> {
-    const program = inRepository('dist/bench/harness/closed-loop.js');
+    const program = inRepository('dist/bench/harness/observed-load.js');
     return new Contestant('clients', [process.execPath, program, String(this.port), file], 1, { waits: true });
   }
 

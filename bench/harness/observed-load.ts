@@ -1,6 +1,6 @@
 /**
  * Clients of a server, in a process of their own: each sends its next request when it has its answer. Runs a load for each line
- * on stdin, and reports it. `node closed-loop.js PORT LINES`; LINES is a file of texts.
+ * on stdin, and reports it. `node observed-load.js PORT LINES`; LINES is a file of texts.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
