@@ -1,5 +1,5 @@
 /** How much of their speed do training and translation keep while other programs use the same processors? */
-import { spawn } from 'node:child_process';
+import { besideBusyProcess } from './harness/busy-process.js';
 import { Contestant, training } from './harness/contestant.js';
 import { modelSize } from './harness/model-size.js';
 import type { ObservedTranslation } from './harness/observed-latency.js';
@@ -97,15 +97,8 @@ async function repeat<T>(contestant: Contestant<T>, isOver: () => boolean): Prom
 }
 
 /** Runs `work`, with another program computing on one thread if that is the other work. */
-async function withOtherWork<T>(company: Company, work: () => Promise<T>): Promise<T> {
-  if (company !== 'a busy process') return work();
-  const busy = spawn(process.execPath, ['-e', 'for (;;);']);
-  try {
-    return await work();
-  } finally {
-    busy.kill('SIGKILL');
-  }
-}
+const withOtherWork = <T>(company: Company, work: () => Promise<T>): Promise<T> =>
+  company === 'a busy process' ? besideBusyProcess(work) : work();
 
 const projects = [
   ...(options.before === undefined ? [] : [{ name: 'before', project: options.before }]),

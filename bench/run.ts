@@ -17,7 +17,7 @@ const BENCHMARKS = [
   ],
 ];
 /** Benchmarks that require a trained model or Open MPI; they run by name only. */
-const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'distributed'];
+const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'distributed', 'server'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;

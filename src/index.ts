@@ -1,6 +1,6 @@
 /**
  * The library: `import { Translator, defineCriterion } from 'ts-fairseq'`. Importing it has no side effects.
- * `Translator.load` and the first use of `tf` load the tensor library. The building blocks of models are in
+ * `Translator.load` with `inline` and the first use of `tf` load the tensor library. The building blocks of models are in
  * 'ts-fairseq/nn'.
  */
 export { UserError } from './errors.js';

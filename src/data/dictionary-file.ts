@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { readLines, writeLinesAtomically } from '../text/lines.js';
 import { Dictionary } from './dictionary.js';
 
@@ -9,6 +10,22 @@ import { Dictionary } from './dictionary.js';
  */
 export function loadDictionary(path: string): Dictionary {
   return Dictionary.parse(readLines(path), path);
+}
+
+/**
+ * Reads the dictionaries of two languages. Equal files, as `preprocess --joined-dictionary` writes them, give one dictionary.
+ * @throws UserError as `loadDictionary` does
+ */
+export function loadDictionaries(source: string, target: string): readonly [Dictionary, Dictionary] {
+  const dictionary = loadDictionary(source);
+  return [dictionary, areEqual(source, target) ? dictionary : loadDictionary(target)];
+}
+
+/** Whether two paths are files with the same bytes. */
+function areEqual(first: string, second: string): boolean {
+  const [one, other] = [first, second].map((path) => statSync(path, { throwIfNoEntry: false }));
+  if (!one?.isFile() || !other?.isFile() || one.size !== other.size) return false;
+  return readFileSync(first).equals(readFileSync(second));
 }
 
 /** Writes fairseq's `dict.LANG.txt` atomically. */

@@ -86,6 +86,7 @@ export class Dictionary {
 
   /** Whether both assign the same ids to the same symbols; counts may differ. */
   equals(other: Dictionary): boolean {
+    if (this === other) return true;
     if (this.size !== other.size) return false;
     for (let index = 0; index < this.size; index++) if (this.symbol(index) !== other.symbol(index)) return false;
     return true;

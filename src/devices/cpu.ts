@@ -29,17 +29,26 @@ export const cpu: DeviceDefinition = {
       ...{ device: 'cpu', oneDNN: oneDnnVersion, threads: settings.threads, isa },
       ...(precision === 'float32' ? {} : { products: precision }),
     };
-    if (forSearch) tf.chooseBackend('onednn', () => openBackend(settings));
+    const activate = (): void => {
+      if (isRegistered) void tf.setBackend('onednn');
+      else tf.chooseBackend('onednn', () => openBackend(settings));
+    };
+    if (forSearch) activate();
     const operations = forSearch ? { arenaKernels: portableArenaKernels } : await openBackend(settings);
-    const opened = openedDevice('onednn', searchEngine, () => native.useSettings(settings));
+    const useSettings = (): void => native.useSettings(settings);
+    const opened = openedDevice('onednn', searchEngine, useSettings, null, null, activate);
     return { name: 'cpu', description, ...operations, ...opened };
   },
 };
+
+/** Whether tfjs has the backend. Devices that only search do without it. */
+let isRegistered = false;
 
 /** Registers the tfjs backend and makes it the current one. */
 async function openBackend(settings: OneDnnOptions): Promise<Pick<Device, 'arenaKernels' | 'profiler'>> {
   const backend = await import('tfjs-backend-onednn');
   backend.registerOneDnnBackend(settings);
+  isRegistered = true;
   await tf.setBackend('onednn');
   const { squaredNorm, scale, addTensor, collectGradients, adamStep, startProfile, endProfile } = backend;
   return {

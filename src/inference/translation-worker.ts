@@ -57,7 +57,7 @@ async function answer(request: Exclude<WorkerRequest, { kind: 'cancel' }>): Prom
 
 async function load(id: number, options: TranslatorOptions): Promise<WorkerResult> {
   const key = JSON.stringify(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const entry = shared.get(key) ?? { key, engine: loadTranslatorEngine(options), users: 0 };
+  const entry = shared.get(key) ?? { key, engine: loadTranslatorEngine(options, true), users: 0 };
   shared.set(key, entry);
   entry.users += 1;
   try {

@@ -1,4 +1,4 @@
-import { builtInComponents, registerPlugins } from '../components.js';
+import { architectures } from '../../models/index.js';
 import { openDevice } from '../devices/index.js';
 import { UserError } from '../errors.js';
 import { MOST_THREADS } from '../options/most-threads.js';
@@ -8,7 +8,9 @@ import { checkOptionValues } from '../options/values.js';
 import { checkedPlugin } from '../plugins/checked-plugin.js';
 import { describeValue } from '../plugins/described-value.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
+import type { ArchitectureDefinition } from '../plugins/model.js';
 import { isPlugin, type Plugin } from '../plugins/plugin.js';
+import { Registry } from '../plugins/registry.js';
 import {
   checkStrategies,
   type SearchOptions,
@@ -114,8 +116,15 @@ function warnAboutWasm(): void {
   );
 }
 
-/** @throws UserError like `Translator.load` */
-export async function loadTranslatorEngine(translatorOptions: TranslatorOptions): Promise<TranslatorEngine> {
+/**
+ * @param forSearch whether nothing else in this thread computes with TensorFlow.js, which is then not loaded unless the search
+ *   requires it
+ * @throws UserError like `Translator.load`
+ */
+export async function loadTranslatorEngine(
+  translatorOptions: TranslatorOptions,
+  forSearch = false,
+): Promise<TranslatorEngine> {
   const { model, path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = translatorOptions;
   checkNames(translatorOptions);
   const source = await translatorSource({ model, path, data, tokenizer, bpeCodes, removeBpe });
@@ -126,8 +135,7 @@ export async function loadTranslatorEngine(translatorOptions: TranslatorOptions)
   const options = selectOptions(searchOptions, values);
   const { threads, maxTokens, batchSize, precision, alignment } = selectOptions(translatorSettings, values);
   checkSearch(options);
-  const components = builtInComponents();
-  registerPlugins(components, checkPlugins(plugins ?? []));
+  const known = await architecturesWith(checkPlugins(plugins ?? []));
   checkStrings({ device });
   const task = await taskOfCheckpoint(source.stems[0]!, source.data);
   const codec = await source.createCodec(task);
@@ -136,9 +144,10 @@ export async function loadTranslatorEngine(translatorOptions: TranslatorOptions)
     threads,
     bfloat16: weights === 'bfloat16',
     int8: weights === 'int8',
+    forSearch: forSearch && plugins === undefined,
   });
   if (device === undefined && opened.name === 'wasm') warnAboutWasm();
-  const models = await loadModels(source.stems, task, components.architectures, opened);
+  const models = await loadModels(source.stems, task, known, opened);
   const beamSearch = new SequenceGenerator(models, symbolsOf(task.targetDictionary), options, alignment);
   const search = new LineSearch(task, beamSearch, {
     codec,
@@ -180,6 +189,15 @@ export async function loadTranslatorEngine(translatorOptions: TranslatorOptions)
     },
     dispose: () => scheduler.whenIdle(() => disposeAll(models)), // a cancelled call may still be computed
   };
+}
+
+/** The built-in architectures and those of plug-ins. Everything else that plug-ins can be is loaded only if there are some. */
+async function architecturesWith(plugins: readonly Plugin[]): Promise<Registry<ArchitectureDefinition>> {
+  if (plugins.length === 0) return new Registry<ArchitectureDefinition>('arch', architectures);
+  const { builtInComponents, registerPlugins } = await import('../components.js');
+  const components = builtInComponents();
+  registerPlugins(components, plugins);
+  return components.architectures;
 }
 
 /** @throws UserError for a value that is not a plug-in, or an incomplete plug-in */

@@ -25,6 +25,7 @@ let current: { readonly backend: string; readonly device: OpenedDevice } | null 
  * @param useSettings applies the settings of the device to the backend
  * @param arenas where the device keeps weights; null: it uses the host's arrays
  * @param peakBytes the most bytes of its own memory that were in use
+ * @param activate makes the backend current; default: it is registered
  */
 export function openedDevice(
   backend: string,
@@ -32,6 +33,7 @@ export function openedDevice(
   useSettings: () => void = () => {},
   arenas: DeviceArenas | null = null,
   peakBytes: OpenedDevice['peakBytes'] = null,
+  activate: () => void = () => void tf.setBackend(backend), // synchronous, because the backend is initialised
 ): OpenedDevice {
   const device: OpenedDevice = {
     searchEngine,
@@ -41,7 +43,7 @@ export function openedDevice(
       useSettings();
       current = opened;
       if (tf.getBackend() === backend) return;
-      void tf.setBackend(backend); // synchronous, because the backend is initialised
+      activate();
       if (tf.getBackend() !== backend) throw new InternalError(`the backend ${backend} no longer exists`);
     },
   };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Dictionary } from '../data/dictionary.js';
-import { loadDictionary } from '../data/dictionary-file.js';
+import { loadDictionaries } from '../data/dictionary-file.js';
 import { type Batches, type MakeBatchesOptions, makeBatches } from '../data/make-batches.js';
 import { UserError } from '../errors.js';
 import { defineOptions, type OptionsOf } from '../options/schema.js';
@@ -104,8 +104,10 @@ export function openTranslationTask(data: string, options: TranslationOptions): 
     throw new UserError('no data folder is given', 'give the --destdir of ts-fairseq preprocess');
   const { source: sourceLang, target: targetLang } = languagePair(first, options);
   checkLanguages(first, [sourceLang, targetLang]);
-  const sourceDictionary = loadDictionary(join(first, `dict.${sourceLang}.txt`));
-  const targetDictionary = loadDictionary(join(first, `dict.${targetLang}.txt`));
+  const [sourceDictionary, targetDictionary] = loadDictionaries(
+    join(first, `dict.${sourceLang}.txt`),
+    join(first, `dict.${targetLang}.txt`),
+  );
   const padding: CollateOptions = {
     padIndex: sourceDictionary.padIndex,
     eosIndex: sourceDictionary.eosIndex,

@@ -11,6 +11,8 @@ export type SentenceSplitter = (text: string) => TextPart[];
 
 const LINE_END = /(\r\n|[\n\r\u2028\u2029])/u;
 const WORD = /[\p{L}\p{N}]/u;
+/** Something after a mark that can end a sentence (ATerm and STerm of UAX #29), or the only end of a line that `LINE_END` lacks. */
+const INNER_END = /[\p{Sentence_Terminal}\u2024]\s*\S|\u0085/u;
 const OUTER_SPACE = /^(\s*)(.*?)(\s*)$/su;
 
 /**
@@ -19,7 +21,7 @@ const OUTER_SPACE = /^(\s*)(.*?)(\s*)$/su;
  * @param language a language code, e.g. `de`
  */
 export function createSentenceSplitter(language: string): SentenceSplitter {
-  const segmenter = new Intl.Segmenter(localeOf(language), { granularity: 'sentence' });
+  let segmenter: Intl.Segmenter | null = null; // it takes 10 ms, and most lines do without it
   const prefixes = nonbreakingPrefixes(prefixLanguages.includes(language) ? language : 'en');
   /** Whether a segment ends in an abbreviation, so that the next one belongs to the same sentence. */
   const endsInAbbreviation = (segment: string, next: string): boolean => {
@@ -27,6 +29,8 @@ export function createSentenceSplitter(language: string): SentenceSplitter {
     return prefixes.always.has(word) || (prefixes.beforeNumber.has(word) && /^\d/u.test(next));
   };
   const sentencesOf = (line: string): string[] => {
+    if (!INNER_END.test(line)) return [line];
+    segmenter ??= new Intl.Segmenter(localeOf(language), { granularity: 'sentence' });
     const sentences: string[] = [];
     for (const { segment } of segmenter.segment(line)) {
       const last = sentences.at(-1);

@@ -30,7 +30,7 @@ function loadedBy(argv: readonly string[], input = ''): string[] {
 }
 
 describe('a command that starts', () => {
-  it.each(['train', 'generate', 'interactive', 'apply-bpe'])(
+  it.each(['train', 'generate', 'interactive', 'translate', 'serve', 'apply-bpe'])(
     'loads neither a tensor library nor a progress bar for %s --help',
     (name) => {
       expect(loadedBy([name, '--help'])).toEqual([]);
@@ -46,4 +46,22 @@ describe('a command that starts', () => {
       expect(loadedBy([...translate, '--print-alignment'], 'ein haus\n')).toEqual(['tfjs-backend-cpu', 'tfjs-core']);
     },
   );
+
+  it.runIf(isAvailable().available)('loads none to translate a text', () => {
+    const checkpoint = saveReferenceCheckpoint(join(folder, 'exported'), 'trained');
+    const model = join(folder, 'model');
+    loadedBy([
+      'export',
+      '--path',
+      checkpoint,
+      '--data',
+      goldenData,
+      '--to',
+      model,
+      '--tokenizer',
+      'moses',
+      '--lowercase',
+    ]);
+    expect(loadedBy(['translate', model, 'Ein Haus.'])).toEqual([]);
+  });
 });

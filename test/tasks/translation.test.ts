@@ -31,6 +31,18 @@ describe('opening the task', () => {
     const task = setup(JOINED);
     expect([task.sourceLang, task.targetLang, task.joinedDictionary]).toEqual(['de', 'en', true]);
     expect(task.sourceDictionary.size).toBe(648);
+    expect(task.targetDictionary).toBe(task.sourceDictionary);
+  });
+
+  it('keeps dictionaries of equal size apart', () => {
+    const folder = mkdtempSync(join(parent, 'data-'));
+    writeFileSync(join(folder, 'dict.de.txt'), 'a 1\n');
+    writeFileSync(join(folder, 'dict.en.txt'), 'b 1\n');
+    const { sourceDictionary, targetDictionary, joinedDictionary } = setup(folder, {
+      sourceLang: 'de',
+      targetLang: 'en',
+    });
+    expect([sourceDictionary.has('a'), targetDictionary.has('a'), joinedDictionary]).toEqual([true, false, false]);
   });
 
   it.each([

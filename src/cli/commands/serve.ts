@@ -4,8 +4,8 @@ import { UserError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
-import { searchOptions } from '../../search/index.js';
-import type { ServedModel } from '../../server/served-models.js';
+import { searchOptions } from '../../search/options.js';
+import type { ServedModel, TextTranslator } from '../../server/served-models.js';
 import { defineCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 import { startBriefLog } from '../output/log-sink.js';
@@ -77,21 +77,29 @@ export const serveCommand = defineCommand({
     'ts-fairseq serve models/de-en models/fr-en --host 0.0.0.0 --port 80 --token secret',
   ],
   async run({ args, options }) {
+    const languages = args.map((folder) => readManifest(folder).languages);
     const stopLog = startBriefLog();
-    const models: (ServedModel & { readonly translator: Translator })[] = [];
+    const loading = args.map((folder) => load(folder, options));
     try {
-      for (const folder of args)
-        models.push({ name: basename(resolve(folder)), translator: await load(folder, options) });
-      await serve(models, options);
+      const models = args.map((folder, index) => ({
+        name: basename(resolve(folder)),
+        translator: whenLoaded(languages[index]!, loading[index]!),
+      }));
+      await serve(models, Promise.all(loading), options);
     } finally {
-      for (const { translator } of models) translator.dispose();
+      for (const translator of loading) {
+        await translator.then(
+          (loaded) => loaded.dispose(),
+          () => {}, // `serve` has thrown it
+        );
+      }
       stopLog();
     }
   },
 });
 
 /** Loads a model with as many translations of a sentence as its beam has, so that a request can ask for them. */
-function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
+async function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
   const { beam = searchOptions.beam.default } = readManifest(folder).search;
   return Translator.load({
     model: folder,
@@ -102,10 +110,29 @@ function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof o
   });
 }
 
-async function serve(models: readonly ServedModel[], options: OptionsOf<typeof serveCommand.options>): Promise<void> {
+/** A model that is still loading, so that the server can be made meanwhile. */
+const whenLoaded = (languages: TextTranslator['languages'], translator: Promise<TextTranslator>): TextTranslator => ({
+  languages,
+  translateTexts: async (...call) => (await translator).translateTexts(...call),
+});
+
+type ServeOptions = OptionsOf<typeof serveCommand.options>;
+
+/** @param loaded resolves when every model is loaded */
+async function serve(models: readonly ServedModel[], loaded: Promise<unknown>, options: ServeOptions): Promise<void> {
+  const [server] = await Promise.all([createServerOf(models, options), loaded]);
+  const address = await listen(server, options.host, options.port);
+  process.stderr.write(`${programName}: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
+  await untilInterrupted(async (signal) => {
+    await new Promise((stop) => signal.addEventListener('abort', stop, { once: true }));
+    await server.close();
+  }, 'finishing the requests that have begun; a second signal stops at once');
+}
+
+async function createServerOf(models: readonly ServedModel[], options: ServeOptions) {
   const { createServer } = await import('../../server/create-server.js');
-  const { host, port, cors, maxCharacters, maxQueue, timeout } = options;
-  const server = await createServer({
+  const { cors, maxCharacters, maxQueue, timeout } = options;
+  return createServer({
     models,
     limits: { requestCharacters: maxCharacters, queueCharacters: maxQueue, seconds: timeout },
     token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
@@ -114,12 +141,6 @@ async function serve(models: readonly ServedModel[], options: OptionsOf<typeof s
     logDefect: (error) => process.stderr.write(`${programName}: ${(error as Error).stack ?? String(error)}\n`),
     version,
   });
-  const address = await listen(server, host, port);
-  process.stderr.write(`${programName}: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
-  await untilInterrupted(async (signal) => {
-    await new Promise((stop) => signal.addEventListener('abort', stop, { once: true }));
-    await server.close();
-  }, 'finishing the requests that have begun; a second signal stops at once');
 }
 
 /** @throws UserError if the address cannot be used */

@@ -1,7 +1,7 @@
 import { deviceOptions, int8Option } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
 import type { SentenceTranslation, TextTranslation, TranslatorOptions } from '../../inference/translator.js';
-import { Translator } from '../../inference/translator.js';
+import { loadForCommand, type Translator } from '../../inference/translator.js';
 import { log } from '../../log.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { readBlocksWithLineEnds } from '../../text/lines.js';
@@ -62,7 +62,7 @@ export const translateCommand = defineCommand({
       throw new UserError('the text is given twice, as an argument and by --input', 'leave one out');
     }
     const stopLog = startBriefLog();
-    const translator = await Translator.load({ ...chosen(options, explicitKeys), model: folder!, inline: true });
+    const translator = await loadForCommand({ ...chosen(options, explicitKeys), model: folder! });
     try {
       const source = texts.length > 0 ? texts.map((text) => `${text}\n`) : readBlocksWithLineEnds(options.input);
       await writeFiltered(options.input, options.output, translated(translator, source, options));
