@@ -1,5 +1,4 @@
-import type { DocumentDivider } from '../text/documents/document.js';
-import type { Prose } from '../text/documents/prose.js';
+import type { DocumentDivider, Prose } from '../text/documents/prose.js';
 import type { SentenceSearch } from './sentence-search.js';
 import {
   type CountedTranslation,

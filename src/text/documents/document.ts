@@ -1,16 +1,10 @@
-import type { Prose } from './prose.js';
+import type { DocumentDivider } from './prose.js';
 
 /** The formats of documents. */
 export const DOCUMENT_FORMATS = ['markdown', 'html'] as const;
 
 /** A format of documents. */
 export type DocumentFormat = (typeof DOCUMENT_FORMATS)[number];
-
-/** The pieces of a document in order. A string is copied as it is. */
-export type Pieces = readonly (string | Prose)[];
-
-/** Divides a document into prose, which can be translated, and everything else, which is copied byte for byte. */
-export type DocumentDivider = (document: string) => Pieces;
 
 /** The divider of a format. It is loaded on demand, because most translations are of plain text. */
 export async function loadDivider(format: DocumentFormat): Promise<DocumentDivider> {

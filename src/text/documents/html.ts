@@ -1,9 +1,8 @@
 import { decodeHTML } from 'entities';
 import { Parser } from 'htmlparser2';
-import type { Pieces } from './document.js';
 import { ElementScope, type Treatment } from './html-elements.js';
 import type { InlinePart } from './inline-parts.js';
-import { divideInline, type ProseSyntax } from './prose.js';
+import { divideInline, type Pieces, type ProseSyntax } from './prose.js';
 
 /**
  * Divides HTML, a document or a part of one. Tags, attributes, comments, scripts, styles, preformatted text and elements with

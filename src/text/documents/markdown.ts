@@ -5,11 +5,10 @@ import { gfmFromMarkdown, gfmToMarkdown } from 'mdast-util-gfm';
 import { toMarkdown } from 'mdast-util-to-markdown';
 import { frontmatter } from 'micromark-extension-frontmatter';
 import { gfm } from 'micromark-extension-gfm';
-import type { Pieces } from './document.js';
 import { divideHtml } from './html.js';
 import type { InlinePart } from './inline-parts.js';
 import { markdownParts } from './markdown-parts.js';
-import { divideInline, type Prose, type ProseSyntax } from './prose.js';
+import { divideInline, type Pieces, type Prose, type ProseSyntax } from './prose.js';
 
 const FRONT_MATTER = ['yaml', 'toml'] as const;
 const BYTE_ORDER_MARK = '\ufeff';

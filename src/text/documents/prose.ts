@@ -31,6 +31,12 @@ export interface Prose {
   divided(): (string | Prose)[];
 }
 
+/** The pieces of a document in order. A string is copied as it is. */
+export type Pieces = readonly (string | Prose)[];
+
+/** Divides a document into prose, which can be translated, and everything else, which is copied byte for byte. */
+export type DocumentDivider = (document: string) => Pieces;
+
 const WORD = /[\p{L}\p{N}]/u;
 
 /**

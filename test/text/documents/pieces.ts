@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import type { Pieces } from '../../../src/text/documents/document.js';
-import type { Prose } from '../../../src/text/documents/prose.js';
+import type { Pieces, Prose } from '../../../src/text/documents/prose.js';
 
 /** The prose among pieces. */
 export const proseOf = (pieces: Pieces): Prose[] => pieces.filter((piece): piece is Prose => typeof piece !== 'string');
