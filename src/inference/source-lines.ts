@@ -14,6 +14,12 @@ export interface SourceLine {
   readonly phrases: SentencePhrases;
 }
 
+/** A phrase in the target language. */
+export interface EncodedPhrase {
+  readonly ids: Int32Array; // [tokens], without </s>
+  readonly tokens: readonly string[]; // [tokens]
+}
+
 /** How lines become source sentences. */
 export interface LineReading {
   readonly task: Pick<TranslationTask, 'sourceDictionary' | 'targetDictionary' | 'options'>;
@@ -36,4 +42,15 @@ export function readSourceLine(line: string, number: number, { task, codec, hasP
       .map((phrase) => task.targetDictionary.encodeLine(codec.encode(phrase)).slice(0, -1))
       .filter((phrase) => phrase.length > 0),
   };
+}
+
+/** Encodes a phrase in the target language; null if it is empty or has tokens that the dictionary lacks. */
+export function encodePhrase(
+  phrase: string,
+  { task, codec }: Pick<LineReading, 'task' | 'codec'>,
+): EncodedPhrase | null {
+  const tokens = codec.encodePhrase(phrase);
+  const ids = task.targetDictionary.encodeLine(tokens).slice(0, -1);
+  if (ids.length === 0 || ids.includes(task.targetDictionary.unkIndex)) return null;
+  return { ids, tokens: splitWhitespace(tokens) };
 }

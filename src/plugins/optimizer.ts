@@ -12,6 +12,7 @@ export interface StateTensor {
 export interface OptimizedParameters {
   readonly values: Float32Array; // [size]
   readonly gradients: Float32Array; // [size]
+  /** The parameters, by their names in checkpoints. */
   readonly parameters: readonly NamedParameter[];
   /** A parameter's part of an arena, as a view. */
   view(arena: Float32Array, parameter: NamedParameter): Float32Array;
