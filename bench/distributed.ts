@@ -1,5 +1,5 @@
 /** Two processes with one thread each against one process with two threads, and a prediction for more of them. */
-import { type LoggedUpdate, loggedUpdates } from './harness/logged-updates.js';
+import { type LoggedUpdate, loggedTraining, type TrainingLog } from './harness/logged-updates.js';
 import { modelSize } from './harness/model-size.js';
 import { benchmarkOptions } from './harness/options.js';
 import { inRepository } from './harness/paths.js';
@@ -9,7 +9,7 @@ const options = benchmarkOptions({
   model: { type: 'string', default: 'small' },
   'max-tokens': { type: 'string', default: '2048' }, // of one process
   updates: { type: 'string' },
-  rounds: { type: 'string' },
+  rounds: { type: 'string' }, // 0: only predict
   gigabits: { type: 'string', default: '10,100' }, // per second, for the prediction
   /** Flags of mpirun, e.g. `--mca btl tcp,self`, and the bandwidth of that transport, for the prediction of two processes. */
   mpirun: { type: 'string', default: '' },
@@ -28,17 +28,18 @@ const RECIPE = [
   ...['--no-save', '--disable-validation', '--max-tokens', options['max-tokens']],
 ];
 
-/** Trains and returns the updates after the warm-up. @param prefix mpirun and its flags, or nothing */
+/** Trains. @param prefix mpirun and its flags, or nothing @returns the log without the updates of the warm-up */
 async function train(
   prefix: readonly string[],
   threads: number,
   updateFreq: number,
   count: number,
-): Promise<LoggedUpdate[]> {
+): Promise<TrainingLog> {
   const flags = ['--threads', String(threads), '--update-freq', String(updateFreq), '--max-update', String(count)];
   const program = [process.execPath, inRepository('bin/ts-fairseq.js'), 'train', options.data];
-  const seen = await loggedUpdates([...prefix, ...program, ...model.flags, ...RECIPE, ...flags], ENVIRONMENT);
-  return seen.slice(-(count - WARMUP));
+  const command = [...prefix, ...program, ...model.flags, ...RECIPE, ...flags];
+  const { updates: seen, parameters } = await loggedTraining(command, ENVIRONMENT);
+  return { updates: seen.slice(-(count - WARMUP)), parameters };
 }
 
 const ENVIRONMENT = {
@@ -88,20 +89,22 @@ interface Round {
   readonly predicted: number; // s
 }
 
-const PARAMETERS: Readonly<Record<string, number>> = { small: 3_300_000, iwslt: 41_000_000 };
-const bytes = 4 * PARAMETERS[options.model]!;
 const latency = Number(options.latency) / 1e6;
 const measured: Round[] = [];
 const times: number[] = [];
-for (let round = 1; round <= rounds; round++) {
+let bytes = 0;
+for (let round = 1; round <= Math.max(rounds, 1); round++) {
   progress(`round ${round} of ${rounds}`);
+  const alone = await train([], 1, 1, (updates - WARMUP) * RANKS + WARMUP);
+  const single = secondsOf(alone.updates);
+  times.push(...single);
+  bytes = 4 * alone.parameters;
+  if (rounds === 0) break;
   const one = await train([], RANKS, RANKS, updates);
   const two = await train(MPIRUN, 1, 1, updates);
-  const single = secondsOf(await train([], 1, 1, (updates - WARMUP) * RANKS + WARMUP));
-  times.push(...single);
-  const predicted =
-    slowestInTurn(single, RANKS) + communication(bytes, RANKS, Number(options.bandwidth) * 1e9, latency);
-  measured.push({ one: speed(one), two: speed(two), update: mean(secondsOf(two)), predicted });
+  const transfer = communication(bytes, RANKS, Number(options.bandwidth) * 1e9, latency);
+  const predicted = slowestInTurn(single, RANKS) + transfer;
+  measured.push({ one: speed(one.updates), two: speed(two.updates), update: mean(secondsOf(two.updates)), predicted });
 }
 
 const medianOf = (value: (round: Round) => number): number => median(measured.map(value));
@@ -128,7 +131,9 @@ publish(
     ],
     rows: measured,
     remarks: [
-      `median: ${percent(ratio)} of one process's speed; the prediction is off by ${percent(error)}`,
+      ...(rounds === 0
+        ? []
+        : [`median: ${percent(ratio)} of one process's speed; the prediction is off by ${percent(error)}`]),
       `efficiency = the mean time of a batch in one process / the time of an update (one thread a rank, mean ${mean(times).toFixed(3)} s):`,
       ...predictions,
     ],

@@ -8,15 +8,21 @@ export interface LoggedUpdate {
   readonly targetTokens: number;
 }
 
+/** What the log of a training says. */
+export interface TrainingLog {
+  readonly updates: readonly LoggedUpdate[];
+  readonly parameters: number;
+}
+
 /**
- * Runs a training and reads its updates from the log.
+ * Runs a training and reads its log.
  * @param command the program and its arguments, without options of the log
  * @throws Error with the end of the log if the command fails
  */
-export async function loggedUpdates(
+export async function loggedTraining(
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<LoggedUpdate[]> {
+): Promise<TrainingLog> {
   const [program, ...argv] = [...command, '--log-interval', '1', '--log-format', 'json'];
   const child = spawn(program!, argv, {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -24,8 +30,10 @@ export async function loggedUpdates(
   });
   const exit = once(child, 'close');
   const [lines, updates]: [string[], LoggedUpdate[]] = [[], []];
+  let parameters = 0;
   for await (const line of createInterface({ input: child.stderr })) {
     lines.push(line);
+    parameters = Number(/([\d,]+) parameters;/.exec(line)?.[1]?.replaceAll(',', '') ?? parameters);
     const json = /\| train_inner \| (\{.*\})$/.exec(line)?.[1];
     if (json === undefined) continue;
     const { wps, wpb } = JSON.parse(json) as { readonly wps?: string; readonly wpb: string };
@@ -35,5 +43,5 @@ export async function loggedUpdates(
   }
   const [status] = (await exit) as [number | null];
   if (status !== 0) throw new Error(`${program} ended with ${status}:\n${lines.slice(-20).join('\n')}`);
-  return updates;
+  return { updates, parameters };
 }
