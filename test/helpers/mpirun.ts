@@ -21,7 +21,7 @@ export interface JobOptions {
   /** Parameters of Open MPI: `{ btl: 'tcp,self' }`. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Seconds after which the job is killed and the test fails. Default 60. */
+  /** Seconds after which the job is killed and the test fails. Default 100. */
   readonly limit?: number;
 }
 
@@ -44,7 +44,7 @@ const JOB_VARIABLE = 'TS_FAIRSEQ_TEST_JOB';
  * @throws Error if the job takes too long
  */
 export async function mpirun(ranks: number, program: readonly string[], options: JobOptions = {}): Promise<Job> {
-  const { parameters = {}, environment = {}, limit = 60 } = options;
+  const { parameters = {}, environment = {}, limit = 100 } = options;
   const job = randomUUID();
   // The sanitizers are for the ranks: they find a race in Open MPI 4.1.4's mpirun when a rank aborts.
   const { LD_PRELOAD: preloaded, ...inherited } = process.env;
