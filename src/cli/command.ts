@@ -271,7 +271,7 @@ function placeholder(spec: OptionSpec): string {
       return spec.bare === undefined ? ` <${choices}>` : ` [${choices}]`;
     }
     case 'strings':
-      return ` <${spec.metavar ?? 'TEXT'}...>`;
+      return ` <${spec.metavar ?? 'TEXT'}${spec.isRepeated ? '' : '...'}>`;
     case 'int':
       return ` <${spec.metavar ?? 'N'}>`;
     case 'float':

@@ -4,7 +4,7 @@ import type { SequenceGenerator, TranslatedSentence } from '../search/index.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { pairUp, type TranslationData } from '../tasks/translation-data.js';
 import type { TextCodec } from '../text/codec.js';
-import { readSourceLine, type SourceLine } from './source-lines.js';
+import { type EncodedPhrase, encodePhrase, readSourceLine, type SourceLine } from './source-lines.js';
 import {
   cutIntoBatches,
   DEFAULT_MAX_TOKENS,
@@ -51,12 +51,26 @@ export class LineSearch {
    * @throws UserError if the line is longer than the model or a batch allows
    */
   read(line: string, name: string): SourceLine {
+    return this.#readLine(line, name, this.#search.options.constraints !== null);
+  }
+
+  /**
+   * Encodes a sentence of a text, which no phrases follow.
+   * @param nbest the number of translations that are wanted, at most that of the search
+   * @throws LineTooLong as `read` does
+   */
+  readSentence(sentence: string, name: string, nbest: number): SourceLine {
+    return { ...this.#readLine(sentence, name, false), nbest };
+  }
+
+  /** Encodes a phrase in the target language; null if the model cannot write it. */
+  encodePhrase(phrase: string): EncodedPhrase | null {
+    return encodePhrase(phrase, { task: this.#task, codec: this.#settings.codec });
+  }
+
+  #readLine(line: string, name: string, hasPhrases: boolean): SourceLine {
     const { codec } = this.#settings;
-    const read = readSourceLine(line, this.#read, {
-      task: this.#task,
-      codec,
-      hasPhrases: this.#search.options.constraints !== null,
-    });
+    const read = readSourceLine(line, this.#read, { task: this.#task, codec, hasPhrases });
     if (read.ids.length <= this.#longest) {
       this.#read += 1;
       return read;
@@ -135,5 +149,6 @@ function numberLines(lines: readonly SourceLine[]): NumberedLines {
       ids: ids.map((id) => lines[id]!.number),
       ...(hasPhrases && { phrases: Array.from(ids, (id) => lines[id]!.phrases) }),
     }),
+    nbestOf: (id) => lines[id]!.nbest,
   };
 }

@@ -12,6 +12,14 @@ export interface SourceLine {
   readonly words: readonly string[]; // [tokens], without </s>
   /** Phrases that the translation must contain. */
   readonly phrases: SentencePhrases;
+  /** The number of translations that are wanted; default: `nbest` of the search. */
+  readonly nbest?: number;
+}
+
+/** A phrase in the target language. */
+export interface EncodedPhrase {
+  readonly ids: Int32Array; // [tokens], without </s>
+  readonly tokens: readonly string[]; // [tokens]
 }
 
 /** How lines become source sentences. */
@@ -36,4 +44,15 @@ export function readSourceLine(line: string, number: number, { task, codec, hasP
       .map((phrase) => task.targetDictionary.encodeLine(codec.encode(phrase)).slice(0, -1))
       .filter((phrase) => phrase.length > 0),
   };
+}
+
+/** Encodes a phrase in the target language; null if it is empty or has tokens that the dictionary lacks. */
+export function encodePhrase(
+  phrase: string,
+  { task, codec }: Pick<LineReading, 'task' | 'codec'>,
+): EncodedPhrase | null {
+  const tokens = codec.encodePhrase(phrase);
+  const ids = task.targetDictionary.encodeLine(tokens).slice(0, -1);
+  if (ids.length === 0 || ids.includes(task.targetDictionary.unkIndex)) return null;
+  return { ids, tokens: splitWhitespace(tokens) };
 }

@@ -1,7 +1,10 @@
 import type { Translation } from '../search/index.js';
-import { restorePlaceholders } from '../text/placeholders.js';
-import type { SentenceSplitter, TextPart } from '../text/sentences.js';
-import { LineTooLong, type TranslatedLine } from './line-search.js';
+import { placeholdersOf, restorePhrases, restorePlaceholders } from '../text/placeholders.js';
+import type { SentenceSplitter } from '../text/sentences.js';
+import { placePhrases } from './phrase-placement.js';
+import { forcePlaceholders } from './placeholder-retry.js';
+import { isTranslatable, itemsOf, type SentenceItem, type TranslatableItem } from './sentence-items.js';
+import { type SentenceSearch, searchFor } from './sentence-search.js';
 import type { SourceLine } from './source-lines.js';
 
 /** The translation of a sentence of a text. */
@@ -13,35 +16,37 @@ export interface SentenceTranslation {
   readonly score: number | null;
   /** The `nbest` best translations, best first. */
   readonly nbest: readonly Translation[];
-  /** Placeholders and addresses of the source that the translation lacks, e.g. `{0}`. */
+  /**
+   * What became of placeholders and addresses such as `{0}`: `kept` by the model, `forced` if it lost some and a second search had to
+   * write them, `lost` if that failed too; `none` if the source has none.
+   */
+  readonly placeholders: 'none' | 'kept' | 'forced' | 'lost';
+  /** Placeholders and addresses of the source that the translation lacks. */
   readonly lost: readonly string[];
   /** The share of the source's tokens that the model does not know, 0 to 1. */
   readonly unknownRatio: number;
   /** Why the sentence could not be translated; null if it was. */
   readonly problem: string | null;
+  /** In a document: the line in which the text of the sentence begins, from 1. */
+  readonly line?: number;
 }
 
 /** The translation of a text. */
 export interface TextTranslation {
-  /** Plain text, with the line ends and the white space of the source. */
+  /** In the format of the source, with its line ends and its white space. */
   readonly text: string;
   readonly sentences: readonly SentenceTranslation[]; // in order
   /** The share of the source's tokens that the model does not know, 0 to 1. */
   readonly unknownRatio: number;
+  /** In a document: the inline marks that the translation lacks; absent if it lacks none. */
+  readonly droppedMarks?: DroppedMarks;
 }
 
-/** What translates sentences. */
-export interface SentenceSearch {
-  /** @throws LineTooLong if the sentence is longer than the model or a batch allows */
-  read(sentence: string, name: string): SourceLine;
-  translate(lines: readonly SourceLine[]): Promise<TranslatedLine[]>;
-}
-
-/** A sentence, or a part of a sentence that is too long, in the order of the text. */
-interface Item {
-  readonly source: string;
-  readonly line: SourceLine | null; // null if it cannot be translated
-  readonly problem: string | null;
+/** Inline marks of a document, e.g. bold text and links, that its translation does not have. */
+export interface DroppedMarks {
+  readonly count: number;
+  /** The line of the first, from 1. */
+  readonly line: number;
 }
 
 /** The settings of `translateTexts`. */
@@ -51,85 +56,69 @@ export interface TextSettings {
   readonly unkIndex: number;
 }
 
+/** Texts, e.g. those of a document. */
+export interface TextGroup {
+  readonly texts: readonly string[];
+  /** Phrases in the target language that must occur in their translations, each in one of them. */
+  readonly phrases: readonly string[];
+}
+
+/** A translated text, and numbers of tokens of its source. */
+export interface CountedTranslation {
+  readonly text: string;
+  readonly sentences: readonly SentenceTranslation[];
+  readonly tokens: number;
+  readonly unknownTokens: number;
+}
+
 /**
  * Translates plain texts: each is divided into sentences, which are translated together in batches of similar length.
  * A sentence that is too long is divided at white space; one that cannot be divided keeps its source and says why.
+ * @param phrases the phrases that must occur in each translation
  */
 export async function translateTexts(
   texts: readonly string[],
   search: SentenceSearch,
-  { split, nbest, unkIndex }: TextSettings,
+  settings: TextSettings,
+  phrases: readonly (readonly string[])[] = [],
 ): Promise<TextTranslation[]> {
-  const parts = texts.map((text) => split(text).flatMap((part) => prepare(part, search)));
-  const items = parts.flat().filter((part): part is Item => typeof part !== 'string');
-  const lines = items.flatMap(({ line }) => (line === null ? [] : [line]));
-  const translated = (await search.translate(lines)).values();
-  const sentenceOf = (item: Item): SentenceTranslation => {
-    const { translations } = item.line === null ? { translations: [] } : translated.next().value!.sentence;
-    return describe(item, translations.slice(0, nbest), unkIndex);
-  };
-  return parts.map((partsOfText) => join(partsOfText, unkIndex, sentenceOf));
+  const groups = texts.map((text, index) => ({ texts: [text], phrases: phrases[index] ?? [] }));
+  const translated = await translateGroups(groups, search, settings);
+  return translated.map(([counted]) => uncounted(counted!));
 }
 
-/** The items of a part of a text; what lies between sentences stays a string. */
-function prepare({ kind, text }: TextPart, search: SentenceSearch): (Item | string)[] {
-  if (kind === 'between') return [text];
-  try {
-    return [{ source: text, line: search.read(text, 'the sentence'), problem: null }];
-  } catch (error) {
-    if (!(error instanceof LineTooLong)) throw error;
-    return divide(text, search, error);
+/** The ratio of unknown tokens instead of numbers of tokens. */
+export const uncounted = ({ text, sentences, tokens, unknownTokens }: CountedTranslation): TextTranslation => ({
+  text,
+  sentences,
+  unknownRatio: ratioOf(unknownTokens, tokens),
+});
+
+/** Translates groups of plain texts like `translateTexts`. @returns the translations of each group */
+export async function translateGroups(
+  groups: readonly TextGroup[],
+  search: SentenceSearch,
+  settings: TextSettings,
+): Promise<CountedTranslation[][]> {
+  const items = groups.map(({ texts }) => texts.map((text) => itemsOf(text, settings.split, search.read)));
+  const translatable = (parts: (SentenceItem | string)[][]): TranslatableItem[] =>
+    parts.flat().filter((part): part is TranslatableItem => typeof part !== 'string' && isTranslatable(part));
+  const sentences = items.map(translatable);
+  for (const [index, inGroup] of sentences.entries()) {
+    if (inGroup.length === 1) inGroup[0]!.phrases = groups[index]!.phrases;
   }
+  await searchFor(sentences.flat(), search);
+  const several = groups.map(({ phrases }, index) => ({ phrases, sentences: sentences[index]! }));
+  await placePhrases(
+    several.filter(({ sentences }) => sentences.length > 1),
+    search,
+  );
+  await forcePlaceholders(sentences.flat(), search);
+  return items.map((texts) => texts.map((parts) => joined(parts, settings)));
 }
 
-function divide(text: string, search: SentenceSearch, reason: LineTooLong): (Item | string)[] {
-  const [before, space, after] = halves(text) ?? [];
-  if (before === undefined) return [{ source: text, line: null, problem: reason.problem }];
-  const sentence = (half: string): (Item | string)[] => prepare({ kind: 'sentence', text: half }, search);
-  return [...sentence(before), space!, ...sentence(after!)];
-}
-
-/** The largest distance from the middle, as a share of the length, within which a mark is preferred to a space. */
-const NEAR_MIDDLE = 0.25;
-
-/** Divides a sentence near its middle: after a comma or the like if there is one, otherwise at white space. */
-function halves(text: string): [before: string, space: string, after: string] | null {
-  const middle = text.length / 2;
-  const nearest = (pattern: RegExp, reach: number): RegExpMatchArray | null =>
-    [...text.matchAll(pattern)]
-      .filter(({ index }) => index > 0 && Math.abs(index - middle) <= reach)
-      .reduce<RegExpMatchArray | null>(
-        (best, match) => (best === null || distance(match) < distance(best) ? match : best),
-        null,
-      );
-  const distance = ({ index }: RegExpMatchArray): number => Math.abs(index! - middle);
-  const match = nearest(/(?<=[,;:.!?–—)])\s+(?=\S)/gu, text.length * NEAR_MIDDLE) ?? nearest(/\s+(?=\S)/gu, middle);
-  if (match === null) return null;
-  const end = match.index! + match[0].length;
-  return [text.slice(0, match.index), match[0], text.slice(end)];
-}
-
-function describe(
-  { source, line, problem }: Item,
-  nbest: readonly Translation[],
-  unkIndex: number,
-): SentenceTranslation {
-  const [best] = nbest;
-  const unknownRatio = line === null ? 0 : ratioOf(unknownTokens(line, unkIndex), tokensOf(line));
-  if (best === undefined) {
-    const reason = problem ?? 'the options of the search rule out every translation';
-    return { source, text: source, score: null, nbest, lost: [], unknownRatio, problem: reason };
-  }
-  const { text, lost } = restorePlaceholders(source, best.detokenized);
-  return { source, text, score: best.score, nbest, lost, unknownRatio, problem: null };
-}
-
-/** Puts a text together. `sentenceOf` is called once for every item, in order. */
-function join(
-  parts: readonly (Item | string)[],
-  unkIndex: number,
-  sentenceOf: (item: Item) => SentenceTranslation,
-): TextTranslation {
+/** Puts a text together. */
+function joined(parts: readonly (SentenceItem | string)[], { nbest, unkIndex }: TextSettings): CountedTranslation {
   const sentences: SentenceTranslation[] = [];
   let [text, tokens, unknown] = ['', 0, 0];
   for (const part of parts) {
@@ -137,17 +126,41 @@ function join(
       text += part;
       continue;
     }
-    const sentence = sentenceOf(part);
+    const sentence = described(part, nbest, unkIndex);
     sentences.push(sentence);
     text += sentence.text;
     if (part.line === null) continue;
     tokens += tokensOf(part.line);
-    unknown += unknownTokens(part.line, unkIndex);
+    unknown += unknownTokensOf(part.line, unkIndex);
   }
-  return { text, sentences, unknownRatio: ratioOf(unknown, tokens) };
+  return { text, sentences, tokens, unknownTokens: unknown };
 }
+
+function described(item: SentenceItem, nbest: number, unkIndex: number): SentenceTranslation {
+  const { source, line, phrases } = item;
+  const unknownRatio = line === null ? 0 : ratioOf(unknownTokensOf(line, unkIndex), tokensOf(line));
+  const placeholders = placeholdersOf(source).length === 0 ? 'none' : 'kept';
+  const restored = (translation: Translation): Translation => ({
+    ...translation,
+    detokenized: restorePhrases(phrases, restorePlaceholders(source, translation.detokenized).text),
+  });
+  const best = item.translations.slice(0, nbest).map(restored);
+  if (best.length === 0) {
+    const untranslated = { source, text: source, score: null, nbest: [], lost: [], unknownRatio };
+    return { ...untranslated, placeholders, problem: item.problem ?? reasonOf(phrases) };
+  }
+  const [{ detokenized: text, score }] = best as [Translation];
+  const { lost } = restorePlaceholders(source, text);
+  const fate = lost.length > 0 ? 'lost' : item.isForced ? 'forced' : placeholders;
+  return { source, text, score, nbest: best, placeholders: fate, lost, unknownRatio, problem: null };
+}
+
+const reasonOf = (phrases: readonly string[]): string =>
+  phrases.length === 0
+    ? 'the options of the search rule out every translation'
+    : `no translation contains ${phrases.map((phrase) => `'${phrase}'`).join(' and ')}`;
 
 /** The number of tokens without `</s>`. */
 const tokensOf = ({ ids }: SourceLine): number => ids.length - 1;
-const unknownTokens = ({ ids }: SourceLine, unkIndex: number): number => ids.filter((id) => id === unkIndex).length;
+const unknownTokensOf = ({ ids }: SourceLine, unkIndex: number): number => ids.filter((id) => id === unkIndex).length;
 const ratioOf = (part: number, total: number): number => (total === 0 ? 0 : part / total);

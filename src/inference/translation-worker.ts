@@ -1,6 +1,7 @@
 /** The thread in which Translators compute: `worker-engine.ts` starts it. */
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../errors.js';
+import type { CallOptions } from './batch-scheduler.js';
 import { loadTranslatorEngine, type TranslatorEngine } from './translator-engine.js';
 import type { TranslatorOptions } from './translator-options.js';
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-messages.js';
@@ -47,10 +48,12 @@ async function answer(request: Exclude<WorkerRequest, { kind: 'cancel' }>): Prom
       const cancellation = new AbortController();
       cancellations.set(call, cancellation);
       const engine = await engines.get(request.engine)!.engine;
-      return engine[request.kind](request.texts, {
+      const callOptions: CallOptions = {
         signal: cancellation.signal,
         onProgress: (done, total) => reply({ kind: 'progress', call, done, total }),
-      });
+      };
+      if (request.kind === 'translate') return engine.translate(request.texts, callOptions);
+      return engine.translateTexts(request.texts, { ...request.options, ...callOptions });
     }
   }
 }

@@ -12,19 +12,25 @@ import type { ArchitectureDefinition } from '../plugins/model.js';
 import { isPlugin, type Plugin } from '../plugins/plugin.js';
 import { Registry } from '../plugins/registry.js';
 import {
+  checkPhrasesAllowed,
   checkStrategies,
   type SearchOptions,
   SequenceGenerator,
   searchOptions,
   symbolsOf,
   type Translation,
+  withPhrases,
 } from '../search/index.js';
+import { loadDivider } from '../text/documents/document.js';
 import { createSentenceSplitter } from '../text/sentences.js';
 import { BatchScheduler, type CallOptions } from './batch-scheduler.js';
 import { LineSearch, type TranslatedLine } from './line-search.js';
 import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
+import { batchingWithPhrases } from './phrase-search.js';
+import type { SentenceSearch } from './sentence-search.js';
 import type { SourceLine } from './source-lines.js';
-import { type SentenceSearch, type TextTranslation, translateTexts } from './text-translation.js';
+import { checkPhrases, formatOf, nbestOf, phrasesOf, type TextOptions } from './text-options.js';
+import { type TextTranslation, translateTexts } from './text-translation.js';
 import type { TranslatorOptions } from './translator-options.js';
 import { checkStrings, translatorSource } from './translator-source.js';
 
@@ -41,8 +47,8 @@ export interface TranslatorEngine {
   readonly device: string;
   /** @throws UserError naming a line that is too long, or the reason of the signal */
   translate(lines: readonly string[], options?: CallOptions): Promise<LineTranslation[]>;
-  /** @throws the reason of the signal */
-  translateTexts(texts: readonly string[], options?: CallOptions): Promise<TextTranslation[]>;
+  /** @throws UserError for a wrong format or phrase, or the reason of the signal */
+  translateTexts(texts: readonly string[], options?: CallOptions & TextOptions): Promise<TextTranslation[]>;
   /** Frees the models when no batch is being computed. */
   dispose(): Promise<void>;
 }
@@ -148,20 +154,26 @@ export async function loadTranslatorEngine(
   });
   if (device === undefined && opened.name === 'wasm') warnAboutWasm();
   const models = await loadModels(source.stems, task, known, opened);
-  const beamSearch = new SequenceGenerator(models, symbolsOf(task.targetDictionary), options, alignment);
-  const search = new LineSearch(task, beamSearch, {
+  const lineSettings = {
     codec,
     postProcess: source.postProcess,
-    printAlignment: alignment ? 'hard' : null,
+    printAlignment: alignment ? ('hard' as const) : null,
     unknownWords: null,
     maxTokens,
     batchSize,
-  });
+  };
+  const searchWith = (searchOptions: SearchOptions): LineSearch => {
+    const generator = new SequenceGenerator(models, symbolsOf(task.targetDictionary), searchOptions, alignment);
+    return new LineSearch(task, generator, lineSettings);
+  };
+  const search = searchWith(options);
+  const phraseSearch = options.constraints === null ? searchWith(withPhrases(options)) : search;
   const split = createSentenceSplitter(task.sourceLang);
-  const scheduler = new BatchScheduler<SourceLine, TranslatedLine>({
-    cut: (lines) => search.cut(lines),
-    compute: (lines) => search.translateBatch(lines),
-  });
+  const scheduler = new BatchScheduler<SourceLine, TranslatedLine>(
+    phraseSearch === search
+      ? { cut: (lines) => search.cut(lines), compute: (lines) => search.translateBatch(lines) }
+      : batchingWithPhrases(search, phraseSearch),
+  );
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     device: opened.name,
@@ -175,17 +187,22 @@ export async function loadTranslatorEngine(
         nbest: translations.slice(0, options.nbest),
       }));
     },
-    async translateTexts(texts, callOptions) {
+    async translateTexts(texts, textOptions = {}) {
       checkStringArray('translateTexts', 'text', texts);
-      if (options.constraints !== null) {
-        throw new UserError('translateTexts: texts have no phrases', 'use translate with constraints');
-      }
-      const { unkIndex } = task.sourceDictionary;
+      const format = formatOf(textOptions);
+      const phrases = phrasesOf(textOptions, texts.length);
+      const nbest = nbestOf(textOptions, options.nbest);
       const sentences: SentenceSearch = {
-        read: (sentence, name) => search.read(sentence, name),
-        translate: (lines) => scheduler.run(lines, callOptions),
+        read: (sentence, name) => search.readSentence(sentence, name, nbest),
+        encodePhrase: (phrase) => search.encodePhrase(phrase),
+        translate: (lines) => scheduler.run(lines, textOptions),
       };
-      return translateTexts(texts, sentences, { split, nbest: options.nbest, unkIndex });
+      if (phrases.some(({ length }) => length > 0)) checkPhrasesAllowed(options, (option) => option);
+      checkPhrases(phrases, sentences);
+      const settings = { split, nbest, unkIndex: task.sourceDictionary.unkIndex };
+      if (format === 'plain') return translateTexts(texts, sentences, settings, phrases);
+      const { translateDocuments } = await import('./document-translation.js');
+      return translateDocuments(texts, sentences, { ...settings, divide: await loadDivider(format) }, phrases);
     },
     dispose: () => scheduler.whenIdle(() => disposeAll(models)), // a cancelled call may still be computed
   };

@@ -2,11 +2,13 @@ import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { CallOptions } from './batch-scheduler.js';
 import { growingWindows } from './growing-windows.js';
+import type { TextOptions } from './text-options.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorOptions } from './translator-options.js';
 
-export type { SentenceTranslation, TextTranslation } from './text-translation.js';
+export type { TextOptions } from './text-options.js';
+export type { DroppedMarks, SentenceTranslation, TextTranslation } from './text-translation.js';
 export type { LineTranslation } from './translator-engine.js';
 export type { TranslatorOptions } from './translator-options.js';
 
@@ -15,6 +17,9 @@ export interface TranslateOptions {
   /** Cancels the translation; the call then throws the reason of the signal. */
   readonly signal?: AbortSignal;
 }
+
+/** How a call translates texts. */
+export interface TranslateTextOptions extends TranslateOptions, TextOptions {}
 
 const STREAM_WINDOWS = { first: 16, largest: 2048, growth: 2 };
 
@@ -84,23 +89,27 @@ export class Translator {
   /**
    * Translates plain text: sentence by sentence, with the line ends and the white space of the source. A sentence that
    * cannot be translated keeps its source and says why. With a model folder, text is prepared as the model needs it;
-   * otherwise with `tokenizer` and `bpeCodes`.
+   * otherwise with `tokenizer` and `bpeCodes`. With a `format`, the text is a document: its blocks stay as they are.
+   * @throws UserError for a phrase that the model cannot write
    */
-  async translateText(text: string, options?: TranslateOptions): Promise<TextTranslation> {
+  async translateText(text: string, options?: TranslateTextOptions): Promise<TextTranslation> {
     const [translation] = await this.translateTexts([text], options);
     return translation!;
   }
 
   /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
-  async translateTexts(texts: readonly string[], options?: TranslateOptions): Promise<TextTranslation[]> {
+  async translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]> {
     return this.#run(options, (callOptions) => this.#engine.translateTexts(texts, callOptions));
   }
 
-  async #run<T>(options: TranslateOptions = {}, translate: (options: CallOptions) => Promise<T>): Promise<T> {
+  async #run<T, Options extends TranslateOptions>(
+    options: Options | undefined,
+    translate: (options: Options & CallOptions) => Promise<T>,
+  ): Promise<T> {
     if (this.#disposed) throw new UserError('this Translator is disposed', 'load another');
     this.#pending++;
     try {
-      return await translate({ ...options, onProgress: showProgress });
+      return await translate({ ...(options as Options), onProgress: showProgress });
     } finally {
       this.#pending--;
       if (this.#disposed && this.#pending === 0) await this.#engine.dispose();

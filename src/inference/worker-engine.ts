@@ -119,8 +119,10 @@ export async function loadWorkerEngine(options: TranslatorOptions): Promise<Tran
     ...description,
     translate: async (texts, callOptions) =>
       (await thread.call({ kind: 'translate', engine, texts }, callOptions)) as LineTranslation[],
-    translateTexts: async (texts, callOptions) =>
-      (await thread.call({ kind: 'translateTexts', engine, texts }, callOptions)) as TextTranslation[],
+    async translateTexts(texts, { signal, onProgress, ...options } = {}) {
+      const callOptions = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+      return (await thread.call({ kind: 'translateTexts', engine, texts, options }, callOptions)) as TextTranslation[];
+    },
     async dispose() {
       await thread.call({ kind: 'dispose', engine });
     },

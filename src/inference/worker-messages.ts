@@ -1,3 +1,4 @@
+import type { TextOptions } from './text-options.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorOptions } from './translator-options.js';
@@ -5,11 +6,13 @@ import type { TranslatorOptions } from './translator-options.js';
 /** A message to the thread that translates. `call` identifies a call, `engine` the models of a Translator. */
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly call: number; readonly engine: number; readonly options: TranslatorOptions }
+  | { readonly kind: 'translate'; readonly call: number; readonly engine: number; readonly texts: readonly string[] }
   | {
-      readonly kind: 'translate' | 'translateTexts';
+      readonly kind: 'translateTexts';
       readonly call: number;
       readonly engine: number;
       readonly texts: readonly string[];
+      readonly options: TextOptions;
     }
   | { readonly kind: 'cancel'; readonly call: number }
   | { readonly kind: 'dispose'; readonly call: number; readonly engine: number };

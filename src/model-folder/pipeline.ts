@@ -46,12 +46,19 @@ const DECODE: Steps<DecodeStep> = {
  * @throws UserError if a file is missing or damaged
  */
 export async function createPipeline(
-  { encode, decode }: Pick<Manifest, 'encode' | 'decode'>,
+  { encode, decode, languages }: Pick<Manifest, 'encode' | 'decode' | 'languages'>,
   folder: string,
 ): Promise<TextCodec> {
   const encoders = await Promise.all(encode.map((step) => makerOf(ENCODE, step)(step, folder)));
   const decoders = await Promise.all(decode.map((step) => makerOf(DECODE, step)(step, folder)));
-  return { encode: chain(encoders), decode: chain(decoders) };
+  const phraseEncoders = await Promise.all(
+    encode.flatMap((step, index) => {
+      if (step.step === 'truecase') return []; // it knows the source language, and the beginnings of sentences
+      if (!('language' in step)) return [encoders[index]!];
+      return [makerOf(ENCODE, step)({ ...step, language: languages.target }, folder)];
+    }),
+  );
+  return { encode: chain(encoders), encodePhrase: chain(phraseEncoders), decode: chain(decoders) };
 }
 
 /** The maker of a step. The table has the right type for every name; TypeScript cannot follow that for a union. */

@@ -57,9 +57,10 @@ export interface NumbersOption extends OptionBase<readonly number[]> {
   readonly min?: number;
 }
 
-/** Several words after one flag: `--inputs a b c`. */
+/** Several words after one flag: `--inputs a b c`. With `isRepeated`, one word after each flag: `--phrase a --phrase b`. */
 export interface StringsOption extends OptionBase<readonly string[]> {
   readonly kind: 'strings';
+  readonly isRepeated?: boolean;
 }
 
 /** An option of any kind. */

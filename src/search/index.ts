@@ -3,5 +3,11 @@ export { type OutputOptions, outputOptions, type SearchOptions, searchOptions } 
 export { outputLines, type SentenceNotes, type TranslatedSentence, type Translation, toText } from './output.js';
 export type { SearchInput } from './search-input.js';
 export { SequenceGenerator } from './sequence-generator.js';
-export { checkStrategies, type OptionSpelling, type SentencePhrases } from './strategies/index.js';
+export {
+  checkPhrasesAllowed,
+  checkStrategies,
+  type OptionSpelling,
+  type SentencePhrases,
+  withPhrases,
+} from './strategies/index.js';
 export { type Symbols, symbolsOf } from './token-constraints.js';

@@ -24,14 +24,21 @@ export class Admission {
   }
 
   /**
-   * Runs work on a number of characters.
+   * Runs work on a text.
+   * @param size its number of characters, and how often they are translated at most
    * @param gone aborts if the client has left
    * @throws HttpError with status 408, 413 or 429
    */
-  async run<T>(characters: number, gone: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(
+    { characters: length, times = 1 }: { readonly characters: number; readonly times?: number },
+    gone: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const { requestCharacters, queueCharacters, seconds } = this.limits;
+    const characters = length * times;
     if (characters > requestCharacters) {
-      throw new HttpError(413, `the text has ${characters} characters, more than ${requestCharacters}`);
+      const counted = times === 1 ? '' : `, which count ${times} times because of its phrases`;
+      throw new HttpError(413, `the text has ${length} characters${counted}, more than ${requestCharacters}`);
     }
     if (this.#queued > 0 && this.#queued + characters > queueCharacters) {
       throw new HttpError(429, 'the server is busy: try again later', {

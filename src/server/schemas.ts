@@ -1,5 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
+import { TEXT_FORMATS } from '../inference/text-options.js';
 import { HttpError } from './http-error.js';
 
 /** The most texts in a request. */
@@ -19,6 +20,16 @@ const language = described(v.string(), 'a language code, e.g. de');
 const count = (least: number, description: string) =>
   described(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(100)), description);
 
+/** The most phrases that a translation must contain. */
+const MOST_PHRASES = 20;
+
+const phraseList = v.pipe(v.array(v.string()), v.maxLength(MOST_PHRASES, `there are more than ${MOST_PHRASES}`));
+const phrases = described(
+  v.union([phraseList, v.array(phraseList)], 'it is neither a list of strings nor one for each text'),
+  'phrases in the target language that each translation must contain; or a list of phrases for each text',
+);
+const NO_STREAM = 'a stream takes plain text without phrases';
+
 const choice = {
   model: v.optional(described(v.string(), 'the name of a model; default: the first that fits the languages')),
   source: v.optional(language),
@@ -27,29 +38,50 @@ const choice = {
 };
 
 /** A request in the form of this server. */
-export const ownRequest = v.object({ text: texts, ...choice });
+export const ownRequest = v.object({
+  text: texts,
+  ...choice,
+  format: v.optional(
+    described(
+      v.picklist(TEXT_FORMATS, `it is not ${TEXT_FORMATS.join(', ')}`),
+      'the blocks of markdown and html stay as they are; inline marks are dropped',
+    ),
+  ),
+  phrases: v.optional(phrases),
+});
 
 /** A request as LibreTranslate's clients send it; forms have numbers as text. */
 export const libreTranslateRequest = v.object({
   q: texts,
   source: language,
   target: language,
-  format: v.optional(described(v.picklist(['text', 'html'], 'it is not text'), 'text')),
+  format: v.optional(v.picklist(['text', 'html'], 'it is neither text nor html')),
+  phrases: v.optional(phrases),
   alternatives: v.optional(
     v.pipe(v.union([v.number(), v.string()]), v.transform(Number), count(0, 'further translations')),
   ),
 });
 
 /** A request whose sentences are sent as they get ready. */
-export const streamRequest = v.object({ text: described(v.string(), 'one text'), ...choice });
+export const streamRequest = v.object({
+  text: described(v.string(), 'one text'),
+  ...choice,
+  format: v.optional(v.literal('plain', NO_STREAM)),
+  phrases: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(0, NO_STREAM))),
+});
 
 const sentence = v.object({
   source: v.string(),
   text: v.string(),
   score: described(v.nullable(v.number()), 'Σ log₂ p / length; null if the sentence was not translated'),
   unknownRatio: described(v.number(), "the share of the source's tokens that the model does not know"),
+  placeholders: described(
+    v.picklist(['none', 'kept', 'forced', 'lost']),
+    'whether the model kept placeholders such as {0}, a second search had to force them, or some are lost',
+  ),
   lost: described(v.array(v.string()), 'placeholders of the source that the translation lacks'),
   problem: described(v.nullable(v.string()), 'why the sentence was not translated'),
+  line: v.optional(described(v.number(), 'in a document: the line in which its text begins')),
   tokens: v.array(v.string()),
   tokenScores: described(v.array(v.number()), 'log₂ p'),
   nbest: v.array(v.object({ text: v.string(), score: v.number() })),
@@ -57,7 +89,19 @@ const sentence = v.object({
 
 const ownAnswer = v.object({
   model: v.string(),
-  translations: v.array(v.object({ text: v.string(), unknownRatio: v.number(), sentences: v.array(sentence) })),
+  translations: v.array(
+    v.object({
+      text: v.string(),
+      unknownRatio: v.number(),
+      droppedMarks: v.optional(
+        described(
+          v.object({ count: v.number(), line: v.number() }),
+          'inline marks that the translation lacks, and the line of the first',
+        ),
+      ),
+      sentences: v.array(sentence),
+    }),
+  ),
 });
 
 const libreTranslateAnswer = v.object({

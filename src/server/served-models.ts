@@ -1,11 +1,11 @@
 import { UserError } from '../errors.js';
-import type { TextTranslation, TranslateOptions } from '../inference/translator.js';
+import type { TextTranslation, TranslateTextOptions } from '../inference/translator.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 
 /** A model that the server offers. `Translator` is one. */
 export interface TextTranslator {
   readonly languages: { readonly source: string; readonly target: string };
-  translateTexts(texts: readonly string[], options?: TranslateOptions): Promise<TextTranslation[]>;
+  translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]>;
 }
 
 /** A model and its name. */

@@ -26,9 +26,9 @@ export function addStreamRoute(server: FastifyInstance, models: ServedModels, ad
     const gone = goneSignal(reply);
     const answers = await new Promise<AsyncIterable<object>>((resolve, reject) => {
       void admission
-        .run(text.length, gone, async (signal) => {
+        .run({ characters: text.length }, gone, async (signal) => {
           const pending = parts.map(async (part) =>
-            part.kind === 'between' ? null : (await translator.translateTexts([part.text], { signal }))[0]!,
+            part.kind === 'between' ? null : (await translator.translateTexts([part.text], { signal, nbest }))[0]!,
           );
           async function* inOrder(): AsyncGenerator<object> {
             for (const [index, part] of parts.entries()) {

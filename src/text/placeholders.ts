@@ -26,6 +26,16 @@ export function restorePlaceholders(source: string, translation: string): Restor
   return { text, lost };
 }
 
+/** Restores phrases that tokenization has changed. A phrase at the beginning of a text may begin with a capital. */
+export function restorePhrases(phrases: readonly string[], translation: string): string {
+  return phrases.reduce((text, phrase) => {
+    if (text.includes(phrase)) return text;
+    return text.replace(changedForms(phrase), (form, position: number) =>
+      position === 0 ? form[0]! + phrase.slice(form[0]!.length) : phrase,
+    );
+  }, translation);
+}
+
 function countsOf(items: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);

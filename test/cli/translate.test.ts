@@ -96,6 +96,57 @@ describe('translate', () => {
     expect(stderr).toMatch(/warning: line 1: the sentence has \d+ tokens .*: not translated/u);
   });
 
+  it.each([
+    ['in.md', '# Der Typ\n\n- `x`\n- ein *Ausdruck*\n- **fehlt**\n', /^# \S.*\n\n- `x`\n- [^*]+\n- \*\*.+\*\*\n$/u, 4],
+    ['in.htm', '<h1>Der Typ</h1>\n<hr>ein <b>Ausdruck</b>', /^<h1>.+<\/h1>\n<hr>[^<>]+$/u, 2],
+  ])(
+    'translates the document %s by blocks, and says which marks are missing',
+    async (name, document, expected, line) => {
+      writeFileSync(at(name), document);
+      const { text, stderr } = await translationOf('--input', at(name));
+      expect(text).toMatch(expected);
+      expect(stderr).toBe(
+        `ts-fairseq: warning: the translation lacks an inline mark (bold, a link …), in line ${line}\n`,
+      );
+    },
+  );
+
+  it('counts all inline marks that documents lose in one warning', async () => {
+    const { text, stderr } = await translationOf('--format', 'markdown', '*Der* Typ', '> ein *Ausdruck* [hier](#)');
+    expect(text).toMatch(/^[^*]+\n> [^*[]+\n$/u);
+    expect(stderr).toContain('the translation lacks 3 inline marks (bold, links …), the first in line 1');
+  });
+
+  it('prints the sentences of a document with their lines as JSON', async () => {
+    const { text } = await translationOf('--format', 'html', '--json', '<p>\nDer Typ</p><p>ein\nAusdruck</p>');
+    const sentences = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { line: number; text: string });
+    expect(sentences.map(({ line, text }) => [line, text])).toEqual([
+      [2, 'Der Typ'],
+      [2, 'ein Ausdruck'],
+    ]);
+  });
+
+  it('translates every line with the phrases that it must contain', async () => {
+    const { text } = await translationOf('--phrase', 'type', '--phrase', 'file', 'Der Typ', 'ein Ausdruck');
+    for (const line of text.trimEnd().split('\n')) {
+      expect(line).toMatch(/type/iu);
+      expect(line).toMatch(/file/iu);
+    }
+  });
+
+  it('says what became of placeholders as JSON', async () => {
+    const { text } = await translationOf('--json', 'Der Typ {0}', 'Der Typ {77}', 'Der Typ');
+    const fates = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { placeholders?: string }).placeholders);
+    expect(fates[0]).toMatch(/kept|forced/u);
+    expect(fates.slice(1)).toEqual(['lost', undefined]);
+  });
+
   it('makes an empty file of an empty one', async () => {
     writeFileSync(at('empty'), '');
     expect((await translationOf('--input', at('empty'))).text).toBe('');
@@ -106,6 +157,9 @@ describe('translate', () => {
     [['--input', 'y', 'x'], 'the text is given twice, as an argument and by --input'],
     [['--int8', '--bf16', 'x'], '--int8 and --bf16 exclude each other'],
     [['--nbest', '9', 'x'], 'nbest 9 is more than beam 2'],
+    [['--phrase', '☃', 'x'], "the model cannot write the phrase '☃'"],
+    [['--phrase', '', 'x'], 'a phrase is empty; leave it out'],
+    [['--format', 'rtf', 'x'], "--format: unknown value 'rtf'"],
     [['--input', 'absent'], 'absent cannot be read (it does not exist)'],
   ])('%j is refused', async (argv, message) => {
     rmSync(at('out'), { force: true });

@@ -19,3 +19,9 @@ test('--tokenizer moses comes before the pieces and after them', async () => {
   expect(codec.encode('Die Datei, hier.')).toBe('▁Die ▁Datei ▁ , ▁h ier ▁ .');
   expect(codec.decode(codec.encode('Die Datei, hier.'))).toBe('Die Datei, hier.');
 });
+
+test('phrases are tokenized as the target language needs it', async () => {
+  const moses = selectOptions(codecOptions, { tokenizer: 'moses' });
+  const codec = await createCodec(moses, { sourceLang: 'fr', targetLang: 'en' });
+  expect([codec.encode("don't"), codec.encodePhrase("don't")]).toEqual(['don&apos; t', 'don &apos;t']);
+});

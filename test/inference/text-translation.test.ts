@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LineTooLong, type TranslatedLine } from '../../src/inference/line-search.js';
-import { type SentenceSearch, translateTexts } from '../../src/inference/text-translation.js';
+import type { SentenceSearch } from '../../src/inference/sentence-search.js';
+import { translateTexts } from '../../src/inference/text-translation.js';
 import type { Translation } from '../../src/search/index.js';
 import { createSentenceSplitter } from '../../src/text/sentences.js';
 
@@ -21,6 +22,7 @@ const shouting: SentenceSearch & { readonly batches: number[] } = {
       phrases: [],
     };
   },
+  encodePhrase: () => null,
   translate(lines) {
     this.batches.push(lines.length);
     return Promise.resolve(lines.map((line) => answer(line)));

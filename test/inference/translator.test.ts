@@ -160,6 +160,43 @@ describe('Translator', () => {
     expect(texts).toEqual(run.output.filter((line) => line.startsWith('H-')).map((line) => line.split('\t')[2]));
   });
 
+  it('translates texts with phrases beside texts without, whose translations stay the same', async () => {
+    const translator = await load({ beam: 2, maxLenB: 20, batchSize: 4 });
+    const texts = lines.slice(0, 10);
+    const plain = await translator.translateTexts(texts);
+    const phrases = ['file', 'is not'];
+    const [beside, constrained] = await Promise.all([
+      translator.translateTexts(texts),
+      translator.translateTexts(texts, { phrases }),
+    ]);
+    expect(beside).toEqual(plain);
+    expect(plain.every(({ text }) => text.includes('is not'))).toBe(false);
+    for (const { text } of constrained) for (const phrase of phrases) expect(text).toContain(phrase);
+  });
+
+  it('translates a document by blocks', async () => {
+    const translator = await load({ beam: 2, maxLenB: 20 });
+    const { text } = await translator.translateText('die datei');
+    const document = await translator.translateText('<ul><li>die datei</ul>', { format: 'html' });
+    expect(document.text).toBe(`<ul><li>${text}</ul>`);
+  });
+
+  it.each([
+    [{ phrases: ['☃'] }, "cannot write the phrase '☃'"],
+    [{ format: 'rtf' as never }, "unknown format 'rtf'"],
+  ])('refuses texts with %j', async (options, problem) => {
+    const translator = await load();
+    await expect(translator.translateText('datei', options)).rejects.toThrow(problem);
+  });
+
+  it('refuses phrases for a search that cannot contain them', async () => {
+    const translator = await load({ sampling: true, beam: 1, maxLenB: 9 });
+    await expect(translator.translateText('datei', { phrases: ['file'] })).rejects.toThrow(
+      'phrases and sampling cannot be combined',
+    );
+    await expect(translator.translateText('datei')).resolves.toMatchObject({ sentences: [{ problem: null }] });
+  });
+
   it('translates an empty line to an empty line', async () => {
     const translator = await load({ nbest: 2, beam: 2, maxLenB: 9 });
     const [empty, full, blank] = await translator.translate(['', 'datei', ' \t ']);

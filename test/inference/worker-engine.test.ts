@@ -53,6 +53,21 @@ it('a Translator translates in another thread as in its own, while the event loo
   expect((outcome as { turns: number }).turns).toBeGreaterThan(5);
 });
 
+it('documents and phrases are translated in another thread as in its own', async () => {
+  expect(
+    await program(`
+    const document = lines.slice(0, 3).map((line) => '- ' + line).join('\\n');
+    const texts = [];
+    for (const inline of [true, false]) {
+      const translator = await Translator.load({ ...options, inline });
+      texts.push(await translator.translateText(document, { format: 'markdown', phrases: ['file'] }));
+      translator.dispose();
+    }
+    const [text, other] = texts.map((translation) => JSON.stringify(translation));
+    print({ same: text === other, blocks: texts[0].text.match(/^- /gm).length, hasPhrase: text.includes('file') });`),
+  ).toEqual({ same: true, blocks: 3, hasPhrase: true });
+});
+
 it('translations can be cancelled, and others go on', async () => {
   expect(
     await program(`

@@ -49,6 +49,7 @@ describe('POST /translate', () => {
             sentences: [
               {
                 ...{ source: 'hallo', text: 'HALLO', score: 0, lost: [], unknownRatio: 0, problem: null },
+                placeholders: 'none',
                 ...{ tokens: ['HALLO', '</s>'], tokenScores: [0, 0] },
                 nbest: [
                   { text: 'HALLO', score: 0 },
@@ -91,6 +92,22 @@ describe('POST /translate', () => {
     expect(await post(await start(), request)).toEqual({ status: 200, body });
   });
 
+  it.each([
+    ['the format', { text: 'a', format: 'markdown' }, { format: 'markdown' }],
+    ['phrases', { text: 'a', phrases: ['b', 'c'] }, { phrases: ['b', 'c'] }],
+    ['phrases for each text', { text: ['a', 'd'], phrases: [['b'], []] }, { phrases: [['b'], []] }],
+    ["LibreTranslate's format", { q: 'a', source: 'de', target: 'en', format: 'html' }, { format: 'html' }],
+    [
+      "LibreTranslate's default",
+      { q: 'a', source: 'de', target: 'en', format: 'text', phrases: ['b'] },
+      { phrases: ['b'] },
+    ],
+  ])('translates with %s', async (_, request, options) => {
+    const translator = new FakeTranslator();
+    expect(await post(await start({ models: [{ name: 'one', translator }] }), request)).toMatchObject({ status: 200 });
+    expect(translator.options).toEqual([options]);
+  });
+
   it('takes a form, as the clients of LibreTranslate send it', async () => {
     expect(
       await answer(await start(), {
@@ -116,7 +133,36 @@ describe('POST /translate', () => {
     ['bytes that are not UTF-8', Buffer.from('{"text":"f\xfcr"}', 'latin1'), 400, 'the body is not valid UTF-8'],
     ['an unknown model', { text: 'a', model: 'oen' }, 400, "unknown model 'oen'; did you mean 'one'?"],
     ['unknown languages', { text: 'a', source: 'fi' }, 400, 'no model translates fi-auto; there are de-en, fr-en'],
-    ['HTML', { q: 'a', source: 'de', target: 'en', format: 'html' }, 400, 'format: html is not supported; send text'],
+    [
+      'another format',
+      { text: 'a', format: 'rtf' },
+      400,
+      'format is wrong: it is not plain, markdown, html; see /docs',
+    ],
+    [
+      "another format of LibreTranslate's",
+      { q: 'a', source: 'de', target: 'en', format: 'markdown' },
+      400,
+      'format is wrong: it is neither text nor html; see /docs',
+    ],
+    [
+      'phrases that are no list',
+      { text: 'a', phrases: 'b' },
+      400,
+      'phrases is wrong: it is neither a list of strings nor one for each text; see /docs',
+    ],
+    [
+      'too many phrases',
+      { text: 'a', phrases: Array.from({ length: 21 }, String) },
+      400,
+      'phrases is wrong: there are more than 20; see /docs',
+    ],
+    [
+      'a text that is long for its phrases',
+      { text: ['a'.repeat(501), ''], phrases: [[], ['b']] },
+      413,
+      'the text has 501 characters, which count 2 times because of its phrases, more than 1000',
+    ],
     ['a long text', { text: 'a'.repeat(1001) }, 413, 'the text has 1001 characters, more than 1000'],
     ['a large body', { text: 'a'.repeat(30_000) }, 413, 'the body is too large'],
     ['a defect of the model', { text: 'fail' }, 500, 'the server has failed; its log says why'],
@@ -251,6 +297,8 @@ describe('POST /translate/stream', () => {
     [{ text: 'a', model: 'x' }, 400],
     [{ text: 'a'.repeat(1001) }, 413],
     [{ text: ['a'] }, 400],
+    [{ text: 'a', format: 'html' }, 400],
+    [{ text: 'a', phrases: ['b'] }, 400],
   ])('refuses what /translate refuses: %j', async (payload, status) => {
     expect(await post(await start(), payload, '/translate/stream')).toMatchObject({ status });
   });

@@ -1,4 +1,4 @@
-import type { TextTranslation, TranslateOptions } from '../../src/inference/translator.js';
+import type { TextTranslation, TranslateTextOptions } from '../../src/inference/translator.js';
 import type { Translation } from '../../src/search/index.js';
 import type { TextTranslator } from '../../src/server/served-models.js';
 
@@ -11,14 +11,20 @@ export class FakeTranslator implements TextTranslator {
   /** The number of calls that were cancelled. */
   cancelled = 0;
   started = 0;
+  /** The options of each call that are not the defaults. */
+  readonly options: object[] = [];
 
   constructor(
     readonly languages = { source: 'de', target: 'en' },
     readonly milliseconds = 0,
   ) {}
 
-  async translateTexts(texts: readonly string[], { signal }: TranslateOptions = {}): Promise<TextTranslation[]> {
+  async translateTexts(
+    texts: readonly string[],
+    { signal, format = 'plain', phrases = [] }: TranslateTextOptions = {},
+  ): Promise<TextTranslation[]> {
     this.started += 1;
+    this.options.push({ ...(format !== 'plain' && { format }), ...(phrases.length > 0 && { phrases }) });
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, this.milliseconds);
       signal?.addEventListener('abort', () => {
@@ -34,7 +40,16 @@ export class FakeTranslator implements TextTranslator {
     if (source === 'fail') throw new TypeError('a defect');
     const text = source.toUpperCase();
     const nbest = [text, `${text} 2`, `${text} 3`].map((other, rank) => translationOf(other, -rank));
-    const sentence = { source, text, score: 0, nbest, lost: [], unknownRatio: 0, problem: null };
+    const sentence = {
+      source,
+      text,
+      score: 0,
+      nbest,
+      lost: [],
+      placeholders: 'none',
+      unknownRatio: 0,
+      problem: null,
+    } as const;
     return { text, sentences: source === '' ? [] : [sentence], unknownRatio: 0 };
   }
 }

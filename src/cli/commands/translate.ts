@@ -1,19 +1,36 @@
+import { extname } from 'node:path';
 import { deviceOptions, int8Option } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
+import { TEXT_FORMATS } from '../../inference/text-options.js';
 import type { SentenceTranslation, TextTranslation, TranslatorOptions } from '../../inference/translator.js';
 import { loadForCommand, type Translator } from '../../inference/translator.js';
-import { log } from '../../log.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { readBlocksWithLineEnds } from '../../text/lines.js';
 import { defineCommand } from '../command.js';
 import { writeFiltered } from '../filters/filter-lines.js';
 import { chosenPrecision, searchOfText } from '../options/translation-options.js';
 import { startBriefLog } from '../output/log-sink.js';
+import { TranslationWarnings } from '../output/translation-warnings.js';
 
 const textOptions = {
   ...defineOptions({
     input: { kind: 'string', default: '-', metavar: 'FILE', group: 'Text', help: 'text to translate; - is stdin' },
     output: { kind: 'string', default: '-', metavar: 'FILE', group: 'Text', help: 'file to write; - is stdout' },
+    format: {
+      kind: 'choice',
+      choices: TEXT_FORMATS,
+      default: null,
+      group: 'Text',
+      help: 'format of the text; the blocks of markdown and html stay as they are, inline marks are dropped (default: markdown for FILE.md and FILE.markdown, html for FILE.html and FILE.htm, otherwise plain)',
+    },
+    phrase: {
+      kind: 'strings',
+      isRepeated: true,
+      default: [],
+      metavar: 'TEXT',
+      group: 'Text',
+      help: 'phrase that the translation of every line, or of the document, must contain; may be repeated',
+    },
     json: {
       kind: 'boolean',
       default: false,
@@ -31,6 +48,8 @@ const textOptions = {
   }),
 } as const;
 
+type TextFormat = (typeof TEXT_FORMATS)[number];
+
 const { device, threads, bf16 } = deviceOptions;
 
 const options = { ...textOptions, ...searchOfText, device, threads, bf16, ...int8Option } as const;
@@ -40,7 +59,7 @@ type TranslateOptions = OptionsOf<typeof options>;
 export const translateCommand = defineCommand({
   name: 'translate',
   description:
-    'Translates plain text with a model that export wrote: sentence by sentence, with the line ends and the white space of the text. Options replace the defaults of the model.',
+    'Translates plain text, Markdown or HTML with a model that export wrote: sentence by sentence, with the line ends and the white space of the text. Options replace the defaults of the model.',
   arguments: [
     { name: 'folder', help: 'the folder of the model' },
     {
@@ -54,6 +73,7 @@ export const translateCommand = defineCommand({
   examples: [
     "ts-fairseq translate models/de-en 'Guten Tag!'",
     'ts-fairseq translate models/de-en --input letter.de.txt --output letter.en.txt',
+    'ts-fairseq translate models/de-en --input LIESMICH.md --output README.md',
     'ts-fairseq translate models/de-en --json --nbest 3 < lines.de > lines.jsonl',
   ],
   async run({ args: [folder, ...texts], options, explicitKeys }) {
@@ -64,8 +84,10 @@ export const translateCommand = defineCommand({
     const stopLog = startBriefLog();
     const translator = await loadForCommand({ ...chosen(options, explicitKeys), model: folder! });
     try {
+      const format = options.format ?? formatOfFile(texts.length > 0 ? '' : options.input);
       const source = texts.length > 0 ? texts.map((text) => `${text}\n`) : readBlocksWithLineEnds(options.input);
-      await writeFiltered(options.input, options.output, translated(translator, source, options));
+      const blocks = format === 'plain' ? linesOfBlocks(source) : documentsOf(source, texts.length > 0);
+      await writeFiltered(options.input, options.output, translated(translator, blocks, { ...options, format }));
     } finally {
       translator.dispose();
       stopLog();
@@ -83,41 +105,60 @@ function chosen(options: TranslateOptions, explicitKeys: ReadonlySet<string>): T
   return { ...Object.fromEntries(set), ...(precision !== null && { precision }) };
 }
 
-/** Translates blocks of complete lines. */
+/** The formats of files by extension. */
+const FORMATS: Readonly<Record<string, TextFormat>> = {
+  '.md': 'markdown',
+  '.markdown': 'markdown',
+  '.html': 'html',
+  '.htm': 'html',
+};
+
+const formatOfFile = (path: string): TextFormat => FORMATS[extname(path).toLowerCase()] ?? 'plain';
+
+/** A line with its end. */
+const LINE = /[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/gu;
+
+/** The lines of blocks of complete lines. */
+function* linesOfBlocks(blocks: Iterable<string>): Generator<readonly string[]> {
+  for (const block of blocks) yield block.match(LINE) ?? [];
+}
+
+/** Arguments are documents, each with a line end; the blocks of a file are one. */
+function* documentsOf(blocks: Iterable<string>, areArguments: boolean): Generator<readonly string[]> {
+  yield areArguments ? [...blocks] : [[...blocks].join('')];
+}
+
+/** Translates blocks of texts: of lines in plain text, otherwise of documents. */
 async function* translated(
   translator: Translator,
-  blocks: Iterable<string>,
-  { json }: TranslateOptions,
+  blocks: Iterable<readonly string[]>,
+  { json, format, phrase: phrases }: Omit<TranslateOptions, 'format'> & { readonly format: TextFormat },
 ): AsyncGenerator<Uint8Array> {
-  const warnings = new Warnings();
+  const warnings = new TranslationWarnings();
   let firstLine = 1;
-  for (const block of blocks) {
-    const lines = block.match(LINE) ?? [];
-    const translations = await translator.translateTexts(lines);
+  for (const texts of blocks) {
+    const translations = await translator.translateTexts(texts, { format, phrases });
     for (const [index, translation] of translations.entries()) warnings.check(translation, firstLine + index);
     yield Buffer.from(
       json
         ? translations.map((translation, index) => jsonLines(translation, firstLine + index)).join('')
         : translations.map(({ text }) => text).join(''),
     );
-    firstLine += lines.length;
+    firstLine += texts.length;
   }
   warnings.summarize();
 }
-
-/** A line with its end. */
-const LINE = /[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/gu;
 
 const jsonLines = ({ sentences }: TextTranslation, line: number): string =>
   sentences.map((sentence) => `${JSON.stringify(jsonOf(sentence, line))}\n`).join('');
 
 function jsonOf(
-  { source, text, score, nbest, lost, unknownRatio, problem }: SentenceTranslation,
-  line: number,
+  { source, text, score, nbest, placeholders, lost, unknownRatio, problem, line }: SentenceTranslation,
+  lineOfText: number,
 ): object {
   const [best] = nbest;
   return {
-    line,
+    line: line ?? lineOfText,
     text: source,
     translation: text,
     score,
@@ -126,43 +167,8 @@ function jsonOf(
     ...(best?.alignment?.kind === 'hard' && { alignment: best.alignment.pairs }),
     nbest: nbest.map(({ detokenized, score }) => ({ translation: detokenized, score })),
     unknownRatio,
+    ...(placeholders !== 'none' && { placeholders }),
     ...(lost.length > 0 && { lost }),
     ...(problem !== null && { problem }),
   };
-}
-
-/** The number of warnings of one kind that are printed. */
-const MOST_WARNINGS = 5;
-
-/** A line with a larger share of unknown tokens is reported. */
-const MANY_UNKNOWN = 0.5;
-
-/** Reports what a reader of the translation should know. */
-class Warnings {
-  #printed = 0;
-  #omitted = 0;
-  #hasUnknown = false;
-
-  check({ sentences, unknownRatio }: TextTranslation, line: number): void {
-    if (unknownRatio > MANY_UNKNOWN && !this.#hasUnknown) {
-      this.#hasUnknown = true;
-      log.warning(
-        `line ${line}: the model does not know ${Math.round(100 * unknownRatio)} % of the tokens; it may be made for another language, or for lowercase text`,
-      );
-    }
-    for (const { lost, problem } of sentences) {
-      if (problem !== null) this.#warn(`line ${line}: ${problem}: not translated`);
-      if (lost.length > 0) this.#warn(`line ${line}: the translation lacks ${lost.join(' ')}`);
-    }
-  }
-
-  summarize(): void {
-    if (this.#omitted > 0) log.warning(`${this.#omitted} more warnings of this kind; --json lists all of them`);
-  }
-
-  #warn(message: string): void {
-    this.#printed += 1;
-    if (this.#printed <= MOST_WARNINGS) log.warning(message);
-    else this.#omitted += 1;
-  }
 }

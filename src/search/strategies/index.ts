@@ -41,6 +41,25 @@ export function chooseStrategy(context: StrategyContext): SearchStrategy {
   return (enabled?.build ?? beamStrategy)(context);
 }
 
+/** The options of a search whose outputs contain phrases, in any order unless the options say otherwise. */
+export const withPhrases = (options: SearchOptions): SearchOptions => ({
+  ...options,
+  sampling: false,
+  samplingTopk: -1,
+  samplingTopp: -1,
+  diverseBeamGroups: -1,
+  matchSourceLen: false,
+  diversityRate: -1,
+  constraints: options.constraints ?? 'unordered',
+});
+
+/** @throws UserError for an option that excludes phrases */
+export function checkPhrasesAllowed(options: StrategyOptions, spelling: OptionSpelling = asFlag): void {
+  const enabled = strategies.find(({ option, isEnabled }) => option !== 'constraints' && isEnabled(options));
+  if (enabled === undefined) return;
+  throw new UserError(`phrases and ${spelling(enabled.option)} cannot be combined`, 'choose one');
+}
+
 /** Spells the name of an option in messages, e.g. as a flag. */
 export type OptionSpelling = (option: keyof SearchOptions) => string;
 

@@ -10,8 +10,10 @@ import { createBpeSegmenter } from './segmenter.js';
  */
 export function createBpeCodec(codesPath: string, separator = '@@'): TextCodec {
   const codes = parseCodes(readLines(codesPath), codesPath);
+  const encode = createBpeSegmenter({ codes, separator });
   return {
-    encode: createBpeSegmenter({ codes, separator }),
+    encode,
+    encodePhrase: encode,
     decode: subwordJoiner(separator),
   };
 }

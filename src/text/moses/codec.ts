@@ -17,6 +17,7 @@ export function createMosesCodec(options: MosesCodecOptions): TextCodec {
   const { sourceLanguage, targetLanguage, ...tokenizing } = options;
   return {
     encode: createMosesTokenizer({ language: sourceLanguage, ...tokenizing }),
+    encodePhrase: createMosesTokenizer({ language: targetLanguage, ...tokenizing }),
     decode: createMosesDetokenizer(targetLanguage),
   };
 }

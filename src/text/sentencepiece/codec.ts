@@ -7,8 +7,10 @@ import { SentencePiece } from './processor.js';
  */
 export async function loadSentencePieceCodec(modelPath: string): Promise<TextCodec> {
   const model = await SentencePiece.load(modelPath);
+  const encode = (line: string): string => model.encodeLine(line);
   return {
-    encode: (line) => model.encodeLine(line),
+    encode,
+    encodePhrase: encode,
     decode: (tokens) => tokens.replaceAll(' ', '').replaceAll('\u2581', ' ').trim(),
   };
 }

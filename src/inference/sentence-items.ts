@@ -1,0 +1,79 @@
+import type { Translation } from '../search/index.js';
+import type { SentenceSplitter, TextPart } from '../text/sentences.js';
+import { LineTooLong } from './line-search.js';
+import type { SourceLine } from './source-lines.js';
+
+/** A sentence, or a part of a sentence that is too long, on its way to a translation. */
+export interface SentenceItem {
+  readonly source: string;
+  readonly line: SourceLine | null; // null if it cannot be translated
+  readonly problem: string | null;
+  /** The phrases that its translation must contain. */
+  phrases: readonly string[];
+  /** Best first; empty before it is translated. */
+  translations: readonly Translation[];
+  /** Whether the search was made to write its placeholders. */
+  isForced: boolean;
+}
+
+/** A sentence that can be translated. */
+export type TranslatableItem = SentenceItem & { readonly line: SourceLine };
+
+export const isTranslatable = (item: SentenceItem): item is TranslatableItem => item.line !== null;
+
+/** Encodes a sentence. @throws LineTooLong if it is longer than the model or a batch allows */
+export type ReadSentence = (sentence: string, name: string) => SourceLine;
+
+/**
+ * The sentences of a text, and the strings between them. A sentence that is too long is divided at white space; one that cannot
+ * be divided says why.
+ */
+export function itemsOf(text: string, split: SentenceSplitter, read: ReadSentence): (SentenceItem | string)[] {
+  return split(text).flatMap((part) => itemsOfPart(part, read));
+}
+
+function itemsOfPart({ kind, text }: TextPart, read: ReadSentence): (SentenceItem | string)[] {
+  if (kind === 'between') return [text];
+  try {
+    return [itemOf(text, read(text, 'the sentence'), null)];
+  } catch (error) {
+    if (!(error instanceof LineTooLong)) throw error;
+    return divide(text, read, error);
+  }
+}
+
+const itemOf = (source: string, line: SourceLine | null, problem: string | null): SentenceItem => ({
+  source,
+  line,
+  problem,
+  phrases: [],
+  translations: [],
+  isForced: false,
+});
+
+function divide(text: string, read: ReadSentence, reason: LineTooLong): (SentenceItem | string)[] {
+  const [before, space, after] = halves(text) ?? [];
+  if (before === undefined) return [itemOf(text, null, reason.problem)];
+  const sentence = (half: string): (SentenceItem | string)[] => itemsOfPart({ kind: 'sentence', text: half }, read);
+  return [...sentence(before), space!, ...sentence(after!)];
+}
+
+/** The largest distance from the middle, as a share of the length, within which a mark is preferred to a space. */
+const NEAR_MIDDLE = 0.25;
+
+/** Divides a sentence near its middle: after a comma or the like if there is one, otherwise at white space. */
+function halves(text: string): [before: string, space: string, after: string] | null {
+  const middle = text.length / 2;
+  const nearest = (pattern: RegExp, reach: number): RegExpMatchArray | null =>
+    [...text.matchAll(pattern)]
+      .filter(({ index }) => index > 0 && Math.abs(index - middle) <= reach)
+      .reduce<RegExpMatchArray | null>(
+        (best, match) => (best === null || distance(match) < distance(best) ? match : best),
+        null,
+      );
+  const distance = ({ index }: RegExpMatchArray): number => Math.abs(index! - middle);
+  const match = nearest(/(?<=[,;:.!?–—)])\s+(?=\S)/gu, text.length * NEAR_MIDDLE) ?? nearest(/\s+(?=\S)/gu, middle);
+  if (match === null) return null;
+  const end = match.index! + match[0].length;
+  return [text.slice(0, match.index), match[0], text.slice(end)];
+}

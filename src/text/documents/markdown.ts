@@ -1,0 +1,122 @@
+import type { Nodes, Parents, PhrasingContent, Root } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { frontmatterFromMarkdown } from 'mdast-util-frontmatter';
+import { gfmFromMarkdown, gfmToMarkdown } from 'mdast-util-gfm';
+import { toMarkdown } from 'mdast-util-to-markdown';
+import { frontmatter } from 'micromark-extension-frontmatter';
+import { gfm } from 'micromark-extension-gfm';
+import { divideHtml } from './html.js';
+import type { InlinePart } from './inline-parts.js';
+import { markdownParts } from './markdown-parts.js';
+import { divideInline, type Pieces, type Prose, type ProseSyntax } from './prose.js';
+
+const FRONT_MATTER = ['yaml', 'toml'] as const;
+const BYTE_ORDER_MARK = '\ufeff';
+
+/**
+ * Divides Markdown: CommonMark with GitHub's tables, task lists, footnotes and strikethrough, and front matter. Its marks of
+ * blocks, code, link definitions and front matter are copied. Blocks of HTML are divided as HTML.
+ */
+export function divideMarkdown(document: string): Pieces {
+  if (document.startsWith(BYTE_ORDER_MARK)) return [BYTE_ORDER_MARK, ...shifted(divideMarkdown(document.slice(1)), 1)];
+  const pieces: (string | Prose)[] = [];
+  let position = 0;
+  const add = (end: number, added: Pieces): void => {
+    pieces.push(...added);
+    position = end;
+  };
+  for (const block of textBlocks(parse(document))) {
+    const { start, end } = rangeOf(block);
+    const inside = block.type === 'html' ? divideHtmlBlock(document, block) : divideText(document, block);
+    if (inside.every((piece) => typeof piece === 'string')) continue;
+    add(end, [document.slice(position, start), ...inside]);
+  }
+  add(document.length, [document.slice(position)]);
+  return pieces.filter((piece) => piece !== '');
+}
+
+const parse = (document: string): Root =>
+  fromMarkdown(document, {
+    extensions: [gfm(), frontmatter([...FRONT_MATTER])],
+    mdastExtensions: [GFM_WITH_POSITIONS, frontmatterFromMarkdown([...FRONT_MATTER])],
+  });
+
+/** Without the transform that finds more addresses in texts and divides them into nodes without positions. */
+const GFM_WITH_POSITIONS = gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension);
+
+type TextBlock = Extract<Nodes, { type: 'paragraph' | 'heading' | 'tableCell' | 'html' }>;
+
+/** The blocks with text, in order. */
+function* textBlocks(node: Nodes): Generator<TextBlock> {
+  switch (node.type) {
+    case 'paragraph':
+    case 'heading':
+    case 'tableCell':
+    case 'html':
+      yield node;
+      break;
+    default:
+      if ('children' in node) for (const child of (node as Parents).children) yield* textBlocks(child);
+  }
+}
+
+function rangeOf({ position }: Nodes): { readonly start: number; readonly end: number } {
+  return { start: position!.start.offset!, end: position!.end.offset! };
+}
+
+function divideText(document: string, block: Exclude<TextBlock, { type: 'html' }>): Pieces {
+  const { start, end } = rangeOf(block);
+  const parts: InlinePart[] = markdownParts(block.children, document);
+  return divideInline(document, [start, end], parts, syntaxOf(block.type));
+}
+
+/** Divides a block of HTML, unless it is in a quotation or a list, whose marks would be in its way. */
+function divideHtmlBlock(document: string, block: Extract<Nodes, { type: 'html' }>): Pieces {
+  const { start, end } = rangeOf(block);
+  const source = document.slice(start, end);
+  return source === block.value ? shifted(divideHtml(source), start) : [source];
+}
+
+/** Pieces of a part of a document that begins at an offset. */
+const shifted = (pieces: Pieces, by: number): Pieces =>
+  pieces.map((piece) => (typeof piece === 'string' ? piece : movedProse(piece, by)));
+
+function movedProse(prose: Prose, by: number): Prose {
+  return {
+    text: prose.text,
+    offset: prose.offset + by,
+    marks: prose.marks.map((offset) => offset + by),
+    verbatim: prose.verbatim,
+    isComplete: (translation) => prose.isComplete(translation),
+    write: (translation) => prose.write(translation),
+    divided: () => [...shifted(prose.divided(), by)],
+  };
+}
+
+/** How texts are written in a paragraph, a heading or the cell of a table. */
+const syntaxOf = (type: 'paragraph' | 'heading' | 'tableCell'): ProseSyntax => ({
+  write(pieces) {
+    const children = pieces.map(
+      (piece): PhrasingContent =>
+        typeof piece === 'string' ? { type: 'text', value: piece } : { type: 'html', value: piece.verbatim },
+    );
+    const paragraph = { type: 'paragraph', children } as const;
+    return toMarkdown(paragraph, { extensions: [gfmToMarkdown()], unsafe: [...UNSAFE[type]] }).replace(/\n$/u, '');
+  },
+  leadingSpace: (source) => LINE_BEGINNING.exec(source)![0].length,
+});
+
+const IN_TEXT = { inConstruct: 'phrasing' } as const;
+
+/** It would end the text of a link whose marks enclose the text. */
+const CLOSING_BRACKET = { character: ']', ...IN_TEXT };
+
+/** What has to be escaped besides what a paragraph needs: the end of a heading, and that of a cell. */
+const UNSAFE = {
+  paragraph: [CLOSING_BRACKET],
+  heading: [CLOSING_BRACKET, { character: '#', after: '(?:[\\r\\n]|$)', ...IN_TEXT }],
+  tableCell: [CLOSING_BRACKET, { character: '|', ...IN_TEXT }],
+} as const;
+
+/** White space; after a line end also the marks of quotations. */
+const LINE_BEGINNING = /^[ \t]*(?:\r\n|\n|\r)[ \t>]*|^[ \t]*/u;
