@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { LoadReport } from './observed-load.js';
 import { Contestant } from './contestant.js';
+import type { LoadReport } from './observed-load.js';
 import { inRepository } from './paths.js';
 
 /** `ts-fairseq serve` in a process of its own. */
