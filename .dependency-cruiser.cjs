@@ -52,11 +52,17 @@ module.exports = {
       from: { path: '^(src|criterions|models|packages)/', pathNot: '^src/(cli|report)/' },
       to: { path: '^src/report/' },
     },
-    only('packages-stand-alone', '^packages/([^/]+)/', '^packages/$1/'),
+    only('packages-stand-alone', '^packages/(?!translate/)([^/]+)/', '^packages/$1/'),
+    {
+      name: 'nothing-stands-on-the-package-that-translates',
+      severity: 'error',
+      from: { pathNot: '^packages/translate/' },
+      to: { path: '^packages/translate/' },
+    },
     {
       name: 'libraries-do-not-know-the-command-line',
       severity: 'error',
-      from: { path: '^(src/(?!cli/)|criterions|models|packages/[^/]+/src/(?!cli/))' },
+      from: { path: '^(src/(?!cli/)|criterions|models|packages/(?!translate/)[^/]+/src/(?!cli/))' },
       to: { path: '^(src/cli|bin|packages/[^/]+/(src/cli|bin))/' },
     },
     {

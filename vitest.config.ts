@@ -6,6 +6,8 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export default defineConfig({
   resolve: {
     alias: {
+      'mpi-native/local': path('packages/mpi-native/src/local-world.ts'),
+      'mpi-native': path('packages/mpi-native/src/index.ts'),
       'sacrebleu-ts/format': path('packages/sacrebleu-ts/src/python-text.ts'),
       'sacrebleu-ts': path('packages/sacrebleu-ts/src/index.ts'),
       'sentencepiece-native': path('packages/sentencepiece-native/src/index.ts'),

@@ -13,10 +13,11 @@ const BENCHMARKS = [
     'moses',
     'text-memory',
     'scaling',
+    'collectives',
   ],
 ];
-/** Benchmarks that require a trained model; they run by name only. */
-const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'server'];
+/** Benchmarks that require a trained model or Open MPI; they run by name only. */
+const OF_A_CHECKPOINT = ['bfloat16-gradient', 'contention', 'distributed', 'server'];
 
 const [first, ...rest] = process.argv.slice(2);
 const one = first !== undefined && !first.startsWith('-') ? first : null;

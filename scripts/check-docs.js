@@ -15,6 +15,7 @@ import ts from 'typescript';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PROJECTS = {
   '.': ['src/index.ts', 'src/index-nn.ts'],
+  'packages/mpi-native': ['src/index.ts', 'src/local-world.ts'],
   'packages/sacrebleu-ts': ['src/index.ts', 'src/python-text.ts'],
   'packages/sentencepiece-native': ['src/index.ts'],
   'packages/tfjs-backend-onednn': ['src/index.ts', 'src/search.ts'],

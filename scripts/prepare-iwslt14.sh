@@ -49,4 +49,12 @@ say "5/5 binarising"
 rm -f "$to"/dict.*.txt
 ts_fairseq preprocess --source-lang de --target-lang en --destdir "$to" \
   --trainpref "$text/bpe.train" --validpref "$text/bpe.valid" --testpref "$text/bpe.test"
+record_text_steps <<'END'
+tokenizer: moses
+moses_no_dash_splits: true
+lowercase: true
+bpe_codes: codes
+trained_on: IWSLT 2014 De-En, transcripts of TED talks from WIT3
+data_license: CC BY-NC-ND 4.0
+END
 say "wrote $to"

@@ -65,4 +65,11 @@ say "5/5 binarising"
 rm -f "$to"/dict.*.txt
 ts_fairseq preprocess --source-lang fr --target-lang en --joined-dictionary --destdir "$to" \
   --trainpref "$text/spm.train" --validpref "$text/spm.valid" --testpref "$text/spm.test"
+record_text_steps <<'END'
+tokenizer: moses
+moses_no_dash_splits: true
+spm_model: spm.model
+trained_on: IWSLT 2017 Fr-En, transcripts of TED talks from WIT3
+data_license: CC BY-NC-ND 4.0
+END
 say "wrote $to"

@@ -56,4 +56,11 @@ done
 rm -f "$to"/dict.*.txt
 ts_fairseq preprocess --source-lang "$src" --target-lang "$tgt" --joined-dictionary --destdir "$to" \
   --trainpref "$text/bpe.train" --validpref "$text/bpe.val" --testpref "$text/bpe.test_2016_flickr"
+record_text_steps <<END
+tokenizer: moses
+lowercase: $([ "$case" = lower ] && echo true || echo false)
+bpe_codes: codes
+trained_on: Multi30k task 1 $langs, descriptions of the images of Flickr30k
+data_license: its publishers do not state one
+END
 say "wrote $to"

@@ -59,7 +59,7 @@ node scripts/quickstart-report.js "$text" "$save/generate.txt"
 step "ts-fairseq export"
 ts_fairseq export --path "$save/averaged" --data "$data" --to models/quickstart --beam 5 \
   --tokenizer moses --moses-no-dash-splits --truecase-model "$text/truecase.de" --bpe-codes "$text/codes" \
-  --license MIT --data-license Apache-2.0
+  --license MIT --data-license Apache-2.0 --trained-on "TypeScript's messages in German and English"
 
 step "ts-fairseq translate models/quickstart 'Nicht abgeschlossenes Zeichenfolgenliteral.'"
 ts_fairseq translate models/quickstart 'Nicht abgeschlossenes Zeichenfolgenliteral.'

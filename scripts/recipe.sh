@@ -1,4 +1,4 @@
-# Functions of the corpus recipes (prepare-*.sh), which source this file after setting: recipe (the name of the script), usage.
+# Functions of the recipes (prepare-*.sh, train-*.sh), which source this file after setting: recipe (the name of the script), usage.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 fail() { printf '%s: %s\n' "$recipe" "$*" >&2; exit 2; }
@@ -86,3 +86,19 @@ same_lines() {
 
 # complete_file FILE: writes stdin to a file, which appears only when it is complete.
 complete_file() { cat >"$1.part" && mv "$1.part" "$1"; }
+
+# record_text_steps: writes stdin, options of ts-fairseq export that say how text becomes the tokens of this corpus, to
+# $text/model.yaml. Names of files are relative to that folder.
+record_text_steps() { complete_file "$text/model.yaml"; }
+
+# export_model DATA CHECKPOINT FOLDER: exports a checkpoint with the options that record_text_steps has written.
+export_model() {
+  local data checkpoint folder
+  data="$(realpath "$1")" checkpoint="$(realpath -m "$2")" folder="$(realpath -m "$3")"
+  if [ ! -f "$data/text/model.yaml" ]; then
+    say "no model folder is written: $1/text/model.yaml does not say how the data was prepared. Prepare it again, or run ts-fairseq export"
+    return
+  fi
+  (cd "$data/text" && ts_fairseq export --config model.yaml --path "$checkpoint" --data "$data" --to "$folder" --beam 5)
+  say "translate with: ts-fairseq translate $3 'TEXT'"
+}

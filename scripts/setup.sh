@@ -13,10 +13,10 @@ for argument in "$@"; do
       cat <<'END'
 Usage: bash scripts/setup.sh [--no-apt]
 
-Sets up ts-fairseq in this folder: installs system packages (a C++ compiler, oneDNN, SentencePiece) and npm packages, then
-compiles the native add-ons and TypeScript. Takes about 4 minutes on 2 cores; a second run skips whatever is already done.
+Sets up ts-fairseq in this folder: installs system packages (a C++ compiler, oneDNN, SentencePiece, Open MPI) and npm packages,
+then compiles the native add-ons and TypeScript. Takes about 4 minutes on 2 cores; a second run skips whatever is already done.
 System packages are installed through apt if you are root or have passwordless sudo. Without them everything works on
---device wasm, about 30 times slower, except spm-train and SentencePiece's sampling.
+--device wasm, about 30 times slower, except spm-train, SentencePiece's sampling and training with several processes.
 
   --no-apt    install no system packages
   -h, --help  show this help
@@ -64,7 +64,7 @@ apt_install() {
 }
 
 # The native add-ons need a C++ compiler, make, Python (for node-gyp) and one library each. Without them everything works on
-# --device wasm except SentencePiece's training and sampling.
+# --device wasm except SentencePiece's training and sampling, and training with several processes.
 done_steps="" # for the last line
 build() { node "packages/$1/scripts/build.js" "${@:2}"; }
 # needed: the missing system packages of the add-ons that are not built.
@@ -72,6 +72,7 @@ needed() {
   local libraries=""
   build tfjs-backend-onednn --check >/dev/null || libraries+=" libdnnl-dev"
   build sentencepiece-native --check >/dev/null || libraries+=" libsentencepiece-dev"
+  build mpi-native --check >/dev/null || libraries+=" libopenmpi-dev openmpi-bin"
   [ -z "$libraries" ] || printf 'g++ make python3%s' "$libraries"
 }
 packages="$(needed)"
@@ -102,8 +103,10 @@ case $packages in
     say "no compiler or no libraries: computing on --device wasm, about 30 times slower, without spm-train and sampling; to fix it: sudo apt-get install $packages" ;;
   *libdnnl*)
     say "no compiler or no oneDNN: computing on --device wasm, about 30 times slower; to fix it: sudo apt-get install $packages" ;;
-  *)
+  *libsentencepiece*)
     say "no compiler or no SentencePiece library: spm-train and sampling are not available; to fix it: sudo apt-get install $packages" ;;
+  *)
+    say "no compiler or no Open MPI: training with several processes is not available; to fix it: sudo apt-get install $packages" ;;
 esac
 
 if ! npm_is_done; then
@@ -128,6 +131,8 @@ build tfjs-backend-cuda --check >/dev/null &&
   compile tfjs-backend-cuda "about 10 seconds" "computing on a GPU with --device cuda is not available"
 [[ $packages == *libsentencepiece* ]] ||
   compile sentencepiece-native "about 20 seconds" "spm-train and sampling are not available"
+[[ $packages == *libopenmpi* ]] ||
+  compile mpi-native "about 10 seconds" "training with several processes is not available"
 
 say "compiling TypeScript, about 20 seconds"
 npx --no-install tsc -b

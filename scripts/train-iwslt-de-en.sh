@@ -2,12 +2,12 @@
 # Trains on IWSLT14 De-En with the settings of the encouraging-loss paper: 20,000 updates, the average of the last 10 epochs, beam 5.
 #   bash scripts/train-iwslt-de-en.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --log-end 1 --seed 2]
 # The baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
-# An interrupted run resumes from its last checkpoint.
+# An interrupted run resumes from its last checkpoint. At the end, SAVE_DIR/model is the folder of a model that translates plain text.
 set -euo pipefail
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+recipe="train-iwslt-de-en" usage="train-iwslt-de-en.sh [DATA_BIN] [SAVE_DIR] [train options]"
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 data="${1:-data-bin/iwslt14.de-en}" save="${2:-checkpoints/iwslt14.de-en}"
 shift $(($# < 2 ? $# : 2))
-ts_fairseq() { node "$root/bin/ts-fairseq.js" "$@"; }
 
 ts_fairseq train "$data" --save-dir "$save" --arch transformer_iwslt_de_en --fp16 --dropout 0.4 \
   --criterion encouraging --log-end 0.5 --label-smoothing 0.1 --bonus-label-smoothing 0.1 \
@@ -18,3 +18,4 @@ ts_fairseq train "$data" --save-dir "$save" --arch transformer_iwslt_de_en --fp1
   --eval-bleu-remove-bpe --best-checkpoint-metric bleu --maximize-best-checkpoint-metric "$@"
 ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"
 ts_fairseq generate "$data" --path "$save/averaged" --gen-subset test --beam 5 --batch-size 128 --remove-bpe
+export_model "$data" "$save/averaged" "$save/model"

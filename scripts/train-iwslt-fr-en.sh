@@ -3,12 +3,12 @@
 # the last 10 epochs, beam 5.
 #   bash scripts/train-iwslt-fr-en.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --log-end 0.75 --seed 2]
 # The baseline, cross entropy with the paper's label smoothing (ε/V), is the same criterion with --bonus-weight 0.
-# An interrupted run resumes from its last checkpoint.
+# An interrupted run resumes from its last checkpoint. At the end, SAVE_DIR/model is the folder of a model that translates plain text.
 set -euo pipefail
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+recipe="train-iwslt-fr-en" usage="train-iwslt-fr-en.sh [DATA_BIN] [SAVE_DIR] [train options]"
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 data="${1:-data-bin/iwslt17.fr-en}" save="${2:-checkpoints/iwslt17.fr-en}"
 shift $(($# < 2 ? $# : 2))
-ts_fairseq() { node "$root/bin/ts-fairseq.js" "$@"; }
 
 ts_fairseq train "$data" --save-dir "$save" --arch transformer_iwslt_de_en --encoder-layers 2 --decoder-layers 2 \
   --share-all-embeddings --fp16 --dropout 0.3 \
@@ -20,3 +20,4 @@ ts_fairseq train "$data" --save-dir "$save" --arch transformer_iwslt_de_en --enc
   --eval-bleu-remove-bpe sentencepiece --best-checkpoint-metric bleu --maximize-best-checkpoint-metric "$@"
 ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"
 ts_fairseq generate "$data" --path "$save/averaged" --gen-subset test --beam 5 --batch-size 128 --remove-bpe sentencepiece
+export_model "$data" "$save/averaged" "$save/model"

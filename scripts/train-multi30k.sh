@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Trains the model of docs/benchmarks.md on Multi30k: 4+4 layers of 128/256, 25 epochs, the average of the last 10, beam 5.
 #   bash scripts/train-multi30k.sh [DATA_BIN] [SAVE_DIR] [further train options, e.g. --criterion encouraging]
-# An interrupted run resumes from its last checkpoint.
+# An interrupted run resumes from its last checkpoint. At the end, SAVE_DIR/model is the folder of a model that translates plain text.
 set -euo pipefail
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+recipe="train-multi30k" usage="train-multi30k.sh [DATA_BIN] [SAVE_DIR] [train options]"
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 data="${1:-data-bin/multi30k.de-en}" save="${2:-checkpoints/multi30k}"
 shift $(($# < 2 ? $# : 2))
-ts_fairseq() { node "$root/bin/ts-fairseq.js" "$@"; }
 
 ts_fairseq train "$data" --save-dir "$save" \
   --arch transformer --encoder-layers 4 --decoder-layers 4 \
@@ -18,3 +18,4 @@ ts_fairseq train "$data" --save-dir "$save" \
   --max-tokens 4096 --max-epoch 25 --keep-last-epochs 10 --seed 1 "$@"
 ts_fairseq average-checkpoints --inputs "$save" --num-epoch-checkpoints 10 --output "$save/averaged"
 ts_fairseq generate "$data" --path "$save/averaged" --gen-subset test --beam 5 --batch-size 128 --remove-bpe
+export_model "$data" "$save/averaged" "$save/model"

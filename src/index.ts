@@ -51,7 +51,13 @@ export {
   type TokenTable,
   type TranslationModel,
 } from './plugins/model.js';
-export { defineOptimizer, type Optimizer, type OptimizerDefinition, type StateTensor } from './plugins/optimizer.js';
+export {
+  defineOptimizer,
+  type OptimizedParameters,
+  type Optimizer,
+  type OptimizerDefinition,
+  type StateTensor,
+} from './plugins/optimizer.js';
 export type { Plugin } from './plugins/plugin.js';
 export type { Translation } from './search/index.js';
 export { type BpeCodes, parseCodes } from './text/bpe/codes.js';

@@ -29,6 +29,24 @@ export const MODELS = {
     heads: 4,
     shared: false,
   },
+  base: {
+    name: 'transformer (base)',
+    flags: ['--arch', 'transformer', '--share-all-embeddings'],
+    embed: 512,
+    inner: 2048,
+    layers: 6,
+    heads: 8,
+    shared: true,
+  },
+  big: {
+    name: 'transformer_vaswani_wmt_en_de_big',
+    flags: ['--arch', 'transformer_vaswani_wmt_en_de_big', '--share-all-embeddings'],
+    embed: 1024,
+    inner: 4096,
+    layers: 6,
+    heads: 16,
+    shared: true,
+  },
   small: {
     name: 'Multi30k 4+4 128/256',
     flags: [

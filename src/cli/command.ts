@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help, Option } from 'commander';
+import { alone, type Workers } from '../distributed/workers.js';
 import { InternalError, UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
@@ -7,6 +8,8 @@ import { type ConfigFile, configOption, configValues, formatConfig, readConfigFi
 import { type IgnoredOptions, ignoredAsTyped, ignoredSchema } from './options/ignored-options.js';
 import { quoted } from './output/shell-line.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
+import { commandLine } from './program.js';
+import { withWorkers } from './workers.js';
 
 /** A positional argument of a command. */
 export interface ArgumentSpec {
@@ -36,6 +39,8 @@ export interface Invocation<S extends OptionSchema> {
   readonly ignored: readonly string[];
   /** All options as a file for --config. */
   formatConfig(): Promise<string>;
+  /** The processes that share the work. */
+  readonly workers: Workers;
 }
 
 /** A command of `ts-fairseq`: its arguments, options and help, and the function that runs it. */
@@ -55,6 +60,8 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly ignored?: IgnoredOptions;
   /** The choices of plug-ins that have an otherwise unknown long flag, e.g. `--criterion encouraging`. */
   choicesWith?(flag: string): readonly string[];
+  /** Whether the processes that mpirun started share the work. Such a command has the options `distributedOptions`. */
+  readonly isDistributed?: boolean;
   run(invocation: Invocation<S>): Promise<void>;
 }
 
@@ -75,19 +82,39 @@ export async function runCommand<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
 ): Promise<void> {
-  const first = readLeniently(definition, argv, null);
+  const first = settled(() => readLeniently(definition, argv, null));
+  const run = async (workers: Workers): Promise<void> => {
+    const { userDir } = await workers.together(first.result);
+    try {
+      await definition.run(await workers.together(() => parseCommandLine(definition, argv, first.result(), workers)));
+    } catch (error) {
+      throw blamePlugin(userDir, error);
+    }
+  };
+  if (!definition.isDistributed) return run(alone());
+  await withWorkers(Number(first.value?.heartbeatTimeout ?? 0), run);
+}
+
+/** Calls a function now, so that `result` returns its value or throws its error later. */
+function settled<T>(call: () => T): { readonly value?: T; result(): T } {
   try {
-    await runWith(definition, argv, first);
+    const value = call();
+    return { value, result: () => value };
   } catch (error) {
-    throw blamePlugin(first.userDir, error);
+    return {
+      result() {
+        throw error;
+      },
+    };
   }
 }
 
-async function runWith<S extends OptionSchema>(
+async function parseCommandLine<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
   first: OptionValues,
-): Promise<void> {
+  workers: Workers,
+): Promise<Invocation<S>> {
   const sections = [ownSection(definition)];
   const file = typeof first.config === 'string' ? await readConfigFile(first.config) : null;
   if (definition.extend !== undefined) {
@@ -107,14 +134,15 @@ async function runWith<S extends OptionSchema>(
     fillIn(all, explicitKeys, Object.fromEntries(values.filter(([key]) => !(key in hidden.schema))));
     fillIn(ignoredValues, ignoredKeys, Object.fromEntries(values.filter(([key]) => key in hidden.schema)));
   }
-  await definition.run({
+  return {
     args: command.args,
     options: all as OptionsOf<S>,
     all,
     explicitKeys,
     ignored: ignoredAsTyped(ignored, ignoredValues),
     formatConfig: () => formatConfig(schemaOf(sections), all),
-  });
+    workers,
+  };
 }
 
 /** The command's own options, with `--config` if it has any. */
@@ -162,7 +190,7 @@ function buildCommand(
   definition: Pick<CommandDefinition, 'name' | 'description' | 'arguments' | 'examples'>,
   sections: readonly OptionSection[],
 ): { command: Command; declared: Declared[] } {
-  const command = new Command(`ts-fairseq ${definition.name}`)
+  const command = new Command(commandLine(definition.name))
     .description(definition.description)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })

@@ -13,8 +13,9 @@ import { openTensorFlowOnGpu } from './optional.js';
  */
 export const cuda: DeviceDefinition = {
   name: 'cuda',
-  async open({ bfloat16 = false, ordinal = 0 }: DeviceOptions): Promise<Device> {
+  async open({ bfloat16 = false, localRank = 0, ordinal: requested }: DeviceOptions): Promise<Device> {
     const native = await import('tfjs-backend-cuda');
+    const ordinal = requested ?? ordinalOf(native, localRank);
     const info = register(native, ordinal);
     if (info instanceof UserError) return openTensorFlowOnGpu(info);
     const name = native.backendName(ordinal);
@@ -45,6 +46,17 @@ export const cuda: DeviceDefinition = {
     };
   },
 };
+
+/** The GPU of a process: they are dealt out in turn. */
+function ordinalOf(native: typeof import('tfjs-backend-cuda'), localRank: number): number {
+  if (localRank === 0) return 0;
+  try {
+    return localRank % Math.max(1, native.findDevices().length);
+  } catch (error) {
+    if (error instanceof native.CudaUnavailable) return 0; // opening GPU 0 explains it
+    throw error;
+  }
+}
 
 /** How products are computed, unless in float32 by our own kernels. */
 function productsOf(precision: string, cublasLt: string | undefined): { readonly products?: string } {

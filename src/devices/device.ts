@@ -12,8 +12,10 @@ export interface DeviceOptions {
   readonly bfloat16?: boolean;
   /** Whether to translate with int8 weights and activations in the layers' matrix products. Default: false. */
   readonly int8?: boolean;
-  /** Which of several GPUs, from 0; 0 by default. */
+  /** Which of several GPUs, from 0; by default the one of `localRank`. */
   readonly ordinal?: number;
+  /** The number of this process among those of its machine that work together, from 0. They share the GPUs. Default: 0. */
+  readonly localRank?: number;
   /** Whether the device only searches. If it can search without the tensor library, only `tf.ready()` loads that. */
   readonly forSearch?: boolean;
 }

@@ -69,14 +69,14 @@ export const int8Option = defineOptions({
 
 /**
  * Opens the device that the options of a command select.
- * @param forSearch whether the device only searches, so that operations need not be ready yet
+ * @param settings.forSearch whether the device only searches, so that operations need not be ready yet
  */
 export async function openRequestedDevice(
   options: OptionsOf<typeof deviceOptions> & { readonly int8?: boolean },
-  forSearch = false,
+  { forSearch = false, localRank = 0 }: Pick<DeviceOptions, 'forSearch' | 'localRank'> = {},
 ): Promise<Device> {
   const { threads, bf16, fp16, int8 = false } = options;
-  const settings = { threads, bfloat16: bf16 || fp16, int8, forSearch };
+  const settings = { threads, bfloat16: bf16 || fp16, int8, forSearch, localRank };
   const device = await openDevice(options.cpu ? 'cpu' : options.device, settings);
   if (device.name !== 'cpu' && int8)
     log.warning(`--int8 is supported only on --device cpu; computing in float32 on ${device.name}`);

@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { openedDevice } from '../ops/opened-device.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
 import * as tf from '../tf/index.js';
 import type { DeviceDefinition } from './device.js';
+import { loadWasmPackage } from './wasm-package.js';
 
 /** The parts of tfjs's plain JavaScript backend that a borrowed kernel uses. */
 interface PlainBackend extends tf.KernelBackend {
@@ -67,9 +66,7 @@ let borrowed = false;
 export const wasm: DeviceDefinition = {
   name: 'wasm',
   async open() {
-    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-    const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-    setWasmPaths(join(dirname(main), '/'));
+    await loadWasmPackage();
     await tf.setBackend('wasm');
     await tf.ready();
     if (!borrowed) borrowMissingKernels();

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { peakMemory } from '../devices/peak-memory.js';
+import { alone, type Workers } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { type SearchInput, type SequenceGenerator, type TranslatedSentence, toText } from '../search/index.js';
@@ -35,7 +36,7 @@ export interface SplitOptions extends TextSettings, BatchSettings {
 export const DEFAULT_MAX_TOKENS = 12_000;
 
 /**
- * Translates a split in fairseq's batches. Results are in the order of the data, so that files can be compared line by
+ * Translates a split in fairseq's batches. Each rank translates its share of them, and all get all translations. Results are in the order of the data, so that files can be compared line by
  * line. The `--nbest` best translations of each sentence are kept.
  * @throws UserError if a sentence is too long, if there is nothing to translate, or if --prefix-size lacks references
  */
@@ -44,20 +45,23 @@ export async function translateSplit(
   data: TranslationData,
   search: SequenceGenerator,
   options: SplitOptions,
+  workers: Workers = alone(),
 ): Promise<TranslatedSentence[]> {
   const batches = cutIntoBatches(task, data, search, options);
   if (batches.length === 0) throw nothingToTranslate(data, options);
   const { logInterval } = options;
-  const translated: TranslatedSentence[] = [];
   const started = performance.now();
-  let done = 0;
   log.message(`${data.split}: ${data.length} sentences, ${batches.length} batches`);
-  for await (const { sentences } of translateBatches(task, data, batches, search, options)) {
-    translated.push(...sentences);
-    done += 1;
+  const own = workers.shareOf(batches);
+  const byBatch: (readonly TranslatedSentence[])[] = [];
+  for await (const { sentences } of translateBatches(task, data, own, search, options)) {
+    byBatch.push(sentences);
+    const done = Math.min(byBatch.length * workers.size, batches.length);
     log.info('progress', { label: 'translating', position: done, total: batches.length });
-    if (done % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
+    if (byBatch.length % logInterval === 0) log.message(`translated ${done} of ${batches.length} batches`);
   }
+  workers.world.describe(`the end of '${data.split}'`);
+  const translated = (await workers.collect(byBatch)).flat();
   const tokens = translated.reduce((sum, { translations: [best] }) => sum + (best?.tokens.length ?? 0), 0);
   log.message(speedLine(translated.length, tokens, (performance.now() - started) / 1000));
   log.message(peakMemory());

@@ -8,6 +8,7 @@ import { l2WeightDecay } from './weight-decay.js';
 export const adadelta = defineOptimizer({
   name: 'adadelta',
   summary: 'steps in proportion to the ratio of past steps to past gradients',
+  isElementWise: true,
   options: {
     adadeltaRho: { kind: 'float', default: 0.9, min: 0, max: 1, help: 'decay rate of the two running averages' },
     adadeltaEps: { kind: 'float', default: 1e-6, min: 0, help: 'added to the averages before the square root' },

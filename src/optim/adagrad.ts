@@ -7,6 +7,7 @@ const EPSILON = 1e-10; // PyTorch's default
 export const adagrad = defineOptimizer({
   name: 'adagrad',
   summary: 'steps shrink as the sum of squared gradients grows',
+  isElementWise: true,
   options: { weightDecay: l2WeightDecay },
   usualLearningRate: () => 1e-2, // PyTorch's default
   build({ weightDecay }, store) {

@@ -9,6 +9,7 @@ import { decoupledWeightDecay } from './weight-decay.js';
 export const adam = defineOptimizer({
   name: 'adam',
   summary: 'Adam with decoupled weight decay',
+  isElementWise: true,
   options: {
     adamBetas: betasOption,
     adamEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the square root of the second moment' },

@@ -9,6 +9,7 @@ import { decoupledWeightDecay } from './weight-decay.js';
 export const adamax = defineOptimizer({
   name: 'adamax',
   summary: 'Adam with the largest gradient instead of the mean square',
+  isElementWise: true,
   options: {
     adamaxBetas: betasOption,
     adamaxEps: { kind: 'float', default: 1e-8, min: 0, help: 'added to the largest gradient' },

@@ -9,6 +9,7 @@ import { decoupledWeightDecay } from './weight-decay.js';
 export const nag = defineOptimizer({
   name: 'nag',
   summary: "Nesterov's accelerated gradient",
+  isElementWise: true,
   options: {
     momentum: { kind: 'float', default: 0.99, min: 0, help: 'factor of the last step in the next one' },
     weightDecay: decoupledWeightDecay,

@@ -5,6 +5,7 @@ import { l2WeightDecay } from './weight-decay.js';
 export const sgd = defineOptimizer({
   name: 'sgd',
   summary: 'stochastic gradient descent, optionally with momentum',
+  isElementWise: true,
   options: {
     momentum: { kind: 'float', default: 0, min: 0, help: 'factor of the last step in the next one' },
     weightDecay: l2WeightDecay,

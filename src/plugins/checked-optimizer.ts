@@ -1,7 +1,6 @@
 import { UserError } from '../errors.js';
-import type { ParameterStore } from '../optim/parameter-store.js';
 import { describeValue, isPromise } from './described-value.js';
-import type { Optimizer, OptimizerDefinition, StateTensor } from './optimizer.js';
+import type { OptimizedParameters, Optimizer, OptimizerDefinition, StateTensor } from './optimizer.js';
 
 /**
  * Wraps an optimizer that may not have been type-checked, and checks what it builds and what its steps do.
@@ -38,7 +37,7 @@ function checkUsualRate(rate: unknown, where: string): number | null {
   );
 }
 
-function checkBuilt(optimizer: Partial<Optimizer> | undefined, store: ParameterStore, where: string): Optimizer {
+function checkBuilt(optimizer: Partial<Optimizer> | undefined, store: OptimizedParameters, where: string): Optimizer {
   if (isPromise(optimizer)) throw new UserError(`${where}: build returns a promise`, 'make it synchronous');
   const { arenas, tensors, step } = optimizer ?? {};
   if (typeof step !== 'function') {
@@ -91,7 +90,7 @@ function checkStep(result: unknown, where: string): void {
 }
 
 /** @throws UserError that names the first weight that is no longer finite */
-function checkValues(store: ParameterStore, step: number, where: string): void {
+function checkValues(store: OptimizedParameters, step: number, where: string): void {
   const { values } = store;
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;

@@ -1,11 +1,21 @@
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import type { ParameterStore } from '../optim/parameter-store.js';
+import type { NamedParameter } from '../optim/parameter-store.js';
 import type { OptionSchema, OptionsOf } from '../options/schema.js';
 
 /** A tensor of optimizer state with any shape. It is saved and restored in place. */
 export interface StateTensor {
   readonly shape: readonly number[]; // row-major
   readonly data: Float32Array | Float64Array; // [∏ shape]
+}
+
+/** The parameters that an optimizer updates: those of a model, or this rank's slice of them with --zero-sharding. */
+export interface OptimizedParameters {
+  readonly values: Float32Array; // [size]
+  readonly gradients: Float32Array; // [size]
+  /** The parameters, by their names in checkpoints. */
+  readonly parameters: readonly NamedParameter[];
+  /** A parameter's part of an arena, as a view. */
+  view(arena: Float32Array, parameter: NamedParameter): Float32Array;
 }
 
 /** Updates the parameters from their gradients. Its state is saved and restored without further code. */
@@ -40,8 +50,13 @@ export interface OptimizerDefinition<S extends OptionSchema = OptionSchema> {
    * fairseq's default. Null if the optimizer does not use `--lr`.
    */
   usualLearningRate?(options: OptionsOf<S>): number | null;
+  /**
+   * Whether `step` computes each element of the arenas from that element alone, so that it can work on a slice of them:
+   * --zero-sharding os requires it. It then uses the `values` and `gradients` of the store only.
+   */
+  readonly isElementWise?: boolean;
   /** Makes the optimizer from its option values, for the parameters of the store. */
-  build(options: OptionsOf<S>, store: ParameterStore, kernels: ArenaKernels): Optimizer;
+  build(options: OptionsOf<S>, store: OptimizedParameters, kernels: ArenaKernels): Optimizer;
 }
 
 /** Declares an optimizer plug-in. It has no side effects. */

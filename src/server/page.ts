@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { InternalError } from '../errors.js';
+import { webFolder } from './web-folder.js';
 
 /** The files of the page by path, in the folder `web` of the package. */
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
@@ -27,13 +27,4 @@ export function addPage(server: FastifyInstance): void {
         .send(content),
     );
   }
-}
-
-/** Three folders above dist/src/server, or two above src/server. */
-function webFolder(): URL {
-  const found = ['../../../web/', '../../web/']
-    .map((path) => new URL(path, import.meta.url))
-    .find((folder) => existsSync(new URL('index.html', folder)));
-  if (found === undefined) throw new InternalError('the package lacks its folder web');
-  return found;
 }

@@ -50,7 +50,10 @@ export function startBleuEvaluation(
         }
         statistics = addStatistics(statistics, bleu.statistics(hypotheses, [references]));
       },
-      score: () => roundTo(bleu.score(statistics).score, 2),
+      async score(workers) {
+        const all = await workers.exchange(statistics);
+        return roundTo(bleu.score(all.reduce(addStatistics)).score, 2);
+      },
     };
   };
 }

@@ -7,11 +7,12 @@ import { log } from '../log.js';
 import { portableArenaKernels } from '../optim/arena-kernels.js';
 import { MovingAverage } from '../optim/moving-average.js';
 import type { ParameterStore } from '../optim/parameter-store.js';
+import { ShardedOptimizer, sliceOfParameters } from '../optim/sharded-optimizer.js';
 import { fillArena } from '../optim/weights.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import { modelOptions } from '../plugins/model-options.js';
-import type { Optimizer } from '../plugins/optimizer.js';
+import type { Optimizer, OptimizerDefinition } from '../plugins/optimizer.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import type { TrainingOptions, TrainRequest } from './request.js';
 import { Trainer } from './trainer.js';
@@ -55,9 +56,15 @@ function buildAverage(store: ParameterStore, options: TrainingOptions): MovingAv
 }
 
 /** Builds the optimizer. One that does not use kernels only gets kernels for the arrays of the host, where it runs. */
-function buildOptimizer({ all, kernels, plugins }: TrainRequest, store: ParameterStore): Optimizer {
+function buildOptimizer(request: TrainRequest, store: ParameterStore): Optimizer {
+  const { all, kernels, plugins, workers } = request;
   const { optimizer: definition } = plugins;
   const options = selectOptions(definition.options, all);
+  if (workers !== undefined && workers.size > 1 && request.options.zeroSharding === 'os') {
+    checkSharding(definition, store);
+    const ofSlice = definition.build(options, sliceOfParameters(store, workers), kernels);
+    return new ShardedOptimizer(ofSlice, store, workers);
+  }
   if (store.device?.arenas == null) return definition.build(options, store, kernels);
   let used = kernels;
   const optimizer = definition.build(options, store, {
@@ -72,6 +79,17 @@ function buildOptimizer({ all, kernels, plugins }: TrainRequest, store: Paramete
     );
   }
   return optimizer;
+}
+
+/** @throws UserError if --zero-sharding os does not work with this optimizer or device */
+function checkSharding({ name, isElementWise }: OptimizerDefinition, store: ParameterStore): void {
+  const remedy = 'remove --zero-sharding';
+  if (!isElementWise) {
+    const problem = `--zero-sharding os does not work with --optimizer ${name}, which does not compute each weight by itself`;
+    throw new UserError(problem, `use --optimizer adam, or ${remedy}`);
+  }
+  if (store.device?.arenas == null) return;
+  throw new UserError('--zero-sharding os works on --device cpu and wasm only', remedy);
 }
 
 /**
@@ -91,6 +109,7 @@ export function buildTrainer(request: TrainRequest, task: TranslationTask): Trai
     criterion: criterion.build(selectOptions(criterion.options, all)),
     optimizer: buildOptimizer(request, model.parameters),
     lrScheduler: lrScheduler.build(selectOptions(lrScheduler.options, all), options.lr, options),
+    ...(request.workers === undefined ? {} : { workers: request.workers }),
   };
   return new Trainer(parts, options);
 }

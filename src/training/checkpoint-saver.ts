@@ -42,7 +42,7 @@ export class CheckpointSaver {
 
   /**
    * @param identity the metadata that all checkpoints of the run share
-   * @param lock of --save-dir; null with --no-save
+   * @param lock of --save-dir; null with --no-save, and on all ranks but the first
    * @param superseded names of checkpoints that the first save removes
    */
   constructor(
@@ -55,8 +55,9 @@ export class CheckpointSaver {
   }
 
   /**
-   * Saves a checkpoint under all its names, then deletes the checkpoints that the options do not keep. The weights and the
-   * optimizer's state must be on the host (`Trainer.toHost`).
+   * Saves a checkpoint under all its names, then deletes the checkpoints that the options do not keep. Only the first of several
+   * ranks writes; the others record the value. The weights and the
+   * optimizer's state must be on the host (`Trainer.withState`).
    * @param value of the checkpoint metric; null without validation
    * @throws UserError if another run has taken over the folder
    */
@@ -66,7 +67,7 @@ export class CheckpointSaver {
     const { saveDir } = options;
     const isBest = value !== null && best.isBest(value, { orEqual: true });
     if (value !== null) best.offer(value);
-    if (options.noSave) return;
+    if (options.noSave || !this.run.trainer.workers.isFirst) return;
     this.lock?.keep();
     const validated = value === null ? null : { value, isBest };
     const existing = listCheckpoints(saveDir);

@@ -1,5 +1,4 @@
 import { UserError } from '../errors.js';
-import type { TranslationBatch } from '../tasks/collate.js';
 
 /** The largest number of sentences that the message lists. */
 const NAMED_SENTENCES = 20;
@@ -8,7 +7,7 @@ const NAMED_SENTENCES = 20;
 interface Place {
   readonly number: number; // of the update, from 1
   readonly epoch: number; // from 1
-  readonly microBatches: readonly TranslationBatch[];
+  readonly microBatches: readonly { readonly ids: Int32Array }[];
   /** The files of the plug-ins involved, by kind; undefined for those that are built in. */
   readonly sources: Readonly<Record<string, string | undefined>>;
 }

@@ -6,6 +6,7 @@ import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { isMaximized } from '../checkpoint/metric-direction.js';
 import type { TrainingState } from '../checkpoint/training-state.js';
 import { hashDictionary } from '../data/dictionary-file.js';
+import { alone, type Workers } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { OptionValues } from '../options/schema.js';
@@ -30,7 +31,7 @@ import type { ValidationParts } from './validation.js';
 export interface PreparedRun {
   readonly run: TrainingRun;
   readonly saver: CheckpointSaver;
-  /** The lock of --save-dir; null with --no-save. */
+  /** The lock of --save-dir; null with --no-save, and on all ranks but the first. */
   readonly lock: FolderLock | null;
   readonly validation: { readonly parts: ValidationParts; readonly splits: readonly BatchedSplit[] };
   readonly profile: UpdateProfile | null;
@@ -40,12 +41,22 @@ export interface PreparedRun {
  * Prepares a run and checks everything that can be checked before training starts.
  * @throws UserError for mistakes in options, data or checkpoints
  */
-export function prepareRun(request: TrainRequest): PreparedRun {
-  checkOptions(request);
+export async function prepareRun(request: TrainRequest): Promise<PreparedRun> {
+  const { workers = alone(), options } = request;
+  workers.world.describe('the start of training');
   // Lock the folder before reading from it: another run may be writing to it.
-  const lock = request.options.noSave ? null : new FolderLock(request.options.saveDir);
+  const lock = await workers.together(() => {
+    checkOptions(request);
+    return options.noSave || !workers.isFirst ? null : new FolderLock(options.saveDir);
+  });
   try {
-    return prepareLocked(withOptimizerOverrides(withDirection(request)), lock);
+    const prepared = await workers.together(() => prepareLocked(withOptimizerOverrides(withDirection(request)), lock));
+    await checkSameStart(prepared, workers);
+    prepared.run.trainer.divideState();
+    await workers.together(() => {
+      if (lock !== null) prepareSaveDir(request);
+    });
+    return prepared;
   } catch (error) {
     lock?.release({ removeFolders: true });
     throw error;
@@ -82,15 +93,15 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
     earlyStopping: new EarlyStopping(patience, maximize, bestSoFar?.earlyStopping),
   };
   if (resumed?.valuesComparable && !options.resetMeters) restoreMeters(run, resumed.state);
-  if (!options.noSave) {
-    prepareFolder(options.saveDir);
-    if (request.config !== undefined) {
-      writeAtomically(join(options.saveDir, 'config.yaml'), [new TextEncoder().encode(request.config)]);
-    }
-  }
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
   const saver = new CheckpointSaver(run, identity, lock, superseded);
   return { run, saver, lock, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
+}
+
+/** Creates --save-dir, and writes the options into it. */
+function prepareSaveDir({ options: { saveDir }, config }: TrainRequest): void {
+  prepareFolder(saveDir);
+  if (config !== undefined) writeAtomically(join(saveDir, 'config.yaml'), [new TextEncoder().encode(config)]);
 }
 
 function checkOptions({ options }: TrainRequest): void {
@@ -178,7 +189,38 @@ function identityOf(
 /** The number of sentence pairs whose tokens are hashed. */
 const MAX_HASHED_PAIRS = 10_000;
 
-/** Identifies validation data: SHA-256 of the lengths of all pairs and the ids of the first ones. */
+/**
+ * Checks that all ranks start with the same version, options, data and weights.
+ * @throws UserError that names the ranks that differ
+ */
+async function checkSameStart({ run, saver, validation }: PreparedRun, workers: Workers): Promise<void> {
+  if (workers.size === 1) return;
+  const { version, options, dictionaries, arch } = saver.identity;
+  const { trainer, data } = run;
+  const { values } = trainer.parts.model.parameters;
+  const average = trainer.parts.average?.values ?? null;
+  await workers.checkSame([
+    ['version of ts-fairseq', version],
+    ['architecture', arch ?? ''],
+    ...Object.entries(options).map(([key, value]) => [`option '${key}'`, JSON.stringify(value)] as const),
+    ...Object.entries(dictionaries).map(([language, hash]) => [`dictionary of '${language}'`, hash] as const),
+    ['training data', hashOfData(data.data)],
+    ...validation.splits.map((split) => [`validation data '${split.data.split}'`, hashOfData(split.data)] as const),
+    ['number of updates in its checkpoint', String(trainer.updates)],
+    ['initial weights', hashOf([values])],
+    ['optimizer state', hashOf(Object.values(trainer.parts.optimizer.arenas))],
+    ['moving average', average === null ? '' : hashOf([average])],
+  ]);
+}
+
+/** SHA-256 of arrays. */
+function hashOf(arrays: readonly Float32Array[]): string {
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest('hex');
+}
+
+/** Identifies data: SHA-256 of the lengths of all pairs and the ids of the first ones. */
 function hashOfData(data: TranslationData): string {
   const hash = createHash('sha256');
   for (const sizes of [data.sizes.source, data.sizes.target ?? new Int32Array()]) hash.update(bytesOf(sizes));

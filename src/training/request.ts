@@ -1,5 +1,7 @@
 import type { Machine } from '../checkpoint/metadata.js';
 import type { Profiler } from '../devices/device.js';
+import { distributedOptions, shardingOptions } from '../distributed/options.js';
+import type { Workers } from '../distributed/workers.js';
 import type { OpenedDevice } from '../ops/opened-device.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import type { OptionsOf, OptionValues } from '../options/schema.js';
@@ -28,6 +30,8 @@ export const trainingOptions = {
   ...evaluationOptions,
   ...lossOptions,
   ...seedOption,
+  ...distributedOptions,
+  ...shardingOptions,
 } as const;
 
 /** The values of `trainingOptions`. */
@@ -49,6 +53,8 @@ export const UNRECORDED_OPTIONS: ReadonlySet<string> = new Set([
   'noProgressBar',
   'tensorboardLogdir',
   'profile',
+  'heartbeatTimeout',
+  'zeroSharding',
   'device',
   'threads',
   'cpu',
@@ -78,6 +84,8 @@ export interface TrainRequest {
   /** All options as YAML, written to `config.yaml` in --save-dir. */
   readonly config?: string;
   readonly logInterval: number;
+  /** The processes that train together (default: this one alone). */
+  readonly workers?: Workers;
   /** The device's profiler, with --profile. */
   readonly profiler?: Profiler | null;
   /** When aborted, training finishes the current update, saves `checkpoint_last` and ends. */

@@ -1,4 +1,5 @@
 import { EpochIterator, type EpochState } from '../data/epoch-iterator.js';
+import type { Workers } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { TranslationModel } from '../plugins/model.js';
@@ -105,6 +106,11 @@ export class TrainingData {
     return this.state.epoch;
   }
 
+  /** The data of the current epoch. */
+  get data(): TranslationData {
+    return this.#split.data;
+  }
+
   get epoch(): number {
     return this.#iterator.epoch;
   }
@@ -135,10 +141,14 @@ export class TrainingData {
     this.#iterator = this.#iterate(state);
   }
 
-  /** Yields the micro-batches of each update in the rest of this epoch, or in the next epoch if this one has ended. */
-  *updates(updateFrequency: number): Generator<TranslationBatch[], void, undefined> {
+  /**
+   * Yields the micro-batches of each update in the rest of this epoch, or in the next epoch if this one has ended.
+   * @param updateFrequency the number of micro-batches of an update, over all ranks
+   * @param workers of which this rank's share is yielded; at the end of an epoch it may be empty
+   */
+  *updates(updateFrequency: number, workers: Workers): Generator<TranslationBatch[], void, undefined> {
     for (const group of this.#iterator.updates(updateFrequency)) {
-      yield group.map((ids) => this.task.collate(this.#split.data, ids));
+      yield workers.shareOf(group).map((ids) => this.task.collate(this.#split.data, ids));
     }
   }
 

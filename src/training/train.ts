@@ -18,7 +18,7 @@ import { validate } from './validation.js';
  * @throws UserError for mistakes in options, data or checkpoints, and if the loss is not finite
  */
 export async function train(request: TrainRequest): Promise<void> {
-  const setup = prepareRun(request);
+  const setup = await prepareRun(request);
   const start = performance.now();
   try {
     await setImmediate(); // lets a second signal arrive before the first update
@@ -42,13 +42,13 @@ async function trainEpochs(setup: PreparedRun): Promise<string> {
   const { options } = run.request;
   const startHours = performance.now();
   const hours = (): number => (performance.now() - startHours) / 3_600_000;
+  run.trainer.workers.stopWhen(() => interruptionOf(run.request, hours()));
   for (;;) {
     const epoch = run.data.nextEpoch;
     if (options.maxEpoch > 0 && epoch > options.maxEpoch) return `${options.maxEpoch} epochs are done`;
     const rate = rateReached(run);
     if (rate <= options.stopMinLr) return `the learning rate ${rate} has reached --stop-min-lr ${options.stopMinLr}`;
-    const reason =
-      reasonToStop(run.trainer.updates, options) ?? outOfPatience(run) ?? (await trainEpoch(setup, epoch, hours));
+    const reason = reasonToStop(run.trainer.updates, options) ?? outOfPatience(run) ?? (await trainEpoch(setup, epoch));
     if (reason !== null) return reason;
   }
 }
@@ -60,10 +60,11 @@ function rateReached({ data, trainer }: TrainingRun): number {
 }
 
 /** Trains the rest of an epoch. @returns the reason to stop training, or null */
-async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number): Promise<string | null> {
+async function trainEpoch(setup: PreparedRun, epoch: number): Promise<string | null> {
   const { run, profile } = setup;
   const { data, trainer, statistics } = run;
-  const updateFrequency = valueOfEpoch(run.request.options.updateFreq, epoch);
+  const { workers } = trainer;
+  const updateFrequency = valueOfEpoch(run.request.options.updateFreq, epoch) * workers.size;
   data.beginEpoch();
   const total = data.updatesPerEpoch(updateFrequency);
   let reason: string | null = null;
@@ -71,14 +72,14 @@ async function trainEpoch(setup: PreparedRun, epoch: number, hours: () => number
   // A profile covers one whole update and no other.
   const unread = new UnreadUpdates(receive, profile === null ? undefined : 0);
   try {
-    for (const microBatches of data.updates(updateFrequency)) {
+    for (const microBatches of data.updates(updateFrequency, workers)) {
       const update = await trainer.startUpdate(microBatches, epoch);
       // Signals and finalizers run in turns of the event loop. With a synchronous device, `await` runs only microtasks.
       await setImmediate();
       await unread.add(update, data.updatesDone(updateFrequency));
       profile?.endOfUpdate(trainer.updates);
       const moment = { epoch, updates: trainer.updates, endOfEpoch: data.endOfEpoch };
-      reason = await afterUpdate(setup, moment, hours(), () => unread.drain());
+      reason = await afterUpdate(setup, moment, () => unread.drain());
       if (reason !== null) break;
       profile?.beforeNextUpdate();
     }
@@ -116,18 +117,14 @@ function logUpdate(
  * @param reports waits for the reports of all updates
  * @returns the reason to stop training, or null
  */
-async function afterUpdate(
-  setup: PreparedRun,
-  moment: Moment,
-  hours: number,
-  reports: () => Promise<void>,
-): Promise<string | null> {
+async function afterUpdate(setup: PreparedRun, moment: Moment, reports: () => Promise<void>): Promise<string | null> {
   const { run, saver } = setup;
   const { options } = run.request;
+  const { workers } = run.trainer;
   let reason = reasonToStop(moment.updates, options);
   const saving = isTimeToSave(moment, reason !== null, options);
   const validating = isTimeToValidate(moment, { stopping: reason !== null, saving }, options);
-  const interrupted = interruptionOf(run.request, hours) !== null;
+  const interrupted = workers.reasonToStop !== null;
   // The last update is saved too.
   if (saving || validating || moment.endOfEpoch || interrupted) await reports();
   let value: number | null = null;
@@ -137,10 +134,9 @@ async function afterUpdate(
     reason ??= outOfPatience(run);
   }
   if (moment.endOfEpoch) run.trainer.endEpoch(moment.epoch, value);
-  reason ??= interruptionOf(run.request, hours);
+  reason ??= workers.reasonToStop;
   if (saving || reason !== null) {
-    await run.trainer.toHost();
-    saver.save(moment, value);
+    await run.trainer.withState(() => saver.save(moment, value));
   }
   return reason;
 }
@@ -208,7 +204,7 @@ async function validateAll({ run, validation }: PreparedRun, { epoch, updates }:
   const { options } = run.request;
   const values: number[] = [];
   for (const split of validation.splits) {
-    const { metrics, stats } = await validate(validation.parts, split, epoch, options);
+    const { metrics, stats } = await validate(validation.parts, split, epoch, options, run.trainer.workers);
     const value = metrics[options.bestCheckpointMetric]!;
     const best = values.length === 0 ? bestMetric(run, value) : [];
     values.push(value);

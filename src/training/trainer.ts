@@ -1,10 +1,12 @@
+import { alone, interleave, type Workers } from '../distributed/workers.js';
 import { InternalError, UserError } from '../errors.js';
 import type { DeviceArenas } from '../ops/device-arenas.js';
 import type { DeviceUpdates } from '../ops/device-updates.js';
 import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
-import { addToTargets, gradientTargets, squaredGradientNorm } from '../optim/loss-gradient.js';
+import { addToTargets, gradientTargets } from '../optim/loss-gradient.js';
 import type { MovingAverage } from '../optim/moving-average.js';
+import { ShardedOptimizer } from '../optim/sharded-optimizer.js';
 import type { Criterion, CriterionOutput } from '../plugins/criterion.js';
 import type { LrScheduler } from '../plugins/lr-scheduler.js';
 import type { TranslationModel } from '../plugins/model.js';
@@ -22,6 +24,7 @@ import {
 } from './batch-loss.js';
 import { LateUpdate, LateUpdates } from './late-update.js';
 import { notFinite } from './not-finite.js';
+import { SharedGradient } from './shared-gradient.js';
 import type { UpdateReport } from './statistics.js';
 import type { StartedUpdate } from './unread-updates.js';
 
@@ -34,6 +37,8 @@ export interface TrainerParts {
   readonly kernels: ArenaKernels;
   /** The moving average of the weights, with --store-ema. */
   readonly average?: MovingAverage | null;
+  /** The processes that train together (default: this one alone). */
+  readonly workers?: Workers;
 }
 
 /** How the trainer updates the weights. */
@@ -55,6 +60,19 @@ interface Differentiated {
   readonly gradients: (tf.Tensor | null)[]; // one per trainable parameter; null in a layer that LayerDrop skipped
 }
 
+/** What a micro-batch contributes to an update's report. */
+interface MicroBatchFigures extends LossValues {
+  readonly ids: Int32Array; // of the sentences
+  readonly tokens: number;
+  readonly sentences: number;
+}
+
+/** What a rank computed for an update. */
+interface RankFigures {
+  readonly microBatches: readonly MicroBatchFigures[];
+  readonly squaredNorm: number; // Σ g² over the rank's slice of the gradient, before scaling
+}
+
 /** What an update computed. */
 type UpdateFigures = Omit<UpdateReport, 'updates' | 'learningRate' | 'averageDecay' | 'seconds'>;
 
@@ -62,7 +80,6 @@ type UpdateFigures = Omit<UpdateReport, 'updates' | 'learningRate' | 'averageDec
 interface Update {
   readonly number: number; // from 1
   readonly epoch: number; // from 1
-  readonly microBatches: readonly TranslationBatch[];
 }
 
 /** Updates a model's parameters. */
@@ -71,12 +88,17 @@ export class Trainer {
   updates = 0;
   /** The number of steps in the optimizer's state: the same as `updates` unless that state was reset. */
   optimizerSteps = 0;
+  readonly workers: Workers;
+  readonly #gradient: SharedGradient;
   #late: LateUpdates | null = null;
 
   constructor(
     readonly parts: TrainerParts,
     readonly options: TrainerOptions,
-  ) {}
+  ) {
+    this.workers = parts.workers ?? alone();
+    this.#gradient = new SharedGradient(parts.model.parameters, parts.kernels, this.workers);
+  }
 
   /** The learning rate of the next update. */
   learningRate(epoch: number): number {
@@ -91,6 +113,7 @@ export class Trainer {
   /**
    * Performs one update: sums the gradients of the micro-batches, divides them by the sample size, clips and applies
    * them.
+   * @param microBatches of this rank: the micro-batches `rank`, `rank + size`, … of the update
    * @throws UserError if the loss or the gradient is not finite; the parameters are then unchanged
    */
   async step(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
@@ -103,7 +126,8 @@ export class Trainer {
    */
   async startUpdate(microBatches: readonly TranslationBatch[], epoch: number): Promise<StartedUpdate> {
     const { model, optimizer } = this.parts;
-    const device = optimizer.usesKernelsOnly ? model.parameters.device?.arenas?.updates : undefined;
+    const isLate = optimizer.usesKernelsOnly && this.workers.size === 1;
+    const device = isLate ? model.parameters.device?.arenas?.updates : undefined;
     if (device !== undefined) return this.#enqueue(device, microBatches, epoch);
     const report = await this.#update(microBatches, epoch);
     return { isReported: true, report: async () => report, discard() {} };
@@ -111,26 +135,26 @@ export class Trainer {
 
   async #update(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
-    const { average, kernels, model, optimizer } = this.parts;
-    const update = { number: this.updates + 1, epoch, microBatches };
-    const losses: LossValues[] = [];
-    for (const [microBatch, batch] of microBatches.entries()) {
-      const read = async (output: CriterionOutput): Promise<void> => {
-        losses.push(await readLoss(output));
-        this.#checkLoss(losses[microBatch]!, microBatch, update);
-      };
-      await this.#accumulateGradients(batch, microBatch, epoch, read);
+    const { average, model, optimizer } = this.parts;
+    const update = { number: this.updates + 1, epoch };
+    const computed: MicroBatchFigures[] = [];
+    for (const [at, batch] of microBatches.entries()) {
+      const read = async (output: CriterionOutput): Promise<void> =>
+        void computed.push(figuresOf(batch, await readLoss(output)));
+      await this.#accumulateGradients(batch, at, epoch, read);
     }
-    model.parameters.useDevice();
-    const squaredNorm = squaredGradientNorm(model.parameters, kernels);
-    const figures = this.#figures(update, losses, typeof squaredNorm === 'number' ? squaredNorm : await squaredNorm);
-    model.parameters.useDevice();
-    kernels.scale(model.parameters.gradients, this.#clipping(figures.gradientNorm).factor / figures.sampleSize);
+    this.workers.world.describe(`update ${update.number}`);
+    const squaredNorm = await this.#gradient.sum(microBatches.length === 0);
+    const figures = await this.#figuresOfAll(update, { microBatches: computed, squaredNorm });
+    const factor = this.#clipping(figures.gradientNorm).factor / figures.sampleSize;
+    const sharded = optimizer instanceof ShardedOptimizer;
+    await this.#gradient.scale(factor, { complete: !sharded });
     this.optimizerSteps += 1;
     const step = (): void => optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     const arenas = model.parameters.device?.arenas ?? null;
     if (arenas === null || optimizer.usesKernelsOnly) step();
     else await this.#stepOnHost(step, arenas);
+    if (sharded) await this.workers.world.gatherSlices(model.parameters.values);
     model.parameters.valuesChanged();
     this.updates += 1;
     const averageDecay = average ? await this.#updateAverage(average) : undefined;
@@ -142,11 +166,12 @@ export class Trainer {
     const start = performance.now();
     const { average, model, optimizer } = this.parts;
     const store = model.parameters;
-    const update = { number: this.updates + 1, epoch, microBatches };
+    const update = { number: this.updates + 1, epoch };
+    const counts = microBatches.map(countsOf);
     const outputs: CriterionOutput[] = [];
     try {
-      for (const [microBatch, batch] of microBatches.entries()) {
-        await this.#accumulateGradients(batch, microBatch, epoch, (output) => void outputs.push(output));
+      for (const [at, batch] of microBatches.entries()) {
+        await this.#accumulateGradients(batch, at, epoch, (output) => void outputs.push(output));
       }
       store.useDevice();
       this.#late ??= new LateUpdates(device.begin());
@@ -156,7 +181,7 @@ export class Trainer {
         gradients: store.gradients,
         losses: outputs.map(({ loss }) => loss),
         others: outputs.flatMap(reportedTensors),
-        scaling: { samples: this.#sampleSize(microBatches), limit: this.options.clipNorm, epsilon: CLIP_EPSILON },
+        scaling: { samples: this.#sampleSize(counts), limit: this.options.clipNorm, epsilon: CLIP_EPSILON },
         step: () => {
           this.optimizerSteps += 1;
           optimizer.step(this.learningRate(epoch), this.optimizerSteps);
@@ -168,7 +193,8 @@ export class Trainer {
       const completed = this.#completed(epoch, averageDecay);
       return new LateUpdate(late, figures, outputs, start, ({ losses, squaredNorm }) => {
         try {
-          return { ...this.#figures(update, losses, squaredNorm), ...completed };
+          const figures = counts.map((count, at) => ({ ...losses[at]!, ...count }));
+          return { ...this.#figures(update, figures, squaredNorm), ...completed };
         } catch (error) {
           this.#takeBack(update.number - 1, error);
           throw error;
@@ -188,23 +214,31 @@ export class Trainer {
     this.#late = null;
   }
 
-  #sampleSize(microBatches: readonly TranslationBatch[]): number {
-    const count = ({ batchSize, ntokens }: TranslationBatch): number =>
-      this.options.sentenceAvg ? batchSize : ntokens;
-    return microBatches.reduce((sum, batch) => sum + count(batch), 0);
+  #sampleSize(microBatches: readonly Pick<MicroBatchFigures, 'tokens' | 'sentences'>[]): number {
+    const count = this.options.sentenceAvg ? 'sentences' : 'tokens';
+    return microBatches.reduce((sum, figures) => sum + figures[count], 0);
+  }
+
+  /** What all ranks computed for an update. @throws UserError if a loss or the norm is not finite */
+  async #figuresOfAll(update: Update, mine: RankFigures): Promise<UpdateFigures> {
+    const ranks = await this.workers.exchange(mine);
+    const squaredNorm = ranks.reduce((sum, rank) => sum + rank.squaredNorm, 0);
+    const microBatches = interleave(ranks.map((rank) => rank.microBatches));
+    return this.workers.alike(() => this.#figures(update, microBatches, squaredNorm));
   }
 
   /** What an update computed. @throws UserError if a loss or the norm is not finite */
-  #figures(update: Update, losses: readonly LossValues[], squaredNorm: number): UpdateFigures {
-    const { microBatches } = update;
-    for (const [microBatch, values] of losses.entries()) this.#checkLoss(values, microBatch, update);
+  #figures(update: Update, microBatches: readonly MicroBatchFigures[], squaredNorm: number): UpdateFigures {
+    for (const figures of microBatches) {
+      if (!Number.isFinite(figures.loss)) throw this.#notFinite('loss', figures.loss, update, [figures]);
+    }
     const sampleSize = this.#sampleSize(microBatches);
     const gradientNorm = Math.sqrt(squaredNorm) / sampleSize;
-    if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, update);
+    if (!Number.isFinite(gradientNorm)) throw this.#notFinite('gradient norm', gradientNorm, update, microBatches);
     return {
-      ...losses.reduce(addLosses),
-      tokens: microBatches.reduce((sum, { ntokens }) => sum + ntokens, 0),
-      sentences: microBatches.reduce((sum, { batchSize }) => sum + batchSize, 0),
+      ...microBatches.reduce<LossValues>(addLosses, NO_LOSS),
+      tokens: microBatches.reduce((sum, { tokens }) => sum + tokens, 0),
+      sentences: microBatches.reduce((sum, { sentences }) => sum + sentences, 0),
       sampleSize,
       gradientNorm,
       clipped: this.#clipping(gradientNorm).clipped,
@@ -237,11 +271,25 @@ export class Trainer {
     return average.update(this.updates);
   }
 
-  /** Copies the weights, their average and the optimizer's state to the host, e.g. to save them. */
-  async toHost(): Promise<void> {
+  /**
+   * Calls a function that reads the weights, their average and the optimizer's state. Before the call, they are copied to the host
+   * and, on rank 0, collected from the ranks that share them.
+   */
+  async withState(use: () => void): Promise<void> {
     const { average, model, optimizer } = this.parts;
     const averages = average?.values ? [average.values] : [];
-    await model.parameters.toHost([model.parameters.values, ...averages, ...Object.values(optimizer.arenas)]);
+    const isSharded = optimizer instanceof ShardedOptimizer;
+    const state = isSharded ? [] : Object.values(optimizer.arenas);
+    await model.parameters.toHost([model.parameters.values, ...averages, ...state]);
+    if (isSharded) await optimizer.collect();
+    use();
+    this.divideState();
+  }
+
+  /** Frees the parts of the optimizer's state that other ranks keep. */
+  divideState(): void {
+    const { optimizer } = this.parts;
+    if (optimizer instanceof ShardedOptimizer) optimizer.divide();
   }
 
   /** Frees the tensors of the model and the device's copies of the arenas. */
@@ -256,11 +304,12 @@ export class Trainer {
 
   /**
    * Adds one micro-batch's gradient to the arena.
+   * @param at the index of the micro-batch among those of this rank
    * @param receive gets the criterion's output, which it disposes, before the gradient is added
    */
   async #accumulateGradients<T>(
     batch: TranslationBatch,
-    microBatch: number,
+    at: number,
     epoch: number,
     receive: (output: CriterionOutput) => Promise<T> | T,
   ): Promise<T> {
@@ -268,10 +317,11 @@ export class Trainer {
     const store = model.parameters;
     store.useDevice();
     const targets = gradientTargets(store);
-    const differentiate = (): Differentiated => tidyOutput(() => this.#differentiate(batch, microBatch, epoch));
+    const differentiate = (): Differentiated =>
+      tidyOutput(() => this.#differentiate(batch, this.workers.indexOf(at), epoch));
     // The outer tidy frees the results if returning the arena fails, which can happen because it may allocate memory.
     const { output, gradients } = tidyOutput(() =>
-      kernels.collectGradients(targets, differentiate, { overwrite: microBatch === 0 }),
+      kernels.collectGradients(targets, differentiate, { overwrite: at === 0 }),
     );
     try {
       const received = await receive(output);
@@ -283,7 +333,10 @@ export class Trainer {
     }
   }
 
-  /** Computes the criterion's output and the gradient of the loss with respect to every trainable tensor. */
+  /**
+   * Computes the criterion's output and the gradient of the loss with respect to every trainable tensor.
+   * @param microBatch the index in the update, over all ranks; the dropout masks depend on it
+   */
   #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): Differentiated {
     const { model, criterion } = this.parts;
     const { seed, ignorePrefixSize } = this.options;
@@ -347,16 +400,21 @@ export class Trainer {
     return { factor: Math.min(1, clipNorm / (norm + CLIP_EPSILON)), clipped: norm > clipNorm };
   }
 
-  #checkLoss({ loss }: LossValues, microBatch: number, update: Update): void {
-    if (Number.isFinite(loss)) return;
-    throw this.#notFinite('loss', loss, { ...update, microBatches: [update.microBatches[microBatch]!] });
-  }
-
-  #notFinite(what: string, value: number, update: Update): UserError {
+  #notFinite(what: string, value: number, update: Update, microBatches: readonly MicroBatchFigures[]): UserError {
     const { criterion, model } = this.parts;
-    return notFinite(what, value, { ...update, sources: { criterion: criterion.source, model: model.source } });
+    const sources = { criterion: criterion.source, model: model.source };
+    return notFinite(what, value, { ...update, microBatches, sources });
   }
 }
+
+const NO_LOSS: LossValues = { loss: 0, nll: 0, metrics: {} };
+
+const countsOf = ({ ids, ntokens, batchSize }: TranslationBatch) => ({ ids, tokens: ntokens, sentences: batchSize });
+
+const figuresOf = (batch: TranslationBatch, values: LossValues): MicroBatchFigures => ({
+  ...values,
+  ...countsOf(batch),
+});
 
 /** Copies the tensors so that they outlive the tape. */
 function keepReported({ nll, metrics = {} }: Reported): Reported {

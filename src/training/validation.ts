@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { alone, type Workers } from '../distributed/workers.js';
 import type { Criterion } from '../plugins/criterion.js';
 import { EVALUATION, type TranslationModel } from '../plugins/model.js';
 import type { TranslationBatch } from '../tasks/collate.js';
@@ -6,14 +7,14 @@ import type { TranslationTask } from '../tasks/translation.js';
 import { batchLoss, readLoss, tidyOutput } from './batch-loss.js';
 import { logProgress, type Stats } from './events.js';
 import { formatGeneral } from './number-format.js';
-import { type LossReport, LossStatistics } from './statistics.js';
+import { type LossReport, LossStatistics, monotonicClock } from './statistics.js';
 import type { BatchedSplit } from './train-data.js';
 
 /** Accumulates the BLEU of a split, batch by batch. */
 export interface BleuEvaluation {
   add(batch: TranslationBatch): Promise<void>;
-  /** The score, 0 to 100, rounded to two decimals. */
-  score(): number;
+  /** The score over the batches of all ranks, 0 to 100, rounded to two decimals. */
+  score(workers: Workers): Promise<number>;
 }
 
 /** The parts that a validation needs. */
@@ -42,24 +43,35 @@ export interface ValidationResult {
   readonly stats: Stats;
 }
 
-/** Computes the loss and, with --eval-bleu, the BLEU of a split, without dropout. */
+/**
+ * Computes the loss and, with --eval-bleu, the BLEU of a split, without dropout. Each rank evaluates its share of the batches,
+ * and all get the same result.
+ */
 export async function validate(
   { task, model, criterion, startBleu }: ValidationParts,
   { data, batches }: BatchedSplit,
   epoch: number,
   options: ValidationOptions,
+  workers: Workers = alone(),
 ): Promise<ValidationResult> {
-  const statistics = new LossStatistics();
+  const own = new LossStatistics(); // of this rank, for the progress bar
   const bleu = startBleu?.() ?? null;
   const chosen = batches.slice(0, options.maxValidSteps ?? batches.length);
-  for (const [index, ids] of chosen.entries()) {
+  const reports: TimedReport[] = [];
+  const start = monotonicClock();
+  for (const [at, ids] of workers.shareOf(chosen).entries()) {
     const batch = task.collate(data, ids);
-    statistics.add(await evaluateBatch(model, criterion, batch, epoch, options));
+    const report = await evaluateBatch(model, criterion, batch, epoch, options);
     await bleu?.add(batch);
+    own.add(report);
+    reports.push({ ...report, time: monotonicClock() - start });
     await setImmediate(); // signals and finalizers run here, as in training
-    logProgress(`valid on '${data.split}'`, index + 1, chosen.length, statistics.lossFigures());
+    const position = Math.min((at + 1) * workers.size, chosen.length);
+    logProgress(`valid on '${data.split}'`, position, chosen.length, own.lossFigures());
   }
-  const score = bleu?.score();
+  workers.world.describe(`the validation of '${data.split}' in epoch ${epoch}`);
+  const statistics = statisticsOf(await workers.collect(reports));
+  const score = await bleu?.score(workers);
   const { loss, nllLoss, perplexity } = statistics;
   return {
     metrics: { loss, nll_loss: nllLoss, ppl: perplexity, ...(score === undefined ? {} : { bleu: score }) },
@@ -70,6 +82,23 @@ export async function validate(
       ...statistics.batchFigures(),
     ],
   };
+}
+
+/** A report with the time at which it was complete, in seconds since the validation started. */
+interface TimedReport extends LossReport {
+  readonly time: number;
+}
+
+/** Averages reports in their order. The rate is that of the times at which they were complete. */
+function statisticsOf(reports: readonly TimedReport[]): LossStatistics {
+  let now = 0;
+  const statistics = new LossStatistics(() => now);
+  for (const report of reports) {
+    now = report.time;
+    statistics.add(report);
+  }
+  now = Math.max(...reports.map(({ time }) => time));
+  return statistics;
 }
 
 async function evaluateBatch(

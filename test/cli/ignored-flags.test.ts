@@ -63,7 +63,9 @@ describe('options that change neither results nor memory', () => {
     expect(warnings(outcome)).toEqual([`ignored, because it changes neither results nor memory here: ${named}`]);
     writeFileSync(path('configs/many.yaml'), 'distributed_world_size: 4\n');
     const many = await train('configured', '--config', path('configs/many.yaml'));
-    expect(many.stderr).toMatch(/--distributed-world-size 4 is not supported; training runs in one process/);
+    expect(many.stderr).toMatch(
+      /--distributed-world-size 4 is not supported; start several processes with mpirun -n N/,
+    );
   });
 
   it('are accepted by validate and generate too', async () => {

@@ -6,6 +6,9 @@ import { builtInComponents } from '../../src/components.js';
 import { flagOf, type OptionSchema } from '../../src/options/schema.js';
 import { runCommandLine } from '../helpers/command-line.js';
 
+const SEVERAL_PROCESSES =
+  'start several processes with mpirun -n N (docs/distributed.md); for larger batches in one process, raise --update-freq';
+
 const { architectures, criterions, optimizers, lrSchedulers } = builtInComponents();
 const everyPlugin: OptionSchema = Object.assign(
   {},
@@ -27,9 +30,9 @@ describe("fairseq's options that are not supported", () => {
     ['train', '--upsample-primary', 'a data folder has one train split; repeat lines of the text before preprocess'],
     ['train', '--num-batch-buckets', 'sentences are padded to the longest of their batch only; remove the flag'],
     ['train', '--load-alignments=20', 'training does not use alignments; remove the flag'],
-    ['train', '--zero-sharding', 'training runs in one process; for larger batches, raise --update-freq'],
-    ['validate', '--cpu-offload', 'training runs in one process; for larger batches, raise --update-freq'],
-    ['validate', '--num-shards', 'training runs in one process; for larger batches, raise --update-freq'],
+    ['train', '--use-sharded-state', SEVERAL_PROCESSES],
+    ['validate', '--cpu-offload', SEVERAL_PROCESSES],
+    ['validate', '--num-shards', 'the splits are evaluated whole, in one process; remove the flag'],
     ['validate', '--results-path', 'validate prints no translations; use generate'],
   ])('%s %s is answered with what to do', async (command, flag, remedy) => {
     const { code, stderr } = await runCommandLine([command, 'data', flag, '1']);

@@ -119,7 +119,7 @@ async function makeTrainer(
 
 /** Weights, moments and the average, on the host. */
 async function stateOf(trainer: Trainer): Promise<Record<string, Float32Array>> {
-  await trainer.toHost();
+  await trainer.withState(() => {});
   const { average, model, optimizer } = trainer.parts;
   const arenas = {
     ...optimizer.arenas,

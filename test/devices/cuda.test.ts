@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { CudaBackend } from 'tfjs-backend-cuda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildEmulation } from '../../packages/tfjs-backend-cuda/test/helpers/emulated.js';
+import { openQuietly } from '../../src/devices/index.js';
 import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { bytesOf, compareCheckpoints } from '../training/observe.js';
@@ -68,6 +69,17 @@ describe('--device cuda on the emulated driver', () => {
     expect(launches('cuda')).toBe(before);
     expect(launches('cuda:1')).toBeGreaterThan(0);
     expect(largestDifference('first', 'second')).toBe(0);
+  });
+
+  it.each([
+    [0, 'cuda'],
+    [1, 'cuda:1'],
+    [2, 'cuda'],
+    [3, 'cuda:1'],
+  ])('process %i of a machine with two GPUs computes on %s', async (localRank, name) => {
+    vi.stubEnv('EMULATED_CUDA_DEVICES', '2');
+    const { description } = await openQuietly('cuda', { threads: null, localRank });
+    expect(description.device).toBe(name);
   });
 
   it('computes large products with cuBLASLt if it is asked for, as cpu does, and records that', async () => {

@@ -18,7 +18,7 @@ function outputOf(name: string, text: string, ending: string): string {
   const script = join(folder, name, 'scripts', 'build.js');
   const { stdout } = spawnSync(process.execPath, [script, '--check'], {
     encoding: 'utf8',
-    env: { ...process.env, CXX: compiler },
+    env: { ...process.env, CXX: compiler, MPICC: 'true' },
   });
   return stdout.trimEnd().replaceAll(compiler, 'c++');
 }
@@ -31,6 +31,7 @@ describe.each([
     library: 'sentencepiece',
     missing: 'no SentencePiece library that c++ finds',
   },
+  { name: 'mpi-native', header: 'mpi.h', library: 'mpi', missing: 'no Open MPI that c++ finds' },
 ])('the build of $name', ({ name, header, library, missing }) => {
   test.each([
     {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const ADD_ONS = ['tfjs-backend-onednn', 'sentencepiece-native', 'tfjs-backend-cuda'];
+const ADD_ONS = ['tfjs-backend-onednn', 'sentencepiece-native', 'mpi-native', 'tfjs-backend-cuda'];
 
 /** Commands of the machine that a test replaces, each with its shell script. */
 type Commands = Readonly<Record<string, string>>;
@@ -20,6 +20,7 @@ const PLAIN_USER: Commands = {
   'g++': '[ "$1" = --version ]',
   make: 'exit 0',
   python3: 'exit 0',
+  mpicc: 'exit 0',
 };
 
 /** A user for whom apt-get installs nothing and reports success. */
@@ -59,7 +60,7 @@ describe('setup.sh', () => {
     expect(lines).toEqual([
       expect.stringMatching(/^setup: will install npm packages into .*\/node_modules$/),
       expect.stringMatching(
-        /--device wasm, about 30 times slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev$/,
+        /--device wasm, about 30 times slower, .*: sudo apt-get install g\+\+ make python3 libdnnl-dev libsentencepiece-dev libopenmpi-dev openmpi-bin$/,
       ),
       'setup: installing npm packages, about 1 minute',
       'setup: compiling TypeScript, about 20 seconds',
@@ -104,7 +105,7 @@ describe('setup.sh', () => {
     const calls = join(folder, 'calls');
     const { lines } = prepareRun({ ...commands, 'apt-get': `echo "$@" >>"${calls}"` });
     expect(lines.slice(0, 4)).toEqual([
-      `setup: will install on this machine, ${how}: g++ make python3 libdnnl-dev libsentencepiece-dev`,
+      `setup: will install on this machine, ${how}: g++ make python3 libdnnl-dev libsentencepiece-dev libopenmpi-dev openmpi-bin`,
       'setup:   to decline, press Ctrl-C and run this again with --no-apt',
       expect.stringMatching(/^setup: will install npm packages into /),
       expect.stringMatching(/^setup: installing g\+\+ make python3 .* through apt, about 1 minute$/),
@@ -130,6 +131,19 @@ describe('setup.sh', () => {
     const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'case "$*" in *-ldnnl*) exit 1 ;; esac' });
     expect(lines[1]).toMatch(/no oneDNN: .* sudo apt-get install g\+\+ make python3 libdnnl-dev$/);
   });
+
+  test.each([
+    { what: 'its compiler', commands: { mpicc: 'exit 127' } },
+    { what: 'its library', commands: { 'g++': 'case "$*" in *mpi-*) exit 1 ;; esac' } },
+  ] as { what: string; commands: Commands }[])(
+    'names the packages of Open MPI if $what is missing, and says what is not available without it',
+    ({ commands }) => {
+      const { lines } = clone().prepareRun({ ...PLAIN_USER, 'g++': 'exit 0', ...commands });
+      expect(lines[1]).toMatch(
+        /no Open MPI: training with several processes .* sudo apt-get install g\+\+ make python3 libopenmpi-dev openmpi-bin$/,
+      );
+    },
+  );
 
   test('reports at the end that npm failed', () => {
     const { status, lines } = clone().prepareRun({ ...PLAIN_USER, npm: 'echo npm error offline >&2; exit 1' });

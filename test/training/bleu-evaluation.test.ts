@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import { alone } from '../../src/distributed/workers.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
 import { collate, type TranslationBatch } from '../../src/tasks/collate.js';
@@ -36,7 +37,7 @@ async function bleuOfItself(words: readonly number[], sentences = 1): Promise<nu
     selectOptions(evaluationOptions, { evalBleu: true, evalTokenizedBleu: true }),
   )();
   await evaluation.add(batch);
-  return evaluation.score();
+  return evaluation.score(alone());
 }
 
 it('an unknown word in a translation does not match an unknown word in the reference', async () => {

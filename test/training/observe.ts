@@ -19,11 +19,18 @@ export function recordLog(): { readonly events: LogEvent[]; messages(): string[]
   };
 }
 
-/** Whether two checkpoints have the same tensors, and the largest difference of their elements. */
-export function compareCheckpoints(a: string, b: string): { readonly names: boolean; readonly difference: number } {
+/**
+ * Whether two checkpoints have the same tensors, and the largest difference of their elements.
+ * @param without names of tensors that are not compared
+ */
+export function compareCheckpoints(
+  a: string,
+  b: string,
+  without: RegExp | null = null,
+): { readonly names: boolean; readonly difference: number } {
   const [ours, theirs] = [a, b].map((stem) => {
     const { weights, optimizer, ema } = loadCheckpoint(stem, { optimizer: true, ema: true });
-    return [...weights, ...(optimizer ?? []), ...(ema ?? [])];
+    return [...weights, ...(optimizer ?? []), ...(ema ?? [])].filter(([name]) => !without?.test(name));
   });
   let difference = 0;
   for (const [place, [, { data }]] of ours!.entries()) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { checkModel } from './model-file/check-model.js';
+import { packageFolder } from './package-folder.js';
 
 /** A loaded model. In pieces, `▁` replaces spaces. Methods throw an Error with the library's message. */
 export interface Model {
@@ -68,7 +69,7 @@ export interface Addon {
 const FOLDER_VARIABLE = 'SENTENCEPIECE_NATIVE_FOLDER';
 
 const path = fileURLToPath(
-  new URL(`../build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/sentencepiece.node`, import.meta.url),
+  new URL(`build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/sentencepiece.node`, packageFolder),
 );
 
 let loaded: Addon | null = null;
@@ -84,7 +85,7 @@ export function addon(): Addon {
 
 function load(): Addon {
   if (!existsSync(path)) {
-    const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
+    const script = fileURLToPath(new URL('scripts/build.js', packageFolder));
     throw new Error(`the add-on is not built (sentencepiece.node is missing): node ${script} builds it`);
   }
   return withCheckedModels(createRequire(import.meta.url)(path) as Addon);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { AddonFunctions } from './addon-functions.js';
 import { availableThreads } from './available-threads.js';
+import { packageFolder } from './package-folder.js';
 
 /** A parameter of a native function, as the add-on describes it. */
 export interface Parameter {
@@ -44,7 +45,7 @@ const BUILD_VARIABLE = 'TFJS_ONEDNN_BUILD';
 const FOLDER_VARIABLE = 'TFJS_ONEDNN_FOLDER';
 
 const pathOf = (build: string): string =>
-  fileURLToPath(new URL(`../build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/onednn_${build}.node`, import.meta.url));
+  fileURLToPath(new URL(`build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/onednn_${build}.node`, packageFolder));
 
 let loaded: Addon | null = null;
 
@@ -64,7 +65,7 @@ export function addon(): Addon {
 export function loadNative(build: string): NativeAddon {
   const path = pathOf(build);
   if (!existsSync(path)) {
-    const script = fileURLToPath(new URL('../scripts/build.js', import.meta.url));
+    const script = fileURLToPath(new URL('scripts/build.js', packageFolder));
     throw new Error(`the native add-on is not built (onednn_${build}.node is missing): node ${script} builds it`);
   }
   return createRequire(import.meta.url)(path) as NativeAddon;

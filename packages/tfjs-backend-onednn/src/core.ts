@@ -1,13 +1,8 @@
-import { createRequire } from 'node:module';
-import type * as Cpu from '@tensorflow/tfjs-backend-cpu';
-import type * as Core from '@tensorflow/tfjs-core';
+import { loadTfjs } from './load-tfjs.js';
 
-const require = createRequire(import.meta.url);
+const { core, cpu } = loadTfjs();
 
-/**
- * The parts of tfjs that this package uses. They are loaded with `require`, because to `import` a CommonJS file Node
- * searches it for exported names, which takes longer than running it.
- */
+/** The parts of tfjs that this package uses. */
 export const {
   backend,
   backend_util,
@@ -21,5 +16,5 @@ export const {
   registerKernel,
   slice_util,
   util,
-} = require('@tensorflow/tfjs-core') as typeof Core;
-export const { MathBackendCPU } = require('@tensorflow/tfjs-backend-cpu') as typeof Cpu;
+} = core;
+export const { MathBackendCPU } = cpu;

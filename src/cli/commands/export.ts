@@ -31,6 +31,13 @@ const modelOptions = defineOptions({
     group: 'Model',
     help: 'licence of the data that it was trained on',
   },
+  trainedOn: {
+    kind: 'string',
+    default: null,
+    metavar: 'TEXT',
+    group: 'Model',
+    help: 'the data that it was trained on, for its provenance',
+  },
 });
 
 const options = { ...modelOptions, ...textOptions, ...searchOfText } as const;
@@ -59,7 +66,7 @@ export const exportCommand = defineCommand({
       search: chosenSearch(options, explicitKeys),
       license: options.license,
       dataLicense: options.dataLicense,
-      provenance: provenanceOf(stems[0]!),
+      provenance: provenanceOf(stems[0]!, options.trainedOn),
     });
     process.stderr.write(`exported ${stems.join(', ')} to ${to}\n`);
   },
@@ -71,12 +78,13 @@ function chosenSearch(options: OptionsOf<typeof searchOfText>, explicitKeys: Rea
   return Object.fromEntries(chosen.map((key) => [key, options[key as keyof typeof searchOfText]!]));
 }
 
-function provenanceOf(stem: string): Manifest['provenance'] {
+function provenanceOf(stem: string, data: string | null): Manifest['provenance'] {
   const { arch, options } = loadMetadata(stem);
   const { criterion } = options;
   return {
     exportedBy: `ts-fairseq ${version}`,
     ...(arch === null ? {} : { arch }),
     ...(typeof criterion === 'string' ? { criterion } : {}),
+    ...(data === null ? {} : { data }),
   };
 }

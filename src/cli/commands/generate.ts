@@ -1,5 +1,8 @@
 import { deviceOptions, int8Option, openRequestedDevice } from '../../devices/index.js';
 import { logProfile, profileOption, requestedProfiler } from '../../devices/profile.js';
+import { distributedOptions } from '../../distributed/options.js';
+import { logProcesses } from '../../distributed/placement.js';
+import type { Workers } from '../../distributed/workers.js';
 import { UserError } from '../../errors.js';
 import { codecOptions } from '../../inference/codec-options.js';
 import { disposeAll, loadModels } from '../../inference/load-models.js';
@@ -72,6 +75,7 @@ const options = {
   ...int8Option,
   ...logOptions,
   ...profileOption,
+  ...distributedOptions,
 } as const;
 
 type GenerateOptions = OptionsOf<typeof options>;
@@ -88,12 +92,14 @@ export const generateCommand = defineCommand({
   ],
   unsupported: unsupportedFlags,
   ignored: ignoredInTranslation,
-  async run({ args, options, explicitKeys, ignored }) {
-    checkOptions(options);
-    const stopLog = startLog(options);
+  isDistributed: true,
+  async run({ args, options, explicitKeys, ignored, workers }) {
+    const stopLog = workers.isFirst ? startLog(options) : (): void => {};
     try {
       warnOfIgnored(ignored);
-      await writeResults(options.resultsPath, options.genSubset, () => generate(args[0]!, options, explicitKeys));
+      const translate = () => generate(args[0]!, options, explicitKeys, workers);
+      if (workers.isFirst) await writeResults(options.resultsPath, options.genSubset, translate);
+      else await translate();
     } finally {
       stopLog();
     }
@@ -114,12 +120,14 @@ function checkOptions(options: GenerateOptions): void {
   }
 }
 
-/** Translates and scores a split. @returns the lines to print */
-async function generate(
+/** What `generate` needs before it translates. */
+async function prepare(
   dataFolder: string,
   given: GenerateOptions,
   explicitKeys: ReadonlySet<string>,
-): Promise<string[]> {
+  localRank: number,
+) {
+  checkOptions(given);
   const { stems, folder } = openModelPaths(checkTranslationOptions(given));
   const options = withFolderDefaults(given, explicitKeys, folder);
   const architectures = await loadArchitectures(options);
@@ -128,8 +136,22 @@ async function generate(
   const task = openTranslationTask(dataFolder, options);
   const codec = await codecOf(options, explicitKeys, folder, task);
   const data = task.loadSplit(options.genSubset);
-  const device = await openRequestedDevice(options, options.userDir === null && !options.profile);
+  const forSearch = options.userDir === null && !options.profile;
+  const device = await openRequestedDevice(options, { forSearch, localRank });
   const models = await loadModels(stems, task, architectures, device, overrides);
+  return { options, unknownWords, task, codec, data, device, models };
+}
+
+/** Translates and scores a split. @returns the lines to print */
+async function generate(
+  dataFolder: string,
+  given: GenerateOptions,
+  explicitKeys: ReadonlySet<string>,
+  workers: Workers,
+): Promise<string[]> {
+  const prepared = await workers.together(() => prepare(dataFolder, given, explicitKeys, workers.world.localRank));
+  const { options, unknownWords, task, codec, data, device, models } = prepared;
+  await logProcesses(workers, Number(device.description.threads ?? 1));
   try {
     const symbols = symbolsOf(task.targetDictionary);
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
@@ -142,7 +164,7 @@ async function generate(
     const profiler = requestedProfiler(options, device);
     profiler?.start();
     const settings = { ...options, unknownWords, detokenize: codec.decode };
-    const translated = await translateSplit(task, data, search, settings);
+    const translated = await translateSplit(task, data, search, settings, workers);
     if (profiler !== null) logProfile(`the translation of ${data.split}`, profiler.end());
     const sentences = translated.map((sentence) => ({ ...sentence, source: codec.decode(sentence.source) }));
     const lines = options.quiet ? [] : sentences.flatMap((sentence) => outputLines(sentence));

@@ -129,7 +129,7 @@ async function interactive(
     Object.fromEntries(Object.entries(options).filter(([key]) => explicitKeys.has(key))),
   );
   const codec = await codecOf(options, explicitKeys, folder, task);
-  const device = await openRequestedDevice(options, options.userDir === null);
+  const device = await openRequestedDevice(options, { forSearch: options.userDir === null });
   const models = await loadModels(stems, task, architectures, device, overrides);
   try {
     const search = new SequenceGenerator(

@@ -9,6 +9,7 @@ import type { ServedModel, TextTranslator } from '../../server/served-models.js'
 import { defineCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
 import { startBriefLog } from '../output/log-sink.js';
+import { programName } from '../program.js';
 import { version } from '../version.js';
 
 const { device, threads } = deviceOptions;
@@ -121,7 +122,7 @@ type ServeOptions = OptionsOf<typeof serveCommand.options>;
 async function serve(models: readonly ServedModel[], loaded: Promise<unknown>, options: ServeOptions): Promise<void> {
   const [server] = await Promise.all([createServerOf(models, options), loaded]);
   const address = await listen(server, options.host, options.port);
-  process.stderr.write(`ts-fairseq: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
+  process.stderr.write(`${programName}: serving ${models.map(({ name }) => name).join(', ')} at ${address}\n`);
   await untilInterrupted(async (signal) => {
     await new Promise((stop) => signal.addEventListener('abort', stop, { once: true }));
     await server.close();
@@ -137,7 +138,7 @@ async function createServerOf(models: readonly ServedModel[], options: ServeOpti
     token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
     corsOrigin: cors,
     logRequest: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
-    logDefect: (error) => process.stderr.write(`ts-fairseq: ${(error as Error).stack ?? String(error)}\n`),
+    logDefect: (error) => process.stderr.write(`${programName}: ${(error as Error).stack ?? String(error)}\n`),
     version,
   });
 }

@@ -1,6 +1,7 @@
 import { builtInComponents } from '../../components.js';
 import { deviceOptions, openRequestedDevice } from '../../devices/index.js';
 import { profileOption, requestedProfiler } from '../../devices/profile.js';
+import { logProcesses } from '../../distributed/placement.js';
 import { defineOptions, flagOf, type OptionSchema } from '../../options/schema.js';
 import { machineOf, trainingOptions } from '../../training/request.js';
 import { train } from '../../training/train.js';
@@ -87,6 +88,8 @@ function choicesWith(flag: string): string[] {
   ].flatMap(({ choice, options }) => (has(options) ? choice : []));
 }
 
+const nothing = (): void => {};
+
 export const trainCommand = defineCommand({
   name: 'train',
   description:
@@ -110,16 +113,20 @@ export const trainCommand = defineCommand({
   choicesWith,
   unsupported: unsupportedInTraining,
   ignored: ignoredInTraining,
-  async run({ args, options, all, explicitKeys, ignored, formatConfig }) {
+  isDistributed: true,
+  async run({ args, options, all, explicitKeys, ignored, formatConfig, workers }) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
-      const stopLog = startLog(options);
-      let stopTensorboard = (): void => {};
+      const stopLog = workers.isFirst ? startLog(options) : nothing;
+      let stopTensorboard = nothing;
       try {
-        stopTensorboard = startTensorboard(options.tensorboardLogdir);
+        if (workers.isFirst) stopTensorboard = startTensorboard(options.tensorboardLogdir);
         warnOfIgnored(ignored);
         if (!explicitKeys.has('lr')) warnOfDefaultRate(plugins.optimizer, all);
-        const device = await openRequestedDevice(options);
+        const device = await workers.together(() =>
+          openRequestedDevice(options, { localRank: workers.world.localRank }),
+        );
+        await logProcesses(workers, Number(device.description.threads ?? 1));
         await train({
           data: args[0]!,
           options,
@@ -133,7 +140,9 @@ export const trainCommand = defineCommand({
           logInterval: options.logInterval,
           profiler: requestedProfiler(options, device),
           signal,
+          workers,
         });
+        await workers.leave();
       } finally {
         stopTensorboard();
         stopLog();

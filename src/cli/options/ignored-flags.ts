@@ -14,7 +14,7 @@ const oneProcess = (spec: OptionSpec, ...values: unknown[]): IgnoredOption => ({
   only: { values, remedy: ONE_PROCESS },
 });
 
-/** Communication between processes; training runs in one process. */
+/** Communication between processes; mpirun starts them, and they need no further options. */
 const ofProcesses: IgnoredOptions = {
   // fully_sharded saves memory and slowmo averages models: they are refused.
   ddpBackend: oneProcess(TEXT, 'c10d', 'no_c10d', 'legacy_ddp', 'pytorch_ddp'),
@@ -26,7 +26,7 @@ const ofProcesses: IgnoredOptions = {
   modelParallelSize: oneProcess(NUMBER, 1),
   distributedRank: oneProcess(NUMBER, 0),
   ...each(TEXT, ['distributedBackend']),
-  ...each(NUMBER, ['allGatherListSize', 'bucketCapMb', 'distributedPort', 'heartbeatTimeout']),
+  ...each(NUMBER, ['allGatherListSize', 'bucketCapMb', 'distributedPort']),
   ...each(FLAG, ['broadcastBuffers', 'distributedNoSpawn', 'fastStatSync', 'findUnusedParameters']),
   ...each(FLAG, ['gradientAsBucketView']),
 };
@@ -61,7 +61,7 @@ export const ignoredInTraining: IgnoredOptions = {
 };
 
 /** Options of fairseq's `validate` that are accepted without effect. */
-export const ignoredInValidation: IgnoredOptions = { ...common, ...each(NUMBER, ['numWorkers']) };
+export const ignoredInValidation: IgnoredOptions = { ...common, ...each(NUMBER, ['heartbeatTimeout', 'numWorkers']) };
 
 /** Options of fairseq's `generate` and `interactive` that are accepted without effect. */
 export const ignoredInTranslation: IgnoredOptions = { ...ofLossScale, ...ofData, ...each(FLAG, ['noBeamableMm']) };

@@ -37,7 +37,6 @@ const common: Readonly<Record<string, string>> = {
     '--slowmo-base-algorithm',
     '--slowmo-momentum',
     '--use-sharded-state',
-    '--zero-sharding',
   ]),
   ...because(MIXED_PRECISION, ['--amp', '--memory-efficient-bf16', '--memory-efficient-fp16']),
   '--tpu': 'see --device for the available devices',
@@ -104,7 +103,11 @@ export const unsupportedInTraining: Readonly<Record<string, string>> = {
 /** Flags of fairseq's `validate` that are not supported, with what to do instead. */
 export const unsupportedInValidation: Readonly<Record<string, string>> = {
   ...common,
-  ...because(ONE_PROCESS, ['--num-shards', '--shard-id']),
+  ...because('the splits are evaluated whole, in one process; remove the flag', [
+    '--num-shards',
+    '--shard-id',
+    '--zero-sharding',
+  ]),
   ...because('use --max-tokens or --batch-size', ['--batch-size-valid', '--max-sentences-valid', '--max-tokens-valid']),
   ...because('it is an option of train; remove the flag', [
     '--curriculum',

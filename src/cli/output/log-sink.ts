@@ -4,6 +4,7 @@ import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { attempt } from '../../text/file-errors.js';
 import type { StatsEvent } from '../../training/events.js';
 import { roundTo } from '../../training/number-format.js';
+import { programName } from '../program.js';
 import { isStatsEvent } from './event-kinds.js';
 import { ProgressBar } from './progress-bar.js';
 
@@ -101,7 +102,7 @@ export function startBriefLog(): () => void {
   const detach = log.attach((event) => {
     if (event.level === 'warning') {
       bar?.clear();
-      process.stderr.write(`ts-fairseq: warning: ${String(event.fields.message)}\n`);
+      process.stderr.write(`${programName}: warning: ${String(event.fields.message)}\n`);
     }
     bar?.update(event);
   });

@@ -30,6 +30,7 @@ export interface BoundaryPart extends Range {
   readonly kind: 'boundary';
 }
 
+/** A part of prose. */
 export type InlinePart = TextPart | VerbatimPart | MarkPart | BoundaryPart;
 
 /** A mark that knows its other end. */
