@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** How calls are batched. */
 export interface Batching<Line, Result> {
   /** Divides lines into batches. @returns indices of lines, a batch after the other */
@@ -83,7 +85,10 @@ export class BatchScheduler<Line, Result> {
 
   async #work(): Promise<void> {
     await Promise.resolve(); // calls of the same turn are batched together
-    while (this.#pending.length > 0) await this.#computeBatch(this.#takeBatch());
+    while (this.#pending.length > 0) {
+      await this.#computeBatch(this.#takeBatch());
+      await setImmediate(); // the results of this batch leave before the next one computes, and calls that wait join it
+    }
     this.#working = null;
   }
 

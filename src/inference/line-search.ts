@@ -54,9 +54,13 @@ export class LineSearch {
     return this.#readLine(line, name, this.#search.options.constraints !== null);
   }
 
-  /** Encodes a sentence of a text, which no phrases follow. @throws LineTooLong as `read` does */
-  readSentence(sentence: string, name: string): SourceLine {
-    return this.#readLine(sentence, name, false);
+  /**
+   * Encodes a sentence of a text, which no phrases follow.
+   * @param nbest the number of translations that are wanted, at most that of the search
+   * @throws LineTooLong as `read` does
+   */
+  readSentence(sentence: string, name: string, nbest: number): SourceLine {
+    return { ...this.#readLine(sentence, name, false), nbest };
   }
 
   /** Encodes a phrase in the target language; null if the model cannot write it. */
@@ -145,5 +149,6 @@ function numberLines(lines: readonly SourceLine[]): NumberedLines {
       ids: ids.map((id) => lines[id]!.number),
       ...(hasPhrases && { phrases: Array.from(ids, (id) => lines[id]!.phrases) }),
     }),
+    nbestOf: (id) => lines[id]!.nbest,
   };
 }

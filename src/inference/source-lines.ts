@@ -12,6 +12,8 @@ export interface SourceLine {
   readonly words: readonly string[]; // [tokens], without </s>
   /** Phrases that the translation must contain. */
   readonly phrases: SentencePhrases;
+  /** The number of translations that are wanted; default: `nbest` of the search. */
+  readonly nbest?: number;
 }
 
 /** A phrase in the target language. */

@@ -19,6 +19,19 @@ export interface TextOptions {
    * sentences, each is in one of them. A text without words has none.
    */
   readonly phrases?: readonly string[] | readonly (readonly string[])[];
+  /** The number of translations of each sentence. Default, and the most: `nbest` of `Translator.load`. */
+  readonly nbest?: number;
+}
+
+/**
+ * The number of translations of each sentence.
+ * @param most the option `nbest` of the Translator
+ * @throws UserError if it is not a positive integer
+ */
+export function nbestOf({ nbest }: TextOptions, most: number): number {
+  if (nbest === undefined) return most;
+  if (Number.isSafeInteger(nbest) && nbest > 0) return Math.min(nbest, most);
+  throw new UserError(`nbest: ${describeValue(nbest)} is not a positive integer`, 'pass at least 1');
 }
 
 /** @throws UserError for an unknown format */

@@ -102,15 +102,17 @@ export async function* translateBatches(
     const seconds = (performance.now() - started) / 1000;
     const pairs = new Map(data.pairs(ids).map((pair) => [pair.id, pair]));
     const sentences = Array.from(input.ids, (id, row) =>
-      toText(pairs.get(id)!, hypotheses[row]!.slice(0, search.options.nbest), textOptions),
+      toText(pairs.get(id)!, hypotheses[row]!.slice(0, lines?.nbestOf(id) ?? search.options.nbest), textOptions),
     );
     await setImmediate(); // lets finalizers run, as in training
     yield { sentences, seconds };
   }
 }
 
-/** What lines of text add to the input of a batch: their numbers in the text, and phrases. */
+/** What lines of text add to the input of a batch: their numbers in the text, and phrases; and to its output. */
 export interface NumberedLines {
+  /** The number of translations that a line needs; undefined: as many as the search keeps. */
+  nbestOf(id: number): number | undefined;
   inputOf(ids: Int32Array): Pick<SearchInput, 'ids' | 'phrases'>;
 }
 

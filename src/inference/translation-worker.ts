@@ -50,7 +50,9 @@ async function answer(request: Exclude<WorkerRequest, { kind: 'cancel' }>): Prom
       const engine = await engines.get(request.engine)!.engine;
       const callOptions: CallOptions = {
         signal: cancellation.signal,
-        onProgress: (done, total) => reply({ kind: 'progress', call, done, total }),
+        onProgress: (done, total) => {
+          if (done < total) reply({ kind: 'progress', call, done, total }); // the result says that all is done
+        },
       };
       if (request.kind === 'translate') return engine.translate(request.texts, callOptions);
       return engine.translateTexts(request.texts, { ...request.options, ...callOptions });

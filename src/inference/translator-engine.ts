@@ -29,7 +29,7 @@ import { disposeAll, loadModels, taskOfCheckpoint } from './load-models.js';
 import { batchingWithPhrases } from './phrase-search.js';
 import type { SentenceSearch } from './sentence-search.js';
 import type { SourceLine } from './source-lines.js';
-import { checkPhrases, formatOf, phrasesOf, type TextOptions } from './text-options.js';
+import { checkPhrases, formatOf, nbestOf, phrasesOf, type TextOptions } from './text-options.js';
 import { type TextTranslation, translateTexts } from './text-translation.js';
 import type { TranslatorOptions } from './translator-options.js';
 import { checkStrings, translatorSource } from './translator-source.js';
@@ -191,14 +191,15 @@ export async function loadTranslatorEngine(
       checkStringArray('translateTexts', 'text', texts);
       const format = formatOf(textOptions);
       const phrases = phrasesOf(textOptions, texts.length);
+      const nbest = nbestOf(textOptions, options.nbest);
       const sentences: SentenceSearch = {
-        read: (sentence, name) => search.readSentence(sentence, name),
+        read: (sentence, name) => search.readSentence(sentence, name, nbest),
         encodePhrase: (phrase) => search.encodePhrase(phrase),
         translate: (lines) => scheduler.run(lines, textOptions),
       };
       if (phrases.some(({ length }) => length > 0)) checkPhrasesAllowed(options, (option) => option);
       checkPhrases(phrases, sentences);
-      const settings = { split, nbest: options.nbest, unkIndex: task.sourceDictionary.unkIndex };
+      const settings = { split, nbest, unkIndex: task.sourceDictionary.unkIndex };
       if (format === 'plain') return translateTexts(texts, sentences, settings, phrases);
       const { translateDocuments } = await import('./document-translation.js');
       return translateDocuments(texts, sentences, { ...settings, divide: await loadDivider(format) }, phrases);

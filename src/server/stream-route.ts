@@ -28,7 +28,7 @@ export function addStreamRoute(server: FastifyInstance, models: ServedModels, ad
       void admission
         .run({ characters: text.length }, gone, async (signal) => {
           const pending = parts.map(async (part) =>
-            part.kind === 'between' ? null : (await translator.translateTexts([part.text], { signal }))[0]!,
+            part.kind === 'between' ? null : (await translator.translateTexts([part.text], { signal, nbest }))[0]!,
           );
           async function* inOrder(): AsyncGenerator<object> {
             for (const [index, part] of parts.entries()) {

@@ -38,26 +38,27 @@ export function addTranslateRoute(server: FastifyInstance, models: ServedModels,
     reply: FastifyReply,
     { translator }: ServedModel,
     texts: readonly string[],
-    { format = 'plain', phrases = [] }: TextOptions,
+    { format = 'plain', phrases = [], nbest = 1 }: TextOptions,
   ): Promise<TextTranslation[]> => {
     const characters = charactersOf(texts);
     reply.request.characters = characters;
     // For each phrase, every sentence of a text may be translated once more.
     const times = 1 + mostPhrases(phrases);
     return admission.run({ characters, times }, goneSignal(reply), (signal) =>
-      translator.translateTexts(texts, { signal, format, phrases }),
+      translator.translateTexts(texts, { signal, format, phrases, nbest }),
     );
   };
   server.post('/translate', { schema: translateSchema }, async ({ body }, reply) => {
     if (typeof body === 'object' && body !== null && 'q' in body) {
       const { format, phrases, ...parsed } = parseBody(libreTranslateRequest, body);
       const model = models.choose(parsed);
-      const options = { format: format === 'html' ? format : 'plain', ...(phrases && { phrases }) } as const;
+      const nbest = 1 + (parsed.alternatives ?? 0);
+      const options = { format: format === 'html' ? format : 'plain', nbest, ...(phrases && { phrases }) } as const;
       return libreTranslateAnswer(parsed, model, await translate(reply, model, listOf(parsed.q), options));
     }
     const { text, nbest = 1, format, phrases, ...choice } = parseBody(ownRequest, body);
     const model = models.choose(choice);
-    const options = { ...(format && { format }), ...(phrases && { phrases }) };
+    const options = { nbest, ...(format && { format }), ...(phrases && { phrases }) };
     const translations = await translate(reply, model, listOf(text), options);
     return {
       model: model.name,

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { deviceOptions } from '../../devices/index.js';
-import { UserError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { searchOptions } from '../../search/options.js';
+import { listen } from '../../server/listen.js';
 import type { ServedModel, TextTranslator } from '../../server/served-models.js';
 import { defineCommand } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
@@ -141,28 +141,4 @@ async function createServerOf(models: readonly ServedModel[], options: ServeOpti
     logDefect: (error) => process.stderr.write(`${programName}: ${(error as Error).stack ?? String(error)}\n`),
     version,
   });
-}
-
-/** @throws UserError if the address cannot be used */
-async function listen(
-  server: { listen(options: { host: string; port: number }): Promise<string> },
-  host: string,
-  port: number,
-): Promise<string> {
-  try {
-    return await server.listen({ host, port });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'another program uses it',
-      EACCES: 'permission denied',
-      EADDRNOTAVAIL: 'this machine does not have the address',
-      ENOTFOUND: 'the name of the host is unknown',
-    };
-    const reason = reasons[code ?? ''];
-    if (reason === undefined) throw error;
-    throw new UserError(`cannot listen on ${host} port ${port}: ${reason}`, 'choose another --port or --host', {
-      cause: error,
-    });
-  }
 }
