@@ -11,7 +11,6 @@ export type SentenceSplitter = (text: string) => TextPart[];
 
 const LINE_END = /(\r\n|[\n\r\u2028\u2029])/u;
 const WORD = /[\p{L}\p{N}]/u;
-const OUTER_SPACE = /^(\s*)(.*?)(\s*)$/su;
 
 /**
  * Creates a function that divides a text into sentences by Unicode's rules (UAX #29). A full stop after one of Moses'
@@ -46,8 +45,14 @@ const between = (text: string): TextPart => ({ kind: 'between', text });
 
 function withoutOuterSpace(sentence: string): TextPart[] {
   if (!WORD.test(sentence)) return [between(sentence)];
-  const [, before, text, after] = OUTER_SPACE.exec(sentence)!;
-  return [between(before!), { kind: 'sentence', text: text! }, between(after!)];
+  // trim() removes what \s matches, in a time that grows with the length.
+  const start = sentence.length - sentence.trimStart().length;
+  const end = sentence.trimEnd().length;
+  return [
+    between(sentence.slice(0, start)),
+    { kind: 'sentence', text: sentence.slice(start, end) },
+    between(sentence.slice(end)),
+  ];
 }
 
 /** The locale of a language code, or the default locale if it is not the code of a language: `xx_YY` becomes `xx-YY`. */
