@@ -30,6 +30,7 @@ export interface BoundaryPart extends Range {
   readonly kind: 'boundary';
 }
 
+/** A part of a line of prose; parts are in the order of the source and do not overlap. */
 export type InlinePart = TextPart | VerbatimPart | MarkPart | BoundaryPart;
 
 /** A mark that knows its other end. */
