@@ -19,7 +19,7 @@ export interface SentenceItem {
 /** A sentence that can be translated. */
 export type TranslatableItem = SentenceItem & { readonly line: SourceLine };
 
-/** Whether a sentence can be translated. */
+/** Whether a sentence is short enough for the model. */
 export const isTranslatable = (item: SentenceItem): item is TranslatableItem => item.line !== null;
 
 /** Encodes a sentence. @throws LineTooLong if it is longer than the model or a batch allows */

@@ -44,7 +44,7 @@ export interface TextTranslation {
 
 /** Inline marks of a document, e.g. bold text and links, that its translation does not have. */
 export interface DroppedMarks {
-  readonly count: number;
+  readonly count: number; // a mark around text counts once
   /** The line of the first, from 1. */
   readonly line: number;
 }

@@ -264,6 +264,7 @@ describe('Translator', () => {
   });
 
   it('translates concurrent calls in turn, and disposes after them', async () => {
+    await load(); // creates what the device keeps permanently
     const before = tf.memory().numTensors;
     const translator = await load({ batchSize: 1 });
     const [first, second] = [translator.translate(lines.slice(0, 2)), translator.translate(lines.slice(0, 2))];

@@ -30,7 +30,7 @@ export interface BoundaryPart extends Range {
   readonly kind: 'boundary';
 }
 
-/** A part of prose. */
+/** A part of a line of prose; parts are in the order of the source and do not overlap. */
 export type InlinePart = TextPart | VerbatimPart | MarkPart | BoundaryPart;
 
 /** A mark that knows its other end. */
@@ -105,15 +105,15 @@ function withoutEmptyMarks(parts: readonly ProsePart[]): ProsePart[] {
   const result: ProsePart[] = [];
   for (const part of parts) {
     const opening =
-      part.kind === 'close' ? result.findLastIndex((other) => isMark(other) && other.pair === part.pair) : -1;
-    const inside = result.slice(opening + 1);
-    if (opening < 0 || inside.some((other) => other.kind !== 'verbatim' && !isBlank(other))) result.push(part);
-    else {
-      const isWord = inside.some((other) => other.kind === 'verbatim' && other.isWord);
-      const { start } = result[opening]!;
-      result.length = opening;
-      result.push({ kind: 'verbatim', start, end: part.end, isWord, name: null });
+      part.kind === 'close' ? result.findLastIndex((other) => other.kind !== 'verbatim' && !isBlank(other)) : -1;
+    const open = result[opening];
+    if (part.kind !== 'close' || open?.kind !== 'open' || open.pair !== part.pair) {
+      result.push(part);
+      continue;
     }
+    const inside = result.splice(opening);
+    const isWord = inside.some((other) => other.kind === 'verbatim' && other.isWord);
+    result.push({ kind: 'verbatim', start: open.start, end: part.end, isWord, name: null });
   }
   return mergeVerbatim(result);
 }
