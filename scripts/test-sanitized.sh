@@ -11,6 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 onednn=packages/tfjs-backend-onednn sentencepiece=packages/sentencepiece-native cuda=packages/tfjs-backend-cuda
+mpi=packages/mpi-native
 builds=() files=()
 for argument in "$@"; do
   case $argument in
@@ -44,7 +45,7 @@ sanitized() {
   LD_PRELOAD="$(library libasan.so) $(library libubsan.so)" \
     ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:log_path=$reports/asan" \
     UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan" \
-    TFJS_ONEDNN_FOLDER=sanitized SENTENCEPIECE_NATIVE_FOLDER=sanitized \
+    TFJS_ONEDNN_FOLDER=sanitized SENTENCEPIECE_NATIVE_FOLDER=sanitized MPI_NATIVE_FOLDER=sanitized \
     TFJS_CUDA_EMULATION_FOLDER=emulation-sanitized "$@"
 }
 
@@ -77,6 +78,8 @@ if [ ${#files[@]} = 0 ]; then
   compile $sentencepiece sentencepiece
   test_files test/text/sentencepiece
   test_files $cuda/test
+  compile $mpi mpi
+  test_files $mpi/test
   sanitized npm run --silent test:backend || status=1
 fi
 

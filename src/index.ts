@@ -5,11 +5,15 @@
  */
 export { UserError } from './errors.js';
 export {
+  type DroppedMarks,
   type LineTranslation,
   type SentenceTranslation,
+  type TextOptions,
   type TextTranslation,
   type TranslateOptions,
+  type TranslateTextOptions,
   Translator,
+  type TranslatorMemory,
   type TranslatorOptions,
 } from './inference/translator.js';
 export { type LogEvent, type LogSink, log } from './log.js';

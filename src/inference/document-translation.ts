@@ -65,10 +65,12 @@ class TranslatedDocument {
   }
 
   divideIncomplete(): void {
-    const incomplete = this.#prose().filter((prose) => !prose.isComplete(this.#textOf(prose)));
-    this.phrases = this.phrases.filter((phrase) => incomplete.some((prose) => this.#textOf(prose).includes(phrase)));
+    const incomplete = new Set(this.#prose().filter((prose) => !prose.isComplete(this.#textOf(prose))));
+    this.phrases = this.phrases.filter((phrase) =>
+      [...incomplete].some((prose) => this.#textOf(prose).includes(phrase)),
+    );
     this.#pieces = this.#pieces.flatMap((piece) =>
-      typeof piece !== 'string' && incomplete.includes(piece) ? piece.divided() : [piece],
+      typeof piece !== 'string' && incomplete.has(piece) ? piece.divided() : [piece],
     );
   }
 
@@ -116,10 +118,9 @@ function lineCounter(source: string): (offset: number) => number {
 }
 
 /** A sentence with what its placeholders stand for. */
-function withVerbatim(sentence: SentenceTranslation, { verbatim }: Prose): SentenceTranslation {
-  if (verbatim.size === 0) return sentence;
-  const inserted = (text: string): string =>
-    [...verbatim].reduce((result, [name, source]) => result.replaceAll(name, () => source), text);
+function withVerbatim(sentence: SentenceTranslation, prose: Prose): SentenceTranslation {
+  if (prose.verbatim.size === 0) return sentence;
+  const inserted = (text: string): string => prose.inserted(text);
   return {
     ...sentence,
     source: inserted(sentence.source),

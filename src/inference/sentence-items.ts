@@ -1,4 +1,4 @@
-import type { Translation } from '../search/index.js';
+import { EventLoop, type Translation } from '../search/index.js';
 import type { SentenceSplitter, TextPart } from '../text/sentences.js';
 import { LineTooLong } from './line-search.js';
 import type { SourceLine } from './source-lines.js';
@@ -25,21 +25,43 @@ export const isTranslatable = (item: SentenceItem): item is TranslatableItem => 
 /** Encodes a sentence. @throws LineTooLong if it is longer than the model or a batch allows */
 export type ReadSentence = (sentence: string, name: string) => SourceLine;
 
-/**
- * The sentences of a text, and the strings between them. A sentence that is too long is divided at white space; one that cannot
- * be divided says why.
- */
-export function itemsOf(text: string, split: SentenceSplitter, read: ReadSentence): (SentenceItem | string)[] {
-  return split(text).flatMap((part) => itemsOfPart(part, read));
-}
+/** Divides texts into sentences. In a long text, other calls get turns. */
+export class SentenceReader {
+  readonly #split: SentenceSplitter;
+  readonly #read: ReadSentence;
+  readonly #loop = new EventLoop();
 
-function itemsOfPart({ kind, text }: TextPart, read: ReadSentence): (SentenceItem | string)[] {
-  if (kind === 'between') return [text];
-  try {
-    return [itemOf(text, read(text, 'the sentence'), null)];
-  } catch (error) {
-    if (!(error instanceof LineTooLong)) throw error;
-    return divide(text, read, error);
+  constructor(split: SentenceSplitter, read: ReadSentence) {
+    this.#split = split;
+    this.#read = read;
+  }
+
+  /**
+   * The sentences of a text, and the strings between them. A sentence that is too long is divided at white space; one that
+   * cannot be divided says why.
+   */
+  async itemsOf(text: string): Promise<(SentenceItem | string)[]> {
+    const items: (SentenceItem | string)[] = [];
+    for (const part of this.#split(text)) items.push(...(await this.#itemsOfPart(part)));
+    return items;
+  }
+
+  async #itemsOfPart({ kind, text }: TextPart): Promise<(SentenceItem | string)[]> {
+    if (kind === 'between') return [text];
+    await this.#loop.turn();
+    try {
+      return [itemOf(text, this.#read(text, 'the sentence'), null)];
+    } catch (error) {
+      if (!(error instanceof LineTooLong)) throw error;
+      return this.#divide(text, error);
+    }
+  }
+
+  async #divide(text: string, reason: LineTooLong): Promise<(SentenceItem | string)[]> {
+    const [before, space, after] = halves(text) ?? [];
+    if (before === undefined) return [itemOf(text, null, reason.problem)];
+    const first = await this.#itemsOfPart({ kind: 'sentence', text: before });
+    return [...first, space!, ...(await this.#itemsOfPart({ kind: 'sentence', text: after! }))];
   }
 }
 
@@ -51,13 +73,6 @@ const itemOf = (source: string, line: SourceLine | null, problem: string | null)
   translations: [],
   isForced: false,
 });
-
-function divide(text: string, read: ReadSentence, reason: LineTooLong): (SentenceItem | string)[] {
-  const [before, space, after] = halves(text) ?? [];
-  if (before === undefined) return [itemOf(text, null, reason.problem)];
-  const sentence = (half: string): (SentenceItem | string)[] => itemsOfPart({ kind: 'sentence', text: half }, read);
-  return [...sentence(before), space!, ...sentence(after!)];
-}
 
 /** The largest distance from the middle, as a share of the length, within which a mark is preferred to a space. */
 const NEAR_MIDDLE = 0.25;

@@ -3,7 +3,7 @@ import { placeholdersOf, restorePhrases, restorePlaceholders } from '../text/pla
 import type { SentenceSplitter } from '../text/sentences.js';
 import { placePhrases } from './phrase-placement.js';
 import { forcePlaceholders } from './placeholder-retry.js';
-import { isTranslatable, itemsOf, type SentenceItem, type TranslatableItem } from './sentence-items.js';
+import { isTranslatable, type SentenceItem, SentenceReader, type TranslatableItem } from './sentence-items.js';
 import { type SentenceSearch, searchFor } from './sentence-search.js';
 import type { SourceLine } from './source-lines.js';
 
@@ -100,7 +100,13 @@ export async function translateGroups(
   search: SentenceSearch,
   settings: TextSettings,
 ): Promise<CountedTranslation[][]> {
-  const items = groups.map(({ texts }) => texts.map((text) => itemsOf(text, settings.split, search.read)));
+  const reader = new SentenceReader(settings.split, search.read);
+  const items: (SentenceItem | string)[][][] = [];
+  for (const { texts } of groups) {
+    const ofGroup: (SentenceItem | string)[][] = [];
+    for (const text of texts) ofGroup.push(await reader.itemsOf(text));
+    items.push(ofGroup);
+  }
   const translatable = (parts: (SentenceItem | string)[][]): TranslatableItem[] =>
     parts.flat().filter((part): part is TranslatableItem => typeof part !== 'string' && isTranslatable(part));
   const sentences = items.map(translatable);

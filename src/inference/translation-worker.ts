@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { UserError } from '../errors.js';
 import type { CallOptions } from './batch-scheduler.js';
 import { loadTranslatorEngine, type TranslatorEngine } from './translator-engine.js';
+import { memoryOf, type TranslatorMemory } from './translator-memory.js';
 import type { TranslatorOptions } from './translator-options.js';
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-messages.js';
 
@@ -27,7 +28,8 @@ parentPort!.on('message', async (request: WorkerRequest) => {
     return;
   }
   try {
-    reply({ kind: 'result', call, result: await answer(request) });
+    const result = await answer(request);
+    reply({ kind: 'result', call, result, memory: await memoryAfter(request.engine) });
   } catch (error) {
     if (error instanceof UserError) reply({ kind: 'problem', call, problem: error.problem, remedy: error.remedy });
     else reply({ kind: 'error', call, error });
@@ -35,6 +37,11 @@ parentPort!.on('message', async (request: WorkerRequest) => {
     cancellations.delete(call);
   }
 });
+
+/** The memory of an engine, or of none if it is disposed. */
+async function memoryAfter(id: number): Promise<TranslatorMemory> {
+  return (await engines.get(id)?.engine)?.memory ?? memoryOf([]);
+}
 
 async function answer(request: Exclude<WorkerRequest, { kind: 'cancel' }>): Promise<WorkerResult> {
   switch (request.kind) {

@@ -31,6 +31,7 @@ import type { SentenceSearch } from './sentence-search.js';
 import type { SourceLine } from './source-lines.js';
 import { checkPhrases, formatOf, nbestOf, phrasesOf, type TextOptions } from './text-options.js';
 import { type TextTranslation, translateTexts } from './text-translation.js';
+import { memoryOf, type TranslatorMemory } from './translator-memory.js';
 import type { TranslatorOptions } from './translator-options.js';
 import { checkStrings, translatorSource } from './translator-source.js';
 
@@ -45,6 +46,7 @@ export interface TranslatorEngine {
   readonly languages: { readonly source: string; readonly target: string };
   /** The name of the device: `cpu`, `wasm`, … */
   readonly device: string;
+  readonly memory: TranslatorMemory;
   /** @throws UserError naming a line that is too long, or the reason of the signal */
   translate(lines: readonly string[], options?: CallOptions): Promise<LineTranslation[]>;
   /** @throws UserError for a wrong format or phrase, or the reason of the signal */
@@ -177,6 +179,9 @@ export async function loadTranslatorEngine(
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     device: opened.name,
+    get memory() {
+      return memoryOf(models);
+    },
     async translate(lines, callOptions) {
       checkStringArray('translate', 'line', lines);
       if (lines.length === 0) return [];

@@ -5,11 +5,13 @@ import { growingWindows } from './growing-windows.js';
 import type { TextOptions } from './text-options.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
+import type { TranslatorMemory } from './translator-memory.js';
 import type { TranslatorOptions } from './translator-options.js';
 
 export type { TextOptions } from './text-options.js';
 export type { DroppedMarks, SentenceTranslation, TextTranslation } from './text-translation.js';
 export type { LineTranslation } from './translator-engine.js';
+export type { TranslatorMemory } from './translator-memory.js';
 export type { TranslatorOptions } from './translator-options.js';
 
 /** How a call is run. */
@@ -72,6 +74,11 @@ export class Translator {
   /** The device: `cpu`, or `wasm`, about 30 times slower, if the native add-on is not built. */
   get device(): string {
     return this.#engine.device;
+  }
+
+  /** The memory that the Translator uses, in bytes: its weights, the buffers of its thread, and the process. */
+  get memory(): TranslatorMemory {
+    return this.#engine.memory;
   }
 
   /**

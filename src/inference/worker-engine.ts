@@ -3,13 +3,14 @@ import { InternalError, UserError } from '../errors.js';
 import type { CallOptions } from './batch-scheduler.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
+import type { TranslatorMemory } from './translator-memory.js';
 import type { TranslatorOptions } from './translator-options.js';
-import type { EngineDescription, WorkerReply, WorkerRequest, WorkerResult } from './worker-messages.js';
+import type { EngineDescription, WorkerAnswer, WorkerReply, WorkerRequest, WorkerResult } from './worker-messages.js';
 
 /** A call that has no result yet. */
 interface PendingCall {
   readonly onProgress: CallOptions['onProgress'];
-  resolve(result: WorkerResult): void;
+  resolve(answer: WorkerAnswer): void;
   reject(error: unknown): void;
 }
 
@@ -48,7 +49,7 @@ class TranslationThread {
   }
 
   /** Sends a request. @throws what the thread throws; a UserError stays a UserError */
-  async call(request: Request, { signal, onProgress }: CallOptions = {}): Promise<WorkerResult> {
+  async call(request: Request, { signal, onProgress }: CallOptions = {}): Promise<WorkerAnswer> {
     signal?.throwIfAborted();
     const call = this.#calls++;
     this.#send({ ...request, call });
@@ -56,13 +57,13 @@ class TranslationThread {
       this.#send({ kind: 'cancel', call });
       this.#take(call)?.reject(signal!.reason);
     };
-    const result = new Promise<WorkerResult>((resolve, reject) => {
+    const answer = new Promise<WorkerAnswer>((resolve, reject) => {
       this.#pending.set(call, { onProgress, resolve, reject });
     });
     if (this.#pending.size === 1) this.#worker.ref();
     signal?.addEventListener('abort', cancel);
     try {
-      return await result;
+      return await answer;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
@@ -91,7 +92,7 @@ class TranslationThread {
       return;
     }
     const call = this.#take(reply.call);
-    if (reply.kind === 'result') call?.resolve(reply.result);
+    if (reply.kind === 'result') call?.resolve(reply);
     else call?.reject(reply.kind === 'problem' ? new UserError(reply.problem, reply.remedy) : reply.error);
   }
 
@@ -114,17 +115,26 @@ class TranslationThread {
 export async function loadWorkerEngine(options: TranslatorOptions): Promise<TranslatorEngine> {
   const thread = TranslationThread.current();
   const engine = thread.newEngine();
-  const description = (await thread.call({ kind: 'load', engine, options })) as EngineDescription;
+  let memory: TranslatorMemory;
+  const call = async (request: Request, callOptions?: CallOptions): Promise<WorkerResult> => {
+    const answer = await thread.call(request, callOptions);
+    memory = answer.memory;
+    return answer.result;
+  };
+  const description = (await call({ kind: 'load', engine, options })) as EngineDescription;
   return {
     ...description,
+    get memory() {
+      return { ...memory, process: process.memoryUsage.rss() };
+    },
     translate: async (texts, callOptions) =>
-      (await thread.call({ kind: 'translate', engine, texts }, callOptions)) as LineTranslation[],
+      (await call({ kind: 'translate', engine, texts }, callOptions)) as LineTranslation[],
     async translateTexts(texts, { signal, onProgress, ...options } = {}) {
       const callOptions = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-      return (await thread.call({ kind: 'translateTexts', engine, texts, options }, callOptions)) as TextTranslation[];
+      return (await call({ kind: 'translateTexts', engine, texts, options }, callOptions)) as TextTranslation[];
     },
     async dispose() {
-      await thread.call({ kind: 'dispose', engine });
+      await call({ kind: 'dispose', engine });
     },
   };
 }

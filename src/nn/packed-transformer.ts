@@ -37,6 +37,7 @@ export class PackedTransformer {
   dispose(): void {
     this.#packed?.model.dispose();
     this.#packed = null;
+    this.#parts.parameters.packedBytes = 0;
   }
 
   #model(): EngineModel | null {
@@ -47,6 +48,7 @@ export class PackedTransformer {
     if (this.#packed?.version !== version) {
       this.dispose();
       this.#packed = { version, model: engine.pack(this.#sizes, weightsOf(this.#parts)) };
+      parameters.packedBytes = this.#packed.model.bytes;
       parameters.discard(packedOnly(this.#parts), engine.release);
     }
     return this.#packed.model;

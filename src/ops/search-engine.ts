@@ -49,6 +49,8 @@ export type WeightValues = () => Float32Array;
 
 /** A model with packed weights. */
 export interface EngineModel {
+  /** The memory of the packed weights. */
+  readonly bytes: number;
   startDecoding(source: SourceRows, beam: number): EngineDecoding;
   dispose(): void;
 }

@@ -115,6 +115,9 @@ export class ParameterStore {
   readonly #held = ParameterStore.#holder;
   #temporary = new Float32Array(0);
 
+  /** The memory of weights that the device's search engine has packed, in bytes. */
+  packedBytes = 0;
+
   /**
    * Reads values again, e.g. from a checkpoint, so that values that are not in use can be discarded. Null if the store
    * has the only copy, as in training.
@@ -179,6 +182,12 @@ export class ParameterStore {
   get values(): Float32Array {
     this.load([...this.#missing]);
     return this.#values;
+  }
+
+  /** The memory of the weights in bytes: those that are loaded, and what is packed of them. */
+  get bytes(): number {
+    const loaded = this.#trainable.reduce((sum, block) => sum + (this.#missing.has(block) ? 0 : block.size), 0);
+    return Float32Array.BYTES_PER_ELEMENT * loaded + this.packedBytes;
   }
 
   /** Loads values from `source` only when they are used. For devices with a search engine. */

@@ -1,3 +1,4 @@
+export { EventLoop } from './event-loop.js';
 export type { Hypothesis } from './hypothesis.js';
 export { type OutputOptions, outputOptions, type SearchOptions, searchOptions } from './options.js';
 export { outputLines, type SentenceNotes, type TranslatedSentence, type Translation, toText } from './output.js';

@@ -10,6 +10,7 @@ import { ClientGone } from './gone-signal.js';
 import { HttpError } from './http-error.js';
 import { addMetrics } from './metrics.js';
 import { addPage, PAGE_PATHS } from './page.js';
+import { healthSchema } from './schemas.js';
 import { type ServedModel, ServedModels } from './served-models.js';
 import { addStreamRoute } from './stream-route.js';
 import { addTranslateRoute } from './translate-route.js';
@@ -81,9 +82,18 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   addTranslateRoute(server, models, admission);
   addStreamRoute(server, models, admission);
   server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
-  server.get('/health', { schema: { summary: 'says that the server works' } }, async () => ({
+  server.get('/health', { schema: healthSchema }, async () => ({
     status: 'ok',
-    models: models.all.map(({ name, translator }) => ({ name, ...translator.languages })),
+    models: models.all.map(({ name, translator: { languages, device, memory } }) => ({
+      name,
+      ...languages,
+      device,
+      memory: { weights: memory.weights },
+    })),
+    memory: {
+      process: process.memoryUsage.rss(),
+      buffers: Math.max(0, ...models.all.map(({ translator }) => translator.memory.buffers)),
+    },
   }));
   addPage(server);
   server.get('/docs', { schema: { hide: true } }, async () => server.swagger());

@@ -135,6 +135,31 @@ export const streamSchema = documented(
   v.union([sentence, described(v.object({ text: v.string() }), 'what lies between sentences')]),
 );
 
+/** The documentation of `/health`. */
+export const healthSchema = {
+  summary: 'says that the server works, on which devices, and with how much memory',
+  response: {
+    200: schemaOf(
+      v.object({
+        status: v.literal('ok'),
+        models: v.array(
+          v.object({
+            name: v.string(),
+            source: language,
+            target: language,
+            device: v.string(),
+            memory: v.object({ weights: described(v.number(), 'bytes; the first translation loads the weights') }),
+          }),
+        ),
+        memory: v.object({
+          process: described(v.number(), 'resident memory of the process, in bytes'),
+          buffers: described(v.number(), 'array buffers of the thread that computes, in bytes'),
+        }),
+      }),
+    ),
+  },
+};
+
 function schemaOf(schema: v.GenericSchema): object {
   const { $schema: _, ...json } = toJsonSchema(schema, { errorMode: 'ignore' });
   return json;

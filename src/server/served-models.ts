@@ -1,10 +1,12 @@
 import { UserError } from '../errors.js';
-import type { TextTranslation, TranslateTextOptions } from '../inference/translator.js';
+import type { TextTranslation, TranslateTextOptions, TranslatorMemory } from '../inference/translator.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
 
 /** A model that the server offers. `Translator` is one. */
 export interface TextTranslator {
   readonly languages: { readonly source: string; readonly target: string };
+  readonly device: string;
+  readonly memory: TranslatorMemory;
   translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]>;
 }
 

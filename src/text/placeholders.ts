@@ -1,9 +1,9 @@
 /**
  * What programs replace in a text, and addresses: `{0}`, `{name}`, `${x}`, `{{x}}`, `%s`, `%1$d`, `%(name)s`, `<0>`, URLs and
- * e-mail addresses.
+ * e-mail addresses. The name of an address has at most 64 characters (RFC 5321), which also bounds the time of the search.
  */
 const PLACEHOLDER =
-  /\$?\{\{?[\w.]*\}?\}|%(?:\d+\$|\(\w+\))?[sdifgx@](?!\w)|<\/?\d+\/?>|\b(?:https?|ftp):\/\/[^\s<>"]*[^\s<>"'.,;:!?()[\]]|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+/giu;
+  /\$?\{\{?[\w.]*\}?\}|%(?:\d+\$|\(\w+\))?[sdifgx@](?!\w)|<\/?\d+\/?>|\b(?:https?|ftp):\/\/[^\s<>"]*[^\s<>"'.,;:!?()[\]]|\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/giu;
 
 /** The placeholders of a text, in order. */
 export const placeholdersOf = (text: string): string[] => text.match(PLACEHOLDER) ?? [];

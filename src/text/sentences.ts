@@ -13,7 +13,6 @@ const LINE_END = /(\r\n|[\n\r\u2028\u2029])/u;
 const WORD = /[\p{L}\p{N}]/u;
 /** Something after a mark that can end a sentence (ATerm and STerm of UAX #29), or the only end of a line that `LINE_END` lacks. */
 const INNER_END = /[\p{Sentence_Terminal}\u2024]\s*\S|\u0085/u;
-const OUTER_SPACE = /^(\s*)(.*?)(\s*)$/su;
 
 /**
  * Creates a function that divides a text into sentences by Unicode's rules (UAX #29). A full stop after one of Moses'
@@ -50,8 +49,14 @@ const between = (text: string): TextPart => ({ kind: 'between', text });
 
 function withoutOuterSpace(sentence: string): TextPart[] {
   if (!WORD.test(sentence)) return [between(sentence)];
-  const [, before, text, after] = OUTER_SPACE.exec(sentence)!;
-  return [between(before!), { kind: 'sentence', text: text! }, between(after!)];
+  // trim() removes what \s matches, in a time that grows with the length.
+  const start = sentence.length - sentence.trimStart().length;
+  const end = sentence.trimEnd().length;
+  return [
+    between(sentence.slice(0, start)),
+    { kind: 'sentence', text: sentence.slice(start, end) },
+    between(sentence.slice(end)),
+  ];
 }
 
 /** The locale of a language code, or the default locale if it is not the code of a language: `xx_YY` becomes `xx-YY`. */

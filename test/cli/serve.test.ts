@@ -40,9 +40,10 @@ async function serve(...argv: string[]): Promise<{ address: string; output: () =
   return { address: / at (http\S+)/u.exec(log)![1]!, output: () => output, child };
 }
 
-const translate = (address: string, body: object): Promise<Response> =>
+const translate = (address: string, body: object, signal?: AbortSignal): Promise<Response> =>
   fetch(`${address}/translate`, {
     method: 'POST',
+    ...(signal && { signal }),
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
   });
@@ -69,6 +70,40 @@ it('answers many clients at a time', async () => {
   const texts = Array.from({ length: 60 }, (_, index) => `der typ ${index}`);
   const answers = await Promise.all(texts.map(async (text) => (await translate(address, { text })).status));
   expect(answers).toEqual(texts.map(() => 200));
+});
+
+it.each([
+  ['words', 'der '.repeat(100_000).trim()],
+  ['an address that never ends', 'a.'.repeat(100_000)],
+])(
+  'a sentence of 100,000 tokens, %s, is refused with one line, or stopped, and harms no other request',
+  async (_, text) => {
+    const { address } = await serve('--max-characters', '500000', '--timeout', '60');
+    const other = { text: 'der typ' };
+    const alone = (await (await translate(address, other)).json()) as { translations: { text: string }[] };
+    const cancelled = new AbortController();
+    const long = translate(address, { text }, cancelled.signal).then(
+      async (answer) => ({ status: answer.status, body: (await answer.json()) as object }),
+      () => null,
+    );
+    for (let count = 0; count < 3; count += 1) {
+      const answer = await translate(address, other);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual(alone);
+    }
+    cancelled.abort();
+    await long;
+    const tooLong = await translate(address, { text: text.repeat(3).slice(0, 500_001) });
+    expect(tooLong.status).toBe(413);
+    expect(await tooLong.json()).toEqual({ error: 'the text has 500001 characters, more than 500000' });
+  },
+);
+
+it('a sentence of 100,000 tokens that takes too long is stopped', async () => {
+  const { address } = await serve('--max-characters', '500000', '--timeout', '0.5');
+  const answer = await translate(address, { text: 'der '.repeat(100_000) });
+  expect(answer.status).toBe(408);
+  expect(await answer.json()).toEqual({ error: 'the translation takes longer than 0.5 seconds' });
 });
 
 it('says why it cannot listen', async () => {

@@ -33,6 +33,9 @@ const SOURCE = { ids: Int32Array.of(4, 5, 2), positions: Int32Array.of(2, 3, 4),
 export const EOS = Int32Array.of(2, 2);
 
 /** Packs a model; `precision` may be one that does not exist. */
+/** The matrices of an encoder layer and a decoder layer with width 16 and inner width 32, and the classifier of 20 classes. */
+const MATRIX_ELEMENTS = 2048 + 3072 + 320;
+
 export type Pack = (sizes: TransformerSizes, weights: readonly WeightValues[], precision: string) => EngineModel;
 
 /** A small model and searches with it. Models are disposed after each test. */
@@ -92,6 +95,12 @@ export function testArguments(packTransformer: Pack, precisions: readonly string
 
     it.each([0, -16, 16.5, Number.NaN])('rejects a width of %d', (embed) => {
       expect(() => pack({ ...SIZES, embed })).toThrow(/embed must be a whole number|must be a divisor of the width/);
+    });
+
+    it('says how much memory the weights take', () => {
+      const bytes = precisions.map((precision) => pack(SIZES, weights(), precision).bytes);
+      expect(bytes[0]).toBeGreaterThanOrEqual(4 * MATRIX_ELEMENTS);
+      expect(bytes).toEqual([...new Set(bytes)].sort((a, b) => b - a)); // each precision takes less than the one before
     });
 
     it('counts the weights of both sides', () => {

@@ -328,6 +328,20 @@ describe('Translator', () => {
     expect((await load({ device: 'wasm' })).device).toBe('wasm');
   });
 
+  it('says how much memory it uses, no more after requests with phrases', async () => {
+    const translator = await load({ beam: 2, maxLenB: 9 });
+    await translator.translateText('datei');
+    const { weights, buffers, process } = translator.memory;
+    expect(weights).toBeGreaterThan(100_000);
+    expect(buffers).toBeGreaterThan(0);
+    expect(process).toBeGreaterThan(weights);
+    await translator.translateText('datei', { phrases: ['file'] });
+    expect(translator.memory.weights).toBe(weights);
+    const compact = await load({ beam: 2, maxLenB: 9, precision: 'int8' });
+    await compact.translateText('datei');
+    expect(compact.memory.weights).toBeLessThan(weights);
+  });
+
   it.each<[string, unknown, string]>([
     ['a string', 'ein haus', 'the lines are a string, not an array'],
     ['nothing', undefined, 'the lines are missing, not an array'],

@@ -46,10 +46,16 @@ it('a Translator translates in another thread as in its own, while the event loo
     const timer = setInterval(() => turns++, 1);
     const actual = await translator.translate(lines);
     clearInterval(timer);
-    const { languages, device } = translator;
-    print({ same: JSON.stringify(actual) === JSON.stringify(expected), turns, languages, device: typeof device });
+    const { languages, device, memory } = translator;
+    const same = JSON.stringify(actual) === JSON.stringify(expected);
+    print({ same, turns, languages, device: typeof device, hasWeights: memory.weights > 0 && memory.process > memory.weights });
     translator.dispose();`);
-  expect(outcome).toMatchObject({ same: true, languages: { source: 'de', target: 'en' }, device: 'string' });
+  expect(outcome).toMatchObject({
+    same: true,
+    languages: { source: 'de', target: 'en' },
+    device: 'string',
+    hasWeights: true,
+  });
   expect((outcome as { turns: number }).turns).toBeGreaterThan(5);
 });
 

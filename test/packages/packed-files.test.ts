@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -9,14 +9,16 @@ import { pack, packedFiles, root } from '../helpers/empty-project.js';
 // Programs that compile, pack and train take long on a busy machine.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const PACKAGES = {
-  'ts-fairseq': '',
-  'ts-fairseq-translate': 'packages/translate',
-  'sacrebleu-ts': 'packages/sacrebleu-ts',
-  'sentencepiece-native': 'packages/sentencepiece-native',
-  'tfjs-backend-cuda': 'packages/tfjs-backend-cuda',
-  'tfjs-backend-onednn': 'packages/tfjs-backend-onednn',
-} as const;
+const nameOf = (workspace: string): string =>
+  (JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8')) as { name: string }).name;
+
+/** The folders of the packages in the repository, by name. */
+const PACKAGES: ReadonlyMap<string, string> = new Map(
+  ['', ...readdirSync(join(root, 'packages')).map((folder) => join('packages', folder))].map((workspace) => [
+    nameOf(workspace),
+    workspace,
+  ]),
+);
 
 const tracked = new Set(execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n'));
 
@@ -35,7 +37,8 @@ function sourceOf(file: string, workspace: string): string | null {
   const bundled = /^node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)$/.exec(file);
   if (bundled !== null) {
     const [, name, rest] = bundled as unknown as [string, string, string];
-    return name in PACKAGES ? sourceOf(rest, PACKAGES[name as keyof typeof PACKAGES]) : 'package-lock.json';
+    const own = PACKAGES.get(name);
+    return own === undefined ? 'package-lock.json' : sourceOf(rest, own);
   }
   const compiled = /^dist\/(.*)\.(?:js|js\.map|d\.ts)$/.exec(file)?.[1];
   const candidates = [
@@ -79,7 +82,7 @@ const linksIn = (text: string): string[] =>
     .map(([, target]) => target!)
     .filter((target) => !/^[a-z]+:/.test(target));
 
-describe.each(Object.entries(PACKAGES))('the packed package %s', (name, workspace) => {
+describe.each([...PACKAGES])('the packed package %s', (name, workspace) => {
   let archive: string;
   let files: string[];
   const read = (file: string): string =>

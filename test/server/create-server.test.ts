@@ -350,7 +350,11 @@ it('other paths describe the server', async () => {
   ]);
   expect((await answer(server, { url: '/health' })).body).toMatchObject({
     status: 'ok',
-    models: [{ name: 'one' }, { name: 'two' }],
+    models: [
+      { name: 'one', source: 'de', target: 'en', device: 'cpu', memory: { weights: 10 } },
+      { name: 'two', source: 'fr', target: 'en', device: 'cpu', memory: { weights: 10 } },
+    ],
+    memory: { buffers: 20, process: expect.any(Number) },
   });
   await post(server, { text: 'private' });
   expect((await answer(server, { url: '/metrics' })).body).toContain('ts_fairseq_characters_total 7');

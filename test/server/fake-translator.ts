@@ -11,6 +11,8 @@ export class FakeTranslator implements TextTranslator {
   /** The number of calls that were cancelled. */
   cancelled = 0;
   started = 0;
+  readonly device = 'cpu';
+  readonly memory = { weights: 10, buffers: 20, process: 30 };
   /** The options of each call that are not the defaults. */
   readonly options: object[] = [];
   /** The number of translations of a sentence that each call wants. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placeholdersOf, restorePlaceholders } from '../../src/text/placeholders.js';
+import { placeholdersOf, restorePhrases, restorePlaceholders } from '../../src/text/placeholders.js';
+import { expectLinearGrowth } from '../helpers/growth.js';
 
 describe('placeholders', () => {
   it.each([
@@ -24,6 +25,13 @@ describe('placeholders', () => {
     expect(restorePlaceholders(source, translation)).toEqual({ text, lost });
   });
 
+  it.each(['a.', '@a', 'a@', '{', '{a', '%1', '%(a', 'http://', '<1', 'a-'])(
+    'are found in a long run of %j in a time that grows like its length',
+    (piece) => {
+      expectLinearGrowth(placeholdersOf, (length) => piece.repeat(length / piece.length));
+    },
+  );
+
   it('are never lost in a text that is its own translation', () => {
     const pieces = fc.constantFrom('{0}', '{', '}', '%s', '$', ' ', 'word', 'http://a.b/c', '<1>', '.', '{ 0 }');
     fc.assert(
@@ -35,4 +43,14 @@ describe('placeholders', () => {
       ),
     );
   });
+});
+
+it.each([
+  ['new york', 'in new york', 'in new york'],
+  ['e-mail', 'an e - mail', 'an e-mail'],
+  ['New York', 'new york is', 'new York is'],
+  ['the house', 'The house', 'The house'],
+  ['x', 'y', 'y'],
+])('the phrase %j is restored in %j', (phrase, translation, expected) => {
+  expect(restorePhrases([phrase], translation)).toBe(expected);
 });

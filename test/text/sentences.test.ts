@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSentenceSplitter } from '../../src/text/sentences.js';
+import { expectLinearGrowth } from '../helpers/growth.js';
 
 const sentencesOf = (text: string, language = 'de'): string[] =>
   createSentenceSplitter(language)(text).flatMap((part) => (part.kind === 'sentence' ? [part.text] : []));
@@ -74,4 +75,8 @@ describe('a text is divided into sentences', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+it('a text with a long run of spaces is divided in a time that grows like its length', () => {
+  expectLinearGrowth(createSentenceSplitter('en'), (length) => `a${' '.repeat(length)}b`);
 });

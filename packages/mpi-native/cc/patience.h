@@ -7,16 +7,18 @@
 
 namespace mpi_addon {
 
-/** How a thread waits between two looks at its messages. */
+/** How a thread waits between two looks at its messages: it polls, then yields its core, then sleeps. */
 class Patience {
  public:
   enum class Kind {
-    kPolite,  // for ranks that may still compute, perhaps on this core: polls, then yields, then sleeps
-    kEager,   // for data that is on its way: polls, then yields
+    kPolite,  // for ranks that may still compute, perhaps on this core
+    kEager,   // for data that is on its way: yields for longer before it sleeps
   };
 
   /** @param polls whether it polls at all: not where ranks share cores, because another one waits for this core */
-  Patience(Kind kind, bool polls) : kind_(kind), polling_(polls ? kPolling : std::chrono::microseconds(0)) {}
+  Patience(Kind kind, bool polls)
+      : polling_(polls ? kPolling : std::chrono::microseconds(0)),
+        yielding_(kind == Kind::kEager ? kYieldingForData : kYielding) {}
 
   /** Something has arrived: starts again. */
   void Reset() { is_waiting_ = false; }
@@ -26,17 +28,16 @@ class Patience {
     if (!is_waiting_) since_ = now;
     is_waiting_ = true;
     if (now - since_ < polling_) return;
-    if (kind_ == Kind::kEager || now - since_ < kYielding) sched_yield();
+    if (now - since_ < yielding_) sched_yield();
     else std::this_thread::sleep_for(kSleep);
   }
 
  private:
-  static constexpr std::chrono::microseconds kPolling{100}, kYielding{1000};
+  static constexpr std::chrono::microseconds kPolling{100}, kYielding{1000}, kYieldingForData{20'000};
   // The kernel's timers add about 50 µs.
   static constexpr std::chrono::microseconds kSleep{50};
 
-  const Kind kind_;
-  const std::chrono::microseconds polling_;
+  const std::chrono::microseconds polling_, yielding_;  // since the last arrival
   bool is_waiting_ = false;
   std::chrono::steady_clock::time_point since_;
 };

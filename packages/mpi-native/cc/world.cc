@@ -41,11 +41,12 @@ bool Agree(const Arrival& one, const Arrival& other) {
 
 }  // namespace
 
-/** Tells the watchdog that this rank is in a collective. */
+/** Begins the next collective, and tells the watchdog that this rank is in it until it is destroyed. */
 class World::Collective {
  public:
-  Collective(Attendance& attendance, const std::string& where) : attendance_(attendance) {
-    attendance_.Enter(where);
+  explicit Collective(World& world) : attendance_(*world.attendance_) {
+    world.collectives_++;
+    attendance_.Enter(world.Place());
     attendance_.Begin(Phase::kArrival);
   }
   ~Collective() { attendance_.Leave(); }
@@ -91,14 +92,15 @@ void World::ShareHosts() {
   Check(MPI_Get_processor_name(name, &length), "MPI_Get_processor_name");
   host_.assign(name, length);
   {
-    Collective collective(*attendance_, where_);
-    Meet({++collectives_, Operation::kJoin, static_cast<int64_t>(options_.message_bytes), 1});
+    Collective collective(*this);
+    Meet(Operation::kJoin, options_.message_bytes, 1);
   }
   hosts_.resize(size_);
   AllGather(host_.data(), host_.size(), [this](int rank, std::size_t bytes) {
     hosts_[rank].resize(bytes);
     return hosts_[rank].data();
   });
+  where_.clear();
 }
 
 std::string World::Library() {
@@ -108,7 +110,10 @@ std::string World::Library() {
   return std::string(text, length);
 }
 
-std::vector<Arrival> World::Meet(const Arrival& own) {
+std::string World::Place() const { return where_.empty() ? "collective " + std::to_string(collectives_) : where_; }
+
+std::vector<Arrival> World::Meet(Operation operation, std::size_t length, std::size_t element_bytes) {
+  const Arrival own{collectives_, operation, static_cast<int64_t>(length), static_cast<int64_t>(element_bytes)};
   std::vector<Arrival> all(size_);
   all[rank_] = own;
   if (size_ > 1) Arrive(own, all);
@@ -145,7 +150,7 @@ void World::Arrive(const Arrival& own, std::vector<Arrival>& all) {
 void World::CheckAgreement(const std::vector<Arrival>& all) const {
   for (int rank = 1; rank < size_; rank++) {
     if (Agree(all[0], all[rank])) continue;
-    throw std::runtime_error(where_ + ": rank " + std::to_string(rank) + " called " + NameOf(all[rank]) +
+    throw std::runtime_error(Place() + ": rank " + std::to_string(rank) + " called " + NameOf(all[rank]) +
                              " where rank 0 called " + NameOf(all[0]));
   }
 }
@@ -169,8 +174,8 @@ char* World::Staging(std::size_t bytes) {
 
 void World::AllGather(const void* data, std::size_t bytes,
                       const std::function<void*(int rank, std::size_t)>& memory_for) {
-  Collective collective(*attendance_, where_);
-  const auto all = Meet({++collectives_, Operation::kAllGather, static_cast<int64_t>(bytes), 1});
+  Collective collective(*this);
+  const auto all = Meet(Operation::kAllGather, bytes, 1);
   collective.Begin(Phase::kExchange);
   std::vector<Stream> streams;
   for (int peer = 0; peer < size_; peer++) {
@@ -187,8 +192,8 @@ void World::AllGather(const void* data, std::size_t bytes,
 }
 
 void World::SumSlices(float* values, std::size_t length) {
-  Collective collective(*attendance_, where_);
-  Meet({++collectives_, Operation::kSumSlices, static_cast<int64_t>(length), sizeof(float)});
+  Collective collective(*this);
+  Meet(Operation::kSumSlices, length, sizeof(float));
   if (size_ == 1) return;
   collective.Begin(Phase::kExchange);
   const BlockSum sum(rank_, size_, std::min(options_.message_bytes, BlockSum::BlockBytes(size_)));
@@ -196,9 +201,8 @@ void World::SumSlices(float* values, std::size_t length) {
 }
 
 void World::GatherSlices(void* values, std::size_t length, std::size_t element_bytes) {
-  Collective collective(*attendance_, where_);
-  const auto count = static_cast<int64_t>(length);
-  Meet({++collectives_, Operation::kGatherSlices, count, static_cast<int64_t>(element_bytes)});
+  Collective collective(*this);
+  Meet(Operation::kGatherSlices, length, element_bytes);
   collective.Begin(Phase::kExchange);
   char* data = static_cast<char*>(values);
   const Slice own = SliceOf(length, rank_, size_);
@@ -213,9 +217,8 @@ void World::GatherSlices(void* values, std::size_t length, std::size_t element_b
 }
 
 void World::GatherSlicesAtRoot(void* values, std::size_t length, std::size_t element_bytes) {
-  Collective collective(*attendance_, where_);
-  const auto count = static_cast<int64_t>(length);
-  Meet({++collectives_, Operation::kGatherSlicesAtRoot, count, static_cast<int64_t>(element_bytes)});
+  Collective collective(*this);
+  Meet(Operation::kGatherSlicesAtRoot, length, element_bytes);
   collective.Begin(Phase::kExchange);
   char* data = static_cast<char*>(values);
   std::vector<Stream> streams;
@@ -231,8 +234,8 @@ void World::GatherSlicesAtRoot(void* values, std::size_t length, std::size_t ele
 
 void World::Finalize() {
   if (is_left_) return;
-  Collective collective(*attendance_, where_);
-  Meet({++collectives_, Operation::kFinalize, 0, 1});
+  Collective collective(*this);
+  Meet(Operation::kFinalize, 0, 1);
   collective.Begin(Phase::kLeaving);
   const std::lock_guard<std::timed_mutex> lock(mutex_);
   Check(MPI_Finalize(), "MPI_Finalize");

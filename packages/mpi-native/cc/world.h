@@ -48,6 +48,7 @@ class World {
   /** MPI's description of itself, several lines. */
   static std::string Library();
 
+  /** Says what the next collectives belong to; without it they are numbered. */
   void Describe(const std::string& where) { where_ = where; }
 
   /** @param memory_for returns the memory for the bytes of each rank; called in rank order */
@@ -64,19 +65,21 @@ class World {
   void FindNeighbours();
   void ShareHosts();
   /** Waits until all ranks have entered the collective and throws if they do not agree. @returns all, in rank order */
-  std::vector<Arrival> Meet(const Arrival& own);
+  std::vector<Arrival> Meet(Operation operation, std::size_t length, std::size_t element_bytes);
   void Arrive(const Arrival& own, std::vector<Arrival>& all);
   void CheckAgreement(const std::vector<Arrival>& all) const;
 
   Stream Send(int peer, const void* data, std::size_t bytes) const;
   Stream Receive(int peer, void* data, std::size_t bytes) const;
   char* Staging(std::size_t bytes);
+  /** What the current collective belongs to. */
+  std::string Place() const;
 
   const Options options_;
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
   std::string host_;
-  std::vector<std::string> hosts_;  // by rank
-  std::string where_ = "the start";
+  std::vector<std::string> hosts_;   // by rank
+  std::string where_ = "the start";  // see Describe
   int64_t collectives_ = 0;
   bool is_left_ = false;
 

@@ -28,7 +28,10 @@ interface Addon {
 
 const LONGEST_MESSAGE = 2 ** 31 - 2 ** 16;
 
-const path = fileURLToPath(new URL('../build/Release/mpi.node', import.meta.url));
+/** The folder of build/ from which the add-on is loaded: `Release`, or `sanitized` for tests. */
+const FOLDER_VARIABLE = 'MPI_NATIVE_FOLDER';
+
+const path = fileURLToPath(new URL(`../build/${process.env[FOLDER_VARIABLE] ?? 'Release'}/mpi.node`, import.meta.url));
 
 function load(): Addon {
   if (!existsSync(path)) {

@@ -12,10 +12,13 @@ export type { TransformerSizes } from './transformer-sizes.js';
  */
 export type Precision = 'float32' | 'bfloat16' | 'int8';
 
+const ELEMENT_BYTES: Readonly<Record<Precision, number>> = { float32: 4, bfloat16: 2, int8: 1 };
 const PRECISIONS: readonly Precision[] = ['float32', 'bfloat16', 'int8']; // in the order of cc/kernels/packed-gemm.h
 
 /** A model for search. */
 export interface PackedTransformer {
+  /** The memory of the packed matrices, without padding and scales. */
+  readonly bytes: number;
   /**
    * Encodes sentences. @throws Error for starts, ids, positions or a beam that do not fit, or if the model is disposed
    */
@@ -62,14 +65,19 @@ export function packTransformer(
     ...{ sizes: sizeFields(sizes), encoderScale: sizes.encoder.scale, decoderScale: sizes.decoder.scale },
     ...{ weights: valuesOf, count: weights.length, precision: PRECISIONS.indexOf(precision) },
   });
-  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set() });
+  const elements = expected.reduce((sum, { length, isMatrix }) => sum + (isMatrix ? length : 0), 0);
+  const bytes = ELEMENT_BYTES[precision] * elements;
+  return new NativeTransformer({ handle, sizes, settings, arrays, open: new Set() }, bytes);
 }
 
 class NativeTransformer implements PackedTransformer {
   readonly #model: NativeModel;
   #disposed = false;
 
-  constructor(model: NativeModel) {
+  constructor(
+    model: NativeModel,
+    readonly bytes: number,
+  ) {
     this.#model = model;
   }
 

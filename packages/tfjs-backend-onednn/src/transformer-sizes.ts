@@ -43,10 +43,12 @@ export const sizeFields = ({ embed, encoder, decoder }: TransformerSizes): numbe
 export interface WeightSize {
   readonly name: string;
   readonly length: number;
+  /** Whether it is packed; the others are read in place. */
+  readonly isMatrix?: boolean;
 }
 
 const linear = (name: string, inputs: number, outputs: number): WeightSize[] => [
-  { name: `${name}.weight`, length: inputs * outputs },
+  { name: `${name}.weight`, length: inputs * outputs, isMatrix: true },
   { name: `${name}.bias`, length: outputs },
 ];
 
@@ -93,7 +95,7 @@ export function weightSizes(sizes: TransformerSizes, count: number): WeightSize[
     ? [
         ...stackWeights('encoder', sizes),
         ...stackWeights('decoder', sizes),
-        { name: 'classifier', length: sizes.decoder.vocab * sizes.embed },
+        { name: 'classifier', length: sizes.decoder.vocab * sizes.embed, isMatrix: true },
       ]
     : null;
   if (weights?.length === count) return weights;

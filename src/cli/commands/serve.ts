@@ -83,7 +83,7 @@ export const serveCommand = defineCommand({
     try {
       const models = args.map((folder, index) => ({
         name: basename(resolve(folder)),
-        translator: whenLoaded(languages[index]!, loading[index]!),
+        translator: new LoadingTranslator(languages[index]!, loading[index]!),
       }));
       await serve(models, Promise.all(loading), options);
     } finally {
@@ -111,10 +111,39 @@ async function load(folder: string, { device, threads, maxTokens }: OptionsOf<ty
 }
 
 /** A model that is still loading, so that the server can be made meanwhile. */
-const whenLoaded = (languages: TextTranslator['languages'], translator: Promise<TextTranslator>): TextTranslator => ({
-  languages,
-  translateTexts: async (...call) => (await translator).translateTexts(...call),
-});
+class LoadingTranslator implements TextTranslator {
+  #loaded: TextTranslator | null = null;
+
+  constructor(
+    readonly languages: TextTranslator['languages'],
+    readonly loading: Promise<TextTranslator>,
+  ) {
+    loading.then(
+      (translator) => {
+        this.#loaded = translator;
+      },
+      () => {}, // `serve` throws it
+    );
+  }
+
+  get device(): string {
+    return this.#translator.device;
+  }
+
+  get memory(): TextTranslator['memory'] {
+    return this.#translator.memory;
+  }
+
+  translateTexts(...call: Parameters<TextTranslator['translateTexts']>): ReturnType<TextTranslator['translateTexts']> {
+    return this.#translator.translateTexts(...call);
+  }
+
+  /** The server takes requests only when all models are loaded. */
+  get #translator(): TextTranslator {
+    if (this.#loaded === null) throw new InternalError('a model is used before it is loaded');
+    return this.#loaded;
+  }
+}
 
 type ServeOptions = OptionsOf<typeof serveCommand.options>;
 

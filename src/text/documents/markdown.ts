@@ -7,6 +7,7 @@ import { frontmatter } from 'micromark-extension-frontmatter';
 import { gfm } from 'micromark-extension-gfm';
 import { divideHtml } from './html.js';
 import type { InlinePart } from './inline-parts.js';
+import { checkMarks } from './mark-limit.js';
 import { markdownParts } from './markdown-parts.js';
 import { divideInline, type Pieces, type Prose, type ProseSyntax } from './prose.js';
 
@@ -16,8 +17,10 @@ const BYTE_ORDER_MARK = '\ufeff';
 /**
  * Divides Markdown: CommonMark with GitHub's tables, task lists, footnotes and strikethrough, and front matter. Its marks of
  * blocks, code, link definitions and front matter are copied. Blocks of HTML are divided as HTML.
+ * @throws UserError as `checkMarks` does
  */
 export function divideMarkdown(document: string): Pieces {
+  checkMarks(document);
   if (document.startsWith(BYTE_ORDER_MARK)) return [BYTE_ORDER_MARK, ...shifted(divideMarkdown(document.slice(1)), 1)];
   const pieces: (string | Prose)[] = [];
   let position = 0;
@@ -89,6 +92,7 @@ function movedProse(prose: Prose, by: number): Prose {
     verbatim: prose.verbatim,
     isComplete: (translation) => prose.isComplete(translation),
     write: (translation) => prose.write(translation),
+    inserted: (text) => prose.inserted(text),
     divided: () => [...shifted(prose.divided(), by)],
   };
 }

@@ -27,6 +27,8 @@ export interface Prose {
   isComplete(translation: string): boolean;
   /** The translation in the format of the document. A translation that is the text is the source, with its marks. */
   write(translation: string): string;
+  /** A text with what its placeholders stand for. */
+  inserted(text: string): string;
   /** The same stretch, divided at its placeholders: for a translator that loses them. */
   divided(): (string | Prose)[];
 }
@@ -91,8 +93,9 @@ function trimmed(document: string, parts: readonly ProsePart[], { leadingSpace }
       trimmedPart = { ...trimmedPart, start, text: trimmedPart.text.replace(LEADING_SPACE, '') };
     }
     if (index === parts.length - 1) {
-      const end = part.end - TRAILING_SPACE.exec(document.slice(trimmedPart.start, part.end))![0].length;
-      trimmedPart = { ...trimmedPart, end, text: trimmedPart.text.replace(TRAILING_SPACE, '') };
+      const source = document.slice(trimmedPart.start, part.end);
+      const end = trimmedPart.start + withoutTrailingSpace(source).length;
+      trimmedPart = { ...trimmedPart, end, text: withoutTrailingSpace(trimmedPart.text) };
     }
     return trimmedPart;
   });
@@ -100,8 +103,14 @@ function trimmed(document: string, parts: readonly ProsePart[], { leadingSpace }
 
 // Not \s, which matches no-break spaces: they are characters of the text.
 const LEADING_SPACE = /^[ \t\r\n\f]+/u;
-const TRAILING_SPACE = /[ \t\r\n\f]*$/u;
 const SPACES = /[ \t\r\n\f]+/gu;
+
+/** A pattern for spaces at the end would be slow for a text with many spaces elsewhere. */
+function withoutTrailingSpace(text: string): string {
+  let end = text.length;
+  while (end > 0 && LEADING_SPACE.test(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
+}
 
 class DocumentProse implements Prose {
   readonly text: string;
@@ -109,6 +118,8 @@ class DocumentProse implements Prose {
   readonly end: number;
   readonly marks: readonly number[];
   readonly verbatim = new Map<string, string>();
+  /** Matches placeholders and addresses. */
+  readonly #names: RegExp;
 
   constructor(
     private readonly document: string,
@@ -118,40 +129,56 @@ class DocumentProse implements Prose {
     this.offset = parts[0]!.start;
     this.end = parts.at(-1)!.end;
     this.marks = parts.filter(({ kind }) => kind === 'open').map(({ start }) => start);
-    const plain = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+    const numbers = freeNumbers(parts.map((part) => (part.kind === 'text' ? part.text : '')).join(''));
     this.text = parts
-      .map((part) => this.#textOf(part, plain))
+      .map((part) => this.#textOf(part, numbers))
       .join('')
       .replace(SPACES, ' ');
+    this.#names = patternOf([...this.verbatim.keys()]);
   }
 
-  /** @param plain all text, which contains none of the new placeholders */
-  #textOf(part: ProsePart, plain: string): string {
+  #textOf(part: ProsePart, numbers: Iterator<number, never>): string {
     if (part.kind === 'text') return part.text;
     if (part.kind !== 'verbatim') return '';
-    const source = this.document.slice(part.start, part.end);
-    if (part.name !== null) {
-      this.verbatim.set(part.name, source);
-      return part.name;
-    }
-    let number = 0;
-    while (plain.includes(`{${number}}`) || this.verbatim.has(`{${number}}`)) number += 1;
-    this.verbatim.set(`{${number}}`, source);
-    return `{${number}}`;
+    const name = part.name ?? `{${numbers.next().value}}`;
+    this.verbatim.set(name, this.document.slice(part.start, part.end));
+    return name;
   }
 
   isComplete(translation: string): boolean {
-    return [...this.verbatim.keys()].every((name) => count(translation, name) === count(this.text, name));
+    const [expected, found] = [this.#counts(this.text), this.#counts(translation)];
+    return [...this.verbatim.keys()].every((name) => expected.get(name) === found.get(name));
+  }
+
+  #counts(text: string): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [name] of text.matchAll(this.#names)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return counts;
   }
 
   write(translation: string): string {
     if (translation === this.text) return this.document.slice(this.offset, this.end);
-    return this.syntax.write(
-      piecesBetween(translation, [...this.verbatim.keys()]).map((piece) => {
-        const verbatim = this.verbatim.get(piece);
-        return verbatim === undefined ? piece : { verbatim };
-      }),
-    );
+    return this.syntax.write(this.#piecesOf(translation));
+  }
+
+  inserted(text: string): string {
+    return this.#piecesOf(text)
+      .map((piece) => (typeof piece === 'string' ? piece : piece.verbatim))
+      .join('');
+  }
+
+  #piecesOf(text: string): (string | Verbatim)[] {
+    if (this.verbatim.size === 0) return [text];
+    const pieces: (string | Verbatim)[] = [];
+    let position = 0;
+    for (const match of text.matchAll(this.#names)) {
+      const verbatim = this.verbatim.get(match[0]);
+      if (verbatim === undefined) continue;
+      pieces.push(text.slice(position, match.index), { verbatim });
+      position = match.index + match[0].length;
+    }
+    pieces.push(text.slice(position));
+    return pieces.filter((piece) => piece !== '');
   }
 
   divided(): (string | Prose)[] {
@@ -162,13 +189,19 @@ class DocumentProse implements Prose {
   }
 }
 
-const count = (text: string, part: string): number => text.split(part).length - 1;
+/** The numbers whose placeholders a text does not contain, ascending. */
+function* freeNumbers(text: string): Generator<number, never> {
+  const taken = new Set(text.match(PLACEHOLDER));
+  for (let number = 0; ; number += 1) if (!taken.has(`{${number}}`)) yield number;
+}
 
-/** Divides a text before and after each of the names. A name that contains another one is found first. */
-function piecesBetween(text: string, names: readonly string[]): string[] {
-  if (names.length === 0) return [text];
-  const patterns = [...names]
+const PLACEHOLDER = /\{\d+\}/gu;
+
+/** Matches placeholders, and the addresses among names; an address that contains another one is found first. */
+function patternOf(names: readonly string[]): RegExp {
+  const addresses = names
+    .filter((name) => !/^\{\d+\}$/u.test(name))
     .sort((a, b) => b.length - a.length)
     .map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&'));
-  return text.split(new RegExp(`(${patterns.join('|')})`, 'u')).filter((piece) => piece !== '');
+  return new RegExp([...addresses, PLACEHOLDER.source].join('|'), 'gu');
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { divideHtml } from '../../../src/text/documents/html.js';
+import { expectLinearGrowth } from '../../helpers/growth.js';
 import { proseOf, rewritten, shouted, signWriters } from './pieces.js';
 
 describe('HTML', () => {
@@ -64,6 +65,16 @@ describe('HTML', () => {
     ]);
     expect(shouted(prose!.divided())).toBe('CALL <b>NOW <code>f</code></b> OR <kbd>g</kbd>.');
   });
+
+  it.each([' ', '<', '<b>a', '</b>', '<i>', '&amp;', '<code>x</code> a ', '{0}<code>x</code> '])(
+    'with a long run of %j is divided in a time that grows like its length',
+    (run) => {
+      expectLinearGrowth(
+        (document) => rewritten(divideHtml(document), ({ text }) => `${text} x`),
+        (length) => `a${run.repeat(length / run.length)}b`,
+      );
+    },
+  );
 
   it('has placeholders that are not in the text', () => {
     const [prose] = proseOf(divideHtml('a {0} <code>x</code> {2} <code>y</code>'));

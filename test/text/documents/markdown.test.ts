@@ -4,6 +4,7 @@ import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
 import { divideMarkdown } from '../../../src/text/documents/markdown.js';
+import { expectLinearGrowth } from '../../helpers/growth.js';
 import { proseOf, rewritten, shouted, signWriters } from './pieces.js';
 
 describe('Markdown', () => {
@@ -47,6 +48,26 @@ describe('Markdown', () => {
     ['snake_case & c', 'snake_case & c'],
   ])('writes the text %s so that it is a text', (text, written) => {
     expect(rewritten(divideMarkdown('x'), () => text)).toBe(written);
+  });
+
+  it.each([' ', 'a\n', 'a\\\n', '&amp;'])(
+    'with a long run of %j is divided in a time that grows like its length',
+    (run) => {
+      expectLinearGrowth(
+        (document) => rewritten(divideMarkdown(document), ({ text }) => `${text} x`),
+        (length) => `a${run.repeat(length / run.length)}b`,
+      );
+    },
+  );
+
+  it('refuses a block with more marks than its parser can read in time', () => {
+    expect(() => divideMarkdown(`a\n\nb\n${']('.repeat(10_001)}`)).toThrow(
+      'line 3: a block of the Markdown has more than 10000 brackets, asterisks and other marks; divide it by empty lines',
+    );
+    const code = `\`\`\`\n${'['.repeat(10_001)}\n\`\`\`\n`;
+    expect(shouted(divideMarkdown(code))).toBe(code);
+    const blocks = '[ '.repeat(6_000);
+    expect(() => divideMarkdown(`${blocks}\n\n${blocks}`)).not.toThrow();
   });
 
   it('says where the inline marks are that it drops', () => {

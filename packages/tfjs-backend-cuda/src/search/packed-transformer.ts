@@ -10,6 +10,8 @@ const PRECISIONS: readonly Precision[] = ['float32', 'bfloat16'];
 
 /** A model for search. */
 export interface PackedTransformer {
+  /** The memory of the GPU that the weights take. */
+  readonly bytes: number;
   /**
    * Encodes sentences. @throws Error for starts, ids, positions or a beam that do not fit, or if the model is disposed
    */
@@ -51,6 +53,7 @@ export function packTransformer(
 }
 
 class CudaTransformer implements PackedTransformer {
+  readonly bytes: number;
   readonly #model: OpenModel;
   readonly #memory: OwnedMemory;
   #disposed = false;
@@ -58,6 +61,7 @@ class CudaTransformer implements PackedTransformer {
   constructor(model: OpenModel, memory: OwnedMemory) {
     this.#model = model;
     this.#memory = memory;
+    this.bytes = memory.bytes;
   }
 
   startDecoding(source: SourceRows, beam: number): Decoding {

@@ -41,6 +41,11 @@ export class OwnedMemory {
     return block.address;
   }
 
+  /** The bytes that are taken. */
+  get bytes(): number {
+    return [...this.#blocks.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Frees what `take` returned. Kernels that are in the stream may still use it. */
   give(address: Address): void {
     const block = this.#blocks.get(address);

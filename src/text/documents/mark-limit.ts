@@ -1,0 +1,27 @@
+import { UserError } from '../../errors.js';
+
+/** The most characters in a block that could be inline marks. micromark's time grows with their square. */
+const MOST_MARKS = 10_000;
+
+const MARK = /[[\]*_`<~]/gu;
+const FENCE = /^ {0,3}(`{3,}|~{3,})/u;
+
+/**
+ * Refuses Markdown that takes very long to parse.
+ * @throws UserError naming the line of a block that has more possible marks than any text needs
+ */
+export function checkMarks(document: string): void {
+  let [marks, firstLine] = [0, 1];
+  let fence: string | null = null;
+  for (const [index, line] of document.split(/\r\n|\r|\n/u).entries()) {
+    const found = FENCE.exec(line)?.[1];
+    if (found !== undefined && (fence === null || found.startsWith(fence))) fence = fence === null ? found : null;
+    if (line.trim() === '') [marks, firstLine] = [0, index + 2];
+    if (fence === null) marks += line.match(MARK)?.length ?? 0;
+    if (marks <= MOST_MARKS) continue;
+    throw new UserError(
+      `line ${firstLine}: a block of the Markdown has more than ${MOST_MARKS} brackets, asterisks and other marks`,
+      'divide it by empty lines, or translate it as plain text',
+    );
+  }
+}
