@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { deviceOptions } from '../../devices/index.js';
+import { InternalError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
