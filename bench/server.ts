@@ -32,7 +32,7 @@ const options = benchmarkOptions({
 const { threads, short, path } = options;
 const clients = Number(options.clients);
 const rounds = Number(options.rounds ?? (short ? 1 : 5));
-const requests = Number(options.requests ?? (short ? 5000 : 100_000));
+const requests = Number(options.requests ?? (short ? 20_000 : 100_000));
 const server = { threads, maxTokens: Number(options['max-tokens']) };
 
 /** Texts of one measurement of latency, and requests that are sent at the same time. */
@@ -213,7 +213,8 @@ async function memory(): Promise<Row[]> {
   const [early, late] = await withSubject(fileOf('brief', brief, brief.length), async (subject) => {
     const load = async (count: number): Promise<number> => {
       progress(`memory, ${count} requests`);
-      await subject.send({ clients, requests: count, from: 0, check: false });
+      const { failed } = await subject.send({ clients, requests: count, from: 0, check: false });
+      if (failed > 0) throw new Error(`${failed} requests failed`);
       await setTimeout(2000);
       return subject.server.residentBytes / 2 ** 20;
     };
@@ -301,6 +302,7 @@ publish(
       { heading: 'bound', value: ({ bound }) => bound },
     ],
     rows,
+    details: { path, text: options.text, maxTokens: server.maxTokens, rounds },
   },
   options,
 );

@@ -87,7 +87,8 @@ export class BatchScheduler<Line, Result> {
     await Promise.resolve(); // calls of the same turn are batched together
     while (this.#pending.length > 0) {
       await this.#computeBatch(this.#takeBatch());
-      await setImmediate(); // the results of this batch leave before the next one computes, and calls that wait join it
+      // The results of this batch leave before the next one computes, and new calls join it.
+      if (this.#pending.length > 0) await setImmediate();
     }
     this.#working = null;
   }

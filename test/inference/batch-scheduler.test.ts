@@ -55,6 +55,18 @@ describe('the batch scheduler', () => {
     expect(await long).toHaveLength(30);
   });
 
+  it('lets the caller use the results of a batch before the next one computes', async () => {
+    const batching = doubling();
+    const scheduler = new BatchScheduler(batching);
+    const batchesAtAnswer = scheduler.run([1]).then(async () => {
+      for (let step = 0; step < 30; step++) await null;
+      return batching.batches.length;
+    });
+    const rest = scheduler.run([2, 3, 4, 5, 6]);
+    expect(await batchesAtAnswer).toBe(1);
+    await rest;
+  });
+
   it('drops the lines of a cancelled call, and finishes the others', async () => {
     const batching = doubling();
     const scheduler = new BatchScheduler(batching);

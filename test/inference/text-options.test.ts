@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkPhrases, formatOf, phrasesOf, type TextOptions } from '../../src/inference/text-options.js';
+import { checkPhrases, formatOf, nbestOf, phrasesOf, type TextOptions } from '../../src/inference/text-options.js';
 
 const wrong = (options: object): TextOptions => options as TextOptions;
 
@@ -32,6 +32,20 @@ describe('the phrases of texts', () => {
     const encodePhrase = (phrase: string) => (phrase === 'ß' ? null : { ids: new Int32Array(1), tokens: [phrase] });
     expect(() => checkPhrases([['a'], ['b']], { encodePhrase })).not.toThrow();
     expect(() => checkPhrases([['a'], ['ß']], { encodePhrase })).toThrow("the model cannot write the phrase 'ß'");
+  });
+});
+
+describe('the number of translations', () => {
+  it.each([
+    [{}, 5],
+    [{ nbest: 1 }, 1],
+    [{ nbest: 9 }, 5],
+  ])('of %j', (options, expected) => {
+    expect(nbestOf(options, 5)).toBe(expected);
+  });
+
+  it.each([0, 1.5, '2', Number.NaN])('is not %j', (nbest) => {
+    expect(() => nbestOf(wrong({ nbest }), 5)).toThrow('is not a positive integer');
   });
 });
 

@@ -6,7 +6,13 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { hashDictionary } from '../../src/data/dictionary-file.js';
 import { UserError } from '../../src/errors.js';
-import { defineArchitecture, type LineTranslation, Translator, type TranslatorOptions } from '../../src/index.js';
+import {
+  defineArchitecture,
+  type LineTranslation,
+  type TextTranslation,
+  Translator,
+  type TranslatorOptions,
+} from '../../src/index.js';
 import { transformer } from '../../src/index-nn.js';
 import { parseCodes } from '../../src/text/bpe/codes.js';
 import { createBpeSegmenter } from '../../src/text/bpe/segmenter.js';
@@ -172,6 +178,18 @@ describe('Translator', () => {
     expect(beside).toEqual(plain);
     expect(plain.every(({ text }) => text.includes('is not'))).toBe(false);
     for (const { text } of constrained) for (const phrase of phrases) expect(text).toContain(phrase);
+  });
+
+  it('gives as many translations of a text as a call wants, beside calls that want others', async () => {
+    const translator = await load({ beam: 3, nbest: 3, maxLenB: 20 });
+    const text = lines[0]!;
+    const [all, two, one] = await Promise.all(
+      [{}, { nbest: 2 }, { nbest: 1 }].map((options) => translator.translateText(text, options)),
+    );
+    const nbestOf = ({ sentences }: TextTranslation) => sentences.flatMap(({ nbest }) => nbest);
+    expect(nbestOf(all!)).toHaveLength(3);
+    expect(nbestOf(two!)).toEqual(nbestOf(all!).slice(0, 2));
+    expect(nbestOf(one!)).toEqual(nbestOf(all!).slice(0, 1));
   });
 
   it('translates a document by blocks', async () => {

@@ -108,6 +108,17 @@ describe('POST /translate', () => {
     expect(translator.options).toEqual([options]);
   });
 
+  it.each([
+    ['one, without a number', { text: 'a' }, 1],
+    ['those of a request of its own form', { text: 'a', nbest: 2 }, 2],
+    ["LibreTranslate's alternatives and the best", { q: 'a', source: 'de', target: 'en', alternatives: 2 }, 3],
+  ])('computes no more translations than a request wants: %s', async (_, request, wanted) => {
+    const translator = new FakeTranslator();
+    const server = await start({ models: [{ name: 'one', translator }] });
+    expect(await post(server, request)).toMatchObject({ status: 200 });
+    expect(translator.wanted).toEqual([wanted]);
+  });
+
   it('takes a form, as the clients of LibreTranslate send it', async () => {
     expect(
       await answer(await start(), {

@@ -15,6 +15,8 @@ export class FakeTranslator implements TextTranslator {
   readonly memory = { weights: 10, buffers: 20, process: 30 };
   /** The options of each call that are not the defaults. */
   readonly options: object[] = [];
+  /** The number of translations of a sentence that each call wants. */
+  readonly wanted: number[] = [];
 
   constructor(
     readonly languages = { source: 'de', target: 'en' },
@@ -23,9 +25,10 @@ export class FakeTranslator implements TextTranslator {
 
   async translateTexts(
     texts: readonly string[],
-    { signal, format = 'plain', phrases = [] }: TranslateTextOptions = {},
+    { signal, format = 'plain', phrases = [], nbest = 3 }: TranslateTextOptions = {},
   ): Promise<TextTranslation[]> {
     this.started += 1;
+    this.wanted.push(nbest);
     this.options.push({ ...(format !== 'plain' && { format }), ...(phrases.length > 0 && { phrases }) });
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, this.milliseconds);
@@ -35,13 +38,13 @@ export class FakeTranslator implements TextTranslator {
         reject(signal.reason as Error);
       });
     });
-    return texts.map((source) => this.#translate(source));
+    return texts.map((source) => this.#translate(source, nbest));
   }
 
-  #translate(source: string): TextTranslation {
+  #translate(source: string, count: number): TextTranslation {
     if (source === 'fail') throw new TypeError('a defect');
     const text = source.toUpperCase();
-    const nbest = [text, `${text} 2`, `${text} 3`].map((other, rank) => translationOf(other, -rank));
+    const nbest = [text, `${text} 2`, `${text} 3`].slice(0, count).map((other, rank) => translationOf(other, -rank));
     const sentence = {
       source,
       text,

@@ -61,7 +61,7 @@ describe('a text is divided into sentences', () => {
   it("as Unicode's rules divide it, if it has no abbreviations", () => {
     const segmenter = new Intl.Segmenter('de', { granularity: 'sentence' });
     const pieces = fc.constantFrom(
-      ...['Haus', 'rennt', '1200', ' ', '\t', '\u00a0', '\u000b', '\u0085', '\u2029'],
+      ...['Haus', 'rennt', '2024', ' ', '\t', '\u00a0', '\u000b', '\u0085', '\u2029'],
       ...['.', '!', '?', '…', '\u2024', '\ufe52', '。', '؟', '"', ')', '»', ',', ';', '-', '\u0300', '\u200d'],
     );
     fc.assert(
