@@ -202,6 +202,6 @@ function patternOf(names: readonly string[]): RegExp {
   const addresses = names
     .filter((name) => !/^\{\d+\}$/u.test(name))
     .sort((a, b) => b.length - a.length)
-    .map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&'));
+    .map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&'));
   return new RegExp([...addresses, PLACEHOLDER.source].join('|'), 'gu');
 }

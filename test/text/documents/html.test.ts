@@ -66,7 +66,7 @@ describe('HTML', () => {
     expect(shouted(prose!.divided())).toBe('CALL <b>NOW <code>f</code></b> OR <kbd>g</kbd>.');
   });
 
-  it.each([' ', '<', '<b>', '</b>', '<i>a</i> ', '&amp;', '<code>x</code> a ', '{0}<code>x</code> '])(
+  it.each([' ', '<', '</b>', '<i>a</i> ', '&amp;', '<code>x</code> a ', '{0}<code>x</code> '])(
     'with a long run of %j is divided in a time that grows like its length',
     (run) => {
       expectLinearGrowth(

@@ -30,6 +30,7 @@ describe('Markdown', () => {
       'a <span translate="no">*b*</span> <kbd>c</kbd> d',
       'A <span translate="no">*b*</span> <kbd>c</kbd> D',
     ],
+    ['keeps addresses with signs of patterns', 'a http://a-b.c/d?e=(f)+g$ h', 'A http://a-b.c/d?e=(f)+g$ H'],
     ['keeps line breaks of HTML', 'a<br>b', 'A<br>B'],
     ['divides blocks of HTML', '<p align="center">a <b>b</b></p>\n\n*c*', '<p align="center">A B</p>\n\n*C*'],
     ['keeps blocks of HTML in lists', '- <p>\n  a</p>', '- <p>\n  a</p>'],
