@@ -1,5 +1,6 @@
+import { localWorlds } from 'mpi-native/local';
 import { expect, it, vi } from 'vitest';
-import { alone } from '../../src/distributed/workers.js';
+import { alone, Workers } from '../../src/distributed/workers.js';
 import { selectOptions } from '../../src/options/select.js';
 import type { TranslationModel } from '../../src/plugins/model.js';
 import { collate, type TranslationBatch } from '../../src/tasks/collate.js';
@@ -47,6 +48,32 @@ it('an unknown word in a translation does not match an unknown word in the refer
   // 1- to 4-gram matches 5/6, 4/5, 3/4 and 2/3: their geometric mean.
   const expected = 100 * ((5 / 6) * (4 / 5) * (3 / 4) * (2 / 3)) ** (1 / 4);
   expect(await bleuOfItself([unkIndex, ...words.slice(1)])).toBeCloseTo(expected, 2);
+});
+
+it('several ranks have the score of all their batches', async () => {
+  const start = startBleuEvaluation(
+    goldenTask,
+    {} as TranslationModel,
+    selectOptions(evaluationOptions, { evalBleu: true, evalTokenizedBleu: true }),
+  );
+  const { unkIndex } = goldenTask.targetDictionary;
+  const batches = [
+    [10, 11, 12, 13, 14, 15],
+    [unkIndex, 17, 18, 19, 20],
+  ].map((words) => {
+    const target = Int32Array.from([...words, goldenTask.targetDictionary.eosIndex]);
+    return collate([{ id: 0, source: target, target }], goldenTask.targetDictionary);
+  });
+  const whole = start();
+  for (const batch of batches) await whole.add(batch);
+  const shared = localWorlds(2).map(async (world) => {
+    const own = start();
+    await own.add(batches[world.rank]!);
+    return own.score(new Workers(world));
+  });
+  const score = await whole.score(alone());
+  expect(score).toBeLessThan(100);
+  expect(await Promise.all(shared)).toEqual([score, score]);
 });
 
 /** Keys and values of 16,384 positions take 384 MiB of a model with 6 layers, 512 wide. */

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "slices.h"
+#include "start-guard.h"
 #include "sum.h"
 #include "tags.h"
 #include "watchdog.h"
@@ -60,6 +61,7 @@ class World::Collective {
 };
 
 World::World(const Options& options) : options_(options) {
+  const StartGuard guard(options_.heartbeat_timeout);
   int provided = 0;
   Check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_SERIALIZED) throw std::runtime_error("this MPI library was built without threads");

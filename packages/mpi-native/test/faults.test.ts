@@ -58,6 +58,17 @@ describe.skipIf(MPI_IS_MISSING !== null)(`a job${missing}`, () => {
     expect({ status: job.status, left: job.left }).toEqual({ status: 70, left: [] });
   });
 
+  test.each([
+    { ranks: 2, of: [1], says: 'rank 0 has waited for them for 2 s' },
+    { ranks: 3, of: [0], says: 'rank 1 has waited for them for 2.5 s' },
+  ])('of which ranks $of do not start MPI is ended', async ({ says, ...plan }) => {
+    const job = await run({ ...plan, fault: 'do not start', timeout: 2 });
+    expect(complaintsOf(job)).toEqual([
+      `ts-fairseq: not all processes started MPI: ${says} (--heartbeat-timeout); all processes are ended`,
+    ]);
+    expect({ status: job.status, left: job.left }).toEqual({ status: 137, left: [] });
+  });
+
   test('is ended by another rank if ranks 0 and 1 stop', async () => {
     const job = await run({ ranks: 4, fault: 'stop', of: [0, 1], timeout: 2 });
     expect(complaintsOf(job)).toEqual([

@@ -21,6 +21,7 @@ const FAULTS = {
     const all = processes.join(' ');
     spawnSync('sh', ['-c', `sleep 0.2; kill -STOP ${all}; sleep 3; kill -CONT ${all}`]);
   },
+  'do not start': () => {}, // it is not reached
   'other length': (world: World) => world.sumSlices(new Float32Array(7)),
   'other collective': (world: World) => world.finalize(),
 } as const;
@@ -29,6 +30,9 @@ export type Fault = keyof typeof FAULTS;
 
 // Arguments: the fault, the ranks that have it, the timeout, updates, the length of the vector.
 const [fault, ranks, timeout, updates, length] = process.argv.slice(2);
+if (fault === 'do not start' && ranks!.split(',').includes(process.env.OMPI_COMM_WORLD_RANK!)) {
+  process.kill(process.pid, 'SIGSTOP');
+}
 const world = joinWorld({ heartbeatTimeout: Number(timeout), maxMessageBytes: 65536 });
 const own = new Uint8Array(Uint32Array.of(process.pid).buffer);
 const processes = (await world.allGather(own)).map((bytes) => new Uint32Array(bytes.buffer)[0]!);
