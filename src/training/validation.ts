@@ -70,7 +70,7 @@ export async function validate(
     logProgress(`valid on '${data.split}'`, position, chosen.length, own.lossFigures());
   }
   workers.world.describe(`the validation of '${data.split}' in epoch ${epoch}`);
-  const statistics = statisticsOf(await workers.collect(reports));
+  const statistics = statisticsOf(await workers.collect(reports), monotonicClock() - start);
   const score = await bleu?.score(workers);
   const { loss, nllLoss, perplexity } = statistics;
   return {
@@ -89,15 +89,18 @@ interface TimedReport extends LossReport {
   readonly time: number;
 }
 
-/** Averages reports in their order. The rate is that of the times at which they were complete. */
-function statisticsOf(reports: readonly TimedReport[]): LossStatistics {
+/**
+ * Averages reports in their order.
+ * @param end the time at which all were complete, in seconds since the validation started
+ */
+function statisticsOf(reports: readonly TimedReport[], end: number): LossStatistics {
   let now = 0;
   const statistics = new LossStatistics(() => now);
   for (const report of reports) {
     now = report.time;
     statistics.add(report);
   }
-  now = Math.max(...reports.map(({ time }) => time));
+  now = end;
   return statistics;
 }
 

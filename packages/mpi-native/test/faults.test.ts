@@ -63,9 +63,10 @@ describe.skipIf(MPI_IS_MISSING !== null)(`a job${missing}`, () => {
     { ranks: 3, of: [0], says: 'rank 1 has waited for them for 2.5 s' },
   ])('of which ranks $of do not start MPI is ended', async ({ says, ...plan }) => {
     const job = await run({ ...plan, fault: 'do not start', timeout: 2 });
-    expect(complaintsOf(job)).toEqual([
+    // On a busy machine a later rank may speak, too, before mpirun ends it.
+    expect(complaintsOf(job)[0]).toBe(
       `ts-fairseq: not all processes started MPI: ${says} (--heartbeat-timeout); all processes are ended`,
-    ]);
+    );
     expect({ status: job.status, left: job.left }).toEqual({ status: 137, left: [] });
   });
 
