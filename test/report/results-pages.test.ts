@@ -19,7 +19,12 @@ function figuresOf(page: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(figures, name), 'utf8')]));
 }
 
-it.each(readdirSync(join(root, 'bench/results')))('the page of %s is what report writes', async (name) => {
+/** The sweeps in bench/results, which are folders; its files are the results of benchmarks. */
+const sweeps = readdirSync(join(root, 'bench/results'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+it.each(sweeps)('the page of %s is what report writes', async (name) => {
   const [written, committed] = [join(folder, pageOf(name)), join(root, 'docs', pageOf(name))];
   const { code, stderr } = await runMain('report', join(root, 'bench/results', name), '--markdown', written);
   expect(code, stderr).toBe(0);
