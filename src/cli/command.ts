@@ -1,5 +1,5 @@
 import { Command, CommanderError, Help, Option } from 'commander';
-import { alone, type Workers } from '../distributed/workers.js';
+import type { Workers } from '../distributed/workers.js';
 import { InternalError, UserError } from '../errors.js';
 import { parseOptionValue } from '../options/parse.js';
 import { flagOf, type OptionSchema, type OptionSpec, type OptionsOf, type OptionValues } from '../options/schema.js';
@@ -9,7 +9,7 @@ import { type IgnoredOptions, ignoredAsTyped, ignoredSchema } from './options/ig
 import { quoted } from './output/shell-line.js';
 import { blamePlugin } from './plugins/plug-in-errors.js';
 import { commandLine } from './program.js';
-import { withWorkers } from './workers.js';
+import type { withWorkers } from './workers.js';
 
 /** A positional argument of a command. */
 export interface ArgumentSpec {
@@ -39,8 +39,6 @@ export interface Invocation<S extends OptionSchema> {
   readonly ignored: readonly string[];
   /** All options as a file for --config. */
   formatConfig(): Promise<string>;
-  /** The processes that share the work. */
-  readonly workers: Workers;
 }
 
 /** A command of `ts-fairseq`: its arguments, options and help, and the function that runs it. */
@@ -60,9 +58,10 @@ export interface CommandDefinition<S extends OptionSchema = OptionSchema> {
   readonly ignored?: IgnoredOptions;
   /** The choices of plug-ins that have an otherwise unknown long flag, e.g. `--criterion encouraging`. */
   choicesWith?(flag: string): readonly string[];
-  /** Whether the processes that mpirun started share the work. Such a command has the options `distributedOptions`. */
-  readonly isDistributed?: boolean;
-  run(invocation: Invocation<S>): Promise<void>;
+  /** Joins the processes that share the work; absent if the command runs in one. Such a command has `distributedOptions`. */
+  readonly withWorkers?: typeof withWorkers;
+  /** @param workers the processes that share the work; only with `withWorkers` */
+  run(invocation: Invocation<S>, workers?: Workers): Promise<void>;
 }
 
 /** Makes a command and infers the types of its options. */
@@ -82,30 +81,29 @@ export async function runCommand<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
 ): Promise<void> {
-  const first = settled(() => readLeniently(definition, argv, null));
-  const run = async (workers: Workers): Promise<void> => {
-    const { userDir } = await workers.together(first.result);
-    try {
-      await definition.run(await workers.together(() => parseCommandLine(definition, argv, first.result(), workers)));
-    } catch (error) {
-      throw blamePlugin(userDir, error);
-    }
-  };
-  if (!definition.isDistributed) return run(alone());
-  await withWorkers(Number(first.value?.heartbeatTimeout ?? 0), run);
+  const first = (async () => readLeniently(definition, argv, null))();
+  if (definition.withWorkers === undefined) return parseAndRun(definition, argv, first);
+  const timeout = first.then(
+    ({ heartbeatTimeout }) => Number(heartbeatTimeout),
+    () => 0, // `parseAndRun` throws it
+  );
+  await definition.withWorkers(await timeout, (workers) => parseAndRun(definition, argv, first, workers));
 }
 
-/** Calls a function now, so that `result` returns its value or throws its error later. */
-function settled<T>(call: () => T): { readonly value?: T; result(): T } {
+/** @param first the command's own options */
+async function parseAndRun<S extends OptionSchema>(
+  definition: CommandDefinition<S>,
+  argv: readonly string[],
+  first: Promise<OptionValues>,
+  workers?: Workers,
+): Promise<void> {
+  const together = <T>(work: () => Promise<T>): Promise<T> => workers?.together(work) ?? work();
+  const selected = await together(() => first);
   try {
-    const value = call();
-    return { value, result: () => value };
+    const invocation = await together(() => parseCommandLine(definition, argv, selected));
+    await definition.run(invocation, workers);
   } catch (error) {
-    return {
-      result() {
-        throw error;
-      },
-    };
+    throw blamePlugin(selected.userDir, error);
   }
 }
 
@@ -113,7 +111,6 @@ async function parseCommandLine<S extends OptionSchema>(
   definition: CommandDefinition<S>,
   argv: readonly string[],
   first: OptionValues,
-  workers: Workers,
 ): Promise<Invocation<S>> {
   const sections = [ownSection(definition)];
   const file = typeof first.config === 'string' ? await readConfigFile(first.config) : null;
@@ -141,7 +138,6 @@ async function parseCommandLine<S extends OptionSchema>(
     explicitKeys,
     ignored: ignoredAsTyped(ignored, ignoredValues),
     formatConfig: () => formatConfig(schemaOf(sections), all),
-    workers,
   };
 }
 

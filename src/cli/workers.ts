@@ -1,6 +1,8 @@
 import { joinWorkers } from '../distributed/join.js';
 import type { Workers } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
+import type { OptionsOf } from '../options/schema.js';
+import { type logOptions, startLog } from './output/log-sink.js';
 
 /**
  * Runs a command together with the other processes that mpirun started, or alone. If one of them exits with an error, all of
@@ -21,6 +23,10 @@ export async function withWorkers(heartbeatTimeout: number, work: (workers: Work
     throw workers.size === 1 || workers.isOfAll(error) ? error : withRank(workers.name, error);
   }
 }
+
+/** Starts the log of the command on the first rank. @returns the function that stops it */
+export const startSharedLog = (workers: Workers, options: OptionsOf<typeof logOptions>): (() => void) =>
+  workers.isFirst ? startLog(options) : () => {};
 
 /** An error whose message names the rank. */
 function withRank(rank: string, error: unknown): unknown {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Device } from '../devices/device.js';
 import { log } from '../log.js';
 import type { Workers } from './workers.js';
 
@@ -11,13 +12,11 @@ interface Placement {
   readonly threads: number;
 }
 
-/**
- * Logs where the processes run, and warns if their threads share cores.
- * @param threads of this process
- */
-export async function logProcesses(workers: Workers, threads: number): Promise<void> {
+/** Logs where the processes run, and warns if their threads share cores. @param device of this process */
+export async function logProcesses(workers: Workers, device: Pick<Device, 'description'>): Promise<void> {
   const { world } = workers;
   if (world.size === 1) return;
+  const threads = Number(device.description.threads ?? 1);
   const available = availableParallelism();
   const placements = await workers.exchange<Placement>({ host: world.hostName, cores: boundTo(), available, threads });
   log.message(`${world.size} processes (${world.library})`);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { peakMemory } from '../devices/peak-memory.js';
-import { alone, type Workers } from '../distributed/workers.js';
+import type { Workers } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { type SearchInput, type SequenceGenerator, type TranslatedSentence, toText } from '../search/index.js';
@@ -36,8 +36,8 @@ export interface SplitOptions extends TextSettings, BatchSettings {
 export const DEFAULT_MAX_TOKENS = 12_000;
 
 /**
- * Translates a split in fairseq's batches. Each rank translates its share of them, and all get all translations. Results are in the order of the data, so that files can be compared line by
- * line. The `--nbest` best translations of each sentence are kept.
+ * Translates a split in fairseq's batches. Each rank translates its share of them, and all get all translations. Results are in
+ * the order of the data, so that files can be compared line by line. The `--nbest` best translations of each sentence are kept.
  * @throws UserError if a sentence is too long, if there is nothing to translate, or if --prefix-size lacks references
  */
 export async function translateSplit(
@@ -45,7 +45,7 @@ export async function translateSplit(
   data: TranslationData,
   search: SequenceGenerator,
   options: SplitOptions,
-  workers: Workers = alone(),
+  workers: Workers,
 ): Promise<TranslatedSentence[]> {
   const batches = cutIntoBatches(task, data, search, options);
   if (batches.length === 0) throw nothingToTranslate(data, options);

@@ -2,7 +2,7 @@ import { deviceOptions, int8Option, openRequestedDevice } from '../../devices/in
 import { logProfile, profileOption, requestedProfiler } from '../../devices/profile.js';
 import { distributedOptions } from '../../distributed/options.js';
 import { logProcesses } from '../../distributed/placement.js';
-import type { Workers } from '../../distributed/workers.js';
+import { alone, type Workers } from '../../distributed/workers.js';
 import { UserError } from '../../errors.js';
 import { codecOptions } from '../../inference/codec-options.js';
 import { disposeAll, loadModels } from '../../inference/load-models.js';
@@ -24,8 +24,9 @@ import { warnOfIgnored } from '../options/ignored-options.js';
 import { codecOf, withFolderDefaults } from '../options/model-folder-options.js';
 import { taskOption } from '../options/task-option.js';
 import { checkTranslationOptions, modelSelection, unsupportedFlags } from '../options/translation-options.js';
-import { logOptions, startLog } from '../output/log-sink.js';
+import { logOptions } from '../output/log-sink.js';
 import { loadArchitectures, userDirOption } from '../plugins/user-dir.js';
+import { startSharedLog, withWorkers } from '../workers.js';
 
 const { batchSize, requiredBatchSizeMultiple, skipInvalidSizeInputsValidTest, numWorkers } = datasetOptions;
 
@@ -92,9 +93,9 @@ export const generateCommand = defineCommand({
   ],
   unsupported: unsupportedFlags,
   ignored: ignoredInTranslation,
-  isDistributed: true,
-  async run({ args, options, explicitKeys, ignored, workers }) {
-    const stopLog = workers.isFirst ? startLog(options) : (): void => {};
+  withWorkers,
+  async run({ args, options, explicitKeys, ignored }, workers = alone()) {
+    const stopLog = startSharedLog(workers, options);
     try {
       warnOfIgnored(ignored);
       const translate = () => generate(args[0]!, options, explicitKeys, workers);
@@ -142,7 +143,7 @@ async function prepare(
   return { options, unknownWords, task, codec, data, device, models };
 }
 
-/** Translates and scores a split. @returns the lines to print */
+/** Translates and scores a split. @returns the lines to print, on the first rank */
 async function generate(
   dataFolder: string,
   given: GenerateOptions,
@@ -151,7 +152,7 @@ async function generate(
 ): Promise<string[]> {
   const prepared = await workers.together(() => prepare(dataFolder, given, explicitKeys, workers.world.localRank));
   const { options, unknownWords, task, codec, data, device, models } = prepared;
-  await logProcesses(workers, Number(device.description.threads ?? 1));
+  await logProcesses(workers, device);
   try {
     const symbols = symbolsOf(task.targetDictionary);
     const searching = options.scoreReference ? forcedDecoding(longestReference(data)) : options;
@@ -166,6 +167,7 @@ async function generate(
     const settings = { ...options, unknownWords, detokenize: codec.decode };
     const translated = await translateSplit(task, data, search, settings, workers);
     if (profiler !== null) logProfile(`the translation of ${data.split}`, profiler.end());
+    if (!workers.isFirst) return [];
     const sentences = translated.map((sentence) => ({ ...sentence, source: codec.decode(sentence.source) }));
     const lines = options.quiet ? [] : sentences.flatMap((sentence) => outputLines(sentence));
     return [...lines, ...scoreLines(sentences, options)];

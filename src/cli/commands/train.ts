@@ -2,6 +2,7 @@ import { builtInComponents } from '../../components.js';
 import { deviceOptions, openRequestedDevice } from '../../devices/index.js';
 import { profileOption, requestedProfiler } from '../../devices/profile.js';
 import { logProcesses } from '../../distributed/placement.js';
+import { alone } from '../../distributed/workers.js';
 import { defineOptions, flagOf, type OptionSchema } from '../../options/schema.js';
 import { machineOf, trainingOptions } from '../../training/request.js';
 import { train } from '../../training/train.js';
@@ -12,10 +13,11 @@ import { ignoredInTraining } from '../options/ignored-flags.js';
 import { warnOfIgnored } from '../options/ignored-options.js';
 import { taskOption } from '../options/task-option.js';
 import { unsupportedInTraining } from '../options/unsupported-training-flags.js';
-import { logOptions, startLog } from '../output/log-sink.js';
+import { logOptions } from '../output/log-sink.js';
 import { startTensorboard, tensorboardOption } from '../output/tensorboard.js';
 import { loadComponents, PLUGIN_GROUP, userDirOption } from '../plugins/user-dir.js';
 import { version } from '../version.js';
+import { startSharedLog, withWorkers } from '../workers.js';
 
 const known = builtInComponents();
 
@@ -88,8 +90,6 @@ function choicesWith(flag: string): string[] {
   ].flatMap(({ choice, options }) => (has(options) ? choice : []));
 }
 
-const nothing = (): void => {};
-
 export const trainCommand = defineCommand({
   name: 'train',
   description:
@@ -113,12 +113,12 @@ export const trainCommand = defineCommand({
   choicesWith,
   unsupported: unsupportedInTraining,
   ignored: ignoredInTraining,
-  isDistributed: true,
-  async run({ args, options, all, explicitKeys, ignored, formatConfig, workers }) {
+  withWorkers,
+  async run({ args, options, all, explicitKeys, ignored, formatConfig }, workers = alone()) {
     const plugins = await select(options);
     await untilInterrupted(async (signal) => {
-      const stopLog = workers.isFirst ? startLog(options) : nothing;
-      let stopTensorboard = nothing;
+      const stopLog = startSharedLog(workers, options);
+      let stopTensorboard = (): void => {};
       try {
         if (workers.isFirst) stopTensorboard = startTensorboard(options.tensorboardLogdir);
         warnOfIgnored(ignored);
@@ -126,7 +126,7 @@ export const trainCommand = defineCommand({
         const device = await workers.together(() =>
           openRequestedDevice(options, { localRank: workers.world.localRank }),
         );
-        await logProcesses(workers, Number(device.description.threads ?? 1));
+        await logProcesses(workers, device);
         await train({
           data: args[0]!,
           options,
