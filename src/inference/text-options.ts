@@ -1,11 +1,14 @@
 import { UserError } from '../errors.js';
 import { describeValue } from '../plugins/described-value.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
-import { DOCUMENT_FORMATS, type DocumentFormat } from '../text/documents/document.js';
+import { DOCUMENT_FORMATS } from '../text/documents/document.js';
 import type { SentenceSearch } from './sentence-search.js';
 
 /** The formats of texts. */
 export const TEXT_FORMATS = ['plain', ...DOCUMENT_FORMATS] as const;
+
+/** A format of texts. */
+export type TextFormat = (typeof TEXT_FORMATS)[number];
 
 /** How texts are translated. */
 export interface TextOptions {
@@ -13,7 +16,7 @@ export interface TextOptions {
    * The format of the texts. The blocks of a document stay as they are, and its text is translated; inline marks are dropped.
    * Default: `plain`.
    */
-  readonly format?: 'plain' | DocumentFormat;
+  readonly format?: TextFormat;
   /**
    * Phrases in the target language that every translation must contain, or a list of phrases for each text. In a text of several
    * sentences, each is in one of them. A text without words has none.
@@ -35,7 +38,7 @@ export function nbestOf({ nbest }: TextOptions, most: number): number {
 }
 
 /** @throws UserError for an unknown format */
-export function formatOf({ format = 'plain' }: TextOptions): 'plain' | DocumentFormat {
+export function formatOf({ format = 'plain' }: TextOptions): TextFormat {
   if (TEXT_FORMATS.includes(format)) return format;
   throw new UserError(
     `unknown format ${typeof format === 'string' ? `'${format as string}'` : describeValue(format)}`,

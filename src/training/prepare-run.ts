@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { prepareFolder, writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock } from '../checkpoint/folder-lock.js';
@@ -6,22 +5,23 @@ import type { CheckpointMetadata } from '../checkpoint/metadata.js';
 import { isMaximized } from '../checkpoint/metric-direction.js';
 import type { TrainingState } from '../checkpoint/training-state.js';
 import { hashDictionary } from '../data/dictionary-file.js';
-import { alone, type Workers } from '../distributed/workers.js';
+import { alone } from '../distributed/workers.js';
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { OptionValues } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import { modelOptions } from '../plugins/model-options.js';
 import { openTranslationTask, type TranslationTask } from '../tasks/translation.js';
-import type { TranslationData } from '../tasks/translation-data.js';
 import { BestValue, EarlyStopping } from './best-value.js';
 import { startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
 import { CheckpointSaver, laterBestCheckpoints, type TrainingRun } from './checkpoint-saver.js';
 import { checkKeptBest } from './compare-runs.js';
+import { hashOfData } from './hash-of-data.js';
 import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
 import { resume } from './resume.js';
+import { checkSameStart } from './same-start.js';
 import { UpdateStatistics } from './statistics.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
 import { UpdateProfile } from './update-profile.js';
@@ -51,7 +51,7 @@ export async function prepareRun(request: TrainRequest): Promise<PreparedRun> {
   });
   try {
     const prepared = await workers.together(() => prepareLocked(withOptimizerOverrides(withDirection(request)), lock));
-    await checkSameStart(prepared, workers);
+    await checkSameStart(prepared);
     prepared.run.trainer.divideState();
     await workers.together(() => {
       if (lock !== null) prepareSaveDir(request);
@@ -185,55 +185,6 @@ function identityOf(
     ...(validation === undefined ? {} : { validationData: hashOfData(validation.data) }),
   };
 }
-
-/** The number of sentence pairs whose tokens are hashed. */
-const MAX_HASHED_PAIRS = 10_000;
-
-/**
- * Checks that all ranks start with the same version, options, data and weights.
- * @throws UserError that names the ranks that differ
- */
-async function checkSameStart({ run, saver, validation }: PreparedRun, workers: Workers): Promise<void> {
-  if (workers.size === 1) return;
-  const { version, options, dictionaries, arch } = saver.identity;
-  const { trainer, data } = run;
-  const { values } = trainer.parts.model.parameters;
-  const average = trainer.parts.average?.values ?? null;
-  await workers.checkSame([
-    ['version of ts-fairseq', version],
-    ['architecture', arch ?? ''],
-    ...Object.entries(options).map(([key, value]) => [`option '${key}'`, JSON.stringify(value)] as const),
-    ...Object.entries(dictionaries).map(([language, hash]) => [`dictionary of '${language}'`, hash] as const),
-    ['training data', hashOfData(data.data)],
-    ...validation.splits.map((split) => [`validation data '${split.data.split}'`, hashOfData(split.data)] as const),
-    ['number of updates in its checkpoint', String(trainer.updates)],
-    ['initial weights', hashOf([values])],
-    ['optimizer state', hashOf(Object.values(trainer.parts.optimizer.arenas))],
-    ['moving average', average === null ? '' : hashOf([average])],
-  ]);
-}
-
-/** SHA-256 of arrays. */
-function hashOf(arrays: readonly Float32Array[]): string {
-  const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  return hash.digest('hex');
-}
-
-/** Identifies data: SHA-256 of the lengths of all pairs and the ids of the first ones. */
-function hashOfData(data: TranslationData): string {
-  const hash = createHash('sha256');
-  for (const sizes of [data.sizes.source, data.sizes.target ?? new Int32Array()]) hash.update(bytesOf(sizes));
-  for (let id = 0; id < Math.min(data.length, MAX_HASHED_PAIRS); id++) {
-    const { source, target } = data.pair(id);
-    hash.update(bytesOf(source));
-    if (target !== null) hash.update(bytesOf(target));
-  }
-  return hash.digest('hex');
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** The options of all plug-ins, including defaults. */
 function pluginOptions({ all, plugins }: TrainRequest): OptionValues {

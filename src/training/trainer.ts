@@ -90,6 +90,8 @@ export class Trainer {
   optimizerSteps = 0;
   readonly workers: Workers;
   readonly #gradient: SharedGradient;
+  /** The optimizer if its state is divided among the ranks, otherwise null. */
+  readonly #sharded: ShardedOptimizer | null;
   #late: LateUpdates | null = null;
 
   constructor(
@@ -98,6 +100,7 @@ export class Trainer {
   ) {
     this.workers = parts.workers ?? alone();
     this.#gradient = new SharedGradient(parts.model.parameters, parts.kernels, this.workers);
+    this.#sharded = parts.optimizer instanceof ShardedOptimizer ? parts.optimizer : null;
   }
 
   /** The learning rate of the next update. */
@@ -136,6 +139,7 @@ export class Trainer {
   async #update(microBatches: readonly TranslationBatch[], epoch: number): Promise<UpdateReport> {
     const start = performance.now();
     const { average, model, optimizer } = this.parts;
+    const isSharded = this.#sharded !== null;
     const update = { number: this.updates + 1, epoch };
     const computed: MicroBatchFigures[] = [];
     for (const [at, batch] of microBatches.entries()) {
@@ -147,14 +151,13 @@ export class Trainer {
     const squaredNorm = await this.#gradient.sum(microBatches.length === 0);
     const figures = await this.#figuresOfAll(update, { microBatches: computed, squaredNorm });
     const factor = this.#clipping(figures.gradientNorm).factor / figures.sampleSize;
-    const sharded = optimizer instanceof ShardedOptimizer;
-    await this.#gradient.scale(factor, { complete: !sharded });
+    await this.#gradient.scale(factor, { complete: !isSharded });
     this.optimizerSteps += 1;
     const step = (): void => optimizer.step(this.learningRate(epoch), this.optimizerSteps);
     const arenas = model.parameters.device?.arenas ?? null;
     if (arenas === null || optimizer.usesKernelsOnly) step();
     else await this.#stepOnHost(step, arenas);
-    if (sharded) await this.workers.world.gatherSlices(model.parameters.values);
+    if (isSharded) await this.workers.world.gatherSlices(model.parameters.values);
     model.parameters.valuesChanged();
     this.updates += 1;
     const averageDecay = average ? await this.#updateAverage(average) : undefined;
@@ -278,18 +281,16 @@ export class Trainer {
   async withState(use: () => void): Promise<void> {
     const { average, model, optimizer } = this.parts;
     const averages = average?.values ? [average.values] : [];
-    const isSharded = optimizer instanceof ShardedOptimizer;
-    const state = isSharded ? [] : Object.values(optimizer.arenas);
+    const state = this.#sharded === null ? Object.values(optimizer.arenas) : [];
     await model.parameters.toHost([model.parameters.values, ...averages, ...state]);
-    if (isSharded) await optimizer.collect();
+    await this.#sharded?.collect();
     use();
     this.divideState();
   }
 
   /** Frees the parts of the optimizer's state that other ranks keep. */
   divideState(): void {
-    const { optimizer } = this.parts;
-    if (optimizer instanceof ShardedOptimizer) optimizer.divide();
+    this.#sharded?.divide();
   }
 
   /** Frees the tensors of the model and the device's copies of the arenas. */

@@ -8,7 +8,7 @@ namespace mpi_addon {
 
 /**
  * While it exists, ends this process, and thereby the job, if the other processes do not start MPI in time. Before MPI
- * has started, nobody can say which of them is missing.
+ * has started, no process knows which of the others is missing.
  */
 class StartGuard {
  public:

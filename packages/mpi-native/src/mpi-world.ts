@@ -5,14 +5,7 @@ import { announcedSize } from './environment.js';
 import type { World, WorldOptions } from './world.js';
 
 /** What the add-on says about a world. */
-interface Joined {
-  readonly rank: number;
-  readonly size: number;
-  readonly localRank: number;
-  readonly localSize: number;
-  readonly hostName: string;
-  readonly library: string;
-}
+type Joined = Pick<World, 'rank' | 'size' | 'localRank' | 'localSize' | 'hostName' | 'library'>;
 
 /** The functions of the add-on. Each blocks until the collective is over. */
 interface Addon {

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { deviceOptions } from '../../devices/index.js';
 import { InternalError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
+import type { Manifest } from '../../model-folder/manifest.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { searchOptions } from '../../search/options.js';
@@ -78,13 +79,13 @@ export const serveCommand = defineCommand({
     'ts-fairseq serve models/de-en models/fr-en --host 0.0.0.0 --port 80 --token secret',
   ],
   async run({ args, options }) {
-    const languages = args.map((folder) => readManifest(folder).languages);
+    const manifests = args.map(readManifest);
     const stopLog = startBriefLog();
-    const loading = args.map((folder) => load(folder, options));
+    const loading = args.map((folder, index) => load(folder, manifests[index]!, options));
     try {
       const models = args.map((folder, index) => ({
         name: basename(resolve(folder)),
-        translator: new LoadingTranslator(languages[index]!, loading[index]!),
+        translator: new LoadingTranslator(manifests[index]!.languages, loading[index]!),
       }));
       await serve(models, Promise.all(loading), options);
     } finally {
@@ -100,8 +101,11 @@ export const serveCommand = defineCommand({
 });
 
 /** Loads a model with as many translations of a sentence as its beam has, so that a request can ask for them. */
-async function load(folder: string, { device, threads, maxTokens }: OptionsOf<typeof options>): Promise<Translator> {
-  const { beam = searchOptions.beam.default } = readManifest(folder).search;
+function load(
+  folder: string,
+  { search: { beam = searchOptions.beam.default } }: Manifest,
+  { device, threads, maxTokens }: OptionsOf<typeof options>,
+): Promise<Translator> {
   return Translator.load({
     model: folder,
     nbest: Number(beam),

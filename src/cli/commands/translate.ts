@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { deviceOptions, int8Option } from '../../devices/index.js';
 import { UserError } from '../../errors.js';
-import { TEXT_FORMATS } from '../../inference/text-options.js';
+import { TEXT_FORMATS, type TextFormat } from '../../inference/text-options.js';
 import type { SentenceTranslation, TextTranslation, TranslatorOptions } from '../../inference/translator.js';
 import { loadForCommand, type Translator } from '../../inference/translator.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
@@ -47,8 +47,6 @@ const textOptions = {
     batchSize: { kind: 'int', default: null, min: 1, group: 'Text', help: 'maximum sentences per batch' },
   }),
 } as const;
-
-type TextFormat = (typeof TEXT_FORMATS)[number];
 
 const { device, threads, bf16 } = deviceOptions;
 

@@ -1,5 +1,5 @@
 /** A part of a line of prose in a document: `source.slice(start, end)`. */
-interface Range {
+export interface Range {
   readonly start: number;
   readonly end: number;
 }

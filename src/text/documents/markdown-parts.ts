@@ -1,7 +1,12 @@
 import { Parser } from 'htmlparser2';
-import type { PhrasingContent } from 'mdast';
+import type { Nodes, PhrasingContent } from 'mdast';
 import { ElementScope, isVoid, type Treatment } from './html-elements.js';
-import type { InlinePart } from './inline-parts.js';
+import type { InlinePart, Range } from './inline-parts.js';
+
+/** Where a node is in the document. */
+export function rangeOf({ position }: Nodes): Range {
+  return { start: position!.start.offset!, end: position!.end.offset! };
+}
 
 /** The inline parts of a paragraph, a heading or a cell. Their offsets are those of the document. */
 export function markdownParts(nodes: readonly PhrasingContent[], document: string): InlinePart[] {
@@ -10,8 +15,7 @@ export function markdownParts(nodes: readonly PhrasingContent[], document: strin
 }
 
 function partsOf(node: PhrasingContent, document: string, scope: ElementScope): InlinePart[] {
-  const start = node.position!.start.offset!;
-  const end = node.position!.end.offset!;
+  const { start, end } = rangeOf(node);
   if (node.type === 'html') return [htmlPart(node.value, { start, end }, scope)];
   if (scope.text !== 'translate') return [copied(scope.text, { start, end })];
   switch (node.type) {
@@ -35,11 +39,10 @@ function partsOf(node: PhrasingContent, document: string, scope: ElementScope): 
 type Mark = Extract<PhrasingContent, { readonly children: readonly PhrasingContent[] }>;
 
 function markParts(node: Mark, document: string, scope: ElementScope): InlinePart[] {
-  const start = node.position!.start.offset!;
-  const end = node.position!.end.offset!;
+  const { start, end } = rangeOf(node);
   const [first, last] = [node.children[0], node.children.at(-1)];
   if (first === undefined || last === undefined) return [{ kind: 'verbatim', start, end, isWord: false, name: null }];
-  const [textStart, textEnd] = [first.position!.start.offset!, last.position!.end.offset!];
+  const [textStart, textEnd] = [rangeOf(first).start, rangeOf(last).end];
   if (node.type === 'link' && isAddress(document.slice(start, end))) {
     const name = document.slice(textStart, textEnd);
     return [{ kind: 'verbatim', start, end, isWord: true, name }];
@@ -56,11 +59,7 @@ function markParts(node: Mark, document: string, scope: ElementScope): InlinePar
 const isAddress = (source: string): boolean => !source.startsWith('[');
 
 /** An inline tag, comment … of HTML in Markdown. */
-function htmlPart(
-  source: string,
-  range: { readonly start: number; readonly end: number },
-  scope: ElementScope,
-): InlinePart {
+function htmlPart(source: string, range: Range, scope: ElementScope): InlinePart {
   const endTag = /^<\/([a-z][^\s>/]*)/iu.exec(source)?.[1]?.toLowerCase();
   if (endTag !== undefined) return tagPart(scope.leave(endTag) ?? 'boundary', 'close', endTag, range);
   const tag = startTagOf(source);
@@ -86,8 +85,6 @@ function startTagOf(source: string): StartTag | null {
   parser.end(source);
   return tag;
 }
-
-type Range = { readonly start: number; readonly end: number };
 
 const tagPart = (treatment: Treatment, kind: 'open' | 'close', name: string, range: Range): InlinePart =>
   treatment === 'mark' ? { kind, ...range, name } : copied(treatment, range);

@@ -8,7 +8,7 @@ import { gfm } from 'micromark-extension-gfm';
 import { divideHtml } from './html.js';
 import type { InlinePart } from './inline-parts.js';
 import { checkMarks } from './mark-limit.js';
-import { markdownParts } from './markdown-parts.js';
+import { markdownParts, rangeOf } from './markdown-parts.js';
 import { divideInline, type Pieces, type Prose, type ProseSyntax } from './prose.js';
 
 const FRONT_MATTER = ['yaml', 'toml'] as const;
@@ -61,10 +61,6 @@ function* textBlocks(node: Nodes): Generator<TextBlock> {
     default:
       if ('children' in node) for (const child of (node as Parents).children) yield* textBlocks(child);
   }
-}
-
-function rangeOf({ position }: Nodes): { readonly start: number; readonly end: number } {
-  return { start: position!.start.offset!, end: position!.end.offset! };
 }
 
 function divideText(document: string, block: Exclude<TextBlock, { type: 'html' }>): Pieces {
