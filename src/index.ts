@@ -3,20 +3,7 @@
  * `Translator.load` with `inline` and the first use of `tf` load the tensor library. The building blocks of models are in
  * 'ts-fairseq/nn'.
  */
-export { UserError } from './errors.js';
-export {
-  type DroppedMarks,
-  type LineTranslation,
-  type SentenceTranslation,
-  type TextOptions,
-  type TextTranslation,
-  type TranslateOptions,
-  type TranslateTextOptions,
-  Translator,
-  type TranslatorMemory,
-  type TranslatorOptions,
-} from './inference/translator.js';
-export { type LogEvent, type LogSink, log } from './log.js';
+export * from './index-translation.js';
 export type { ClassFunction } from './ops/class-function.js';
 export type { DropoutKey } from './ops/random.js';
 export type { RowScores, RowStatistics } from './ops/row-scores.js';
@@ -63,7 +50,6 @@ export {
   type StateTensor,
 } from './plugins/optimizer.js';
 export type { Plugin } from './plugins/plugin.js';
-export type { Translation } from './search/index.js';
 export { type BpeCodes, parseCodes } from './text/bpe/codes.js';
 export { createBpeSegmenter, type SegmenterOptions } from './text/bpe/segmenter.js';
 export { iwsltSentences } from './text/iwslt.js';

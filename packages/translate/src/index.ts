@@ -1,17 +1,7 @@
 /** The library: `import { load } from 'ts-fairseq-translate'`. It is the part of 'ts-fairseq' that translates. */
 import { Translator, type TranslatorOptions } from '../../../src/inference/translator.js';
 
-export { UserError } from '../../../src/errors.js';
-export {
-  type LineTranslation,
-  type SentenceTranslation,
-  type TextTranslation,
-  type TranslateOptions,
-  Translator,
-  type TranslatorOptions,
-} from '../../../src/inference/translator.js';
-export { type LogEvent, type LogSink, log } from '../../../src/log.js';
-export type { Translation } from '../../../src/search/index.js';
+export * from '../../../src/index-translation.js';
 
 /**
  * Loads a model: the same as `Translator.load`.
