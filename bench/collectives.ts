@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { MPIRUN_ENVIRONMENT } from './harness/mpirun.js';
 import { benchmarkOptions } from './harness/options.js';
 import { inRepository } from './harness/paths.js';
 import { median, percent, progress, publish } from './harness/report.js';
@@ -50,12 +51,7 @@ function measure(transport: string, btl: string): Row[] {
   const command = ['--mca', 'btl', btl, '-n', String(ranks), PROGRAM, String(rounds), ...sizes.map(String)];
   const { status, stdout, stderr } = spawnSync('mpirun', command, {
     encoding: 'utf8',
-    env: {
-      ...process.env,
-      OMPI_ALLOW_RUN_AS_ROOT: '1',
-      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-      OMPI_MCA_rmaps_base_oversubscribe: '1',
-    },
+    env: { ...process.env, ...MPIRUN_ENVIRONMENT },
   });
   if (status !== 0) throw new Error(`mpirun failed: ${stderr}`);
   return stdout

@@ -1,6 +1,7 @@
 /** Two processes with one thread each against one process with two threads, and a prediction for more of them. */
 import { type LoggedUpdate, loggedTraining, type TrainingLog } from './harness/logged-updates.js';
 import { modelSize } from './harness/model-size.js';
+import { MPIRUN_ENVIRONMENT } from './harness/mpirun.js';
 import { benchmarkOptions } from './harness/options.js';
 import { inRepository } from './harness/paths.js';
 import { median, percent, progress, publish } from './harness/report.js';
@@ -43,8 +44,7 @@ async function train(
 }
 
 const ENVIRONMENT = {
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  ...MPIRUN_ENVIRONMENT,
   OMP_WAIT_POLICY: 'passive',
 };
 const MPIRUN = [

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runMain } from '../helpers/run-main.js';
+import { SMALL_SIZES } from '../helpers/small-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { makeToyData } from '../training/toy-data.js';
 
@@ -257,16 +258,6 @@ export const plugin = ${define}({ name: 'mine', summary: 'x', options: ${options
   return dir;
 }
 
-const SMALL = [
-  '--encoder-layers',
-  '1',
-  '--decoder-layers',
-  '1',
-  '--encoder-embed-dim',
-  '8',
-  '--decoder-embed-dim',
-  '8',
-];
 const COMMON = ['--device', 'wasm', '--max-tokens', '64', '--lr', '0.01', '--max-update', '4', '--max-epoch', '1'];
 
 /** Trains with a plug-in. @returns the last line of stderr, which the plug-in's mistake has to be */
@@ -280,7 +271,7 @@ async function complaint(dir: string, ...chosen: string[]): Promise<string> {
 
 const place = (kind: string): RegExp =>
   new RegExp(`index\\.js, export 'plugin': the ${kind} 'mine': |index\\.js:\\d+: `);
-const TINY = ['--arch', 'transformer_tiny', ...SMALL];
+const TINY = ['--arch', 'transformer_tiny', ...SMALL_SIZES];
 
 describe('a plug-in of --user-dir that is wrong is named with its file in one line', () => {
   it.each(OPTIMIZERS)('an optimizer that $what', async ({ build, message }) => {
@@ -297,7 +288,7 @@ describe('a plug-in of --user-dir that is wrong is named with its file in one li
 
   it.each(MODELS)('a model that $what', async ({ build, message }) => {
     const dir = pluginFolder('defineModel', build, 'transformer.options');
-    const line = await complaint(dir, '--arch', 'mine', ...SMALL, '--encoder-attention-heads', '2');
+    const line = await complaint(dir, '--arch', 'mine', ...SMALL_SIZES, '--encoder-attention-heads', '2');
     expect(line).toMatch(message);
     expect(line).toContain("index.js, export 'plugin': ");
   });
@@ -306,7 +297,7 @@ describe('a plug-in of --user-dir that is wrong is named with its file in one li
     const dir = pluginFolder('defineModel', build, 'transformer.options');
     const saveDir = join(dir, 'checkpoints');
     const chosen = ['--user-dir', dir, '--device', 'wasm'];
-    const model = ['--arch', 'mine', ...SMALL, '--save-dir', saveDir, ...COMMON];
+    const model = ['--arch', 'mine', ...SMALL_SIZES, '--save-dir', saveDir, ...COMMON];
     const trained = await runMain('train', data, ...chosen, ...model);
     expect(trained.code, trained.stderr).toBe(0);
     const path = join(saveDir, 'checkpoint_last');

@@ -68,9 +68,11 @@ export async function mpirun(ranks: number, program: readonly string[], options:
   return { status: status as number | null, stdout, stderr, left: await processesAfter(job, 5) };
 }
 
+/** Lets Open MPI start processes as root. */
+export const AS_ROOT = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' } as const;
+
 const ENVIRONMENT = {
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  ...AS_ROOT,
   OMPI_MCA_rmaps_base_oversubscribe: '1',
   // Otherwise two ranks are bound to a core each, where other tests may run.
   OMPI_MCA_hwloc_base_binding_policy: 'none',

@@ -8,6 +8,7 @@ import { runCommandLine } from '../helpers/command-line.js';
 import { EmptyProject, pack, root } from '../helpers/empty-project.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
+import { SMALL_SIZES } from '../helpers/small-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { goldenPath } from '../text/golden.js';
 
@@ -63,19 +64,9 @@ describe('ts-fairseq in an empty project', () => {
   it.runIf(hasOneDnn().available)('trains on cpu, where the add-on is built', () => {
     const name = 'tfjs-backend-onednn';
     addBuild(project, `packages/${name}`, `ts-fairseq/node_modules/${name}`);
-    const sizes = [
-      '--encoder-layers',
-      '1',
-      '--decoder-layers',
-      '1',
-      '--encoder-embed-dim',
-      '8',
-      '--decoder-embed-dim',
-      '8',
-    ];
     const training = ['--criterion', 'encouraging', '--lr', '0.01', '--max-tokens', '500', '--max-update', '1'];
     const saved = ['--save-dir', join(folder, 'checkpoints'), '--device', 'cpu', '--arch', 'transformer'];
-    project.runCommand(...COMMAND, ['train', goldenData, ...saved, ...sizes, ...training]);
+    project.runCommand(...COMMAND, ['train', goldenData, ...saved, ...SMALL_SIZES, ...training]);
     expect(project.run('ls', [join(folder, 'checkpoints')])).toContain('checkpoint_last.safetensors');
   });
 });

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { MPI_IS_MISSING, mpirun } from '../../../test/helpers/mpirun.js';
+import { AS_ROOT, MPI_IS_MISSING, mpirun } from '../../../test/helpers/mpirun.js';
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js';
 
 const program = fileURLToPath(new URL('ranks/membership.ts', import.meta.url));
@@ -13,7 +13,7 @@ const missing = MPI_IS_MISSING === null ? '' : ` (skipped: ${MPI_IS_MISSING})`;
 function runAlone(script: string, argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   return spawnSync(process.execPath, ['--import', import.meta.resolve('jiti/register'), script, ...argv], {
     encoding: 'utf8',
-    env: { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', ...environment },
+    env: { ...process.env, ...AS_ROOT, ...environment },
   });
 }
 
