@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compares --device tensorflow with --device cpu on the embedded corpus: the figures of 20 updates, and 133 translations.
+# Compares --device tensorflow with --device cpu: dropout masks, and on the embedded corpus the figures of 20 updates and 133
+# translations.
 # It installs TensorFlow for the processor (install-tensorflow.sh) unless @tensorflow/tfjs-node is there. Not part of CI.
 #   bash scripts/test-devices.sh [DEVICE]        another device that works on this machine, e.g. webgpu
 set -euo pipefail
@@ -7,11 +8,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 device="${1:-tensorflow}"
 [ "$device" != tensorflow ] || node -e "require('@tensorflow/tfjs-node')" >/dev/null 2>&1 || bash scripts/install-tensorflow.sh
 [ -e data-bin/embedded.de-en/test.de-en.de.bin ] || bash scripts/prepare-embedded.sh
+[ "$device" != tensorflow ] || npx --no-install vitest run test/devices/tensorflow-mask.test.ts
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 model=(--arch transformer --encoder-layers 2 --decoder-layers 2 --encoder-embed-dim 64 --decoder-embed-dim 64
   --encoder-ffn-embed-dim 128 --decoder-ffn-embed-dim 128 --encoder-attention-heads 4 --decoder-attention-heads 4
-  --share-all-embeddings --dropout 0.1 --optimizer adam --criterion encouraging --log-end 0.5 --label-smoothing 0.1 --max-tokens 800)
+  --share-all-embeddings --dropout 0.1 --attention-dropout 0.1 --optimizer adam --criterion encouraging --log-end 0.5 --label-smoothing 0.1 --max-tokens 800)
 train() { node bin/ts-fairseq.js train data-bin/embedded.de-en "${model[@]}" --log-format json "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }; }
 figures() { grep '| train_inner |' "$1" | grep -oE '"(loss|nll_loss|gnorm)": "[^"]*"'; }
 translate() {

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
+import { registerTensorFlowKernels } from './tensorflow-kernels.js';
 
 /** The tfjs backend that both packages register. */
 const BACKEND = 'tensorflow';
@@ -80,6 +81,7 @@ async function start(device: string, remedy: string): Promise<boolean> {
     throw new UserError(`--device ${device}: the backend '${BACKEND}' did not start`, remedy);
   }
   await tf.ready();
+  registerTensorFlowKernels();
   return (tf.findBackend(BACKEND) as TensorFlowBackend).isUsingGpuDevice;
 }
 

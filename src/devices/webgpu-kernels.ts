@@ -1,3 +1,4 @@
+import { dropThreshold } from '../ops/philox.js';
 import type { DropoutAttributes } from '../ops/random.js';
 import * as tf from '../tf/index.js';
 
@@ -97,7 +98,7 @@ export function registerWebGpuKernels(module: WebGpuModule): void {
       const word = (value: number): Uniform => ({ type: 'uint32', data: [value] });
       const uniforms: Uniform[] = [
         word(shape[shape.length - 1]!),
-        word(Math.floor(dropout.dropoutProbability * 0x100000000)),
+        word(dropThreshold(dropout.dropoutProbability)),
         { type: 'float32', data: [1 / (1 - dropout.dropoutProbability)] },
         word(dropout.dropoutSite),
         word(dropout.dropoutMicroBatch),

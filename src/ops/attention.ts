@@ -1,6 +1,6 @@
 import * as tf from '../tf/index.js';
 import { type Attributes, defineOp } from './define-op.js';
-import { dropoutMask } from './philox.js';
+import { dropoutMaskTensor } from './dropout.js';
 import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpec } from './random.js';
 import { type RowLayout, toRows, toTable } from './row-layout.js';
 
@@ -129,30 +129,36 @@ function futureMask(time: number): tf.Tensor2D {
   return tf.mul(tf.cast(tf.greater(column, row), 'float32'), MASKED);
 }
 
-/** The kernels' dropout mask of the weights as a table: float32 [batch, heads, target, source]. */
+/**
+ * The kernels' dropout mask of the weights as a table: float32 [batch, heads, target, source]. Elements at padding are
+ * arbitrary, because their weights are 0 or their rows are not used.
+ */
 function weightMask(
   spec: DropoutSpec,
   { heads, longestKey, queryLayout, keyLayout }: AttentionAttributes,
 ): tf.Tensor4D {
-  const rows = dropoutMask(spec, heads * queryLayout.rows, longestKey);
-  const [target, source] = [queryLayout.time, keyLayout.time];
-  const table = new Float32Array(queryLayout.batch * heads * target * source);
-  for (let sequence = 0; sequence < queryLayout.batch; sequence++) {
+  const [batch, target, source] = [queryLayout.batch, queryLayout.time, keyLayout.time];
+  const rows = new Int32Array(batch * heads * target);
+  const columns = new Int32Array(batch * source);
+  for (let sequence = 0; sequence < batch; sequence++) {
     const start = queryLayout.starts[sequence]!;
     const length = queryLayout.starts[sequence + 1]! - start;
-    const [firstKey, lastKey] = [keyLayout.starts[sequence]!, keyLayout.starts[sequence + 1]!];
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < length; i++) {
-        const maskRow = (heads * start + head * length + i) * longestKey;
         const query = queryLayout.positions[start + i]! - sequence * target;
-        const tableRow = ((sequence * heads + head) * target + query) * source;
-        for (let key = firstKey; key < lastKey; key++) {
-          table[tableRow + keyLayout.positions[key]! - sequence * source] = rows[maskRow + key - firstKey]!;
-        }
+        rows[(sequence * heads + head) * target + query] = heads * start + head * length + i;
       }
     }
+    const firstKey = keyLayout.starts[sequence]!;
+    for (let key = firstKey; key < keyLayout.starts[sequence + 1]!; key++) {
+      columns[keyLayout.positions[key]!] = sequence * longestKey + key - firstKey;
+    }
   }
-  return tf.tensor4d(table, [queryLayout.batch, heads, target, source]);
+  const mask = dropoutMaskTensor(spec, [heads * queryLayout.rows, longestKey]);
+  const byRow = tf.reshape(tf.gather(mask, tf.tensor1d(rows, 'int32')), [batch, heads * target, longestKey]);
+  const byColumn = tf.reshape(tf.transpose(byRow, [0, 2, 1]), [batch * longestKey, heads * target]);
+  const table = tf.reshape(tf.gather(byColumn, tf.tensor1d(columns, 'int32')), [batch, source, heads * target]);
+  return tf.reshape(tf.transpose(table, [0, 2, 1]), [batch, heads, target, source]);
 }
 
 /** Settings of attention. */

@@ -43,7 +43,7 @@ export function philox4x32(
 }
 
 /** Elements whose word of Philox is below this number are dropped. */
-const dropThreshold = (probability: number): number => Math.floor(probability * 0x100000000);
+export const dropThreshold = (probability: number): number => Math.floor(probability * 0x100000000);
 
 /** Whether each of `count` items, e.g. layers, is kept, by one number each from the stream of a dropout site. */
 export function keptItems({ probability, seed, update, microBatch, site }: DropoutSpec, count: number): boolean[] {
