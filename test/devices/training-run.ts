@@ -26,11 +26,14 @@ export async function train(saveDir: string, options: string): Promise<TrainingR
   const argv = ['train', GOLDEN_DATA, ...TRAIN.split(' '), ...options.split(' '), '--save-dir', saveDir];
   const { code, stderr: log } = await runMain(...argv);
   expect(code, log).toBe(0);
-  return {
-    updates: [...log.matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Figures),
-    log,
-  };
+  return trainingRun(log);
 }
+
+/** The training that logged with `--log-format json`. */
+export const trainingRun = (log: string): TrainingRun => ({
+  updates: [...log.matchAll(/train_inner \| (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Figures),
+  log,
+});
 
 /** Loss, nll and gradient norm of each update. */
 export const numbersOf = ({ updates }: TrainingRun): number[] =>
