@@ -28,6 +28,7 @@ export const cuda: DeviceDefinition = {
       backend.precision = precision;
     };
     const searchEngine: SearchEngine = {
+      supports: ({ embed, encoder, decoder }) => embed / Math.min(encoder.heads, decoder.heads) <= backend.largestHead,
       pack: (sizes, weights) => native.packTransformer(sizes, weights, precision),
       release() {}, // the host's memory stays as it is
     };

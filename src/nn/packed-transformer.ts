@@ -43,7 +43,7 @@ export class PackedTransformer {
   #model(): EngineModel | null {
     const { parameters } = this.#parts;
     const engine = parameters.device?.searchEngine ?? null;
-    if (engine === null || this.#sizes === null) return null;
+    if (engine === null || this.#sizes === null || engine.supports?.(this.#sizes) === false) return null;
     const { version } = parameters;
     if (this.#packed?.version !== version) {
       this.dispose();

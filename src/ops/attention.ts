@@ -7,6 +7,12 @@ import { type RowLayout, toRows, toTable } from './row-layout.js';
 /** Stands for −∞ in a masked score: its exponential is 0 in float32, and a row with only masked keys stays finite. */
 const MASKED = -1e9;
 
+/** The part of a backend that says which heads its kernels compute. */
+interface AttentionBackend {
+  /** Columns of a head; without limit if absent. */
+  readonly largestHead?: number;
+}
+
 interface AttentionAttributes extends DropoutAttributes, Attributes {
   readonly heads: number;
   readonly causal: boolean;
@@ -30,6 +36,7 @@ const fusedSelfAttention = defineOp<
   AttentionAttributes
 >({
   name: 'FusedSelfAttention',
+  isSupported: ({ queryKeyValue }, { heads }) => isSupportedHead(queryKeyValue.shape[1] / 3 / heads),
   composite: ({ queryKeyValue }, attributes) => {
     const [query, key, value] = tf.split(queryKeyValue, 3, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     return attend(query, key, value, attributes);
@@ -61,6 +68,7 @@ const fusedCrossAttention = defineOp<
   AttentionAttributes
 >({
   name: 'FusedCrossAttention',
+  isSupported: ({ query }, { heads }) => isSupportedHead(query.shape[1] / heads),
   composite: ({ query, keyValue }, attributes) => {
     const [key, value] = tf.split(keyValue, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
     return attend(query, key, value, attributes);
@@ -73,6 +81,9 @@ const fusedCrossAttention = defineOp<
     gradients: ['query', 'keyValue'],
   },
 });
+
+const isSupportedHead = (size: number): boolean =>
+  size <= ((tf.engine().backend as AttentionBackend).largestHead ?? Infinity);
 
 function attend(
   query: tf.Tensor2D,

@@ -15,6 +15,8 @@ export type Attributes = Readonly<Record<string, unknown>>;
 interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
   /** The name of the native kernel, which replaces the composite if the current backend has it. */
   readonly name: string;
+  /** Whether the kernel of the current backend computes these inputs; all, if absent. */
+  readonly isSupported?: (inputs: I, attributes: A) => boolean;
   /** Computes the kernel's first output with differentiable tfjs operations. */
   readonly composite: (inputs: I, attributes: A) => Tensor;
   /** The gradient of the native kernel: another native kernel, which is called once for all inputs. */
@@ -30,7 +32,7 @@ interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
 }
 
 /**
- * Defines a fused operation: the native kernel if the current backend has it, else the composite.
+ * Defines a fused operation: the native kernel if the current backend has it for these inputs, else the composite.
  *
  * The inputs of the gradient kernel are the saved inputs and outputs under their names, and `dy`, the gradient of the
  * first output. Other outputs (mean, log-sum-exp …) have no gradient. The gradient kernel runs eagerly and once,
@@ -39,7 +41,7 @@ interface OpDefinition<I extends NamedTensorMap, A extends Attributes> {
 export function defineOp<I extends NamedTensorMap, A extends Attributes>(
   definition: OpDefinition<I, A>,
 ): (inputs: I, attributes: A) => Tensor {
-  const { name, composite, gradient } = definition;
+  const { name, isSupported = () => true, composite, gradient } = definition;
   const isSaved = (output: string): boolean => gradient.saveOutputs.includes(output);
   const savedNames = [...gradient.saveInputs, ...gradient.outputs.filter(isSaved)];
   const gradFunc = (dy: Tensor | Tensor[], saved: Tensor[], attributes: Attributes) => {
@@ -60,7 +62,7 @@ export function defineOp<I extends NamedTensorMap, A extends Attributes>(
     });
   });
   return (inputs, attributes) => {
-    if (!hasKernel(name)) return composite(inputs, attributes);
+    if (!hasKernel(name) || !isSupported(inputs, attributes)) return composite(inputs, attributes);
     register();
     return runKernel(name, inputs, { ...attributes, ...collectedInputs(inputs) })[0]!;
   };

@@ -57,6 +57,8 @@ export interface EngineModel {
 
 /** Native code that computes all layers of a search step in one call. Other devices use the operations of `ops`. */
 export interface SearchEngine {
+  /** Whether the engine can search with models of these sizes; all, if absent. */
+  supports?(sizes: TransformerSizes): boolean;
   /**
    * Packs the weights of a model.
    * @param weights in the order that `PackedTransformer` passes; each function is called once. The engine continues to

@@ -78,6 +78,20 @@ describe('the search of --device cuda on the emulated driver', () => {
     expectEqual(onCuda, await generate('cpu', goldenData, path, all));
   });
 
+  it('finds the hypotheses of cpu with heads too large for the kernels, which operations compute', async () => {
+    const sizes = ['encoder', 'decoder'].flatMap((part) => [
+      ...[`--${part}-embed-dim`, '136', `--${part}-ffn-embed-dim`, '24', `--${part}-layers`, '1'],
+      ...[`--${part}-attention-heads`, '1'],
+    ]);
+    const limits = '--max-update 4 --max-tokens 400 --lr 0.01 --optimizer adam --threads 1 --disable-validation';
+    const argv = ['--arch', 'transformer', ...sizes, '--share-all-embeddings', ...limits.split(' ')];
+    const { code, stderr } = await runMain('train', goldenData, ...argv, '--save-dir', at('large'));
+    expect(code, stderr).toBe(0);
+    const path = join(at('large'), 'checkpoint_last');
+    const onCuda = await generate('cuda', goldenData, path, ['--beam', '2', ...FEW]);
+    expectEqual(onCuda, await generate('cpu', goldenData, path, ['--beam', '2', ...FEW]));
+  });
+
   it('finds nearly the scores of cpu in bfloat16', async () => {
     const all = ['--beam', '3', ...FEW, '--bf16'];
     const [onCuda, onCpu] = [

@@ -21,6 +21,10 @@ const trainIn = (name: string, options: string): Promise<TrainingRun> => train(j
 const largestDifference = (a: string, b: string): number =>
   compareCheckpoints(join(folder, a, 'checkpoint_last'), join(folder, b, 'checkpoint_last')).difference;
 
+/** Heads of 136 columns; the kernels of attention compute up to 128. */
+const LARGE_HEADS =
+  '--encoder-embed-dim 136 --decoder-embed-dim 136 --encoder-attention-heads 1 --decoder-attention-heads 1 --decoder-layers 1';
+
 /** Bytes of the emulated GPU in use. */
 const bytesInUse = (): number => (tf.findBackend('cuda') as unknown as CudaBackend).poolBytes.inUse;
 
@@ -35,6 +39,7 @@ describe('--device cuda on the emulated driver', () => {
     ['a criterion in plain operations', `--criterion halted_focal ${ADAM} --max-update 3`],
     ['an optimizer that runs on the host', `${EL} --optimizer nag --lr 0.1 --max-update 3`],
     ['a moving average', `${EL} ${ADAM} --max-update 3 --store-ema --ema-decay 0.5`],
+    ['heads too large for the kernels', `${EL} ${ADAM} ${LARGE_HEADS} --max-update 2`],
     ['a moving average and an optimizer that runs on the host', `${EL} --optimizer nag --max-update 3 --store-ema`],
   ])('trains with %s as on cpu', async (name, options) => {
     const [cpu, cuda] = [

@@ -4,6 +4,7 @@ import type { CublasLt } from './cublaslt.js';
 import type { DeviceInfo, Driver } from './driver.js';
 import { GradientPass, type GradientPlace, type GradientTarget } from './gradients.js';
 import { bfloat16Copy } from './host/arena.js';
+import { LARGEST_HEAD } from './host/attention.js';
 import type { HostDevice, Precision, Storage } from './host/host-device.js';
 import { float32Copy } from './host/storage.js';
 import { Launcher, type LaunchShape, type Parameter } from './launch.js';
@@ -46,6 +47,8 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  * Calls return before the GPU has computed. Reading a tensor waits for it.
  */
 export class CudaBackend extends MathBackendCPU implements HostDevice {
+  /** Fused attention, and native search, compute heads of up to this size. */
+  readonly largestHead = LARGEST_HEAD;
   readonly launcher: Launcher;
   readonly modules: Modules;
   /**

@@ -6,7 +6,7 @@ import { type Address, type HostDevice, type Precision, roundUp, type Storage } 
 export interface AttentionShape extends Dropout {
   readonly sequences: number;
   readonly heads: number;
-  readonly headDim: number; // 1 to 128
+  readonly headDim: number; // 1 to LARGEST_HEAD
   readonly longestKey: number; // columns of the dropout mask
   readonly causal: boolean;
   /** How projections, contexts and their gradients are stored: float32 by default, bfloat16 only in that precision. */
@@ -23,10 +23,13 @@ const HEAD_SIZES: Readonly<Record<Precision, readonly number[]>> = {
   bfloat16: [32, 64, 128],
 };
 
+/** The largest size of an attention head that the kernels compute. */
+export const LARGEST_HEAD = 128;
+
 /** @throws RangeError if the heads are too large */
 function kernelSize(headDim: number, precision: Precision): number {
   const size = HEAD_SIZES[precision].find((most) => headDim <= most);
-  if (size === undefined) throw new RangeError(`attention heads of size ${headDim} are larger than 128`);
+  if (size === undefined) throw new RangeError(`attention heads of size ${headDim} are larger than ${LARGEST_HEAD}`);
   return size;
 }
 
