@@ -8,6 +8,6 @@ for sweep in bench/results/*/; do
   name="$(basename "$sweep")"
   page="docs/results/$name.md"
   [ "$name" != multi30k ] || page="docs/results.md"
-  node bin/ts-fairseq.js report "$sweep" --markdown "$page"
+  node bin/ts-fairseq.js report "$sweep" --claims examples/claims.yaml --markdown "$page"
   echo "wrote $page"
 done

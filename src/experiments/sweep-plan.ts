@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { didYouMean } from '../plugins/did-you-mean.js';
+import { checkKnown, mapping } from './yaml-entries.js';
 
 /** Options of a command as a sweep file gives them: names as on the command line, without the dashes. */
 export type CommandOptions = Readonly<Record<string, OptionValue>>;
@@ -348,15 +348,4 @@ function expandLists(generate: Readonly<Record<string, CommandOptions>>): Readon
 /** Every way to take one element from each list; the last list changes fastest. */
 function product<T>(lists: readonly (readonly T[])[]): T[][] {
   return lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((one) => [...row, one])), [[]]);
-}
-
-function mapping(where: string, name: string | null, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw new UserError(`${name === null ? where : `${where}: ${name}`} has no names with values`, 'write `name: value`');
-}
-
-function checkKnown(where: string, name: string, known: readonly string[]): void {
-  if (!known.includes(name)) throw new UserError(`${where}: unknown entry '${name}'`, didYouMean(name, known));
 }

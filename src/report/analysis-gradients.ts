@@ -14,8 +14,8 @@ export function gradientNormBlocks(study: Study, group: Group, analyzed: readonl
 
 const LAST_EPOCHS = 10;
 
-/** The mean of the norms that were logged for the last epochs. */
-function lastNorm(training: TrainingLog | null): number | null {
+/** The mean of the norms of gradients that were logged for the last epochs; null if none were. */
+export function lastNorm(training: TrainingLog | null): number | null {
   const norms = (training?.epochs ?? []).flatMap(({ train }) => train?.gnorm ?? []).slice(-LAST_EPOCHS);
   return norms.length === 0 ? null : meanOf(norms);
 }

@@ -1,4 +1,6 @@
 import { analysisSection } from './analysis-section.js';
+import type { Claims } from './claims.js';
+import { claimsSection } from './claims-section.js';
 import { compareAll } from './compare.js';
 import { bootstrapAppendix, comparisonsSection } from './comparisons-section.js';
 import { conclusion } from './conclusion.js';
@@ -11,8 +13,11 @@ import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from '
 import { studyOf } from './study.js';
 import { translationsSection } from './translations-section.js';
 
-/** Says in a document what runs came to. The same input gives the same document. */
-export function buildReport(input: ReportInput): ReportDocument {
+/**
+ * Says in a document what runs came to. The same input gives the same document.
+ * @param claims shown beside what was measured
+ */
+export function buildReport(input: ReportInput, claims: Claims | null = null): ReportDocument {
   const study = studyOf(input);
   const comparisons = compareAll(study);
   const progress = progressNote(study, comparisons);
@@ -25,6 +30,7 @@ export function buildReport(input: ReportInput): ReportDocument {
     ...(tables.length === 0 ? [] : [heading('Results'), ...tables]),
     ...comparisonsSection(study, comparisons),
     ...curvesSection(study),
+    ...claimsSection(study, claims),
     ...analysisSection(study),
     ...translationsSection(study, comparisons),
     ...configurationSection(study),

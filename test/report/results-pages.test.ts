@@ -26,7 +26,8 @@ const sweeps = readdirSync(join(root, 'bench/results'), { withFileTypes: true })
 
 it.each(sweeps)('the page of %s is what report writes', async (name) => {
   const [written, committed] = [join(folder, pageOf(name)), join(root, 'docs', pageOf(name))];
-  const { code, stderr } = await runMain('report', join(root, 'bench/results', name), '--markdown', written);
+  const claims = ['--claims', join(root, 'examples/claims.yaml')];
+  const { code, stderr } = await runMain('report', join(root, 'bench/results', name), ...claims, '--markdown', written);
   expect(code, stderr).toBe(0);
   expect(readFileSync(committed, 'utf8')).toBe(readFileSync(written, 'utf8'));
   expect(figuresOf(committed)).toEqual(figuresOf(written));

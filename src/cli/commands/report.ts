@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { defineOptions } from '../../options/schema.js';
+import { type Claims, parseClaims } from '../../report/claims.js';
 import { loadInput } from '../../report/load-input.js';
 import { renderHtml } from '../../report/render-html.js';
 import { renderMarkdown } from '../../report/render-markdown.js';
@@ -8,9 +9,16 @@ import { buildReport } from '../../report/report.js';
 import { fillFolder } from '../../text/make-folder.js';
 import { type FileContent, writeFilesAtomically } from '../../text/write-lines.js';
 import { defineCommand } from '../command.js';
+import { readConfigFile } from '../options/config-file.js';
 
 const options = defineOptions({
   output: { kind: 'string', default: null, metavar: 'FILE', help: 'the HTML file to write, e.g. report.html' },
+  claims: {
+    kind: 'string',
+    default: null,
+    metavar: 'FILE',
+    help: 'also show the claims of this YAML file beside what was measured; see examples/claims.yaml',
+  },
   markdown: {
     kind: 'string',
     default: null,
@@ -33,7 +41,7 @@ export const reportCommand = defineCommand({
   options,
   examples: [
     'ts-fairseq report runs/multi30k --output report.html',
-    'ts-fairseq report runs/multi30k --markdown docs/results.md',
+    'ts-fairseq report runs/multi30k --markdown docs/results.md --claims examples/claims.yaml',
     'ts-fairseq report runs/first runs/second --output report.html',
   ],
   async run({ args, options }) {
@@ -47,7 +55,7 @@ export const reportCommand = defineCommand({
     if (markdown !== null && output !== null && resolve(markdown) === resolve(output)) {
       throw new UserError(`--output and --markdown both name ${output}`, 'name two different files');
     }
-    const report = buildReport(loadInput(args));
+    const report = buildReport(loadInput(args), await readClaims(options.claims));
     const html: FileContent[] = output === null ? [] : [{ path: output, content: [renderHtml(report).trimEnd()] }];
     if (markdown === null) return write(html);
     const folder = markdown.slice(0, -'.md'.length);
@@ -59,6 +67,12 @@ export const reportCommand = defineCommand({
     ]);
   },
 });
+
+async function readClaims(file: string | null): Promise<Claims | null> {
+  if (file === null) return null;
+  const { path, entries } = await readConfigFile(file);
+  return parseClaims(path, entries);
+}
 
 /** A folder's name as a link of Markdown, which ends at a closing parenthesis. */
 const linkOf = (name: string): string =>
