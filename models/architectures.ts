@@ -13,6 +13,9 @@ const size = (embed: number, inner: number, layers: number, heads: number): Reco
   decoderAttentionHeads: heads,
 });
 
+/** fairseq gives the decoder of `transformer_tiny` the widths of the encoder, unless an option says otherwise. */
+const { decoderEmbedDim: _, decoderFfnEmbedDim: __, ...tiny } = size(64, 64, 2, 2);
+
 const big = { ...size(1024, 4096, 6, 16), dropout: 0.3 };
 
 const architecture = (
@@ -24,7 +27,7 @@ const architecture = (
 /** fairseq's `--arch` names for the transformer. */
 export const architectures: readonly ArchitectureDefinition[] = [
   architecture('transformer', 'base: 6+6 layers, 512/2048, 8 heads', {}),
-  architecture('transformer_tiny', '2+2 layers, 64/64, 2 heads', size(64, 64, 2, 2)),
+  architecture('transformer_tiny', '2+2 layers, 64/64, 2 heads', tiny),
   architecture('transformer_iwslt_de_en', '6+6 layers, 512/1024, 4 heads', size(512, 1024, 6, 4)),
   architecture('transformer_wmt_en_de', 'the same as transformer', {}),
   architecture('transformer_vaswani_wmt_en_de_big', 'big: 6+6 layers, 1024/4096, 16 heads, dropout 0.3', big),

@@ -20,6 +20,8 @@ export interface MakeBatchesOptions {
   readonly maxPositions?: MaxPositions | null;
   /** Whether to skip sentences longer than `maxPositions` or `maxTokens` instead of throwing an error. */
   readonly skipInvalidSizes?: boolean;
+  /** The option that gives `maxTokens`, for messages. Default: --max-tokens. */
+  readonly maxTokensFlag?: string;
   /** Null keeps the order of the file among sentences of equal length, as fairseq does for the split `test`. */
   readonly seed: number | null;
   /** The epoch for which the batches are made; fairseq shuffles with `seed + epoch` before making them. */
@@ -41,11 +43,13 @@ export interface Batches {
  */
 export function makeBatches(sizes: PairSizes, options: MakeBatchesOptions): Batches {
   const { split, seed, epoch = 1, maxPositions = null, skipInvalidSizes = false } = options;
+  const { maxTokensFlag = '--max-tokens' } = options;
   const limits = batchLimits(options);
   const indices = orderedIndices(sizes, seed === null ? null : seed + epoch);
   const bounds = longestAllowed(maxPositions, limits.maxTokens);
   const { kept, tooLong } = filterBySize(indices, sizes, bounds);
-  if (tooLong.length > 0 && !skipInvalidSizes) throw tooLongError(split, tooLong[0]!, sizes, maxPositions, limits);
+  if (tooLong.length > 0 && !skipInvalidSizes)
+    throw tooLongError(split, tooLong[0]!, sizes, maxPositions, { ...limits, flag: maxTokensFlag });
   return { batches: batchBySize(kept, (index) => pairTokens(sizes, index), limits), skipped: tooLong };
 }
 
@@ -68,7 +72,7 @@ function tooLongError(
   index: number,
   sizes: PairSizes,
   maxPositions: MaxPositions | null,
-  { maxTokens }: BatchLimits,
+  { maxTokens, flag: maxTokensFlag }: BatchLimits & { readonly flag: string },
 ): UserError {
   const [source, target] = [sizes.source[index]!, sizes.target?.[index] ?? 0];
   const rules = [
@@ -78,7 +82,7 @@ function tooLongError(
       side: source >= target ? 'source' : 'target',
       length: Math.max(source, target),
       limit: maxTokens,
-      flag: '--max-tokens',
+      flag: maxTokensFlag,
     },
   ];
   const { side, length, limit, flag } = rules.find((rule) => rule.limit !== undefined && rule.length > rule.limit)!;

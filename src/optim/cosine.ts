@@ -35,6 +35,15 @@ export const cosine = defineLrScheduler({
         'give --lr-period-updates, or a --max-update beyond the warm-up',
       );
     }
+    if (tMult <= 0) throw new UserError(`--t-mult ${tMult} is not above 0`, 'give a ratio, e.g. 2');
+    // Periods that become shorter end after length / (1 − tMult) updates, however many there are.
+    const total = tMult < 1 ? length / (1 - tMult) : Infinity;
+    if (maxUpdate <= 0 ? total < Infinity : maxUpdate - warmupUpdates >= total) {
+      throw new UserError(
+        `with --t-mult ${tMult}, all periods of --lr-scheduler cosine together have less than ${Math.ceil(total)} updates`,
+        'give a --t-mult of at least 1, or a smaller --max-update',
+      );
+    }
     return {
       learningRate({ updates }) {
         if (updates < warmupUpdates) return first + (updates * (highest - first)) / warmupUpdates;

@@ -3,6 +3,9 @@ import { UserError } from '../errors.js';
 /** The largest number of sentences that the message lists. */
 const NAMED_SENTENCES = 20;
 
+/** What helps against losses that are not finite. */
+export const DIVERGED = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is unchanged';
+
 /** Where a value that is not finite occurred. */
 interface Place {
   readonly number: number; // of the update, from 1
@@ -20,9 +23,8 @@ export function notFinite(what: string, value: number, { number, epoch, microBat
     .map(([kind, source]) => `the ${kind} (${source})`);
   const named = ids.slice(0, NAMED_SENTENCES).join(', ');
   const more = ids.length > NAMED_SENTENCES ? ` and ${ids.length - NAMED_SENTENCES} more` : '';
-  const advice = 'lower --lr, lengthen the warm-up, or set --clip-norm; the last checkpoint is unchanged';
   return new UserError(
     `the ${what} is ${value} in update ${number} (epoch ${epoch}), training sentences ${named}${more} (counted from 0)`,
-    suspects.length === 0 ? advice : `check ${suspects.join(' and ')} for 0/0, log 0 or √0, ${advice}`,
+    suspects.length === 0 ? DIVERGED : `check ${suspects.join(' and ')} for 0/0, log 0 or √0, ${DIVERGED}`,
   );
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { prepareFolder, writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock } from '../checkpoint/folder-lock.js';
 import type { CheckpointMetadata } from '../checkpoint/metadata.js';
@@ -20,7 +20,7 @@ import { checkKeptBest } from './compare-runs.js';
 import { hashOfData } from './hash-of-data.js';
 import { withOptimizerOverrides } from './optimizer-overrides.js';
 import { type TrainRequest, UNRECORDED_OPTIONS } from './request.js';
-import { resume } from './resume.js';
+import { type Resumed, resume } from './resume.js';
 import { checkSameStart } from './same-start.js';
 import { UpdateStatistics } from './statistics.js';
 import { type BatchedSplit, batchLimits, cutIntoBatches, TrainingData } from './train-data.js';
@@ -74,7 +74,7 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
   const identity = identityOf(request, task, splits[0]);
   const resumed = resume(trainer, request, task, identity);
   const state = resumed?.state ?? null;
-  const superseded = state === null || options.noSave ? [] : laterBestCheckpoints(options, state.updates);
+  const superseded = supersededBy(resumed, options);
   if (!options.noSave) checkKeptBest(request, identity.options, superseded);
   const data = new TrainingData(
     task,
@@ -96,6 +96,16 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
   const profile = request.profiler == null ? null : new UpdateProfile(request.profiler);
   const saver = new CheckpointSaver(run, identity, lock, superseded);
   return { run, saver, lock, validation: { parts: { task, model, criterion, startBleu }, splits }, profile };
+}
+
+/**
+ * The best checkpoints that this run saves again because it resumes from an earlier one of its folder. Those of another
+ * run stay.
+ */
+function supersededBy(resumed: Resumed | null, options: TrainRequest['options']): readonly string[] {
+  if (resumed === null || options.noSave || options.resetOptimizer || options.keepBestCheckpoints <= 0) return [];
+  const isOfThisFolder = dirname(resolve(resumed.stem)) === resolve(options.saveDir);
+  return isOfThisFolder ? laterBestCheckpoints(options, resumed.state.updates) : [];
 }
 
 /** Creates --save-dir, and writes the options into it. */
@@ -153,6 +163,7 @@ function validationSplits(
   const limits = {
     ...batchLimits(task, model, options),
     maxTokens: options.maxTokensValid ?? options.maxTokens,
+    maxTokensFlag: options.maxTokensValid === null ? '--max-tokens' : '--max-tokens-valid',
     maxSentences: options.batchSizeValid ?? options.batchSize,
   };
   return options.validSubset

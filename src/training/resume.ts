@@ -22,7 +22,8 @@ import type { TrainRequest } from './request.js';
 import { withSharedSymbols } from './shared-symbols.js';
 import type { Trainer } from './trainer.js';
 
-const LAST = 'checkpoint_last';
+/** The default of --restore-file. */
+export const LAST = 'checkpoint_last';
 
 /** The checkpoint that a run starts from. */
 interface Start {
@@ -44,13 +45,33 @@ export function startingCheckpoint(options: CheckpointOptions): Start | null {
   if (restoreFile !== LAST && finetuneFromModel !== null) {
     throw new UserError('--restore-file and --finetune-from-model cannot be combined', 'give one of them');
   }
+  const [reset] = resetFlags(options);
+  if (reset !== undefined && finetuneFromModel !== null) {
+    throw new UserError(
+      `${reset} and --finetune-from-model cannot be combined`,
+      `remove ${reset}: --finetune-from-model takes only the weights`,
+    );
+  }
   if (restoreFile !== LAST) return { stem: restoreFile, weightsOnly: false };
   if (checkpointExists(last)) return { stem: last, weightsOnly: false };
   return finetuneFromModel === null ? null : { stem: finetuneFromModel, weightsOnly: true };
 }
 
+/** The flags in use that reset a part of what training would resume from. */
+export function resetFlags(options: CheckpointOptions): string[] {
+  const { resetDataloader, resetLrScheduler, resetMeters, resetOptimizer } = options;
+  return [
+    ...(resetOptimizer ? ['--reset-optimizer'] : []),
+    ...(resetLrScheduler ? ['--reset-lr-scheduler'] : []),
+    ...(resetMeters ? ['--reset-meters'] : []),
+    ...(resetDataloader ? ['--reset-dataloader'] : []),
+  ];
+}
+
 /** The state that training resumes from. */
-interface Resumed {
+export interface Resumed {
+  /** The path of the checkpoint without its suffix. */
+  readonly stem: string;
   readonly state: TrainingState;
   /** Whether values of the checkpoint metric are comparable with those of this run. */
   readonly valuesComparable: boolean;
@@ -103,7 +124,7 @@ export function resume(
     if (!valuesComparable) trainer.parts.lrScheduler.forgetValues?.();
   }
   log.message(`resuming from ${stem} (epoch ${training.epoch} @ ${training.updates} updates)`);
-  return { state: training, valuesComparable };
+  return { stem, state: training, valuesComparable };
 }
 
 /** Checks a checkpoint's recorded options against the architecture that it names: built in, or this run's plug-in. */

@@ -169,10 +169,19 @@ export class TrainingData {
       { seed, curriculum, sharding: { shards, shard } },
       state ?? undefined,
     );
-    if (iterator.batchesPerEpoch > 0) return iterator;
-    throw new UserError(
-      `--num-shards ${shards} leaves no batch for --shard-id ${shard}: the epoch has only ${this.#split.batches.length} batches`,
-      'use fewer shards, or lower --max-tokens or --batch-size',
-    );
+    const { batchesPerEpoch, iterationsInEpoch } = iterator;
+    if (batchesPerEpoch === 0) {
+      throw new UserError(
+        `--num-shards ${shards} leaves no batch for --shard-id ${shard}: the epoch has only ${this.#split.batches.length} batches`,
+        'use fewer shards, or lower --max-tokens or --batch-size',
+      );
+    }
+    if (iterationsInEpoch > 0 && iterationsInEpoch >= batchesPerEpoch) {
+      throw new UserError(
+        `training resumes after batch ${iterationsInEpoch} of epoch ${iterator.epoch}, which now has only ${batchesPerEpoch}`,
+        'give the same data and batch sizes as before, or repeat the epoch with --reset-dataloader',
+      );
+    }
+    return iterator;
   }
 }

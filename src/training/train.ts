@@ -1,13 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { outOfMemory } from '../devices/out-of-memory.js';
 import { peakMemory } from '../devices/peak-memory.js';
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { Moment, TrainingRun } from './checkpoint-saver.js';
 import { logProgress, logStats, type Stats } from './events.js';
+import { DIVERGED } from './not-finite.js';
 import { formatGeneral } from './number-format.js';
 import type { CheckpointOptions, DatasetOptions, OptimizationOptions } from './options.js';
 import { type PreparedRun, prepareRun } from './prepare-run.js';
 import type { TrainRequest } from './request.js';
+import { LAST, resetFlags } from './resume.js';
 import type { UpdateReport } from './statistics.js';
 import { UnreadUpdates } from './unread-updates.js';
 import { validate } from './validation.js';
@@ -194,9 +197,20 @@ function outOfPatience({ earlyStopping, request }: TrainingRun): string | null {
 
 /** The external reason to end a run. It causes no validation, so that a resumed run continues as if uninterrupted. */
 function interruptionOf({ options, signal }: TrainRequest, hours: number): string | null {
-  if (signal?.aborted) return 'interrupted; run the same command to resume';
+  if (signal?.aborted) return `interrupted; ${howToResume(options)}`;
   if (options.stopTimeHours > 0 && hours > options.stopTimeHours) return `--stop-time-hours ${options.stopTimeHours}`;
   return null;
+}
+
+/** What a user can do after an interruption. */
+export function howToResume(options: TrainRequest['options']): string {
+  if (options.noSave) return 'nothing was saved (--no-save)';
+  if (options.noLastCheckpoints) return 'checkpoint_last was not saved (--no-last-checkpoints)';
+  if (options.noSaveOptimizerState) {
+    return 'checkpoint_last has no state of the optimizer (--no-save-optimizer-state), so training cannot resume exactly';
+  }
+  const changes = [...(options.restoreFile === LAST ? [] : ['--restore-file']), ...resetFlags(options)];
+  return `run the same command${changes.length === 0 ? '' : ` without ${changes.join(', ')}`} to resume`;
 }
 
 /** Validates on every split. @returns the checkpoint metric of the first split */
@@ -205,6 +219,7 @@ async function validateAll({ run, validation }: PreparedRun, { epoch, updates }:
   const values: number[] = [];
   for (const split of validation.splits) {
     const { metrics, stats } = await validate(validation.parts, split, epoch, options, run.trainer.workers);
+    checkFinite(metrics.loss!, split.data.split, { epoch, updates });
     const value = metrics[options.bestCheckpointMetric]!;
     const best = values.length === 0 ? bestMetric(run, value) : [];
     values.push(value);
@@ -217,6 +232,12 @@ async function validateAll({ run, validation }: PreparedRun, { epoch, updates }:
     });
   }
   return values[0]!;
+}
+
+/** @throws UserError for a model that has diverged, before it is saved */
+function checkFinite(loss: number, split: string, { epoch, updates }: Pick<Moment, 'epoch' | 'updates'>): void {
+  if (Number.isFinite(loss)) return;
+  throw new UserError(`the loss on '${split}' is ${loss} after ${updates} updates (epoch ${epoch})`, DIVERGED);
 }
 
 /** `best_loss 9.393`: the best value including this one; empty before the first saved value. */

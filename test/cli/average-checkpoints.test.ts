@@ -29,6 +29,14 @@ describe('average-checkpoints', () => {
     expect([...weights.get('encoder.embed_tokens.weight')!.data]).toEqual([2.5]);
   });
 
+  it('does not overwrite an input, whose training state would be lost', async () => {
+    const path = join(folder, 'checkpoint1');
+    const argv = ['--inputs', path, join(folder, 'checkpoint2'), '--output', `${path}.safetensors`];
+    await expect(runCommand(averageCheckpointsCommand, argv)).rejects.toThrow(
+      `--output ${path}.safetensors is one of the inputs`,
+    );
+  });
+
   it('asks for the output when it is missing', async () => {
     await expect(runCommand(averageCheckpointsCommand, ['--inputs', folder])).rejects.toThrow(/--output is missing/);
   });

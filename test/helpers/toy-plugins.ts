@@ -93,7 +93,7 @@ export const toyCriterion = defineCriterion({
     paddingRows: 'drop',
     forward({ scores }) {
       const nll = tf.neg(tf.sum(scores.statistics().targetLogProb)) as tf.Scalar;
-      return { loss: scores.rows === blowUpAt ? tf.mul(nll, Number.NaN) : nll, nll };
+      return { loss: scores.rows > 0 && scores.rows === blowUpAt ? tf.mul(nll, Number.NaN) : nll, nll };
     },
   }),
 });

@@ -178,6 +178,17 @@ describe('the architectures', () => {
   });
 });
 
+it('the decoder of transformer_tiny is as wide as its encoder, also if an option changes that', () => {
+  const tiny = architectures.find(({ name }) => name === 'transformer_tiny')!;
+  const widths = { encoderEmbedDim: 16, encoderFfnEmbedDim: 24 };
+  const model = tiny.model.build(modelOptions(tiny, widths), modelContext(task));
+  const shapeOf = (name: string): unknown =>
+    model.parameters.parameters.find((parameter) => parameter.name === name)!.shape;
+  expect(shapeOf('decoder.layers.0.fc1.weight')).toEqual([24, 16]);
+  expect(shapeOf('decoder.layers.1.fc2.weight')).toEqual([16, 24]);
+  model.dispose();
+});
+
 describe.each(['wasm', 'cpu'])('every parameter of every architecture gets a gradient on %s', (device) => {
   const here = device === 'wasm' || isAvailable().available;
   beforeAll(async () => void (here && (await openDevice(device, { threads: 1 }))));

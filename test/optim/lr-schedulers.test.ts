@@ -130,6 +130,17 @@ describe('a schedule refuses', () => {
     { name: 'polynomial_decay', options: {}, message: /give --total-num-update or --max-update/ },
     { name: 'cosine', options: {}, message: /give --lr-period-updates, or a --max-update beyond/ },
     { name: 'cosine', options: { max_update: 9, warmup_updates: 9 }, message: /beyond the warm-up/ },
+    { name: 'cosine', options: { lr_period_updates: 10, t_mult: 0 }, message: /--t-mult 0 is not above 0/ },
+    {
+      name: 'cosine',
+      options: { lr_period_updates: 10, t_mult: 0.5 },
+      message: /with --t-mult 0.5, all periods .* together have less than 20 updates; give/,
+    },
+    {
+      name: 'cosine',
+      options: { lr_period_updates: 10, t_mult: 0.5, max_update: 20 },
+      message: /with --t-mult 0.5, all periods .* together have less than 20 updates; give/,
+    },
     { name: 'reduce_lr_on_plateau', options: { lr_shrink: 1 }, message: /--lr-shrink 1 does not shrink/ },
     { name: 'step', options: { min_lr: 1 }, message: /--lr 1 is not above --min-lr 1/ },
     { name: 'tri_stage', options: { warmup_steps: 5 }, message: /no decay; give --decay-steps/ },

@@ -52,6 +52,33 @@ describe('a resumed run', () => {
     expect(listCheckpoints(killed)).toEqual(listCheckpoints(whole));
   });
 
+  it('keeps the best checkpoints of another run', async () => {
+    const saveDir = join(folder, 'other-best');
+    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+    const best = (): string[] => listCheckpoints(saveDir).filter((name) => name.startsWith('checkpoint.best_'));
+    const kept = best();
+    expect(kept.length).toBe(2);
+    const elsewhere = join(folder, 'elsewhere');
+    await train(toyRequest(data, { ...options, saveDir: elsewhere, maxUpdate: 1 }));
+    const start = { ...options, saveDir, maxUpdate: 2, keepBestCheckpoints: 9 };
+    await train(toyRequest(data, { ...start, restoreFile: join(elsewhere, 'checkpoint_last') }));
+    expect(best()).toEqual(expect.arrayContaining(kept));
+    await train(toyRequest(data, { ...start, maxUpdate: 1, resetOptimizer: true, resetDataloader: true }));
+    expect(best()).toEqual(expect.arrayContaining(kept));
+    await train(toyRequest(data, { ...start, maxUpdate: 4, keepBestCheckpoints: -1 }));
+    expect(best()).toEqual(expect.arrayContaining(kept));
+  });
+
+  it('is refused in the middle of an epoch that now has fewer batches, unless it repeats the epoch', async () => {
+    const saveDir = join(folder, 'fewer-batches');
+    await train(toyRequest(data, { saveDir, maxUpdate: 6 }));
+    const fewer = { saveDir, maxTokens: 1000, maxUpdate: 8 };
+    await expect(train(toyRequest(data, fewer))).rejects.toThrow(
+      /^training resumes after batch 6 of epoch 1, which now has only \d; give the same data and batch sizes as before, or/,
+    );
+    await train(toyRequest(data, { ...fewer, resetDataloader: true }));
+  });
+
   it('removes later best checkpoints at its first save, not before, and logs it', async () => {
     const saveDir = join(folder, 'later-best');
     cpSync(join(folder, 'whole'), saveDir, { recursive: true });
@@ -206,6 +233,11 @@ describe('training refuses', () => {
       what: '--restore-file with --finetune-from-model',
       values: { restoreFile: whole, finetuneFromModel: whole },
       message: /give one of them/,
+    },
+    {
+      what: '--finetune-from-model with an option that resets what it does not take',
+      values: { finetuneFromModel: whole, resetMeters: true },
+      message: /--reset-meters and --finetune-from-model cannot be combined/,
     },
     {
       what: 'a --restore-file that is missing',

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint, loadMetadata } from '../../src/checkpoint/checkpoint.js';
 import { listCheckpoints } from '../../src/checkpoint/checkpoint-path.js';
-import { train } from '../../src/training/train.js';
+import { howToResume, train } from '../../src/training/train.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { bytesOf, recordLog } from './observe.js';
 import { makeToyData } from './toy-data.js';
@@ -21,6 +21,29 @@ beforeAll(async () => {
 });
 
 describe('train', () => {
+  it('saves no model that has diverged', async () => {
+    const saveDir = join(folder, 'diverged');
+    await train(toyRequest(data, { saveDir, maxUpdate: 1 }));
+    const diverging = { saveDir, maxUpdate: 2, lr: [1e38], warmupUpdates: 1, saveIntervalUpdates: 1 };
+    await expect(train(toyRequest(data, diverging))).rejects.toThrow(
+      /^the loss on 'valid' is (NaN|Infinity) after 2 updates \(epoch 1\); lower --lr.*the last checkpoint is unchanged$/,
+    );
+    expect(loadMetadata(join(saveDir, 'checkpoint_last')).training!.updates).toBe(1);
+  });
+
+  it.each([
+    [{}, 'run the same command to resume'],
+    [{ noSave: true }, 'nothing was saved (--no-save)'],
+    [{ noLastCheckpoints: true }, 'checkpoint_last was not saved (--no-last-checkpoints)'],
+    [{ noSaveOptimizerState: true }, 'checkpoint_last has no state of the optimizer (--no-save-optimizer-state)'],
+    [
+      { restoreFile: 'other/checkpoint5', resetMeters: true, resetDataloader: true },
+      'run the same command without --restore-file, --reset-meters, --reset-dataloader to resume',
+    ],
+  ])('interrupted with %j says what there is to resume from', (options, advice) => {
+    expect(howToResume(toyRequest(data, options).options)).toContain(advice);
+  });
+
   it('saves every epoch, the last and the best, logs in fairseq’s order and leaves no tensor behind', async () => {
     const saveDir = join(folder, 'plain');
     const tensors = tf.memory().numTensors;

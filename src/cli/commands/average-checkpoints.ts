@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { averageCheckpoints } from '../../checkpoint/average.js';
 import { selectForAverage } from '../../checkpoint/average-selection.js';
 import { describeCheckpoint } from '../../checkpoint/checkpoint.js';
@@ -33,9 +34,17 @@ export const averageCheckpointsCommand = defineCommand({
   async run({ options }) {
     if (options.output === null) throw new UserError('--output is missing', 'name the checkpoint to write');
     const stems = selectForAverage(options);
+    const file = checkpointFile(options.output);
+    const overwritten = stems.find((stem) => resolve(checkpointFile(stem)) === resolve(file));
+    if (overwritten !== undefined) {
+      throw new UserError(
+        `--output ${options.output} is one of the inputs, whose training state would be lost`,
+        'choose another name',
+      );
+    }
     const { architectures } = builtInComponents();
     for (const stem of stems) checkRecordedModel(stem, describeCheckpoint(stem), architectures);
     averageCheckpoints(stems, options.output);
-    process.stderr.write(`averaged ${stems.join(', ')} into ${checkpointFile(options.output)}\n`);
+    process.stderr.write(`averaged ${stems.join(', ')} into ${file}\n`);
   },
 });
