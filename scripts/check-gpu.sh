@@ -16,7 +16,9 @@ case "${1:-}" in
     [ -e "$bundle" ] || { echo "check-gpu: $bundle does not exist; make it with: bash scripts/check-gpu.sh bundle" >&2; exit 2; }
     work="$(mktemp -d)"
     trap 'rm -rf "$work"' EXIT
-    tar -C "$work" -xJf "$bundle"
+    # Small images have no xz; Python reads the archive too.
+    if command -v xz >/dev/null; then tar -C "$work" -xJf "$bundle"
+    else python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1], "r:xz").extractall(sys.argv[2])' "$bundle" "$work"; fi
     "$work/gpu-check/node" "$work/gpu-check/scripts/gpu-check/check.js" --out "$out" "${small[@]}"
     ;;
   *) echo "usage: bash scripts/check-gpu.sh bundle [FILE] | run [--small] [BUNDLE] [OUT]" >&2; exit 2 ;;

@@ -95,6 +95,15 @@ function add(file, target) {
   }
 }
 
+/** @throws Error if a kernel has changed since the cubins were compiled */
+function checkFresh(cubins) {
+  const sources = join(cuda, 'cu');
+  const newest = Math.max(...readdirSync(sources).map((name) => statSync(join(sources, name)).mtimeMs));
+  const compiled = readdirSync(cubins, { recursive: true }).map((name) => statSync(join(cubins, name)));
+  const oldest = Math.min(...compiled.filter((file) => file.isFile()).map(({ mtimeMs }) => mtimeMs));
+  if (oldest < newest) throw new Error('the cubins are older than the kernels; run npm run build:cubins first');
+}
+
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 run([join(cuda, 'scripts/build.js')]);
@@ -161,6 +170,7 @@ const extra = [
 ];
 for (const file of extra) add(file, target);
 const cubins = join(cuda, 'build/cubins');
+if (existsSync(cubins)) checkFresh(cubins);
 if (existsSync(cubins)) cpSync(cubins, join(target, relative(root, cubins)), { recursive: true });
 else console.error('warning: no cubins; run scripts/setup-cuda.sh and build-cubins.js first');
 for (const name of readdirSync(join(root, 'node_modules'))) {

@@ -60,29 +60,46 @@ export const afterEach = (work: Work): void => void current.afterEach.push(work)
 export const afterAll = (work: Work): void => void current.after.push(work);
 export const expect = (value: unknown, message?: string) => chai.expect(value, message);
 
-/** Runs everything that was defined. @returns whether all tests passed */
+/** What a failure says, in one line. */
+const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message.split('\n').slice(0, 4).join(' ') : String(thrown);
+
+/** Does all of the work. @returns the first error, or null */
+async function errorOf(works: readonly Work[]): Promise<string | null> {
+  let error: string | null = null;
+  for (const work of works) {
+    try {
+      await work();
+    } catch (thrown) {
+      error ??= messageOf(thrown);
+    }
+  }
+  return error;
+}
+
+/** Runs everything that was defined. A failure does not keep later tests from running. @returns whether all passed */
 export async function runAll(): Promise<boolean> {
   let passedAll = true;
-  for (const suite of suites) {
-    if (suite.tests.length === 0) continue;
-    for (const work of suite.before) await work();
-    for (const { name, work } of suite.tests) {
-      const start = performance.now();
-      let error: string | null = null;
-      try {
-        for (const before of suite.beforeEach) await before();
-        await work();
-      } catch (thrown) {
-        error = thrown instanceof Error ? thrown.message.split('\n').slice(0, 4).join(' ') : String(thrown);
-        passedAll = false;
-      }
-      for (const after of suite.afterEach) await after();
-      const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
-      process.stdout.write(
-        `${JSON.stringify({ suite: suite.name, test: name, passed: error === null, error, seconds })}\n`,
-      );
+  const report = (suite: string, test: string, error: string | null, start: number): void => {
+    passedAll &&= error === null;
+    const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
+    process.stdout.write(`${JSON.stringify({ suite, test, passed: error === null, error, seconds })}\n`);
+  };
+  for (const { name: suite, tests, ...hooks } of suites) {
+    if (tests.length === 0) continue;
+    const start = performance.now();
+    const unprepared = await errorOf(hooks.before);
+    if (unprepared !== null) report(suite, 'beforeAll', unprepared, start);
+    for (const { name, work } of unprepared === null ? tests : []) {
+      const begun = performance.now();
+      const before = await errorOf(hooks.beforeEach);
+      const error = before ?? (await errorOf([work]));
+      const after = await errorOf(hooks.afterEach);
+      report(suite, name, error ?? after, begun);
     }
-    for (const work of suite.after) await work();
+    const ended = performance.now();
+    const after = await errorOf(hooks.after);
+    if (after !== null) report(suite, 'afterAll', after, ended);
   }
   return passedAll;
 }

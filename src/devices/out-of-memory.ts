@@ -5,7 +5,10 @@ import { UserError } from '../errors.js';
  * @param maxTokens of --max-tokens, if the command has it
  */
 export function outOfMemory(error: unknown, maxTokens: number | null = null): UserError | null {
-  if (!(error instanceof Error) || error.name !== 'OutOfDeviceMemory') return null;
+  if (!(error instanceof Error)) return null;
+  // Modules, launches and buffers for copies fail with the driver's own error once tensors fill the GPU.
+  const isOfDriver = 'code' in error && error.code === 'CUDA_ERROR_OUT_OF_MEMORY';
+  if (error.name !== 'OutOfDeviceMemory' && !isOfDriver) return null;
   const remedy =
     maxTokens === null
       ? 'lower --max-tokens or --batch-size'
