@@ -14,7 +14,14 @@ const size = (embed: number, inner: number, layers: number, heads: number): Reco
 });
 
 /** fairseq gives the decoder of `transformer_tiny` the widths of the encoder, unless an option says otherwise. */
-const { decoderEmbedDim: _, decoderFfnEmbedDim: __, ...tiny } = size(64, 64, 2, 2);
+const tiny = {
+  encoderEmbedDim: 64,
+  encoderFfnEmbedDim: 64,
+  encoderLayers: 2,
+  encoderAttentionHeads: 2,
+  decoderLayers: 2,
+  decoderAttentionHeads: 2,
+};
 
 const big = { ...size(1024, 4096, 6, 16), dropout: 0.3 };
 

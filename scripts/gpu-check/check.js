@@ -49,11 +49,7 @@ const secondsLeft = () => Math.max(1, Math.ceil((deadline - performance.now()) /
 
 /** Runs ts-fairseq. @returns what it printed */
 function tsFairseq(argv) {
-  const result = spawnSync(process.execPath, [join(root, 'bin/ts-fairseq.js'), ...argv], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    timeout: 1000 * secondsLeft(),
-  });
+  const result = runProgram(process.execPath, [join(root, 'bin/ts-fairseq.js'), ...argv], secondsLeft());
   if (result.status !== 0)
     throw new Error(`ts-fairseq ${argv[0]}: ${(result.stderr || String(result.error)).slice(-1500)}`);
   return result;
@@ -66,13 +62,15 @@ function output(command, argv) {
 }
 
 /** Runs a program for N seconds at most. */
-const runProgram = (command, argv, seconds) =>
-  spawnSync(command, argv, {
+function runProgram(command, argv, seconds, environment = {}) {
+  return spawnSync(command, argv, {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     timeout: 1000 * Math.min(seconds, secondsLeft()),
     killSignal: 'SIGKILL',
+    env: { ...process.env, ...environment },
   });
+}
 
 /** The largest relative difference of the first figures, and of the last ones. */
 function differences(actual, wanted) {
@@ -95,12 +93,7 @@ check('environment', () => ({
 check('kernels', () => {
   const tests = join(root, 'packages/tfjs-backend-cuda/build/kernel-tests.mjs');
   const library = process.env.TFJS_CUDA_DRIVER ?? 'libcuda.so.1';
-  const { stdout, stderr, status } = spawnSync(process.execPath, [tests], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    timeout: 1000 * Math.min(120, secondsLeft()),
-    env: { ...process.env, TFJS_CUDA_TEST_DRIVER: library },
-  });
+  const { stdout, stderr, status } = runProgram(process.execPath, [tests], 120, { TFJS_CUDA_TEST_DRIVER: library });
   const tested = stdout
     .trim()
     .split('\n')

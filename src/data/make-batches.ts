@@ -42,14 +42,12 @@ export interface Batches {
  * @throws UserError if neither `maxTokens` nor `maxSentences` is set, or a sentence is too long and not skipped
  */
 export function makeBatches(sizes: PairSizes, options: MakeBatchesOptions): Batches {
-  const { split, seed, epoch = 1, maxPositions = null, skipInvalidSizes = false } = options;
-  const { maxTokensFlag = '--max-tokens' } = options;
+  const { seed, epoch = 1, maxPositions = null, skipInvalidSizes = false } = options;
   const limits = batchLimits(options);
   const indices = orderedIndices(sizes, seed === null ? null : seed + epoch);
   const bounds = longestAllowed(maxPositions, limits.maxTokens);
   const { kept, tooLong } = filterBySize(indices, sizes, bounds);
-  if (tooLong.length > 0 && !skipInvalidSizes)
-    throw tooLongError(split, tooLong[0]!, sizes, maxPositions, { ...limits, flag: maxTokensFlag });
+  if (tooLong.length > 0 && !skipInvalidSizes) throw tooLongError(tooLong[0]!, sizes, options);
   return { batches: batchBySize(kept, (index) => pairTokens(sizes, index), limits), skipped: tooLong };
 }
 
@@ -68,11 +66,9 @@ function longestAllowed(maxPositions: MaxPositions | null, maxTokens: number): M
 }
 
 function tooLongError(
-  split: string,
   index: number,
   sizes: PairSizes,
-  maxPositions: MaxPositions | null,
-  { maxTokens, flag: maxTokensFlag }: BatchLimits & { readonly flag: string },
+  { split, maxPositions, maxTokens, maxTokensFlag = '--max-tokens' }: MakeBatchesOptions,
 ): UserError {
   const [source, target] = [sizes.source[index]!, sizes.target?.[index] ?? 0];
   const rules = [
@@ -85,7 +81,7 @@ function tooLongError(
       flag: maxTokensFlag,
     },
   ];
-  const { side, length, limit, flag } = rules.find((rule) => rule.limit !== undefined && rule.length > rule.limit)!;
+  const { side, length, limit, flag } = rules.find((rule) => rule.length > (rule.limit ?? Infinity))!;
   return new UserError(
     `the ${side} of ${split} sentence ${index} (line ${index + 1}) has ${length} tokens including </s>, more than ${flag} ${limit}`,
     `raise ${flag}, or skip such sentences with --skip-invalid-size-inputs-valid-test`,

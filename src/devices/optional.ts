@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { tensorArenaDevice } from '../optim/tensor-arenas.js';
 import * as tf from '../tf/index.js';
 import type { Device, DeviceDefinition } from './device.js';
-import { registerTensorFlowKernels } from './tensorflow-kernels.js';
+import { registerTensorFlowKernels, type TensorFlowBackend } from './tensorflow-kernels.js';
 
 /** The tfjs backend that both packages register. */
 const BACKEND = 'tensorflow';
@@ -24,11 +24,6 @@ const load: LoadPackage = async (name) => {
   await import(name);
   return true;
 };
-
-/** The parts of the packages' backend in use. */
-interface TensorFlowBackend extends tf.KernelBackend {
-  readonly isUsingGpuDevice: boolean;
-}
 
 /** libtensorflow through one of its two packages, neither of which is a dependency. */
 export const tensorflow: DeviceDefinition = {

@@ -1,4 +1,5 @@
 import { hasKernel } from '../ops/define-op.js';
+import { type MaskAttributes, maskSizes } from '../ops/dropout.js';
 import { dropThreshold } from '../ops/philox.js';
 import type { DropoutAttributes } from '../ops/random.js';
 import * as tf from '../tf/index.js';
@@ -24,14 +25,12 @@ interface Binding {
   ): ForeignTensor[];
 }
 
-/** The parts of the packages' backend that a kernel uses. */
-interface TensorFlowBackend extends tf.KernelBackend {
+/** The parts of the packages' backend in use. */
+export interface TensorFlowBackend extends tf.KernelBackend {
+  readonly isUsingGpuDevice: boolean;
   readonly binding: Binding;
   createOutputTensor(tensor: ForeignTensor): tf.Tensor;
 }
-
-/** The attributes of `DropoutMask`; a type and not an interface, so that it converts from tfjs's attribute map. */
-type MaskAttributes = { readonly [Name in keyof DropoutAttributes]: number } & { readonly shape: number[] };
 
 /** Types that TensorFlow.js does not have, by their numbers in TensorFlow. */
 const DOUBLE = 2;
@@ -116,8 +115,7 @@ function keptElements(
 
 /** The mask of ops/dropout.ts, computed on the device. */
 function dropoutMask(backend: TensorFlowBackend, { shape, ...dropout }: MaskAttributes): tf.Tensor {
-  const columns = shape.at(-1)!;
-  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const [rows, columns] = maskSizes(shape);
   return tf.tidy(() => {
     const kept = keptElements(backend, dropout, rows, Math.ceil(columns / 4) * 4);
     return tf.mul(tf.reshape(tf.slice(kept, [0, 0], [rows, columns]), shape), 1 / (1 - dropout.dropoutProbability));

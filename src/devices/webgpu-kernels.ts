@@ -1,5 +1,5 @@
+import { type MaskAttributes, maskSizes } from '../ops/dropout.js';
 import { dropThreshold } from '../ops/philox.js';
-import type { DropoutAttributes } from '../ops/random.js';
 import * as tf from '../tf/index.js';
 
 interface DispatchLayout {
@@ -22,9 +22,6 @@ interface Uniform {
   readonly type: 'float32' | 'int32' | 'uint32';
   readonly data: number[];
 }
-
-/** The attributes of `DropoutMask`; a type and not an interface, so that it converts from tfjs's attribute map. */
-type MaskAttributes = { readonly [Name in keyof DropoutAttributes]: number } & { readonly shape: number[] };
 
 interface ProgramRunner extends tf.KernelBackend {
   runWebGPUProgram(program: object, inputs: tf.TensorInfo[], dtype: tf.DataType, uniforms: Uniform[]): tf.TensorInfo;
@@ -97,7 +94,7 @@ export function registerWebGpuKernels(module: WebGpuModule): void {
       const { shape, ...dropout } = attrs as MaskAttributes;
       const word = (value: number): Uniform => ({ type: 'uint32', data: [value] });
       const uniforms: Uniform[] = [
-        word(shape[shape.length - 1]!),
+        word(maskSizes(shape)[1]),
         word(dropThreshold(dropout.dropoutProbability)),
         { type: 'float32', data: [1 / (1 - dropout.dropoutProbability)] },
         word(dropout.dropoutSite),

@@ -9,9 +9,16 @@ import { type DropoutAttributes, type DropoutSpec, dropoutAttributes, dropoutSpe
  */
 export function dropoutMaskTensor(spec: DropoutSpec, shape: readonly number[]): tf.Tensor {
   if (hasKernel('DropoutMask')) return runKernel('DropoutMask', {}, { ...dropoutAttributes(spec), shape })[0]!;
-  const columns = shape[shape.length - 1]!;
-  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const [rows, columns] = maskSizes(shape);
   return tf.tensor(dropoutMask(spec, rows, columns), [...shape], 'float32');
+}
+
+/** The attributes of `DropoutMask`; a type and not an interface, so that it converts from tfjs's attribute map. */
+export type MaskAttributes = { readonly [Name in keyof DropoutAttributes]: number } & { readonly shape: number[] };
+
+/** The rows of a mask, over all axes but the last, and its columns. */
+export function maskSizes(shape: readonly number[]): [rows: number, columns: number] {
+  return [shape.slice(0, -1).reduce((product, size) => product * size, 1), shape.at(-1)!];
 }
 
 /** x ∘ mask with tfjs operations; x itself without dropout. */

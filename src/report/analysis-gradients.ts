@@ -1,10 +1,10 @@
 import type { Analysis, CriterionGradients } from '../analysis/analysis.js';
-import type { TrainingLog } from '../experiments/training-log.js';
 import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
 import { type Block, figureBlock, numberColumn, strong, tableBlock, textColumn } from './document.js';
 import { figureId } from './figure.js';
 import { fixed, MISSING, meanAndDeviation, meanOf } from './numbers.js';
 import { linePlot } from './plot.js';
+import type { ReportRun } from './report-run.js';
 import { captionOf, type Group, type Study, type System } from './study.js';
 
 /** Gradient norms of the last epochs: on each run's own trajectory, and of all criterions on shared checkpoints. */
@@ -14,16 +14,16 @@ export function gradientNormBlocks(study: Study, group: Group, analyzed: readonl
 
 const LAST_EPOCHS = 10;
 
-/** The mean of the norms of gradients that were logged for the last epochs; null if none were. */
-export function lastNorm(training: TrainingLog | null): number | null {
+/** The mean of the norms of gradients that a run logged for its last epochs; null if it has not ended, or logged none. */
+export function lastNorm({ state, training }: ReportRun): number | null {
+  if (state !== 'done' && state !== 'log') return null;
   const norms = (training?.epochs ?? []).flatMap(({ train }) => train?.gnorm ?? []).slice(-LAST_EPOCHS);
   return norms.length === 0 ? null : meanOf(norms);
 }
 
 function trajectoryTable(study: Study, group: Group): Block[] {
   const measured = group.systems.flatMap((system) => {
-    const ended = system.runs.filter(({ state }) => state === 'done' || state === 'log');
-    const norms = ended.flatMap(({ training }) => lastNorm(training) ?? []);
+    const norms = system.runs.flatMap((run) => lastNorm(run) ?? []);
     return norms.length === 0 ? [] : [{ system, norms }];
   });
   if (measured.length === 0) return [];

@@ -1,4 +1,3 @@
-import type { Analysis } from '../analysis/analysis.js';
 import { gradientNormBlocks, gradientShareBlocks } from './analysis-gradients.js';
 import { meanHistogram, mergedReliability } from './analysis-means.js';
 import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
@@ -13,6 +12,7 @@ import {
   textColumn,
 } from './document.js';
 import { figureId } from './figure.js';
+import { ANALYSIS_MEASURES, type AnalysisMeasureName } from './measures.js';
 import { meanAndDeviation } from './numbers.js';
 import { linePlot } from './plot.js';
 import { bleuOf, captionOf, type Group, type Study, shortName } from './study.js';
@@ -48,11 +48,11 @@ function measuredBlocks(study: Study, group: Group, analyzed: readonly AnalyzedS
       analyzed,
       'Conditional energies −f of the scores f: mean over rows',
       [
-        ['on the data', ({ energies }) => energies.onData, 2],
-        ['lowest off the data', ({ energies }) => energies.offData, 2],
-        ['difference', ({ energies }) => energies.offData - energies.onData, 2],
-        ['on the data, centred', ({ energies }) => energies.centered.onData, 2],
-        ['lowest off, centred', ({ energies }) => energies.centered.offData, 2],
+        ['on the data', 'energy on the data'],
+        ['lowest off the data', 'lowest energy off the data'],
+        ['difference', 'difference of energies'],
+        ['on the data, centred', 'centred energy on the data'],
+        ['lowest off, centred', 'centred lowest energy off the data'],
       ],
       'Centred: each row of scores is shifted to a mean of 0. A softmax ignores such shifts, so only centred energies compare between models.',
     ),
@@ -61,11 +61,11 @@ function measuredBlocks(study: Study, group: Group, analyzed: readonly AnalyzedS
       analyzed,
       'Margins: the score of the true class less the highest other score',
       [
-        ['mean', ({ margins }) => margins.mean, 2],
-        ['lower quartile', ({ margins }) => margins.quartiles[0], 2],
-        ['median', ({ margins }) => margins.median, 2],
-        ['upper quartile', ({ margins }) => margins.quartiles[1], 2],
-        ["mean, authors' form", ({ margins }) => margins.meanOfAuthorsCode, 2],
+        ['mean', 'margin'],
+        ['lower quartile', 'lower quartile of margins'],
+        ['median', 'median margin'],
+        ['upper quartile', 'upper quartile of margins'],
+        ["mean, authors' form", "margin in the authors' form"],
       ],
       "The authors' code takes the maximum over the scores times (1 − one-hot), which includes a 0.",
     ),
@@ -75,12 +75,12 @@ function measuredBlocks(study: Study, group: Group, analyzed: readonly AnalyzedS
       analyzed,
       'Accuracy and expected calibration error (ECE)',
       [
-        ['accuracy', ({ calibration }) => calibration.accuracy, 4],
-        ['confidence', ({ calibration }) => calibration.confidence, 4],
-        ['ECE, 10 equal widths', ({ calibration }) => calibration.error.width10, 4],
-        ['ECE, 15 equal widths', ({ calibration }) => calibration.error.width15, 4],
-        ['ECE, 15 equal masses', ({ calibration }) => calibration.error.mass15, 4],
-        ['nll, nats', ({ nll }) => nll, 3],
+        ['accuracy', 'accuracy'],
+        ['confidence', 'confidence'],
+        ['ECE, 10 equal widths', 'calibration error'],
+        ['ECE, 15 equal widths', 'calibration error in 15 bins'],
+        ['ECE, 15 equal masses', 'calibration error in 15 equal masses'],
+        ['nll, nats', 'nll'],
       ],
       'Confidence is the highest probability of a row; a row is right if that class is the true one. nll does not rank criterions.',
     ),
@@ -89,7 +89,8 @@ function measuredBlocks(study: Study, group: Group, analyzed: readonly AnalyzedS
   ];
 }
 
-type Measure = readonly [title: string, value: (analysis: Analysis) => number, digits: number];
+/** A column of a table: its title, and what it shows. */
+type MeasureColumn = readonly [title: string, name: AnalysisMeasureName];
 
 /** The BLEU of a translation, beside what the analyses measured. */
 interface ScoreColumn {
@@ -101,7 +102,7 @@ function measureTable(
   study: Study,
   analyzed: readonly AnalyzedSystem[],
   caption: string,
-  measures: readonly Measure[],
+  measures: readonly MeasureColumn[],
   note: string,
   scores: readonly ScoreColumn[] = [],
 ): Block {
@@ -114,7 +115,13 @@ function measureTable(
     ],
     rows: analyzed.map(({ system, analyses }) => [
       [strong(system.name)],
-      ...measures.map(([, value, digits]) => meanAndDeviation(analyses.map(value), digits)),
+      ...measures.map(([, name]) => {
+        const { value, digits } = ANALYSIS_MEASURES[name];
+        return meanAndDeviation(
+          analyses.flatMap((analysis) => value(analysis) ?? []),
+          digits,
+        );
+      }),
       ...scores.map(({ translation }) => meanAndDeviation(bleuOf(system, translation), 2)),
     ]),
     notes: [note],
@@ -161,8 +168,8 @@ function probeTable(study: Study, analyzed: readonly AnalyzedSystem[]): Block[] 
       probed,
       'Representations: a new output projection, trained on the frozen features',
       [
-        ['accuracy', ({ probe }) => probe!.accuracy, 4],
-        ['nll, nats', ({ probe }) => probe!.nll, 3],
+        ['accuracy', 'probe accuracy'],
+        ['nll, nats', 'probe nll'],
       ],
       `Trained with cross entropy for ${epochs} epochs at the learning rate ${learningRate}.`,
       study.probes.map((name) => ({

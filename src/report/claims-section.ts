@@ -1,7 +1,7 @@
 import type { Claim, Claims } from './claims.js';
 import { type Block, heading, numberColumn, paragraph, strong, tableBlock, textColumn } from './document.js';
-import { MEASURES } from './measures.js';
-import { fixed, meanAndDeviation, meanOf } from './numbers.js';
+import { measureOf } from './measures.js';
+import { capitalized, fixed, meanAndDeviation, meanOf } from './numbers.js';
 import type { ReportRun } from './report-run.js';
 import { captionOf, type Group, type Study, type System, seedOf } from './study.js';
 
@@ -30,7 +30,7 @@ export function claimsSection(study: Study, claims: Claims | null): Block[] {
 
 /** @returns null if there is nothing to check the claim by */
 function check(study: Study, group: Group, claim: Claim): Checked | null {
-  const { value } = MEASURES[claim.measure];
+  const { value } = measureOf(claim.measure);
   const measure = (run: ReportRun): number | null =>
     value(run, { translation: study.main, criterion: claim.criterion });
   const pairs = runsOf(group, claim.system).flatMap((run) => {
@@ -66,8 +66,7 @@ function summary(checked: readonly { readonly group: Group; readonly results: re
     const always = results.filter(holdsAlways).length;
     return `${group.name === '' ? '' : `on ${group.name}, `}${countText(always, results.length)} in every run`;
   });
-  const text = clauses.join('; ');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}. Runs with the same seed are compared.`;
+  return `${capitalized(clauses.join('; '))}. Runs with the same seed are compared.`;
 }
 
 function countText(always: number, all: number): string {
@@ -87,17 +86,12 @@ function claimsTable(group: Group, results: readonly Checked[]): Block {
     ],
     rows: results.map((checked) => {
       const { claim, pairs } = checked;
-      const { digits } = MEASURES[claim.measure];
+      const { digits } = measureOf(claim.measure);
+      const measured = pairs.map((pair) => pair.measured);
       return [
         claim.text,
         claim.criterion === null ? claim.measure : `${claim.measure}: ${claim.criterion}`,
-        [
-          strong(claim.system),
-          ` ${meanAndDeviation(
-            pairs.map(({ measured }) => measured),
-            digits,
-          )}`,
-        ],
+        [strong(claim.system), ` ${meanAndDeviation(measured, digits)}`],
         saidOf(checked, digits),
         verdictOf(checked),
       ];

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { checkKnown, mapping } from '../experiments/yaml-entries.js';
-import { MEASURES, type MeasureName } from './measures.js';
+import { MEASURE_NAMES, type MeasureName } from './measures.js';
 
 /** What a text, e.g. a paper, says that systems do. A report shows beside it what was measured. */
 export interface Claims {
@@ -52,7 +52,7 @@ function readClaim(where: string, value: unknown): Claim {
   for (const [name, text] of Object.entries({ claim, measure, system })) {
     if (typeof text !== 'string') throw new UserError(`${where} has no ${name}`, `add ${name}: …`);
   }
-  checkKnown(`${where}: measure`, measure as string, Object.keys(MEASURES));
+  checkKnown(`${where}: measure`, measure as string, MEASURE_NAMES);
   const than = above ?? below;
   if ((above === undefined) === (below === undefined) || !['string', 'number'].includes(typeof than)) {
     throw new UserError(`${where} needs either above or below`, 'give one of them, with a system or a number');

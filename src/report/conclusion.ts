@@ -1,6 +1,16 @@
 import type { ComparisonResult, ReportedComparison } from './compare.js';
 import { type Content, type Inline, strong } from './document.js';
-import { enumerate, fixed, meanAndDeviation, meanOf, plural, pText, rangeText, signed } from './numbers.js';
+import {
+  capitalized,
+  enumerate,
+  fixed,
+  meanAndDeviation,
+  meanOf,
+  plural,
+  pText,
+  rangeText,
+  signed,
+} from './numbers.js';
 import { bleuOf, type Study } from './study.js';
 
 /** One sentence that says which system is better, by how much and how certain that is. */
@@ -26,7 +36,7 @@ export function conclusion(study: Study, comparisons: readonly ReportedCompariso
     ...joined(clauses, '; '),
     `; ${method(results, comparisons.length)}.`,
   ];
-  return capitalized(sentence);
+  return beginning(sentence);
 }
 
 /** `el is better than ce by 0.57 BLEU (95 % interval 0.35 to 0.79, p = 0.003)` */
@@ -91,7 +101,6 @@ function withoutComparison(study: Study, comparisons: readonly ReportedCompariso
 const joined = (lists: readonly (readonly Inline[])[], separator: string): Inline[] =>
   lists.flatMap((list, index) => (index === 0 ? list : [separator, ...list]));
 
-function capitalized([first, ...rest]: readonly Inline[]): Inline[] {
-  if (typeof first !== 'string') return [first!, ...rest];
-  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest];
-}
+/** The sentence with a capital letter, unless it begins with a name. */
+const beginning = ([first, ...rest]: readonly Inline[]): Inline[] =>
+  typeof first === 'string' ? [capitalized(first), ...rest] : [first!, ...rest];

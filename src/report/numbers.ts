@@ -46,6 +46,9 @@ export const grouped = (value: number): string => value.toLocaleString('en-US');
 /** `1 run`, `5 runs` */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+/** The same text with a capital letter at its start. */
+export const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 /** `a`, `a and b`, `a, b and c` */
 export function enumerate(items: readonly string[]): string {
   if (items.length < 2) return items.join('');

@@ -1,4 +1,5 @@
 import type { PlannedComparison, PublishedScores } from '../experiments/sweep-plan.js';
+import { capitalized } from './numbers.js';
 import type { ReportInput, ReportRun, ScoredTranslation } from './report-run.js';
 
 /** The axis whose values repeat a system instead of making another one. */
@@ -149,4 +150,4 @@ export function shortName(name: string, names: readonly string[]): string {
 
 /** `de-en: learning curves`, or `Learning curves` if there is only one group. */
 export const captionOf = ({ name }: Group, text: string): string =>
-  name === '' ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : `${name}: ${text}`;
+  name === '' ? capitalized(text) : `${name}: ${text}`;

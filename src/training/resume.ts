@@ -17,7 +17,7 @@ import { checkWeights, fillArena, loadWeights } from '../optim/weights.js';
 import { flagOf } from '../options/schema.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { checkSameRun, isAdjustable, isOfFirstWeights } from './compare-runs.js';
-import type { CheckpointOptions } from './options.js';
+import { type CheckpointOptions, checkpointOptions } from './options.js';
 import type { TrainRequest } from './request.js';
 import { withSharedSymbols } from './shared-symbols.js';
 import type { Trainer } from './trainer.js';
@@ -59,13 +59,8 @@ export function startingCheckpoint(options: CheckpointOptions): Start | null {
 
 /** The flags in use that reset a part of what training would resume from. */
 export function resetFlags(options: CheckpointOptions): string[] {
-  const { resetDataloader, resetLrScheduler, resetMeters, resetOptimizer } = options;
-  return [
-    ...(resetOptimizer ? ['--reset-optimizer'] : []),
-    ...(resetLrScheduler ? ['--reset-lr-scheduler'] : []),
-    ...(resetMeters ? ['--reset-meters'] : []),
-    ...(resetDataloader ? ['--reset-dataloader'] : []),
-  ];
+  const resets = ['resetOptimizer', 'resetLrScheduler', 'resetMeters', 'resetDataloader'] as const;
+  return resets.filter((key) => options[key]).map((key) => flagOf(key, checkpointOptions[key]));
 }
 
 /** The state that training resumes from. */

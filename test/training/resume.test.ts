@@ -38,6 +38,16 @@ beforeAll(async () => {
   await train(toyRequest(data, { ...options, saveDir: join(folder, 'whole') }));
 });
 
+/** A copy of the whole run, with a function that lists its best checkpoints, of which there are two. */
+function copyOfWhole(name: string) {
+  const saveDir = join(folder, name);
+  cpSync(join(folder, 'whole'), saveDir, { recursive: true });
+  const best = (): string[] => listCheckpoints(saveDir).filter((one) => one.startsWith('checkpoint.best_'));
+  const kept = best();
+  expect(kept.length).toBe(2);
+  return { saveDir, best, kept };
+}
+
 describe('a resumed run', () => {
   it('saves a best checkpoint again, and only once, if the run was killed before it saved checkpoint_last', async () => {
     const [whole, killed] = [join(folder, 'whole-best'), join(folder, 'killed-best')];
@@ -53,11 +63,7 @@ describe('a resumed run', () => {
   });
 
   it('keeps the best checkpoints of another run', async () => {
-    const saveDir = join(folder, 'other-best');
-    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
-    const best = (): string[] => listCheckpoints(saveDir).filter((name) => name.startsWith('checkpoint.best_'));
-    const kept = best();
-    expect(kept.length).toBe(2);
+    const { saveDir, best, kept } = copyOfWhole('other-best');
     const elsewhere = join(folder, 'elsewhere');
     await train(toyRequest(data, { ...options, saveDir: elsewhere, maxUpdate: 1 }));
     const start = { ...options, saveDir, maxUpdate: 2, keepBestCheckpoints: 9 };
@@ -80,11 +86,7 @@ describe('a resumed run', () => {
   });
 
   it('removes later best checkpoints at its first save, not before, and logs it', async () => {
-    const saveDir = join(folder, 'later-best');
-    cpSync(join(folder, 'whole'), saveDir, { recursive: true });
-    const best = (): string[] => listCheckpoints(saveDir).filter((name) => name.startsWith('checkpoint.best_'));
-    const kept = best();
-    expect(kept.length).toBe(2);
+    const { saveDir, best, kept } = copyOfWhole('later-best');
     const start = { ...options, saveDir, restoreFile: join(saveDir, 'checkpoint_1_2'), keepBestCheckpoints: 9 };
     await expect(train(toyRequest(data, { ...start, numShards: 1000, shardId: 999 }))).rejects.toThrow(/no batch/);
     expect(best()).toEqual(kept);

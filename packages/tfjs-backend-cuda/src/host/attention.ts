@@ -17,14 +17,14 @@ export interface AttentionShape extends Dropout {
 const TILE = 32;
 const THREADS = 128;
 
-/** The largest head sizes of the kernels: columns beyond headDim count as 0. */
-const HEAD_SIZES: Readonly<Record<Precision, readonly number[]>> = {
-  float32: [16, 32, 64, 128],
-  bfloat16: [32, 64, 128],
-};
-
 /** The largest size of an attention head that the kernels compute. */
 export const LARGEST_HEAD = 128;
+
+/** The largest head sizes of the kernels: columns beyond headDim count as 0. */
+const HEAD_SIZES: Readonly<Record<Precision, readonly number[]>> = {
+  float32: [16, 32, 64, LARGEST_HEAD],
+  bfloat16: [32, 64, LARGEST_HEAD],
+};
 
 /** @throws RangeError if the heads are too large */
 function kernelSize(headDim: number, precision: Precision): number {
