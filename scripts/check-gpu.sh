@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks --device cuda on a machine with a GPU: kernels, losses, translations, speed beside PyTorch's. Results are JSON.
-#   bash scripts/check-gpu.sh bundle [FILE]   here: makes a bundle for a machine without Node and network
+#   bash scripts/check-gpu.sh bundle [FILE]   here: makes a bundle for a machine without Node and network; it needs glibc 2.34
 #   bash scripts/check-gpu.sh run [BUNDLE] [OUT]   there, or in a checkout that has cubins: runs the checks, 330 s at most
 # With --small after `run` it takes small models. TFJS_CUDA_DRIVER=emulated and TFJS_CUDA_EMULATION_FOLDER, the absolute path of
 # packages/tfjs-backend-cuda/build/emulation, run it without a GPU.

@@ -8,7 +8,13 @@ namespace cuda_backend {
 namespace {
 
 // Numbers of the Driver API's enumerations.
-enum DeviceAttribute { kMultiprocessors = 16, kMajor = 75, kMinor = 76, kSharedMemoryPerBlock = 97 };
+enum DeviceAttribute {
+  kMultiprocessors = 16,
+  kMajor = 75,
+  kMinor = 76,
+  kPageableMemoryAccess = 88,
+  kSharedMemoryPerBlock = 97
+};
 enum FunctionAttribute { kMostThreads = 0, kMostDynamicShared = 8 };
 constexpr unsigned kNonBlocking = 1;    // a stream that does not wait for the default stream
 constexpr unsigned kDisableTiming = 2;  // an event that costs less
@@ -60,7 +66,9 @@ DeviceInfo describe_device(const Driver& driver, int ordinal) {
 }
 
 Device::Device(const std::string& library, int ordinal) : driver_(library), ordinal_(ordinal) {
-  driver_.retain_context(&context_, device_of(driver_, ordinal));
+  const int device = device_of(driver_, ordinal);
+  reads_pageable_memory_ = attribute(driver_, kPageableMemoryAccess, device) != 0;
+  driver_.retain_context(&context_, device);
   try {
     make_current();
     driver_.create_stream(&stream_, kNonBlocking);
@@ -159,6 +167,7 @@ void Device::upload(Address address, const void* values, std::size_t bytes) {
   if (bytes == 0) return;
   check_range("address", address, bytes);
   driver_.upload(address, values, bytes, stream_);
+  if (reads_pageable_memory_) synchronize();
 }
 
 void Device::download(Address address, void* values, std::size_t bytes) {

@@ -56,6 +56,7 @@ class Device {
   // 0 if the memory does not suffice.
   Address allocate(std::size_t bytes);
   void release(Address address);
+  // `values` may change when it returns.
   void upload(Address address, const void* values, std::size_t bytes);
   void download(Address address, void* values, std::size_t bytes);
   // Starts to copy memory to the host: the values are those of this place in the stream. Returns the download's number.
@@ -115,6 +116,9 @@ class Device {
 
   Driver driver_;
   int ordinal_;
+  // Whether the GPU reads the host's pageable memory itself, as on Grace Hopper. An upload then reads it when the
+  // stream comes to it; otherwise the driver has read it when the call returns.
+  bool reads_pageable_memory_ = false;
   Context context_ = nullptr;
   Stream stream_ = nullptr;
   std::map<Address, std::size_t> allocations_;

@@ -107,7 +107,7 @@ __device__ inline void attention(const Rows<Stored>& query, const Rows<Stored>& 
     for (int i = 0; i < Sums<kDim>::kRows; ++i) output.scale(i, memory.factor[Sums<kDim>::row(i)]);
     output.add_product(memory.weights, memory.value);
   }
-  __syncthreads();
+  wait_for_tiles();  // without keys, the query's copies are under way
 #pragma unroll
   for (int i = 0; i < Sums<kDim>::kRows; ++i) {
     const float sum = memory.sum[Sums<kDim>::row(i)];
@@ -206,6 +206,7 @@ __device__ inline void query_gradient(const Rows<Stored>& query, const Rows<Stor
     __syncthreads();
     d_rows.add_product(memory.products, memory.key);
   }
+  wait_for_tiles();  // of a sequence without keys
   d_rows.store(d_query, d_query_stride, first, sequence.target, call.head_dim, call.scale);
 }
 
@@ -252,6 +253,7 @@ __device__ inline void key_gradient(const Rows<Stored>& query, const Rows<Stored
     d_values.add_product(memory.weights, memory.d_context);
     d_keys.add_product(memory.products, memory.query);
   }
+  wait_for_tiles();  // of a sequence without queries
   d_keys.store(d_key, d_key_stride, first, sequence.source, call.head_dim, call.scale);
   d_values.store(d_value, d_key_stride, first, sequence.source, call.head_dim, 1);
 }

@@ -24,7 +24,7 @@ using Small = Tiling<2, 2, 2, 1>;  // 64 x 64, for products with too few large t
 // A panel in shared memory, [kDepth][kWidth]: the rows of op(A), or the columns of op(B), of kDepth columns or rows. The
 // groups of 16 elements of a row are permuted, so that neither stores nor loads meet in one bank.
 template <int kWidth>
-struct Panel {
+struct alignas(16) Panel {
   float values[kDepth][kWidth];
   static __device__ int place(int k, int at) { return at ^ k / 4 % 2 * 16; }
   __device__ float4 read(int k, int at) const { return *reinterpret_cast<const float4*>(&values[k][place(k, at)]); }

@@ -31,10 +31,13 @@ struct Row {
   }
 };
 
+// Products that are not contracted with a sum, so that the kernels of all storages, and the backward pass, compute the same
+// bits.
 __device__ inline float4 masked(float4 x, const Dropout& dropout, unsigned long long block) {
   if (dropout.threshold == 0) return x;
   const Mask4 mask = dropout_mask(dropout, block);
-  return make_float4(x.x * mask.values[0], x.y * mask.values[1], x.z * mask.values[2], x.w * mask.values[3]);
+  return make_float4(__fmul_rn(x.x, mask.values[0]), __fmul_rn(x.y, mask.values[1]), __fmul_rn(x.z, mask.values[2]),
+                     __fmul_rn(x.w, mask.values[3]));
 }
 
 // s of a group
@@ -48,7 +51,11 @@ __device__ inline float4 sum_group(const Row& row, const Stored* x, const float*
   return make_float4(added.x + kept.x, added.y + kept.y, added.z + kept.z, added.w + kept.w);
 }
 
-__device__ inline float square_if(bool there, float x) { return there ? x * x : 0.0f; }
+__device__ inline float scaled_normal(float s, float center, float factor, float gain) {
+  return __fmul_rn((s - center) * factor, gain);
+}
+
+__device__ inline float square_if(bool there, float x) { return there ? __fmul_rn(x, x) : 0.0f; }
 
 template <class Stored>
 __device__ inline void layer_norm(const Stored* x, const float* residual, const float* gain, const float* bias,
@@ -81,8 +88,9 @@ __device__ inline void layer_norm(const Stored* x, const float* residual, const 
     const float4 s = *reinterpret_cast<const float4*>(kept + column);
     const float4 g = load4(gain + column, columns - column, aligned_weights);
     const float4 b = load4(bias + column, columns - column, aligned_weights);
-    const float4 normal = make_float4((s.x - center) * factor * g.x + b.x, (s.y - center) * factor * g.y + b.y,
-                                      (s.z - center) * factor * g.z + b.z, (s.w - center) * factor * g.w + b.w);
+    const float4 normal = make_float4(
+        scaled_normal(s.x, center, factor, g.x) + b.x, scaled_normal(s.y, center, factor, g.y) + b.y,
+        scaled_normal(s.z, center, factor, g.z) + b.z, scaled_normal(s.w, center, factor, g.w) + b.w);
     row.store(y, column, normal);
     if (rounded != nullptr) row.store(rounded, column, normal);
   }

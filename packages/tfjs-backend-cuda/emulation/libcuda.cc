@@ -9,6 +9,8 @@
 //   EMULATED_CUDA_DEVICES       the number of devices, 1 by default
 //   EMULATED_CUDA_KERNELS       `skip` runs no kernel, and fresh memory is zeros: the time that remains is the host's
 //   EMULATED_CUDA_ARCHITECTURE  the compute capability, 90 (9.0) by default
+//   EMULATED_CUDA_PAGEABLE      1: the device reads the host's pageable memory itself, when the stream comes to an
+//   upload
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -41,7 +43,13 @@ enum Status {
   kIllegalAddress = 700,
   kLaunchFailed = 719
 };
-enum DeviceAttribute { kMultiprocessors = 16, kMajor = 75, kMinor = 76, kSharedMemoryPerBlock = 97 };
+enum DeviceAttribute {
+  kMultiprocessors = 16,
+  kMajor = 75,
+  kMinor = 76,
+  kPageableMemoryAccess = 88,
+  kSharedMemoryPerBlock = 97
+};
 enum FunctionAttribute { kMostThreads = 0, kMostDynamicShared = 8 };
 
 constexpr int kMostSharedMemory = 227 << 10;
@@ -120,6 +128,7 @@ bool is_set_to(const char* name, const char* value) {
 }
 
 bool runs_backwards() { return is_set_to("EMULATED_CUDA_ORDER", "backwards"); }
+bool reads_pageable_memory() { return is_set_to("EMULATED_CUDA_PAGEABLE", "1"); }
 bool skips_kernels() { return is_set_to("EMULATED_CUDA_KERNELS", "skip"); }
 
 // Runs the work of a stream; up to an event if one is given.
@@ -257,6 +266,7 @@ int cuDeviceGetAttribute(int* value, int which, int) {
     case kMultiprocessors: *value = 1; return kSuccess;
     case kMajor: *value = architecture / 10; return kSuccess;
     case kMinor: *value = architecture % 10; return kSuccess;
+    case kPageableMemoryAccess: *value = reads_pageable_memory(); return kSuccess;
     case kSharedMemoryPerBlock: *value = kMostSharedMemory; return kSuccess;
     default: return kInvalidValue;
   }
@@ -335,6 +345,7 @@ int cuMemFreeHost(void* memory) {
 int cuMemcpyHtoDAsync_v2(std::uintptr_t to, const void* from, std::size_t bytes, void* stream) {
   return in_context([&] {
     if (!is_allocated(to, bytes)) return kInvalidValue;
+    if (reads_pageable_memory()) return enqueue(stream, 0, [=] { std::memcpy(pointer(to), from, bytes); });
     // Pageable memory is read before the call returns.
     std::string values(static_cast<const char*>(from), bytes);
     return enqueue(stream, bytes,

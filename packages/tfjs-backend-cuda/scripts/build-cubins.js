@@ -4,6 +4,7 @@
 //                   breaks a promise of its file (scripts/promises.js), such as the line `// no spills`. Reads the machine
 //                   code with nvdisasm, which scripts/setup-cuda.sh --development fetches
 //   --has-compiler  compiles nothing; status 0 if NVRTC is found and knows all architectures, otherwise 1
+//   --architecture=sm_NN  compiles for this architecture instead of the usual ones; may be repeated
 //   NAME …          only these kernels: files of cu/ without .cu, or with --check paths from there
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,11 +24,13 @@ import { fileURLToPath } from 'node:url';
 import { brokenPromises, needsDisassembly, resources } from './promises.js';
 
 /** Ampere, Hopper and the two Blackwells. A cubin runs on later minor versions of its major version too. */
-const ARCHITECTURES = ['sm_80', 'sm_90', 'sm_100', 'sm_120'];
+const USUAL_ARCHITECTURES = ['sm_80', 'sm_90', 'sm_100', 'sm_120'];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const wanted = options.filter((option) => option.startsWith('--architecture=')).map((option) => option.split('=')[1]);
+const ARCHITECTURES = wanted.length > 0 ? wanted : USUAL_ARCHITECTURES;
 
 /** Where NVRTC may be, in this order. */
 function* candidates() {

@@ -1,25 +1,29 @@
 #!/usr/bin/env bash
 # Fetches NVIDIA's compiler for GPU kernels (NVRTC, 90 MB) with pip and compiles the kernels of this package with it. Afterwards only
 # the driver is needed. NVIDIA's libraries come under NVIDIA's licence and go to build/libraries. Python only fetches them.
-#   bash scripts/setup-cuda.sh [--cublas] [--development] [--help]
+#   bash scripts/setup-cuda.sh [--architecture=sm_NN] [--cublas] [--development] [--help]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=("nvidia-cuda-nvrtc-cu12==12.9.86")
+architectures=()
 for argument in "$@"; do
   case "$argument" in
+    --architecture=sm_*) architectures+=("$argument") ;;
     --development) packages+=("nvidia-cuda-nvdisasm==13.5.37") ;;
     --cublas) packages+=("nvidia-cublas-cu12==12.9.1.4") ;;
     -h | --help)
       cat <<'END'
-Usage: bash scripts/setup-cuda.sh [--cublas] [--development]
+Usage: bash scripts/setup-cuda.sh [--architecture=sm_NN] [--cublas] [--development]
 
 Prepares --device cuda: fetches NVIDIA's compiler NVRTC (90 MB, through pip) unless an installed CUDA has it, and compiles the
 kernels for GPUs from sm_80 on. A GPU is not needed for this; to compute, its driver (525 or newer) is.
 
-  --cublas       fetch cuBLASLt too (580 MB)
-  --development  fetch nvdisasm too (5 MB), with which npm run check:cuda reads the machine code of the kernels
-  -h, --help     show this help
+  --architecture=sm_NN  compile for this architecture, e.g. that of a Jetson (sm_87), instead of sm_80, 90, 100 and 120, which
+                        every other GPU can use
+  --cublas              fetch cuBLASLt too (580 MB)
+  --development         fetch nvdisasm too (5 MB), with which npm run check:cuda reads the machine code of the kernels
+  -h, --help            show this help
 END
       exit 0
       ;;
@@ -50,7 +54,7 @@ fetch() {
 }
 
 # NVRTC of an installed CUDA is as good, if it knows all architectures.
-needs_nvrtc() { ! node scripts/build-cubins.js --has-compiler; }
+needs_nvrtc() { ! node scripts/build-cubins.js --has-compiler "${architectures[@]}"; }
 for name in "${packages[@]}"; do
   case $name in
     *nvrtc*) needs_nvrtc || continue ;;
@@ -61,5 +65,5 @@ for name in "${packages[@]}"; do
 done
 
 say "compiling the kernels"
-node scripts/build-cubins.js
+node scripts/build-cubins.js "${architectures[@]}"
 say "done"

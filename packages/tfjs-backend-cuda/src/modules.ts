@@ -21,13 +21,20 @@ export const emulatedDriver = (): string => emulated('libcuda.so.1');
 /** Its stand-in for cuBLASLt. */
 export const emulatedBlas = (): string => emulated('libcublasLt.so.12');
 
+/** GPUs within a processor (Jetson, Thor), which do not run the cubins of other GPUs. */
+const INTEGRATED: readonly string[] = ['sm_87', 'sm_101', 'sm_110'];
+
 /**
  * The folder of the cubins for a GPU: those of the newest architecture that is not newer than it and has the same major
  * version, because a cubin runs on later minor versions too. Null if there is none.
  */
 export function cubinFolder({ major, minor }: Pick<DeviceInfo, 'major' | 'minor'>, folder: URL): URL | null {
   const architectures = existsSync(folder) ? readdirSync(folder) : [];
+  const own = `sm_${major}${minor}`;
+  if (architectures.includes(own)) return new URL(`${own}/`, folder);
+  if (INTEGRATED.includes(own)) return null;
   const minors = architectures
+    .filter((name) => !INTEGRATED.includes(name))
     .map((name) => /^sm_(\d+)(\d)$/.exec(name))
     .filter((match) => match !== null && Number(match[1]) === major && Number(match[2]) <= minor)
     .map((match) => Number(match![2]));
@@ -38,9 +45,12 @@ export function cubinFolder({ major, minor }: Pick<DeviceInfo, 'major' | 'minor'
 export const hasKernels = (device: DeviceInfo): boolean =>
   device.name === EMULATED_DEVICE || cubinFolder(device, cubins) !== null;
 
-/** The command that compiles the kernels for GPUs. */
-export const kernelsCommand = (): string =>
-  `bash ${fileURLToPath(new URL('../scripts/setup-cuda.sh', import.meta.url))}`;
+/** The command that compiles the kernels for a GPU. */
+export function kernelsCommand({ major, minor }: Pick<DeviceInfo, 'major' | 'minor'>): string {
+  const own = `sm_${major}${minor}`;
+  const script = fileURLToPath(new URL('../scripts/setup-cuda.sh', import.meta.url));
+  return `bash ${script}${INTEGRATED.includes(own) ? ` --architecture=${own}` : ''}`;
+}
 
 /** The kernels of one open GPU. Each .cu file is a module, loaded when its first kernel is used. */
 export class Modules {
@@ -85,6 +95,8 @@ export class Modules {
     const folder = cubinFolder(this.#driver.device, cubins);
     const cubin = folder && new URL(`${file}.cubin`, folder);
     if (cubin !== null && existsSync(cubin)) return readFileSync(cubin);
-    throw new Error(`the kernel ${file} is not compiled for sm_${major}${minor}: ${kernelsCommand()} compiles it`);
+    throw new Error(
+      `the kernel ${file} is not compiled for sm_${major}${minor}: ${kernelsCommand(this.#driver.device)} compiles it`,
+    );
   }
 }

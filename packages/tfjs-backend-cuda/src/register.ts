@@ -48,10 +48,17 @@ export function driverLibrary(library = process.env[DRIVER_VARIABLE]): string {
 const command = (script: string): string => `node ${fileURLToPath(new URL(`../scripts/${script}`, import.meta.url))}`;
 
 /** Why no GPU can be used, from the add-on's or the driver's error. */
-function unavailable(error: unknown, library: string): CudaUnavailable {
+export function unavailable(error: unknown, library: string): CudaUnavailable {
   const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   if (/is not built/.test(message)) {
     return new CudaUnavailable('the CUDA add-on is not built', `run: ${command('build.js')}`);
+  }
+  const version = /version `(GLIBC\w*_[\d.]+)' not found/.exec(message)?.[1];
+  if (version !== undefined) {
+    return new CudaUnavailable(
+      `the CUDA add-on was built on a newer system (it needs ${version})`,
+      `build it here: ${command('build.js')}`,
+    );
   }
   if (library === emulatedDriver() && !existsSync(library)) {
     return new CudaUnavailable('the emulated driver is not built', `run: ${command('build-emulation.js')}`);
@@ -104,7 +111,7 @@ export function openDevice({ library, ordinal = 0 }: CudaOptions = {}): Driver {
   }
   if (!hasKernels(device)) {
     const architecture = `sm_${device.major}${device.minor}`;
-    throw new CudaUnavailable(`the kernels are not compiled for ${architecture}`, `run: ${kernelsCommand()}`);
+    throw new CudaUnavailable(`the kernels are not compiled for ${architecture}`, `run: ${kernelsCommand(device)}`);
   }
   const path = driverLibrary(library);
   try {
@@ -139,7 +146,7 @@ function openBlas(driver: Driver): CublasLt | null {
   try {
     return CublasLt.open(driver);
   } catch (error) {
-    const remedy = `fetch it with ${kernelsCommand()} --cublas, or unset the variable`;
+    const remedy = `fetch it with ${kernelsCommand(driver.device)} --cublas, or unset the variable`;
     throw new CudaUnavailable((error as Error).message, remedy);
   }
 }

@@ -14,7 +14,7 @@ beforeAll(() => {
   driver = new Driver({ library: emulatedDriver(), ordinal: 0 });
 });
 afterEach(() => {
-  delete process.env.EMULATED_CUDA_MEMORY;
+  for (const name of ['MEMORY', 'PAGEABLE']) delete process.env[`EMULATED_CUDA_${name}`];
   for (const address of addresses) driver.release({ address });
   addresses = [];
 });
@@ -51,6 +51,20 @@ describe('the driver', () => {
     expect(download(b, 4)).toEqual([2, 3, 4, Number.NaN]);
     driver.upload({ address: a, values: new Float32Array(0) });
     driver.download({ address: a, values: new Float32Array(0) });
+  });
+
+  test('an upload has read the values when it returns, also on a GPU that reads pageable memory itself', () => {
+    Object.assign(process.env, { EMULATED_CUDA_PAGEABLE: '1', EMULATED_CUDA_DEVICES: '3' });
+    const reading = new Driver({ library: emulatedDriver(), ordinal: 2 }); // not open yet: it is asked when it is opened
+    delete process.env.EMULATED_CUDA_DEVICES;
+    const address = reading.allocate({ bytes: 8 });
+    const values = Float32Array.of(1, 2);
+    reading.upload({ address, values });
+    values.fill(9);
+    const results = new Float32Array(2);
+    reading.download({ address, values: results });
+    expect([...results]).toEqual([1, 2]);
+    reading.release({ address });
   });
 
   test('a download is done when the stream has passed it, and shows what was there', () => {

@@ -9,6 +9,7 @@ import {
   findDevices,
   openDevice,
   registerCudaBackend,
+  unavailable,
 } from '../src/register.js';
 import { buildEmulation } from './helpers/emulated.js';
 
@@ -20,6 +21,13 @@ describe('opening a GPU', () => {
   });
 
   const library = 'emulated';
+
+  test('says that an add-on of a newer system must be built again', () => {
+    const error = new Error("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by cuda.node)");
+    expect(unavailable(error, 'libcuda.so.1').message).toMatch(
+      /^the CUDA add-on was built on a newer system \(it needs GLIBC_2\.34\); build it here: node .*scripts\/build\.js$/,
+    );
+  });
 
   test.each<[string, Readonly<Record<string, string>>, () => unknown, string]>([
     [

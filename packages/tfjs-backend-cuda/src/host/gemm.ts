@@ -36,6 +36,9 @@ export interface Product {
 
 const FINISH_THREADS = 256;
 
+/** A grid has at most 65,535 blocks along the axis of the rows; large products have tiles of 128 rows. */
+export const MOST_ROWS = 65_535 * 128;
+
 /** Blocks that a product has at least, if k is long enough to be split. */
 const ENOUGH_BLOCKS = 256;
 /** Elements of k that a part sums at least. */

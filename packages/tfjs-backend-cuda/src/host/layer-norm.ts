@@ -50,7 +50,7 @@ export function layerNorm(
   if (rows === 0 || columns === 0) return;
   const { warps, block, dynamicShared } = blockOf(device, columns, 1);
   device.launcher.launch(
-    device.modules.kernel('layer-norm', `layer_norm_${storage.x ?? 'float32'}`, device.sharedMemoryPerBlock),
+    device.modules.kernel('layer-norm', `layer_norm_${storage.x ?? 'float32'}`, dynamicShared),
     { grid: blocksOf(rows, warps), block, dynamicShared },
     [
       ...[x, residual ?? 0, gain, bias, sums ?? 0, y, rounded ?? 0, mean, rstd].map(pointer),
@@ -110,7 +110,7 @@ function firstStage(
   const { block, dynamicShared } = blockOf(device, columns, 3);
   const name = `layer_norm_grad_${storage.x ?? 'float32'}_of_${storage.dy ?? 'float32'}`;
   device.launcher.launch(
-    device.modules.kernel('layer-norm', name, device.sharedMemoryPerBlock),
+    device.modules.kernel('layer-norm', name, dynamicShared),
     { grid: count, block, dynamicShared },
     [
       ...[x, residual ?? 0, gain, mean, rstd, dy, dx, dResidual ?? 0, parts].map(pointer),

@@ -20,6 +20,9 @@ export interface EndOfRows {
 
 const THREADS = 128;
 
+/** What `block_reduce` of cu/rows.h keeps in static shared memory. */
+const STATIC_SHARED_BYTES = 4 * 32;
+
 const norms = ({ norm, nextNorm, operand }: EndOfRows): Parameter[] =>
   [norm?.gain, norm?.bias, nextNorm?.gain, nextNorm?.bias, operand].map((address) => pointer(address ?? 0));
 
@@ -28,7 +31,7 @@ function launch(device: HostDevice, name: string, args: EndOfRows, parameters: r
   const { rows, columns, precision } = args;
   if (rows === 0) return;
   const dynamicShared = 4 * roundUp(columns, 4);
-  if (dynamicShared > device.sharedMemoryPerBlock)
+  if (dynamicShared + STATIC_SHARED_BYTES > device.sharedMemoryPerBlock)
     throw new RangeError(`a row of ${columns} columns does not fit into shared memory`);
   const kernel = device.modules.kernel('search-rows', `${name}_${precision}`, dynamicShared);
   device.launcher.launch(kernel, { grid: rows, block: THREADS, dynamicShared }, parameters);

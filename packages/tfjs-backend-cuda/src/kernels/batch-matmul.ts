@@ -1,7 +1,7 @@
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { CudaBackend } from '../backend.js';
 import { broadcast_util } from '../core.js';
-import { gemm, type Product } from '../host/gemm.js';
+import { gemm, MOST_ROWS, type Product } from '../host/gemm.js';
 import { fitsIndex, floats, isFloat, partialKernel, sizeOf } from './kernel.js';
 
 interface MatMulAttributes {
@@ -69,11 +69,17 @@ function matMul(
   return y;
 }
 
-const isOwn = (a: TensorInfo, b: TensorInfo): boolean =>
-  [a, b].every((x) => isFloat(x) && x.shape.length >= 2 && sizeOf(x.shape) > 0 && fitsIndex(sizeOf(x.shape)));
+/** Whether the kernels compute a product: its grid has an axis for the rows, and they index the elements of a matrix. */
+export function isOwnProduct(a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: MatMulAttributes): boolean {
+  if (![a, b].every((x) => isFloat(x) && x.shape.length >= 2 && sizeOf(x.shape) > 0 && fitsIndex(sizeOf(x.shape))))
+    return false;
+  const rows = a.shape.at(transposeA ? -1 : -2)!;
+  const columns = b.shape.at(transposeB ? -2 : -1)!;
+  return rows <= MOST_ROWS && fitsIndex(rows * columns);
+}
 
 const batchMatMul = partialKernel<'a' | 'b', MatMulAttributes>('BatchMatMul', ({ inputs, attrs, backend }) =>
-  isOwn(inputs.a, inputs.b) ? matMul(inputs, attrs, backend) : null,
+  isOwnProduct(inputs.a, inputs.b, attrs) ? matMul(inputs, attrs, backend) : null,
 );
 
 const isBiasVector = (bias: TensorInfo, columns: number): boolean =>
@@ -86,7 +92,7 @@ const fusedMatMul = partialKernel<'a' | 'b' | 'bias' | 'preluActivationWeights',
     const { a, b, bias } = inputs as typeof inputs & { readonly bias: TensorInfo | undefined };
     const { activation } = attrs;
     const isSimple = activation == null || activation === 'linear' || activation === 'relu';
-    if (!isSimple || !isOwn(a, b)) return null;
+    if (!isSimple || !isOwnProduct(a, b, attrs)) return null;
     const columns = b.shape[b.shape.length - (attrs.transposeB ? 2 : 1)]!;
     if (bias !== undefined && !isBiasVector(bias, columns)) return null;
     const finish = { bias: bias === undefined ? null : backend.address(bias), relu: activation === 'relu' };

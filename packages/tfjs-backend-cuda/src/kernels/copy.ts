@@ -28,6 +28,9 @@ const wholeOf = (tensor: TensorInfo): Part => ({ tensor, first: 0, strides: cont
 const canCopy = (sizes: readonly number[], ...strides: (readonly number[])[]): boolean =>
   fitsIndex(sizeOf(sizes)) && collapse({ sizes, strides }).sizes.length <= AXES;
 
+/** Whether kernels can index a whole tensor, of which they copy a part. */
+const isIndexed = ({ shape }: TensorInfo): boolean => fitsIndex(sizeOf(shape));
+
 /** Copies a table of these sizes from one part to another; `canCopy` holds. */
 function copy(backend: CudaBackend, sizes: readonly number[], from: Part, to: Part): void {
   const size = sizeOf(sizes);
@@ -48,7 +51,7 @@ function copy(backend: CudaBackend, sizes: readonly number[], from: Part, to: Pa
 
 /** A new tensor of elements of x; null if the copy has too many axes. */
 function copied(backend: CudaBackend, shape: readonly number[], from: Part): TensorInfo | null {
-  if (!canCopy(shape, from.strides, contiguous(shape))) return null;
+  if (!isIndexed(from.tensor) || !canCopy(shape, from.strides, contiguous(shape))) return null;
   const y = backend.output(shape, from.tensor.dtype as DeviceType);
   copy(backend, shape, from, wholeOf(y));
   return y;

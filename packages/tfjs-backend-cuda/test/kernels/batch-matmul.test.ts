@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
+import { isOwnProduct } from '../../src/kernels/batch-matmul.js';
 import { cuda, expectAgreement, floats } from './compare.js';
 
 describe('matMul on the device', () => {
@@ -38,6 +39,17 @@ describe('matMul on the device', () => {
     await expectAgreement(inputs, ({ a, b, bias }) =>
       tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias: bias!, activation }),
     );
+  });
+
+  test.each<[string, number[], number[], boolean, boolean]>([
+    ['the most rows of a grid', [8_388_480, 2], [2, 3], false, true],
+    ['more rows than a grid has', [8_388_481, 2], [2, 3], false, false],
+    ['more rows than a grid has, transposed', [2, 8_388_481], [2, 3], true, false],
+    ['a result of 2^31 elements', [2 ** 16, 1], [1, 2 ** 15], false, false],
+    ['an operand of 2^31 elements', [2 ** 16, 2 ** 15], [2 ** 15, 1], false, false],
+  ])('%s: [%j] times [%j]', (_, a, b, transposeA, isOwn) => {
+    const info = (shape: number[]): tf.TensorInfo => ({ dataId: {}, shape, dtype: 'float32' });
+    expect(isOwnProduct(info(a), info(b), { transposeA, transposeB: false })).toBe(isOwn);
   });
 
   test('leaves other products to the host', async () => {
