@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Copies what a report needs from the folder of a sweep: sweep.json, and result.json and analysis.json of every finished run.
+# Copies from the folder of a sweep what a report needs: sweep.json, and of every finished run result.json, analysis.json and
+# the options of its training. With state.json beside them the sweep goes on from there: copy FOLDER back to SWEEP.
 #   bash scripts/keep-results.sh SWEEP FOLDER        e.g. runs/multi30k bench/results/multi30k
 # Translations are left out: they are large, and only the section with examples needs them.
 set -euo pipefail
@@ -12,5 +13,8 @@ for result in "$from"/*/result.json; do
   run="$(basename "$(dirname "$result")")"
   mkdir -p "$to/$run"
   cp "$result" "$to/$run"
+  for file in state.json checkpoints/config.yaml; do
+    [ ! -e "$from/$run/$file" ] || install -D -m 644 "$from/$run/$file" "$to/$run/$file"
+  done
   [ ! -e "$from/$run/analysis/analysis.json" ] || install -D -m 644 "$from/$run/analysis/analysis.json" "$to/$run/analysis/analysis.json"
 done

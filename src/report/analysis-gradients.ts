@@ -27,25 +27,48 @@ function trajectoryTable(study: Study, group: Group): Block[] {
     return norms.length === 0 ? [] : [{ system, norms }];
   });
   if (measured.length === 0) return [];
-  const baseline = measured.find(({ system }) => isCrossEntropy(system));
-  const relative = baseline === undefined ? [] : [numberColumn(`relative to ${baseline.system.name}`)];
+  // If all are cross entropies, there is nothing that they are relative to.
+  const entropies = measured.filter(({ system }) => isCrossEntropy(system));
+  const baselines = entropies.length < measured.length ? entropies : [];
+  const relative = baselines.length === 0 ? [] : [numberColumn('relative to cross entropy')];
+  const cellOf = ({ system, norms }: (typeof measured)[number]): string => {
+    const baseline = baselines.find((one) => smoothingOf(one.system) === smoothingOf(system));
+    return baseline === undefined ? MISSING : `${fixed(meanOf(norms) / meanOf(baseline.norms), 2)} ×`;
+  };
   return [
     tableBlock({
       caption: captionOf(group, `gradient norm of training, mean of the last ${LAST_EPOCHS} epochs (or all, if fewer)`),
       columns: [textColumn(study.rowAxis ?? ''), numberColumn('gradient norm'), ...relative],
-      rows: measured.map(({ system, norms }) => [
-        [strong(system.name)],
-        meanAndDeviation(norms, 3),
-        ...(baseline === undefined ? [] : [`${fixed(meanOf(norms) / meanOf(baseline.norms), 2)} ×`]),
+      rows: measured.map((one) => [
+        [strong(one.system.name)],
+        meanAndDeviation(one.norms, 3),
+        ...(baselines.length === 0 ? [] : [cellOf(one)]),
       ]),
-      notes: ['Before clipping, with dropout, on the trajectory of each run: each criterion at its own weights.'],
+      notes: [
+        'Before clipping, with dropout, on the trajectory of each run: each criterion at its own weights.',
+        ...(baselines.length === 0
+          ? []
+          : ['Cross entropy is the first system that trains with it and with the same label smoothing.']),
+      ],
     }),
   ];
 }
 
-/** Whether a system trains with cross entropy, without smoothing or encouragement. */
-const isCrossEntropy = ({ runs }: System): boolean =>
-  runs.some(({ options, resolved }) => (options?.train.criterion ?? resolved?.criterion) === 'cross_entropy');
+/** The value of an option of a system's training; undefined if no run tells it. */
+function trainOption({ runs }: System, name: string): unknown {
+  const [first] = runs.flatMap(
+    ({ options, resolved }) => options?.train[name] ?? resolved?.[name.replaceAll('-', '_')] ?? [],
+  );
+  return first;
+}
+
+/** Whether a system trains with cross entropy, smoothed or not, and without encouragement. */
+const isCrossEntropy = (system: System): boolean =>
+  ['cross_entropy', 'label_smoothed_cross_entropy'].includes(String(trainOption(system, 'criterion')));
+
+/** ε of the labels that a system trains on. */
+const smoothingOf = (system: System): number =>
+  trainOption(system, 'criterion') === 'cross_entropy' ? 0 : Number(trainOption(system, 'label-smoothing') ?? 0);
 
 function sharedTable(group: Group, analyzed: readonly AnalyzedSystem[]): Block[] {
   const labels = [

@@ -1,14 +1,23 @@
 import type { Claim, Claims } from './claims.js';
-import { type Block, heading, numberColumn, paragraph, strong, tableBlock, textColumn } from './document.js';
+import {
+  type Block,
+  type Content,
+  heading,
+  numberColumn,
+  paragraph,
+  strong,
+  tableBlock,
+  textColumn,
+} from './document.js';
 import { measureOf } from './measures.js';
 import { capitalized, fixed, meanAndDeviation, meanOf } from './numbers.js';
 import type { ReportRun } from './report-run.js';
 import { captionOf, type Group, type Study, type System, seedOf } from './study.js';
 
-/** A claim beside the runs that can show it: what they measured, and what was said of them. */
+/** A claim beside the runs that can show it: what they measured, and what was claimed of them. */
 interface Checked {
   readonly claim: Claim;
-  /** One pair per run. */
+  /** One pair per run; none if it was not measured. */
   readonly pairs: readonly { readonly measured: number; readonly limit: number }[];
 }
 
@@ -17,19 +26,22 @@ export function claimsSection(study: Study, claims: Claims | null): Block[] {
   if (claims === null) return [];
   const checked = study.groups.map((group) => ({
     group,
-    results: claims.claims.flatMap((claim) => check(study, group, claim) ?? []),
+    results: claims.claims.filter((claim) => isAbout(group, claim)).map((claim) => check(study, group, claim)),
   }));
-  const blocks = checked.flatMap(({ group, results }) => (results.length === 0 ? [] : [claimsTable(group, results)]));
-  if (blocks.length === 0) return [];
+  const shown = checked.filter(({ results }) => results.some(isMeasured));
+  if (shown.length === 0) return [];
   return [
     heading(`Claims: ${claims.source}`),
-    paragraph(summary(checked.filter(({ results }) => results.length > 0))),
-    ...blocks,
+    paragraph(summary(shown)),
+    ...shown.map(({ group, results }) => claimsTable(group, results)),
   ];
 }
 
-/** @returns null if there is nothing to check the claim by */
-function check(study: Study, group: Group, claim: Claim): Checked | null {
+/** Whether the group has the systems that the claim names. */
+const isAbout = ({ systems }: Group, { system, than }: Claim): boolean =>
+  [system, than].every((name) => typeof name === 'number' || systems.some((one) => one.name === name));
+
+function check(study: Study, group: Group, claim: Claim): Checked {
   const { value } = measureOf(claim.measure);
   const measure = (run: ReportRun): number | null =>
     value(run, { translation: study.main, criterion: claim.criterion });
@@ -38,7 +50,7 @@ function check(study: Study, group: Group, claim: Claim): Checked | null {
     const other = typeof claim.than === 'number' ? claim.than : otherOf(group, claim.than, run, measure);
     return measured === null || other === null ? [] : [{ measured, limit: claim.factor * other }];
   });
-  return pairs.length === 0 ? null : { claim, pairs };
+  return { claim, pairs };
 }
 
 const runsOf = ({ systems }: Group, name: string): System['runs'] =>
@@ -58,13 +70,16 @@ function otherOf(
 const holds = ({ claim: { relation }, pairs }: Checked): number =>
   pairs.filter(({ measured, limit }) => (relation === 'above' ? measured > limit : measured < limit)).length;
 
-const holdsAlways = (checked: Checked): boolean => holds(checked) === checked.pairs.length;
+const isMeasured = ({ pairs }: Checked): boolean => pairs.length > 0;
+
+const holdsAlways = (checked: Checked): boolean => isMeasured(checked) && holds(checked) === checked.pairs.length;
 
 /** `On de-en, 7 of 8 claims hold in every run; on fr-en, all 8 claims hold in every run. …` */
 function summary(checked: readonly { readonly group: Group; readonly results: readonly Checked[] }[]): string {
   const clauses = checked.map(({ group, results }) => {
     const always = results.filter(holdsAlways).length;
-    return `${group.name === '' ? '' : `on ${group.name}, `}${countText(always, results.length)} in every run`;
+    const measured = results.filter(isMeasured).length;
+    return `${group.name === '' ? '' : `on ${group.name}, `}${countText(always, measured)} in every run`;
   });
   return `${capitalized(clauses.join('; '))}. Runs with the same seed are compared.`;
 }
@@ -75,39 +90,54 @@ function countText(always: number, all: number): string {
 }
 
 function claimsTable(group: Group, results: readonly Checked[]): Block {
+  const hasSettings = results.some(({ claim }) => claim.setting !== null);
   return tableBlock({
-    caption: captionOf(group, 'what is said, and what was measured'),
+    caption: captionOf(group, 'what is claimed, and what was measured'),
     columns: [
       textColumn('claim'),
+      ...(hasSettings ? [textColumn('said of')] : []),
       textColumn('measure'),
       numberColumn('measured'),
-      textColumn('said'),
+      textColumn('claimed'),
       textColumn('holds'),
     ],
     rows: results.map((checked) => {
-      const { claim, pairs } = checked;
-      const { digits } = measureOf(claim.measure);
-      const measured = pairs.map((pair) => pair.measured);
+      const { claim } = checked;
       return [
         claim.text,
+        ...(hasSettings ? [claim.setting ?? ''] : []),
         claim.criterion === null ? claim.measure : `${claim.measure}: ${claim.criterion}`,
-        [strong(claim.system), ` ${meanAndDeviation(measured, digits)}`],
-        saidOf(checked, digits),
+        measuredOf(checked),
+        claimedOf(checked),
         verdictOf(checked),
       ];
     }),
   });
 }
 
-/** `above 2 × CE = 3.14`, `below 1.7` */
-function saidOf({ claim: { relation, than, factor }, pairs }: Checked, digits: number): string {
-  if (typeof than === 'number') return `${relation} ${factor * than}`;
-  const times = factor === 1 ? '' : `${factor} × `;
-  return `${relation} ${times}${than} = ${fixed(meanOf(pairs.map(({ limit }) => limit)), digits)}`;
+const digitsOf = ({ measure }: Claim): number => measureOf(measure).digits;
+
+/** `EL 40.69 ± 0.10`; of another criterion at the checkpoints of a system: `5.13 at CE` */
+function measuredOf({ claim, pairs }: Checked): Content {
+  const values = meanAndDeviation(
+    pairs.map(({ measured }) => measured),
+    digitsOf(claim),
+  );
+  return claim.criterion === null ? [strong(claim.system), ` ${values}`] : [`${values} at `, strong(claim.system)];
+}
+
+/** `> 2 × CE (3.14)`, `< 1.7` */
+function claimedOf({ claim, pairs }: Checked): string {
+  const { relation, than, factor } = claim;
+  const sign = relation === 'above' ? '>' : '<';
+  if (typeof than === 'number') return `${sign} ${factor * than}`;
+  const name = `${sign} ${factor === 1 ? '' : `${factor} × `}${than}`;
+  return pairs.length === 0 ? name : `${name} (${fixed(meanOf(pairs.map(({ limit }) => limit)), digitsOf(claim))})`;
 }
 
 function verdictOf(checked: Checked): string {
   const runs = checked.pairs.length;
+  if (runs === 0) return 'not measured';
   if (runs === 1) return holdsAlways(checked) ? 'yes' : 'no';
   const count = holds(checked);
   if (count === runs) return `yes, in all ${runs} runs`;

@@ -11,6 +11,8 @@ export interface Claims {
 /** That a measure of a system lies above or below a number, or a multiple of the measure of another system. */
 export interface Claim {
   readonly text: string;
+  /** What it was said of, e.g. `ResNet-50, CIFAR-10`; null if that is not told. */
+  readonly setting: string | null;
   readonly measure: MeasureName;
   /** The label of the criterion whose gradient is measured; null for measures of other things. */
   readonly criterion: string | null;
@@ -20,7 +22,7 @@ export interface Claim {
   readonly factor: number;
 }
 
-const NAMES = ['claim', 'measure', 'criterion', 'system', 'above', 'below', 'factor'];
+const NAMES = ['claim', 'setting', 'measure', 'criterion', 'system', 'above', 'below', 'factor'];
 
 /**
  * Reads the entries of a file of claims:
@@ -28,6 +30,7 @@ const NAMES = ['claim', 'measure', 'criterion', 'system', 'above', 'below', 'fac
  *     source: Zhao et al. 2022
  *     claims:
  *       - claim: The margins of EL are at least twice those of CE (figure 6)
+ *         setting: CIFAR-10          # what it was said of; may be left out
  *         measure: margin            # a name in measures.ts
  *         system: EL                 # a value of the axis that the report has as rows
  *         above: CE                  # or below; a system or a number
@@ -48,7 +51,7 @@ export function parseClaims(path: string, entries: ReadonlyMap<string, unknown>)
 function readClaim(where: string, value: unknown): Claim {
   const entry = mapping(where, null, value);
   for (const name of Object.keys(entry)) checkKnown(where, name, NAMES);
-  const { claim, measure, system, above, below, criterion = null, factor = 1 } = entry;
+  const { claim, setting = null, measure, system, above, below, criterion = null, factor = 1 } = entry;
   for (const [name, text] of Object.entries({ claim, measure, system })) {
     if (typeof text !== 'string') throw new UserError(`${where} has no ${name}`, `add ${name}: …`);
   }
@@ -66,6 +69,7 @@ function readClaim(where: string, value: unknown): Claim {
   }
   return {
     text: claim as string,
+    setting: setting === null ? null : String(setting),
     measure: measure as MeasureName,
     criterion: criterion === null ? null : String(criterion),
     system: system as string,

@@ -1,18 +1,22 @@
 import { type BootstrapResult, pairedBootstrap } from '../experiments/paired-bootstrap.js';
 import { type Comparison, compareSystems, holm, type SystemRuns } from '../experiments/significance.js';
 import type { PlannedComparison } from '../experiments/sweep-plan.js';
-import { LEVEL } from './numbers.js';
-import type { ReportRun } from './report-run.js';
-import { type Study, type System, seedOf } from './study.js';
+import { LEVEL, meanOf } from './numbers.js';
+import type { ReportRun, ScoredTranslation } from './report-run.js';
+import { type Study, type System, seedOf, withoutBrevityPenalty } from './study.js';
 
 /** A comparison that a report makes or would make. */
 export interface ReportedComparison {
   /** The values of the other axes, e.g. `de-en`; empty if there are none. */
   readonly where: string;
   readonly names: readonly [string, string];
-  /** Null if the runs that it takes are missing. */
+  /** Null if it cannot be made; `obstacle` says why. */
   readonly result: ComparisonResult | null;
+  readonly obstacle: Obstacle | null;
 }
+
+/** Why a comparison cannot be made. */
+export type Obstacle = 'runs are missing' | 'their test sets differ';
 
 /** A comparison with its p-value after Holm's correction. */
 export interface ComparisonResult extends Comparison {
@@ -23,6 +27,8 @@ export interface ComparisonResult extends Comparison {
   readonly corrected: number | null;
   /** Whether `corrected` is below 0.05. */
   readonly isSignificant: boolean;
+  /** The mean difference of BLEU without brevity penalty: what does not come from the length of translations. */
+  readonly withoutPenalty: number;
   /** Each seed alone. */
   readonly bootstraps: readonly BootstrapResult[];
 }
@@ -35,14 +41,16 @@ export function compareAll(study: Study): ReportedComparison[] {
       systems.find(({ values }) => matches(values, { ...where, [comparison.axis]: value }));
     const [a, b] = comparison.values.map(find);
     const names = Object.values(where).join(', ');
-    return [{ where: names, names: comparison.values, pair: a && b ? pairOf(a, b, study.main) : null }];
+    const found = a && b ? pairOf(a, b, study.main) : 'runs are missing';
+    const [pair, obstacle] = typeof found === 'string' ? [null, found] : [found, null];
+    return [{ where: names, names: comparison.values, pair, obstacle }];
   });
   const results = compareTogether(planned.flatMap(({ pair }) => pair ?? []));
   const values = planned.map(({ pair }) => (pair === null ? 1 : (results.get(pair)?.p ?? 1)));
   const corrected = holm(values);
-  return planned.map(({ where, names, pair }, index) => {
+  return planned.map(({ where, names, pair, obstacle }, index) => {
     const comparison = pair === null ? undefined : results.get(pair);
-    if (pair === null || comparison === undefined) return { where, names, result: null };
+    if (pair === null || comparison === undefined) return { where, names, result: null, obstacle };
     const p = comparison.p === null ? null : corrected[index]!;
     const result = {
       ...comparison,
@@ -50,9 +58,10 @@ export function compareAll(study: Study): ReportedComparison[] {
       seedNames: pair.seeds,
       corrected: p,
       isSignificant: p !== null && p < LEVEL,
+      withoutPenalty: pair.withoutPenalty,
       bootstraps: pair.runs[0].statistics.map((rows, run) => pairedBootstrap(rows, pair.runs[1].statistics[run]!)),
     };
-    return { where, names, result };
+    return { where, names, result, obstacle: null };
   });
 }
 
@@ -82,26 +91,34 @@ interface Pair {
   readonly systems: readonly [System, System];
   readonly seeds: readonly string[];
   readonly runs: readonly [SystemRuns, SystemRuns];
+  readonly withoutPenalty: number;
 }
 
-/** The runs of two systems with seeds that both have; null if there are none, or they translated different test sets. */
-function pairOf(a: System, b: System, main: string | null): Pair | null {
-  if (main === null) return null;
+/** The runs of two systems with seeds that both have, or why they cannot be compared. */
+function pairOf(a: System, b: System, main: string | null): Pair | Obstacle {
+  if (main === null) return 'runs are missing';
   const scored = (system: System): Map<string, ReportRun> =>
     new Map(system.runs.filter((run) => run.translations.has(main)).map((run) => [seedOf(run), run]));
   const [ofA, ofB] = [scored(a), scored(b)];
   const seeds = [...ofA.keys()].filter((seed) => ofB.has(seed));
-  const runsOf = (runs: ReadonlyMap<string, ReportRun>): SystemRuns => {
-    const translations = seeds.map((seed) => runs.get(seed)!.translations.get(main)!);
-    return {
-      scores: translations.map(({ bleu }) => bleu),
-      statistics: translations.map(({ statistics }) => statistics),
-    };
+  if (seeds.length === 0) return 'runs are missing';
+  const translated = (runs: ReadonlyMap<string, ReportRun>): ScoredTranslation[] =>
+    seeds.map((seed) => runs.get(seed)!.translations.get(main)!);
+  const [first, second] = [translated(ofA), translated(ofB)];
+  const lengths = new Set([...first, ...second].map(({ statistics }) => statistics.length));
+  if (lengths.size > 1) return 'their test sets differ';
+  return {
+    systems: [a, b],
+    seeds,
+    runs: [runsOf(first), runsOf(second)],
+    withoutPenalty: meanOf(first.map(withoutBrevityPenalty)) - meanOf(second.map(withoutBrevityPenalty)),
   };
-  const runs = [runsOf(ofA), runsOf(ofB)] as const;
-  const lengths = new Set(runs.flatMap(({ statistics }) => statistics.map(({ length }) => length)));
-  return lengths.size === 1 ? { systems: [a, b], seeds, runs } : null;
 }
+
+const runsOf = (translations: readonly ScoredTranslation[]): SystemRuns => ({
+  scores: translations.map(({ bleu }) => bleu),
+  statistics: translations.map(({ statistics }) => statistics),
+});
 
 /** Pairs with the same seeds and test set share their resamples. */
 function compareTogether(pairs: readonly Pair[]): Map<Pair, Comparison> {

@@ -70,9 +70,9 @@ function differencesFigure(made: readonly Made[]): Block {
 function comparisonTable(comparisons: readonly ReportedComparison[]): Block {
   const rows = comparisons.map((comparison) => {
     const label = [strong(labelOf(comparison))];
-    const { result } = comparison;
-    if (result === null) return [label, ...new Array<string>(6).fill(MISSING), 'runs are missing'];
-    const { difference, interval, t, seeds, p, corrected, isSignificant } = result;
+    const { result, obstacle } = comparison;
+    if (result === null) return [label, ...new Array<string>(7).fill(MISSING), obstacle ?? MISSING];
+    const { difference, interval, t, seeds, p, corrected, isSignificant, withoutPenalty } = result;
     return [
       label,
       signed(difference, 2),
@@ -81,6 +81,7 @@ function comparisonTable(comparisons: readonly ReportedComparison[]): Block {
       t === null ? MISSING : String(seeds - 1),
       pCell(p),
       pCell(corrected),
+      signed(withoutPenalty, 2),
       corrected === null
         ? 'no test: one seed'
         : isSignificant
@@ -88,11 +89,14 @@ function comparisonTable(comparisons: readonly ReportedComparison[]): Block {
           : 'not significant',
     ];
   });
-  const numbers = ['difference', '95 % interval', 't', 'degrees of freedom', 'p', 'p, Holm'];
+  const numbers = ['difference', '95 % interval', 't', 'degrees of freedom', 'p', 'p, Holm', 'without brevity penalty'];
   return tableBlock({
     caption: 'Comparisons by tokenized BLEU',
     columns: [textColumn('comparison'), ...numbers.map(numberColumn), textColumn('in words')],
     rows,
+    notes: [
+      'Without brevity penalty: the mean difference of BLEU divided by its brevity penalty. If it is near 0 where the difference is not, a system wins by the length of its translations.',
+    ],
   });
 }
 
@@ -128,7 +132,7 @@ export function bootstrapAppendix(comparisons: readonly ReportedComparison[]): B
   return [
     heading('Appendix: paired bootstrap per seed'),
     paragraph(
-      'Each pair of runs with the same seed, compared by 1,000 resamples of its sentences (Koehn 2004). This tests one pair of trained models, not the methods that trained them: the variation between seeds is left out, and p is not corrected.',
+      "Each pair of runs with the same seed, compared by 1,000 resamples of its sentences (Koehn 2004). p is that of sacreBLEU's --paired-bs, about half of a two-sided one. This tests one pair of trained models, not the methods that trained them: the variation between seeds is left out, and p is not corrected.",
     ),
     tableBlock({
       caption: 'Paired bootstrap resampling',

@@ -39,31 +39,45 @@ export function conclusion(study: Study, comparisons: readonly ReportedCompariso
   return beginning(sentence);
 }
 
-/** `el is better than ce by 0.57 BLEU (95 % interval 0.35 to 0.79, p = 0.003)` */
+/**
+ * `el is better than ce by 0.57 BLEU (95 % interval 0.35 to 0.79, p = 0.003)`, or if that is not established
+ * `el scores 0.10 BLEU below ce (−0.10, 95 % interval −0.41 to 0.20, not significant: p = 0.512)`
+ */
 function clauseOf([a, b]: readonly [string, string], result: ComparisonResult): Inline[] {
   const { difference, interval, corrected, isSignificant } = result;
-  const certainty = (range: readonly [number, number]): string =>
-    `95 % interval ${rangeText(range, 2)}${corrected === null ? '' : `, ${pText(corrected)}`}`;
   if (!isSignificant) {
-    const pair = [strong(a), ' differs from ', strong(b), ` by ${signed(difference, 2)} BLEU`];
-    return [...pair, ` (${corrected === null ? '' : 'not significant: '}${certainty(interval)})`];
+    const by = fixed(Math.abs(difference), 2);
+    const lies = ` scores ${by} BLEU ${difference > 0 ? 'above' : 'below'} `;
+    const test = corrected === null ? '' : `, not significant: ${pText(corrected)}`;
+    const range = `95 % interval ${rangeText(interval, 2)}`;
+    return [
+      strong(a),
+      Number(by) === 0 ? ' scores as high as ' : lies,
+      strong(b),
+      ` (${signed(difference, 2)}, ${range}${test})`,
+    ];
   }
   const flipped = [-interval[1], -interval[0]] as const;
   const [better, worse, by, range] =
     difference > 0 ? ([a, b, difference, interval] as const) : ([b, a, -difference, flipped] as const);
-  return [strong(better), ' is better than ', strong(worse), ` by ${fixed(by, 2)} BLEU (${certainty(range)})`];
+  return [
+    strong(better),
+    ' is better than ',
+    strong(worse),
+    ` by ${fixed(by, 2)} BLEU (95 % interval ${rangeText(range, 2)}, ${pText(corrected!)})`,
+  ];
 }
 
-/** `with 5 runs per system, and significant if p is below 0.05 after Holm's correction for 4 comparisons` */
+/** `each system has 5 runs, and significant means p below 0.05 after Holm's correction for 4 comparisons` */
 function method(results: readonly ComparisonResult[], planned: number): string {
   const counts = [...new Set(results.map(({ seeds }) => seeds))].sort((a, b) => a - b);
   const most = counts.at(-1)!;
   const range = counts.length > 1 ? `${counts[0]} to ${plural(most, 'run')}` : plural(most, 'run');
-  const runs = `with ${range} per system`;
-  if (most === 1) return `${runs}, there is no test of significance`;
+  const runs = `each system has ${range}`;
+  if (most === 1) return `${runs}, so there is no test of significance`;
   return planned === 1
-    ? `${runs}, and significant if p is below 0.05`
-    : `${runs}, and significant if p is below 0.05 after Holm's correction for ${planned} comparisons`;
+    ? `${runs}, and significant means p below 0.05`
+    : `${runs}, and significant means p below 0.05 after Holm's correction for ${planned} comparisons`;
 }
 
 function withoutComparison(study: Study, comparisons: readonly ReportedComparison[]): Content {

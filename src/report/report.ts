@@ -8,6 +8,7 @@ import { configurationSection } from './configuration-section.js';
 import { curvesSection } from './curves-section.js';
 import { type Block, heading, paragraph, type ReportDocument } from './document.js';
 import { missingSection } from './missing-section.js';
+import { publishedOrder } from './published-order.js';
 import type { ReportInput } from './report-run.js';
 import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from './results-section.js';
 import { studyOf } from './study.js';
@@ -27,6 +28,7 @@ export function buildReport(input: ReportInput, claims: Claims | null = null): R
     ...(progress === null ? [] : [paragraph(progress, 'warning')]),
     ...mainTable(study),
     ...publishedTables(study),
+    ...publishedOrder(study, comparisons),
     ...(tables.length === 0 ? [] : [heading('Results'), ...tables]),
     ...comparisonsSection(study, comparisons),
     ...curvesSection(study),

@@ -1,7 +1,7 @@
 import type { ReportedComparison } from './compare.js';
 import { type Block, type Content, figureBlock, numberColumn, strong, tableBlock, textColumn } from './document.js';
 import { figureId, legendOf } from './figure.js';
-import { fixed, MISSING, meanAndDeviation, meanOf, plural } from './numbers.js';
+import { enumerate, fixed, MISSING, meanAndDeviation, meanOf, plural } from './numbers.js';
 import { dotPlot } from './plot.js';
 import {
   bleuOf,
@@ -13,6 +13,7 @@ import {
   shortName,
   type Tuning,
   translationsOf,
+  withoutBrevityPenalty,
 } from './study.js';
 
 /** The most groups that a summary table has columns for. */
@@ -86,23 +87,28 @@ function groupTable(study: Study, group: Group): Block {
       translationsOf(system, study.main).flatMap(({ detokenized }) => detokenized?.signature ?? []),
     ),
   );
-  const tuned = study.tuning === null ? [] : [tuningNote(study.tuning)];
+  const tuned = study.tuning === null ? [] : tuningNotes(study.tuning, group);
   return tableBlock({
     caption: captionOf(group, 'mean ± standard deviation over runs; BLEU is of tokens'),
     columns: [textColumn(study.rowAxis ?? ''), ...measures.map(({ title }) => numberColumn(title))],
     rows: group.systems.map((system) => [[strong(system.name)], ...measures.map(({ cell }) => cell(system))]),
     notes: [
       ...[...signatures].map((signature) => `sacreBLEU of detokenized text: ${signature}.`),
-      'Brevity penalty and length ratio (translation / reference) are those of the first BLEU column.',
+      'Brevity penalty and length ratio (translation / reference) are those of the first BLEU column; BLEU without the penalty is the geometric mean of the n-gram precisions.',
       ...tuned,
     ],
   });
 }
 
-const tuningNote = ({ options }: Tuning): string =>
-  `The tuned column takes, per system, the value with the highest mean BLEU on the validation data, of ${options
-    .map(({ name }) => name.replace('=', ' '))
-    .join(', ')}.`;
+function tuningNotes(tuning: Tuning, { systems }: Group): string[] {
+  const values = tuning.options.map(({ name }) => name.replace('=', ' '));
+  const note = `The tuned column takes, per system, the value with the highest mean BLEU on the validation data, of ${values.join(', ')}.`;
+  const ends = [tuning.options[0], tuning.options.at(-1)];
+  const atEnd = systems.filter((system) => ends.includes(tunedOption(system, tuning) ?? undefined));
+  if (tuning.options.length < 3 || atEnd.length === 0) return [note];
+  const names = atEnd.length === systems.length ? 'every system' : enumerate(atEnd.map(({ name }) => name));
+  return [note, `For ${names} that is the first or the last value: a wider range may have a better one.`];
+}
 
 function measuresOf(study: Study, group: Group): Measure[] {
   const { main, others, tuning } = study;
@@ -131,6 +137,7 @@ function measuresOf(study: Study, group: Group): Measure[] {
           scored('chrF', 2, ({ detokenized }) => detokenized?.chrf ?? null),
         ]
       : []),
+    scored('BLEU without brevity penalty', 2, withoutBrevityPenalty),
     scored('brevity penalty', 3, ({ brevityPenalty }) => brevityPenalty),
     scored('length ratio', 3, ({ lengthRatio }) => lengthRatio),
     { title: 'runs', cell: (system) => String(bleuOf(system, main).length) },
@@ -139,14 +146,20 @@ function measuresOf(study: Study, group: Group): Measure[] {
 
 type Scores = ReturnType<typeof translationsOf>[number];
 
-/** `35.61 ± 0.10 (lenpen 0.6)` */
-function tunedCell(system: System, { options }: Tuning): string {
+/** The value of a system with the highest mean BLEU on the validation data; null if none was tried. */
+function tunedOption(system: System, { options }: Tuning): Tuning['options'][number] | null {
   const scored = options.flatMap((option) => {
     const validation = bleuOf(system, option.validation);
     return validation.length === 0 ? [] : [{ option, mean: meanOf(validation) }];
   });
-  if (scored.length === 0) return MISSING;
-  const { option } = scored.reduce((best, one) => (one.mean > best.mean ? one : best));
+  if (scored.length === 0) return null;
+  return scored.reduce((best, one) => (one.mean > best.mean ? one : best)).option;
+}
+
+/** `35.61 ± 0.10 (lenpen 0.6)` */
+function tunedCell(system: System, tuning: Tuning): string {
+  const option = tunedOption(system, tuning);
+  if (option === null) return MISSING;
   return `${meanAndDeviation(bleuOf(system, option.test), 2)} (${option.name.replace('=', ' ')})`;
 }
 

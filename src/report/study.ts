@@ -140,6 +140,10 @@ export const translationsOf = (system: System, name: string | null): ScoredTrans
 export const bleuOf = (system: System, name: string | null): number[] =>
   translationsOf(system, name).map(({ bleu }) => bleu);
 
+/** What a translation would score if it were as long as its reference: the precisions alone. */
+export const withoutBrevityPenalty = ({ bleu, brevityPenalty }: ScoredTranslation): number =>
+  brevityPenalty === 0 ? 0 : bleu / brevityPenalty;
+
 /** The parts of a name that not all `names` have: `beam 1` for `test,beam=1` beside `test,beam=5`. */
 export function shortName(name: string, names: readonly string[]): string {
   const parts = name.split(',');

@@ -56,20 +56,32 @@ describe('the claims of a report', () => {
     const double = { ...HIGHER, claim: 'doubled', factor: 2 };
     const number = { claim: 'few', measure: 'BLEU', system: 'ce', below: 21 };
     expect(shown(input, claimsOf(double, number)).rows).toEqual([
-      ['doubled', 'BLEU', 'el 43.00 ± 4.24', 'above 2 × ce = 42.00', 'in 1 of 2 runs'],
-      ['few', 'BLEU', 'ce 21.00 ± 1.41', 'below 21', 'in 1 of 2 runs'],
+      ['doubled', 'BLEU', 'el 43.00 ± 4.24', '> 2 × ce (42.00)', 'in 1 of 2 runs'],
+      ['few', 'BLEU', 'ce 21.00 ± 1.41', '< 21', 'in 1 of 2 runs'],
     ]);
   });
 
-  it('take the gradient of the criterion that they name, and are left out where nothing was measured', () => {
+  it('take the gradient of the criterion that they name, and say where nothing was measured', () => {
     const input = inputOf({ bleu: { ce: [20], el: [40] } });
     const criterions = [{ label: 'EL, LE 1', norm: 2, relativeNorm: 5.125, share: null }];
     const analysis = { criterions } as unknown as Analysis; // the rest is not read
     const runs = input.runs.map((run) => (run.values.criterion === 'ce' ? { ...run, analysis } : run));
     const steep = { claim: 'steep', measure: 'relative gradient norm', criterion: 'EL, LE 1', system: 'ce', above: 5 };
-    const claims = claimsOf(steep, { ...steep, system: 'el' }, { ...steep, criterion: 'EL, LE 2' });
-    expect(shown({ ...input, runs }, claims).rows).toEqual([
-      ['steep', 'relative gradient norm: EL, LE 1', 'ce 5.13', 'above 5', 'yes'],
+    const claims = claimsOf(steep, { ...steep, system: 'el' }, { ...steep, system: 'another' });
+    const { text, rows } = shown({ ...input, runs }, claims);
+    expect(text).toBe('The claim holds in every run. Runs with the same seed are compared.');
+    expect(rows).toEqual([
+      ['steep', 'relative gradient norm: EL, LE 1', '5.13 at ce', '> 5', 'yes'],
+      ['steep', 'relative gradient norm: EL, LE 1', '– at el', '> 5', 'not measured'],
+    ]);
+  });
+
+  it('tell what they were said of', () => {
+    const input = inputOf({ bleu: { ce: [20], el: [40] } });
+    const { rows } = shown(input, claimsOf({ ...HIGHER, setting: 'IWSLT' }, HIGHER));
+    expect(rows).toEqual([
+      ['EL is better', 'IWSLT', 'BLEU', 'el 40.00', '> ce (20.00)', 'yes'],
+      ['EL is better', '', 'BLEU', 'el 40.00', '> ce (20.00)', 'yes'],
     ]);
   });
 

@@ -27,7 +27,7 @@ describe('compareAll', () => {
     const bleu = { ce: [35.0, 35.1, 34.9], el: [36.0, 36.2, 35.9], ces: [null, null, null], els: [1, 2, 3] };
     const [made, missing] = compared(inputOf({ bleu, compare: PLAN }));
     expect(made!.result!.corrected).toBeCloseTo(2 * made!.result!.p!, 12);
-    expect(missing!.result).toBeNull();
+    expect(missing).toMatchObject({ result: null, obstacle: 'runs are missing' });
   });
 
   it('pairs the seeds that both systems have', () => {
@@ -43,7 +43,20 @@ describe('compareAll', () => {
     const runs = input.runs.map((run) =>
       run.values.criterion === 'el' ? { ...run, translations: new Map([['test', other]]) } : run,
     );
-    expect(compared({ ...input, runs })[0]!.result).toBeNull();
+    const [comparison] = compared({ ...input, runs });
+    expect(comparison).toMatchObject({ result: null, obstacle: 'their test sets differ' });
+  });
+
+  it('tells the difference that the length of translations does not make', () => {
+    const input = inputOf({ bleu: { ce: [30, 30], el: [33, 33] }, compare: [PLAN[0]] });
+    const runs = input.runs.map((run) => {
+      const brevityPenalty = run.values.criterion === 'ce' ? 0.5 : 0.55;
+      const bleu = run.values.criterion === 'ce' ? 30 : 33;
+      return { ...run, translations: new Map([['test', scored(bleu, { brevityPenalty })]]) };
+    });
+    const { difference, withoutPenalty } = compared({ ...input, runs })[0]!.result!;
+    expect(difference).toBe(3);
+    expect(withoutPenalty).toBeCloseTo(0, 12);
   });
 
   it('compares the only two systems, the second against the first, if nothing is planned', () => {

@@ -34,26 +34,38 @@ describe('conclusion', () => {
       bleu: { ce: [35.0, 35.1, 34.9], el: [36.0, 36.2, 35.9] },
       // Differences 1, 1.1, 1: t = 1.0333 / (0.05774 / √3) = 31, p = 1 − t / √(2 + t²) = 0.00104.
       sentence:
-        'El is better than ce by 1.03 BLEU (95 % interval 0.50 to 1.50, p = 0.001); with 3 runs per system, and significant if p is below 0.05.',
+        'El is better than ce by 1.03 BLEU (95 % interval 0.50 to 1.50, p = 0.001); each system has 3 runs, and significant means p below 0.05.',
     },
     {
       finding: 'a significant difference against the plan',
       bleu: { ce: [36.0, 36.2, 35.9], el: [35.0, 35.1, 34.9] },
       sentence:
-        'Ce is better than el by 1.03 BLEU (95 % interval −1.50 to −0.50, p = 0.001); with 3 runs per system, and significant if p is below 0.05.',
+        'Ce is better than el by 1.03 BLEU (95 % interval −1.50 to −0.50, p = 0.001); each system has 3 runs, and significant means p below 0.05.',
     },
     {
       finding: 'a difference that is not significant',
       bleu: { ce: [35.0, 36.0, 34.0], el: [36.0, 34.0, 36.0] },
       // Differences 1, −2, 2: t = 0.3333 / (2.0817 / √3) = 0.2774, p = 1 − t / √(2 + t²) = 0.8075.
       sentence:
-        'No difference in BLEU is established: el differs from ce by +0.33 BLEU (not significant: 95 % interval 0.50 to 1.50, p = 0.808); with 3 runs per system, and significant if p is below 0.05.',
+        'No difference in BLEU is established: el scores 0.33 BLEU above ce (+0.33, 95 % interval 0.50 to 1.50, not significant: p = 0.808); each system has 3 runs, and significant means p below 0.05.',
+    },
+    {
+      finding: 'a lower score',
+      bleu: { ce: [36.0], el: [35.0] },
+      sentence:
+        'No difference in BLEU is established: el scores 1.00 BLEU below ce (−1.00, 95 % interval 0.50 to 1.50); each system has 1 run, so there is no test of significance.',
+    },
+    {
+      finding: 'equal scores',
+      bleu: { ce: [36.0], el: [36.0] },
+      sentence:
+        'No difference in BLEU is established: el scores as high as ce (0.00, 95 % interval 0.50 to 1.50); each system has 1 run, so there is no test of significance.',
     },
     {
       finding: 'one run per system',
       bleu: { ce: [35.0], el: [36.0] },
       sentence:
-        'No difference in BLEU is established: el differs from ce by +1.00 BLEU (95 % interval 0.50 to 1.50); with 1 run per system, there is no test of significance.',
+        'No difference in BLEU is established: el scores 1.00 BLEU above ce (+1.00, 95 % interval 0.50 to 1.50); each system has 1 run, so there is no test of significance.',
     },
   ])('says $finding', ({ bleu, sentence }) => {
     const said = sentenceOf(inputOf({ bleu, compare: [EL_CE] }), withInterval(0.5, 1.5));
@@ -105,7 +117,7 @@ describe('conclusion', () => {
     };
     const said = sentenceOf(inputOf({ bleu, compare: [EL_CE] }), withInterval(0.5, 1.5));
     expect(said).toBe(
-      "On de-en, el is better than ce by 1.03 BLEU (95 % interval 0.50 to 1.50, p = 0.002); on fr-en, el differs from ce by +0.33 BLEU (not significant: 95 % interval 0.50 to 1.50, p = 0.808); with 3 runs per system, and significant if p is below 0.05 after Holm's correction for 2 comparisons.",
+      "On de-en, el is better than ce by 1.03 BLEU (95 % interval 0.50 to 1.50, p = 0.002); on fr-en, el scores 0.33 BLEU above ce (+0.33, 95 % interval 0.50 to 1.50, not significant: p = 0.808); each system has 3 runs, and significant means p below 0.05 after Holm's correction for 2 comparisons.",
     );
   });
 
@@ -116,6 +128,6 @@ describe('conclusion', () => {
       'fr-en,ce': [35.0, 36.0, 34.0],
       'fr-en,el': [36.0, 34.0, null],
     };
-    expect(sentenceOf(inputOf({ bleu, compare: [EL_CE] }))).toContain('; with 2 to 3 runs per system, ');
+    expect(sentenceOf(inputOf({ bleu, compare: [EL_CE] }))).toContain('; each system has 2 to 3 runs, ');
   });
 });

@@ -88,6 +88,27 @@ describe('buildReport', () => {
     expect(rowsOf(report.blocks, 'de-en: gradient norm by criterion')[0]!.slice(0, 2)).toEqual(['CE', '1.02 ± 0.01']);
   });
 
+  it('gives the gradient norm of a smoothed loss relative to cross entropy with the same smoothing', () => {
+    const input = loadInput([whole]);
+    const options = [
+      { criterion: 'label_smoothed_cross_entropy', 'label-smoothing': 0.1 },
+      { criterion: 'encouraging', 'label-smoothing': 0.1 },
+    ];
+    const with_ = (second: object) =>
+      input.runs.map((run) => ({
+        ...run,
+        options: { ...run.options!, train: run.values.criterion === 'ce' ? options[0]! : second },
+      }));
+    const cells = (second: object): string[] =>
+      rowsOf(
+        buildReport({ ...input, runs: with_(second) as typeof input.runs }).blocks,
+        'de-en: gradient norm of training',
+      ).map((row) => row[2]!);
+    expect(cells(options[1]!)[0]).toBe('1.00 ×');
+    expect(cells(options[1]!)[1]).toMatch(/×$/);
+    expect(cells({ criterion: 'encouraging' })[1]).toBe('–');
+  });
+
   it('takes gradient norms of training from runs that have ended', () => {
     const folder = join(root, 'norms');
     const criterions = { ce: 0.2, el: 0.18 };

@@ -42,15 +42,45 @@ describe('the tables of results', () => {
       const base = criterion === 'el' ? 36 : 35;
       const detokenized = { sacrebleu: base - 1, signature: 'tok:13a', chrf: base + 20 };
       return {
-        'test,beam=5': scored(base + seed, { detokenized, brevityPenalty: 0.98, lengthRatio: 0.95 + 0.01 * seed }),
+        'test,beam=5': scored(base + seed, { detokenized, brevityPenalty: 0.5, lengthRatio: 0.95 + 0.01 * seed }),
         'test,beam=1': scored(base - seed),
       };
     });
     const [table] = tablesOf(mainTable(studyOf(input)));
     expect(textsOf(table!)).toEqual([
-      ['criterion', 'BLEU, beam 5', 'BLEU, beam 1', 'sacreBLEU', 'chrF', 'brevity penalty', 'length ratio', 'runs'],
-      ['ce', '36.50 ± 0.71', '33.50 ± 0.71', '34.00 ± 0.00', '55.00 ± 0.00', '0.980 ± 0.000', '0.965 ± 0.007', '2'],
-      ['el', '37.50 ± 0.71', '34.50 ± 0.71', '35.00 ± 0.00', '56.00 ± 0.00', '0.980 ± 0.000', '0.965 ± 0.007', '2'],
+      [
+        'criterion',
+        'BLEU, beam 5',
+        'BLEU, beam 1',
+        'sacreBLEU',
+        'chrF',
+        'BLEU without brevity penalty',
+        'brevity penalty',
+        'length ratio',
+        'runs',
+      ],
+      [
+        'ce',
+        '36.50 ± 0.71',
+        '33.50 ± 0.71',
+        '34.00 ± 0.00',
+        '55.00 ± 0.00',
+        '73.00 ± 1.41',
+        '0.500 ± 0.000',
+        '0.965 ± 0.007',
+        '2',
+      ],
+      [
+        'el',
+        '37.50 ± 0.71',
+        '34.50 ± 0.71',
+        '35.00 ± 0.00',
+        '56.00 ± 0.00',
+        '75.00 ± 1.41',
+        '0.500 ± 0.000',
+        '0.965 ± 0.007',
+        '2',
+      ],
     ]);
     expect(table!.notes).toContain('sacreBLEU of detokenized text: tok:13a.');
   });
@@ -88,6 +118,33 @@ describe('the tables of results', () => {
     const [titles, ...rows] = textsOf(tablesOf(mainTable(studyOf(input)))[0]!);
     const column = titles!.indexOf('BLEU, tuned');
     expect(rows.map((row) => row[column])).toEqual(['21.00 ± 0.00 (lenpen 1)', '21.00 ± 0.00 (lenpen 1)']);
+  });
+
+  it.each([
+    [
+      'the last',
+      [1, 2, 3],
+      'For every system that is the first or the last value: a wider range may have a better one.',
+    ],
+    [
+      'the first',
+      [3, 2, 1],
+      'For every system that is the first or the last value: a wider range may have a better one.',
+    ],
+    ['a value within the range', [1, 3, 2], undefined],
+    ['one of two', [1, 2], undefined],
+  ])('say that the tuned value is at an end of the range: %s', (_, bleus, note) => {
+    const values = bleus.flatMap((bleu, index) => [
+      [`v,lenpen=${index}`, scored(bleu, { split: 'valid' })] as const,
+      [`t,lenpen=${index}`, scored(20)] as const,
+    ]);
+    const input = translated(
+      inputOf({ bleu: { ce: [0], el: [0] } }),
+      () => ({ test: scored(35), ...Object.fromEntries(values) }),
+      { validation: 'v', test: 't' },
+    );
+    const [table] = tablesOf(mainTable(studyOf(input)));
+    expect(table!.notes!.find((text) => String(text).includes('wider range'))).toBe(note);
   });
 
   it('start with a summary that has a column for each direction, and then the details', () => {
