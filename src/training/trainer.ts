@@ -1,8 +1,7 @@
 import { alone, interleave, type Workers } from '../distributed/workers.js';
-import { InternalError, UserError } from '../errors.js';
+import type { UserError } from '../errors.js';
 import type { DeviceArenas } from '../ops/device-arenas.js';
 import type { DeviceUpdates } from '../ops/device-updates.js';
-import { gradients as gradientsOf, IndependentValueError } from '../ops/gradients.js';
 import type { ArenaKernels } from '../optim/arena-kernels.js';
 import { addToTargets, gradientTargets } from '../optim/loss-gradient.js';
 import type { MovingAverage } from '../optim/moving-average.js';
@@ -13,15 +12,8 @@ import type { TranslationModel } from '../plugins/model.js';
 import type { Optimizer } from '../plugins/optimizer.js';
 import type { TranslationBatch } from '../tasks/collate.js';
 import * as tf from '../tf/index.js';
-import {
-  addLosses,
-  batchLoss,
-  type LossValues,
-  type Reported,
-  readLoss,
-  reportedTensors,
-  tidyOutput,
-} from './batch-loss.js';
+import { addLosses, type LossValues, readLoss, reportedTensors, tidyOutput } from './batch-loss.js';
+import { type Differentiated, differentiate } from './differentiate.js';
 import { LateUpdate, LateUpdates } from './late-update.js';
 import { notFinite } from './not-finite.js';
 import { SharedGradient } from './shared-gradient.js';
@@ -53,12 +45,6 @@ export interface TrainerOptions {
 
 /** Added to the norm before dividing by it, as in PyTorch's `clip_grad_norm_`. */
 const CLIP_EPSILON = 1e-6;
-
-/** The results of one micro-batch's backward pass, on the device. */
-interface Differentiated {
-  readonly output: CriterionOutput;
-  readonly gradients: (tf.Tensor | null)[]; // one per trainable parameter; null in a layer that LayerDrop skipped
-}
 
 /** What a micro-batch contributes to an update's report. */
 interface MicroBatchFigures extends LossValues {
@@ -318,12 +304,12 @@ export class Trainer {
     const store = model.parameters;
     store.useDevice();
     const targets = gradientTargets(store);
-    const differentiate = (): Differentiated =>
-      tidyOutput(() => this.#differentiate(batch, this.workers.indexOf(at), epoch));
+    const { seed, ignorePrefixSize } = this.options;
+    const mode = { dropout: { seed, update: this.updates, microBatch: this.workers.indexOf(at) } };
+    const run = (): Differentiated =>
+      tidyOutput(() => differentiate(this.parts, batch, { mode, epoch, ignorePrefixSize }));
     // The outer tidy frees the results if returning the arena fails, which can happen because it may allocate memory.
-    const { output, gradients } = tidyOutput(() =>
-      kernels.collectGradients(targets, differentiate, { overwrite: at === 0 }),
-    );
+    const { output, gradients } = tidyOutput(() => kernels.collectGradients(targets, run, { overwrite: at === 0 }));
     try {
       const received = await receive(output);
       store.useDevice();
@@ -332,66 +318,6 @@ export class Trainer {
     } finally {
       tf.dispose(gradients as tf.Tensor[]);
     }
-  }
-
-  /**
-   * Computes the criterion's output and the gradient of the loss with respect to every trainable tensor.
-   * @param microBatch the index in the update, over all ranks; the dropout masks depend on it
-   */
-  #differentiate(batch: TranslationBatch, microBatch: number, epoch: number): Differentiated {
-    const { model, criterion } = this.parts;
-    const { seed, ignorePrefixSize } = this.options;
-    const mode = { dropout: { seed, update: this.updates, microBatch } };
-    const { trainable } = model.parameters;
-    const forward = { reported: null as Reported | null };
-    const lossOf = (): tf.Scalar => {
-      const { loss, ...reported } = batchLoss(model, criterion, batch, { mode, epoch, ignorePrefixSize });
-      forward.reported = keepReported(reported);
-      return loss;
-    };
-    try {
-      const { value, grads } = this.#gradients(
-        lossOf,
-        trainable.map(({ tensor }) => tensor),
-      );
-      const withoutGradient = trainable.find((_, index) => grads[index] === null);
-      if (withoutGradient !== undefined && !model.leavesLayersOut) throw this.#unused(withoutGradient.parts[0]!.name);
-      return { output: { ...forward.reported!, loss: value as tf.Scalar }, gradients: grads };
-    } catch (error) {
-      if (forward.reported !== null) tf.dispose(reportedTensors(forward.reported));
-      throw error;
-    }
-  }
-
-  /** Computes gradients by the weights. @throws UserError that names the plug-ins if the loss depends on no weight */
-  #gradients(lossOf: () => tf.Scalar, weights: readonly tf.Tensor[]): ReturnType<typeof gradientsOf<tf.Scalar>> {
-    try {
-      return gradientsOf(lossOf, weights);
-    } catch (error) {
-      if (!(error instanceof IndependentValueError)) throw error;
-      throw new UserError(
-        `${this.#pluginSources()}the loss depends on no weight of the model`,
-        'compute the loss from the scores passed to the criterion, using only tf operations',
-        { cause: error },
-      );
-    }
-  }
-
-  /** The error for a weight that the loss does not depend on: a UserError if a plug-in is involved. */
-  #unused(name: string): Error {
-    const where = this.#pluginSources();
-    if (where === '') return new InternalError(`${name} has no gradient`);
-    return new UserError(
-      `${where}the loss does not depend on the weight ${name}`,
-      'use the weight only through tf operations, or do not declare it; a model that skips layers must set leavesLayersOut: true',
-    );
-  }
-
-  /** `FILE, export 'x': ` for the model and the criterion that --user-dir provides; empty if both are built in. */
-  #pluginSources(): string {
-    const { criterion, model } = this.parts;
-    const sources = new Set([criterion.source, model.source].filter((source) => source !== undefined));
-    return sources.size === 0 ? '' : `${[...sources].join(' and ')}: `;
   }
 
   /** The factor of the gradient: min(1, c / (norm + 1e-6)). */
@@ -416,11 +342,3 @@ const figuresOf = (batch: TranslationBatch, values: LossValues): MicroBatchFigur
   ...values,
   ...countsOf(batch),
 });
-
-/** Copies the tensors so that they outlive the tape. */
-function keepReported({ nll, metrics = {} }: Reported): Reported {
-  const entries = Object.entries(metrics).map(([name, { sum, unit }]) => [name, { sum: tf.clone(sum), unit }] as const);
-  const copies = { nll: tf.clone(nll), metrics: Object.fromEntries(entries) };
-  for (const tensor of reportedTensors(copies)) tf.keep(tensor); // after all clones, so that a failing clone leaks nothing
-  return copies;
-}

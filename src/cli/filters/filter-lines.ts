@@ -3,8 +3,8 @@ import { UserError } from '../../errors.js';
 import { defineOptions, type OptionsOf } from '../../options/schema.js';
 import { linesOf, readTextBlocks, writeBlocksAtomically } from '../../text/lines.js';
 import { isDeviceOrPipe } from '../../text/special-file.js';
-import type { ArgumentSpec } from '../command.js';
 import { untilInterrupted } from '../interruption.js';
+import type { ArgumentSpec } from '../options/declare.js';
 
 /** The file arguments of a line filter. */
 export const filterArguments: readonly ArgumentSpec[] = [
