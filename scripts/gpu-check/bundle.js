@@ -20,7 +20,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleKernelTests } from './bundle-kernel-tests.js';
-import { figuresOf, MODELS, runs, translation, translationsOf } from './runs.js';
+import { DATA, figuresOf, MODELS, runs, translation, translationsOf } from './runs.js';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = resolve(folder, '../..');
@@ -103,6 +103,11 @@ const buildCubins = join(cuda, 'scripts/build-cubins.js');
 if (spawnSync(process.execPath, [buildCubins, '--has-compiler']).status === 0) run([buildCubins]);
 else console.error('warning: without NVRTC, the cubins may be older than the kernels; run scripts/setup-cuda.sh');
 await bundleKernelTests(join(cuda, 'build/kernel-tests.mjs'));
+if (!existsSync(join(root, DATA)))
+  execFileSync('bash', [join(root, 'scripts/prepare-embedded.sh')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 trainModel();
 const expected = join(folder, 'expected.json');
 writeFileSync(expected, JSON.stringify(record()));

@@ -1,7 +1,8 @@
 // The runs that check.js makes and bundle.js records on cpu. Paths are relative to the root of the project or of a bundle.
 import { join } from 'node:path';
 
-const DATA = 'data-bin/embedded.de-en';
+/** The corpus of scripts/prepare-embedded.sh. */
+export const DATA = 'data-bin/embedded.de-en';
 
 const architecture = (embed, ffn, layers) => [
   ...[
