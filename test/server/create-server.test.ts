@@ -293,6 +293,25 @@ describe('POST /translate/stream', () => {
     expect(parts.flatMap(({ source }) => source ?? [])).toEqual(['Eins.', 'Zwei!', 'Drei']);
   });
 
+  it('translates a text of many sentences in windows that grow, so that it is neither one call nor thousands', async () => {
+    const translator = new FakeTranslator();
+    const server = await start({
+      models: [{ name: 'one', translator }],
+      limits: { ...LIMITS, requestCharacters: 100_000, queueCharacters: 100_000 },
+    });
+    const long = 'Ja.\n'.repeat(20_000);
+    const { body } = await post(server, { text: long }, '/translate/stream');
+    const parts = String(body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text);
+    expect(parts.join('')).toBe(long.toUpperCase());
+    expect(translator.sizes.slice(0, 3)).toEqual([16, 32, 64]);
+    expect(Math.max(...translator.sizes)).toBeLessThanOrEqual(512);
+    expect(translator.started).toBeLessThan(60);
+    expect(translator.most).toBe(1);
+  });
+
   it('sends server-sent events to those who accept them', async () => {
     const response = await (await start()).inject({
       method: 'POST',

@@ -17,6 +17,11 @@ export class FakeTranslator implements TextTranslator {
   readonly options: object[] = [];
   /** The number of translations of a sentence that each call wants. */
   readonly wanted: number[] = [];
+  /** The number of texts of each call. */
+  readonly sizes: number[] = [];
+  /** The most calls at a time. */
+  most = 0;
+  #running = 0;
 
   constructor(
     readonly languages = { source: 'de', target: 'en' },
@@ -28,15 +33,24 @@ export class FakeTranslator implements TextTranslator {
     { signal, format = 'plain', phrases = [], nbest = 3 }: TranslateTextOptions = {},
   ): Promise<TextTranslation[]> {
     this.started += 1;
+    this.#running += 1;
+    this.most = Math.max(this.most, this.#running);
+    this.sizes.push(texts.length);
     this.wanted.push(nbest);
     this.options.push({ ...(format !== 'plain' && { format }), ...(phrases.length > 0 && { phrases }) });
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(resolve, this.milliseconds);
-      signal?.addEventListener('abort', () => {
+      const cancel = (): void => {
         this.cancelled += 1;
         clearTimeout(timer);
-        reject(signal.reason as Error);
-      });
+        reject(signal!.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', cancel);
+        resolve();
+      }, this.milliseconds);
+      signal?.addEventListener('abort', cancel);
+    }).finally(() => {
+      this.#running -= 1;
     });
     return texts.map((source) => this.#translate(source, nbest));
   }
