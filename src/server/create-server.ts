@@ -8,8 +8,10 @@ import { UserError } from '../errors.js';
 import { Admission, type Limits } from './admission.js';
 import { ClientGone } from './gone-signal.js';
 import { HttpError } from './http-error.js';
-import { addMetrics } from './metrics.js';
+import { ServerMetrics } from './metrics.js';
 import { addPage, PAGE_PATHS } from './page.js';
+import { onRequestEnd } from './request-end.js';
+import { closeAfterAnswers, requestTime } from './request-time.js';
 import { healthSchema } from './schemas.js';
 import { type ServedModel, ServedModels } from './served-models.js';
 import { addStreamRoute } from './stream-route.js';
@@ -19,6 +21,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The number of characters that the request asks to translate. */
     characters: number;
+    /** The status of the problem that has ended an answer in its middle; null if none has. */
+    brokenOff: number | null;
   }
 }
 
@@ -59,12 +63,26 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: BYTES_PER_CHARACTER * limits.requestCharacters + 10_000,
     logger: false,
     forceCloseConnections: 'idle',
+    ...requestTime(limits.seconds),
   });
   // Routes check bodies themselves, with clearer messages; schemas are for /docs.
   server.setValidatorCompiler(() => () => true);
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
   server.decorateRequest('characters', 0);
-  closeAfterAnswers(server);
+  server.decorateRequest('brokenOff', null);
+  closeAfterAnswers(server, limits.seconds);
+  const metrics = new ServerMetrics(admission);
+  onRequestEnd(server, (request, { status, milliseconds }) => {
+    metrics.count(request, status, milliseconds);
+    options.logRequest?.({
+      time: new Date().toISOString(),
+      method: request.method,
+      path: pathOf(request),
+      status,
+      milliseconds: Math.round(milliseconds),
+      characters: request.characters,
+    });
+  });
   acceptUtf8Only(server);
   await server.register(formBody);
   if (corsOrigin !== null) await server.register(cors, { origin: corsOrigin === '*' ? '*' : corsOrigin.split(',') });
@@ -72,15 +90,19 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setErrorHandler(async (error, _request, reply) => {
     const { status, message, headers } = answerTo(error);
     if (status === 500) options.logDefect?.(error);
-    return reply.code(status).headers(headers).send({ error: message });
+    // The type that a stream has set would stay.
+    return reply.code(status).headers(headers).type('application/json; charset=utf-8').send({ error: message });
   });
   server.setNotFoundHandler(async (request, reply) =>
     reply.code(404).send({ error: `${request.method} ${pathOf(request)} does not exist; see /docs` }),
   );
   if (token !== null) requireToken(server, token);
-  addMetrics(server, admission);
+  metrics.addRoute(server);
   addTranslateRoute(server, models, admission);
-  addStreamRoute(server, models, admission);
+  addStreamRoute(server, models, admission, (request, error) => {
+    request.brokenOff = answerTo(error).status;
+    if (request.brokenOff === 500) options.logDefect?.(error);
+  });
   server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
   server.get('/health', { schema: healthSchema }, async () => ({
     status: 'ok',
@@ -97,31 +119,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   }));
   addPage(server);
   server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
-  server.addHook('onResponse', async (request, reply) => {
-    options.logRequest?.({
-      time: new Date().toISOString(),
-      method: request.method,
-      path: pathOf(request),
-      status: reply.statusCode,
-      milliseconds: Math.round(reply.elapsedTime),
-      characters: request.characters,
-    });
-  });
   return server;
 }
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0]!;
-
-/** Makes a server that closes wait for answers, but not for idle connections. */
-function closeAfterAnswers(server: FastifyInstance): void {
-  let isClosing = false;
-  server.addHook('preClose', async () => {
-    isClosing = true;
-  });
-  server.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('connection', 'close');
-  });
-}
 
 /** Refuses bodies of JSON that are not UTF-8; Node would replace their bytes. */
 function acceptUtf8Only(server: FastifyInstance): void {

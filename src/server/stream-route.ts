@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { growingWindows } from '../inference/growing-windows.js';
 import type { TextTranslation, TranslateTextOptions } from '../inference/translator.js';
 import { createSentenceSplitter, type TextPart } from '../text/sentences.js';
@@ -15,8 +15,14 @@ const WINDOWS = { first: 16, largest: 512, growth: 2 };
 /**
  * Adds `POST /translate/stream`, which sends the parts of a text as they become ready, in order: as server-sent events if the
  * client accepts them, otherwise as lines of JSON.
+ * @param logBreak called with an error after a part was sent; the connection is then closed
  */
-export function addStreamRoute(server: FastifyInstance, models: ServedModels, admission: Admission): void {
+export function addStreamRoute(
+  server: FastifyInstance,
+  models: ServedModels,
+  admission: Admission,
+  logBreak: (request: FastifyRequest, error: unknown) => void,
+): void {
   const splitters = new Map(
     models.all.map(({ translator }) => [translator, createSentenceSplitter(translator.languages.source)]),
   );
@@ -41,7 +47,12 @@ export function addStreamRoute(server: FastifyInstance, models: ServedModels, ad
     reply.header('content-type', asEvents ? 'text/event-stream' : 'application/x-ndjson');
     reply.header('x-model', name);
     async function* lines(): AsyncGenerator<string> {
-      for await (const answer of answers) yield format(answer);
+      try {
+        for await (const answer of answers) yield format(answer);
+      } catch (error) {
+        if (reply.raw.headersSent) logBreak(request, error);
+        throw error;
+      }
     }
     return reply.send(Readable.from(lines()));
   });

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type RequestLine, type ServerOptions } from '../../src/server/create-server.js';
@@ -250,6 +251,30 @@ describe('limits', () => {
     expect(await answer(server, { method: 'GET', url: '/health' })).toMatchObject({ status: 200 });
   });
 
+  it.each(['/translate', '/translate/stream'])(
+    'a client of %s that leaves is logged and counted with status 499',
+    async (path) => {
+      const lines: RequestLine[] = [];
+      const translator = new FakeTranslator(undefined, 10_000);
+      const server = await start({ models: [{ name: 'slow', translator }], logRequest: (line) => lines.push(line) });
+      const address = await server.listen({ host: '127.0.0.1', port: 0 });
+      const controller = new AbortController();
+      const request = fetch(address + path, {
+        method: 'POST',
+        body: JSON.stringify({ text: 'abc' }),
+        headers: { 'content-type': 'application/json' },
+        signal: controller.signal,
+      });
+      while (translator.started === 0) await new Promise(setImmediate);
+      controller.abort();
+      await expect(request).rejects.toThrow();
+      await expect.poll(() => lines).toMatchObject([{ path, status: 499, characters: 3 }]);
+      expect((await answer(server, { url: '/metrics' })).body).toContain(
+        `ts_fairseq_requests_total{route="${path}",status="499"} 1`,
+      );
+    },
+  );
+
   it('a connection that stays open collects nothing', async () => {
     const server = await start();
     await server.listen({ host: '127.0.0.1', port: 0 });
@@ -278,6 +303,39 @@ describe('limits', () => {
     await new Promise((resolve) => setTimeout(resolve, 25));
     await Promise.all([server.close(), expect(request.then(({ status }) => status)).resolves.toBe(200)]);
   });
+});
+
+/** Sends the head of a request whose body never comes. @returns all that the server answers before it ends the connection */
+function stall(server: FastifyInstance): { readonly answer: Promise<string>; readonly sent: Promise<void> } {
+  const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+  const sent = new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    const head =
+      'POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{';
+    socket.write(head, () => setTimeout(resolve, 20));
+  });
+  return { answer: textOf(socket), sent };
+}
+
+describe('a request whose body stalls', () => {
+  it('is answered with 408 after the time for a request', async () => {
+    const lines: RequestLine[] = [];
+    const limits = { ...LIMITS, seconds: 1 };
+    const server = await start({ limits, logRequest: (line) => lines.push(line) });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const [head, body] = (await stall(server).answer).split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/u);
+    expect(JSON.parse(body)).toEqual({ error: 'the request is not complete after 1 second: send its body faster' });
+    expect(lines).toMatchObject([{ path: '/translate', status: 408, characters: 0 }]);
+  }, 10_000);
+
+  it('does not keep a server that closes from ending', async () => {
+    const server = await start({ limits: { ...LIMITS, seconds: 0.2 } });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { answer, sent } = stall(server);
+    await sent;
+    await Promise.all([server.close(), answer.catch(() => {})]);
+  }, 5000);
 });
 
 describe('POST /translate/stream', () => {
@@ -310,6 +368,35 @@ describe('POST /translate/stream', () => {
     expect(Math.max(...translator.sizes)).toBeLessThanOrEqual(512);
     expect(translator.started).toBeLessThan(60);
     expect(translator.most).toBe(1);
+  });
+
+  it.each([
+    ['takes too long', { text: 'Eins. Zwei.' }, 10_000, 408],
+    ['has a defect', { text: 'fail' }, 0, 500],
+  ])('answers JSON if the first sentence %s', async (_, payload, milliseconds, status) => {
+    const translator = new FakeTranslator(undefined, milliseconds);
+    const server = await start({ models: [{ name: 'one', translator }], limits: { ...LIMITS, seconds: 0.05 } });
+    const response = await server.inject({ method: 'POST', url: '/translate/stream', payload });
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(Object.keys(response.json<object>())).toEqual(['error']);
+  });
+
+  it('breaks off if a later sentence has a defect, which is logged', async () => {
+    const [lines, defects]: [RequestLine[], unknown[]] = [[], []];
+    const server = await start({
+      logRequest: (line) => lines.push(line),
+      logDefect: (error) => defects.push(error),
+    });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const response = await fetch(`${address}/translate/stream`, {
+      method: 'POST',
+      body: JSON.stringify({ text: `${'Ja.\n'.repeat(16)}fail` }),
+      headers: { 'content-type': 'application/json' },
+    });
+    await expect(response.text()).rejects.toThrow();
+    await expect.poll(() => lines).toMatchObject([{ path: '/translate/stream', status: 500 }]);
+    expect(defects).toEqual([new TypeError('a defect')]);
   });
 
   it('sends server-sent events to those who accept them', async () => {
