@@ -118,7 +118,7 @@ export const documented = (summary: string, body: v.GenericSchema, answer: v.Gen
   body: schemaOf(body),
   response: {
     200: schemaOf(answer),
-    ...Object.fromEntries([400, 401, 408, 413, 429, 500].map((status) => [status, schemaOf(error)])),
+    ...Object.fromEntries([400, 401, 408, 413, 415, 429, 500, 503].map((status) => [status, schemaOf(error)])),
   },
 });
 

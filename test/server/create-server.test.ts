@@ -131,6 +131,26 @@ describe('POST /translate', () => {
     ).toEqual({ status: 200, body: { translatedText: 'GRÜSSE', alternatives: ['GRÜSSE 2'] } });
   });
 
+  it.each([
+    ['bytes', Buffer.from('q=f\xfcr&source=de&target=en', 'latin1')],
+    ['escapes', 'q=f%FCr&source=de&target=en'],
+  ])('refuses a form with %s that are not UTF-8', async (_, payload) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await answer(await start(), { method: 'POST', url: '/translate', headers, payload })).toEqual({
+      status: 400,
+      body: { error: 'the body is not valid UTF-8' },
+    });
+  });
+
+  it('takes a form with several texts, blanks and signs', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
+    const payload = 'q=a+b%2B100%25&q=c&source=de&target=en';
+    expect(await answer(await start(), { method: 'POST', url: '/translate', headers, payload })).toEqual({
+      status: 200,
+      body: { translatedText: ['A B+100%', 'C'] },
+    });
+  });
+
   it.each<[string, object | string | Buffer, number, string]>([
     ['no JSON', '{"text":', 400, 'the body is not valid JSON'],
     ['no object', '[]', 400, 'text is missing; see /docs'],
@@ -190,13 +210,11 @@ describe('POST /translate', () => {
   });
 
   it('refuses other types of bodies', async () => {
-    const { status } = await answer(await start(), {
-      method: 'POST',
-      url: '/translate',
-      payload: 'x',
-      headers: { 'content-type': 'text/plain' },
+    const headers = { 'content-type': 'text/plain' };
+    expect(await answer(await start(), { method: 'POST', url: '/translate', payload: 'x', headers })).toEqual({
+      status: 415,
+      body: { error: 'the body is neither JSON nor a form: send it with Content-Type: application/json' },
     });
-    expect(status).toBe(415);
   });
 });
 
@@ -221,6 +239,15 @@ describe('limits', () => {
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
     expect(Number(responses[2]!.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(await post(server, { text })).toMatchObject({ status: 200 });
+  });
+
+  it('the time to wait is a whole number of seconds, at least one', async () => {
+    const translator = new FakeTranslator(undefined, 100);
+    const server = await start({ models: [{ name: 'slow', translator }], limits: { ...LIMITS, seconds: 0.5 } });
+    const payload = { text: 'a'.repeat(900) };
+    const send = () => server.inject({ method: 'POST', url: '/translate', payload });
+    const responses = await Promise.all([send(), send(), send()]);
+    expect(responses[2]!.headers['retry-after']).toBe('1');
   });
 
   it('a translation that takes too long is cancelled', async () => {
@@ -435,6 +462,26 @@ describe('who may call', () => {
     expect((await server.inject('/health')).statusCode).toBe(200);
   });
 
+  it.each([
+    ['secret', 'bearer secret', 200],
+    ['secret', 'BEARER  secret', 200],
+    ['secret', 'Basic secret', 401],
+    ['secret', 'secret', 401],
+    ['schlüssel', `Bearer ${Buffer.from('schlüssel').toString('latin1')}`, 200],
+    ['schlüssel', 'Bearer schlüssel', 200],
+    ['ключ', `Bearer ${Buffer.from('ключ').toString('latin1')}`, 200],
+    ['ключ', 'Bearer :;NG', 401], // the low bytes of its code units
+  ])('the token %s fits the header %j: %i', async (token, authorization, status) => {
+    const server = await start({ token });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const { status: actual } = await fetch(`${address}/languages`, { headers: { authorization } });
+    expect(actual).toBe(status);
+  });
+
+  it('an empty token is refused, because every client could send it', async () => {
+    await expect(start({ token: '' })).rejects.toThrow('the token is empty; give a token, or none');
+  });
+
   it('with an origin, the pages of that origin', async () => {
     const origin = 'https://example.org';
     const allowed = async (server: FastifyInstance): Promise<unknown> =>
@@ -443,6 +490,8 @@ describe('who may call', () => {
       ];
     expect(await allowed(await start())).toBeUndefined();
     expect(await allowed(await start({ corsOrigin: `${origin},https://other.org` }))).toBe(origin);
+    expect(await allowed(await start({ corsOrigin: `https://other.org , ${origin} ,` }))).toBe(origin);
+    expect(await allowed(await start({ corsOrigin: ' * ' }))).toBe('*');
     expect(await allowed(await start({ corsOrigin: '*' }))).toBe('*');
   });
 });
@@ -464,11 +513,15 @@ it('other paths describe the server', async () => {
   });
   await post(server, { text: 'private' });
   expect((await answer(server, { url: '/metrics' })).body).toContain('ts_fairseq_characters_total 7');
-  const docs = (await answer(server, { url: '/docs' })).body as { openapi: string; paths: object };
+  const docs = (await answer(server, { url: '/docs' })).body as { openapi: string; paths: Record<string, object> };
   expect(docs.openapi).toMatch(/^3\./u);
   expect(Object.keys(docs.paths)).toEqual(
     expect.arrayContaining(['/translate', '/translate/stream', '/languages', '/health']),
   );
+  for (const path of ['/translate', '/translate/stream']) {
+    const { post } = docs.paths[path] as { post: { responses: object } };
+    expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '408', '413', '415', '429', '500', '503']);
+  }
   expect(await answer(server, { url: '/x' })).toEqual({
     status: 404,
     body: { error: 'GET /x does not exist; see /docs' },
