@@ -49,7 +49,7 @@ async function run(health: Answer, token: string | null = null) {
 it.each([
   ['de', 'en', 'German → English  (m)'],
   ['de_AT', 'en', 'Austrian German → English  (m)'],
-  ['x y', 'src', 'x y → src  (m)'],
+  ['x y', 'tgt_1', 'x y → tgt_1  (m)'],
 ])('names the languages %j and %j, or shows their codes', async (source, target, text) => {
   const { models } = await run({ status: 200, body: { models: [{ name: 'm', source, target }] } });
   expect(models).toEqual([['m', text]]);

@@ -86,14 +86,14 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium (skipped witho
   it('names languages by their codes if there is no better name, and works', async () => {
     const languages = [
       { source: 'de_AT', target: 'en' },
-      { source: 'x y', target: 'src' },
+      { source: 'x y', target: 'tgt_1' },
     ];
     const models = languages.map((pair, index) => ({ name: `${index}`, translator: new FakeTranslator(pair) }));
     const { page, complaints } = await open({ models });
     await page.locator('#model option').nth(1).waitFor({ state: 'attached' });
     expect(await page.locator('#model option').allTextContents()).toEqual([
       'Austrian German → English  (0)',
-      'x y → src  (1)',
+      'x y → tgt_1  (1)',
     ]);
     await page.locator('#source').fill('hallo');
     await waitForTranslation(page, 'HALLO');
