@@ -87,8 +87,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   if (origins.length > 0) await server.register(cors, { origin: origins.includes('*') ? '*' : origins });
   await server.register(swagger, { openapi: { info: { title: 'ts-fairseq', version } } });
   server.setErrorHandler(async (error, _request, reply) => {
-    const { status, message, headers } = answerTo(error);
-    if (status === 500) options.logDefect?.(error);
+    const failure = models.failure(error);
+    const { status, message, headers } = answerTo(failure ?? error);
+    if (status === 500 || failure !== null) options.logDefect?.(error);
     // The type that a stream has set would stay.
     return reply.code(status).headers(headers).type('application/json; charset=utf-8').send({ error: message });
   });
@@ -99,23 +100,28 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   metrics.addRoute(server);
   addTranslateRoute(server, models, admission);
   addStreamRoute(server, models, admission, (request, error) => {
-    request.brokenOff = answerTo(error).status;
-    if (request.brokenOff === 500) options.logDefect?.(error);
+    const failure = models.failure(error);
+    request.brokenOff = answerTo(failure ?? error).status;
+    if (request.brokenOff === 500 || failure !== null) options.logDefect?.(error);
   });
   server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
-  server.get('/health', { schema: healthSchema }, async () => ({
-    status: 'ok',
-    models: models.all.map(({ name, translator: { languages, device, memory } }) => ({
-      name,
-      ...languages,
-      device,
-      memory: { weights: memory.weights },
-    })),
-    memory: {
-      process: process.memoryUsage.rss(),
-      buffers: Math.max(0, ...models.all.map(({ translator }) => translator.memory.buffers)),
-    },
-  }));
+  server.get('/health', { schema: healthSchema }, async (_request, reply) => {
+    const failure = models.failure();
+    if (failure !== null) reply.code(503);
+    return {
+      ...(failure === null ? { status: 'ok' } : { status: 'failed', error: failure.message }),
+      models: models.all.map(({ name, translator: { languages, device, memory } }) => ({
+        name,
+        ...languages,
+        device,
+        memory: { weights: memory.weights },
+      })),
+      memory: {
+        process: process.memoryUsage.rss(),
+        buffers: Math.max(0, ...models.all.map(({ translator }) => translator.memory.buffers)),
+      },
+    };
+  });
   addPage(server);
   server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
   return server;

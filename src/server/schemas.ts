@@ -137,8 +137,11 @@ export const streamSchema = documented(
 
 /** The documentation of `/health`. */
 export const healthSchema = {
-  summary: 'says that the server works, on which devices, and with how much memory',
+  summary: 'says whether the server works, on which devices, and with how much memory',
   response: {
+    503: schemaOf(
+      v.object({ status: v.literal('failed'), error: described(v.string(), 'why a model can no longer translate') }),
+    ),
     200: schemaOf(
       v.object({
         status: v.literal('ok'),

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { InternalError } from '../../src/errors.js';
 import { createServer, type RequestLine, type ServerOptions } from '../../src/server/create-server.js';
 import { FakeTranslator } from './fake-translator.js';
 
@@ -532,6 +533,34 @@ it('other paths describe the server', async () => {
     7,
   ]);
   expect(JSON.stringify(lines)).not.toContain('private');
+});
+
+it('a model that can no longer translate answers 503, as does /health', async () => {
+  const defects: unknown[] = [];
+  const [translator, other] = [new FakeTranslator(), new FakeTranslator({ source: 'fr', target: 'en' })];
+  const models = [translator, other].map((model, index) => ({ name: `${index}`, translator: model }));
+  const server = await start({ models, logDefect: (error) => defects.push(error) });
+  translator.failure = new InternalError('the thread that translates ended with code 1');
+  const error = 'the model 0 can no longer translate: the thread that translates ended with code 1; restart the server';
+  expect(await answer(server, { url: '/health' })).toMatchObject({
+    status: 503,
+    body: { status: 'failed', error, models: [{ name: '0' }, { name: '1' }] },
+  });
+  for (const path of ['/translate', '/translate/stream'])
+    expect(await post(server, { text: 'a' }, path)).toEqual({ status: 503, body: { error } });
+  expect(await post(server, { text: 'a', model: '1' })).toMatchObject({ status: 200 });
+  expect(defects).toEqual([]);
+});
+
+it('a model that stops during a translation answers 503, and its error is logged', async () => {
+  const defects: unknown[] = [];
+  const translator = new FakeTranslator(undefined, 50);
+  const server = await start({ models: [{ name: '0', translator }], logDefect: (error) => defects.push(error) });
+  const failure = new InternalError('the thread has ended');
+  translator.failLater(failure);
+  const error = 'the model 0 can no longer translate: the thread has ended; restart the server';
+  expect(await post(server, { text: 'a' })).toEqual({ status: 503, body: { error } });
+  expect(defects).toEqual([failure]);
 });
 
 it('two models with one name are refused', async () => {

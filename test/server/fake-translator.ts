@@ -12,6 +12,7 @@ export class FakeTranslator implements TextTranslator {
   cancelled = 0;
   started = 0;
   readonly device = 'cpu';
+  failure: Error | null = null;
   readonly memory = { weights: 10, buffers: 20, process: 30 };
   /** The options of each call that are not the defaults. */
   readonly options: object[] = [];
@@ -28,10 +29,18 @@ export class FakeTranslator implements TextTranslator {
     readonly milliseconds = 0,
   ) {}
 
+  /** Makes the next call fail after it has started. */
+  failLater(failure: Error): void {
+    setTimeout(() => {
+      this.failure = failure;
+    }, this.milliseconds / 2);
+  }
+
   async translateTexts(
     texts: readonly string[],
     { signal, format = 'plain', phrases = [], nbest = 3 }: TranslateTextOptions = {},
   ): Promise<TextTranslation[]> {
+    if (this.failure !== null) throw this.failure;
     this.started += 1;
     this.#running += 1;
     this.most = Math.max(this.most, this.#running);
@@ -52,6 +61,7 @@ export class FakeTranslator implements TextTranslator {
     }).finally(() => {
       this.#running -= 1;
     });
+    if (this.failure !== null) throw this.failure;
     return texts.map((source) => this.#translate(source, nbest));
   }
 

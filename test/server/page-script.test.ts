@@ -33,7 +33,7 @@ async function run(health: Answer, token: string | null = null) {
     sent.push(headers);
     return { ok: health.status === 200, status: health.status, json: async () => health.body };
   };
-  for (const element of document.querySelectorAll('*')) (element as HTMLElement).focus = () => {};
+  for (const element of document.querySelectorAll('*')) Object.assign(element, { focus() {} });
   const globals = { document, fetch, Option, sessionStorage: { getItem: () => token } };
   const run = new Function(...Object.keys(globals), `return (async () => {${script}\n})()`) as (
     ...values: unknown[]

@@ -140,6 +140,10 @@ class LoadingTranslator implements TextTranslator {
     return this.#translator.memory;
   }
 
+  get failure(): Error | null {
+    return this.#translator.failure;
+  }
+
   translateTexts(...call: Parameters<TextTranslator['translateTexts']>): ReturnType<TextTranslator['translateTexts']> {
     return this.#translator.translateTexts(...call);
   }
