@@ -270,6 +270,15 @@ function checkOptions(options: TransformerOptions, context: ModelContext): void 
       'give both the same width; different widths are not supported',
     );
   }
+  const isSinusoidal =
+    !options.noTokenPositionalEmbeddings && !(options.encoderLearnedPos && options.decoderLearnedPos);
+  if (decoderEmbed === 2 && isSinusoidal) {
+    // The frequencies would be 10000^(−k / 0); fairseq fails with a division by zero.
+    throw new UserError(
+      `--encoder-embed-dim ${decoderEmbed} is too small for sinusoidal positions`,
+      'use 4 or more, or --encoder-learned-pos and --decoder-learned-pos',
+    );
+  }
   if (options.shareAllEmbeddings && !context.joinedDictionary) {
     throw new UserError(
       '--share-all-embeddings requires one dictionary for both languages',

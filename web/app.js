@@ -19,7 +19,7 @@ let token = sessionStorage.getItem('token');
 
 /** Fetches JSON from the server. @throws Error with the server's line */
 async function fetchJson(path, options = {}) {
-  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${utf8(token)}` }) };
   const response = await fetch(path, { ...options, headers });
   const body = await response.json();
   element('login').hidden = response.status !== 401;
@@ -27,12 +27,31 @@ async function fetchJson(path, options = {}) {
   return body;
 }
 
+/** The UTF-8 bytes of a text as characters: fetch refuses a header with others. */
+const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+
+const names = new Intl.DisplayNames(['en'], { type: 'language' });
+
+/** The English name of a language, or its code if it is unknown. */
+function languageName(code) {
+  try {
+    return names.of(code.replaceAll('_', '-'));
+  } catch {
+    return code;
+  }
+}
+
 async function showModels() {
-  const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
-  const { models: all } = await fetchJson('health');
-  models.replaceChildren(
-    ...all.map(({ name, source, target }) => new Option(`${names.of(source)} → ${names.of(target)}  (${name})`, name)),
-  );
+  try {
+    const { models: all } = await fetchJson('health');
+    models.replaceChildren(
+      ...all.map(
+        ({ name, source, target }) => new Option(`${languageName(source)} → ${languageName(target)}  (${name})`, name),
+      ),
+    );
+  } catch (error) {
+    status.textContent = error.message;
+  }
 }
 
 /** Translates the text now, and drops the answer to an earlier text. */

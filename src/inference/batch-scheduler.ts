@@ -39,6 +39,8 @@ export class BatchScheduler<Line, Result> {
   #pending: PendingLine<Line, Result>[] = [];
   /** The pending lines in batches; null if they have to be divided again. */
   #batches: PendingLine<Line, Result>[][] | null = null;
+  /** Whether lines of settled calls may be pending. They are dropped together, before the next batch. */
+  #hasSettledLines = false;
   /** Ends when no line is pending; null if none is. */
   #working: Promise<void> | null = null;
 
@@ -68,7 +70,7 @@ export class BatchScheduler<Line, Result> {
       };
       const cancel = (): void => {
         call.settle(options.signal!.reason);
-        this.#drop();
+        this.#hasSettledLines = true;
       };
       options.signal?.addEventListener('abort', cancel);
       for (const index of lines.keys()) this.#pending.push({ call, index });
@@ -85,10 +87,10 @@ export class BatchScheduler<Line, Result> {
 
   async #work(): Promise<void> {
     await Promise.resolve(); // calls of the same turn are batched together
-    while (this.#pending.length > 0) {
+    while (this.#hasPending()) {
       await this.#computeBatch(this.#takeBatch());
       // The results of this batch leave before the next one computes, and new calls join it.
-      if (this.#pending.length > 0) await setImmediate();
+      if (this.#hasPending()) await setImmediate();
     }
     this.#working = null;
   }
@@ -123,7 +125,7 @@ export class BatchScheduler<Line, Result> {
       }
     } catch (error) {
       for (const call of calls) call.settle(error);
-      this.#drop();
+      this.#hasSettledLines = true;
       return;
     }
     for (const call of calls) {
@@ -133,9 +135,13 @@ export class BatchScheduler<Line, Result> {
     }
   }
 
-  /** Drops the lines of calls that have failed or were cancelled. */
-  #drop(): void {
-    this.#pending = this.#pending.filter(({ call }) => !call.isSettled);
-    this.#batches = null;
+  /** Whether lines are left, without those of calls that have failed or were cancelled. */
+  #hasPending(): boolean {
+    if (this.#hasSettledLines) {
+      this.#hasSettledLines = false;
+      this.#pending = this.#pending.filter(({ call }) => !call.isSettled);
+      this.#batches = null;
+    }
+    return this.#pending.length > 0;
   }
 }

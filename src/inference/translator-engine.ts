@@ -47,6 +47,8 @@ export interface TranslatorEngine {
   /** The name of the device: `cpu`, `wasm`, … */
   readonly device: string;
   readonly memory: TranslatorMemory;
+  /** Why it can no longer translate; null while it can. */
+  readonly failure: Error | null;
   /** @throws UserError naming a line that is too long, or the reason of the signal */
   translate(lines: readonly string[], options?: CallOptions): Promise<LineTranslation[]>;
   /** @throws UserError for a wrong format or phrase, or the reason of the signal */
@@ -179,6 +181,7 @@ export async function loadTranslatorEngine(
   return {
     languages: { source: task.sourceLang, target: task.targetLang },
     device: opened.name,
+    failure: null,
     get memory() {
       return memoryOf(models);
     },

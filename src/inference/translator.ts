@@ -81,6 +81,11 @@ export class Translator {
     return this.#engine.memory;
   }
 
+  /** Why the Translator can no longer translate, e.g. because its thread ran out of memory; null while it can. */
+  get failure(): Error | null {
+    return this.#engine.failure;
+  }
+
   /**
    * Translates lines of space-separated tokens in batches of similar length. Tokens are words with `bpeCodes`,
    * otherwise the tokens that the model was trained on. Concurrent calls are translated in common batches. With `constraints`, the phrases

@@ -33,14 +33,18 @@ class TranslationThread {
   readonly #pending = new Map<number, PendingCall>();
   #calls = 0;
   #engines = 0;
+  #failure: Error | null = null;
 
   private constructor() {
     this.#worker.unref();
     this.#worker.on('message', (reply: WorkerReply) => this.#receive(reply));
-    this.#worker.on('error', (error) => this.#end(error));
-    this.#worker.on('exit', (code) =>
-      this.#end(new InternalError(`the thread that translates ended with code ${code}`)),
-    );
+    this.#worker.on('error', (error) => this.#end(`has failed: ${error.message}`, error));
+    this.#worker.on('exit', (code) => this.#end(`ended with code ${code}`));
+  }
+
+  /** Why the thread has ended; null while it runs. */
+  get failure(): Error | null {
+    return this.#failure;
   }
 
   /** The number of a new engine. */
@@ -51,6 +55,7 @@ class TranslationThread {
   /** Sends a request. @throws what the thread throws; a UserError stays a UserError */
   async call(request: Request, { signal, onProgress }: CallOptions = {}): Promise<WorkerAnswer> {
     signal?.throwIfAborted();
+    if (this.#failure !== null) throw this.#failure; // nobody would answer
     const call = this.#calls++;
     this.#send({ ...request, call });
     const cancel = (): void => {
@@ -104,9 +109,12 @@ class TranslationThread {
     return pending;
   }
 
-  #end(error: unknown): void {
+  #end(reason: string, cause?: unknown): void {
+    this.#failure ??= new InternalError(`the thread that translates ${reason}: its Translators must be loaded again`, {
+      cause,
+    });
     if (TranslationThread.#current === this) TranslationThread.#current = null;
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
   }
 }
@@ -133,8 +141,14 @@ export async function loadWorkerEngine(options: TranslatorOptions): Promise<Tran
       const callOptions = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
       return (await call({ kind: 'translateTexts', engine, texts, options }, callOptions)) as TextTranslation[];
     },
+    get failure() {
+      return thread.failure;
+    },
     async dispose() {
-      await call({ kind: 'dispose', engine });
+      // A thread that has ended has freed its models.
+      await call({ kind: 'dispose', engine }).catch((error: unknown) => {
+        if (thread.failure === null) throw error;
+      });
     },
   };
 }

@@ -43,4 +43,5 @@ function parseJsonOrPython(text: string): unknown {
   }
 }
 
-const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** fairseq's name of an option in JSON: maxLenB → max_len_b. */
+export const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -74,6 +74,7 @@ export class Admission {
 
   /** An estimate of the time until the queue is empty, in whole seconds. */
   #secondsUntilFree(): number {
-    return Math.min(Math.max(1, Math.ceil(this.#queued / (this.#speed ?? this.#queued))), this.limits.seconds);
+    const seconds = Math.min(this.#queued / (this.#speed ?? this.#queued), this.limits.seconds);
+    return Math.max(1, Math.ceil(seconds));
   }
 }

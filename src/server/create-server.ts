@@ -1,24 +1,27 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import cors from '@fastify/cors';
-import formBody from '@fastify/formbody';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { UserError } from '../errors.js';
 import { Admission, type Limits } from './admission.js';
+import { acceptBodies } from './bodies.js';
 import { ClientGone } from './gone-signal.js';
 import { HttpError } from './http-error.js';
-import { addMetrics } from './metrics.js';
+import { ServerMetrics } from './metrics.js';
 import { addPage, PAGE_PATHS } from './page.js';
+import { onRequestEnd } from './request-end.js';
+import { closeAfterAnswers, requestTime } from './request-time.js';
 import { healthSchema } from './schemas.js';
 import { type ServedModel, ServedModels } from './served-models.js';
 import { addStreamRoute } from './stream-route.js';
+import { requireToken } from './token.js';
 import { addTranslateRoute } from './translate-route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The number of characters that the request asks to translate. */
     characters: number;
+    /** The status of the problem that has ended an answer in its middle; null if none has. */
+    brokenOff: number | null;
   }
 }
 
@@ -28,7 +31,7 @@ export interface ServerOptions {
   readonly limits: Limits;
   /** The token that requests must bear; null: none. */
   readonly token: string | null;
-  /** The origins that browsers may call from; null: only the server's own. */
+  /** The origins that browsers may call from, separated by commas; `*` is all; null: only the server's own. */
   readonly corsOrigin: string | null;
   /** Called with one line for each request, without its text. */
   readonly logRequest?: (line: RequestLine) => void;
@@ -59,104 +62,77 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: BYTES_PER_CHARACTER * limits.requestCharacters + 10_000,
     logger: false,
     forceCloseConnections: 'idle',
+    ...requestTime(limits.seconds),
   });
   // Routes check bodies themselves, with clearer messages; schemas are for /docs.
   server.setValidatorCompiler(() => () => true);
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
   server.decorateRequest('characters', 0);
-  closeAfterAnswers(server);
-  acceptUtf8Only(server);
-  await server.register(formBody);
-  if (corsOrigin !== null) await server.register(cors, { origin: corsOrigin === '*' ? '*' : corsOrigin.split(',') });
-  await server.register(swagger, { openapi: { info: { title: 'ts-fairseq', version } } });
-  server.setErrorHandler(async (error, _request, reply) => {
-    const { status, message, headers } = answerTo(error);
-    if (status === 500) options.logDefect?.(error);
-    return reply.code(status).headers(headers).send({ error: message });
-  });
-  server.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({ error: `${request.method} ${pathOf(request)} does not exist; see /docs` }),
-  );
-  if (token !== null) requireToken(server, token);
-  addMetrics(server, admission);
-  addTranslateRoute(server, models, admission);
-  addStreamRoute(server, models, admission);
-  server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
-  server.get('/health', { schema: healthSchema }, async () => ({
-    status: 'ok',
-    models: models.all.map(({ name, translator: { languages, device, memory } }) => ({
-      name,
-      ...languages,
-      device,
-      memory: { weights: memory.weights },
-    })),
-    memory: {
-      process: process.memoryUsage.rss(),
-      buffers: Math.max(0, ...models.all.map(({ translator }) => translator.memory.buffers)),
-    },
-  }));
-  addPage(server);
-  server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
-  server.addHook('onResponse', async (request, reply) => {
+  server.decorateRequest('brokenOff', null);
+  closeAfterAnswers(server, limits.seconds);
+  const metrics = new ServerMetrics(admission);
+  onRequestEnd(server, (request, { status, milliseconds }) => {
+    metrics.count(request, status, milliseconds);
     options.logRequest?.({
       time: new Date().toISOString(),
       method: request.method,
       path: pathOf(request),
-      status: reply.statusCode,
-      milliseconds: Math.round(reply.elapsedTime),
+      status,
+      milliseconds: Math.round(milliseconds),
       characters: request.characters,
     });
   });
+  acceptBodies(server);
+  const origins = corsOrigin?.split(',').flatMap((origin) => origin.trim() || []) ?? [];
+  if (origins.length > 0) await server.register(cors, { origin: origins.includes('*') ? '*' : origins });
+  await server.register(swagger, { openapi: { info: { title: 'ts-fairseq', version } } });
+  server.setErrorHandler(async (error, _request, reply) => {
+    const failure = models.failure(error);
+    const { status, message, headers } = answerTo(failure ?? error);
+    if (status === 500 || failure !== null) options.logDefect?.(error);
+    // The type that a stream has set would stay.
+    return reply.code(status).headers(headers).type('application/json; charset=utf-8').send({ error: message });
+  });
+  server.setNotFoundHandler(async (request, reply) =>
+    reply.code(404).send({ error: `${request.method} ${pathOf(request)} does not exist; see /docs` }),
+  );
+  if (token !== null) requireToken(server, token, (request) => OPEN.includes(pathOf(request)));
+  metrics.addRoute(server);
+  addTranslateRoute(server, models, admission);
+  addStreamRoute(server, models, admission, (request, error) => {
+    const failure = models.failure(error);
+    request.brokenOff = answerTo(failure ?? error).status;
+    if (request.brokenOff === 500 || failure !== null) options.logDefect?.(error);
+  });
+  server.get('/languages', { schema: { summary: 'lists the languages' } }, async () => models.languages());
+  server.get('/health', { schema: healthSchema }, async (_request, reply) => {
+    const failure = models.failure();
+    if (failure !== null) reply.code(503);
+    return {
+      ...(failure === null ? { status: 'ok' } : { status: 'failed', error: failure.message }),
+      models: models.all.map(({ name, translator: { languages, device, memory } }) => ({
+        name,
+        ...languages,
+        device,
+        memory: { weights: memory.weights },
+      })),
+      memory: {
+        process: process.memoryUsage.rss(),
+        buffers: Math.max(0, ...models.all.map(({ translator }) => translator.memory.buffers)),
+      },
+    };
+  });
+  addPage(server);
+  server.get('/docs', { schema: { hide: true } }, async () => server.swagger());
   return server;
 }
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0]!;
 
-/** Makes a server that closes wait for answers, but not for idle connections. */
-function closeAfterAnswers(server: FastifyInstance): void {
-  let isClosing = false;
-  server.addHook('preClose', async () => {
-    isClosing = true;
-  });
-  server.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('connection', 'close');
-  });
-}
-
-/** Refuses bodies of JSON that are not UTF-8; Node would replace their bytes. */
-function acceptUtf8Only(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => {
-      if (!isUtf8(body)) throw new HttpError(400, 'the body is not valid UTF-8');
-      try {
-        return JSON.parse(body.toString('utf8')) as unknown;
-      } catch {
-        throw new HttpError(400, 'the body is not valid JSON');
-      }
-    },
-  );
-}
-
 /** Paths that need no token. */
 const OPEN: readonly string[] = [...PAGE_PATHS, '/health', '/docs'];
 
-function requireToken(server: FastifyInstance, token: string): void {
-  server.addHook('preHandler', async (request) => {
-    if (OPEN.includes(pathOf(request))) return;
-    const key = (request.body as { readonly api_key?: unknown } | null | undefined)?.api_key;
-    if (isSame(request.headers.authorization, `Bearer ${token}`) || isSame(key, token)) return;
-    throw new HttpError(401, 'the token is missing or wrong: send Authorization: Bearer TOKEN');
-  });
-}
-
-/** Compares secrets in a time that does not depend on where they differ. */
-function isSame(given: unknown, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return typeof given === 'string' && timingSafeEqual(digest(given), digest(expected));
-}
+const UNSUPPORTED_TYPE = 'the body is neither JSON nor a form: send it with Content-Type: application/json';
 
 /** The status and the line for an error. */
 function answerTo(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
@@ -165,6 +141,7 @@ function answerTo(error: unknown): { status: number; message: string; headers: R
   if (error instanceof ClientGone) return { status: 499, message: error.message, headers: {} };
   const { statusCode = 500, message } = error as { readonly statusCode?: number; readonly message: string };
   if (statusCode === 413) return { status: 413, message: 'the body is too large', headers: {} };
+  if (statusCode === 415) return { status: 415, message: UNSUPPORTED_TYPE, headers: {} };
   if (statusCode < 500) return { status: statusCode, message, headers: {} };
   return { status: 500, message: 'the server has failed; its log says why', headers: {} };
 }

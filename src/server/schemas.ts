@@ -118,7 +118,7 @@ export const documented = (summary: string, body: v.GenericSchema, answer: v.Gen
   body: schemaOf(body),
   response: {
     200: schemaOf(answer),
-    ...Object.fromEntries([400, 401, 408, 413, 429, 500].map((status) => [status, schemaOf(error)])),
+    ...Object.fromEntries([400, 401, 408, 413, 415, 429, 500, 503].map((status) => [status, schemaOf(error)])),
   },
 });
 
@@ -137,8 +137,11 @@ export const streamSchema = documented(
 
 /** The documentation of `/health`. */
 export const healthSchema = {
-  summary: 'says that the server works, on which devices, and with how much memory',
+  summary: 'says whether the server works, on which devices, and with how much memory',
   response: {
+    503: schemaOf(
+      v.object({ status: v.literal('failed'), error: described(v.string(), 'why a model can no longer translate') }),
+    ),
     200: schemaOf(
       v.object({
         status: v.literal('ok'),

@@ -1,12 +1,15 @@
 import { UserError } from '../errors.js';
 import type { TextTranslation, TranslateTextOptions, TranslatorMemory } from '../inference/translator.js';
 import { didYouMean } from '../plugins/did-you-mean.js';
+import { HttpError } from './http-error.js';
 
 /** A model that the server offers. `Translator` is one. */
 export interface TextTranslator {
   readonly languages: { readonly source: string; readonly target: string };
   readonly device: string;
   readonly memory: TranslatorMemory;
+  /** Why it can no longer translate; null while it can. */
+  readonly failure: Error | null;
   translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]>;
 }
 
@@ -32,8 +35,24 @@ export class ServedModels {
     if (twice !== undefined) throw new UserError(`two models have the name ${twice}`, 'rename one of their folders');
   }
 
-  /** The first model that fits. @throws UserError if no model fits, naming those that there are */
-  choose({ model, source = 'auto', target }: ModelChoice): ServedModel {
+  /** The answer to requests for a model that can no longer translate; null if each can. @param error only for this failure */
+  failure(error?: unknown): HttpError | null {
+    const failed = this.all.find(({ translator: { failure } }) => failure !== null && failure === (error ?? failure));
+    return failed === undefined ? null : unavailable(failed);
+  }
+
+  /**
+   * The first model that fits.
+   * @throws UserError if no model fits, naming those that there are
+   * @throws HttpError with status 503 if the model can no longer translate
+   */
+  choose(choice: ModelChoice): ServedModel {
+    const chosen = this.#find(choice);
+    if (chosen.translator.failure !== null) throw unavailable(chosen);
+    return chosen;
+  }
+
+  #find({ model, source = 'auto', target }: ModelChoice): ServedModel {
     if (model !== undefined) return this.#byName(model);
     const fits = (wanted: string | undefined, language: string): boolean =>
       wanted === undefined || wanted === 'auto' || wanted === language;
@@ -70,6 +89,9 @@ export class ServedModels {
     return [...targets].map(([code, to]) => ({ code, name: languageName(code), targets: [...to] }));
   }
 }
+
+const unavailable = ({ name, translator }: ServedModel): HttpError =>
+  new HttpError(503, `the model ${name} can no longer translate: ${translator.failure!.message}; restart the server`);
 
 const names = new Intl.DisplayNames(['en'], { type: 'language' });
 

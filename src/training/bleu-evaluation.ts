@@ -1,16 +1,18 @@
 import { addStatistics, Bleu } from 'sacrebleu-ts';
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
-import { parseJsonOptions } from '../options/json-options.js';
+import { parseJsonOptions, snakeCase } from '../options/json-options.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
 import type { TranslationModel } from '../plugins/model.js';
 import type { SearchInput } from '../search/index.js';
-import { type SearchOptions, SequenceGenerator, searchOptions, symbolsOf } from '../search/index.js';
+import { checkStrategies, type SearchOptions, SequenceGenerator, searchOptions, symbolsOf } from '../search/index.js';
 import type { SourceBatch, TranslationBatch } from '../tasks/collate.js';
 import type { TranslationTask } from '../tasks/translation.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import { roundTo } from './number-format.js';
 import type { EvaluationOptions } from './options.js';
+import type { BatchedSplit } from './train-data.js';
 import type { BleuEvaluation } from './validation.js';
 
 /** The text of an unknown word, as in fairseq. No tokenizer splits these two, and they never match each other. */
@@ -20,18 +22,14 @@ const UNKNOWN = { hypothesis: 'UNKNOWNTOKENINHYP', reference: 'UNKNOWNTOKENINREF
  * Prepares sacreBLEU of validation data. N-gram counts are summed over the batches. The references are the binarised
  * targets, detokenized in the same way as the hypotheses.
  * @returns a function that starts one evaluation
- * @throws UserError if --eval-bleu-args names an unknown option
+ * @throws UserError if --eval-bleu-args names an unknown option, or options that cannot be combined
  */
 export function startBleuEvaluation(
   task: TranslationTask,
   model: TranslationModel,
   options: EvaluationOptions,
 ): () => BleuEvaluation {
-  const search = new SequenceGenerator(
-    [model],
-    symbolsOf(task.targetDictionary),
-    searchArguments(options.evalBleuArgs),
-  );
+  const search = searchOf(task, model, options);
   const bleu = new Bleu({ tokenize: options.evalTokenizedBleu ? 'none' : '13a' });
   const toText = textOf(task, options);
   return () => {
@@ -85,6 +83,53 @@ export function partsOfBatch(batch: SourceBatch, maxSentences: number): SearchIn
     });
   }
   return parts;
+}
+
+/** @throws UserError if --eval-bleu-args has options that cannot be combined */
+function searchOf(
+  task: TranslationTask,
+  model: TranslationModel,
+  { evalBleuArgs }: EvaluationOptions,
+): SequenceGenerator {
+  const options = searchArguments(evalBleuArgs);
+  try {
+    checkStrategies(options, snakeCase);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`--eval-bleu-args: ${error.problem}`, error.remedy, { cause: error });
+  }
+  return new SequenceGenerator([model], symbolsOf(task.targetDictionary), options);
+}
+
+/**
+ * Checks that every batch of the validation data can be searched.
+ * @throws UserError if min_len of --eval-bleu-args is greater than the maximum output length of a batch
+ */
+export function checkOutputLengths(
+  task: TranslationTask,
+  model: TranslationModel,
+  options: EvaluationOptions,
+  splits: readonly BatchedSplit[],
+): void {
+  const search = searchOf(task, model, options);
+  const { minLen, maxLenB, matchSourceLen } = search.options;
+  const isAlwaysLongEnough = !matchSourceLen && minLen <= Math.min(maxLenB, search.maxPositions.target - 1);
+  if (isAlwaysLongEnough) return; // whatever the source
+  for (const { data, batches } of splits) {
+    for (const ids of batches) {
+      const batch = task.collate(data, ids);
+      try {
+        for (const part of partsOfBatch(batch, sentencesAtOnce(search, batch))) search.longestOutput(part);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        throw new UserError(
+          `--eval-bleu-args: min_len ${minLen} is greater than the maximum output length of a batch of the split '${data.split}'`,
+          'lower min_len, or raise max_len_a or max_len_b',
+          { cause: error },
+        );
+      }
+    }
+  }
 }
 
 const searchArguments = (json: string): SearchOptions =>

@@ -13,7 +13,7 @@ import { selectOptions } from '../options/select.js';
 import { modelOptions } from '../plugins/model-options.js';
 import { openTranslationTask, type TranslationTask } from '../tasks/translation.js';
 import { BestValue, EarlyStopping } from './best-value.js';
-import { startBleuEvaluation } from './bleu-evaluation.js';
+import { checkOutputLengths, startBleuEvaluation } from './bleu-evaluation.js';
 import { buildTrainer } from './build.js';
 import { CheckpointSaver, laterBestCheckpoints, type TrainingRun } from './checkpoint-saver.js';
 import { checkKeptBest } from './compare-runs.js';
@@ -71,6 +71,7 @@ function prepareLocked(request: TrainRequest, lock: FolderLock | null): Prepared
   const { model, criterion } = trainer.parts;
   const startBleu = options.evalBleu ? startBleuEvaluation(task, model, options) : null;
   const splits = options.disableValidation ? [] : validationSplits(request, task, trainer.parts.model);
+  if (options.evalBleu) checkOutputLengths(task, model, options, splits);
   const identity = identityOf(request, task, splits[0]);
   const resumed = resume(trainer, request, task, identity);
   const state = resumed?.state ?? null;
@@ -131,6 +132,9 @@ function checkOptions({ options }: TrainRequest): void {
       `--update-freq ${frequencies.join(',')} is not valid`,
       'give integers of at least 1, one per epoch',
     );
+  }
+  if (options.emaSeedModel !== null && !options.storeEma) {
+    throw new UserError('--ema-seed-model has no effect without --store-ema', 'add --store-ema');
   }
   if (options.bestCheckpointMetric === 'bleu' && !options.evalBleu && !options.disableValidation) {
     throw new UserError('--best-checkpoint-metric bleu requires the BLEU of the validation data', 'add --eval-bleu');

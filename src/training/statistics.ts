@@ -147,7 +147,7 @@ export class LossStatistics {
 
   lossFigures(): Stats {
     const metrics = [...this.#metrics].map((name) => [name, this.average(name).value ?? Number.NaN] as const);
-    const accuracy = this.#metrics.has('n_correct') && this.#metrics.has('total') ? this.#accuracy() : null;
+    const accuracy = this.#accuracy();
     return [
       ['loss', formatGeneral(this.loss)],
       ['nll_loss', formatGeneral(this.nllLoss)],
@@ -157,9 +157,11 @@ export class LossStatistics {
     ];
   }
 
-  /** In %, over all rows so far: not the mean over batches. */
-  #accuracy(): number {
-    return roundTo((100 * this.average('n_correct').sum) / this.average('total').sum, 3);
+  /** In %, over all rows so far: not the mean over batches. Null if none was counted. */
+  #accuracy(): number | null {
+    if (!this.#metrics.has('n_correct') || !this.#metrics.has('total')) return null;
+    const total = this.average('total').sum;
+    return total === 0 ? null : roundTo((100 * this.average('n_correct').sum) / total, 3);
   }
 
   wordsPerSecond(): Stats {

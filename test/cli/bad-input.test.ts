@@ -373,6 +373,40 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: ["--eval-bleu-args: '{beam:4}' is not valid JSON", 'give a JSON object'],
     },
     {
+      what: 'a search whose shortest output is longer than its longest',
+      line: `${TRAIN} --max-tokens 64 --max-update 1 --eval-bleu --eval-bleu-args {"min_len":50,"max_len_b":10}`,
+      says: [
+        "--eval-bleu-args: min_len 50 is greater than the maximum output length of a batch of the split 'valid'",
+        'lower min_len, or raise max_len_a or max_len_b',
+      ],
+    },
+    {
+      what: 'a search that draws other numbers of hypotheses than it shows',
+      line: `${TRAIN} --max-tokens 64 --max-update 1 --eval-bleu --eval-bleu-args {"sampling":true,"beam":4}`,
+      says: [
+        '--eval-bleu-args: with sampling, nbest 1 must equal beam 4: every hypothesis is one draw',
+        'use nbest 4 or beam 1',
+      ],
+    },
+    {
+      what: 'two search strategies',
+      line: `${TRAIN} --max-tokens 64 --max-update 1 --eval-bleu --eval-bleu-args {"sampling":true,"diverse_beam_groups":1}`,
+      says: ['--eval-bleu-args: ', 'diverse_beam_groups', 'cannot be combined; choose one'],
+    },
+    {
+      what: 'a width for which sinusoidal positions do not exist',
+      line: 'train DIR/data-bin --arch transformer_tiny --lr 0.01 --save-dir DIR/out --max-tokens 64 --max-update 1 --encoder-attention-heads 1 --decoder-attention-heads 1 --encoder-embed-dim 2 --decoder-embed-dim 2',
+      says: [
+        '--encoder-embed-dim 2 is too small for sinusoidal positions',
+        'use 4 or more, or --encoder-learned-pos and --decoder-learned-pos',
+      ],
+    },
+    {
+      what: 'the average of another model without an average',
+      line: `${TRAIN} --max-tokens 64 --max-update 1 --ema-seed-model DIR/checkpoints/checkpoint_last`,
+      says: ['--ema-seed-model has no effect without --store-ema', 'add --store-ema'],
+    },
+    {
       what: 'shared embeddings without a joined dictionary',
       line: `train DIR/other/data-bin ${TINY} --save-dir DIR/out --max-tokens 64 --share-all-embeddings`,
       says: ['--joined-dictionary'],

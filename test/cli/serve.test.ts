@@ -27,8 +27,12 @@ afterEach(() => {
 });
 
 /** Starts a server. @returns its address, its output so far, and its process */
-async function serve(...argv: string[]): Promise<{ address: string; output: () => string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [program, 'serve', model, '--port', '0', ...argv]);
+async function serve(
+  argv: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ address: string; output: () => string; child: ChildProcess }> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [program, 'serve', model, '--port', '0', ...argv], { env });
   children.push(child);
   let [output, log] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
@@ -65,6 +69,15 @@ it('translates as translate does, logs without texts, and ends on SIGTERM', asyn
   expect(output()).not.toContain('typ');
 });
 
+it('refuses an empty --token, and takes an empty environment variable for none', async () => {
+  expect(await runCommandLine(['serve', model, '--port', '0', '--token', ''])).toMatchObject({
+    code: 2,
+    stderr: 'ts-fairseq: --token is empty; give a token, or leave the option out\n',
+  });
+  const { address } = await serve([], { TS_FAIRSEQ_TOKEN: '' });
+  expect((await translate(address, { text: 'der typ' })).status).toBe(200);
+});
+
 it('answers many clients at a time', async () => {
   const { address } = await serve();
   const texts = Array.from({ length: 60 }, (_, index) => `der typ ${index}`);
@@ -78,7 +91,7 @@ it.each([
 ])(
   'a sentence of 100,000 tokens, %s, is refused with one line, or stopped, and harms no other request',
   async (_, text) => {
-    const { address } = await serve('--max-characters', '500000', '--timeout', '60');
+    const { address } = await serve(['--max-characters', '500000', '--timeout', '60']);
     const other = { text: 'der typ' };
     const alone = (await (await translate(address, other)).json()) as { translations: { text: string }[] };
     const cancelled = new AbortController();
@@ -100,7 +113,7 @@ it.each([
 );
 
 it('a sentence of 100,000 tokens that takes too long is stopped', async () => {
-  const { address } = await serve('--max-characters', '500000', '--timeout', '0.5');
+  const { address } = await serve(['--max-characters', '500000', '--timeout', '0.5']);
   const answer = await translate(address, { text: 'der '.repeat(100_000) });
   expect(answer.status).toBe(408);
   expect(await answer.json()).toEqual({ error: 'the translation takes longer than 0.5 seconds' });

@@ -83,6 +83,17 @@ describe('the batch scheduler', () => {
     await expect(scheduler.run([1], { signal: controller.signal })).rejects.toThrow('enough');
   });
 
+  it('drops many calls that are cancelled together in a time that grows with their number', async () => {
+    const scheduler = new BatchScheduler(doubling());
+    const controllers = Array.from({ length: 10_000 }, () => new AbortController());
+    const calls = controllers.map(({ signal }) => scheduler.run([1], { signal }).catch(() => 'cancelled'));
+    const started = performance.now();
+    for (const controller of controllers) controller.abort();
+    expect(performance.now() - started).toBeLessThan(500); // a pass over all lines for each call takes seconds
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['cancelled']));
+    expect(await scheduler.run([2])).toEqual([4]);
+  });
+
   it('fails the calls of a batch that fails, and only those', async () => {
     const scheduler = new BatchScheduler(doubling());
     const [failing, fine] = [scheduler.run([-1, 50]), scheduler.run([51, 52, 53])];

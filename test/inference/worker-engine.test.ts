@@ -108,6 +108,30 @@ it('errors of the thread are those of the calling one', async () => {
   ]);
 });
 
+it('after the thread has died, all calls say so, and a new Translator starts another thread', async () => {
+  const ended = 'InternalError: the thread that translates ended with code 1: its Translators must be loaded again';
+  expect(
+    await program(`
+    const { Worker } = await import('node:worker_threads');
+    const { postMessage } = Worker.prototype;
+    let thread;
+    Worker.prototype.postMessage = function (...message) {
+      thread = this;
+      return postMessage.apply(this, message);
+    };
+    const translator = await Translator.load(options);
+    const alive = translator.failure;
+    const running = messageOf(translator.translate([...lines, ...lines]));
+    await thread.terminate();
+    const calls = [await running, await messageOf(translator.translate(lines)), await messageOf(translator.translateText('x'))];
+    const { name, message } = translator.failure;
+    translator.dispose();
+    const other = await Translator.load(options);
+    print([alive, calls, name + ': ' + message, (await other.translate(lines.slice(0, 2))).length, other.failure]);
+    other.dispose();`),
+  ).toEqual([null, [ended, ended, ended], ended, 2, null]);
+}, 30_000);
+
 it('Translators with equal options share their models, which live until the last is disposed', async () => {
   expect(
     await program(`

@@ -1,7 +1,9 @@
 import { Agent, request } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { InternalError } from '../../src/errors.js';
 import { createServer, type RequestLine, type ServerOptions } from '../../src/server/create-server.js';
 import { FakeTranslator } from './fake-translator.js';
 
@@ -130,6 +132,26 @@ describe('POST /translate', () => {
     ).toEqual({ status: 200, body: { translatedText: 'GRÜSSE', alternatives: ['GRÜSSE 2'] } });
   });
 
+  it.each([
+    ['bytes', Buffer.from('q=f\xfcr&source=de&target=en', 'latin1')],
+    ['escapes', 'q=f%FCr&source=de&target=en'],
+  ])('refuses a form with %s that are not UTF-8', async (_, payload) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await answer(await start(), { method: 'POST', url: '/translate', headers, payload })).toEqual({
+      status: 400,
+      body: { error: 'the body is not valid UTF-8' },
+    });
+  });
+
+  it('takes a form with several texts, blanks and signs', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
+    const payload = 'q=a+b%2B100%25&q=c&source=de&target=en';
+    expect(await answer(await start(), { method: 'POST', url: '/translate', headers, payload })).toEqual({
+      status: 200,
+      body: { translatedText: ['A B+100%', 'C'] },
+    });
+  });
+
   it.each<[string, object | string | Buffer, number, string]>([
     ['no JSON', '{"text":', 400, 'the body is not valid JSON'],
     ['no object', '[]', 400, 'text is missing; see /docs'],
@@ -189,13 +211,11 @@ describe('POST /translate', () => {
   });
 
   it('refuses other types of bodies', async () => {
-    const { status } = await answer(await start(), {
-      method: 'POST',
-      url: '/translate',
-      payload: 'x',
-      headers: { 'content-type': 'text/plain' },
+    const headers = { 'content-type': 'text/plain' };
+    expect(await answer(await start(), { method: 'POST', url: '/translate', payload: 'x', headers })).toEqual({
+      status: 415,
+      body: { error: 'the body is neither JSON nor a form: send it with Content-Type: application/json' },
     });
-    expect(status).toBe(415);
   });
 });
 
@@ -220,6 +240,15 @@ describe('limits', () => {
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
     expect(Number(responses[2]!.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(await post(server, { text })).toMatchObject({ status: 200 });
+  });
+
+  it('the time to wait is a whole number of seconds, at least one', async () => {
+    const translator = new FakeTranslator(undefined, 100);
+    const server = await start({ models: [{ name: 'slow', translator }], limits: { ...LIMITS, seconds: 0.5 } });
+    const payload = { text: 'a'.repeat(900) };
+    const send = () => server.inject({ method: 'POST', url: '/translate', payload });
+    const responses = await Promise.all([send(), send(), send()]);
+    expect(responses[2]!.headers['retry-after']).toBe('1');
   });
 
   it('a translation that takes too long is cancelled', async () => {
@@ -249,6 +278,30 @@ describe('limits', () => {
     while (translator.cancelled === 0) await new Promise(setImmediate);
     expect(await answer(server, { method: 'GET', url: '/health' })).toMatchObject({ status: 200 });
   });
+
+  it.each(['/translate', '/translate/stream'])(
+    'a client of %s that leaves is logged and counted with status 499',
+    async (path) => {
+      const lines: RequestLine[] = [];
+      const translator = new FakeTranslator(undefined, 10_000);
+      const server = await start({ models: [{ name: 'slow', translator }], logRequest: (line) => lines.push(line) });
+      const address = await server.listen({ host: '127.0.0.1', port: 0 });
+      const controller = new AbortController();
+      const request = fetch(address + path, {
+        method: 'POST',
+        body: JSON.stringify({ text: 'abc' }),
+        headers: { 'content-type': 'application/json' },
+        signal: controller.signal,
+      });
+      while (translator.started === 0) await new Promise(setImmediate);
+      controller.abort();
+      await expect(request).rejects.toThrow();
+      await expect.poll(() => lines).toMatchObject([{ path, status: 499, characters: 3 }]);
+      expect((await answer(server, { url: '/metrics' })).body).toContain(
+        `ts_fairseq_requests_total{route="${path}",status="499"} 1`,
+      );
+    },
+  );
 
   it('a connection that stays open collects nothing', async () => {
     const server = await start();
@@ -280,6 +333,39 @@ describe('limits', () => {
   });
 });
 
+/** Sends the head of a request whose body never comes. @returns all that the server answers before it ends the connection */
+function stall(server: FastifyInstance): { readonly answer: Promise<string>; readonly sent: Promise<void> } {
+  const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+  const sent = new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    const head =
+      'POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{';
+    socket.write(head, () => setTimeout(resolve, 20));
+  });
+  return { answer: textOf(socket), sent };
+}
+
+describe('a request whose body stalls', () => {
+  it('is answered with 408 after the time for a request', async () => {
+    const lines: RequestLine[] = [];
+    const limits = { ...LIMITS, seconds: 1 };
+    const server = await start({ limits, logRequest: (line) => lines.push(line) });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const [head, body] = (await stall(server).answer).split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/u);
+    expect(JSON.parse(body)).toEqual({ error: 'the request is not complete after 1 second: send its body faster' });
+    expect(lines).toMatchObject([{ path: '/translate', status: 408, characters: 0 }]);
+  }, 10_000);
+
+  it('does not keep a server that closes from ending', async () => {
+    const server = await start({ limits: { ...LIMITS, seconds: 0.2 } });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { answer, sent } = stall(server);
+    await sent;
+    await Promise.all([server.close(), answer.catch(() => {})]);
+  }, 5000);
+});
+
 describe('POST /translate/stream', () => {
   const text = 'Eins. Zwei!\n\nDrei';
   it('sends the parts of a text in order, as lines of JSON', async () => {
@@ -291,6 +377,54 @@ describe('POST /translate/stream', () => {
       .map((line) => JSON.parse(line) as { text: string; source?: string });
     expect(parts.map((part) => part.text).join('')).toBe('EINS. ZWEI!\n\nDREI');
     expect(parts.flatMap(({ source }) => source ?? [])).toEqual(['Eins.', 'Zwei!', 'Drei']);
+  });
+
+  it('translates a text of many sentences in windows that grow, so that it is neither one call nor thousands', async () => {
+    const translator = new FakeTranslator();
+    const server = await start({
+      models: [{ name: 'one', translator }],
+      limits: { ...LIMITS, requestCharacters: 100_000, queueCharacters: 100_000 },
+    });
+    const long = 'Ja.\n'.repeat(20_000);
+    const { body } = await post(server, { text: long }, '/translate/stream');
+    const parts = String(body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text);
+    expect(parts.join('')).toBe(long.toUpperCase());
+    expect(translator.sizes.slice(0, 3)).toEqual([16, 32, 64]);
+    expect(Math.max(...translator.sizes)).toBeLessThanOrEqual(512);
+    expect(translator.started).toBeLessThan(60);
+    expect(translator.most).toBe(1);
+  });
+
+  it.each([
+    ['takes too long', { text: 'Eins. Zwei.' }, 10_000, 408],
+    ['has a defect', { text: 'fail' }, 0, 500],
+  ])('answers JSON if the first sentence %s', async (_, payload, milliseconds, status) => {
+    const translator = new FakeTranslator(undefined, milliseconds);
+    const server = await start({ models: [{ name: 'one', translator }], limits: { ...LIMITS, seconds: 0.05 } });
+    const response = await server.inject({ method: 'POST', url: '/translate/stream', payload });
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(Object.keys(response.json<object>())).toEqual(['error']);
+  });
+
+  it('breaks off if a later sentence has a defect, which is logged', async () => {
+    const [lines, defects]: [RequestLine[], unknown[]] = [[], []];
+    const server = await start({
+      logRequest: (line) => lines.push(line),
+      logDefect: (error) => defects.push(error),
+    });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const response = await fetch(`${address}/translate/stream`, {
+      method: 'POST',
+      body: JSON.stringify({ text: `${'Ja.\n'.repeat(16)}fail` }),
+      headers: { 'content-type': 'application/json' },
+    });
+    await expect(response.text()).rejects.toThrow();
+    await expect.poll(() => lines).toMatchObject([{ path: '/translate/stream', status: 500 }]);
+    expect(defects).toEqual([new TypeError('a defect')]);
   });
 
   it('sends server-sent events to those who accept them', async () => {
@@ -329,6 +463,26 @@ describe('who may call', () => {
     expect((await server.inject('/health')).statusCode).toBe(200);
   });
 
+  it.each([
+    ['secret', 'bearer secret', 200],
+    ['secret', 'BEARER  secret', 200],
+    ['secret', 'Basic secret', 401],
+    ['secret', 'secret', 401],
+    ['schlüssel', `Bearer ${Buffer.from('schlüssel').toString('latin1')}`, 200],
+    ['schlüssel', 'Bearer schlüssel', 200],
+    ['ключ', `Bearer ${Buffer.from('ключ').toString('latin1')}`, 200],
+    ['ключ', 'Bearer :;NG', 401], // the low bytes of its code units
+  ])('the token %s fits the header %j: %i', async (token, authorization, status) => {
+    const server = await start({ token });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const { status: actual } = await fetch(`${address}/languages`, { headers: { authorization } });
+    expect(actual).toBe(status);
+  });
+
+  it('an empty token is refused, because every client could send it', async () => {
+    await expect(start({ token: '' })).rejects.toThrow('the token is empty; give a token, or none');
+  });
+
   it('with an origin, the pages of that origin', async () => {
     const origin = 'https://example.org';
     const allowed = async (server: FastifyInstance): Promise<unknown> =>
@@ -337,6 +491,8 @@ describe('who may call', () => {
       ];
     expect(await allowed(await start())).toBeUndefined();
     expect(await allowed(await start({ corsOrigin: `${origin},https://other.org` }))).toBe(origin);
+    expect(await allowed(await start({ corsOrigin: `https://other.org , ${origin} ,` }))).toBe(origin);
+    expect(await allowed(await start({ corsOrigin: ' * ' }))).toBe('*');
     expect(await allowed(await start({ corsOrigin: '*' }))).toBe('*');
   });
 });
@@ -358,11 +514,15 @@ it('other paths describe the server', async () => {
   });
   await post(server, { text: 'private' });
   expect((await answer(server, { url: '/metrics' })).body).toContain('ts_fairseq_characters_total 7');
-  const docs = (await answer(server, { url: '/docs' })).body as { openapi: string; paths: object };
+  const docs = (await answer(server, { url: '/docs' })).body as { openapi: string; paths: Record<string, object> };
   expect(docs.openapi).toMatch(/^3\./u);
   expect(Object.keys(docs.paths)).toEqual(
     expect.arrayContaining(['/translate', '/translate/stream', '/languages', '/health']),
   );
+  for (const path of ['/translate', '/translate/stream']) {
+    const { post } = docs.paths[path] as { post: { responses: object } };
+    expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '408', '413', '415', '429', '500', '503']);
+  }
   expect(await answer(server, { url: '/x' })).toEqual({
     status: 404,
     body: { error: 'GET /x does not exist; see /docs' },
@@ -373,6 +533,34 @@ it('other paths describe the server', async () => {
     7,
   ]);
   expect(JSON.stringify(lines)).not.toContain('private');
+});
+
+it('a model that can no longer translate answers 503, as does /health', async () => {
+  const defects: unknown[] = [];
+  const [translator, other] = [new FakeTranslator(), new FakeTranslator({ source: 'fr', target: 'en' })];
+  const models = [translator, other].map((model, index) => ({ name: `${index}`, translator: model }));
+  const server = await start({ models, logDefect: (error) => defects.push(error) });
+  translator.failure = new InternalError('the thread that translates ended with code 1');
+  const error = 'the model 0 can no longer translate: the thread that translates ended with code 1; restart the server';
+  expect(await answer(server, { url: '/health' })).toMatchObject({
+    status: 503,
+    body: { status: 'failed', error, models: [{ name: '0' }, { name: '1' }] },
+  });
+  for (const path of ['/translate', '/translate/stream'])
+    expect(await post(server, { text: 'a' }, path)).toEqual({ status: 503, body: { error } });
+  expect(await post(server, { text: 'a', model: '1' })).toMatchObject({ status: 200 });
+  expect(defects).toEqual([]);
+});
+
+it('a model that stops during a translation answers 503, and its error is logged', async () => {
+  const defects: unknown[] = [];
+  const translator = new FakeTranslator(undefined, 50);
+  const server = await start({ models: [{ name: '0', translator }], logDefect: (error) => defects.push(error) });
+  const failure = new InternalError('the thread has ended');
+  translator.failLater(failure);
+  const error = 'the model 0 can no longer translate: the thread has ended; restart the server';
+  expect(await post(server, { text: 'a' })).toEqual({ status: 503, body: { error } });
+  expect(defects).toEqual([failure]);
 });
 
 it('two models with one name are refused', async () => {

@@ -83,6 +83,32 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium (skipped witho
     expect(requests.filter((url) => url.endsWith('/translate'))).not.toEqual([]);
   });
 
+  it('names languages by their codes if there is no better name, and works', async () => {
+    const languages = [
+      { source: 'de_AT', target: 'en' },
+      { source: 'x y', target: 'tgt_1' },
+    ];
+    const models = languages.map((pair, index) => ({ name: `${index}`, translator: new FakeTranslator(pair) }));
+    const { page, complaints } = await open({ models });
+    await page.locator('#model option').nth(1).waitFor({ state: 'attached' });
+    expect(await page.locator('#model option').allTextContents()).toEqual([
+      'Austrian German → English  (0)',
+      'x y → tgt_1  (1)',
+    ]);
+    await page.locator('#source').fill('hallo');
+    await waitForTranslation(page, 'HALLO');
+    expect(complaints).toEqual([]);
+  });
+
+  it('sends a token that is not ASCII', async () => {
+    const { page } = await open({ token: 'ключ' });
+    await page.locator('#source').fill('a');
+    await page.locator('#login').waitFor();
+    await page.locator('#token').fill('ключ');
+    await page.keyboard.press('Enter');
+    await waitForTranslation(page, 'A');
+  });
+
   it('shows why a text is refused, and asks for the token', async () => {
     const { page } = await open({ token: 'secret' });
     await page.locator('#source').fill('a');

@@ -40,6 +40,16 @@ describe("a criterion's metrics", () => {
     ]);
   });
 
+  it('have no accuracy if no token was counted', () => {
+    const statistics = new LossStatistics(() => 0);
+    statistics.add({ ...report, metrics: { total: count(0), n_correct: count(0) } });
+    expect(statistics.lossFigures().slice(2)).toEqual([
+      ['total', '0'],
+      ['n_correct', '0'],
+      ['ppl', '1.11'],
+    ]);
+  });
+
   it('in nats are divided by the sample size and shown in bits', () => {
     const statistics = new LossStatistics(() => 0);
     statistics.add({ ...report, metrics: { rdrop_kl_loss: { sum: 25 * Math.LN2, unit: 'nats' } } });

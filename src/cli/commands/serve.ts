@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { deviceOptions } from '../../devices/index.js';
-import { InternalError } from '../../errors.js';
+import { InternalError, UserError } from '../../errors.js';
 import { Translator } from '../../inference/translator.js';
 import type { Manifest } from '../../model-folder/manifest.js';
 import { readManifest } from '../../model-folder/open-model-folder.js';
@@ -79,6 +79,7 @@ export const serveCommand = defineCommand({
     'ts-fairseq serve models/de-en models/fr-en --host 0.0.0.0 --port 80 --token secret',
   ],
   async run({ args, options }) {
+    if (options.token?.trim() === '') throw new UserError('--token is empty', 'give a token, or leave the option out');
     const manifests = args.map(readManifest);
     const stopLog = startBriefLog();
     const loading = args.map((folder, index) => load(folder, manifests[index]!, options));
@@ -139,6 +140,10 @@ class LoadingTranslator implements TextTranslator {
     return this.#translator.memory;
   }
 
+  get failure(): Error | null {
+    return this.#translator.failure;
+  }
+
   translateTexts(...call: Parameters<TextTranslator['translateTexts']>): ReturnType<TextTranslator['translateTexts']> {
     return this.#translator.translateTexts(...call);
   }
@@ -169,7 +174,7 @@ async function createServerOf(models: readonly ServedModel[], options: ServeOpti
   return createServer({
     models,
     limits: { requestCharacters: maxCharacters, queueCharacters: maxQueue, seconds: timeout },
-    token: options.token ?? process.env.TS_FAIRSEQ_TOKEN ?? null,
+    token: options.token ?? (process.env.TS_FAIRSEQ_TOKEN?.trim() ? process.env.TS_FAIRSEQ_TOKEN : null),
     corsOrigin: cors,
     logRequest: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
     logDefect: (error) => process.stderr.write(`${programName}: ${(error as Error).stack ?? String(error)}\n`),

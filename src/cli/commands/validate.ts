@@ -7,7 +7,7 @@ import { checkRecordedOptions } from '../../options/recorded.js';
 import { defineOptions, type OptionSchema, type OptionValues } from '../../options/schema.js';
 import { selectOptions } from '../../options/select.js';
 import { openTranslationTask, translationOptions } from '../../tasks/translation.js';
-import { startBleuEvaluation } from '../../training/bleu-evaluation.js';
+import { checkOutputLengths, startBleuEvaluation } from '../../training/bleu-evaluation.js';
 import type { Stats } from '../../training/events.js';
 import {
   batchSeed,
@@ -119,6 +119,7 @@ export const validateCommand = defineCommand({
       const splits = options.validSubset
         .split(',')
         .map((name) => cutIntoBatches(task, task.loadSplit(name), limits, options.ignorePrefixSize));
+      if (options.evalBleu) checkOutputLengths(task, model, options, splits);
       for (const split of splits) {
         const name = split.data.split;
         const epoch = metadata.training?.epoch ?? 1;
