@@ -4,8 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FolderLock } from '../../src/checkpoint/folder-lock.js';
 import { UserError } from '../../src/errors.js';
+import { parseSweep } from '../../src/experiments/read-sweep.js';
 import { readState } from '../../src/experiments/run-state.js';
-import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
 import { type Launch, runSweep, type SweepEvent, type SweepSettings } from '../../src/experiments/sweep-queue.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { UserError } from '../../src/errors.js';
+import { parseSweep } from '../../src/experiments/read-sweep.js';
 import { stepsOf } from '../../src/experiments/run-steps.js';
-import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
 
 const read = (text: string): SweepPlan => parseSweep('sweep.yaml', new Map(Object.entries(parse(text) as object)));
 
