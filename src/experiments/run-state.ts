@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
+import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import { UserError } from '../errors.js';
 import { readJson } from './json-file.js';
 import { runFiles, type Step } from './run-steps.js';
@@ -45,12 +46,14 @@ export function stepsLeft(steps: readonly Step[], { finished }: RunState): reado
 }
 
 /**
- * A model that was trained with other options is never taken for the one that the sweep asks for.
- * @throws UserError if the training began with other options
+ * A model that was trained with other options is never taken for the one that the sweep asks for. A training that ended
+ * before its first checkpoint leaves nothing that could be.
+ * @throws UserError if there are checkpoints of a training with other options
  */
-export function checkUnchanged(folder: string, steps: readonly Step[], { training }: RunState): void {
+export function checkUnchanged(folder: string, steps: readonly Step[], { training, finished }: RunState): void {
   const now = steps[0]!.signature;
   if (training === null || training === now) return;
+  if (finished.train === undefined && listCheckpoints(runFiles.checkpoints(folder)).length === 0) return;
   throw new UserError(
     `${folder} was trained with other options: ${difference(training, now)}`,
     'choose another output for the sweep, or delete the folder',

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
@@ -149,11 +149,17 @@ class SweepQueue {
   /** @returns the state after the last step, after one that failed, or when the sweep is stopped */
   async #runSteps(run: RunPlan, folder: string, lock: FolderLock): Promise<RunState> {
     const { report, signal, threads } = this.settings;
+    const steps = stepsOf(run, folder, threads);
     const { training, finished } = readState(folder);
     let state: RunState = { state: 'running', training, finished };
-    for (const step of stepsLeft(stepsOf(run, folder, threads), state)) {
+    checkUnchanged(folder, steps, state); // another process may have trained it in the meantime
+    for (const step of stepsLeft(steps, state)) {
       if (signal.aborted) return { ...state, state: 'waiting' };
-      if (step.name === 'train') state = { ...state, training: step.signature };
+      if (step.name === 'train') {
+        // What is there is the log of a training with other options that came to nothing.
+        if (training !== null && training !== step.signature) rmSync(runFiles.trainingLog(folder), { force: true });
+        state = { ...state, training: step.signature };
+      }
       writeState(folder, state);
       report({ kind: 'step', run, step });
       const started = performance.now();

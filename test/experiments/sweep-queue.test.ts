@@ -202,6 +202,60 @@ describe('a sweep', () => {
     expect(commands).toEqual([]);
   });
 
+  it.each([
+    ['failed before its first checkpoint', 2],
+    ['was stopped before its first checkpoint', null],
+  ])('trains with corrected options where the training %s', async (_, code) => {
+    const first = plan();
+    const controller = new AbortController();
+    const launch: Launch = async (argv) => {
+      writeFileSync(argv[argv.indexOf('--log-file') + 1]!, 'transformer: 99 parameters\n');
+      if (code === null) controller.abort();
+      return code;
+    };
+    await sweep(first, { launch, signal: controller.signal });
+    const { launch: again, commands } = recorded();
+    const corrected = { ...plan({ train: { lr: 2e-3 } }), output: first.output };
+    await sweep(corrected, { launch: again, retryFailed: true });
+    expect(commands[0]).toBe('train ce,seed=1');
+    expect(statesOf(corrected)).toEqual(['done', 'done', 'done', 'done']);
+    // The log is the new training's alone.
+    expect(existsSync(join(first.output, 'ce,seed=1/train.log'))).toBe(false);
+  });
+
+  it('refuses to continue a failed training with other options once it has a checkpoint', async () => {
+    const first = plan({ grid: { criterion: { el: {} }, seed: [1] } });
+    await sweep(first, { launch: recorded(() => 2).launch });
+    const checkpoints = join(first.output, 'el,seed=1/checkpoints');
+    mkdirSync(checkpoints);
+    writeFileSync(join(checkpoints, 'checkpoint1.safetensors'), '');
+    const changed = {
+      ...plan({ train: { lr: 2e-3 }, grid: { criterion: { el: {} }, seed: [1] } }),
+      output: first.output,
+    };
+    await expect(sweep(changed, { retryFailed: true })).rejects.toThrow(
+      'el,seed=1 was trained with other options: lr was 0.001, is 0.002',
+    );
+  });
+
+  it('refuses other options when the training that it waited for has left checkpoints', async () => {
+    const first = plan({ grid: { criterion: { ce: {} }, seed: [1] } });
+    await sweep(first, { launch: recorded(() => 2).launch });
+    const checkpoints = join(first.output, 'ce,seed=1/checkpoints');
+    mkdirSync(checkpoints);
+    const lock = new FolderLock(checkpoints);
+    const changed = {
+      ...plan({ train: { lr: 2e-3 }, grid: { criterion: { ce: {} }, seed: [1] } }),
+      output: first.output,
+    };
+    const done = sweep(changed, { retryFailed: true });
+    const refused = expect(done).rejects.toThrow('ce,seed=1 was trained with other options');
+    await setTimeout(20);
+    writeFileSync(join(checkpoints, 'checkpoint1.safetensors'), '');
+    lock.release();
+    await refused;
+  });
+
   it('ends with the error of a full disk, and stops the other commands first', async () => {
     const sweepPlan = plan();
     let stopped = false;
