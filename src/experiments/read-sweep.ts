@@ -151,19 +151,23 @@ function readAxis(where: string, axis: string, values: unknown): ReadonlyMap<str
   const named = Array.isArray(values)
     ? new Map(values.map((value: unknown) => [`${axis}=${String(value)}`, { train: { [axis]: value } }]))
     : new Map(Object.entries(mapping(where.replace(/: [^:]*$/, ''), axis, values)));
-  if (Array.isArray(values) && named.size < values.length) {
-    throw new UserError(`${where} lists a value twice`, 'remove the duplicate');
-  }
+  if (Array.isArray(values)) checkDistinct(where, values);
   if (named.size === 0) throw new UserError(`${where} has no values`, 'list some, or remove it');
   for (const name of named.keys()) {
-    if (!/^[\w.+=-]+$/.test(name)) {
-      throw new UserError(
-        `${where}: '${name}' cannot be part of a folder's name`,
-        "use letters, digits and '.', '+', '=', '-', '_'",
-      );
-    }
+    if (!isFolderName(name)) throw new UserError(`${where}: '${name}' cannot be part of a folder's name`, PLAIN_NAME);
   }
   return new Map([...named].map(([name, value]) => [name, readSettings(`${where}: ${name}`, value ?? {})]));
+}
+
+/** Names of folders and of their parts. The comma joins them. */
+const isFolderName = (name: string): boolean => /^[\w.+=-]+$/.test(name) && name !== '.' && name !== '..';
+
+const PLAIN_NAME = "use letters, digits and '.', '+', '=', '-', '_'";
+
+function checkDistinct(where: string, values: readonly unknown[]): void {
+  const texts = values.map(String);
+  const twice = texts.find((text, index) => texts.indexOf(text) < index);
+  if (twice !== undefined) throw new UserError(`${where} lists ${twice} twice`, 'remove one of them');
 }
 
 function readSettings(where: string, value: unknown): Settings {
@@ -186,10 +190,28 @@ function readSettings(where: string, value: unknown): Settings {
   if (generate !== undefined) {
     const translations = Object.entries(mapping(where, 'generate', generate));
     settings.generate = Object.fromEntries(
-      translations.map(([name, options]) => [name, readOptions(`${where}: generate`, name, options, 'generate')]),
+      translations.map(([name, options]) => [name, readTranslation(`${where}: generate`, name, options)]),
     );
   }
   return settings;
+}
+
+/** The options of a translation. Its name, and the values of its lists, become the names of folders. */
+function readTranslation(where: string, name: string, value: unknown): CommandOptions {
+  if (!isFolderName(name)) throw new UserError(`${where}: '${name}' cannot be the name of a folder`, PLAIN_NAME);
+  const options = readOptions(where, name, value, 'generate');
+  for (const [option, setting] of Object.entries(options)) {
+    if (!Array.isArray(setting)) continue;
+    checkDistinct(`${where}: ${name}: ${option}`, setting);
+    const odd = setting.find((one) => !isFolderName(String(one)));
+    if (odd !== undefined) {
+      throw new UserError(
+        `${where}: ${name}: ${option}: '${odd}' cannot be part of a folder's name`,
+        'write a translation of its own for each value',
+      );
+    }
+  }
+  return options;
 }
 
 function readOptions(where: string, name: string, value: unknown, command = name): CommandOptions {
@@ -215,6 +237,9 @@ function readOptions(where: string, name: string, value: unknown, command = name
         `${where}: ${name}: ${option} must be text, a number, true, false or a list of texts or numbers`,
         'change it',
       );
+    }
+    if (Array.isArray(setting) && setting.length === 0) {
+      throw new UserError(`${where}: ${name}: ${option} is an empty list`, 'give it a value, or remove it');
     }
   }
   return options as CommandOptions;

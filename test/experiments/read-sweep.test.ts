@@ -177,7 +177,33 @@ published:
       "published: P: x: unknown entry 'x'",
     ],
     ['output: runs\ndata: bin\ntune: { on: v }', "sweep.yaml: tune: unknown entry 'on'"],
-    ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists a value twice'],
+    ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists 1 twice; remove one of them'],
+    ['output: runs\ngrid: { lr: [1e-3, 0.001] }', 'sweep.yaml: grid: lr lists 0.001 twice'],
+    ["output: runs\ngrid: { seed: [1, '1'] }", 'sweep.yaml: grid: seed lists 1 twice'],
+    ['output: runs\ngrid: { a: { ..: {} } }', "sweep.yaml: grid: a: '..' cannot be part of a folder's name"],
+    [
+      'output: runs\ngrid: { adam-betas: ["(0.9, 0.98)"] }',
+      "grid: adam-betas: 'adam-betas=(0.9, 0.98)' cannot be part of a folder's name",
+    ],
+    ['output: runs\ngenerate: { ../x: {} }', "sweep.yaml: generate: '../x' cannot be the name of a folder"],
+    ['output: runs\ngenerate: { ..: {} }', "sweep.yaml: generate: '..' cannot be the name of a folder"],
+    ['output: runs\ngenerate: { "": {} }', "sweep.yaml: generate: '' cannot be the name of a folder"],
+    [
+      "output: runs\ngenerate: { test: { beam: [5, 1] }, 'test,beam=5': { beam: 5 } }",
+      "sweep.yaml: generate: 'test,beam=5' cannot be the name of a folder; use letters, digits and '.', '+', '=', '-', '_'",
+    ],
+    [
+      'output: runs\ngrid: { a: { x: { generate: { b/c: {} } } } }',
+      "sweep.yaml: grid: a: x: generate: 'b/c' cannot be the name of a folder",
+    ],
+    [
+      'output: runs\ngenerate: { test: { prefix: [a/b, c] } }',
+      "sweep.yaml: generate: test: prefix: 'a/b' cannot be part of a folder's name; write a translation of its own for each value",
+    ],
+    ['output: runs\ngenerate: { test: { beam: [] } }', 'sweep.yaml: generate: test: beam is an empty list; give it a'],
+    ['output: runs\ntrain: { update-freq: [] }', 'sweep.yaml: train: update-freq is an empty list; give it a value'],
+    ['output: runs\ngenerate: { test: { beam: [5, 5] } }', 'sweep.yaml: generate: test: beam lists 5 twice; remove'],
+    ['output: runs\ngenerate: { test: { lenpen: [1, 1.0] } }', 'generate: test: lenpen lists 1 twice'],
   ])('%j is refused: %s', (text, message) => {
     expect(() => read(text)).toThrow(UserError);
     expect(() => read(text)).toThrow(message);
