@@ -1,12 +1,10 @@
 import { UserError } from '../errors.js';
+import { readComparisons, readPublished, readTuning } from './read-description.js';
 import {
-  type Axis,
   type CommandOptions,
   type GridPoint,
   gridOf,
   optionOf,
-  type PlannedComparison,
-  type PublishedScore,
   product,
   type RunPlan,
   type SweepPlan,
@@ -83,67 +81,20 @@ export function parseSweep(path: string, entries: ReadonlyMap<string, unknown>):
     const added = axes.map(([axis, values]) => values.get(point.values[axis]!)!);
     return planOf(path, base, point, added);
   });
+  const settings = [base, ...axes.flatMap(([, values]) => [...values.values()])];
+  const translations = [...new Set(settings.flatMap(({ generate = {} }) => Object.keys(generate)))];
   return {
     title: title === undefined ? null : String(title),
     output,
     axes: described,
     compare: readComparisons(path, described, compare),
-    tune: tune === undefined ? null : readTuning(path, tune, base.generate ?? {}),
+    tune: tune === undefined ? null : readTuning(path, tune, translations),
     published: Object.entries(mapping(path, 'published', published)).map(([source, scores]) => ({
       source,
       scores: readPublished(`${path}: published: ${source}`, described, scores),
     })),
     runs,
   };
-}
-
-/** `compare: { criterion: [[el, ce], [el-ls, ce-ls]] }` */
-function readComparisons(path: string, axes: readonly Axis[], value: unknown): PlannedComparison[] {
-  return Object.entries(mapping(path, 'compare', value)).flatMap(([name, pairs]) => {
-    const where = `${path}: compare: ${name}`;
-    const axis = axes.find((one) => one.name === name);
-    checkKnown(
-      `${path}: compare`,
-      name,
-      axes.map((one) => one.name),
-    );
-    if (!Array.isArray(pairs)) throw new UserError(`${where} is not a list of pairs`, 'write [[better, worse], …]');
-    return pairs.map((pair: unknown) => {
-      if (!Array.isArray(pair) || pair.length !== 2) {
-        throw new UserError(`${where}: ${JSON.stringify(pair)} is not a pair`, 'write [better, worse]');
-      }
-      for (const one of pair) checkKnown(where, String(one), axis!.values);
-      return { axis: name, values: [String(pair[0]), String(pair[1])] as const };
-    });
-  });
-}
-
-/** `tune: { validation: lenpen-valid, test: lenpen-test }` */
-function readTuning(path: string, value: unknown, generate: object): { validation: string; test: string } {
-  const { validation, test, ...others } = mapping(path, 'tune', value);
-  for (const name of Object.keys(others)) checkKnown(`${path}: tune`, name, ['validation', 'test']);
-  for (const name of [validation, test]) checkKnown(`${path}: tune`, String(name), Object.keys(generate));
-  return { validation: String(validation), test: String(test) };
-}
-
-/** `{ de-en: { ce: 35.09, el: 35.50 ± 0.11 } }`: every name is a value of another axis. */
-function readPublished(where: string, axes: readonly Axis[], entry: unknown): PublishedScore[] {
-  return Object.entries(mapping(where, null, entry)).flatMap(([name, score]) => {
-    checkKnown(
-      where,
-      name,
-      axes.flatMap(({ values }) => values),
-    );
-    const axis = axes.find(({ values }) => values.includes(name))!;
-    if (typeof score === 'string' || typeof score === 'number') {
-      return [{ values: { [axis.name]: name }, text: String(score) }];
-    }
-    const others = axes.filter((one) => one !== axis);
-    return readPublished(`${where}: ${name}`, others, score).map(({ values, text }) => ({
-      values: { [axis.name]: name, ...values },
-      text,
-    }));
-  });
 }
 
 /** The settings that each value of an axis adds, by the value's name. */

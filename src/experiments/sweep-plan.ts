@@ -53,6 +53,9 @@ export interface Axis {
   readonly values: readonly string[];
 }
 
+/** The axis whose values repeat a system instead of making another one. */
+export const REPLICATES = 'seed';
+
 /** One combination of the grid: train, average, generate, analyze. */
 export interface RunPlan {
   /** The name of its folder, e.g. `de-en,el-ls,seed=3`. */

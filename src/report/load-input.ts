@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { readJson } from '../experiments/json-file.js';
@@ -51,6 +51,7 @@ const isNames = (values: unknown): boolean =>
   Array.isArray(values) && values.every((value) => typeof value === 'string');
 
 function loadRuns(paths: readonly string[]): ReportInput {
+  checkDistinct(paths);
   const names = distinctNames(paths);
   const runs = paths.map((path, index) =>
     statSync(path).isDirectory()
@@ -70,6 +71,19 @@ function loadRuns(paths: readonly string[]): ReportInput {
   // Runs of different grids, or of none: each is a system of its own.
   const named = runs.map((run) => ({ ...run, values: { run: run.name } }));
   return { description: describe([{ name: 'run', values: names }]), runs: named };
+}
+
+function checkDistinct(paths: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const place = realpathSync(path);
+    const earlier = seen.get(place);
+    if (earlier !== undefined) {
+      const problem = earlier === path ? `${path} is given twice` : `${path} is the same as ${earlier}`;
+      throw new UserError(problem, 'name each run once');
+    }
+    seen.set(place, path);
+  }
 }
 
 /** The axes of runs of one grid, with the values that occur; null if they are not all of one grid. */

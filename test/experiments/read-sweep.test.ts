@@ -146,6 +146,37 @@ published:
   });
 
   it.each([
+    [
+      'compare: { criterion: [[el, el]] }',
+      'sweep.yaml: compare: criterion: el is compared with itself; remove the pair',
+    ],
+    ['compare: { criterion: [[el, ce], [el, ce]] }', 'compare: criterion: el and ce are compared twice; remove one'],
+    ['compare: { criterion: [[el, ce], [ce, el]] }', 'compare: criterion: ce and el are compared twice; remove one'],
+    [
+      'compare: { seed: [[seed=1, seed=2]] }',
+      'sweep.yaml: compare: seeds repeat a system and are not compared; name another axis: direction, criterion',
+    ],
+    ['tune: { test: test }', 'sweep.yaml: tune: validation is missing; write { validation: NAME, test: NAME }'],
+    ['tune: { validation: test, test: [test] }', 'sweep.yaml: tune: test is not the name of a translation'],
+    [
+      'tune: { validation: tets, test: test }',
+      "sweep.yaml: tune: validation: no translation is named 'tets'; did you mean 'test'? (generate has test)",
+    ],
+    [
+      "tune: { validation: test, test: 'nonsense' }",
+      "sweep.yaml: tune: test: no translation is named 'nonsense'; known: test",
+    ],
+  ])('with %j is refused: %s', (text, message) => {
+    expect(() => read(`${TABLE}${text}`)).toThrow(UserError);
+    expect(() => read(`${TABLE}${text}`)).toThrow(message);
+  });
+
+  it('can tune with translations that only some values of the grid have', () => {
+    const text = 'output: runs\ndata: bin\ngrid: { a: { x: { generate: { v: {}, t: {} } } } }';
+    expect(read(`${text}\ntune: { validation: v, test: t }`).tune).toEqual({ validation: 'v', test: 't' });
+  });
+
+  it.each([
     ['data: bin', 'sweep.yaml: output is missing'],
     ['output: runs', 'sweep.yaml: run run has no data'],
     ['output: runs\ntrian: {}', "unknown entry 'trian'; did you mean 'train'?"],
@@ -170,7 +201,7 @@ published:
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: 3 }', 'compare: a is not a list of pairs'],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [x] }', 'compare: a: "x" is not a pair'],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [[x, z]] }', "compare: a: unknown entry 'z'"],
-    ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "sweep.yaml: tune: unknown entry 'v'"],
+    ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "no translation is named 'v'; add it to generate"],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { y: 1 } }', "published: P: unknown entry 'y'"],
     [
       'output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { x: { x: 1 } } }',

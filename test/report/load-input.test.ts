@@ -135,6 +135,13 @@ describe('loadInput', () => {
     expect(() => loadInput([other])).toThrow(/test,beam=5: the statistics are damaged/);
   });
 
+  it('refuses a run that is given twice, also under another name', () => {
+    const run = join(sweep, 'ce,seed=1');
+    expect(() => loadInput([run, join(sweep, 'el,seed=1'), run])).toThrow(`${run} is given twice; name each run once`);
+    const other = `${run}/../../sweep/ce,seed=1/`;
+    expect(() => loadInput([run, other])).toThrow(`${other} is the same as ${run}; name each run once`);
+  });
+
   it('refuses a sweep among other paths', () => {
     expect(() => loadInput([sweep, join(sweep, 'ce,seed=1')])).toThrow(/is a sweep, but 2 paths are given/);
   });
