@@ -1,13 +1,19 @@
+import * as v from 'valibot';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { inferLanguagePair, type LanguagePair } from '../tasks/language-pair.js';
 import { readLines } from '../text/lines.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
-import { linePerField, readJson } from './json-file.js';
+import { linePerField, readJson, recordOf } from './json-file.js';
 import type { RunState } from './run-state.js';
 import { runFiles, translationFile } from './run-steps.js';
 import { type CommandOptions, optionOf, type RunPlan } from './sweep-plan.js';
-import { parseTrainingLog, type TrainingLog } from './training-log.js';
-import { readTranslations, scoreTranslations, type TranslationResult } from './translation-result.js';
+import { parseTrainingLog, type TrainingLog, trainingLogSchema } from './training-log.js';
+import {
+  readTranslations,
+  scoreTranslations,
+  type TranslationResult,
+  translationSchema,
+} from './translation-result.js';
 
 /** What computed a run. */
 export interface Provenance {
@@ -71,14 +77,32 @@ function languagesOf({ data, train }: RunPlan): LanguagePair {
   return { source: String(source ?? inferred.source), target: String(target ?? inferred.target) };
 }
 
+const commandOptions: v.GenericSchema<unknown, CommandOptions> = recordOf(
+  v.union([v.string(), v.number(), v.boolean(), v.array(v.union([v.string(), v.number()]))]),
+);
+
+const schema: v.GenericSchema<unknown, RunResult> = v.object({
+  name: v.string(),
+  values: recordOf(v.string()),
+  data: v.string(),
+  options: v.object({
+    train: commandOptions,
+    average: v.nullable(commandOptions),
+    generate: recordOf(commandOptions),
+    analyze: v.nullable(commandOptions),
+  }),
+  provenance: v.object({
+    version: v.string(),
+    commit: v.nullable(v.string()),
+    node: v.string(),
+    processor: v.string(),
+  }),
+  seconds: recordOf(v.number()),
+  training: trainingLogSchema,
+  translations: recordOf(translationSchema),
+  detokenize: v.optional(v.nullable(v.object({ source: v.string(), target: v.string() })), null),
+});
+
 /** @throws UserError if the file is missing or damaged */
-export function readResult(folder: string): RunResult {
-  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-  return readJson<RunResult>(
-    runFiles.result(folder),
-    ({ values, options, provenance, seconds, training, translations }) =>
-      [values, options, options?.generate, provenance, seconds, translations].every(isObject) &&
-      Array.isArray(training?.epochs),
-    'delete it and repeat the sweep, which writes it again',
-  );
-}
+export const readResult = (folder: string): RunResult =>
+  readJson(runFiles.result(folder), schema, 'delete it and repeat the sweep, which writes it again');

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import * as v from 'valibot';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import { UserError } from '../errors.js';
-import { readJson } from './json-file.js';
+import { readJson, recordOf } from './json-file.js';
 import { runFiles, type Step } from './run-steps.js';
 
 /** How far a run of a sweep has come: the one line of its `state.json`. */
@@ -24,15 +25,27 @@ export interface FinishedStep {
 
 const FRESH: RunState = { state: 'waiting', training: null, finished: {} };
 
+/** Whether a text is the signature of a training. */
+function isSignature(text: string): boolean {
+  try {
+    return v.is(v.strictTuple([v.string(), recordOf(v.unknown())]), JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+const schema: v.GenericSchema<unknown, RunState> = v.object({
+  state: v.picklist(['waiting', 'running', 'done', 'failed']),
+  training: v.nullable(v.pipe(v.string(), v.check(isSignature, 'not the data and options of a training'))),
+  finished: recordOf(v.object({ signature: v.string(), seconds: v.number() })),
+  error: v.optional(v.string()),
+});
+
 /** @throws UserError if the file is damaged */
 export function readState(folder: string): RunState {
   const path = runFiles.state(folder);
   if (!existsSync(path)) return FRESH;
-  return readJson<RunState>(
-    path,
-    ({ state, finished }) => typeof state === 'string' && typeof finished === 'object' && finished !== null,
-    "delete it: the run's commands then continue from their checkpoints",
-  );
+  return readJson(path, schema, "delete it: the run's commands then continue from their checkpoints");
 }
 
 /** Replaces the `state.json` of a run. */

@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { UserError } from '../errors.js';
+import { writeDescription } from './description-file.js';
 import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
-import type { RunPlan, SweepDescription, SweepPlan } from './sweep-plan.js';
+import type { RunPlan, SweepPlan } from './sweep-plan.js';
 
 /** Runs `ts-fairseq` with these arguments. @returns its exit code, or null if a signal ended it */
 export type Launch = (argv: readonly string[], output: number, signal: AbortSignal) => Promise<number | null>;
@@ -57,11 +57,6 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
   const outcomes = await Promise.allSettled(workers);
   const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
   if (rejected !== undefined) throw rejected.reason;
-}
-
-function writeDescription({ output, title, axes, compare, tune, published }: SweepPlan): void {
-  const description: SweepDescription = { title, axes, compare, tune, published };
-  writeAtomically(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
 }
 
 class SweepQueue {

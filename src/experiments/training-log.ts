@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { recordOf } from './json-file.js';
+
 /** Metrics by name, e.g. `loss`, `nll_loss`, `gnorm`, `wps`. */
 export type Metrics = Readonly<Record<string, number>>;
 
@@ -18,6 +21,18 @@ export interface TrainingLog {
   /** `device cpu, oneDNN 2.6.3, threads 2, isa AVX-512 BF16` */
   readonly device: string | null;
 }
+
+const metrics = recordOf(v.number());
+
+/** The shape of a training log in `result.json`. */
+export const trainingLogSchema: v.GenericSchema<unknown, TrainingLog> = v.object({
+  epochs: v.array(
+    v.object({ epoch: v.pipe(v.number(), v.integer()), train: v.nullable(metrics), valid: recordOf(metrics) }),
+  ),
+  position: v.number(),
+  parameters: v.nullable(v.number()),
+  device: v.nullable(v.string()),
+});
 
 interface Entry {
   /** `train`, `train_inner` or the name of a split. */

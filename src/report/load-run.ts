@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Analysis } from '../analysis/analysis.js';
 import { UserError } from '../errors.js';
+import { analysisSchema } from '../experiments/analysis-schema.js';
 import { readJson } from '../experiments/json-file.js';
 import { type RunResult, readResult } from '../experiments/run-result.js';
 import { readState } from '../experiments/run-state.js';
@@ -87,15 +88,7 @@ export function loadLogFile(path: string, name: string): ReportRun {
 
 function readAnalysis(path: string): Analysis | null {
   if (!existsSync(path)) return null;
-  return readJson<Analysis>(
-    path,
-    ({ energies, margins, calibration, criterions }) =>
-      Array.isArray(margins?.histogram.counts) &&
-      Array.isArray(calibration?.bins.width10) &&
-      Number.isFinite(energies?.onData) &&
-      Array.isArray(criterions),
-    'repeat ts-fairseq analyze, which writes it again',
-  );
+  return readJson(path, analysisSchema, 'repeat ts-fairseq analyze, which writes it again');
 }
 
 /** Names and values of the options of a training. */
@@ -104,7 +97,8 @@ function readResolved(path: string): Readonly<Record<string, unknown>> | null {
   const text = readText(path);
   try {
     const value: unknown = parse(text);
-    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>;
   } catch {}
   throw new UserError(`${path} is damaged`, 'delete it, and the report will be written without it');
 }

@@ -98,19 +98,32 @@ describe('loadInput', () => {
     ['an empty folder', () => folderOf('empty', { 'notes.md': '' }), 'no results, logs or translations to report'],
     ['a log without epochs', () => folderOf('short', { 'train.log': 'nothing' }), 'no results, logs or translations'],
     ['two logs', () => folderOf('logs', { 'a.log': LOG, 'b.log': LOG }), 'has 2 logs: a.log b.log; name the one'],
-    ['a damaged result', () => folderOf('damaged', { 'result.json': '{"na' }), 'damaged/result.json is damaged'],
-    ['half a result', () => folderOf('half', { 'result.json': result }), 'half/result.json is damaged; delete it'],
+    [
+      'a damaged result',
+      () => folderOf('damaged', { 'result.json': '{"na' }),
+      'damaged/result.json is damaged (not valid JSON); delete it',
+    ],
+    [
+      'half a result',
+      () => folderOf('half', { 'result.json': result }),
+      'half/result.json is damaged (name: Invalid key',
+    ],
     ['a result that is null', () => folderOf('null', { 'result.json': 'null' }), 'null/result.json is damaged'],
-    ['a damaged sweep', () => folderOf('bad', { 'sweep.json': '{"axes": 3}' }), 'bad/sweep.json is damaged; repeat'],
+    ['a damaged sweep', () => folderOf('bad', { 'sweep.json': '{"axes": 3}' }), 'bad/sweep.json is damaged (title: '],
     [
       'a comparison of one',
       () => folderOf('pair', { 'sweep.json': '{"axes": [], "compare": [{"axis": "a", "values": ["b"]}]}' }),
-      'pair/sweep.json is damaged; repeat',
+      'pair/sweep.json is damaged (title:',
     ],
     [
       'a damaged analysis',
       () => folderOf('analysis', { 'train.log': LOG, 'analysis/analysis.json': '{"rows": 3}' }),
-      'analysis/analysis.json is damaged; repeat ts-fairseq analyze',
+      'analysis/analysis.json is damaged (checkpoint: ',
+    ],
+    [
+      'a configuration that is a list',
+      () => folderOf('list', { 'train.log': LOG, 'checkpoints/config.yaml': '[1]' }),
+      'config.yaml is damaged',
     ],
     [
       'a damaged configuration',
