@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
@@ -118,7 +118,8 @@ class SweepQueue {
   #isOpen(run: RunPlan, folder: string): boolean {
     const state = readState(folder);
     if (state.state === 'failed') return this.settings.retryFailed;
-    return state.state !== 'done' || stepsLeft(stepsOf(run, folder, this.settings.threads), state).length > 0;
+    if (state.state !== 'done' || !existsSync(runFiles.result(folder))) return true;
+    return stepsLeft(stepsOf(run, folder, this.settings.threads), state).length > 0;
   }
 
   async #complete(run: RunPlan, folder: string, lock: FolderLock): Promise<void> {

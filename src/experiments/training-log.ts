@@ -96,8 +96,8 @@ function parseJson(line: string): Entry | null {
   const pairs = Object.entries(fields).map(
     ([name, value]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, Number(value)] as const,
   );
-  const epoch = Number(fields.epoch);
-  return Number.isInteger(epoch) ? { tag, epoch, metrics: numbersOf(pairs) } : null;
+  const { epoch } = fields;
+  return typeof epoch === 'number' && isEpoch(epoch) ? { tag, epoch, metrics: numbersOf(pairs) } : null;
 }
 
 /** `… | epoch 003 | valid on 'valid' subset | loss 9.39 | …`, `… | epoch 003 | loss 9.44 | …`, `… epoch 003:  5 / 356 loss=9.44, …` */
@@ -110,7 +110,7 @@ function parseSimple(line: string): Entry | null {
     return {
       tag: 'train_inner',
       epoch,
-      metrics: { ...numbersOf(pairs.map(([name, value]) => [name, Number(value)])), update },
+      metrics: numbersOf([...pairs.map(([name, value]) => [name, Number(value)] as const), ['update', update]]),
     };
   }
   const [, epoch, subset, body] = /epoch (\d+) \|(?: valid on '([^']+)' subset \|)? (.*)$/.exec(line) ?? [];
@@ -120,6 +120,8 @@ function parseSimple(line: string): Entry | null {
     .map((text) => [text.slice(0, text.indexOf(' ')), Number(text.slice(text.indexOf(' ')))] as const);
   return { tag: subset ?? 'train', epoch: Number(epoch), metrics: numbersOf(pairs) };
 }
+
+const isEpoch = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 const numbersOf = (pairs: readonly (readonly [string, number])[]): Metrics =>
   Object.fromEntries(pairs.filter(([, value]) => Number.isFinite(value)));

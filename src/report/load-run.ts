@@ -12,6 +12,7 @@ import { usesProbe } from '../experiments/sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from '../experiments/training-log.js';
 import {
   readTranslations,
+  STATISTICS_WIDTH,
   scoreTranslations,
   type TranslationResult,
   unpackStatistics,
@@ -154,11 +155,20 @@ function fromResult(folder: string, name: string, scores: TranslationResult, res
   };
 }
 
-function common({ bleu, brevityPenalty, lengthRatio, statistics }: TranslationResult, where: string) {
+function common(scores: TranslationResult, where: string) {
+  const { bleu, brevityPenalty, lengthRatio, sentences } = scores;
+  const statistics = unpacked(scores);
+  if (statistics?.length !== sentences * STATISTICS_WIDTH) {
+    throw new UserError(`${where}: the statistics are damaged`, 'repeat the sweep without this file');
+  }
+  return { bleu, brevityPenalty, lengthRatio, statistics };
+}
+
+function unpacked({ statistics }: TranslationResult): Uint16Array | null {
   try {
-    return { bleu, brevityPenalty, lengthRatio, statistics: unpackStatistics(statistics) };
-  } catch (error) {
-    throw new UserError(`${where}: the statistics are damaged`, 'repeat the sweep without this file', { cause: error });
+    return unpackStatistics(statistics);
+  } catch {
+    return null; // not base64 of what deflate wrote
   }
 }
 

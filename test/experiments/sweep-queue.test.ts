@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FolderLock } from '../../src/checkpoint/folder-lock.js';
 import { UserError } from '../../src/errors.js';
 import { parseSweep } from '../../src/experiments/read-sweep.js';
@@ -108,6 +108,18 @@ describe('a sweep', () => {
     };
     await sweep(sweepPlan, { collect });
     expect(statesOf(sweepPlan)).toEqual(['failed', 'failed', 'failed', 'failed']);
+  });
+
+  it('writes a result again that was deleted', async () => {
+    const sweepPlan = plan();
+    const collect = vi.fn((_: unknown, folder: string) => writeFileSync(join(folder, 'result.json'), '{}'));
+    await sweep(sweepPlan, { collect });
+    rmSync(join(sweepPlan.output, 'el,seed=1/result.json'));
+    collect.mockClear();
+    const { launch, commands } = recorded();
+    await sweep(sweepPlan, { launch, collect });
+    expect(commands).toEqual([]);
+    expect(collect.mock.calls.map(([run]) => run)).toMatchObject([{ name: 'el,seed=1' }]);
   });
 
   it('stops when asked to, and continues with the step that was stopped', async () => {

@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packStatistics } from '../../src/experiments/translation-result.js';
 import { loadInput } from '../../src/report/load-input.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { fakeEpochs, logLines, writeFakeSweep } from './fake-sweep.js';
 
 const root = temporaryFolder();
+let copies = 0;
 const sweep = join(root, 'sweep');
 writeFakeSweep(sweep, {
   criterions: { ce: 0.2, el: 0.1 },
@@ -136,13 +138,17 @@ describe('loadInput', () => {
     );
   });
 
-  it('refuses statistics that cannot be unpacked', () => {
-    const other = join(root, 'statistics');
+  it.each([
+    ['cannot be unpacked', '!!!!'],
+    ['are those of another number of sentences', packStatistics([[1, 1, 1, 0, 0, 0]])],
+    ['are cut', packStatistics([[1, 1, 1]])],
+  ])('refuses statistics that %s', (_, statistics) => {
+    const other = join(root, `statistics${++copies}`);
     writeFakeSweep(other, { criterions: { ce: 0.2 }, seeds: 1, sentences: 2 });
     const path = join(other, 'ce,seed=1/result.json');
     const { translations, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, object>>;
     const damaged = Object.fromEntries(
-      Object.entries(translations!).map(([name, scores]) => [name, { ...scores, statistics: '!!!!' }]),
+      Object.entries(translations!).map(([name, scores]) => [name, { ...scores, statistics }]),
     );
     writeFileSync(path, JSON.stringify({ ...rest, translations: damaged }));
     expect(() => loadInput([other])).toThrow(/test,beam=5: the statistics are damaged/);
