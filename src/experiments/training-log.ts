@@ -17,6 +17,7 @@ export interface TrainingLog {
   readonly epochs: readonly EpochMetrics[];
   /** Epochs completed, with the part of the current one, e.g. 3.62. */
   readonly position: number;
+  readonly updates: number; // completed
   readonly parameters: number | null;
   /** `device cpu, oneDNN 2.6.3, threads 2, isa AVX-512 BF16` */
   readonly device: string | null;
@@ -30,6 +31,7 @@ export const trainingLogSchema: v.GenericSchema<unknown, TrainingLog> = v.object
     v.object({ epoch: v.pipe(v.number(), v.integer()), train: v.nullable(metrics), valid: recordOf(metrics) }),
   ),
   position: v.number(),
+  updates: v.optional(v.number(), 0), // results of earlier versions have none
   parameters: v.nullable(v.number()),
   device: v.nullable(v.string()),
 });
@@ -48,6 +50,7 @@ interface Entry {
 export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
   const epochs = new Map<number, { train: Metrics | null; valid: Record<string, Metrics> }>();
   let position = 0;
+  let updates = 0;
   let parameters: number | null = null;
   let device: string | null = null;
   for (const line of lines) {
@@ -55,6 +58,7 @@ export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
     device ??= /\| (device .*)$/.exec(line)?.[1] ?? null;
     const entry = parseEntry(line);
     if (entry === null) continue;
+    updates = entry.metrics.num_updates ?? updates;
     if (entry.tag === 'train_inner') {
       position = entry.metrics.update ?? position;
       continue;
@@ -69,7 +73,7 @@ export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
     }
   }
   const sorted = [...epochs].sort(([a], [b]) => a - b);
-  return { epochs: sorted.map(([epoch, metrics]) => ({ epoch, ...metrics })), position, parameters, device };
+  return { epochs: sorted.map(([epoch, metrics]) => ({ epoch, ...metrics })), position, updates, parameters, device };
 }
 
 /** `transformer: 2,331,648 parameters; …` and fairseq's `num. shared model params: 2,331,648 (num. trained: …)`. */

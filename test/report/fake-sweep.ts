@@ -136,6 +136,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
     training: {
       epochs: fakeEpochs(run, sweep),
       position: sweep.epochs ?? 12,
+      updates: 120 * (sweep.epochs ?? 12),
       parameters: 2_331_648,
       device: 'device cpu, oneDNN 2.6.3, threads 1, isa AVX-512',
     },
