@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { UserError } from '../errors.js';
 import { writeDescription } from './description-file.js';
-import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
+import type { Provenance } from './provenance.js';
+import { checkUnchanged, type RunState, readState, stepsLeft, withTraining, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
 import type { RunPlan, SweepPlan } from './sweep-plan.js';
 
@@ -23,6 +24,8 @@ export interface SweepSettings {
   readonly retryFailed: boolean;
   /** Milliseconds between two looks at the runs of other processes. */
   readonly pause?: number;
+  /** What trains a run that starts now. */
+  readonly provenance: () => Promise<Provenance>;
   /** Collects the result of a run whose steps are done. */
   readonly collect: (run: RunPlan, folder: string, state: RunState) => void;
   readonly report: (event: SweepEvent) => void;
@@ -146,15 +149,16 @@ class SweepQueue {
   async #runSteps(run: RunPlan, folder: string, lock: FolderLock): Promise<RunState> {
     const { report, signal, threads } = this.settings;
     const steps = stepsOf(run, folder, threads);
-    const { training, finished } = readState(folder);
-    let state: RunState = { state: 'running', training, finished };
+    const { error: _, ...before } = readState(folder);
+    let state: RunState = { ...before, state: 'running' };
     checkUnchanged(folder, steps, state); // another process may have trained it in the meantime
     for (const step of stepsLeft(steps, state)) {
       if (signal.aborted) return { ...state, state: 'waiting' };
       if (step.name === 'train') {
         // What is there is the log of a training with other options that came to nothing.
+        const { training } = before;
         if (training !== null && training !== step.signature) rmSync(runFiles.trainingLog(folder), { force: true });
-        state = { ...state, training: step.signature };
+        state = withTraining(state, folder, step.signature, await this.settings.provenance());
       }
       writeState(folder, state);
       report({ kind: 'step', run, step });

@@ -167,7 +167,7 @@ function resolvedTable(runs: readonly ReportRun[]): Block[] {
 }
 
 function originItems(runs: readonly ReportRun[]): Content[] {
-  const known = runs.flatMap(({ provenance }) => provenance ?? []);
+  const known = runs.flatMap(({ provenance, resumedBy }) => [provenance ?? [], resumedBy].flat());
   const trainings = runs.flatMap(({ training }) => training ?? []);
   const distinct = (values: readonly (string | null)[]): string[] => [
     ...new Set(values.filter((value): value is string => value !== null)),

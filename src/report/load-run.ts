@@ -46,6 +46,7 @@ export function loadRun(folder: string, name: string, { values, isPlanned }: Pla
       data: null,
       options: null,
       provenance: null,
+      resumedBy: [],
       seconds: {},
       training: readLog(folder),
       // A run that a sweep has not finished may have translations of half a split.
@@ -58,6 +59,7 @@ export function loadRun(folder: string, name: string, { values, isPlanned }: Pla
     data: result.data,
     options: result.options,
     provenance: result.provenance,
+    resumedBy: result.resumedBy,
     seconds: result.seconds,
     training: result.training,
     translations: new Map(
@@ -80,6 +82,7 @@ export function loadLogFile(path: string, name: string): ReportRun {
     options: null,
     resolved: null,
     provenance: null,
+    resumedBy: [],
     seconds: {},
     training: parseTrainingLog(readLines(path)),
     translations: new Map(),

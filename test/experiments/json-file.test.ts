@@ -43,6 +43,7 @@ describe('a JSON file of the wrong shape is refused in one line that says where'
     ['finished', { train: 3 }],
     ['finished', { train: { signature: 's', seconds: '3' } }],
     ['error', { text: 'x' }],
+    ['trainedBy', [{ version: '0.1.0' }]],
   ])('state.json with %s %j', (path, value) => {
     expect(() => readState(replaced('state.json', path, value))).toThrow(
       refusal('state.json', path, "delete it: the run's commands then continue"),
@@ -56,6 +57,7 @@ describe('a JSON file of the wrong shape is refused in one line that says where'
     ['options.train', { lr: { a: 1 } }],
     ['options.generate', { test: 5 }],
     ['provenance.version', 3],
+    ['resumedBy', { version: '0.1.0' }],
     ['seconds', { train: 'long' }],
     ['training.epochs', {}],
     ['training.epochs.0', 3],

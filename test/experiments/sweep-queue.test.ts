@@ -4,8 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { FolderLock } from '../../src/checkpoint/folder-lock.js';
 import { UserError } from '../../src/errors.js';
+import type { Provenance } from '../../src/experiments/provenance.js';
 import { parseSweep } from '../../src/experiments/read-sweep.js';
-import { readState } from '../../src/experiments/run-state.js';
+import { type RunState, readState } from '../../src/experiments/run-state.js';
 import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
 import { type Launch, runSweep, type SweepEvent, type SweepSettings } from '../../src/experiments/sweep-queue.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -25,6 +26,9 @@ function plan(changes: Readonly<Record<string, unknown>> = {}): SweepPlan {
   };
   return parseSweep('sweep.yaml', new Map(Object.entries(entries)));
 }
+
+const COMMIT_A: Provenance = { version: '0.1.0', commit: 'a', node: 'v20', processor: 'x' };
+const COMMIT_B: Provenance = { ...COMMIT_A, commit: 'b' };
 
 /** A launch that notes the commands, and what came of them. */
 function recorded(outcome: (command: string) => number | null = () => 0): { launch: Launch; commands: string[] } {
@@ -48,6 +52,7 @@ async function sweep(sweepPlan: SweepPlan, settings: Partial<SweepSettings>): Pr
     signal: new AbortController().signal,
     retryFailed: false,
     pause: 5,
+    provenance: async () => COMMIT_A,
     collect: () => {},
     report: (event) => events.push(event),
     ...settings,
@@ -120,6 +125,32 @@ describe('a sweep', () => {
     await sweep(sweepPlan, { launch, collect });
     expect(commands).toEqual([]);
     expect(collect.mock.calls.map(([run]) => run)).toMatchObject([{ name: 'el,seed=1' }]);
+  });
+
+  it('records what trains a run when the training starts, also when another commit resumes it', async () => {
+    const sweepPlan = plan({ grid: { criterion: { ce: {} }, seed: [1] } });
+    const run = join(sweepPlan.output, 'ce,seed=1');
+    const trainedBy: RunState['trainedBy'][] = [];
+    const launch: Launch = async ([command]) => {
+      trainedBy.push(readState(run).trainedBy);
+      mkdirSync(join(run, 'checkpoints'), { recursive: true });
+      if (trainedBy.length === 3) writeFileSync(join(run, 'checkpoints/checkpoint1.safetensors'), '');
+      return command === 'train' && trainedBy.length < 5 ? 2 : 0;
+    };
+    // The first two attempts leave no checkpoint, so the third begins anew. The fourth and fifth resume it.
+    for (const commit of [COMMIT_B, COMMIT_B, COMMIT_A, COMMIT_A, COMMIT_B]) {
+      await sweep(sweepPlan, { launch, retryFailed: true, provenance: async () => commit });
+    }
+    const attempts = [[COMMIT_B], [COMMIT_B], [COMMIT_A], [COMMIT_A], [COMMIT_A, COMMIT_B]];
+    expect(trainedBy.slice(0, 5)).toEqual(attempts);
+    expect(readState(run)).toMatchObject({ state: 'done', trainedBy: [COMMIT_A, COMMIT_B] });
+    // A translation with other options is not a training.
+    const translating = {
+      ...plan({ grid: { criterion: { ce: {} }, seed: [1] }, generate: { test: { beam: 4 } } }),
+      output: sweepPlan.output,
+    };
+    await sweep(translating, { provenance: async () => ({ ...COMMIT_A, commit: 'c' }) });
+    expect(readState(run).trainedBy).toEqual([COMMIT_A, COMMIT_B]);
   });
 
   it('stops when asked to, and continues with the step that was stopped', async () => {

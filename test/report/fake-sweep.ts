@@ -127,6 +127,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
       analyze: hasAnalyses ? {} : null,
     },
     provenance: { version: '0.1.0', commit: '23f60751a2b3', node: 'v20.20.2', processor: 'Example CPU, 2 cores' },
+    resumedBy: [],
     seconds: {
       train: 1150 + run.seed,
       'average-checkpoints': 2,

@@ -117,6 +117,7 @@ async function work(
       retryFailed,
       signal,
       launch,
+      provenance,
       collect: (run, folder, state) => collectResult(run, folder, state, origin),
       report: (event) => log.message(describe(event, progress)),
     });
