@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Provenance } from '../experiments/run-result.js';
+import type { Provenance } from '../experiments/provenance.js';
 import { version } from './version.js';
 
 /** What computes here: versions, the commit of a git checkout, the processor. */

@@ -1,17 +1,36 @@
+import * as v from 'valibot';
 import { UserError } from '../errors.js';
 import { readText } from '../text/lines.js';
 
-/** Reads a JSON file that has to look as `isWhole` says. @throws UserError if it does not, or cannot be read */
-export function readJson<T extends object>(path: string, isWhole: (value: Partial<T>) => boolean, remedy: string): T {
+/** The longest description of what is wrong with a file. */
+const LONGEST_MESSAGE = 120;
+
+/** Reads a JSON file of the shape that a schema describes. @throws UserError if it has another, or cannot be read */
+export function readJson<T>(path: string, schema: v.GenericSchema<unknown, T>, remedy: string): T {
+  const result = v.safeParse(schema, parseJson(path, remedy));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const { message } = issue;
+  const told = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+  throw new UserError(`${path} is damaged (${v.getDotPath(issue) ?? 'the whole'}: ${told})`, remedy);
+}
+
+function parseJson(path: string, remedy: string): unknown {
   const text = readText(path);
   try {
-    const value = JSON.parse(text) as T | null;
-    if (typeof value === 'object' && value !== null && isWhole(value)) return value;
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    throw new UserError(`${path} is damaged (not valid JSON)`, remedy, { cause: error });
   }
-  throw new UserError(`${path} is damaged`, remedy);
 }
+
+/** A schema of objects whose names are free and whose values have one shape. An array is none. */
+export const recordOf = <T>(value: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, Record<string, T>> =>
+  v.pipe(
+    v.unknown(),
+    v.check((input) => !Array.isArray(input), 'a list instead of names with values'),
+    v.record(v.string(), value),
+  );
 
 /** An object as JSON with one line per field, so that files with long fields can be compared line by line. */
 export const linePerField = (value: object): string =>

@@ -1,22 +1,21 @@
+import * as v from 'valibot';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
+import { UserError } from '../errors.js';
 import { inferLanguagePair, type LanguagePair } from '../tasks/language-pair.js';
 import { readLines } from '../text/lines.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
-import { linePerField, readJson } from './json-file.js';
+import { linePerField, readJson, recordOf } from './json-file.js';
+import { type Provenance, provenanceSchema } from './provenance.js';
 import type { RunState } from './run-state.js';
 import { runFiles, translationFile } from './run-steps.js';
 import { type CommandOptions, optionOf, type RunPlan } from './sweep-plan.js';
-import { parseTrainingLog, type TrainingLog } from './training-log.js';
-import { readTranslations, scoreTranslations, type TranslationResult } from './translation-result.js';
-
-/** What computed a run. */
-export interface Provenance {
-  readonly version: string;
-  /** The commit of the git checkout, ending in `-dirty` if files differed from it; null outside of a checkout. */
-  readonly commit: string | null;
-  readonly node: string;
-  readonly processor: string;
-}
+import { parseTrainingLog, type TrainingLog, trainingLogSchema } from './training-log.js';
+import {
+  readTranslations,
+  scoreTranslations,
+  type TranslationResult,
+  translationSchema,
+} from './translation-result.js';
 
 /** What a run of a sweep came to: its `result.json`. */
 export interface RunResult {
@@ -30,7 +29,10 @@ export interface RunResult {
     readonly generate: Readonly<Record<string, CommandOptions>>;
     readonly analyze: CommandOptions | null;
   };
+  /** What began its training. */
   readonly provenance: Provenance;
+  /** What resumed its training, if it was something else. */
+  readonly resumedBy: readonly Provenance[];
   readonly seconds: Readonly<Record<string, number>>; // by step
   readonly training: TrainingLog;
   readonly translations: Readonly<Record<string, TranslationResult>>;
@@ -38,17 +40,22 @@ export interface RunResult {
   readonly detokenize: LanguagePair | null;
 }
 
-/** Gathers what the commands of a run wrote, and writes its `result.json`. */
-export function collectResult(run: RunPlan, folder: string, state: RunState, provenance: Provenance): void {
+/**
+ * Gathers what the commands of a run wrote, and writes its `result.json`.
+ * @param here what collects it, which counts if nothing says what trained it
+ */
+export function collectResult(run: RunPlan, folder: string, state: RunState, here: Provenance): void {
   const { name, values, data, train, average, generate, analyze } = run;
   const languages = run.detokenize === 'moses' ? languagesOf(run) : null;
   const detokenize = languages === null ? (line: string) => line : createMosesDetokenizer(languages.target);
+  const [provenance, ...resumedBy] = state.trainedBy ?? trainersInResult(folder) ?? [here];
   const result: RunResult = {
     name,
     values,
     data,
     options: { train, average, generate, analyze },
-    provenance,
+    provenance: provenance ?? here,
+    resumedBy,
     seconds: Object.fromEntries(Object.entries(state.finished).map(([step, { seconds }]) => [step, seconds])),
     training: parseTrainingLog(readLines(runFiles.trainingLog(folder))),
     translations: Object.fromEntries(
@@ -62,6 +69,17 @@ export function collectResult(run: RunPlan, folder: string, state: RunState, pro
   writeAtomically(runFiles.result(folder), [Buffer.from(`${linePerField(result)}\n`)]);
 }
 
+/** What trained a run according to its last result; null without one that can be read. */
+function trainersInResult(folder: string): readonly Provenance[] | null {
+  try {
+    const { provenance, resumedBy } = readResult(folder);
+    return [provenance, ...resumedBy];
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
 /** The languages that the options of the training name, or else those of its data. */
 function languagesOf({ data, train }: RunPlan): LanguagePair {
   const source = optionOf(train, 'source-lang') ?? train.s;
@@ -71,14 +89,28 @@ function languagesOf({ data, train }: RunPlan): LanguagePair {
   return { source: String(source ?? inferred.source), target: String(target ?? inferred.target) };
 }
 
+const commandOptions: v.GenericSchema<unknown, CommandOptions> = recordOf(
+  v.union([v.string(), v.number(), v.boolean(), v.array(v.union([v.string(), v.number()]))]),
+);
+
+const schema: v.GenericSchema<unknown, RunResult> = v.object({
+  name: v.string(),
+  values: recordOf(v.string()),
+  data: v.string(),
+  options: v.object({
+    train: commandOptions,
+    average: v.nullable(commandOptions),
+    generate: recordOf(commandOptions),
+    analyze: v.nullable(commandOptions),
+  }),
+  provenance: provenanceSchema,
+  resumedBy: v.optional(v.array(provenanceSchema), []),
+  seconds: recordOf(v.number()),
+  training: trainingLogSchema,
+  translations: recordOf(translationSchema),
+  detokenize: v.optional(v.nullable(v.object({ source: v.string(), target: v.string() })), null),
+});
+
 /** @throws UserError if the file is missing or damaged */
-export function readResult(folder: string): RunResult {
-  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-  return readJson<RunResult>(
-    runFiles.result(folder),
-    ({ values, options, provenance, seconds, training, translations }) =>
-      [values, options, options?.generate, provenance, seconds, translations].every(isObject) &&
-      Array.isArray(training?.epochs),
-    'delete it and repeat the sweep, which writes it again',
-  );
-}
+export const readResult = (folder: string): RunResult =>
+  readJson(runFiles.result(folder), schema, 'delete it and repeat the sweep, which writes it again');

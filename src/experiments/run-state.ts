@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import * as v from 'valibot';
 import { writeAtomically } from '../checkpoint/atomic-file.js';
+import { listCheckpoints } from '../checkpoint/checkpoint-path.js';
 import { UserError } from '../errors.js';
-import { readJson } from './json-file.js';
+import { readJson, recordOf } from './json-file.js';
+import { isSameProvenance, type Provenance, provenanceSchema } from './provenance.js';
 import { runFiles, type Step } from './run-steps.js';
 
 /** How far a run of a sweep has come: the one line of its `state.json`. */
@@ -9,6 +12,8 @@ export interface RunState {
   readonly state: 'waiting' | 'running' | 'done' | 'failed';
   /** The signature of its training once that has begun. */
   readonly training: string | null;
+  /** What trained it, in order: what began and what resumed its training. Earlier versions do not record it. */
+  readonly trainedBy?: readonly Provenance[];
   /** The finished steps, by name. */
   readonly finished: Readonly<Record<string, FinishedStep>>;
   /** What the failed command said last. */
@@ -23,15 +28,28 @@ export interface FinishedStep {
 
 const FRESH: RunState = { state: 'waiting', training: null, finished: {} };
 
+/** Whether a text is the signature of a training. */
+function isSignature(text: string): boolean {
+  try {
+    return v.is(v.strictTuple([v.string(), recordOf(v.unknown())]), JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+const schema: v.GenericSchema<unknown, RunState> = v.object({
+  state: v.picklist(['waiting', 'running', 'done', 'failed']),
+  training: v.nullable(v.pipe(v.string(), v.check(isSignature, 'not the data and options of a training'))),
+  trainedBy: v.optional(v.array(provenanceSchema)),
+  finished: recordOf(v.object({ signature: v.string(), seconds: v.number() })),
+  error: v.optional(v.string()),
+});
+
 /** @throws UserError if the file is damaged */
 export function readState(folder: string): RunState {
   const path = runFiles.state(folder);
   if (!existsSync(path)) return FRESH;
-  return readJson<RunState>(
-    path,
-    ({ state, finished }) => typeof state === 'string' && typeof finished === 'object' && finished !== null,
-    "delete it: the run's commands then continue from their checkpoints",
-  );
+  return readJson(path, schema, "delete it: the run's commands then continue from their checkpoints");
 }
 
 /** Replaces the `state.json` of a run. */
@@ -45,16 +63,28 @@ export function stepsLeft(steps: readonly Step[], { finished }: RunState): reado
 }
 
 /**
- * A model that was trained with other options is never taken for the one that the sweep asks for.
- * @throws UserError if the training began with other options
+ * A model that was trained with other options is never taken for the one that the sweep asks for. A training that ended
+ * before its first checkpoint leaves nothing that could be.
+ * @throws UserError if there are checkpoints of a training with other options
  */
-export function checkUnchanged(folder: string, steps: readonly Step[], { training }: RunState): void {
+export function checkUnchanged(folder: string, steps: readonly Step[], { training, finished }: RunState): void {
   const now = steps[0]!.signature;
   if (training === null || training === now) return;
+  if (finished.train === undefined && !hasCheckpoints(folder)) return;
   throw new UserError(
     `${folder} was trained with other options: ${difference(training, now)}`,
     'choose another output for the sweep, or delete the folder',
   );
+}
+
+const hasCheckpoints = (folder: string): boolean => listCheckpoints(runFiles.checkpoints(folder)).length > 0;
+
+/** The state of a run whose training begins, or is resumed from its checkpoints. */
+export function withTraining(state: RunState, folder: string, signature: string, trainer: Provenance): RunState {
+  const earlier = hasCheckpoints(folder) ? (state.trainedBy ?? []) : [];
+  const last = earlier.at(-1);
+  const isNew = last === undefined || !isSameProvenance(last, trainer);
+  return { ...state, training: signature, trainedBy: isNew ? [...earlier, trainer] : earlier };
 }
 
 /** `lr was 0.005, is 0.01` */

@@ -85,10 +85,14 @@ export class SweepProgress {
 
   /** The completed part of a run's training. */
   #fraction(run: RunPlan): number {
-    const epochs = Number(optionOf(run.train, 'max-epoch') ?? 0);
     const path = runFiles.trainingLog(join(this.plan.output, run.name));
-    if (!(epochs > 0) || !existsSync(path)) return 0;
-    return Math.min(1, parseTrainingLog(readLines(path)).position / epochs);
+    if (!existsSync(path)) return 0;
+    const { position, updates } = parseTrainingLog(readLines(path));
+    const part = (done: number, limit: string): number => {
+      const all = Number(optionOf(run.train, limit) ?? 0);
+      return all > 0 ? done / all : 0; // 0: no limit
+    };
+    return Math.min(1, Math.max(part(position, 'max-epoch'), part(updates, 'max-update')));
   }
 }
 

@@ -1,12 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { writeAtomically } from '../checkpoint/atomic-file.js';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { UserError } from '../errors.js';
-import { checkUnchanged, type RunState, readState, stepsLeft, writeState } from './run-state.js';
+import { writeDescription } from './description-file.js';
+import type { Provenance } from './provenance.js';
+import { checkUnchanged, type RunState, readState, stepsLeft, withTraining, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
-import type { RunPlan, SweepDescription, SweepPlan } from './sweep-plan.js';
+import type { RunPlan, SweepPlan } from './sweep-plan.js';
 
 /** Runs `ts-fairseq` with these arguments. @returns its exit code, or null if a signal ended it */
 export type Launch = (argv: readonly string[], output: number, signal: AbortSignal) => Promise<number | null>;
@@ -23,6 +24,8 @@ export interface SweepSettings {
   readonly retryFailed: boolean;
   /** Milliseconds between two looks at the runs of other processes. */
   readonly pause?: number;
+  /** What trains a run that starts now. */
+  readonly provenance: () => Promise<Provenance>;
   /** Collects the result of a run whose steps are done. */
   readonly collect: (run: RunPlan, folder: string, state: RunState) => void;
   readonly report: (event: SweepEvent) => void;
@@ -57,11 +60,6 @@ export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promis
   const outcomes = await Promise.allSettled(workers);
   const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
   if (rejected !== undefined) throw rejected.reason;
-}
-
-function writeDescription({ output, title, axes, compare, tune, published }: SweepPlan): void {
-  const description: SweepDescription = { title, axes, compare, tune, published };
-  writeAtomically(join(output, 'sweep.json'), [Buffer.from(`${JSON.stringify(description, null, 1)}\n`)]);
 }
 
 class SweepQueue {
@@ -123,7 +121,8 @@ class SweepQueue {
   #isOpen(run: RunPlan, folder: string): boolean {
     const state = readState(folder);
     if (state.state === 'failed') return this.settings.retryFailed;
-    return state.state !== 'done' || stepsLeft(stepsOf(run, folder, this.settings.threads), state).length > 0;
+    if (state.state !== 'done' || !existsSync(runFiles.result(folder))) return true;
+    return stepsLeft(stepsOf(run, folder, this.settings.threads), state).length > 0;
   }
 
   async #complete(run: RunPlan, folder: string, lock: FolderLock): Promise<void> {
@@ -149,11 +148,18 @@ class SweepQueue {
   /** @returns the state after the last step, after one that failed, or when the sweep is stopped */
   async #runSteps(run: RunPlan, folder: string, lock: FolderLock): Promise<RunState> {
     const { report, signal, threads } = this.settings;
-    const { training, finished } = readState(folder);
-    let state: RunState = { state: 'running', training, finished };
-    for (const step of stepsLeft(stepsOf(run, folder, threads), state)) {
+    const steps = stepsOf(run, folder, threads);
+    const { error: _, ...before } = readState(folder);
+    let state: RunState = { ...before, state: 'running' };
+    checkUnchanged(folder, steps, state); // another process may have trained it in the meantime
+    for (const step of stepsLeft(steps, state)) {
       if (signal.aborted) return { ...state, state: 'waiting' };
-      if (step.name === 'train') state = { ...state, training: step.signature };
+      if (step.name === 'train') {
+        // What is there is the log of a training with other options that came to nothing.
+        const { training } = before;
+        if (training !== null && training !== step.signature) rmSync(runFiles.trainingLog(folder), { force: true });
+        state = withTraining(state, folder, step.signature, await this.settings.provenance());
+      }
       writeState(folder, state);
       report({ kind: 'step', run, step });
       const started = performance.now();

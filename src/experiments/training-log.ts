@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { recordOf } from './json-file.js';
+
 /** Metrics by name, e.g. `loss`, `nll_loss`, `gnorm`, `wps`. */
 export type Metrics = Readonly<Record<string, number>>;
 
@@ -14,10 +17,24 @@ export interface TrainingLog {
   readonly epochs: readonly EpochMetrics[];
   /** Epochs completed, with the part of the current one, e.g. 3.62. */
   readonly position: number;
+  readonly updates: number; // completed
   readonly parameters: number | null;
   /** `device cpu, oneDNN 2.6.3, threads 2, isa AVX-512 BF16` */
   readonly device: string | null;
 }
+
+const metrics = recordOf(v.number());
+
+/** The shape of a training log in `result.json`. */
+export const trainingLogSchema: v.GenericSchema<unknown, TrainingLog> = v.object({
+  epochs: v.array(
+    v.object({ epoch: v.pipe(v.number(), v.integer()), train: v.nullable(metrics), valid: recordOf(metrics) }),
+  ),
+  position: v.number(),
+  updates: v.optional(v.number(), 0), // results of earlier versions have none
+  parameters: v.nullable(v.number()),
+  device: v.nullable(v.string()),
+});
 
 interface Entry {
   /** `train`, `train_inner` or the name of a split. */
@@ -33,6 +50,7 @@ interface Entry {
 export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
   const epochs = new Map<number, { train: Metrics | null; valid: Record<string, Metrics> }>();
   let position = 0;
+  let updates = 0;
   let parameters: number | null = null;
   let device: string | null = null;
   for (const line of lines) {
@@ -40,6 +58,7 @@ export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
     device ??= /\| (device .*)$/.exec(line)?.[1] ?? null;
     const entry = parseEntry(line);
     if (entry === null) continue;
+    updates = entry.metrics.num_updates ?? updates;
     if (entry.tag === 'train_inner') {
       position = entry.metrics.update ?? position;
       continue;
@@ -54,7 +73,7 @@ export function parseTrainingLog(lines: Iterable<string>): TrainingLog {
     }
   }
   const sorted = [...epochs].sort(([a], [b]) => a - b);
-  return { epochs: sorted.map(([epoch, metrics]) => ({ epoch, ...metrics })), position, parameters, device };
+  return { epochs: sorted.map(([epoch, metrics]) => ({ epoch, ...metrics })), position, updates, parameters, device };
 }
 
 /** `transformer: 2,331,648 parameters; …` and fairseq's `num. shared model params: 2,331,648 (num. trained: …)`. */
@@ -81,8 +100,8 @@ function parseJson(line: string): Entry | null {
   const pairs = Object.entries(fields).map(
     ([name, value]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, Number(value)] as const,
   );
-  const epoch = Number(fields.epoch);
-  return Number.isInteger(epoch) ? { tag, epoch, metrics: numbersOf(pairs) } : null;
+  const { epoch } = fields;
+  return typeof epoch === 'number' && isEpoch(epoch) ? { tag, epoch, metrics: numbersOf(pairs) } : null;
 }
 
 /** `… | epoch 003 | valid on 'valid' subset | loss 9.39 | …`, `… | epoch 003 | loss 9.44 | …`, `… epoch 003:  5 / 356 loss=9.44, …` */
@@ -95,7 +114,7 @@ function parseSimple(line: string): Entry | null {
     return {
       tag: 'train_inner',
       epoch,
-      metrics: { ...numbersOf(pairs.map(([name, value]) => [name, Number(value)])), update },
+      metrics: numbersOf([...pairs.map(([name, value]) => [name, Number(value)] as const), ['update', update]]),
     };
   }
   const [, epoch, subset, body] = /epoch (\d+) \|(?: valid on '([^']+)' subset \|)? (.*)$/.exec(line) ?? [];
@@ -105,6 +124,8 @@ function parseSimple(line: string): Entry | null {
     .map((text) => [text.slice(0, text.indexOf(' ')), Number(text.slice(text.indexOf(' ')))] as const);
   return { tag: subset ?? 'train', epoch: Number(epoch), metrics: numbersOf(pairs) };
 }
+
+const isEpoch = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 const numbersOf = (pairs: readonly (readonly [string, number])[]): Metrics =>
   Object.fromEntries(pairs.filter(([, value]) => Number.isFinite(value)));

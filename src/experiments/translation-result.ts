@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Bleu, Chrf } from 'sacrebleu-ts';
+import * as v from 'valibot';
 import { UserError } from '../errors.js';
 import { readLines } from '../text/lines.js';
 
@@ -18,6 +19,19 @@ export interface TranslationResult {
   /** `packStatistics` of the sentences, in the order of their ids: what significance tests draw from. */
   readonly statistics: string;
 }
+
+/** The shape of scores in `result.json`. */
+export const translationSchema: v.GenericSchema<unknown, TranslationResult> = v.object({
+  sentences: v.number(),
+  bleu: v.number(),
+  precisions: v.array(v.number()),
+  brevityPenalty: v.number(),
+  lengthRatio: v.number(),
+  sacrebleu: v.number(),
+  sacrebleuSignature: v.string(),
+  chrf: v.number(),
+  statistics: v.string(),
+});
 
 /** Numbers per sentence: hypothesis and reference length in tokens, then the matching n-grams of orders 1 to 4. */
 export const STATISTICS_WIDTH = 6;

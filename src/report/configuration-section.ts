@@ -1,9 +1,9 @@
-import type { CommandOptions } from '../experiments/sweep-plan.js';
+import { type CommandOptions, REPLICATES } from '../experiments/sweep-plan.js';
 import { formatDuration } from '../experiments/sweep-progress.js';
 import { type Block, type Content, code, heading, list, strong, tableBlock, textColumn } from './document.js';
 import { enumerate, grouped, meanOf, plural } from './numbers.js';
 import type { ReportRun } from './report-run.js';
-import { REPLICATES, type Study } from './study.js';
+import type { Study } from './study.js';
 
 /** Options of one run by name, e.g. `train --lr`. */
 type Settings = ReadonlyMap<string, string>;
@@ -167,7 +167,7 @@ function resolvedTable(runs: readonly ReportRun[]): Block[] {
 }
 
 function originItems(runs: readonly ReportRun[]): Content[] {
-  const known = runs.flatMap(({ provenance }) => provenance ?? []);
+  const known = runs.flatMap(({ provenance, resumedBy }) => [provenance ?? [], resumedBy].flat());
   const trainings = runs.flatMap(({ training }) => training ?? []);
   const distinct = (values: readonly (string | null)[]): string[] => [
     ...new Set(values.filter((value): value is string => value !== null)),

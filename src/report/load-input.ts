@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import { readJson } from '../experiments/json-file.js';
-import { type Axis, gridOf, type PlannedComparison, type SweepDescription } from '../experiments/sweep-plan.js';
+import { descriptionFile, readDescription } from '../experiments/description-file.js';
+import { type Axis, gridOf, type SweepDescription } from '../experiments/sweep-plan.js';
 import { loadLogFile, loadRun } from './load-run.js';
 import type { ReportInput, ReportRun } from './report-run.js';
 
@@ -15,7 +15,7 @@ export function loadInput(paths: readonly string[]): ReportInput {
   for (const path of paths) {
     if (!existsSync(path)) throw new UserError(`${path} does not exist`, 'give the folder of a sweep or of a run');
   }
-  const sweeps = paths.filter((path) => existsSync(join(path, 'sweep.json')));
+  const sweeps = paths.filter((path) => existsSync(descriptionFile(path)));
   if (sweeps.length > 0 && paths.length > 1) {
     throw new UserError(`${sweeps[0]} is a sweep, but ${paths.length} paths are given`, 'give only the sweep');
   }
@@ -31,26 +31,15 @@ const isEmpty = ({ training, translations, analysis }: ReportRun): boolean =>
   (training === null || training.epochs.length === 0) && translations.size === 0 && analysis === null;
 
 function loadSweep(folder: string): ReportInput {
-  const path = join(folder, 'sweep.json');
-  const description = readJson(path, isDescription, 'repeat the sweep, which writes it again');
+  const description = readDescription(folder);
   const runs = gridOf(description.axes).map(({ name, values }) =>
     loadRun(join(folder, name), name, { values, isPlanned: true }),
   );
-  const { title, tune = null, published = [] } = description;
-  return { description: { ...description, title: title ?? nameOf(folder), tune, published }, runs };
+  return { description: { ...description, title: description.title ?? nameOf(folder) }, runs };
 }
-
-function isDescription({ axes, compare }: Partial<SweepDescription>): boolean {
-  const isAxis = ({ name, values }: Partial<Axis>): boolean => typeof name === 'string' && isNames(values);
-  const isPair = ({ axis, values }: Partial<PlannedComparison>): boolean =>
-    typeof axis === 'string' && isNames(values) && values?.length === 2;
-  return Array.isArray(axes) && axes.every(isAxis) && Array.isArray(compare) && compare.every(isPair);
-}
-
-const isNames = (values: unknown): boolean =>
-  Array.isArray(values) && values.every((value) => typeof value === 'string');
 
 function loadRuns(paths: readonly string[]): ReportInput {
+  checkDistinct(paths);
   const names = distinctNames(paths);
   const runs = paths.map((path, index) =>
     statSync(path).isDirectory()
@@ -70,6 +59,19 @@ function loadRuns(paths: readonly string[]): ReportInput {
   // Runs of different grids, or of none: each is a system of its own.
   const named = runs.map((run) => ({ ...run, values: { run: run.name } }));
   return { description: describe([{ name: 'run', values: names }]), runs: named };
+}
+
+function checkDistinct(paths: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const place = realpathSync(path);
+    const earlier = seen.get(place);
+    if (earlier !== undefined) {
+      const problem = earlier === path ? `${path} is given twice` : `${path} is the same as ${earlier}`;
+      throw new UserError(problem, 'name each run once');
+    }
+    seen.set(place, path);
+  }
 }
 
 /** The axes of runs of one grid, with the values that occur; null if they are not all of one grid. */

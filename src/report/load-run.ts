@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Analysis } from '../analysis/analysis.js';
 import { UserError } from '../errors.js';
+import { analysisSchema } from '../experiments/analysis-schema.js';
 import { readJson } from '../experiments/json-file.js';
 import { type RunResult, readResult } from '../experiments/run-result.js';
 import { readState } from '../experiments/run-state.js';
@@ -11,6 +12,7 @@ import { usesProbe } from '../experiments/sweep-plan.js';
 import { parseTrainingLog, type TrainingLog } from '../experiments/training-log.js';
 import {
   readTranslations,
+  STATISTICS_WIDTH,
   scoreTranslations,
   type TranslationResult,
   unpackStatistics,
@@ -44,6 +46,7 @@ export function loadRun(folder: string, name: string, { values, isPlanned }: Pla
       data: null,
       options: null,
       provenance: null,
+      resumedBy: [],
       seconds: {},
       training: readLog(folder),
       // A run that a sweep has not finished may have translations of half a split.
@@ -56,6 +59,7 @@ export function loadRun(folder: string, name: string, { values, isPlanned }: Pla
     data: result.data,
     options: result.options,
     provenance: result.provenance,
+    resumedBy: result.resumedBy,
     seconds: result.seconds,
     training: result.training,
     translations: new Map(
@@ -78,6 +82,7 @@ export function loadLogFile(path: string, name: string): ReportRun {
     options: null,
     resolved: null,
     provenance: null,
+    resumedBy: [],
     seconds: {},
     training: parseTrainingLog(readLines(path)),
     translations: new Map(),
@@ -87,15 +92,7 @@ export function loadLogFile(path: string, name: string): ReportRun {
 
 function readAnalysis(path: string): Analysis | null {
   if (!existsSync(path)) return null;
-  return readJson<Analysis>(
-    path,
-    ({ energies, margins, calibration, criterions }) =>
-      Array.isArray(margins?.histogram.counts) &&
-      Array.isArray(calibration?.bins.width10) &&
-      Number.isFinite(energies?.onData) &&
-      Array.isArray(criterions),
-    'repeat ts-fairseq analyze, which writes it again',
-  );
+  return readJson(path, analysisSchema, 'repeat ts-fairseq analyze, which writes it again');
 }
 
 /** Names and values of the options of a training. */
@@ -104,7 +101,8 @@ function readResolved(path: string): Readonly<Record<string, unknown>> | null {
   const text = readText(path);
   try {
     const value: unknown = parse(text);
-    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>;
   } catch {}
   throw new UserError(`${path} is damaged`, 'delete it, and the report will be written without it');
 }
@@ -160,11 +158,20 @@ function fromResult(folder: string, name: string, scores: TranslationResult, res
   };
 }
 
-function common({ bleu, brevityPenalty, lengthRatio, statistics }: TranslationResult, where: string) {
+function common(scores: TranslationResult, where: string) {
+  const { bleu, brevityPenalty, lengthRatio, sentences } = scores;
+  const statistics = unpacked(scores);
+  if (statistics?.length !== sentences * STATISTICS_WIDTH) {
+    throw new UserError(`${where}: the statistics are damaged`, 'repeat the sweep without this file');
+  }
+  return { bleu, brevityPenalty, lengthRatio, statistics };
+}
+
+function unpacked({ statistics }: TranslationResult): Uint16Array | null {
   try {
-    return { bleu, brevityPenalty, lengthRatio, statistics: unpackStatistics(statistics) };
-  } catch (error) {
-    throw new UserError(`${where}: the statistics are damaged`, 'repeat the sweep without this file', { cause: error });
+    return unpackStatistics(statistics);
+  } catch {
+    return null; // not base64 of what deflate wrote
   }
 }
 

@@ -63,10 +63,16 @@ const hasNoTranslation =
     main === null || !translations.has(main);
 
 function commitItems(runs: readonly ReportRun[]): Content[] {
-  const commits = [...new Set(runs.flatMap(({ provenance }) => provenance?.commit ?? []))];
+  const known = runs.flatMap(({ provenance, resumedBy }) => [provenance ?? [], resumedBy].flat());
+  const commits = [...new Set(known.flatMap(({ commit }) => commit ?? []))];
   const isDirty = commits.some((commit) => commit.endsWith('-dirty'));
   return [
     ...(commits.length > 1 ? [`The runs are of ${commits.length} commits: ${enumerate(commits)}.`] : []),
+    ...named(
+      runs.filter(({ resumedBy }) => resumedBy.length > 0),
+      'was resumed by another commit, version or machine',
+      'were resumed by another commit, version or machine',
+    ),
     ...(isDirty ? ['A commit that ends in -dirty had files that differed from it.'] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Analysis } from '../analysis/analysis.js';
-import type { Provenance, RunResult } from '../experiments/run-result.js';
+import type { Provenance } from '../experiments/provenance.js';
+import type { RunResult } from '../experiments/run-result.js';
 import type { RunState } from '../experiments/run-state.js';
 import type { CommandOptions, SweepDescription } from '../experiments/sweep-plan.js';
 import type { TrainingLog } from '../experiments/training-log.js';
@@ -24,7 +25,10 @@ export interface ReportRun {
   readonly options: RunOptions | null;
   /** Every option of its training with its value, from the checkpoints' config.yaml; names with underscores. */
   readonly resolved: Readonly<Record<string, unknown>> | null;
+  /** What began its training. */
   readonly provenance: Provenance | null;
+  /** What resumed its training, if it was something else. */
+  readonly resumedBy: readonly Provenance[];
   readonly seconds: Readonly<Record<string, number>>; // by step
   readonly training: TrainingLog | null;
   readonly translations: ReadonlyMap<string, ScoredTranslation>;

@@ -1,9 +1,6 @@
-import type { PlannedComparison, PublishedScores } from '../experiments/sweep-plan.js';
+import { type PlannedComparison, type PublishedScores, REPLICATES } from '../experiments/sweep-plan.js';
 import { capitalized } from './numbers.js';
 import type { ReportInput, ReportRun, ScoredTranslation } from './report-run.js';
-
-/** The axis whose values repeat a system instead of making another one. */
-export const REPLICATES = 'seed';
 
 /** Runs that differ in nothing but the seed. */
 export interface System {

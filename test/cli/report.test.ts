@@ -68,7 +68,7 @@ describe('ts-fairseq report', () => {
     writeFileSync(join(damaged, 'ce,seed=1/result.json'), '{"values"');
     const { code, stderr } = await runCommandLine(['report', damaged, '--output', html]);
     expect(code).toBe(2);
-    expect(stderr).toContain('ce,seed=1/result.json is damaged; delete it and repeat the sweep');
+    expect(stderr).toContain('ce,seed=1/result.json is damaged (not valid JSON); delete it and repeat the sweep');
     expect(readFileSync(html, 'utf8')).toBe('before');
     expect(existsSync(join(root, 'nowhere'))).toBe(false);
   });

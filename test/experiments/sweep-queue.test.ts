@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FolderLock } from '../../src/checkpoint/folder-lock.js';
 import { UserError } from '../../src/errors.js';
-import { readState } from '../../src/experiments/run-state.js';
-import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+import type { Provenance } from '../../src/experiments/provenance.js';
+import { parseSweep } from '../../src/experiments/read-sweep.js';
+import { type RunState, readState } from '../../src/experiments/run-state.js';
+import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
 import { type Launch, runSweep, type SweepEvent, type SweepSettings } from '../../src/experiments/sweep-queue.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -24,6 +26,9 @@ function plan(changes: Readonly<Record<string, unknown>> = {}): SweepPlan {
   };
   return parseSweep('sweep.yaml', new Map(Object.entries(entries)));
 }
+
+const COMMIT_A: Provenance = { version: '0.1.0', commit: 'a', node: 'v20', processor: 'x' };
+const COMMIT_B: Provenance = { ...COMMIT_A, commit: 'b' };
 
 /** A launch that notes the commands, and what came of them. */
 function recorded(outcome: (command: string) => number | null = () => 0): { launch: Launch; commands: string[] } {
@@ -47,6 +52,7 @@ async function sweep(sweepPlan: SweepPlan, settings: Partial<SweepSettings>): Pr
     signal: new AbortController().signal,
     retryFailed: false,
     pause: 5,
+    provenance: async () => COMMIT_A,
     collect: () => {},
     report: (event) => events.push(event),
     ...settings,
@@ -107,6 +113,44 @@ describe('a sweep', () => {
     };
     await sweep(sweepPlan, { collect });
     expect(statesOf(sweepPlan)).toEqual(['failed', 'failed', 'failed', 'failed']);
+  });
+
+  it('writes a result again that was deleted', async () => {
+    const sweepPlan = plan();
+    const collect = vi.fn((_: unknown, folder: string) => writeFileSync(join(folder, 'result.json'), '{}'));
+    await sweep(sweepPlan, { collect });
+    rmSync(join(sweepPlan.output, 'el,seed=1/result.json'));
+    collect.mockClear();
+    const { launch, commands } = recorded();
+    await sweep(sweepPlan, { launch, collect });
+    expect(commands).toEqual([]);
+    expect(collect.mock.calls.map(([run]) => run)).toMatchObject([{ name: 'el,seed=1' }]);
+  });
+
+  it('records what trains a run when the training starts, also when another commit resumes it', async () => {
+    const sweepPlan = plan({ grid: { criterion: { ce: {} }, seed: [1] } });
+    const run = join(sweepPlan.output, 'ce,seed=1');
+    const trainedBy: RunState['trainedBy'][] = [];
+    const launch: Launch = async ([command]) => {
+      trainedBy.push(readState(run).trainedBy);
+      mkdirSync(join(run, 'checkpoints'), { recursive: true });
+      if (trainedBy.length === 3) writeFileSync(join(run, 'checkpoints/checkpoint1.safetensors'), '');
+      return command === 'train' && trainedBy.length < 5 ? 2 : 0;
+    };
+    // The first two attempts leave no checkpoint, so the third begins anew. The fourth and fifth resume it.
+    for (const commit of [COMMIT_B, COMMIT_B, COMMIT_A, COMMIT_A, COMMIT_B]) {
+      await sweep(sweepPlan, { launch, retryFailed: true, provenance: async () => commit });
+    }
+    const attempts = [[COMMIT_B], [COMMIT_B], [COMMIT_A], [COMMIT_A], [COMMIT_A, COMMIT_B]];
+    expect(trainedBy.slice(0, 5)).toEqual(attempts);
+    expect(readState(run)).toMatchObject({ state: 'done', trainedBy: [COMMIT_A, COMMIT_B] });
+    // A translation with other options is not a training.
+    const translating = {
+      ...plan({ grid: { criterion: { ce: {} }, seed: [1] }, generate: { test: { beam: 4 } } }),
+      output: sweepPlan.output,
+    };
+    await sweep(translating, { provenance: async () => ({ ...COMMIT_A, commit: 'c' }) });
+    expect(readState(run).trainedBy).toEqual([COMMIT_A, COMMIT_B]);
   });
 
   it('stops when asked to, and continues with the step that was stopped', async () => {
@@ -199,6 +243,60 @@ describe('a sweep', () => {
       'ce,seed=1 was trained with other options: lr was 0.001, is 0.002, dropout was not given, is 0.1',
     );
     expect(commands).toEqual([]);
+  });
+
+  it.each([
+    ['failed before its first checkpoint', 2],
+    ['was stopped before its first checkpoint', null],
+  ])('trains with corrected options where the training %s', async (_, code) => {
+    const first = plan();
+    const controller = new AbortController();
+    const launch: Launch = async (argv) => {
+      writeFileSync(argv[argv.indexOf('--log-file') + 1]!, 'transformer: 99 parameters\n');
+      if (code === null) controller.abort();
+      return code;
+    };
+    await sweep(first, { launch, signal: controller.signal });
+    const { launch: again, commands } = recorded();
+    const corrected = { ...plan({ train: { lr: 2e-3 } }), output: first.output };
+    await sweep(corrected, { launch: again, retryFailed: true });
+    expect(commands[0]).toBe('train ce,seed=1');
+    expect(statesOf(corrected)).toEqual(['done', 'done', 'done', 'done']);
+    // The log is the new training's alone.
+    expect(existsSync(join(first.output, 'ce,seed=1/train.log'))).toBe(false);
+  });
+
+  it('refuses to continue a failed training with other options once it has a checkpoint', async () => {
+    const first = plan({ grid: { criterion: { el: {} }, seed: [1] } });
+    await sweep(first, { launch: recorded(() => 2).launch });
+    const checkpoints = join(first.output, 'el,seed=1/checkpoints');
+    mkdirSync(checkpoints);
+    writeFileSync(join(checkpoints, 'checkpoint1.safetensors'), '');
+    const changed = {
+      ...plan({ train: { lr: 2e-3 }, grid: { criterion: { el: {} }, seed: [1] } }),
+      output: first.output,
+    };
+    await expect(sweep(changed, { retryFailed: true })).rejects.toThrow(
+      'el,seed=1 was trained with other options: lr was 0.001, is 0.002',
+    );
+  });
+
+  it('refuses other options when the training that it waited for has left checkpoints', async () => {
+    const first = plan({ grid: { criterion: { ce: {} }, seed: [1] } });
+    await sweep(first, { launch: recorded(() => 2).launch });
+    const checkpoints = join(first.output, 'ce,seed=1/checkpoints');
+    mkdirSync(checkpoints);
+    const lock = new FolderLock(checkpoints);
+    const changed = {
+      ...plan({ train: { lr: 2e-3 }, grid: { criterion: { ce: {} }, seed: [1] } }),
+      output: first.output,
+    };
+    const done = sweep(changed, { retryFailed: true });
+    const refused = expect(done).rejects.toThrow('ce,seed=1 was trained with other options');
+    await setTimeout(20);
+    writeFileSync(join(checkpoints, 'checkpoint1.safetensors'), '');
+    lock.release();
+    await refused;
   });
 
   it('ends with the error of a full disk, and stops the other commands first', async () => {

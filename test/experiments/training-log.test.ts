@@ -49,6 +49,19 @@ describe('the log of a training', () => {
     expect(epochs[1]!.train).toEqual({ gnorm: 2 });
   });
 
+  it.each([
+    ['| train | {"epoch": null, "train_loss": "3"}'],
+    ['| train | {"epoch": [], "train_loss": "3"}'],
+    ['| train | {"epoch": 0, "train_loss": "3"}'],
+    ['| train | {"epoch": 1.5, "train_loss": "3"}'],
+    ['| train | {"train_loss": {"mean": 3}}'],
+    ['| train_inner | epoch 001:     20 / 0 loss=13.411'],
+    ['| train_inner | epoch 001:     20 / 40'],
+    ['| train_inner | {"epoch": 1, "update": {}}'],
+  ])('skips a line that no training writes: %s', (line) => {
+    expect(parseTrainingLog([line])).toMatchObject({ epochs: [], position: 0 });
+  });
+
   it('keeps the splits of a validation apart', () => {
     const line = "| epoch 001 | valid on 'valid1' subset | loss 8.1";
     expect(parseTrainingLog([...SIMPLE.split('\n'), line]).epochs[0]!.valid).toMatchObject({

@@ -127,6 +127,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
       analyze: hasAnalyses ? {} : null,
     },
     provenance: { version: '0.1.0', commit: '23f60751a2b3', node: 'v20.20.2', processor: 'Example CPU, 2 cores' },
+    resumedBy: [],
     seconds: {
       train: 1150 + run.seed,
       'average-checkpoints': 2,
@@ -136,6 +137,7 @@ function writeFakeRun(folder: string, run: FakeRun, sweep: FakeSweep): void {
     training: {
       epochs: fakeEpochs(run, sweep),
       position: sweep.epochs ?? 12,
+      updates: 120 * (sweep.epochs ?? 12),
       parameters: 2_331_648,
       device: 'device cpu, oneDNN 2.6.3, threads 1, isa AVX-512',
     },

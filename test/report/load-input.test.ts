@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packStatistics } from '../../src/experiments/translation-result.js';
 import { loadInput } from '../../src/report/load-input.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { fakeEpochs, logLines, writeFakeSweep } from './fake-sweep.js';
 
 const root = temporaryFolder();
+let copies = 0;
 const sweep = join(root, 'sweep');
 writeFakeSweep(sweep, {
   criterions: { ce: 0.2, el: 0.1 },
@@ -98,19 +100,32 @@ describe('loadInput', () => {
     ['an empty folder', () => folderOf('empty', { 'notes.md': '' }), 'no results, logs or translations to report'],
     ['a log without epochs', () => folderOf('short', { 'train.log': 'nothing' }), 'no results, logs or translations'],
     ['two logs', () => folderOf('logs', { 'a.log': LOG, 'b.log': LOG }), 'has 2 logs: a.log b.log; name the one'],
-    ['a damaged result', () => folderOf('damaged', { 'result.json': '{"na' }), 'damaged/result.json is damaged'],
-    ['half a result', () => folderOf('half', { 'result.json': result }), 'half/result.json is damaged; delete it'],
+    [
+      'a damaged result',
+      () => folderOf('damaged', { 'result.json': '{"na' }),
+      'damaged/result.json is damaged (not valid JSON); delete it',
+    ],
+    [
+      'half a result',
+      () => folderOf('half', { 'result.json': result }),
+      'half/result.json is damaged (name: Invalid key',
+    ],
     ['a result that is null', () => folderOf('null', { 'result.json': 'null' }), 'null/result.json is damaged'],
-    ['a damaged sweep', () => folderOf('bad', { 'sweep.json': '{"axes": 3}' }), 'bad/sweep.json is damaged; repeat'],
+    ['a damaged sweep', () => folderOf('bad', { 'sweep.json': '{"axes": 3}' }), 'bad/sweep.json is damaged (title: '],
     [
       'a comparison of one',
       () => folderOf('pair', { 'sweep.json': '{"axes": [], "compare": [{"axis": "a", "values": ["b"]}]}' }),
-      'pair/sweep.json is damaged; repeat',
+      'pair/sweep.json is damaged (title:',
     ],
     [
       'a damaged analysis',
       () => folderOf('analysis', { 'train.log': LOG, 'analysis/analysis.json': '{"rows": 3}' }),
-      'analysis/analysis.json is damaged; repeat ts-fairseq analyze',
+      'analysis/analysis.json is damaged (checkpoint: ',
+    ],
+    [
+      'a configuration that is a list',
+      () => folderOf('list', { 'train.log': LOG, 'checkpoints/config.yaml': '[1]' }),
+      'config.yaml is damaged',
     ],
     [
       'a damaged configuration',
@@ -123,16 +138,27 @@ describe('loadInput', () => {
     );
   });
 
-  it('refuses statistics that cannot be unpacked', () => {
-    const other = join(root, 'statistics');
+  it.each([
+    ['cannot be unpacked', '!!!!'],
+    ['are those of another number of sentences', packStatistics([[1, 1, 1, 0, 0, 0]])],
+    ['are cut', packStatistics([[1, 1, 1]])],
+  ])('refuses statistics that %s', (_, statistics) => {
+    const other = join(root, `statistics${++copies}`);
     writeFakeSweep(other, { criterions: { ce: 0.2 }, seeds: 1, sentences: 2 });
     const path = join(other, 'ce,seed=1/result.json');
     const { translations, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, object>>;
     const damaged = Object.fromEntries(
-      Object.entries(translations!).map(([name, scores]) => [name, { ...scores, statistics: '!!!!' }]),
+      Object.entries(translations!).map(([name, scores]) => [name, { ...scores, statistics }]),
     );
     writeFileSync(path, JSON.stringify({ ...rest, translations: damaged }));
     expect(() => loadInput([other])).toThrow(/test,beam=5: the statistics are damaged/);
+  });
+
+  it('refuses a run that is given twice, also under another name', () => {
+    const run = join(sweep, 'ce,seed=1');
+    expect(() => loadInput([run, join(sweep, 'el,seed=1'), run])).toThrow(`${run} is given twice; name each run once`);
+    const other = `${run}/../../sweep/ce,seed=1/`;
+    expect(() => loadInput([run, other])).toThrow(`${other} is the same as ${run}; name each run once`);
   });
 
   it('refuses a sweep among other paths', () => {

@@ -11,6 +11,7 @@ export const emptyRun = (values: Readonly<Record<string, string>>): ReportRun =>
   options: null,
   resolved: null,
   provenance: null,
+  resumedBy: [],
   seconds: {},
   training: null,
   translations: new Map(),

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { parseSweep } from '../../experiments/read-sweep.js';
 import { collectResult } from '../../experiments/run-result.js';
 import { stepsOf } from '../../experiments/run-steps.js';
-import { parseSweep, type RunPlan, type SweepPlan } from '../../experiments/sweep-plan.js';
+import type { RunPlan, SweepPlan } from '../../experiments/sweep-plan.js';
 import { SweepProgress } from '../../experiments/sweep-progress.js';
 import { type Launch, runSweep, type SweepEvent } from '../../experiments/sweep-queue.js';
 import { log } from '../../log.js';
@@ -116,6 +117,7 @@ async function work(
       retryFailed,
       signal,
       launch,
+      provenance,
       collect: (run, folder, state) => collectResult(run, folder, state, origin),
       report: (event) => log.message(describe(event, progress)),
     });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { UserError } from '../../src/errors.js';
+import { parseSweep } from '../../src/experiments/read-sweep.js';
 import { stepsOf } from '../../src/experiments/run-steps.js';
-import { parseSweep, type SweepPlan } from '../../src/experiments/sweep-plan.js';
+import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
 
 const read = (text: string): SweepPlan => parseSweep('sweep.yaml', new Map(Object.entries(parse(text) as object)));
 
@@ -145,6 +146,37 @@ published:
   });
 
   it.each([
+    [
+      'compare: { criterion: [[el, el]] }',
+      'sweep.yaml: compare: criterion: el is compared with itself; remove the pair',
+    ],
+    ['compare: { criterion: [[el, ce], [el, ce]] }', 'compare: criterion: el and ce are compared twice; remove one'],
+    ['compare: { criterion: [[el, ce], [ce, el]] }', 'compare: criterion: ce and el are compared twice; remove one'],
+    [
+      'compare: { seed: [[seed=1, seed=2]] }',
+      'sweep.yaml: compare: seeds repeat a system and are not compared; name another axis: direction, criterion',
+    ],
+    ['tune: { test: test }', 'sweep.yaml: tune: validation is missing; write { validation: NAME, test: NAME }'],
+    ['tune: { validation: test, test: [test] }', 'sweep.yaml: tune: test is not the name of a translation'],
+    [
+      'tune: { validation: tets, test: test }',
+      "sweep.yaml: tune: validation: no translation is named 'tets'; did you mean 'test'? (generate has test)",
+    ],
+    [
+      "tune: { validation: test, test: 'nonsense' }",
+      "sweep.yaml: tune: test: no translation is named 'nonsense'; known: test",
+    ],
+  ])('with %j is refused: %s', (text, message) => {
+    expect(() => read(`${TABLE}${text}`)).toThrow(UserError);
+    expect(() => read(`${TABLE}${text}`)).toThrow(message);
+  });
+
+  it('can tune with translations that only some values of the grid have', () => {
+    const text = 'output: runs\ndata: bin\ngrid: { a: { x: { generate: { v: {}, t: {} } } } }';
+    expect(read(`${text}\ntune: { validation: v, test: t }`).tune).toEqual({ validation: 'v', test: 't' });
+  });
+
+  it.each([
     ['data: bin', 'sweep.yaml: output is missing'],
     ['output: runs', 'sweep.yaml: run run has no data'],
     ['output: runs\ntrian: {}', "unknown entry 'trian'; did you mean 'train'?"],
@@ -169,14 +201,40 @@ published:
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: 3 }', 'compare: a is not a list of pairs'],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [x] }', 'compare: a: "x" is not a pair'],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\ncompare: { a: [[x, z]] }', "compare: a: unknown entry 'z'"],
-    ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "sweep.yaml: tune: unknown entry 'v'"],
+    ['output: runs\ndata: bin\ntune: { validation: v, test: t }', "no translation is named 'v'; add it to generate"],
     ['output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { y: 1 } }', "published: P: unknown entry 'y'"],
     [
       'output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { x: { x: 1 } } }',
       "published: P: x: unknown entry 'x'",
     ],
     ['output: runs\ndata: bin\ntune: { on: v }', "sweep.yaml: tune: unknown entry 'on'"],
-    ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists a value twice'],
+    ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists 1 twice; remove one of them'],
+    ['output: runs\ngrid: { lr: [1e-3, 0.001] }', 'sweep.yaml: grid: lr lists 0.001 twice'],
+    ["output: runs\ngrid: { seed: [1, '1'] }", 'sweep.yaml: grid: seed lists 1 twice'],
+    ['output: runs\ngrid: { a: { ..: {} } }', "sweep.yaml: grid: a: '..' cannot be part of a folder's name"],
+    [
+      'output: runs\ngrid: { adam-betas: ["(0.9, 0.98)"] }',
+      "grid: adam-betas: 'adam-betas=(0.9, 0.98)' cannot be part of a folder's name",
+    ],
+    ['output: runs\ngenerate: { ../x: {} }', "sweep.yaml: generate: '../x' cannot be the name of a folder"],
+    ['output: runs\ngenerate: { ..: {} }', "sweep.yaml: generate: '..' cannot be the name of a folder"],
+    ['output: runs\ngenerate: { "": {} }', "sweep.yaml: generate: '' cannot be the name of a folder"],
+    [
+      "output: runs\ngenerate: { test: { beam: [5, 1] }, 'test,beam=5': { beam: 5 } }",
+      "sweep.yaml: generate: 'test,beam=5' cannot be the name of a folder; use letters, digits and '.', '+', '=', '-', '_'",
+    ],
+    [
+      'output: runs\ngrid: { a: { x: { generate: { b/c: {} } } } }',
+      "sweep.yaml: grid: a: x: generate: 'b/c' cannot be the name of a folder",
+    ],
+    [
+      'output: runs\ngenerate: { test: { prefix: [a/b, c] } }',
+      "sweep.yaml: generate: test: prefix: 'a/b' cannot be part of a folder's name; write a translation of its own for each value",
+    ],
+    ['output: runs\ngenerate: { test: { beam: [] } }', 'sweep.yaml: generate: test: beam is an empty list; give it a'],
+    ['output: runs\ntrain: { update-freq: [] }', 'sweep.yaml: train: update-freq is an empty list; give it a value'],
+    ['output: runs\ngenerate: { test: { beam: [5, 5] } }', 'sweep.yaml: generate: test: beam lists 5 twice; remove'],
+    ['output: runs\ngenerate: { test: { lenpen: [1, 1.0] } }', 'generate: test: lenpen lists 1 twice'],
   ])('%j is refused: %s', (text, message) => {
     expect(() => read(text)).toThrow(UserError);
     expect(() => read(text)).toThrow(message);
