@@ -14,9 +14,21 @@ const WORD = /[\p{L}\p{N}]/u;
 /** Something after a mark that can end a sentence (ATerm and STerm of UAX #29), or the only end of a line that `LINE_END` lacks. */
 const INNER_END = /[\p{Sentence_Terminal}\u2024]\s*\S|\u0085/u;
 
+const ENDS_IN_ASCII = /[!-~]$/u;
+
+/** The word before the full stop and white space that a segment ends with, e.g. `Dr`; empty if it ends otherwise. */
+function lastAbbreviation(segment: string): string {
+  const text = segment.trimEnd();
+  if (text.length === segment.length || !text.endsWith('.')) return '';
+  let start = text.length - 1;
+  while (start > 0 && !/[\s.]/u.test(text[start - 1]!)) start -= 1;
+  return /[\p{L}\p{N}].*$/su.exec(text.slice(start, -1))?.[0] ?? '';
+}
+
 /**
  * Creates a function that divides a text into sentences by Unicode's rules (UAX #29). A full stop after one of Moses'
- * abbreviations ends no sentence. The parts, joined, are the text.
+ * abbreviations ends no sentence, and neither does an ASCII character without white space behind it, as in `{0}?{1}`, `!==` and
+ * addresses. The parts, joined, are the text.
  * @param language a language code, e.g. `de`
  */
 export function createSentenceSplitter(language: string): SentenceSplitter {
@@ -24,17 +36,19 @@ export function createSentenceSplitter(language: string): SentenceSplitter {
   const prefixes = nonbreakingPrefixes(prefixLanguages.includes(language) ? language : 'en');
   /** Whether a segment ends in an abbreviation, so that the next one belongs to the same sentence. */
   const endsInAbbreviation = (segment: string, next: string): boolean => {
-    const word = /([\p{L}\p{N}][^\s.]*)\.\s+$/u.exec(segment)?.[1] ?? '';
+    const word = lastAbbreviation(segment);
     return prefixes.always.has(word) || (prefixes.beforeNumber.has(word) && /^\d/u.test(next));
   };
   const sentencesOf = (line: string): string[] => {
     if (!INNER_END.test(line)) return [line];
     segmenter ??= new Intl.Segmenter(localeOf(language), { granularity: 'sentence' });
     const sentences: string[] = [];
+    let previous: string | null = null;
     for (const { segment } of segmenter.segment(line)) {
-      const last = sentences.at(-1);
-      if (last !== undefined && endsInAbbreviation(last, segment)) sentences.push(sentences.pop()! + segment);
+      const goesOn = previous !== null && (ENDS_IN_ASCII.test(previous) || endsInAbbreviation(previous, segment));
+      if (goesOn) sentences.push(sentences.pop()! + segment);
       else sentences.push(segment);
+      previous = segment;
     }
     return sentences;
   };

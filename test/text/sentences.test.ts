@@ -14,6 +14,9 @@ describe('a text is divided into sentences', () => {
     ['nor in a number', 'Version 3.14 ist da.', ['Version 3.14 ist da.']],
     ['without lines that have no words', '---\n* * *\nText\n', ['Text']],
     ['of which an empty text has none', '', []],
+    ['but not within placeholders and operators', 'Ist {0}?{1} da? Ja: a!==b', ['Ist {0}?{1} da?', 'Ja: a!==b']],
+    ['nor in an address', 'Siehe http://a.de/?B=c!D hier. Gut.', ['Siehe http://a.de/?B=c!D hier.', 'Gut.']],
+    ['in Chinese without white space', '你好。再见！好', ['你好。', '再见！', '好']],
   ])('%s', (_, text, expected) => {
     expect(sentencesOf(text)).toEqual(expected);
   });
@@ -58,7 +61,7 @@ describe('a text is divided into sentences', () => {
     );
   });
 
-  it("as Unicode's rules divide it, if it has no abbreviations", () => {
+  it("as Unicode's rules divide it, if it has no abbreviations, but not behind ASCII without white space", () => {
     const segmenter = new Intl.Segmenter('de', { granularity: 'sentence' });
     const pieces = fc.constantFrom(
       ...['Haus', 'rennt', '2024', ' ', '\t', '\u00a0', '\u000b', '\u0085', '\u2029'],
@@ -68,8 +71,13 @@ describe('a text is divided into sentences', () => {
       fc.property(
         fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join('')),
         (text) => {
-          const expected = Array.from(segmenter.segment(text), ({ segment }) => segment.trim());
-          expect(sentencesOf(text)).toEqual(expected.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)));
+          const expected: string[] = [];
+          for (const { segment } of segmenter.segment(text)) {
+            if (/[!-~]$/u.test(expected.at(-1) ?? '')) expected.push(expected.pop()! + segment);
+            else expected.push(segment);
+          }
+          const trimmed = expected.map((sentence) => sentence.trim());
+          expect(sentencesOf(text)).toEqual(trimmed.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)));
         },
       ),
       { numRuns: 2000 },
@@ -79,4 +87,8 @@ describe('a text is divided into sentences', () => {
 
 it('a text with a long run of spaces is divided in a time that grows like its length', () => {
   expectLinearGrowth(createSentenceSplitter('en'), (length) => `a${' '.repeat(length)}b`);
+});
+
+it('a text with a long word is divided in a time that grows like its length', () => {
+  expectLinearGrowth(createSentenceSplitter('en'), (length) => `a! ${'a'.repeat(length)}! b`);
 });

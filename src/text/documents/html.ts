@@ -28,7 +28,9 @@ function partsOf(document: string): InlinePart[] {
   const scope = new ElementScope();
   let position = 0;
   const add = (treatment: Treatment, markKind: 'open' | 'close', name: string): void => {
-    const [start, end] = [parser.startIndex, parser.endIndex + 1];
+    // Of an end tag with white space before its `>`, the parser takes the end of the name for the end of the tag.
+    const start = Math.max(position, parser.startIndex);
+    const end = markKind === 'close' ? document.indexOf('>', parser.endIndex) + 1 : parser.endIndex + 1;
     if (start > position) parts.push({ kind: 'boundary', start: position, end: start });
     parts.push(partOf(treatment, { markKind, name, start, end, source: document.slice(start, end) }));
     position = end;

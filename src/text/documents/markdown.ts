@@ -65,9 +65,30 @@ function* textBlocks(node: Nodes): Generator<TextBlock> {
 
 function divideText(document: string, block: Exclude<TextBlock, { type: 'html' }>): Pieces {
   const { start, end } = rangeOf(block);
-  const parts: InlinePart[] = markdownParts(block.children, document);
+  const parts = withoutAlert(document, markdownParts(block.children, document));
   return divideInline(document, [start, end], parts, syntaxOf(block.type));
 }
+
+/** The first line of GitHub's alerts, `> [!NOTE]`. */
+const ALERT = /^\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=[\r\n]|$)/iu;
+
+/** The parts of a text; the mark of an alert is none of it. */
+function withoutAlert(document: string, parts: readonly InlinePart[]): readonly InlinePart[] {
+  const [first, ...others] = parts;
+  if (first?.kind !== 'text') return parts;
+  const mark = ALERT.exec(document.slice(first.start, first.end))?.[0];
+  const before = document.slice(0, first.start);
+  if (mark === undefined || !/(?:^|[\r\n])[ \t>]*>[ \t]*$/u.test(before.slice(-MOST_INDENT))) return parts;
+  const start = first.start + mark.length;
+  return [
+    { kind: 'boundary', start: first.start, end: start },
+    { ...first, start, text: first.text.slice(first.text.indexOf(']') + 1) },
+    ...others,
+  ];
+}
+
+/** The most characters before a text in its line that are looked at. */
+const MOST_INDENT = 200;
 
 /** Divides a block of HTML, unless it is in a quotation or a list, whose marks would be in its way. */
 function divideHtmlBlock(document: string, block: Extract<Nodes, { type: 'html' }>): Pieces {

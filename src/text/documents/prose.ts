@@ -74,13 +74,16 @@ function proseOf(document: string, stretch: readonly ProsePart[], syntax: ProseS
 /** Removes white space, images and the like from both ends, and marks that enclose everything. */
 function withoutEdges(stretch: readonly ProsePart[]): readonly ProsePart[] {
   const isEdge = (part: ProsePart): boolean => isBlank(part) || (part.kind === 'verbatim' && !part.isWord);
-  const [first, last] = [stretch[0], stretch.at(-1)];
-  if (first === undefined || last === undefined) return stretch;
-  if (isEdge(first)) return withoutEdges(stretch.slice(1));
-  if (isEdge(last)) return withoutEdges(stretch.slice(0, -1));
-  if (first.kind === 'open' && last.kind === 'close' && first.pair === last.pair)
-    return withoutEdges(stretch.slice(1, -1));
-  return stretch;
+  let [start, end] = [0, stretch.length];
+  while (start < end) {
+    const [first, last] = [stretch[start]!, stretch[end - 1]!];
+    if (isEdge(first)) start += 1;
+    else if (isEdge(last)) end -= 1;
+    else if (first.kind === 'open' && last.kind === 'close' && first.pair === last.pair)
+      [start, end] = [start + 1, end - 1];
+    else break;
+  }
+  return stretch.slice(start, end);
 }
 
 /** Removes white space from the first and the last text. */

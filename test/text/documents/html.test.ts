@@ -9,6 +9,12 @@ describe('HTML', () => {
     ['keeps tags and attributes', '<p class="a b">eins</p>\n<hr>', '<p class="a b">EINS</p>\n<hr>'],
     ['reads and writes entities', '<p>&auml; &amp; &lt;b&gt;&nbsp;&copy</p>', '<p>Ä &amp; &lt;B&gt;&nbsp;©</p>'],
     ['joins the lines of a paragraph', '<p>\n  eins\n  zwei\n</p>', '<p>\n  EINS ZWEI\n</p>'],
+    ['keeps white space in end tags', '<p>eins <a>zwei</a\n>drei</p >\nvier', '<p>EINS ZWEIDREI</p >\nVIER'],
+    [
+      'reads marks that are nested very deeply',
+      `${'<b>'.repeat(10_000)}a${'</b>'.repeat(10_000)}`,
+      `${'<b>'.repeat(10_000)}A${'</b>'.repeat(10_000)}`,
+    ],
     ['keeps line breaks', 'eins<br>zwei<br/>', 'EINS<br>ZWEI<br/>'],
     ['drops inline tags', 'ein <b>gro&szlig;es</b> <a href="#">Haus</a>!', 'EIN GROSSES HAUS!'],
     [

@@ -13,6 +13,13 @@ describe('Markdown', () => {
     ['keeps lists', '- eins\n  1. zwei\n- [x] drei\n', '- EINS\n  1. ZWEI\n- [x] DREI\n'],
     ['joins the lines of a paragraph', 'eins\nzwei\n\ndrei\r\nvier', 'EINS ZWEI\n\nDREI VIER'],
     ['keeps quotations', '> eins\n> zwei\n>\n> > drei', '> EINS ZWEI\n>\n> > DREI'],
+    [
+      'keeps the marks of alerts',
+      '> [!NOTE]\n> eins *zwei*\n\n> [!warning]  \n> drei',
+      '> [!NOTE]\n> EINS ZWEI\n\n> [!warning]  \n> DREI',
+    ],
+    ['keeps the mark of an alert alone', '> [!TIP]\n>\n> eins', '> [!TIP]\n>\n> EINS'],
+    ['translates what looks like an alert elsewhere', '\\[!NOTE] eins', '\\[!NOTE\\] EINS'],
     ['keeps tables', '| a | b \\| c |\n|:--|--:|\n| d | `e` |', '| A | B \\| C |\n|:--|--:|\n| D | `e` |'],
     ['keeps blocks of code', 'a\n\n    b\n\n```js\nc\n```\n', 'A\n\n    b\n\n```js\nc\n```\n'],
     ['keeps front matter', '---\ntitle: a\n---\n\nb\n', '---\ntitle: a\n---\n\nB\n'],
@@ -69,6 +76,13 @@ describe('Markdown', () => {
     expect(shouted(divideMarkdown(code))).toBe(code);
     const blocks = '[ '.repeat(6_000);
     expect(() => divideMarkdown(`${blocks}\n\n${blocks}`)).not.toThrow();
+  });
+
+  it.each(['- ', '> ', '1. ', '> - '])('refuses a line with very many containers: %j', (container) => {
+    expect(() => divideMarkdown(`a\n\n${container.repeat(101)}b`)).toThrow(
+      'line 3: more than 100 quotations and lists',
+    );
+    expect(divideMarkdown(`${container.repeat(container.length === 4 ? 50 : 100)}b`).length).toBeGreaterThan(0);
   });
 
   it('says where the inline marks are that it drops', () => {
