@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { log } from '../log.js';
 import { readLines } from '../text/lines.js';
-import { readState } from './run-state.js';
 import { runFiles } from './run-steps.js';
+import { stateOfRun } from './state-of-run.js';
 import { optionOf, type RunPlan, type SweepPlan } from './sweep-plan.js';
 import { parseTrainingLog } from './training-log.js';
 
@@ -52,7 +52,7 @@ export class SweepProgress {
       failed: [] as RunPlan[],
       waiting: [] as RunPlan[],
     };
-    for (const run of this.plan.runs) counts[readState(join(this.plan.output, run.name)).state].push(run);
+    for (const run of this.plan.runs) counts[stateOfRun(join(this.plan.output, run.name)).state].push(run);
     return counts;
   }
 

@@ -1,12 +1,13 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FolderLock, isFolderHeld } from '../checkpoint/folder-lock.js';
 import { UserError } from '../errors.js';
 import { writeDescription } from './description-file.js';
 import type { Provenance } from './provenance.js';
-import { checkUnchanged, type RunState, readState, stepsLeft, withTraining, writeState } from './run-state.js';
+import { checkUnchanged, type RunState, stepsLeft, withTraining, writeState } from './run-state.js';
 import { runFiles, type Step, stepsOf } from './run-steps.js';
+import { isDone, stateOfRun } from './state-of-run.js';
 import type { RunPlan, SweepPlan } from './sweep-plan.js';
 
 /** Runs `ts-fairseq` with these arguments. @returns its exit code, or null if a signal ended it */
@@ -48,7 +49,7 @@ export type SweepEvent =
 export async function runSweep(plan: SweepPlan, settings: SweepSettings): Promise<void> {
   for (const run of plan.runs) {
     const folder = join(plan.output, run.name);
-    checkUnchanged(folder, stepsOf(run, folder, settings.threads), readState(folder));
+    checkUnchanged(folder, stepsOf(run, folder, settings.threads), stateOfRun(folder));
   }
   writeDescription(plan);
   // If one worker fails, e.g. because the disk is full, the commands of the others stop too.
@@ -119,10 +120,9 @@ class SweepQueue {
   }
 
   #isOpen(run: RunPlan, folder: string): boolean {
-    const state = readState(folder);
+    const state = stateOfRun(folder);
     if (state.state === 'failed') return this.settings.retryFailed;
-    if (state.state !== 'done' || !existsSync(runFiles.result(folder))) return true;
-    return stepsLeft(stepsOf(run, folder, this.settings.threads), state).length > 0;
+    return !isDone(folder, stepsOf(run, folder, this.settings.threads), state);
   }
 
   async #complete(run: RunPlan, folder: string, lock: FolderLock): Promise<void> {
@@ -149,7 +149,7 @@ class SweepQueue {
   async #runSteps(run: RunPlan, folder: string, lock: FolderLock): Promise<RunState> {
     const { report, signal, threads } = this.settings;
     const steps = stepsOf(run, folder, threads);
-    const { error: _, ...before } = readState(folder);
+    const { error: _, ...before } = stateOfRun(folder);
     let state: RunState = { ...before, state: 'running' };
     checkUnchanged(folder, steps, state); // another process may have trained it in the meantime
     for (const step of stepsLeft(steps, state)) {

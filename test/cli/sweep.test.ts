@@ -81,8 +81,19 @@ describe('ts-fairseq sweep', () => {
     expect(existsSync(join(folder, 'mistake'))).toBe(false);
   });
 
+  it('reports a data folder that does not exist before the first run starts', async () => {
+    const path = writeSweep('no-data', `    lost: { data: '${data}:data-bin/nowhere' }\n`);
+    const { code, stderr } = await runCommandLine(['sweep', path]);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `ts-fairseq: ${path}: run lost: the data folder data-bin/nowhere does not exist; make it with ts-fairseq preprocess, or correct data\n`,
+    );
+    expect(existsSync(join(folder, 'no-data'))).toBe(false);
+    expect((await runCommandLine(['sweep', path, '--dry-run'])).code).toBe(0);
+  });
+
   it('marks a run that fails, and exits with 2', async () => {
-    const path = writeSweep('failing', '    lost: { data: /nowhere }\n');
+    const path = writeSweep('failing', '    lost: { train: { restore-file: nowhere/checkpoint1 } }\n');
     const sweep = spawn(process.execPath, [script, 'sweep', path, '--threads', '1', '--jobs', '3']);
     let stderr = '';
     sweep.stderr.on('data', (text: Buffer) => {
@@ -91,7 +102,7 @@ describe('ts-fairseq sweep', () => {
     const [code] = (await once(sweep, 'close')) as [number];
     expect(code).toBe(2);
     expect(stderr).toContain('1 of 3 runs failed: lost; fix the errors in their output.txt');
-    expect(readFileSync(join(folder, 'failing/lost/state.json'), 'utf8')).toContain('/nowhere');
+    expect(readFileSync(join(folder, 'failing/lost/state.json'), 'utf8')).toContain('nowhere/checkpoint1');
     expect(resultsOf('failing')).toHaveLength(2);
   });
 

@@ -8,6 +8,7 @@ import type { Provenance } from '../../src/experiments/provenance.js';
 import { parseSweep } from '../../src/experiments/read-sweep.js';
 import { type RunState, readState } from '../../src/experiments/run-state.js';
 import type { SweepPlan } from '../../src/experiments/sweep-plan.js';
+import { SweepProgress } from '../../src/experiments/sweep-progress.js';
 import { type Launch, runSweep, type SweepEvent, type SweepSettings } from '../../src/experiments/sweep-queue.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -151,6 +152,55 @@ describe('a sweep', () => {
     };
     await sweep(translating, { provenance: async () => ({ ...COMMIT_A, commit: 'c' }) });
     expect(readState(run).trainedBy).toEqual([COMMIT_A, COMMIT_B]);
+  });
+
+  describe('with results that were copied without their state', () => {
+    const collect: SweepSettings['collect'] = ({ name, values, data, train, average, generate, analyze }, run) => {
+      const options = { train, average, generate, analyze };
+      const training = { epochs: [], position: 0, parameters: null, device: null };
+      const [provenance, seconds, translations] = [COMMIT_A, {}, {}];
+      const result = { name, values, data, options, provenance, seconds, training, translations };
+      writeFileSync(join(run, 'result.json'), JSON.stringify(result));
+    };
+
+    /** A sweep of which the runs with seed 1 are there as results alone. */
+    async function copied(): Promise<SweepPlan> {
+      const first = plan();
+      await sweep(first, { collect });
+      for (const { name, values } of first.runs) {
+        const run = join(first.output, name);
+        if (values.seed === 'seed=1') rmSync(join(run, 'state.json'));
+        else rmSync(run, { recursive: true });
+      }
+      return first;
+    }
+
+    it('trains only the other runs', async () => {
+      const sweepPlan = await copied();
+      expect(new SweepProgress(sweepPlan).summary()).toBe('2 of 4 runs done');
+      const { launch, commands } = recorded();
+      await sweep(sweepPlan, { launch, collect });
+      expect(new Set(commands.map((command) => command.split(' ')[1]))).toEqual(new Set(['ce,seed=2', 'el,seed=2']));
+    });
+
+    it('refuses other options of the training', async () => {
+      const changed = { ...plan({ train: { lr: 2e-3 } }), output: (await copied()).output };
+      await expect(sweep(changed, { collect })).rejects.toThrow(
+        'ce,seed=1 was trained with other options: lr was 0.001, is 0.002',
+      );
+    });
+
+    it('repeats no training for another translation, and keeps the result if there is no checkpoint', async () => {
+      const changed = { ...plan({ generate: { test: { beam: 4 } } }), output: (await copied()).output };
+      const { launch, commands } = recorded((command) => (command.startsWith('generate ce,seed=1') ? 2 : 0));
+      await sweep(changed, { launch, collect });
+      expect(commands.filter((command) => command.endsWith('seed=1'))).toEqual([
+        'generate ce,seed=1',
+        'generate el,seed=1',
+      ]);
+      expect(statesOf(changed)).toEqual(['failed', 'done', 'done', 'done']);
+      expect(readFileSync(join(changed.output, 'ce,seed=1/result.json'), 'utf8')).toContain('"beam":5');
+    });
   });
 
   it('stops when asked to, and continues with the step that was stopped', async () => {

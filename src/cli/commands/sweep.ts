@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { isFolder } from '../../checkpoint/checkpoint-path.js';
 import { UserError } from '../../errors.js';
 import { parseSweep } from '../../experiments/read-sweep.js';
 import { collectResult } from '../../experiments/run-result.js';
 import { stepsOf } from '../../experiments/run-steps.js';
+import { isDone } from '../../experiments/state-of-run.js';
 import type { RunPlan, SweepPlan } from '../../experiments/sweep-plan.js';
 import { SweepProgress } from '../../experiments/sweep-progress.js';
 import { type Launch, runSweep, type SweepEvent } from '../../experiments/sweep-queue.js';
@@ -60,6 +62,7 @@ export const sweepCommand = defineCommand({
       process.stdout.write(commandLines(plan, threads).join(''));
       return;
     }
+    checkData(path, plan, threads);
     const stopLog = startLog({ noProgressBar: options.noProgressBar });
     try {
       await untilInterrupted(
@@ -92,6 +95,19 @@ async function checkCommands(path: string, plan: SweepPlan, threads: number): Pr
         throw new UserError(`${path}: run ${run.name}: ${name}: ${error.problem}`, error.remedy, { cause: error });
       }
     }
+  }
+}
+
+/** @throws UserError if the data of a run that is left to do are not there */
+function checkData(path: string, { output, runs }: SweepPlan, threads: number): void {
+  for (const run of runs) {
+    const folder = join(output, run.name);
+    const missing = run.data.split(':').find((data) => !isFolder(data));
+    if (missing === undefined || isDone(folder, stepsOf(run, folder, threads))) continue;
+    throw new UserError(
+      `${path}: run ${run.name}: the data folder ${missing} does not exist`,
+      'make it with ts-fairseq preprocess, or correct data',
+    );
   }
 }
 
