@@ -383,18 +383,16 @@ describe('POST /translate/stream', () => {
     const translator = new FakeTranslator();
     const server = await start({
       models: [{ name: 'one', translator }],
-      limits: { ...LIMITS, requestCharacters: 100_000, queueCharacters: 100_000 },
+      limits: { requestCharacters: 100_000, queueCharacters: 100_000, seconds: 60 },
     });
-    const long = 'Ja.\n'.repeat(20_000);
+    const long = 'Ja.\n'.repeat(2000);
     const { body } = await post(server, { text: long }, '/translate/stream');
     const parts = String(body)
       .trimEnd()
       .split('\n')
       .map((line) => (JSON.parse(line) as { text: string }).text);
     expect(parts.join('')).toBe(long.toUpperCase());
-    expect(translator.sizes.slice(0, 3)).toEqual([16, 32, 64]);
-    expect(Math.max(...translator.sizes)).toBeLessThanOrEqual(512);
-    expect(translator.started).toBeLessThan(60);
+    expect(translator.sizes).toEqual([16, 32, 64, 128, 256, 512, 512, 480]);
     expect(translator.most).toBe(1);
   });
 
