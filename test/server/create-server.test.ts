@@ -303,6 +303,17 @@ describe('limits', () => {
     },
   );
 
+  it('the time of a request is logged and counted', async () => {
+    const lines: RequestLine[] = [];
+    const translator = new FakeTranslator(undefined, 60);
+    const server = await start({ models: [{ name: 'slow', translator }], logRequest: (line) => lines.push(line) });
+    await post(server, { text: 'a' });
+    expect(lines[0]!.milliseconds).toBeGreaterThanOrEqual(59);
+    const { body } = await answer(server, { url: '/metrics' });
+    const [, sum] = /^ts_fairseq_request_seconds_sum\{route="\/translate",status="200"\} (.*)$/mu.exec(String(body))!;
+    expect(Number(sum)).toBeGreaterThanOrEqual(0.059);
+  });
+
   it('a connection that stays open collects nothing', async () => {
     const server = await start();
     await server.listen({ host: '127.0.0.1', port: 0 });
