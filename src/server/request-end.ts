@@ -17,13 +17,14 @@ export function onRequestEnd(
   handle: (request: FastifyRequest, end: RequestEnd) => void,
 ): void {
   server.addHook('onRequest', async (request, reply) => {
+    const started = performance.now(); // Fastify measures only for onResponse
     let isAnswered = false;
     reply.raw.once('finish', () => {
       isAnswered = true;
     });
     reply.raw.once('close', () => {
       const status = isAnswered ? reply.statusCode : (request.brokenOff ?? (wasLate(request.socket) ? 408 : 499));
-      handle(request, { status, milliseconds: reply.elapsedTime });
+      handle(request, { status, milliseconds: performance.now() - started });
     });
   });
 }
