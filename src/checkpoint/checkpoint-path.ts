@@ -62,20 +62,33 @@ export function existingCheckpointFile(stem: string): string {
     );
   }
   if (isFairseqFile(stem)) throw missingFairseqFile(stem);
-  const folder = isFolder(stem) ? stem : dirname(stem);
+  if (isFolder(stem)) throw isOnlyFolder(stem);
+  const folder = dirname(stem);
   const stems = listCheckpoints(folder);
   if (stems.length === 0) {
     throw new UserError(
       `the checkpoint ${stem} does not exist`,
-      `${folder} has no checkpoints; ts-fairseq train writes them`,
+      `${calledFolder(folder)} has no checkpoints; ts-fairseq train writes them`,
     );
   }
-  const names = stems.map((name) => join(folder, name));
-  if (isFolder(stem)) throw new UserError(`${stem} is a folder`, `choose a checkpoint in it: ${names.join(', ')}`);
   const nearest = didYouMean(basename(file, EXTENSION), stems);
-  const remedy = nearest.startsWith('did you mean') ? `${nearest} (${folder} has ${stems.join(', ')})` : nearest;
+  const remedy = nearest.startsWith('did you mean')
+    ? `${nearest} (${calledFolder(folder)} has ${stems.join(', ')})`
+    : nearest;
   throw new UserError(`the checkpoint ${stem} does not exist`, remedy);
 }
+
+function isOnlyFolder(folder: string): UserError {
+  const names = [...listCheckpoints(folder), ...namesIn(folder).filter(isFairseqFile).sort()];
+  if (names.length === 0) {
+    return new UserError(`${folder} is a folder without checkpoints`, 'name a checkpoint that ts-fairseq train wrote');
+  }
+  const paths = names.map((name) => join(folder, name));
+  return new UserError(`${folder} is a folder`, `choose a checkpoint in it: ${paths.join(', ')}`);
+}
+
+/** The folder of a path in a message. */
+const calledFolder = (folder: string): string => (folder === '.' ? 'the current folder' : folder);
 
 function missingFairseqFile(file: string): UserError {
   const stem = file.slice(0, -FAIRSEQ_EXTENSION.length);
@@ -94,7 +107,7 @@ function missingFairseqFile(file: string): UserError {
 function withoutFairseqFiles(file: string, stem: string): string {
   const folder = dirname(file);
   const stems = listCheckpoints(folder);
-  return stems.length === 0 ? `${folder} has no checkpoints` : didYouMean(basename(stem), stems);
+  return stems.length === 0 ? `${calledFolder(folder)} has no checkpoints` : didYouMean(basename(stem), stems);
 }
 
 const isFile = (path: string): boolean => statusOf(path)?.isFile() ?? false;

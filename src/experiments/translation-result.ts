@@ -47,18 +47,19 @@ export interface TranslatedLines {
   readonly detokenized: readonly string[];
 }
 
+/** The lines of `generate` by their kind and by the id of the sentence. */
+type FoundLines = Readonly<Record<'S' | 'T' | 'H' | 'D', Map<number, string>>>;
+
 /**
  * Reads what `generate` wrote, fairseq's or ours, in the order of sentence ids.
- * @throws UserError for a file without references or with another number of translations
+ * @param scored how many sentences were scored; null if nothing recorded it
+ * @throws UserError for a file without references, or that was cut short
  */
-export function readTranslations(path: string): TranslatedLines {
-  const found: Record<'S' | 'T' | 'H' | 'D', Map<number, string>> = {
-    S: new Map(),
-    T: new Map(),
-    H: new Map(),
-    D: new Map(),
-  };
+export function readTranslations(path: string, scored: number | null = null): TranslatedLines {
+  const found: FoundLines = { S: new Map(), T: new Map(), H: new Map(), D: new Map() };
+  let hasEnd = false;
   for (const line of readLines(path)) {
+    hasEnd ||= /(^|\| )Generate .+ with beam=\d+: /.test(line);
     const [, kind, id, text] = /^([STHD])-(\d+)\t(.*)$/.exec(line) ?? [];
     if (kind === undefined) continue;
     const lines = found[kind as keyof typeof found];
@@ -70,6 +71,7 @@ export function readTranslations(path: string): TranslatedLines {
   if (ids.length === 0 || ids.some((id) => !found.T.has(id))) {
     throw new UserError(`${path} has no translations with references`, 'use the output of generate without --quiet');
   }
+  checkWhole(path, found, hasEnd, scored);
   const inOrder = (lines: ReadonlyMap<number, string>): string[] => ids.map((id) => lines.get(id) ?? '');
   const hypotheses = inOrder(found.H);
   return {
@@ -79,6 +81,23 @@ export function readTranslations(path: string): TranslatedLines {
     hypotheses,
     detokenized: ids.map((id, index) => found.D.get(id) ?? hypotheses[index]!),
   };
+}
+
+/**
+ * `generate` writes the sentences in the order of their lengths, so a file that was cut short lacks some ids. A file with its
+ * last line lacks those of sentences that were too long.
+ */
+function checkWhole(path: string, { S, T, H, D }: FoundLines, hasEnd: boolean, scored: number | null): void {
+  const begun = new Set([S, T, H].flatMap((lines) => [...lines.keys()]));
+  const whole = [...H.keys()].filter((id) => D.size === 0 || D.has(id)).length;
+  const highest = [...begun].reduce((high, id) => Math.max(high, id), -1);
+  const all = Math.max(scored ?? 0, hasEnd ? begun.size : highest + 1);
+  const remedy = 'translate again with ts-fairseq generate, or delete it';
+  if (whole < all) throw new UserError(`${path} is cut short: it has ${whole} of ${all} translations`, remedy);
+  if (scored !== null && whole > scored) {
+    const were = scored === 1 ? '1 was' : `${scored} were`;
+    throw new UserError(`${path} has ${whole} translations, but ${were} scored`, remedy);
+  }
 }
 
 /**

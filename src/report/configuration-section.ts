@@ -78,8 +78,10 @@ function splitFlag(name: string): [string, string] {
 }
 
 /** `--lr 0.005`, `--share-all-embeddings`, `without --share-all-embeddings` */
-const flagText = (flag: string, value: string): string =>
-  value === 'true' ? flag : value === 'false' ? `without ${flag}` : `${flag} ${value}`;
+function flagText(flag: string, value: string): string {
+  if (flag === '--checkpoint') return `checkpoint: ${value}`; // an entry of sweep files that no command has as a flag
+  return value === 'true' ? flag : value === 'false' ? `without ${flag}` : `${flag} ${value}`;
+}
 
 const codeList = (texts: readonly string[]): Content =>
   texts.flatMap((text, index) => (index === 0 ? [code(text)] : [', ', code(text)]));

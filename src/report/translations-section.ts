@@ -1,6 +1,6 @@
 import { diffWords } from 'diff';
 import { Chrf } from 'sacrebleu-ts';
-import { readTranslations, type TranslatedLines } from '../experiments/translation-result.js';
+import { readTranslations, STATISTICS_WIDTH, type TranslatedLines } from '../experiments/translation-result.js';
 import { createMosesDetokenizer } from '../text/moses/detokenizer.js';
 import type { ReportedComparison } from './compare.js';
 import { type Block, examplesBlock, heading, type Inline, mark, paragraph } from './document.js';
@@ -56,8 +56,8 @@ function writtenTranslation({ runs }: System, seed: string, main: string): Score
 }
 
 /** What a translation says, as text where the sweep says how tokens become text. */
-function textsOf({ path, languages }: ScoredTranslation): TranslatedLines {
-  const lines = readTranslations(path!);
+function textsOf({ path, languages, statistics }: ScoredTranslation): TranslatedLines {
+  const lines = readTranslations(path!, statistics.length / STATISTICS_WIDTH);
   if (languages === null) return lines;
   const [source, target] = [languages.source, languages.target].map((language) => createMosesDetokenizer(language));
   return {

@@ -91,11 +91,29 @@ describe('a checkpoint that cannot be read', () => {
     writeSafetensors(join(folder, `form${index}.safetensors`), { tensors: new Map(), metadata });
   }
   mkdirSync(join(root, 'empty'));
+  mkdirSync(join(root, 'fairseq'));
+  writeFileSync(join(root, 'fairseq/m.pt'), '');
+
+  it.each(['nowhere-at-all', './nowhere-at-all', 'nowhere-at-all.pt'])('says where it looked for %s', (stem) => {
+    expect(() => loadMetadata(stem)).toThrow(
+      new RegExp(`^the checkpoint ${stem} does not exist; the current folder has no checkpoints`),
+    );
+  });
 
   it.each([
     ['a name similar to one', 'checkpoint_bets', "the checkpoint .* does not exist; did you mean 'checkpoint_best'"],
     ['a name like none', 'somethingelseentirely', 'known: checkpoint1, checkpoint_best, checkpoint_last'],
     ['a folder', '.', 'is a folder; choose a checkpoint in it: .*checkpoint1'],
+    [
+      'an empty folder',
+      '../empty',
+      '/empty is a folder without checkpoints; name a checkpoint that ts-fairseq train wrote',
+    ],
+    [
+      "a folder of fairseq's checkpoints",
+      '../fairseq',
+      '/fairseq is a folder; choose a checkpoint in it: .*/fairseq/m.pt',
+    ],
     ['a name in an empty folder', '../empty/checkpoint_best', 'has no checkpoints; ts-fairseq train writes them'],
     ['a name in no folder', '../nowhere/checkpoint_best', 'has no checkpoints'],
     ["a file of fairseq's that is empty", 'fairseq.pt', 'fairseq.pt is cut short'],

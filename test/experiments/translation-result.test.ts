@@ -65,6 +65,35 @@ describe('translations that generate wrote', () => {
   });
 });
 
+describe('a file of translations that was cut short', () => {
+  const whole = ['S-1\tb', 'T-1\tB', 'H-1\t-1\tB', 'D-1\t-1\tB', 'S-0\ta', 'T-0\tA', 'H-0\t-1\tA', 'D-0\t-1\tA'];
+  const end = '2026 | INFO | fairseq_cli.generate | Generate test with beam=5: BLEU4 = 1';
+
+  it.each([
+    ['after the first sentence', whole.slice(0, 4), 1, 2],
+    ['after a source', whole.slice(0, 5), 1, 2],
+    ['after a reference', whole.slice(0, 6), 1, 2],
+    ['in the last sentence', whole.slice(0, 7), 1, 2],
+    ['in the middle, with its end', [...whole.slice(0, 2), ...whole.slice(4), end], 1, 2],
+  ])('is refused with the number of translations: %s', (_, lines, there, all) => {
+    const path = write('cut.txt', lines);
+    expect(() => readTranslations(path)).toThrow(
+      `${path} is cut short: it has ${there} of ${all} translations; translate again with ts-fairseq generate, or delete it`,
+    );
+  });
+
+  it('is refused if another number of sentences was scored', () => {
+    const path = write('scored.txt', whole);
+    expect(readTranslations(path, 2).ids).toEqual([0, 1]);
+    expect(() => readTranslations(path, 3)).toThrow(`${path} is cut short: it has 2 of 3 translations`);
+    expect(() => readTranslations(path, 1)).toThrow(`${path} has 2 translations, but 1 was scored`);
+  });
+
+  it('is not one in which generate left sentences out that are too long', () => {
+    expect(readTranslations(write('skipped.txt', [...whole.slice(0, 4), end])).ids).toEqual([1]);
+  });
+});
+
 it('packed statistics come back as they were', () => {
   const rows = [
     [1, 2, 3],

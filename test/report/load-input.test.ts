@@ -65,6 +65,11 @@ describe('loadInput', () => {
     expect(run!.state).toBe('log');
   });
 
+  it('refuses translations that were cut short', () => {
+    const folder = folderOf('cut', { 'generate-test.txt': TRANSLATIONS.replaceAll('-0\t', '-1\t') });
+    expect(() => loadInput([folder])).toThrow('generate-test.txt is cut short: it has 1 of 2 translations');
+  });
+
   it.each([
     ['generate-test.txt', 'test'],
     ['generate/generate-valid.txt', 'valid'],

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +42,17 @@ describe('translationsSection of a sweep', () => {
   });
   const study = studyOf(loadInput([root]));
   const blocks = translationsSection(study, compareAll(study));
+
+  it('refuses translations that were cut short after they were scored', () => {
+    const cut = temporaryFolder();
+    writeFakeSweep(cut, { criterions: { ce: 0.3, el: 0.2 }, sentences: 5 });
+    const path = join(cut, 'el,seed=1/generate/test,beam=5/generate-test.txt');
+    writeFileSync(path, readFileSync(path, 'utf8').split('S-3')[0]!);
+    const cutStudy = studyOf(loadInput([cut]));
+    expect(() => translationsSection(cutStudy, compareAll(cutStudy))).toThrow(
+      `${path} is cut short: it has 3 of 5 translations`,
+    );
+  });
 
   it('compares translations of every direction', () => {
     const paragraphs = blocks.filter((block) => block.kind === 'paragraph').map(({ content }) => String(content));
