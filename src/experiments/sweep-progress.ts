@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import { readLines } from '../text/lines.js';
 import { runFiles } from './run-steps.js';
@@ -87,12 +88,21 @@ export class SweepProgress {
   #fraction(run: RunPlan): number {
     const path = runFiles.trainingLog(join(this.plan.output, run.name));
     if (!existsSync(path)) return 0;
-    const { position, updates } = parseTrainingLog(readLines(path));
+    const { position, updates } = parseTrainingLog(readableLines(path));
     const part = (done: number, limit: string): number => {
       const all = Number(optionOf(run.train, limit) ?? 0);
       return all > 0 ? done / all : 0; // 0: no limit
     };
     return Math.min(1, Math.max(part(position, 'max-epoch'), part(updates, 'max-update')));
+  }
+}
+
+/** The lines of a log that a training is writing, up to one that ends in the middle of a character. */
+function* readableLines(path: string): Generator<string> {
+  try {
+    yield* readLines(path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
   }
 }
 

@@ -43,6 +43,13 @@ describe('the time that is left of a sweep', () => {
   });
 });
 
+it('goes on while a log ends in the middle of a character', () => {
+  const plan = planOf({ 'max-epoch': 4 });
+  train(plan, 2, 100);
+  writeFileSync(join(plan.output, 'seed=1/train.log'), Buffer.from('| INFO | é').subarray(0, -1));
+  expect(new SweepProgress(plan).summary()).toBe('0 of 2 runs done');
+});
+
 it.each([
   [0.2, '1 s'],
   [89, '89 s'],
