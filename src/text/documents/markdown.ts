@@ -6,6 +6,7 @@ import { toMarkdown } from 'mdast-util-to-markdown';
 import { frontmatter } from 'micromark-extension-frontmatter';
 import { gfm } from 'micromark-extension-gfm';
 import { divideHtml } from './html.js';
+import { linesWithin, placed, shifted } from './indented-block.js';
 import type { InlinePart } from './inline-parts.js';
 import { checkMarks } from './mark-limit.js';
 import { markdownParts, rangeOf } from './markdown-parts.js';
@@ -16,7 +17,7 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /**
  * Divides Markdown: CommonMark with GitHub's tables, task lists, footnotes and strikethrough, and front matter. Its marks of
- * blocks, code, link definitions and front matter are copied. Blocks of HTML are divided as HTML.
+ * blocks, code, link definitions and front matter are copied. Blocks of HTML are divided as HTML, in quotations and lists too.
  * @throws UserError as `checkMarks` does
  */
 export function divideMarkdown(document: string): Pieces {
@@ -90,28 +91,13 @@ function withoutAlert(document: string, parts: readonly InlinePart[]): readonly 
 /** The most characters before a text in its line that are looked at. */
 const MOST_INDENT = 200;
 
-/** Divides a block of HTML, unless it is in a quotation or a list, whose marks would be in its way. */
+/** Divides a block of HTML. */
 function divideHtmlBlock(document: string, block: Extract<Nodes, { type: 'html' }>): Pieces {
   const { start, end } = rangeOf(block);
   const source = document.slice(start, end);
-  return source === block.value ? shifted(divideHtml(source), start) : [source];
-}
-
-/** Pieces of a part of a document that begins at an offset. */
-const shifted = (pieces: Pieces, by: number): Pieces =>
-  pieces.map((piece) => (typeof piece === 'string' ? piece : movedProse(piece, by)));
-
-function movedProse(prose: Prose, by: number): Prose {
-  return {
-    text: prose.text,
-    offset: prose.offset + by,
-    marks: prose.marks.map((offset) => offset + by),
-    verbatim: prose.verbatim,
-    isComplete: (translation) => prose.isComplete(translation),
-    write: (translation) => prose.write(translation),
-    inserted: (text) => prose.inserted(text),
-    divided: () => [...shifted(prose.divided(), by)],
-  };
+  if (source === block.value) return shifted(divideHtml(source), start);
+  const lines = linesWithin(source, block.value, start);
+  return lines === null ? [source] : placed(document, lines, divideHtml(block.value));
 }
 
 /** How texts are written in a paragraph, a heading or the cell of a table. */

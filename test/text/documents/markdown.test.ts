@@ -40,7 +40,13 @@ describe('Markdown', () => {
     ['keeps addresses with signs of patterns', 'a http://a-b.c/d?e=(f)+g$ h', 'A http://a-b.c/d?e=(f)+g$ H'],
     ['keeps line breaks of HTML', 'a<br>b', 'A<br>B'],
     ['divides blocks of HTML', '<p align="center">a <b>b</b></p>\n\n*c*', '<p align="center">A B</p>\n\n*C*'],
-    ['keeps blocks of HTML in lists', '- <p>\n  a</p>', '- <p>\n  a</p>'],
+    [
+      'divides blocks of HTML in lists',
+      '- <p>\n  a\n  b</p>\n  <i>c</i>\n\n  d',
+      '- <p>\n  A B</p>\n  <i>C</i>\n\n  D',
+    ],
+    ['divides blocks of HTML in quotations', '> <p>\n> a <b>b</b>\r\n>c</p>', '> <p>\n> A B C</p>'],
+    ['divides nested blocks of HTML', '1. > <div>\n   > a</div>\n\n2. b', '1. > <div>\n   > A</div>\n\n2. B'],
     ['keeps comments', '<!-- a -->\n\nb <!-- c -->', '<!-- a -->\n\nB <!-- c -->'],
     ['reads entities and escapes', '&auml; \\* &lt;', 'Ä \\* <'],
     ['keeps a byte order mark', '\ufeff# a', '\ufeff# A'],
@@ -121,7 +127,21 @@ const marked = fc.constantFrom(
   ...[' ![a](b) ', ' http://a.b ', ' <!-- c --> ', ' <br> ', ' [^1] ', ' <kbd>x</kbd> ', ' [![a](b)](c) '],
 );
 const blocks = fc.constantFrom(
-  ...['\n', '\n\n', '\r\n', '> ', '\n- ', '\n\n# ', '\n```\n', '\n---\n', '\n\n| a | b |\n|--|--|\n| c | ', '<div>'],
+  ...[
+    '\n',
+    '\n\n',
+    '\r\n',
+    '> ',
+    '\n- ',
+    '\n\n# ',
+    '\n```\n',
+    '\n---\n',
+    '\n\n| a | b |\n|--|--|\n| c | ',
+    '<div>',
+    '\n- <p>',
+    '\n> <p>\n> ',
+    '\n  ',
+  ],
   ...['\n\n[^1]: ', '\n\n[a]: b\n', '  \n', '\\\n'],
 );
 const documents = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
