@@ -16,5 +16,6 @@ export function mapping(where: string, name: string | null, value: unknown): Rea
 
 /** @throws UserError if `name` is not one of those that may stand there */
 export function checkKnown(where: string, name: string, known: readonly string[]): void {
-  if (!known.includes(name)) throw new UserError(`${where}: unknown entry '${name}'`, didYouMean(name, known));
+  if (known.includes(name)) return;
+  throw new UserError(`${where}: unknown entry '${name}'`, known.length === 0 ? 'remove it' : didYouMean(name, known));
 }

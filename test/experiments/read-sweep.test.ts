@@ -207,6 +207,7 @@ published:
       'output: runs\ndata: bin\ngrid: { a: { x: {} } }\npublished: { P: { x: { x: 1 } } }',
       "published: P: x: unknown entry 'x'",
     ],
+    ['output: runs\ndata: bin\ncompare: { a: [[x, y]] }', "sweep.yaml: compare: unknown entry 'a'; remove it"],
     ['output: runs\ndata: bin\ntune: { on: v }', "sweep.yaml: tune: unknown entry 'on'"],
     ['output: runs\ngrid: { seed: [1, 1] }', 'sweep.yaml: grid: seed lists 1 twice; remove one of them'],
     ['output: runs\ngrid: { lr: [1e-3, 0.001] }', 'sweep.yaml: grid: lr lists 0.001 twice'],
