@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { log } from '../log.js';
 import type { CallOptions } from './batch-scheduler.js';
 import { growingWindows } from './growing-windows.js';
-import type { TextOptions } from './text-options.js';
+import { checkTextOptions, type TextOptions } from './text-options.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorMemory } from './translator-memory.js';
@@ -111,6 +111,7 @@ export class Translator {
 
   /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
   async translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]> {
+    checkTextOptions(options ?? {});
     return this.#run(options, (callOptions) => this.#engine.translateTexts(texts, callOptions));
   }
 

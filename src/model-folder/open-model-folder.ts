@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { OptionValues } from '../options/schema.js';
@@ -30,6 +30,7 @@ export function readManifest(folder: string): Manifest {
       'make one with ts-fairseq export',
     );
   }
+  checkIsFile(path);
   return parseManifest(
     attempt(path, 'read', () => readFileSync(path, 'utf8')),
     path,
@@ -61,11 +62,17 @@ const REMEDY = 'copy the folder again, or export the model again';
 
 function checkFile(path: string, recorded: Checksum): void {
   if (!existsSync(path)) throw new UserError(`${path} is missing`, REMEDY);
+  checkIsFile(path);
   const { bytes, sha256 } = checksumOf(path);
   if (bytes !== recorded.bytes) {
     throw new UserError(`${path} has ${bytes} bytes instead of ${recorded.bytes}`, REMEDY);
   }
   if (sha256 !== recorded.sha256) throw new UserError(`${path} is damaged (its checksum differs)`, REMEDY);
+}
+
+/** Reading a named pipe would wait for ever. */
+function checkIsFile(path: string): void {
+  if (!attempt(path, 'read', () => statSync(path)).isFile()) throw new UserError(`${path} is not a file`, REMEDY);
 }
 
 const BLOCK = 1 << 20;

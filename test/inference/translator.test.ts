@@ -202,6 +202,7 @@ describe('Translator', () => {
   it.each([
     [{ phrases: ['☃'] }, "cannot write the phrase '☃'"],
     [{ format: 'rtf' as never }, "unknown format 'rtf'"],
+    [{ phrase: ['x'] } as object, "translateTexts: unknown option 'phrase'; did you mean 'phrases'?"],
   ])('refuses texts with %j', async (options, problem) => {
     const translator = await load();
     await expect(translator.translateText('datei', options)).rejects.toThrow(problem);

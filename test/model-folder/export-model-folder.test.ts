@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -150,6 +151,10 @@ describe('a damaged model folder is refused', () => {
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(path, bytes);
   };
+  const pipeAt = (path: string): void => {
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+  };
   it.each<[string, (path: string) => void, string]>([
     ['a missing file', (path) => rmSync(join(path, 'codes')), 'codes is missing; copy the folder again'],
     [
@@ -162,6 +167,8 @@ describe('a damaged model folder is refused', () => {
       (path) => writeFileSync(join(path, 'dict.de.txt'), ''),
       'dict.de.txt has 0 bytes instead of ',
     ],
+    ['a named pipe instead of a file', (path) => pipeAt(join(path, 'codes')), 'codes is not a file; copy the folder'],
+    ['a named pipe as description', (path) => pipeAt(join(path, 'model.json')), 'model.json is not a file; copy'],
     [
       'a missing description',
       (path) => rmSync(join(path, 'model.json')),
