@@ -8,6 +8,7 @@ import { configurationSection } from './configuration-section.js';
 import { curvesSection } from './curves-section.js';
 import { type Block, heading, paragraph, type ReportDocument } from './document.js';
 import { missingSection } from './missing-section.js';
+import { optionFigure } from './option-figure.js';
 import { publishedOrder } from './published-order.js';
 import type { ReportInput } from './report-run.js';
 import { groupTables, mainTable, progressNote, publishedTables, seedsOf } from './results-section.js';
@@ -29,6 +30,7 @@ export function buildReport(input: ReportInput, claims: Claims | null = null): R
     ...mainTable(study),
     ...publishedTables(study),
     ...publishedOrder(study, comparisons),
+    ...study.groups.flatMap((group) => optionFigure(study, group)),
     ...(tables.length === 0 ? [] : [heading('Results'), ...tables]),
     ...comparisonsSection(study, comparisons),
     ...curvesSection(study),
