@@ -43,6 +43,16 @@ export class ElementScope {
   }
 
   /**
+   * Start tags that lead a parser into the open elements that are copied, from the outermost on; empty outside of such
+   * elements.
+   */
+  get copiedElements(): string {
+    const first = this.#open.findIndex(({ text }) => text !== 'translate');
+    const names = first < 0 ? [] : this.#open.slice(first).map(({ name }) => name);
+    return names.map((name, index) => (index === 0 ? `<${name} translate="no">` : `<${name}>`)).join('');
+  }
+
+  /**
    * Opens an element.
    * @param name in lower case
    * @returns what happens to its start tag

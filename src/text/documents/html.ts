@@ -1,6 +1,7 @@
 import { decodeHTML } from 'entities';
 import { Parser } from 'htmlparser2';
 import { ElementScope, type Treatment } from './html-elements.js';
+import { shifted } from './indented-block.js';
 import type { InlinePart } from './inline-parts.js';
 import { divideInline, type Pieces, type ProseSyntax } from './prose.js';
 
@@ -8,8 +9,19 @@ import { divideInline, type Pieces, type ProseSyntax } from './prose.js';
  * Divides HTML, a document or a part of one. Tags, attributes, comments, scripts, styles, preformatted text and elements with
  * `translate="no"` are copied.
  */
-export function divideHtml(document: string): Pieces {
-  return divideInline(document, [0, document.length], partsOf(document), HTML);
+export const divideHtml = (document: string): Pieces => divideHtmlWithin(document, '').pieces;
+
+/**
+ * Divides a part of HTML.
+ * @param outer start tags of copied elements around the part, empty if there are none
+ * @returns also the start tags around what follows
+ */
+export function divideHtmlWithin(document: string, outer: string): { pieces: Pieces; outer: string } {
+  const whole = outer + document;
+  const { parts, copiedElements } = partsOf(whole);
+  const inside = parts.filter(({ start }) => start >= outer.length);
+  const pieces = divideInline(whole, [outer.length, whole.length], inside, HTML);
+  return { pieces: shifted(pieces, -outer.length), outer: copiedElements };
 }
 
 /** HTML's rules for texts: https://html.spec.whatwg.org/multipage/parsing.html#escapingString */
@@ -23,7 +35,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 const escaped = (text: string): string => text.replace(/[&<>\u00a0]/gu, (character) => ESCAPES[character]!);
 
 /** The parts of a document. What the parser does not report, e.g. an end tag without a start tag, is a boundary. */
-function partsOf(document: string): InlinePart[] {
+function partsOf(document: string): { parts: InlinePart[]; copiedElements: string } {
   const parts: InlinePart[] = [];
   const scope = new ElementScope();
   let position = 0;
@@ -51,8 +63,10 @@ function partsOf(document: string): InlinePart[] {
     },
     { decodeEntities: false },
   );
-  parser.end(document);
-  return parts;
+  parser.write(document);
+  const { copiedElements } = scope; // parser.end() closes all elements
+  parser.end();
+  return { parts, copiedElements };
 }
 
 /** A tag or a text of the source. */

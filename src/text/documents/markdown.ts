@@ -5,7 +5,7 @@ import { gfmFromMarkdown, gfmToMarkdown } from 'mdast-util-gfm';
 import { toMarkdown } from 'mdast-util-to-markdown';
 import { frontmatter } from 'micromark-extension-frontmatter';
 import { gfm } from 'micromark-extension-gfm';
-import { divideHtml } from './html.js';
+import { divideHtmlWithin } from './html.js';
 import { linesWithin, placed, shifted } from './indented-block.js';
 import type { InlinePart } from './inline-parts.js';
 import { checkMarks } from './mark-limit.js';
@@ -29,9 +29,13 @@ export function divideMarkdown(document: string): Pieces {
     pieces.push(...added);
     position = end;
   };
+  let outer = ''; // elements of HTML that are copied, and contain several blocks
   for (const block of textBlocks(parse(document))) {
     const { start, end } = rangeOf(block);
-    const inside = block.type === 'html' ? divideHtmlBlock(document, block) : divideText(document, block);
+    let inside: Pieces = [];
+    if (block.type === 'html') ({ pieces: inside, outer } = divideHtmlBlock(document, block, outer));
+    else if (outer === '') inside = divideText(document, block);
+    else ({ outer } = divideHtmlWithin(tagsIn(block), outer)); // they may end in the midst of a paragraph
     if (inside.every((piece) => typeof piece === 'string')) continue;
     add(end, [document.slice(position, start), ...inside]);
   }
@@ -49,6 +53,10 @@ const parse = (document: string): Root =>
 const GFM_WITH_POSITIONS = gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension);
 
 type TextBlock = Extract<Nodes, { type: 'paragraph' | 'heading' | 'tableCell' | 'html' }>;
+
+/** The tags of HTML in a block. */
+const tagsIn = (node: Nodes): string =>
+  node.type === 'html' ? node.value : 'children' in node ? (node as Parents).children.map(tagsIn).join('') : '';
 
 /** The blocks with text, in order. */
 function* textBlocks(node: Nodes): Generator<TextBlock> {
@@ -91,13 +99,22 @@ function withoutAlert(document: string, parts: readonly InlinePart[]): readonly 
 /** The most characters before a text in its line that are looked at. */
 const MOST_INDENT = 200;
 
-/** Divides a block of HTML. */
-function divideHtmlBlock(document: string, block: Extract<Nodes, { type: 'html' }>): Pieces {
+/**
+ * Divides a block of HTML.
+ * @param outer start tags of copied elements that began in blocks before
+ * @returns also those around what follows
+ */
+function divideHtmlBlock(
+  document: string,
+  block: Extract<Nodes, { type: 'html' }>,
+  outer: string,
+): { pieces: Pieces; outer: string } {
   const { start, end } = rangeOf(block);
   const source = document.slice(start, end);
-  if (source === block.value) return shifted(divideHtml(source), start);
+  const divided = divideHtmlWithin(block.value, outer);
+  if (source === block.value) return { pieces: shifted(divided.pieces, start), outer: divided.outer };
   const lines = linesWithin(source, block.value, start);
-  return lines === null ? [source] : placed(document, lines, divideHtml(block.value));
+  return { pieces: lines === null ? [] : placed(document, lines, divided.pieces), outer: divided.outer };
 }
 
 /** How texts are written in a paragraph, a heading or the cell of a table. */

@@ -47,6 +47,21 @@ describe('Markdown', () => {
     ],
     ['divides blocks of HTML in quotations', '> <p>\n> a <b>b</b>\r\n>c</p>', '> <p>\n> A B C</p>'],
     ['divides nested blocks of HTML', '1. > <div>\n   > a</div>\n\n2. b', '1. > <div>\n   > A</div>\n\n2. B'],
+    [
+      'keeps what is not to be translated, over several blocks',
+      '<div translate="no">\n\na *b*\n\n<div>\n\n- c\n\n</div>\n\nd\n\n</div>\n\ne',
+      '<div translate="no">\n\na *b*\n\n<div>\n\n- c\n\n</div>\n\nd\n\n</div>\n\nE',
+    ],
+    [
+      'keeps drawings with empty lines',
+      '<svg>\n<text>a</text>\n\n<g>b</g>\n</svg>\n\nc',
+      '<svg>\n<text>a</text>\n\n<g>b</g>\n</svg>\n\nC',
+    ],
+    [
+      'translates in other elements over several blocks',
+      '<div>\n\na\n\n<p>b\n\n</div>\n\nc',
+      '<div>\n\nA\n\n<p>B\n\n</div>\n\nC',
+    ],
     ['keeps comments', '<!-- a -->\n\nb <!-- c -->', '<!-- a -->\n\nB <!-- c -->'],
     ['reads entities and escapes', '&auml; \\* &lt;', 'Ä \\* <'],
     ['keeps a byte order mark', '\ufeff# a', '\ufeff# A'],
@@ -143,6 +158,7 @@ const blocks = fc.constantFrom(
     '\n  ',
   ],
   ...['\n\n[^1]: ', '\n\n[a]: b\n', '  \n', '\\\n'],
+  ...['\n\n<div translate="no">\n\n', '\n\n</div>\n\n'],
 );
 const documents = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
   fc.array(fc.oneof(...parts), { maxLength: 30 }).map((tokens) => tokens.join(''));
