@@ -156,7 +156,7 @@ export async function loadTranslatorEngine(
     int8: weights === 'int8',
     forSearch: forSearch && plugins === undefined,
   });
-  if (device === undefined && opened.name === 'wasm') warnAboutWasm();
+  if (!forSearch && device === undefined && opened.name === 'wasm') warnAboutWasm(); // commands show the log's warning
   const models = await loadModels(source.stems, task, known, opened);
   const lineSettings = {
     codec,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDevice } from '../../src/devices/index.js';
 import { Translator } from '../../src/index.js';
+import { loadForCommand } from '../../src/inference/translator.js';
 import { saveReferenceCheckpoint } from '../helpers/reference-checkpoint.js';
 import { goldenData } from '../helpers/reference-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -35,6 +36,14 @@ describe('without the native add-on', () => {
   it('a command with --device wasm prints no warning', async () => {
     await openDevice('wasm', { threads: null });
     expect(recorded.events.filter(({ level }) => level === 'warning')).toEqual([]);
+  });
+
+  it('a command that translates says so once, in its log', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const translator = await loadForCommand({ path, data: goldenData });
+    translator.dispose();
+    expect(recorded.events.filter(({ level }) => level === 'warning')).toHaveLength(1);
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it('the library warns once per process, unless wasm was requested', async () => {
