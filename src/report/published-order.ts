@@ -12,7 +12,7 @@ export function publishedOrder(study: Study, comparisons: readonly ReportedCompa
       const [first, second] = result.systems.map((system) => publishedScore(scores, system));
       return first == null || second == null ? [] : [{ source, difference: first - second }];
     });
-    const contrary = said.filter(({ difference }) => Math.sign(difference) !== Math.sign(result.difference));
+    const contrary = said.filter(({ difference }) => orderOf(difference) !== orderOf(result.difference));
     return said.length === 0 ? [] : [{ where, names, result, contrary }];
   });
   if (checked.length === 0) return [];
@@ -37,6 +37,9 @@ export function publishedOrder(study: Study, comparisons: readonly ReportedCompa
     ]),
   ];
 }
+
+/** −1, 0 or 1, of a difference as it is printed: with two digits. */
+const orderOf = (difference: number): number => Math.sign(Math.round(100 * difference));
 
 /** The number at the start of a published score, such as `35.50 ± 0.11`; null if the source has none for the system. */
 function publishedScore(scores: readonly PublishedScore[], { values }: System): number | null {

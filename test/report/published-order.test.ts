@@ -50,6 +50,14 @@ describe('the order beside the published one', () => {
         'The order differs from the published one: el less ce is +0.50 in a paper, but −1.03 here (p = 0.001; −1.03 without brevity penalty).',
       ],
     },
+    {
+      case: 'another one if the scores are equal in two digits',
+      bleu: { ce: [36], el: [36.004] },
+      scores: [score('ce', '20.00'), score('el', '20.50')],
+      text: [
+        'The order differs from the published one: el less ce is +0.50 in a paper, but 0.00 here (not tested; 0.00 without brevity penalty).',
+      ],
+    },
     { case: 'nothing', bleu: { ce: [36], el: [35] }, scores: [score('ce', '20.00 ± 0.10')], text: [] },
     { case: 'nothing of runs that are missing', bleu: { ce: [36], el: [null] }, scores: [], text: [] },
   ])('is said: $case', ({ bleu, scores, text }) => {
