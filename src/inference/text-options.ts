@@ -37,16 +37,8 @@ export function nbestOf({ nbest }: TextOptions, most: number): number {
   throw new UserError(`nbest: ${describeValue(nbest)} is not a positive integer`, 'pass at least 1');
 }
 
-/**
- * @param options of a call that translates texts
- * @throws UserError for an unknown name, suggesting the most similar one
- */
-export function checkTextOptions(options: object): void {
-  const known = ['format', 'phrases', 'nbest', 'signal'];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new UserError(`translateTexts: unknown option '${unknown}'`, didYouMean(unknown, known));
-}
+/** The names of the options of a call that translates texts. */
+export const TEXT_OPTION_NAMES: readonly string[] = ['format', 'phrases', 'nbest', 'signal'];
 
 /** @throws UserError for an unknown format */
 export function formatOf({ format = 'plain' }: TextOptions): TextFormat {

@@ -4,10 +4,9 @@ import { UserError } from '../errors.js';
 import { MOST_THREADS } from '../options/most-threads.js';
 import { defineOptions } from '../options/schema.js';
 import { selectOptions } from '../options/select.js';
-import { checkOptionValues } from '../options/values.js';
+import { checkOptionNames, checkOptionValues } from '../options/values.js';
 import { checkedPlugin } from '../plugins/checked-plugin.js';
 import { describeValue } from '../plugins/described-value.js';
-import { didYouMean } from '../plugins/did-you-mean.js';
 import type { ArchitectureDefinition } from '../plugins/model.js';
 import { isPlugin, type Plugin } from '../plugins/plugin.js';
 import { Registry } from '../plugins/registry.js';
@@ -87,14 +86,6 @@ const OWN_OPTIONS: readonly string[] = [
   ...['model', 'path', 'data', 'device', 'tokenizer', 'bpeCodes', 'removeBpe', 'plugins'],
 ];
 
-/** @throws UserError for an unknown option, suggesting the most similar one */
-function checkNames(options: object): void {
-  const known = [...OWN_OPTIONS, ...Object.keys(translatorSettings), ...Object.keys(generatorOptions)];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new UserError(`Translator.load: unknown option '${unknown}'`, didYouMean(unknown, known));
-}
-
 /**
  * @param what `line` or `text`
  * @throws UserError if the value is not an array of strings, naming the first item that is not a string
@@ -136,7 +127,11 @@ export async function loadTranslatorEngine(
   forSearch = false,
 ): Promise<TranslatorEngine> {
   const { model, path, data, device, tokenizer, bpeCodes, removeBpe, plugins, ...rest } = translatorOptions;
-  checkNames(translatorOptions);
+  checkOptionNames('Translator.load', translatorOptions, [
+    ...OWN_OPTIONS,
+    ...Object.keys(translatorSettings),
+    ...Object.keys(generatorOptions),
+  ]);
   const source = await translatorSource({ model, path, data, tokenizer, bpeCodes, removeBpe });
   const values = {
     ...source.search,

@@ -1,8 +1,9 @@
 import { UserError } from '../errors.js';
 import { log } from '../log.js';
+import { checkOptionNames } from '../options/values.js';
 import type { CallOptions } from './batch-scheduler.js';
 import { growingWindows } from './growing-windows.js';
-import { checkTextOptions, type TextOptions } from './text-options.js';
+import { TEXT_OPTION_NAMES, type TextOptions } from './text-options.js';
 import type { TextTranslation } from './text-translation.js';
 import type { LineTranslation, TranslatorEngine } from './translator-engine.js';
 import type { TranslatorMemory } from './translator-memory.js';
@@ -111,7 +112,7 @@ export class Translator {
 
   /** Translates several texts as `translateText` does, in batches of similar length. @returns one translation per text */
   async translateTexts(texts: readonly string[], options?: TranslateTextOptions): Promise<TextTranslation[]> {
-    checkTextOptions(options ?? {});
+    checkOptionNames('translateTexts', options ?? {}, TEXT_OPTION_NAMES);
     return this.#run(options, (callOptions) => this.#engine.translateTexts(texts, callOptions));
   }
 

@@ -55,7 +55,7 @@ class TranslationThread {
   /** Sends a request. @throws what the thread throws; a UserError stays a UserError */
   async call(request: Request, { signal, onProgress }: CallOptions = {}): Promise<WorkerAnswer> {
     signal?.throwIfAborted();
-    if (this.#failure !== null) throw this.#failure; // nobody would answer
+    if (this.#failure !== null) throw this.#failure; // an ended thread does not answer
     const call = this.#calls++;
     this.#send({ ...request, call });
     const cancel = (): void => {

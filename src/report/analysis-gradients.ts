@@ -1,4 +1,5 @@
 import type { Analysis, CriterionGradients } from '../analysis/analysis.js';
+import { optionOf } from '../experiments/sweep-plan.js';
 import { type AnalyzedSystem, linesOf } from './analyzed-system.js';
 import { type Block, figureBlock, numberColumn, strong, tableBlock, textColumn } from './document.js';
 import { figureId } from './figure.js';
@@ -57,7 +58,7 @@ function trajectoryTable(study: Study, group: Group): Block[] {
 /** The value of an option of a system's training; undefined if no run tells it. */
 function trainOption({ runs }: System, name: string): unknown {
   const [first] = runs.flatMap(
-    ({ options, resolved }) => options?.train[name] ?? resolved?.[name.replaceAll('-', '_')] ?? [],
+    ({ options, resolved }) => optionOf(options?.train ?? {}, name) ?? resolved?.[name.replaceAll('-', '_')] ?? [],
   );
   return first;
 }

@@ -3,7 +3,7 @@ import { type Comparison, compareSystems, holm, type SystemRuns } from '../exper
 import type { PlannedComparison } from '../experiments/sweep-plan.js';
 import { LEVEL, meanOf } from './numbers.js';
 import type { ReportRun, ScoredTranslation } from './report-run.js';
-import { type Study, type System, seedOf, withoutBrevityPenalty } from './study.js';
+import { matches, type Study, type System, seedOf, withoutBrevityPenalty } from './study.js';
 
 /** A comparison that a report makes or would make. */
 export interface ReportedComparison {
@@ -83,9 +83,6 @@ function placesOf({ groups, axes, comparisons }: Study) {
     here.map((comparison) => ({ where, comparison })),
   );
 }
-
-const matches = (values: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([axis, value]) => values[axis] === value);
 
 interface Pair {
   readonly systems: readonly [System, System];

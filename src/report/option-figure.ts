@@ -2,7 +2,7 @@ import { type Block, figureBlock } from './document.js';
 import { figureId, legendOf } from './figure.js';
 import { highest, lowest, meanOf } from './numbers.js';
 import { type Line, linePlot } from './plot.js';
-import { bleuOf, captionOf, type Group, type Study, type System, seedOf } from './study.js';
+import { bleuOf, captionOf, type Group, type Study, type System, seedOf, translationOf } from './study.js';
 
 /** The fewest values of an option that make a curve. */
 const FEWEST_VALUES = 3;
@@ -25,7 +25,10 @@ export function optionFigure({ main }: Study, group: Group): Block[] {
     ...(seeds.length < 2 ? [] : seeds).map((seed) => ({
       entry: legend[0]!,
       weight: 'thin' as const,
-      points: values.flatMap(({ system, value }) => scoreOf(system, seed, main).map((bleu) => [value, bleu] as const)),
+      points: values.flatMap(({ system, value }) => {
+        const translation = translationOf(system, seed, main);
+        return translation === undefined ? [] : [[value, translation.bleu] as const];
+      }),
     })),
     {
       entry: legend[0]!,
@@ -57,9 +60,3 @@ function optionValueOf(system: System): { system: System; name: string; value: n
   const value = Number(number);
   return name === undefined || Number.isNaN(value) ? null : { system, name, value };
 }
-
-const scoreOf = ({ runs }: System, seed: string, main: string | null): number[] =>
-  runs.flatMap((run) => {
-    const score = seedOf(run) === seed ? run.translations.get(main ?? '') : undefined;
-    return score === undefined ? [] : [score.bleu];
-  });

@@ -1,16 +1,16 @@
-import type { PublishedScore } from '../experiments/sweep-plan.js';
 import type { ReportedComparison } from './compare.js';
 import { type Block, type Inline, paragraph, strong } from './document.js';
 import { pText, signed } from './numbers.js';
-import type { Study, System } from './study.js';
+import { publishedScoreOf, type Study } from './study.js';
 
 /** Says of every comparison that others published too whether it has the published order. */
 export function publishedOrder(study: Study, comparisons: readonly ReportedComparison[]): Block[] {
   const checked = comparisons.flatMap(({ where, names, result }) => {
     if (result === null) return [];
-    const said = study.published.flatMap(({ source, scores }) => {
-      const [first, second] = result.systems.map((system) => publishedScore(scores, system));
-      return first == null || second == null ? [] : [{ source, difference: first - second }];
+    const said = study.published.flatMap((scores) => {
+      const [first, second] = result.systems.map((system) => Number.parseFloat(publishedScoreOf(scores, system) ?? ''));
+      const difference = first! - second!; // NaN if the source has one of them or none
+      return Number.isNaN(difference) ? [] : [{ source: scores.source, difference }];
     });
     const contrary = said.filter(({ difference }) => orderOf(difference) !== orderOf(result.difference));
     return said.length === 0 ? [] : [{ where, names, result, contrary }];
@@ -40,10 +40,3 @@ export function publishedOrder(study: Study, comparisons: readonly ReportedCompa
 
 /** −1, 0 or 1, of a difference as it is printed: with two digits. */
 const orderOf = (difference: number): number => Math.sign(Math.round(100 * difference));
-
-/** The number at the start of a published score, such as `35.50 ± 0.11`; null if the source has none for the system. */
-function publishedScore(scores: readonly PublishedScore[], { values }: System): number | null {
-  const score = scores.find((one) => Object.entries(one.values).every(([axis, value]) => values[axis] === value));
-  const number = Number.parseFloat(score?.text ?? '');
-  return Number.isNaN(number) ? null : number;
-}

@@ -7,11 +7,13 @@ import {
   bleuOf,
   captionOf,
   type Group,
+  publishedScoreOf,
   type Study,
   type System,
   seedOf,
   shortName,
   type Tuning,
+  translationOf,
   translationsOf,
   withoutBrevityPenalty,
 } from './study.js';
@@ -43,15 +45,14 @@ export function mainTable(study: Study): Block[] {
 
 /** What others published for the same systems, one table per source. */
 export function publishedTables({ published, groups, rowAxis }: Study): Block[] {
-  return published.map(({ source, scores }) => {
-    const textOf = ({ values }: System): string | undefined =>
-      scores.find((score) => Object.entries(score.values).every(([axis, value]) => values[axis] === value))?.text;
+  return published.map((scores) => {
+    const textOf = (system: System): string | undefined => publishedScoreOf(scores, system);
     const rows = [...new Set(groups.flatMap(({ systems }) => systems.map(({ name }) => name)))].map((name) => ({
       name,
       cells: groups.map(({ systems }) => systems.filter((system) => system.name === name).map(textOf)[0]),
     }));
     return tableBlock({
-      caption: `Published: ${source}`,
+      caption: `Published: ${scores.source}`,
       columns: [textColumn(rowAxis ?? ''), ...groups.map(({ name }) => numberColumn(name || 'score'))],
       rows: rows
         .filter(({ cells }) => cells.some((cell) => cell !== undefined))
@@ -104,7 +105,7 @@ function tuningNotes(tuning: Tuning, { systems }: Group): string[] {
   const values = tuning.options.map(({ name }) => name.replace('=', ' '));
   const note = `The tuned column takes, per system, the value with the highest mean BLEU on the validation data, of ${values.join(', ')}.`;
   const ends = [tuning.options[0], tuning.options.at(-1)];
-  const atEnd = systems.filter((system) => ends.includes(tunedOption(system, tuning) ?? undefined));
+  const atEnd = systems.filter((system) => ends.includes(tunedOption(system, tuning)));
   if (tuning.options.length < 3 || atEnd.length === 0) return [note];
   const names = atEnd.length === systems.length ? 'every system' : enumerate(atEnd.map(({ name }) => name));
   return [note, `For ${names} that is the first or the last value: a wider range may have a better one.`];
@@ -146,20 +147,20 @@ function measuresOf(study: Study, group: Group): Measure[] {
 
 type Scores = ReturnType<typeof translationsOf>[number];
 
-/** The value of a system with the highest mean BLEU on the validation data; null if none was tried. */
-function tunedOption(system: System, { options }: Tuning): Tuning['options'][number] | null {
+/** The value of a system with the highest mean BLEU on the validation data; undefined if none was tried. */
+function tunedOption(system: System, { options }: Tuning): Tuning['options'][number] | undefined {
   const scored = options.flatMap((option) => {
     const validation = bleuOf(system, option.validation);
     return validation.length === 0 ? [] : [{ option, mean: meanOf(validation) }];
   });
-  if (scored.length === 0) return null;
+  if (scored.length === 0) return undefined;
   return scored.reduce((best, one) => (one.mean > best.mean ? one : best)).option;
 }
 
 /** `35.61 ± 0.10 (lenpen 0.6)` */
 function tunedCell(system: System, tuning: Tuning): string {
   const option = tunedOption(system, tuning);
-  if (option === null) return MISSING;
+  if (option === undefined) return MISSING;
   return `${meanAndDeviation(bleuOf(system, option.test), 2)} (${option.name.replace('=', ' ')})`;
 }
 
@@ -180,8 +181,8 @@ function seedBlocks(study: Study, group: Group): Block[] {
     const { color } = legend[group.systems.indexOf(system)]!;
     return { name: system.name, color, dots, center: meanOf(dots), interval: null };
   });
-  const cellOf = ({ runs }: System, seed: string): string => {
-    const score = runs.find((run) => seedOf(run) === seed)?.translations.get(study.main!);
+  const cellOf = (system: System, seed: string): string => {
+    const score = translationOf(system, seed, study.main);
     return score === undefined ? MISSING : fixed(score.bleu, 2);
   };
   return [

@@ -133,6 +133,18 @@ export const seedOf = (run: ReportRun): string => (run.values[REPLICATES] ?? '')
 export const translationsOf = (system: System, name: string | null): ScoredTranslation[] =>
   system.runs.flatMap((run) => (name === null ? [] : (run.translations.get(name) ?? [])));
 
+/** The translation by this name of a system's run with a seed. */
+export const translationOf = ({ runs }: System, seed: string, name: string | null): ScoredTranslation | undefined =>
+  name === null ? undefined : runs.find((run) => seedOf(run) === seed)?.translations.get(name);
+
+/** Whether values on axes have those that are wanted. */
+export const matches = (values: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([axis, value]) => values[axis] === value);
+
+/** The score that a source published for a system, e.g. `35.50 ± 0.11`; undefined if it has none. */
+export const publishedScoreOf = ({ scores }: PublishedScores, { values }: System): string | undefined =>
+  scores.find((score) => matches(values, score.values))?.text;
+
 /** The BLEU of each run of a system, for one translation. */
 export const bleuOf = (system: System, name: string | null): number[] =>
   translationsOf(system, name).map(({ bleu }) => bleu);

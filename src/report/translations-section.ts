@@ -6,7 +6,7 @@ import type { ReportedComparison } from './compare.js';
 import { type Block, examplesBlock, heading, type Inline, mark, paragraph } from './document.js';
 import { signed } from './numbers.js';
 import type { ScoredTranslation } from './report-run.js';
-import { type Study, type System, seedOf } from './study.js';
+import { type Study, type System, translationOf } from './study.js';
 
 /** Sentences to show each way. */
 const SENTENCES = 10;
@@ -50,8 +50,8 @@ function comparisonBlocks({ where, names, result }: ReportedComparison, main: st
 }
 
 /** A translation of a system of which the text is there. */
-function writtenTranslation({ runs }: System, seed: string, main: string): ScoredTranslation | null {
-  const translation = runs.find((run) => seedOf(run) === seed)?.translations.get(main);
+function writtenTranslation(system: System, seed: string, main: string): ScoredTranslation | null {
+  const translation = translationOf(system, seed, main);
   return translation === undefined || translation.path === null ? null : translation;
 }
 

@@ -21,7 +21,7 @@ export function divideHtmlWithin(document: string, outer: string): { pieces: Pie
   const { parts, copiedElements } = partsOf(whole);
   const inside = parts.filter(({ start }) => start >= outer.length);
   const pieces = divideInline(whole, [outer.length, whole.length], inside, HTML);
-  return { pieces: shifted(pieces, -outer.length), outer: copiedElements };
+  return { pieces: outer === '' ? pieces : shifted(pieces, -outer.length), outer: copiedElements };
 }
 
 /** HTML's rules for texts: https://html.spec.whatwg.org/multipage/parsing.html#escapingString */

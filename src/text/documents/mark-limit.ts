@@ -14,7 +14,7 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/u;
 
 /**
  * Refuses Markdown that takes very long to parse.
- * @throws UserError naming the line of a block that has more possible marks, or a line that has more of them, than any text needs
+ * @throws UserError naming the line of a block with more possible marks, or a line with more quotations and lists, than any text needs
  */
 export function checkMarks(document: string): void {
   let [marks, firstLine] = [0, 1];

@@ -86,8 +86,9 @@ function withoutAlert(document: string, parts: readonly InlinePart[]): readonly 
   const [first, ...others] = parts;
   if (first?.kind !== 'text') return parts;
   const mark = ALERT.exec(document.slice(first.start, first.end))?.[0];
-  const before = document.slice(0, first.start);
-  if (mark === undefined || !/(?:^|[\r\n])[ \t>]*>[ \t]*$/u.test(before.slice(-MOST_INDENT))) return parts;
+  if (mark === undefined) return parts;
+  const before = document.slice(Math.max(0, first.start - MOST_INDENT), first.start);
+  if (!/(?:^|[\r\n])[ \t>]*>[ \t]*$/u.test(before)) return parts;
   const start = first.start + mark.length;
   return [
     { kind: 'boundary', start: first.start, end: start },
